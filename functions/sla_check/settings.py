@@ -1,0 +1,15 @@
+"""The environment of `sla_check`: field name = variable name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where incidents live and who delivers what is still unsent."""
+
+    STAGE: str
+    INCIDENTS_TABLE: str
+    NOTIFIER_FUNCTION: str
+    LOG_LEVEL: str = "INFO"

@@ -1,0 +1,168 @@
+"""Every error Tocsin raises on purpose, in one tree.
+
+A leaf carries three facts the caller needs and cannot guess: a stable `code` (part of the API:
+never renamed), the HTTP `status` a handler answers with, and whether trying again without a
+change can help (`retryable`). Anything else that escapes is a bug and answers 500.
+
+    TocsinError
+    ├── BadInput              the request can never succeed as it is
+    ├── NotAllowed            who asks may not, or the proof of who asks is wrong
+    ├── NotFound              what is named does not exist for this caller
+    ├── Conflict              true when it was sent, no longer true now
+    └── Unavailable           something Tocsin depends on did not answer; try again
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TocsinError(Exception):
+    """Base of the tree; `context` holds plain values that are safe to log and to return."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str = "", **context: str | int | bool | None) -> None:
+        super().__init__(detail or self.code)
+        self.detail = detail or (self.__doc__ or self.code).strip().splitlines()[0]
+        self.context = context
+
+
+class BadInput(TocsinError):
+    """The request can never succeed as it is."""
+
+    code, status = "bad_input", 400
+
+
+class MalformedPayload(BadInput):
+    """The body is not what its content type or schema promises."""
+
+    code = "malformed_payload"
+
+
+class PayloadTooLarge(BadInput):
+    """The body or a header is over its documented limit."""
+
+    code, status = "payload_too_large", 413
+
+
+class IllegalTransition(BadInput):
+    """The incident is in a state in which this command means nothing."""
+
+    code, status = "illegal_transition", 409
+
+
+class IdempotencyKeyReused(BadInput):
+    """The same idempotency key was sent before with another body."""
+
+    code, status = "idempotency_key_reused", 422
+
+
+class InvalidPolicy(BadInput):
+    """The runbook policy does not validate."""
+
+    code, status = "invalid_policy", 422
+
+
+class InvalidSettings(TocsinError):
+    """A function's environment lacks a variable or holds one that cannot be read."""
+
+    code, status = "invalid_settings", 500
+
+
+class NotAllowed(TocsinError):
+    """Who asks may not."""
+
+    code, status = "not_allowed", 403
+
+
+class SignatureInvalid(NotAllowed):
+    """No active secret of the registration verifies these bytes."""
+
+    code, status = "signature_invalid", 400
+
+
+class TimestampOutOfTolerance(NotAllowed):
+    """The signed time is too far from this clock, in the past or the future."""
+
+    code, status = "timestamp_out_of_tolerance", 400
+
+
+class RegistrationMismatch(NotAllowed):
+    """The verified body claims another account or mode than its registration."""
+
+    code, status = "registration_mismatch", 400
+
+
+class NotFound(TocsinError):
+    """What is named does not exist for this caller."""
+
+    code, status = "not_found", 404
+
+
+class UnknownRegistration(NotFound):
+    """No webhook registration of that provider and endpoint name."""
+
+    code = "unknown_registration"
+
+
+class UnknownIncident(NotFound):
+    """No incident of that id that this caller may see."""
+
+    code = "unknown_incident"
+
+
+class Conflict(TocsinError):
+    """True when it was sent, no longer true now."""
+
+    code, status = "conflict", 409
+
+
+class VersionConflict(Conflict):
+    """Somebody else wrote this incident since it was read; read it again and retry."""
+
+    code, status, retryable = "version_conflict", 409, True
+
+
+class StaleIfMatch(Conflict):
+    """`If-Match` names a version that is no longer the newest."""
+
+    code, status = "stale_if_match", 412
+
+
+class DedupKeyTaken(Conflict):
+    """Another incident is already open for this dedup key."""
+
+    code, status, retryable = "dedup_key_taken", 409, True
+
+
+class Unavailable(TocsinError):
+    """Something Tocsin depends on did not answer; trying again may help."""
+
+    code, status, retryable = "unavailable", 503, True
+
+
+class StoreUnavailable(Unavailable):
+    """The database refused or did not answer."""
+
+    code = "store_unavailable"
+
+
+class SecretUnavailable(Unavailable):
+    """A secret could not be read."""
+
+    code = "secret_unavailable"
+
+
+class ProviderUnavailable(Unavailable):
+    """The billing provider refused or did not answer."""
+
+    code = "provider_unavailable"
+
+
+class SendFailed(Unavailable):
+    """A channel did not accept a message."""
+
+    code = "send_failed"

@@ -1,0 +1,119 @@
+"""The timeline entry and its hash chain. Stored for ever: the format never changes silently.
+
+    content_hash = sha256(salt ‖ RFC 8785 JSON of the content)
+    hash         = sha256(prev_hash ‖ RFC 8785 JSON of the header)
+
+The header holds no content, only its hash, so content can be erased by destroying its salt and
+key while the chain still verifies. The first entry's `prev_hash` is 32 zero bytes. Times in a
+header are UTC, RFC 3339 with exactly three decimals and `Z`. Content holds no floats.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import rfc8785
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tocsin.incidents.vocabulary import ActorKind
+
+ENTRY_VERSION = 1
+GENESIS = bytes(32)
+
+type Json = bool | int | str | list[Json] | dict[str, Json] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, as a reference: `person:<id>`, `rule:<id>`, `system:<function>`."""
+
+    kind: ActorKind
+    id: str
+
+    @property
+    def ref(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline, sealed into the chain."""
+
+    incident: str
+    seq: int
+    type: str
+    recorded_at: datetime
+    occurred_at: datetime
+    actor_ref: str
+    content: Mapping[str, Json]
+    salt: bytes
+    prev_hash: bytes
+    correlation_id: str
+    v: int = ENTRY_VERSION
+
+    @property
+    def content_hash(self) -> bytes:
+        return hashlib.sha256(self.salt + canonical_json(self.content)).digest()
+
+    @property
+    def header(self) -> dict[str, Json]:
+        return {
+            "v": self.v,
+            "incident": self.incident,
+            "seq": self.seq,
+            "type": self.type,
+            "recorded_at": format_time(self.recorded_at),
+            "occurred_at": format_time(self.occurred_at),
+            "actor_ref": self.actor_ref,
+            "content_hash": self.content_hash.hex(),
+        }
+
+    @property
+    def hash(self) -> bytes:
+        return hashlib.sha256(self.prev_hash + canonical_json(self.header)).digest()
+
+
+def canonical_json(value: Mapping[str, Json]) -> bytes:
+    """RFC 8785 bytes of a JSON object. Floats are refused: they have no place in a record."""
+    _refuse_floats(value)
+    return rfc8785.dumps(cast("dict[str, Any]", dict(value)))
+
+
+def _refuse_floats(value: object) -> None:
+    if isinstance(value, float):
+        raise TypeError(f"floats have no place in a record: {value!r}")
+    if isinstance(value, dict):
+        for item in value.values():
+            _refuse_floats(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_floats(item)
+
+
+def format_time(moment: datetime) -> str:
+    """UTC, RFC 3339, milliseconds, `Z`: `2026-09-08T14:00:00.000Z`."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def parse_time(text: str) -> datetime:
+    """The inverse of `format_time`; also reads other RFC 3339 texts that name their offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"a time needs its zone: {text!r}")
+    return moment.astimezone(UTC)
+
+
+def first_broken_link(entries: Iterable[Entry], *, prev_hash: bytes = GENESIS) -> int | None:
+    """The `seq` of the first entry that does not follow from the one before it, or None."""
+    expected_seq = None
+    for entry in entries:
+        if entry.prev_hash != prev_hash or (expected_seq is not None and entry.seq != expected_seq):
+            return entry.seq
+        prev_hash, expected_seq = entry.hash, entry.seq + 1
+    return None
