@@ -114,6 +114,12 @@ class UnknownIncident(NotFound):
     code = "unknown_incident"
 
 
+class UnknownName(NotFound):
+    """A registry holds nothing of that name."""
+
+    code = "unknown_name"
+
+
 class Conflict(TocsinError):
     """True when it was sent, no longer true now."""
 
