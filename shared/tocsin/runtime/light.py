@@ -1,0 +1,98 @@
+"""Logs and counts for the hot path, in the same JSON that the Powertools functions write.
+
+`webhook_ingest` answers a provider that retries or gives up, so its cold start is spent on
+verifying and storing and not on importing a logging framework. One line per event on stdout, one
+embedded-metric line per count: what CloudWatch reads from every other function too.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from tocsin.runtime.names import DIMENSIONS, NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
+WITHHELD = frozenset(
+    {"body", "payload", "raw", "headers", "authorization", "secret", "signature", "email", "name"}
+)
+"""Field names that are never written, whoever passes them: bodies, secrets and people."""
+
+_LONGEST = 512
+_service = {"service": "tocsin", "stage": "unknown"}
+_bound: dict[str, str] = {}
+_threshold = LEVELS["INFO"]
+
+
+def start(service: str, *, stage: str, level: str = "INFO") -> None:
+    """Names the function, once, at init. `level` is one of DEBUG, INFO, WARNING, ERROR."""
+    global _threshold  # noqa: PLW0603 - one process is one function; its level is set at init
+    _service.update(service=service, stage=stage)
+    _threshold = LEVELS.get(level.upper(), LEVELS["INFO"])
+
+
+def begin(*, correlation_id: str, request_id: str = "") -> None:
+    """Forgets the last invocation and puts these two on every line of this one."""
+    _bound.clear()
+    _bound["correlation_id"] = correlation_id
+    if request_id:
+        _bound["function_request_id"] = request_id
+
+
+def log(event: str, *, level: str = "INFO", **fields: object) -> None:
+    """One line: `level`, `message` (the event's name), `timestamp`, `service`, then the fields."""
+    if LEVELS[level] < _threshold:
+        return
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {"level": level, "message": event, "timestamp": moment, **_service, **_bound}
+    _write({**line, **clean(fields)})
+
+
+def count(metric: str, *, value: int = 1, **dimensions: str) -> None:
+    """Adds `value` to a metric, in total for the service and split by `dimensions`.
+
+    Raises:
+        ValueError: for a dimension outside `names.DIMENSIONS`; an unbounded one would be billed
+            as a new metric per value.
+    """
+    if unknown := dimensions.keys() - DIMENSIONS:
+        raise ValueError(f"not a dimension of Tocsin: {sorted(unknown)}")
+    sets = [["service"], ["service", *dimensions]] if dimensions else [["service"]]
+    directive = {
+        "Namespace": f"{NAMESPACE}/{_service['stage']}",
+        "Dimensions": sets,
+        "Metrics": [{"Name": metric, "Unit": "Count"}],
+    }
+    now_ms = int(datetime.now(UTC).timestamp() * 1000)
+    aws = {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}
+    _write({"_aws": aws, **_service, **_bound, **dimensions, metric: [float(value)]})
+
+
+def clean(fields: Mapping[str, object]) -> dict[str, Any]:
+    """The fields as they may be written: nothing withheld, nothing long, nothing but plain values.
+
+    Also used by `runtime.logging`, so that both writers keep the same promise.
+    """
+    return {key: _plain(value) for key, value in fields.items() if key.lower() not in WITHHELD}
+
+
+def _plain(value: object) -> bool | int | float | str | list[Any] | None:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case list() | tuple() | set() | frozenset():
+            return [_plain(item) for item in value][:50]
+        case datetime():
+            return value.isoformat(timespec="milliseconds")
+        case _:
+            return str(value)[:_LONGEST]
+
+
+def _write(line: Mapping[str, object]) -> None:
+    sys.stdout.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
+    sys.stdout.flush()

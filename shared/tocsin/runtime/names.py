@@ -1,0 +1,58 @@
+"""The names under which Tocsin speaks to its operators: log events and metrics.
+
+They are constants because alarms, saved queries and dashboards quote them: a name is part of the
+operating interface and is renamed only with the alarm that reads it. Standard library only, so
+that the ingest path can use them without paying for Powertools.
+"""
+
+from __future__ import annotations
+
+NAMESPACE = "Tocsin"
+"""Metrics go to `Tocsin/<stage>`, so that two stages in one account never share a number."""
+
+
+class Event:
+    """What a log line is about: the value of its `message` field."""
+
+    SIGNAL_RECEIVED = "signal.received"
+    SIGNAL_REJECTED = "signal.rejected"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_CHANGED = "incident.changed"
+    COMMAND_REPEATED = "command.repeated"
+    MESSAGE_SENT = "message.sent"
+    MESSAGE_HELD = "message.held"
+    MESSAGE_FAILED = "message.failed"
+    MESSAGE_UNREADABLE = "message.unreadable"
+    SWEEP_DONE = "sweep.done"
+    SWEEP_BEHIND = "sweep.behind"
+    REQUEST_ANSWERED = "request.answered"
+    REQUEST_REFUSED = "request.refused"
+    RECORD_FAILED = "record.failed"
+    UNEXPECTED = "unexpected"
+    WEBHOOK_ACCEPTED = "webhook.accepted"
+    WEBHOOK_DUPLICATE = "webhook.duplicate"
+    WEBHOOK_REJECTED = "webhook.rejected"
+    WEBHOOK_UNSTORED = "webhook.unstored"
+
+
+class Metric:
+    """Counts, one per thing that happened; the unit is always `Count`."""
+
+    SIGNALS_RECEIVED = "SignalsReceived"
+    SIGNALS_REJECTED = "SignalsRejected"
+    INCIDENTS_OPENED = "IncidentsOpened"
+    MESSAGES_SENT = "MessagesSent"
+    MESSAGES_FAILED = "MessagesFailed"
+    OUTBOX_REDRIVEN = "OutboxRedriven"
+    SWEEPS = "Sweeps"
+    ITEMS_DUE = "ItemsDue"
+    REQUESTS_REFUSED = "RequestsRefused"
+    UNEXPECTED_ERRORS = "UnexpectedErrors"
+    WEBHOOKS_ACCEPTED = "WebhooksAccepted"
+    WEBHOOKS_DUPLICATE = "WebhooksDuplicate"
+    WEBHOOKS_REJECTED = "WebhooksRejected"
+    WEBHOOKS_UNSTORED = "WebhooksUnstored"
+
+
+DIMENSIONS = frozenset({"provider", "reason", "code", "kind", "severity", "source"})
+"""The only dimensions there are. Each has few values; every pair is a metric that costs money."""

@@ -1,0 +1,104 @@
+"""The hot path's own writer: the lines it prints are what alarms and queries read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tocsin.runtime import light
+from tocsin.runtime.names import Event, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _function() -> Iterator[None]:
+    light.start("webhook_ingest", stage="local")
+    yield
+    light.start("tocsin", stage="unknown")
+    light._bound.clear()
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_line_names_the_event_the_service_and_a_time_with_its_zone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    light.begin(correlation_id="evt_1", request_id="req-1")
+    light.log(Event.WEBHOOK_ACCEPTED, provider="stripe", bytes=12)
+    (line,) = lines(capsys)
+    moment = datetime.fromisoformat(line.pop("timestamp"))
+    assert moment.utcoffset() == timedelta(0)
+    assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+    assert line == {
+        "level": "INFO",
+        "message": "webhook.accepted",
+        "service": "webhook_ingest",
+        "stage": "local",
+        "correlation_id": "evt_1",
+        "function_request_id": "req-1",
+        "provider": "stripe",
+        "bytes": 12,
+    }
+
+
+def test_a_count_is_one_embedded_metric_in_total_and_by_dimension(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    light.count(Metric.WEBHOOKS_REJECTED, provider="stripe", reason="signature_invalid")
+    (line,) = lines(capsys)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive == {
+        "Namespace": "Tocsin/local",
+        "Dimensions": [["service"], ["service", "provider", "reason"]],
+        "Metrics": [{"Name": "WebhooksRejected", "Unit": "Count"}],
+    }
+    assert line["WebhooksRejected"] == [1.0]
+    assert (line["service"], line["provider"]) == ("webhook_ingest", "stripe")
+    now_ms = datetime.now(UTC).timestamp() * 1000
+    assert abs(line["_aws"]["Timestamp"] - now_ms) < 60_000
+
+
+def test_a_dimension_that_could_have_any_value_is_refused() -> None:
+    with pytest.raises(ValueError, match="incident"):
+        light.count(Metric.MESSAGES_SENT, incident="INC-1")
+
+
+def test_bodies_secrets_and_people_are_never_written(capsys: pytest.CaptureFixture[str]) -> None:
+    light.log(Event.WEBHOOK_REJECTED, body="4242 4242", Signature="v1=ab", email="a@example.org")
+    (line,) = lines(capsys)
+    assert not {"body", "Signature", "email"} & line.keys()
+    assert "4242" not in json.dumps(line)
+
+
+def test_a_long_value_is_cut_so_that_a_line_stays_a_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    light.log(Event.WEBHOOK_REJECTED, reason="x" * 10_000 + "\n")
+    text = capsys.readouterr().out
+    assert len(text) < 1_000
+    assert text.count("\n") == 1
+
+
+def test_lines_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    light.start("webhook_ingest", stage="local", level="WARNING")
+    light.log(Event.WEBHOOK_ACCEPTED)
+    light.log(Event.WEBHOOK_REJECTED, level="WARNING")
+    assert [line["message"] for line in lines(capsys)] == ["webhook.rejected"]
+
+
+def test_an_invocation_forgets_the_correlation_of_the_one_before(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    light.begin(correlation_id="first", request_id="r1")
+    light.begin(correlation_id="second")
+    light.log(Event.WEBHOOK_ACCEPTED)
+    (line,) = lines(capsys)
+    assert line["correlation_id"] == "second"
+    assert "function_request_id" not in line
