@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import zoneinfo
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import tzdata
 
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.calendar import BusinessCalendar, load_zone, zone_rules_version
@@ -19,7 +20,7 @@ NINE_TO_SIX = dict.fromkeys(range(5), ((9 * 60, 18 * 60),))
 def calendar(
     zone: str,
     *closed: date,
-    hours: dict[int, tuple[tuple[int, int], ...]] | None = None,
+    hours: Mapping[int, tuple[tuple[int, int], ...]] | None = None,
     day: int = 540,
 ) -> BusinessCalendar:
     return BusinessCalendar(
@@ -169,7 +170,7 @@ def test_a_zone_that_is_none_is_refused(zone: str) -> None:
     [{}, {0: ()}, {7: ((0, 60),)}, {0: ((60, 60),)}, {0: ((0, 61), (60, 90))}, {0: ((0, 1441),)}],
 )
 def test_working_hours_that_make_no_sense_are_refused(
-    hours: dict[int, tuple[tuple[int, int], ...]],
+    hours: Mapping[int, tuple[tuple[int, int], ...]],
 ) -> None:
     with pytest.raises(InvalidPolicy):
         calendar("UTC", hours=hours)
@@ -182,7 +183,7 @@ def test_zone_rules_come_from_the_pinned_package_and_are_named() -> None:
 
 def test_zone_rules_ignore_what_the_host_holds(tmp_path: Path) -> None:
     (tmp_path / "America").mkdir()
-    utc = Path(tzdata.__path__[0], "zoneinfo", "UTC").read_bytes()
+    utc = Path(importlib.import_module("tzdata").__path__[0], "zoneinfo", "UTC").read_bytes()
     (tmp_path / "America" / "New_York").write_bytes(utc)
     summer = datetime(2026, 7, 1, tzinfo=UTC)
     zoneinfo.reset_tzpath(to=[tmp_path])
