@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import importlib
 import zoneinfo
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.calendar import BusinessCalendar, load_zone, zone_rules_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NINE_TO_SIX = dict.fromkeys(range(5), ((9 * 60, 18 * 60),))
 
