@@ -172,3 +172,51 @@ class SendFailed(Unavailable):
     """A channel did not accept a message."""
 
     code = "send_failed"
+
+
+class ClockUnavailable(Unavailable):
+    """The offset of an adjustable incident clock could not be read."""
+
+    code = "clock_unavailable"
+
+
+class CheckoutNeeded(BadInput):
+    """The command builds from source, and no Tocsin checkout holds the current folder."""
+
+    code = "checkout_needed"
+
+
+class CloudNotRunning(Unavailable):
+    """No local cloud runs for this state folder."""
+
+    code = "cloud_not_running"
+
+
+class CloudBusy(Conflict):
+    """Another command is changing the same local cloud."""
+
+    code, retryable = "cloud_busy", True
+
+
+class ProcessFailed(Unavailable):
+    """A program that was started for this command failed or did not become ready in time."""
+
+    code = "process_failed"
+
+
+class DeployFailed(Unavailable):
+    """A stack could not be created or updated."""
+
+    code = "deploy_failed"
+
+
+class TemplateUnsupported(BadInput):
+    """A template holds something the local cloud cannot take and cannot leave out."""
+
+    code = "template_unsupported"
+
+
+class RemoteError(TocsinError):
+    """The deployed API answered with an error; `code` and `status` are the API's own."""
+
+    code = "remote_error"
