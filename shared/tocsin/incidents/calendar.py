@@ -110,7 +110,7 @@ class BusinessCalendar:
     def _open_from(self, moment: datetime) -> Iterator[Span]:
         """Open spans after `moment`, in order, the first one cut to begin no earlier."""
         zone = load_zone(self.zone)
-        day = moment.astimezone(zone).date() - timedelta(days=1)
+        day = moment.astimezone(zone).date()
         while day < date.max - timedelta(days=2):
             for opens, closes in self._open_on(day, zone):
                 if closes > moment:
