@@ -1,0 +1,93 @@
+# The only door: `make` lists what there is. Needs make and any Python 3.8 or newer to begin with;
+# everything else comes into .tools, .venv and .local of this clone (see tools/bootstrap.py).
+# Every path is relative, so the clone may lie in a folder whose name has spaces.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.NOTPARALLEL:
+
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+READY := .venv/.ready
+
+# Version managers leave shims on the PATH that exist and fail, so each candidate is run.
+define FIND_PYTHON
+found=; IFS=:; \
+for name in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python; do \
+  for folder in $$PATH; do \
+    if [ -z "$$found" ] && [ -x "$$folder/$$name" ] && "$$folder/$$name" -c \
+      'import sys; sys.exit(sys.version_info < (3, 8))' >/dev/null 2>&1 </dev/null; \
+    then found=$$folder/$$name; fi; \
+  done; \
+done; unset IFS; \
+if [ -z "$$found" ]; then \
+  echo 'tocsin: no Python 3.8 or newer runs from the PATH; install python3 and run make again.' >&2; \
+  exit 1; \
+fi
+endef
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+# Removing a folder by hand must not leave a stamp that says it is there.
+ifeq ($(and $(wildcard .tools/uv/bin/uv),$(wildcard .local/python)),)
+$(READY): .FORCE
+endif
+.PHONY: .FORCE
+.FORCE:
+
+$(READY): tools/bootstrap.py tools/package_index.py pyproject.toml uv.lock .python-version
+	@$(FIND_PYTHON); "$$found" -m tools.bootstrap </dev/null
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## make .venv from uv.lock; the other targets do it when they need to
+
+.PHONY: demo
+demo: $(READY) ## a billing-provider incident, end to end, on a cloud on this machine
+	@.venv/bin/tocsin drill run demo
+
+# What needs no server runs on both cores; the local cloud takes one test at a time.
+QUICK := $(wildcard tests/unit tests/property tests/contract tests/architecture tests/integration tests/infra)
+CLOUD := $(wildcard tests/cloud tests/e2e)
+
+.PHONY: test test-quick test-cloud
+test: test-quick test-cloud ## the whole suite, about 6 minutes on two cores
+test-quick: $(READY) ## what needs no local cloud, on two cores
+	@$(PYTEST) -n 2 --dist loadgroup -m 'not full' $(QUICK)
+test-cloud: $(READY)
+	@if [ -n '$(CLOUD)' ]; then $(PYTEST) -m 'not full' $(CLOUD); fi
+
+.PHONY: e2e
+e2e: $(READY) ## the promises at their stated sizes, and everything on the local cloud
+	@HYPOTHESIS_PROFILE=full $(PYTEST) -m 'full or cloud' tests
+
+.PHONY: check
+check: check-style check-imports check-types ## style, import rules, types
+
+.PHONY: check-style check-types check-imports
+check-style: $(READY)
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --check --quiet .
+check-types: $(READY)
+	@$(PY) -m mypy
+check-imports: $(READY)
+	@.venv/bin/lint-imports --cache-dir .local/import-linter
+
+.PHONY: format
+format: $(READY) ## rewrite the sources as `make check` wants them
+	@$(PY) -m ruff check --fix --quiet .
+	@$(PY) -m ruff format --quiet .
+
+.PHONY: bench
+bench: $(READY) ## figures against the usual stack: a table and .local/bench.json
+	@$(PY) -m tests.bench
+
+.PHONY: clean
+clean: ## stop the local cloud and remove all that make has made
+	@if [ -x .venv/bin/tocsin ]; then .venv/bin/tocsin local down || true; fi
+	rm -rf .venv .local .tools .hypothesis .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
