@@ -66,6 +66,12 @@ class InvalidPolicy(BadInput):
     code, status = "invalid_policy", 422
 
 
+class MissingReason(BadInput):
+    """This command needs a reason."""
+
+    code, status = "missing_reason", 422
+
+
 class InvalidSettings(TocsinError):
     """A function's environment lacks a variable or holds one that cannot be read."""
 
@@ -76,6 +82,24 @@ class NotAllowed(TocsinError):
     """Who asks may not."""
 
     code, status = "not_allowed", 403
+
+
+class PersonRequired(NotAllowed):
+    """Only a named person can do this: no rule, robot or source."""
+
+    code = "person_required"
+
+
+class GroupRequired(NotAllowed):
+    """The person is in none of the groups that may do this."""
+
+    code = "group_required"
+
+
+class SecondPersonRequired(NotAllowed):
+    """Somebody else has to do or approve this."""
+
+    code = "second_person_required"
 
 
 class SignatureInvalid(NotAllowed):
@@ -136,6 +160,12 @@ class StaleIfMatch(Conflict):
     """`If-Match` names a version that is no longer the newest."""
 
     code, status = "stale_if_match", 412
+
+
+class CommandRepeated(Conflict):
+    """This command id is already recorded; what it did is not done again."""
+
+    code, status = "command_repeated", 409
 
 
 class DedupKeyTaken(Conflict):

@@ -7,10 +7,19 @@ They are two types so that one cannot be passed for the other.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta
+
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.outbox import OutboxItem, OutboxKey
+    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.timeline import Entry
+    from tocsin.incidents.vocabulary import Category, Severity, State
 
 
 class IncidentClock(Protocol):
@@ -38,4 +47,178 @@ class Ids(Protocol):
 
     def salt(self) -> bytes:
         """32 random bytes for one timeline entry's content hash."""
+        ...
+
+
+class PolicySource(Protocol):
+    """Compiled runbooks: the one new incidents get, and any that an old one was opened under."""
+
+    def current(self) -> Policy: ...
+
+    def version(self, version: str) -> Policy:
+        """The policy of that version.
+
+        Raises:
+            InvalidPolicy: no such version.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Which incident a dedup key belongs to. Kept after closing, for reopening."""
+
+    key: str
+    incident: str
+    open: bool
+    reopen_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRecord:
+    """The trace of a command id: which wish it stood for and what it led to.
+
+    `hash` is sha256 over principal and key; `request_hash` is over the wish. For a command that
+    creates an incident, `principal` and `key` are set and the record is kept beside the others
+    of that principal, because the incident's id is not known to who repeats it.
+    """
+
+    hash: str
+    request_hash: str
+    incident: str
+    version: int
+    recorded_at: datetime
+    principal: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Everything one command writes, in one transaction.
+
+    `expected_version` is the version that was read (0: the incident must not exist yet). `due`
+    is when the incident next needs a tick. A pointer with `open` true is taken if nobody else
+    has it open.
+    """
+
+    expected_version: int
+    incident: Incident
+    entries: tuple[Entry, ...]
+    outbox: tuple[OutboxItem, ...] = ()
+    command: CommandRecord | None = None
+    pointers: tuple[Pointer, ...] = ()
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueItems:
+    """What the sparse index says needs attention at or before a time.
+
+    `more` says that the limit cut the answer short.
+    """
+
+    incidents: tuple[str, ...]
+    outbox: tuple[OutboxKey, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """One line of the board."""
+
+    id: str
+    opened_at: datetime
+    title: str
+    severity: Severity
+    state: State
+    category: Category
+    restricted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of the board; `cursor` continues it, None is the end."""
+
+    items: tuple[Summary, ...]
+    cursor: str | None
+
+
+class IncidentStore(Protocol):
+    """Incidents, their timelines and their outbox. All reads by key are consistent."""
+
+    def load(self, incident_id: str) -> Incident | None: ...
+
+    def commit(self, commit: Commit) -> None:
+        """Writes all of it or nothing.
+
+        Raises:
+            VersionConflict: somebody else wrote first; read again.
+            CommandRepeated: the command id is already recorded.
+            DedupKeyTaken: another incident holds the key open.
+            StoreUnavailable: no answer; whether it was written is unknown until read.
+        """
+        ...
+
+    def entries(
+        self, incident_id: str, *, after: int = 0, limit: int | None = None
+    ) -> tuple[Entry, ...]:
+        """Timeline entries with `seq > after`, in order."""
+        ...
+
+    def command(self, incident_id: str, command_hash: str) -> CommandRecord | None: ...
+
+    def creation(self, principal: str, key: str) -> CommandRecord | None:
+        """The record of a command that created an incident."""
+        ...
+
+    def pointer(self, key: str) -> Pointer | None:
+        """Who owns a dedup key (`v1:<source>:<key>`), open or closed."""
+        ...
+
+    def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
+        """Those without a trace yet; order kept."""
+        ...
+
+    def trace(
+        self, signals: Iterable[Signal], *, incident: str | None, recorded_at: datetime
+    ) -> None:
+        """Leaves a trace of each signal; a trace that exists is left as it is.
+
+        `incident` None means that the signal led to nothing (a clear with nothing open).
+        """
+        ...
+
+    def due(self, *, at: datetime, limit: int) -> DueItems: ...
+
+    def board(
+        self, *, closed_in: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """Open incidents, newest first, or those closed in a month (`yyyymm`, UTC)."""
+        ...
+
+    def outbox(self, key: OutboxKey) -> OutboxItem | None: ...
+
+    def claim_outbox(
+        self, key: OutboxKey, *, owner: str, wall_now: datetime, lease: timedelta
+    ) -> OutboxItem | None:
+        """The item, now owned until the lease ends; None if sent, or owned by somebody else.
+
+        `attempts` of the returned item counts this claim.
+        """
+        ...
+
+    def mark_sent(self, key: OutboxKey, *, owner: str, sent_at: datetime) -> None:
+        """Marks a claimed item sent and takes it out of the due index.
+
+        Raises:
+            Conflict: the lease passed to somebody else meanwhile.
+        """
+        ...
+
+    def release_outbox(self, key: OutboxKey, *, owner: str, due_at: datetime) -> None:
+        """Gives a claimed item back after a failed send; the sweep retries it at `due_at`.
+
+        Raises:
+            Conflict: the lease passed to somebody else meanwhile.
+        """
         ...

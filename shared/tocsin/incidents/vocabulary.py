@@ -128,3 +128,4 @@ class MessageKind(StrEnum):
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
     BREACH = "breach"
+    REMINDER = "reminder"

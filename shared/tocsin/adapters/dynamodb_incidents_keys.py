@@ -1,0 +1,69 @@
+"""Names of the items and indexes of the `incidents` table, written once.
+
+Table key: `PK` / `SK` (strings). Index `due` (keys only): `due_pk` (string) / `due_sk` (number,
+epoch seconds). Index `list`: `list_pk` (string) / `list_sk` (string), including `title`,
+`severity`, `state`, `category` and `restricted`. Time to live: `ttl` (epoch seconds).
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from tocsin.incidents.timeline import format_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tocsin.incidents.signals import Signal
+
+DUE_INDEX = "due"
+LIST_INDEX = "list"
+LIST_INCLUDED = ("title", "severity", "state", "category", "restricted")
+DUE_SHARDS = 8
+META = "META"
+POINTER = "OPEN"
+OPEN_LIST = "L#open"
+ITEM_VERSION = 1
+
+
+def incident_pk(incident_id: str) -> str:
+    return f"INC#{incident_id}"
+
+
+def entry_sk(seq: int) -> str:
+    return f"T#{seq:08d}"
+
+
+def command_sk(command_hash: str) -> str:
+    return f"CMD#{command_hash}"
+
+
+def pointer_pk(key: str) -> str:
+    return f"KEY#{key}"
+
+
+def trace_sk(signal: Signal) -> str:
+    return f"SIG#{format_time(signal.occurred_at)}#{signal.id}"
+
+
+def creation_pk(principal: str) -> str:
+    return f"IDEM#{principal}"
+
+
+def due_pk(incident_id: str) -> str:
+    return f"D#{crc32(incident_id.encode()) % DUE_SHARDS}"
+
+
+def due_sk(at: datetime) -> int:
+    """Epoch seconds at which `at` has come: rounded up, so that nothing is looked at too early."""
+    return ceil(at.timestamp())
+
+
+def list_pk(closed_at: datetime | None) -> str:
+    return OPEN_LIST if closed_at is None else f"L#closed-{closed_at:%Y%m}"
+
+
+def list_sk(opened_at: datetime, incident_id: str) -> str:
+    return f"{format_time(opened_at)}#{incident_id}"

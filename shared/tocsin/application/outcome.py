@@ -1,0 +1,40 @@
+"""What a handler gets back from the application: values to answer with, log and count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.outbox import OutboxItem, OutboxKey
+    from tocsin.incidents.timeline import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A command that was carried out, was already carried out, or changed nothing.
+
+    `entries` is empty when nothing changed. `repeated` says that this command id was seen
+    before; then `incident` is as it is now. `attempts` counts lost races.
+    """
+
+    incident: Incident
+    entries: tuple[Entry, ...] = ()
+    outbox: tuple[OutboxItem, ...] = ()
+    repeated: bool = False
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepReport:
+    """One sweep. `due` incidents were looked at, `changed` got entries, `failed` raised.
+
+    `outbox_due` is for the caller to send again. `more` asks for another sweep at once.
+    """
+
+    due: int
+    changed: tuple[str, ...]
+    failed: tuple[str, ...]
+    outbox_due: tuple[OutboxKey, ...]
+    more: bool

@@ -1,0 +1,206 @@
+"""What happened, as the timeline keeps it. Written for ever: fields are added, never renamed.
+
+`actor` and `occurred_at` go into an entry's header, every other field into its content. An event
+carries what was computed when it was decided (deadlines, people), so folding needs no policy.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from tocsin.incidents.model import Clock, Round, RoundReason
+from tocsin.incidents.timeline import Actor
+from tocsin.incidents.vocabulary import Category, ClockName, Kind, Role, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base; `type` is the entry's type on the timeline."""
+
+    type: ClassVar[str]
+
+    actor: Actor
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened(Event):
+    """The incident exists from `opened_at` (t0); clocks and round 1 run."""
+
+    type: ClassVar[str] = "opened"
+
+    incident: str
+    kind: Kind
+    title: str
+    detail: str
+    severity: Severity
+    category: Category
+    source: str
+    rule: str | None
+    service: str | None
+    environment: str
+    opened_at: datetime
+    began_at: datetime | None
+    restricted: bool
+    policy_version: str
+    calendar_version: str
+    correlation_id: str
+    clocks: tuple[Clock, ...]
+    round: Round | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSeen:
+    """What is kept of one signal."""
+
+    id: str
+    key: str
+    firing: bool
+    occurred_at: datetime
+    title: str
+    detail: str
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalsMerged(Event):
+    """Signals joined the incident, in the order of their own times; one entry per batch."""
+
+    type: ClassVar[str] = "signals_merged"
+
+    signals: tuple[SignalSeen, ...]
+    severity: Severity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundStarted(Event):
+    """People are asked to acknowledge again, from `started_at`."""
+
+    type: ClassVar[str] = "round_started"
+
+    number: int
+    reason: RoundReason
+    started_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paged(Event):
+    """A step of the paging ladder was taken; `skipped` steps fell together with it.
+
+    `mail` says that the severity sends mail only. Nobody to page is a fact worth a line too.
+    """
+
+    type: ClassVar[str] = "paged"
+
+    round: int
+    step: int
+    skipped: tuple[int, ...]
+    due_at: datetime
+    people: tuple[str, ...]
+    mail: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated(Event):
+    """Somebody asked for more people now, outside the ladder."""
+
+    type: ClassVar[str] = "escalated"
+
+    people: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged(Event):
+    """A person has it. `commander` says that they also took the empty commander role."""
+
+    type: ClassVar[str] = "acknowledged"
+
+    person: str
+    round: int
+    commander: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockBreached(Event):
+    """A running clock passed its due time, which is `due_at` and not when it was noticed."""
+
+    type: ClassVar[str] = "clock_breached"
+
+    clock: ClockName
+    due_at: datetime
+    round: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinePassed(Event):
+    """The working deadline of a clock that is already missed or late passed: a reminder."""
+
+    type: ClassVar[str] = "deadline_passed"
+
+    clock: ClockName
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChange:
+    """Old and new promise of one clock, side by side."""
+
+    clock: ClockName
+    old_due: datetime | None
+    new_due: datetime | None
+    target: str
+    late_on_raise: bool
+    recovery_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeverityChanged(Event):
+    """Raised or lowered, with what it did to every clock and to the open round.
+
+    `ladder_start` and `next_step` are where paging of an open round goes on.
+    """
+
+    type: ClassVar[str] = "severity_changed"
+
+    old: Severity
+    new: Severity
+    reason: str
+    clocks: tuple[ClockChange, ...]
+    round_due: datetime | None
+    ladder_start: datetime | None
+    next_step: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryChanged(Event):
+    """Another kind of incident."""
+
+    type: ClassVar[str] = "category_changed"
+
+    old: Category
+    new: Category
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleAssigned(Event):
+    """A role has a new holder."""
+
+    type: ClassVar[str] = "role_assigned"
+
+    role: Role
+    person: str
+    previous: str | None
+    briefing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAdded(Event):
+    """Free text for the record."""
+
+    type: ClassVar[str] = "note_added"
+
+    text: str

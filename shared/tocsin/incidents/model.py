@@ -1,0 +1,152 @@
+"""The incident as a value: what folding its timeline yields, and what `META` stores.
+
+Nothing here changes in place and nothing here computes: `evolve` builds the next value from an
+event. It holds counters, heads and small bounded maps only; what may grow without bound stays on
+the timeline. Times are aware UTC datetimes of whole milliseconds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from tocsin.incidents.vocabulary import (
+    Attainment,
+    Category,
+    ClockName,
+    Kind,
+    Resolution,
+    Role,
+    Severity,
+    State,
+)
+
+
+class RoundReason(StrEnum):
+    """Why people are asked to acknowledge (again)."""
+
+    OPENED = "opened"
+    RAISED = "raised"
+    TIMEOUT = "timeout"
+    CONTAINMENT_LOST = "containment_lost"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """One promise of a severity.
+
+    `due_at` is the promise now in force (None: nothing to be late for, such as a next release
+    nobody planned). `missed_at` is the due time that passed while the clock ran; once set it
+    stays. `late_on_raise` says that a raise put `due_at` into the past; then `recovery_due` is
+    the working deadline that drives reminders. `reminded_at` is the working deadline that was
+    already reminded of.
+    """
+
+    name: ClockName
+    started_at: datetime
+    target: str
+    due_at: datetime | None
+    stopped_at: datetime | None = None
+    missed_at: datetime | None = None
+    late_on_raise: bool = False
+    recovery_due: datetime | None = None
+    reminded_at: datetime | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.stopped_at is None
+
+    @property
+    def attainment(self) -> Attainment:
+        """How the clock stands. A recorded miss is never washed away by a later lowering."""
+        if self.missed_at is not None:
+            return Attainment.MISSED
+        if self.late_on_raise:
+            return Attainment.LATE_ON_RAISE
+        return Attainment.RUNNING if self.running else Attainment.MET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One request for a person to say "I have it", and how far its paging has come.
+
+    `ladder_start` is when the paging steps count from (a raise restarts them); `next_step` is
+    the first step not yet sent. Round 1 is the acknowledge clock; later rounds have only this.
+    """
+
+    number: int
+    reason: RoundReason
+    started_at: datetime
+    due_at: datetime
+    ladder_start: datetime
+    next_step: int = 0
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    missed_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.acknowledged_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalState:
+    """What one dedup key last said; `changed_at` is the source's time of the last change."""
+
+    firing: bool
+    changed_at: datetime
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """An incident at one version. `version` is the `seq` of its newest entry: one number.
+
+    `opened_at` is t0 of the first cycle, `cycle_started_at` t0 of the current one. `head` is the
+    hash of the newest entry. `signal_severity` is the worst any signal has asked for, so that a
+    repeat of a known signal does not undo a commander's lowering. `person_at` is the last entry
+    by a person.
+    """
+
+    id: str
+    kind: Kind
+    title: str
+    severity: Severity
+    category: Category
+    state: State
+    source: str
+    service: str | None
+    environment: str
+    opened_at: datetime
+    began_at: datetime | None
+    cycle_started_at: datetime
+    policy_version: str
+    calendar_version: str
+    correlation_id: str
+    clocks: Mapping[ClockName, Clock]
+    round: Round | None
+    cycle: int = 1
+    roles: Mapping[Role, str] = field(default_factory=dict)
+    responders: tuple[str, ...] = ()
+    signals: Mapping[str, SignalState] = field(default_factory=dict)
+    signal_severity: Severity | None = None
+    person_at: datetime | None = None
+    restricted: bool = False
+    resolution: Resolution | None = None
+    closed_at: datetime | None = None
+    version: int = 0
+    head: bytes = b""
+    recorded_at: datetime | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.state is not State.CLOSED
+
+    @property
+    def firing(self) -> bool:
+        return any(state.firing for state in self.signals.values())
+
+    @property
+    def commander(self) -> str | None:
+        return self.roles.get(Role.INCIDENT_COMMANDER)
