@@ -10,11 +10,13 @@ Durations are whole minutes. Business targets are counted in business days of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from tocsin.incidents.calendar import BusinessCalendar
     from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
@@ -42,6 +44,24 @@ class NextRelease:
 type Target = Elapsed | BusinessDays | NextRelease
 
 
+class Milestone(StrEnum):
+    """A step in an incident's life that an update can wait for."""
+
+    OPENING = "opening"
+    FIX = "fix"
+    CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class AtMilestone:
+    """An update due with a step in the incident's life instead of after a time."""
+
+    milestone: Milestone
+
+
+type UpdateDue = Elapsed | BusinessDays | AtMilestone
+
+
 @dataclass(frozen=True, slots=True)
 class PageStep:
     """Whom to page, this many minutes after a round started, while nobody acknowledged."""
@@ -52,7 +72,7 @@ class PageStep:
 
 @dataclass(frozen=True, slots=True)
 class PageRepeat:
-    """After the last step: page all every `every_minutes`, `times` times (None: for ever)."""
+    """After the last step: page its audiences again, `times` times (None: for ever)."""
 
     every_minutes: int
     times: int | None
@@ -75,9 +95,9 @@ class Escalation:
 class UpdateCadence:
     """When stakeholders or customers hear from us; None means on decision (semantics 8)."""
 
-    first: Target | None
-    then: Target | None
-    after_containment: Target | None
+    first: UpdateDue | None
+    then: UpdateDue | None
+    after_containment: UpdateDue | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +137,22 @@ class Roster:
 
 
 @dataclass(frozen=True, slots=True)
+class PhasePolicy:
+    """One chapter of the checklist.
+
+    `due` is elapsed time from t0, or the clock whose due time it shares (semantics 7).
+    """
+
+    phase: Phase
+    title: str
+    due: Mapping[Severity, Elapsed | ClockName]
+    numbered: bool = False
+    categories: tuple[Category, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ChecklistItem:
-    """One bullet of the response timeline."""
+    """One bullet of the response timeline; a sub-bullet names its `parent`."""
 
     id: str
     phase: Phase
@@ -129,13 +163,52 @@ class ChecklistItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One bullet or table row that is text to people and an id to the program."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One condition under which an incident is declared; no categories means any."""
+
+    id: str
+    text: str
+    categories: tuple[Category, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Wording of an update, with `<placeholders>`.
+
+    With `needs_containment` it must not be sent before containment is verified (semantics 8).
+    """
+
+    id: str
+    title: str
+    text: str
+    needs_containment: bool = False
+
+
+class CriterionSection(StrEnum):
+    """The list of the runbook a closing criterion stands in."""
+
+    DEFINITION_OF_DONE = "definition_of_done"
+    BILLING_EXIT = "billing_exit"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
 class Criterion:
-    """One line of the Definition of Done or of the billing exit criteria."""
+    """What must be met before closing: a line of a list of the runbook, or one Tocsin adds."""
 
     code: str
     text: str
+    section: CriterionSection = CriterionSection.DEFINITION_OF_DONE
     categories: tuple[Category, ...] | None = None
-    waivable: bool = True
+    never_waived_for: tuple[Severity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +228,74 @@ class TriageRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that hold whatever the severity; minutes are elapsed minutes."""
+
+    reopen_window_minutes: int
+    pause_minutes: int
+    waiver_days: int
+    freeze_extension_minutes: int
+    freeze_warning_minutes: int
+    flap_minutes: int
+    report_triage_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How many workspaces a reconciliation reads beyond those the outage touched (semantics 12)."""
+
+    confidence_percent: int
+    wrong_percent: int
+    per_stratum: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedKey:
+    """One key whose value differs from the previous version; None: absent."""
+
+    key: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who made this version from which, when (RFC 3339), why, and what differs."""
+
+    author: str
+    changed_at: str
+    reason: str
+    previous: str
+    keys: tuple[ChangedKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """The whole runbook, compiled."""
+    """The whole runbook, compiled.
+
+    `version` ends in a digest of everything below it but `change`, so two policies that differ
+    never share a version. `closed_names` says why the calendar's dates are closed. `texts` is the
+    document's front: title, owner, status, last_updated, audience, purpose.
+    """
 
     schema_version: int
     version: str
     calendar: BusinessCalendar
+    closed_names: Mapping[date, str]
     severities: Mapping[Severity, SeverityPolicy]
     roles: Mapping[Role, RolePolicy]
     roster: Roster
+    phases: Mapping[Phase, PhasePolicy]
     checklist: tuple[ChecklistItem, ...]
+    triggers: tuple[Trigger, ...]
+    templates: Mapping[str, Template]
+    evidence: tuple[Line, ...]
+    postmortem_fields: tuple[Line, ...]
+    preventive_controls: tuple[Line, ...]
+    executive_summary: tuple[Line, ...]
     criteria: tuple[Criterion, ...]
     triage: tuple[TriageRule, ...]
-    reopen_window_minutes: int
-    texts: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits
+    sampling: Sampling
+    texts: Mapping[str, str]
+    change: Change | None = None
