@@ -89,8 +89,9 @@ def _uv_by_index() -> None:
 
 def resolve_python() -> str | None:
     """The absolute path of a Python 3.13 that runs, by uv's search, the PATH, or a download."""
-    found = _uv_python("find")
-    for candidate in [found, *_on_path("python{}.{}".format(*PYTHON)), *_on_path("python3")]:
+    names = ("python{}.{}".format(*PYTHON), "python3")
+    on_path = [path for name in names for path in _on_path(name)]
+    for candidate in [_uv_python("find"), sys.executable, *on_path]:
         if candidate and (resolved := _is_right_python(candidate)):
             return resolved
     if _uv_python("install") is None:

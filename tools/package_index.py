@@ -104,7 +104,7 @@ class _Links(html.parser.HTMLParser):
 
 
 def pip_settings() -> dict[str, str]:
-    """The `index-url` and `cert` of pip, from its files and then its variables, as pip reads them."""
+    """What pip itself would use as `index-url` and `cert`: its files, then its variables."""
     home = Path.home()
     files = [
         Path("/etc/pip.conf"),
