@@ -1,0 +1,155 @@
+"""HTTP as Tocsin means it: payload format 2.0 in, one error format out.
+
+Standard library only, so the ingest path can use it. Limits are enforced before any work is done
+on a body, and every refusal is an RFC 9457 problem with the stable `code` of its error, so that
+clients branch on a word and not on a sentence.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tocsin.errors import MalformedPayload, PayloadTooLarge, TocsinError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_BODY_BYTES = 1_000_000
+MAX_HEADER_BYTES = 8_192
+
+type Response = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; header names are lower case, the body is the bytes that were sent."""
+
+    method: str
+    path: str
+    path_parameters: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    request_id: str
+    authorizer: Mapping[str, Any]
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object; an empty body is an empty object.
+
+        Raises:
+            MalformedPayload: not UTF-8, not JSON, not an object, a key twice, or a number with a
+                fraction (no record in Tocsin holds one).
+        """
+        try:
+            value = json.loads(
+                self.body or b"{}",
+                object_pairs_hook=_no_key_twice,
+                parse_float=_no_fraction,
+                parse_constant=_no_fraction,
+            )
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise MalformedPayload("the body is not JSON") from error
+        if not isinstance(value, dict):
+            raise MalformedPayload("the body is not a JSON object")
+        return value
+
+
+def parse(event: Mapping[str, Any], *, max_body: int = MAX_BODY_BYTES) -> Request:
+    """The request inside an HTTP API event.
+
+    Raises:
+        PayloadTooLarge: the body is over `max_body` bytes or the headers over 8 KiB in all; found
+            out before anything is decoded.
+        MalformedPayload: the body claims to be base64 and is not.
+    """
+    context = event["requestContext"]
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADER_BYTES:
+        raise PayloadTooLarge("the headers are too large", limit=MAX_HEADER_BYTES)
+    return Request(
+        method=context["http"]["method"],
+        path=context["http"]["path"],
+        path_parameters=event.get("pathParameters") or {},
+        query=event.get("queryStringParameters") or {},
+        headers=headers,
+        body=_body(event, max_body),
+        request_id=context.get("requestId", ""),
+        authorizer=context.get("authorizer") or {},
+    )
+
+
+def _body(event: Mapping[str, Any], limit: int) -> bytes:
+    text = event.get("body") or ""
+    encoded = bool(event.get("isBase64Encoded"))
+    if len(text) > (-(-limit // 3) * 4 if encoded else limit):
+        raise PayloadTooLarge("the body is too large", limit=limit)
+    if not encoded:
+        body = text.encode()
+    else:
+        try:
+            body = base64.b64decode(text, validate=True)
+        except binascii.Error as error:
+            raise MalformedPayload("the body is not base64") from error
+    if len(body) > limit:
+        raise PayloadTooLarge("the body is too large", limit=limit)
+    return body
+
+
+def answer(
+    status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON answer that no cache keeps."""
+    return _response(status, body, "application/json", headers or {})
+
+
+def problem(error: TocsinError, *, correlation_id: str) -> Response:
+    """RFC 9457 problem details of an error raised on purpose; its `context` goes along."""
+    meaning = (type(error).__doc__ or error.code).strip().splitlines()[0].rstrip(".")
+    body = {
+        **error.context,
+        "type": f"urn:tocsin:problem:{error.code}",
+        "title": meaning,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "retryable": error.retryable,
+        "correlation_id": correlation_id,
+    }
+    headers = {"x-correlation-id": correlation_id}
+    if error.retryable:
+        headers["retry-after"] = "1"
+    return _response(error.status, body, "application/problem+json", headers)
+
+
+def unexpected(*, correlation_id: str) -> Response:
+    """The answer to a bug: nothing about it but the id under which it was logged."""
+    return problem(
+        TocsinError("something went wrong here; the correlation id finds it in the logs"),
+        correlation_id=correlation_id,
+    )
+
+
+def _response(
+    status: int, body: Mapping[str, Any], content_type: str, headers: Mapping[str, str]
+) -> Response:
+    return {
+        "statusCode": status,
+        "headers": {"content-type": content_type, "cache-control": "no-store", **headers},
+        "body": json.dumps(body, separators=(",", ":"), ensure_ascii=False),
+        "isBase64Encoded": False,
+    }
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedPayload("the body names a key twice")
+    return found
+
+
+def _no_fraction(text: str) -> NoReturn:
+    raise MalformedPayload(f"no number in Tocsin has a fraction: {text[:32]}")

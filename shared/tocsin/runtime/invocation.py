@@ -1,0 +1,60 @@
+"""What happens around every handler: a correlation id, a fresh look at the clock, no silence.
+
+Handlers stay one screen because the things each of them must do, and would forget once, are done
+here: lines carry the correlation id of what woke the function, incident time is read once per
+invocation, and an error nobody meant is logged with its stack, counted and raised again so that
+the platform retries.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tocsin.runtime.clock import incident_clock
+from tocsin.runtime.logging import Journal
+from tocsin.runtime.metrics import Meter
+from tocsin.runtime.names import Event, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.runtime.clock import InvocationClock
+
+
+class LambdaContext(Protocol):
+    """The part of Lambda's context object that Tocsin reads."""
+
+    aws_request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How one function is observed, and the clock it goes by."""
+
+    journal: Journal
+    meter: Meter
+    clock: InvocationClock
+
+    @contextmanager
+    def invocation(self, context: LambdaContext, *, correlation_id: str = "") -> Iterator[None]:
+        """One invocation; without a correlation id of its own it goes by its request id."""
+        request_id = context.aws_request_id
+        self.journal.begin(correlation_id=correlation_id or request_id, request_id=request_id)
+        try:
+            self.clock.begin()
+            yield
+        except Exception as error:
+            self.journal.failed(Event.UNEXPECTED, error)
+            self.meter.count(Metric.UNEXPECTED_ERRORS)
+            raise
+
+
+def watch(service: str, *, stage: str, level: str) -> Watch:
+    """The watch of a deployed function, from its settings."""
+    return Watch(
+        journal=Journal(service, stage=stage, level=level),
+        meter=Meter(service, stage=stage),
+        clock=incident_clock(),
+    )

@@ -1,0 +1,42 @@
+"""Two clocks that cannot be mixed up, and an adjustable one only where it is asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tocsin.runtime import clock
+from tocsin.runtime.clock import SystemIncidentClock, incident_clock, wall_clock
+
+
+def test_both_clocks_tell_utc_in_whole_milliseconds_close_to_the_real_time() -> None:
+    for moment in (incident_clock({}).incident_now(), wall_clock().wall_now()):
+        assert moment.utcoffset() == timedelta(0)
+        assert moment.microsecond % 1000 == 0
+        assert abs(datetime.now(UTC) - moment) < timedelta(minutes=1)
+
+
+def test_without_the_variable_incident_time_is_the_real_time() -> None:
+    incident_time = incident_clock({"STAGE": "production"})
+    assert isinstance(incident_time, SystemIncidentClock)
+    incident_time.begin()
+
+
+def test_neither_clock_can_be_passed_for_the_other() -> None:
+    assert not hasattr(incident_clock({}), "wall_now")
+    assert not hasattr(wall_clock(), "incident_now")
+
+
+def test_the_variable_brings_in_the_adjustable_clock_of_that_parameter() -> None:
+    adjustable = incident_clock({clock.PARAMETER_VARIABLE: "/tocsin/local/clock"})
+    assert type(adjustable).__module__ == "tocsin.local.adjustable_clock"
+    assert not hasattr(adjustable, "wall_now")
+
+
+def test_a_bundle_without_the_module_does_not_start_with_another_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clock, "_ADJUSTABLE_MODULE", "tocsin.local.left_out_of_the_bundle")
+    with pytest.raises(ImportError):
+        incident_clock({clock.PARAMETER_VARIABLE: "/tocsin/drill/clock"})

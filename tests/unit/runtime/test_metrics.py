@@ -1,0 +1,38 @@
+"""Counts of Powertools functions have the shape that the light writer's have."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tocsin.runtime import light
+from tocsin.runtime.metrics import Meter
+from tocsin.runtime.names import Metric
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    line: dict[str, Any] = json.loads(capsys.readouterr().out)
+    line["_aws"].pop("Timestamp")
+    return line
+
+
+@pytest.mark.parametrize("dimensions", [{}, {"kind": "page"}, {"provider": "stripe", "code": "x"}])
+def test_both_writers_count_in_the_same_namespace_and_dimensions(
+    capsys: pytest.CaptureFixture[str], dimensions: dict[str, str]
+) -> None:
+    Meter("notifier", stage="drill").count(Metric.MESSAGES_SENT, 3, **dimensions)
+    line = one_line(capsys)
+    light.start("notifier", stage="drill")
+    light._bound.clear()
+    light.count(Metric.MESSAGES_SENT, value=3, **dimensions)
+    twin = one_line(capsys)
+    assert line["_aws"] == twin["_aws"]
+    assert line["MessagesSent"] == twin["MessagesSent"] == [3.0]
+    assert dimensions.items() <= line.items()
+
+
+def test_a_dimension_that_could_have_any_value_is_refused() -> None:
+    with pytest.raises(ValueError, match="person"):
+        Meter("notifier", stage="local").count(Metric.MESSAGES_SENT, person="commander-primary")
