@@ -13,11 +13,13 @@ from tocsin.errors import MalformedPayload, PayloadTooLarge, TocsinError
 from tocsin.runtime import http
 
 
-def event(body: str | None = None, *, encoded: bool = False, **headers: str) -> dict[str, Any]:
+def event(
+    body: str | None = None, *, encoded: bool = False, headers: dict[str, str] | None = None
+) -> dict[str, Any]:
     return {
         "version": "2.0",
         "rawPath": "/local/v1/incidents",
-        "headers": headers or None,
+        "headers": headers,
         "body": body,
         "isBase64Encoded": encoded,
         "requestContext": {
@@ -36,7 +38,7 @@ def test_the_body_is_the_bytes_that_were_sent_however_the_gateway_wrapped_them()
 
 
 def test_header_names_are_lower_case_and_absent_parts_are_empty() -> None:
-    request = http.parse(event(**{"Idempotency-Key": "k"}))
+    request = http.parse(event(headers={"Idempotency-Key": "k"}))
     assert request.headers == {"idempotency-key": "k"}
     assert request.query == request.path_parameters == request.authorizer == {}
     assert request.json_object() == {}
@@ -61,7 +63,7 @@ def test_the_limit_counts_bytes_not_characters() -> None:
 
 def test_headers_over_their_limit_are_refused() -> None:
     with pytest.raises(PayloadTooLarge):
-        http.parse(event(**{"x-large": "a" * 9_000}))
+        http.parse(event(headers={"x-large": "a" * 9_000}))
 
 
 def test_a_body_that_claims_to_be_base64_and_is_not_is_refused() -> None:
@@ -92,7 +94,9 @@ def leaves(error: type[TocsinError] = TocsinError) -> list[type[TocsinError]]:
 
 @pytest.mark.parametrize("error", leaves(), ids=lambda error: error.code)
 def test_every_error_of_the_tree_is_a_problem_with_its_code(error: type[TocsinError]) -> None:
-    response = http.problem(error("what went wrong", limit=5), correlation_id="corr-1")
+    raised = error()
+    raised.detail, raised.context = "what went wrong", {"limit": 5}
+    response = http.problem(raised, correlation_id="corr-1")
     body = json.loads(response["body"])
     assert response["statusCode"] == body["status"] == error.status
     assert response["headers"]["content-type"] == "application/problem+json"
