@@ -14,7 +14,10 @@ change can help (`retryable`). Anything else that escapes is a bug and answers 5
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class TocsinError(Exception):
@@ -40,6 +43,12 @@ class MalformedPayload(BadInput):
     """The body is not what its content type or schema promises."""
 
     code = "malformed_payload"
+
+
+class UnreadableShape(BadInput):
+    """A billing object lacks a field that every version of its API carries."""
+
+    code, status = "unreadable_shape", 422
 
 
 class PayloadTooLarge(BadInput):
@@ -156,10 +165,26 @@ class VersionConflict(Conflict):
     code, status, retryable = "version_conflict", 409, True
 
 
+class ConditionFailed(Conflict):
+    """A conditional write found the item in another state; `item` is what it found, as stored."""
+
+    code = "condition_failed"
+
+    def __init__(self, item: Mapping[str, object] | None = None) -> None:
+        super().__init__()
+        self.item = item
+
+
 class StaleIfMatch(Conflict):
     """`If-Match` names a version that is no longer the newest."""
 
     code, status = "stale_if_match", 412
+
+
+class StaleRound(Conflict):
+    """The acknowledgement was asked for by a round that is over."""
+
+    code, status = "stale_round", 409
 
 
 class CommandRepeated(Conflict):
@@ -198,10 +223,22 @@ class ProviderUnavailable(Unavailable):
     code = "provider_unavailable"
 
 
+class QueueUnavailable(Unavailable):
+    """A queue did not take a message."""
+
+    code = "queue_unavailable"
+
+
 class SendFailed(Unavailable):
     """A channel did not accept a message."""
 
     code = "send_failed"
+
+
+class MessageRefused(BadInput):
+    """A channel will never take this message."""
+
+    code, status = "message_refused", 422
 
 
 class ClockUnavailable(Unavailable):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from tocsin.incidents.model import Incident
@@ -220,5 +220,32 @@ class IncidentStore(Protocol):
 
         Raises:
             Conflict: the lease passed to somebody else meanwhile.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A text ready to leave: `short` fits one SMS, `subject` one mail subject line.
+
+    `attributes` is what subscriptions filter on and what a receiver recognises a repeat by.
+    """
+
+    subject: str
+    text: str
+    short: str
+    attributes: Mapping[str, str]
+
+
+class Sender(Protocol):
+    """One channel to one audience."""
+
+    def send(self, message: Message) -> str:
+        """Hands the message over and returns the channel's own id for it.
+
+        Raises:
+            SendFailed: the channel did not answer or was too busy; the same message may be sent
+                again, and may then arrive twice.
+            MessageRefused: the channel will never take this message.
         """
         ...

@@ -31,9 +31,9 @@ class Caller:
     group: Group
 
     @property
-    def principal(self) -> str:
-        """What idempotency keys are scoped by: one person's key never meets another's."""
-        return f"person:{self.person}"
+    def groups(self) -> frozenset[Group]:
+        """What a command carries; which group may do what is decided by the incident's rules."""
+        return frozenset({self.group})
 
 
 def caller(authorizer: Mapping[str, Any], *, stage: str) -> Caller:
@@ -49,10 +49,3 @@ def caller(authorizer: Mapping[str, Any], *, stage: str) -> Caller:
     if not (group := groups.get(found["role"])):
         raise NotAllowed("this role belongs to no group of people in this stage")
     return Caller(person=found["session"], group=group)
-
-
-def require(caller: Caller, *groups: Group) -> None:
-    """Raises `NotAllowed` unless the caller is in one of `groups`."""
-    if caller.group not in groups:
-        allowed = ", ".join(groups)
-        raise NotAllowed(f"only {allowed} may do this", group=caller.group)
