@@ -287,3 +287,9 @@ class RemoteError(TocsinError):
     """The deployed API answered with an error; `code` and `status` are the API's own."""
 
     code = "remote_error"
+
+
+class CheckFailed(TocsinError):
+    """A check somebody asked for ran and failed."""
+
+    code = "check_failed"

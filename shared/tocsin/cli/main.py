@@ -1,0 +1,206 @@
+"""The `tocsin` command: one door to a deployment, here and in AWS.
+
+Groups of commands are imported when they are used, so that `tocsin --help` does not load an AWS
+client. `--json` may stand anywhere on the line. Exit codes are part of the interface:
+
+    0    done
+    1    a check this command was asked to make failed
+    2    the command line is wrong
+    3    the request can never succeed as it is
+    4    not allowed
+    5    what is named does not exist
+    6    conflict: true when it was sent, no longer true now
+    7    something needed did not answer; trying again may help
+    70   a bug in Tocsin
+    130  interrupted
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import signal
+import sys
+import traceback
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from tocsin.cli import output
+from tocsin.errors import (
+    BadInput,
+    CheckFailed,
+    Conflict,
+    NotAllowed,
+    NotFound,
+    RemoteError,
+    TocsinError,
+    Unavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+OK, FAILED_CHECK, USAGE, BAD_INPUT, NOT_ALLOWED, NOT_FOUND, CONFLICT, UNAVAILABLE = range(8)
+BUG = 70
+INTERRUPTED = 130
+
+_BY_CLASS = (
+    (BadInput, BAD_INPUT),
+    (NotAllowed, NOT_ALLOWED),
+    (NotFound, NOT_FOUND),
+    (Conflict, CONFLICT),
+    (Unavailable, UNAVAILABLE),
+)
+_BY_STATUS = {401: NOT_ALLOWED, 403: NOT_ALLOWED, 404: NOT_FOUND, 409: CONFLICT, 412: CONFLICT}
+_SERVER_ERROR = 500
+_TOO_MANY_REQUESTS = 429
+
+# name: (module with a Typer called `app`, what its help line says)
+_GROUPS = {
+    "local": ("tocsin.cli.local", "A cloud on this machine: the deployed template, run locally."),
+    "incidents": ("tocsin.cli.incidents", "List, show and follow incidents."),
+    "runbook": ("tocsin.cli.runbook", "Check and render the runbook."),
+    "billing": ("tocsin.cli.billing", "Events, subscriptions and replays of billing providers."),
+}
+# verbs that stand at the top, as responders say them; all in one module
+_VERBS = {
+    "open": "Open an incident.",
+    "ack": "Acknowledge: 'I have it'.",
+    "severity": "Raise or lower the severity.",
+    "note": "Add a note to the timeline.",
+    "clocks": "Show the clocks of an incident.",
+}
+_VERBS_MODULE = "tocsin.cli.incidents"
+
+
+class _Lazy(TyperGroup):
+    """Loads a group's module when it is named, not when it is listed."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0] if args else ""
+        if name in _GROUPS and name in self.commands:
+            self.commands[name] = typer.main.get_command(_load(_GROUPS[name][0], "app"))
+            self.commands[name].name = name
+        elif name in _VERBS:
+            verbs = typer.main.get_command(_load(_VERBS_MODULE, "verbs"))
+            if isinstance(verbs, TyperGroup):
+                self.commands[name] = verbs.commands[name]
+        return super().resolve_command(ctx, args)
+
+
+def _load(module: str, attribute: str) -> typer.Typer:
+    loaded: typer.Typer = getattr(importlib.import_module(module), attribute)
+    return loaded
+
+
+app = typer.Typer(
+    cls=_Lazy,
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Tocsin: an incident-response runbook that runs itself.",
+    epilog="--json may stand anywhere. Exit codes: 0 done, 1 failed check, 2 usage, 3 bad input, "
+    "4 not allowed, 5 not found, 6 conflict, 7 unavailable.",
+)
+
+
+@app.callback()
+def _root(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document instead of tables.")
+    ] = False,
+) -> None:
+    output.use(output.Output(json=as_json))
+
+
+def _placeholder(text: str) -> Any:
+    def listed() -> None: ...
+
+    listed.__doc__ = text
+    return listed
+
+
+for _name, (_module, _text) in _GROUPS.items():
+    if find_spec(_module):
+        app.command(_name, help=_text)(_placeholder(_text))
+for _name, _text in _VERBS.items():
+    app.command(_name, help=_text)(_placeholder(_text))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command and ends the process with its documented exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command; its exit code.
+
+    Everything Tocsin raises on purpose becomes a message and a code. Anything else is a bug and
+    shows its traceback.
+    """
+    line = _json_first(arguments)
+    output.use(output.Output(json=line[:1] == ["--json"]))
+    try:
+        code = app(args=line, prog_name="tocsin", standalone_mode=False)
+    except TocsinError as error:
+        _explain(error)
+        return exit_code(error)
+    except KeyboardInterrupt:
+        output.current().err.print("interrupted", markup=False)
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 -- the outermost frame: a code for everything else
+        return _usage_or_bug(error)
+    return code if isinstance(code, int) else OK
+
+
+def exit_code(error: TocsinError) -> int:
+    """The documented exit code of an error of the tree, also of one the API answered with."""
+    if isinstance(error, CheckFailed):
+        return FAILED_CHECK
+    if isinstance(error, RemoteError):
+        if error.status >= _SERVER_ERROR or error.status == _TOO_MANY_REQUESTS:
+            return UNAVAILABLE
+        return _BY_STATUS.get(error.status, BAD_INPUT)
+    return next((code for kind, code in _BY_CLASS if isinstance(error, kind)), BUG)
+
+
+def _json_first(arguments: Sequence[str]) -> list[str]:
+    """Moves `--json` from anywhere before `--` to the front, where the root understands it."""
+    line = list(arguments)
+    end = line.index("--") if "--" in line else len(line)
+    if "--json" not in line[:end]:
+        return line
+    return ["--json", *(word for word in line[:end] if word != "--json"), *line[end:]]
+
+
+def _explain(error: TocsinError) -> None:
+    where = output.current()
+    if where.json:
+        problem = {"code": error.code, "status": error.status, "detail": error.detail}
+        json.dump({"error": problem | error.context}, sys.stderr, default=str)
+        sys.stderr.write("\n")
+        return
+    where.err.print(f"{error.code}: {error.detail}", markup=False, style="red")
+
+
+def _usage_or_bug(error: Exception) -> int:
+    """Typer's own errors know how to show themselves; the rest is a bug."""
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+        return int(getattr(error, "exit_code", USAGE))
+    if type(error).__name__ == "Abort":
+        return INTERRUPTED
+    traceback.print_exception(error)
+    return BUG
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
