@@ -1,0 +1,115 @@
+"""The compiled policy as JSON, and where functions get it. Standard library only.
+
+Functions load this and never see YAML, pydantic or the holidays library. Due times keep the
+wording of the runbook. `version` ends in a digest of the content, which is checked on loading: a
+file edited by hand is not a policy anybody compiled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields, is_dataclass, replace
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tocsin.errors import InvalidPolicy
+from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
+from tocsin.policy.decoding import decode_policy
+from tocsin.policy.targets import format_due
+
+if TYPE_CHECKING:
+    from tocsin.incidents.policy import Policy
+
+DEFAULT_FILE = Path(__file__).with_name("default.json")
+EARLIER_VERSIONS = Path(__file__).with_name("earlier")
+# A deadline wording, not a record: these four are written as one text.
+_DUE = (Elapsed, BusinessDays, NextRelease, AtMilestone)
+_NOT_DIGESTED = frozenset({"version", "change"})
+
+
+def to_json(policy: Policy) -> bytes:
+    """The policy as stored and shipped; equal policies give equal bytes."""
+    return (json.dumps(_plain(policy), indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def from_json(raw: bytes) -> Policy:
+    """The policy of `to_json`.
+
+    Raises:
+        InvalidPolicy: not a compiled policy of a schema this code reads, or changed since.
+    """
+    try:
+        document = json.loads(raw)
+        policy = decode_policy(document)
+    except (ValueError, TypeError, LookupError, AttributeError) as broken:
+        raise InvalidPolicy(f"not a compiled policy: {broken!r}") from broken
+    if sealed(policy).version != policy.version:
+        raise InvalidPolicy(f"the policy {policy.version} was changed after it was compiled")
+    return policy
+
+
+def sealed(policy: Policy) -> Policy:
+    """The policy with the digest of its content as the end of its version."""
+    label = policy.version.partition("+")[0]
+    document = {key: value for key, value in _plain(policy).items() if key not in _NOT_DIGESTED}
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
+    return replace(policy, version=f"{label}+{digest}")
+
+
+@lru_cache(maxsize=1)
+def default() -> Policy:
+    """The policy shipped with this build, read once per process."""
+    return from_json(DEFAULT_FILE.read_bytes())
+
+
+class PackagedPolicies:
+    """The shipped policy, and earlier ones for the incidents opened under them.
+
+    `earlier` holds one file per version, named `<version>.json`.
+    """
+
+    def __init__(self, *, current: Path = DEFAULT_FILE, earlier: Path = EARLIER_VERSIONS) -> None:
+        self._current = default() if current == DEFAULT_FILE else from_json(current.read_bytes())
+        self._earlier = earlier
+        self._known = {self._current.version: self._current}
+
+    def current(self) -> Policy:
+        return self._current
+
+    def version(self, version: str) -> Policy:
+        """The policy of that version.
+
+        Raises:
+            InvalidPolicy: no such version came with this build.
+        """
+        if version not in self._known:
+            self._known[version] = self._read(version)
+        return self._known[version]
+
+    def _read(self, version: str) -> Policy:
+        available = {file.stem: file for file in self._earlier.glob("*.json")}
+        if version not in available:
+            raise InvalidPolicy(f"no policy {version} came with this build", version=version)
+        policy = from_json(available[version].read_bytes())
+        if policy.version != version:
+            raise InvalidPolicy(f"{available[version].name} holds the policy {policy.version}")
+        return policy
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON values; mappings keep their order, sets are sorted."""
+    if isinstance(value, _DUE):
+        return format_due(value)
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, dict):
+        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(map(_plain, value))
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value

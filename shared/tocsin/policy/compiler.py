@@ -1,0 +1,235 @@
+"""From runbook files to the frozen policy: read, overlay, validate, compile.
+
+The only way a policy comes to be. The default alone and the default with an override take the
+same path, so an override is judged as the whole runbook it makes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from tocsin.incidents.policy import (
+    ChecklistItem,
+    Criterion,
+    CriterionSection,
+    Elapsed,
+    Escalation,
+    Limits,
+    Line,
+    PageRepeat,
+    PageStep,
+    PhasePolicy,
+    Policy,
+    RolePolicy,
+    Roster,
+    Sampling,
+    SeverityPolicy,
+    Template,
+    TriageRule,
+    Trigger,
+    UpdateCadence,
+)
+from tocsin.incidents.vocabulary import ClockName, Phase, Severity
+from tocsin.policy.checks import findings
+from tocsin.policy.compiled import sealed
+from tocsin.policy.holidays import business_calendar, closed_names
+from tocsin.policy.problems import InvalidRunbook, problem_at
+from tocsin.policy.schema import Runbook
+from tocsin.policy.source import overlay, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tocsin.incidents.policy import Change
+    from tocsin.policy.schema import ClosingCriterion, Paging, PhaseChapter, SeverityRow, Updates
+    from tocsin.policy.source import Source
+
+DEFAULT_RUNBOOK = Path(__file__).with_name("runbook.yaml")
+DEFAULT_SHOWN_AS = "tocsin/policy/runbook.yaml"
+
+
+def load(override: Path | None = None) -> Runbook:
+    """The validated runbook: the default, with a file of what differs laid over it.
+
+    Raises:
+        InvalidRunbook: with every problem of the first stage that found one.
+    """
+    source = read(DEFAULT_RUNBOOK, shown_as=DEFAULT_SHOWN_AS)
+    if override is not None:
+        source = overlay(source, read(override))
+    return validate(source)
+
+
+def validate(source: Source) -> Runbook:
+    """The runbook of a source that may hold anything.
+
+    Raises:
+        InvalidRunbook: the shape is wrong, or the shape is right and the content is not.
+    """
+    try:
+        runbook = Runbook.model_validate(source.data)
+    except ValidationError as wrong:
+        raise InvalidRunbook(
+            tuple(
+                problem_at(
+                    tuple(part for part in error["loc"] if part != "[key]"),
+                    error["msg"].removeprefix("Value error, "),
+                    source.positions,
+                )
+                for error in wrong.errors(include_url=False, include_context=False)
+            )
+        ) from None
+    wrong_content = tuple(
+        problem_at(path, message, source.positions) for path, message in findings(runbook)
+    )
+    if wrong_content:
+        raise InvalidRunbook(wrong_content)
+    return runbook
+
+
+def compile_policy(runbook: Runbook, *, change: Change | None = None) -> Policy:
+    """The frozen policy of a validated runbook; `change` says who made it from what, and why."""
+    closed = closed_names(runbook.business_time)
+    policy = Policy(
+        schema_version=runbook.schema_version,
+        version=runbook.version,
+        calendar=business_calendar(runbook.business_time, frozenset(closed)),
+        closed_names=closed,
+        severities={word: _severity(word, row) for word, row in runbook.severities.items()},
+        roles={
+            role: RolePolicy(role, row.title, row.responsibility, row.backup_title)
+            for role, row in runbook.roles.items()
+        },
+        roster=_roster(runbook),
+        phases={phase: _phase(phase, chapter) for phase, chapter in runbook.phases.items()},
+        checklist=tuple(_checklist(runbook.phases)),
+        triggers=tuple(
+            Trigger(key, row.text, _optional(row.categories))
+            for key, row in runbook.triggers.items()
+        ),
+        templates={
+            key: Template(key, row.title, row.text, row.needs_containment)
+            for key, row in runbook.templates.items()
+        },
+        evidence=_lines(runbook.evidence),
+        postmortem_fields=_lines(runbook.postmortem_fields),
+        preventive_controls=_lines(runbook.preventive_controls),
+        executive_summary=_lines(runbook.document.executive_summary),
+        criteria=tuple(_criteria(runbook)),
+        triage=tuple(
+            TriageRule(key, row.source, row.pattern, row.severity, row.category, row.service)
+            for key, row in runbook.triage.items()
+        ),
+        limits=_limits(runbook),
+        sampling=Sampling(
+            confidence_percent=runbook.reconciliation_sample.confidence_percent,
+            wrong_percent=runbook.reconciliation_sample.wrong_percent,
+            per_stratum=runbook.reconciliation_sample.per_status_and_plan,
+        ),
+        texts=_texts(runbook),
+    )
+    return replace(sealed(policy), change=change)
+
+
+def _severity(severity: Severity, row: SeverityRow) -> SeverityPolicy:
+    return SeverityPolicy(
+        severity=severity,
+        typical_example=row.typical_example,
+        targets={
+            ClockName.ACKNOWLEDGE: row.acknowledge,
+            ClockName.CONTAIN: row.contain,
+            ClockName.FIX: row.fix,
+        },
+        escalation=replace(_escalation(row.paging), acknowledge_timeout=row.acknowledge_timeout),
+        monitoring=Elapsed(row.monitoring_window),
+        internal_updates=_cadence(row.internal_updates),
+        customer_updates=_cadence(row.customer_updates),
+    )
+
+
+def _escalation(paging: Paging) -> Escalation:
+    return Escalation(
+        pages=paging.pages,
+        steps=tuple(PageStep(step.after, tuple(step.page)) for step in paging.steps),
+        repeats=tuple(PageRepeat(repeat.every, repeat.times) for repeat in paging.repeats),
+        acknowledge_timeout=None,
+    )
+
+
+def _cadence(updates: Updates) -> UpdateCadence:
+    return UpdateCadence(updates.first, updates.then, updates.after_containment)
+
+
+def _roster(runbook: Runbook) -> Roster:
+    return Roster(
+        primary={role: row.primary for role, row in runbook.roles.items()},
+        backup={role: row.backup for role, row in runbook.roles.items()},
+        engineering_lead=runbook.engineering_lead,
+        paged={category: tuple(roles) for category, roles in runbook.paged.items()},
+    )
+
+
+def _phase(phase: Phase, chapter: PhaseChapter) -> PhasePolicy:
+    categories = _optional(chapter.categories)
+    return PhasePolicy(phase, chapter.title, chapter.due, chapter.numbered, categories)
+
+
+def _checklist(phases: Mapping[Phase, PhaseChapter]) -> Iterator[ChecklistItem]:
+    for phase, chapter in phases.items():
+        for key, item in chapter.items.items():
+            categories = _optional(
+                chapter.categories if item.categories is None else item.categories
+            )
+            severities = _optional(item.severities)
+            yield ChecklistItem(key, phase, item.text, None, categories, severities)
+            for sub, below in item.items.items():
+                yield ChecklistItem(sub, phase, below.text, key, categories, severities)
+
+
+def _criteria(runbook: Runbook) -> Iterator[Criterion]:
+    lists: tuple[tuple[CriterionSection, Mapping[str, ClosingCriterion]], ...] = (
+        (CriterionSection.DEFINITION_OF_DONE, runbook.criteria.definition_of_done),
+        (CriterionSection.BILLING_EXIT, runbook.criteria.billing_exit),
+        (CriterionSection.ADDED, runbook.criteria.added),
+    )
+    for section, rows in lists:
+        for code, row in rows.items():
+            categories = _optional(row.categories)
+            yield Criterion(code, row.text, section, categories, tuple(row.never_waived_for))
+
+
+def _limits(runbook: Runbook) -> Limits:
+    table = runbook.limits
+    return Limits(
+        reopen_window_minutes=table.reopen_window,
+        pause_minutes=table.pause,
+        waiver_days=table.waiver_days,
+        freeze_extension_minutes=table.freeze_extension,
+        freeze_warning_minutes=table.freeze_warning,
+        flap_minutes=table.flap,
+        report_triage_minutes=table.report_triage,
+    )
+
+
+def _texts(runbook: Runbook) -> dict[str, str]:
+    front = runbook.document
+    return {
+        "title": front.title,
+        "owner": front.owner,
+        "status": front.status,
+        "last_updated": front.last_updated.isoformat(),
+        "audience": front.audience,
+        "purpose": front.purpose,
+    }
+
+
+def _lines(rows: Mapping[str, str]) -> tuple[Line, ...]:
+    return tuple(Line(key, text) for key, text in rows.items())
+
+
+def _optional[T](values: Iterable[T] | None) -> tuple[T, ...] | None:
+    return None if values is None else tuple(values)

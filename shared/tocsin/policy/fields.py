@@ -1,0 +1,89 @@
+"""The values a runbook key can hold, and the wordings they are read from.
+
+Apart from `schema` so that the shape of the file reads as a table of keys.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, Field, PlainValidator
+
+from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
+from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
+from tocsin.policy.targets import parse_minutes, parse_target, parse_update
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from enum import StrEnum
+
+
+def read_with(parser: Callable[[str], object]) -> PlainValidator:
+    """Text only, turned into a value by `parser`, whose ValueError becomes the problem."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            raise ValueError(f"this is written as text, not {value!r}")  # noqa: TRY004 - pydantic reports ValueError
+        return parser(value)
+
+    return PlainValidator(read)
+
+
+def complete(words: Iterable[StrEnum]) -> AfterValidator:
+    """A mapping with a key for each of the words, brought into their order."""
+    needed = tuple(words)
+
+    def check(given: dict[Any, Any]) -> dict[Any, Any]:
+        missing = [word for word in needed if word not in given]
+        if missing:
+            raise ValueError(f"missing: {', '.join(missing)}; none of these can be removed")
+        return {word: given[word] for word in needed}
+
+    return AfterValidator(check)
+
+
+def short_form(value: object) -> object:
+    """`key: some text` for `key: {text: some text}`."""
+    return {"text": value} if isinstance(value, str) else value
+
+
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Percent = Annotated[int, Field(ge=1, le=99)]
+Minutes = Annotated[int, read_with(parse_minutes)]
+ClockTarget = Annotated[Elapsed | BusinessDays | NextRelease, read_with(parse_target)]
+UpdateTarget = Annotated[Elapsed | BusinessDays | AtMilestone, read_with(parse_update)]
+SeverityName = Annotated[Severity, Field(strict=False)]
+CategoryName = Annotated[Category, Field(strict=False)]
+RoleName = Annotated[Role, Field(strict=False)]
+AudienceName = Annotated[Audience, Field(strict=False)]
+PhaseName = Annotated[Phase, Field(strict=False)]
+Day = Annotated[date, read_with(date.fromisoformat)]
+
+
+def _phase_due(text: str) -> Elapsed | ClockName:
+    if text in ClockName:
+        return ClockName(text)
+    return Elapsed(parse_minutes(text))
+
+
+def _span(text: str) -> tuple[int, int]:
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise ValueError(f"working hours are written as `09:00-18:00`, not {text!r}")
+    return _clock(start), _clock(end)
+
+
+def _clock(text: str) -> int:
+    hours, colon, minutes = text.partition(":")
+    if not colon or not (hours + minutes).isdecimal() or len(hours) != 2 or len(minutes) != 2:  # noqa: PLR2004 - two digits each
+        raise ValueError(f"a time of day is written as `09:00`, not {text!r}")
+    if int(minutes) > 59 or int(hours) * 60 + int(minutes) > 24 * 60:  # noqa: PLR2004 - minutes of an hour, of a day
+        raise ValueError(f"{text!r} is no time of day")
+    return int(hours) * 60 + int(minutes)
+
+
+PhaseDue = Annotated[Elapsed | ClockName, read_with(_phase_due)]
+DaySpan = Annotated[tuple[int, int], read_with(_span)]

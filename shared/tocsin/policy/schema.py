@@ -1,0 +1,250 @@
+"""The shape of `runbook.yaml`, key by key. What fits here compiles; nothing else does.
+
+Strict: no unknown key, no number for a text, no coercion beyond the wordings of `fields`. What
+needs more than one key to judge is in `checks`. Used when a runbook is compiled, never in a
+function.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from tocsin.incidents.vocabulary import Category, Phase, Role, Severity
+from tocsin.policy.fields import (
+    AudienceName,
+    CategoryName,
+    ClockTarget,
+    Count,
+    Day,
+    DaySpan,
+    Minutes,
+    Percent,
+    PhaseDue,
+    PhaseName,
+    RoleName,
+    SeverityName,
+    Text,
+    UpdateTarget,
+    Word,
+    complete,
+    short_form,
+)
+
+
+class Model(BaseModel):
+    """Strict, closed and frozen."""
+
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, arbitrary_types_allowed=True
+    )
+
+
+class Document(Model):
+    """The front of the document."""
+
+    title: Text
+    owner: Text
+    status: Text
+    last_updated: Day
+    audience: Text
+    purpose: Text
+    executive_summary: dict[Word, Text]
+
+
+class Step(Model):
+    """Whom to page, this long after a round started."""
+
+    after: Minutes
+    page: Annotated[list[AudienceName], Field(min_length=1)]
+
+
+class Repeat(Model):
+    """How often the last step is repeated; without `times` for ever."""
+
+    every: Minutes
+    times: Count | None = None
+
+
+class Paging(Model):
+    """The ladder while nobody acknowledges."""
+
+    pages: bool
+    steps: Annotated[list[Step], Field(min_length=1)]
+    repeats: list[Repeat] = []
+
+
+class Updates(Model):
+    """When one audience hears from us; what is left out is on decision."""
+
+    first: UpdateTarget | None = None
+    then: UpdateTarget | None = None
+    after_containment: UpdateTarget | None = None
+
+
+class SeverityRow(Model):
+    """One row of the severity table and what else depends on severity."""
+
+    typical_example: Text
+    acknowledge: ClockTarget
+    contain: ClockTarget
+    fix: ClockTarget
+    monitoring_window: Minutes
+    acknowledge_timeout: ClockTarget | None = None
+    paging: Paging
+    internal_updates: Updates
+    customer_updates: Updates
+
+
+class RoleRow(Model):
+    """One row of the roles table and who holds the role by default."""
+
+    title: Text
+    responsibility: Text
+    backup_title: Text
+    primary: Word
+    backup: Word
+
+
+class Condition(Model):
+    """A trigger."""
+
+    text: Text
+    categories: list[CategoryName] | None = None
+
+
+class SubItem(Model):
+    """A bullet below a bullet."""
+
+    text: Text
+
+
+class Item(Model):
+    """A bullet of a checklist."""
+
+    text: Text
+    categories: list[CategoryName] | None = None
+    severities: list[SeverityName] | None = None
+    items: dict[Word, Annotated[SubItem, BeforeValidator(short_form)]] = {}
+
+
+class PhaseChapter(Model):
+    """One chapter of the checklist."""
+
+    title: Text
+    numbered: bool = False
+    categories: list[CategoryName] | None = None
+    due: Annotated[dict[SeverityName, PhaseDue], complete(Severity)]
+    items: dict[Word, Annotated[Item, BeforeValidator(short_form)]]
+
+
+class Wording(Model):
+    """A template of an update."""
+
+    title: Text
+    text: Text
+    needs_containment: bool = False
+
+
+class ClosingCriterion(Model):
+    """What must be met before an incident closes."""
+
+    text: Text
+    categories: list[CategoryName] | None = None
+    never_waived_for: list[SeverityName] = []
+
+
+class Criteria(Model):
+    """The three lists of criteria."""
+
+    definition_of_done: dict[Word, Annotated[ClosingCriterion, BeforeValidator(short_form)]]
+    billing_exit: dict[Word, Annotated[ClosingCriterion, BeforeValidator(short_form)]]
+    added: dict[Word, Annotated[ClosingCriterion, BeforeValidator(short_form)]]
+
+
+class LimitTable(Model):
+    """Bounds that hold whatever the severity."""
+
+    reopen_window: Minutes
+    pause: Minutes
+    waiver_days: Count
+    freeze_extension: Minutes
+    freeze_warning: Minutes
+    flap: Minutes
+    report_triage: Minutes
+
+
+class Sample(Model):
+    """How many workspaces a reconciliation reads beyond those the outage touched."""
+
+    confidence_percent: Percent
+    wrong_percent: Percent
+    per_status_and_plan: Count
+
+
+class Hours(Model):
+    """Working hours of a week."""
+
+    monday: list[DaySpan]
+    tuesday: list[DaySpan]
+    wednesday: list[DaySpan]
+    thursday: list[DaySpan]
+    friday: list[DaySpan]
+    saturday: list[DaySpan]
+    sunday: list[DaySpan]
+
+
+class PublicHolidays(Model):
+    """Whose public holidays are closed; years are inclusive."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    subdivision: Text | None = None
+    first_year: Annotated[int, Field(ge=2000, le=2100)]
+    last_year: Annotated[int, Field(ge=2000, le=2100)]
+
+
+class BusinessTime(Model):
+    """The team's working time."""
+
+    zone: Text
+    day: Minutes
+    hours: Hours
+    public_holidays: PublicHolidays | None = None
+    closed_dates: dict[Day, Text] = {}
+    open_dates: list[Day] = []
+
+
+class Rule(Model):
+    """What a signal of this name means."""
+
+    source: Word
+    pattern: Text
+    severity: SeverityName
+    category: CategoryName
+    service: Word | None = None
+
+
+class Runbook(Model):
+    """The whole file."""
+
+    schema_version: Literal[1]
+    version: Word
+    document: Document
+    severities: Annotated[dict[SeverityName, SeverityRow], complete(Severity)]
+    roles: Annotated[dict[RoleName, RoleRow], complete(Role)]
+    engineering_lead: Word
+    paged: Annotated[
+        dict[CategoryName, Annotated[list[RoleName], Field(min_length=1)]], complete(Category)
+    ]
+    triggers: dict[Word, Annotated[Condition, BeforeValidator(short_form)]]
+    phases: Annotated[dict[PhaseName, PhaseChapter], complete(Phase)]
+    templates: dict[Word, Wording]
+    evidence: dict[Word, Text]
+    postmortem_fields: dict[Word, Text]
+    preventive_controls: dict[Word, Text]
+    criteria: Criteria
+    limits: LimitTable
+    reconciliation_sample: Sample
+    business_time: BusinessTime
+    triage: dict[Word, Rule]
