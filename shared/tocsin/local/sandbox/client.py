@@ -1,0 +1,159 @@
+"""A typed way to the sandbox's controls, for drills and tests; standard library only."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from tocsin.errors import ProviderUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.local.sandbox.defaults import Json
+
+_PATIENCE: Final = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a story made: `ties` are changes that share a second with one of the same object."""
+
+    events: int
+    subscription_events: int
+    ties: int
+    subscriptions: tuple[str, ...]
+    first_second: int
+    last_second: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One attempt of a delivery as the sandbox saw it; `status` is None without an answer."""
+
+    event: str
+    kind: str
+    endpoint: str
+    number: int
+    status: int | None
+    error: str | None
+    notes: tuple[str, ...]
+    succeeded: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxClient:
+    """Controls of the sandbox at `url`.
+
+    Every method raises ProviderUnavailable when the sandbox does not answer or refuses.
+    """
+
+    url: str
+
+    def health(self) -> Json:
+        return self._call("GET", "/health")
+
+    def now(self) -> int:
+        """Provider time, Unix seconds."""
+        return int(self.health()["now"])
+
+    def truth(self) -> Json:
+        """Final state: `subscriptions` in the newest shape, `dropped` deliveries, `now`."""
+        return self._call("GET", "/truth")
+
+    def events(self, api_version: str | None = None) -> list[Json]:
+        """All events, oldest first, in the stored shape or in that of a version."""
+        given = {"api_version": api_version} if api_version else {}
+        events: list[Json] = self._call("POST", "/events", given)["events"]
+        return events
+
+    def freeze(self, at: int) -> None:
+        self._call("POST", "/clock", {"freeze": at})
+
+    def run(self, offset: int = 0) -> None:
+        self._call("POST", "/clock", {"run": offset})
+
+    def advance(self, seconds: int) -> int:
+        """Moves provider time; how many renewals, retries, expiries that caused."""
+        return int(self._call("POST", "/clock", {"advance": seconds})["happened"])
+
+    def settings(self, **changes: str | list[str]) -> Json:
+        """`api_version` of the account, `after_retries`, accepted API `keys`."""
+        return self._call("POST", "/settings", changes)
+
+    def put_endpoint(self, identifier: str, url: str, secrets: Sequence[str], **more: Any) -> Json:
+        """Registers or replaces a webhook endpoint; `more` are fields of `dispatch.Endpoint`."""
+        given = {"id": identifier, "url": url, "secrets": list(secrets), **more}
+        return self._call("POST", "/endpoints", given)
+
+    def remove_endpoint(self, identifier: str) -> bool:
+        return bool(self._call("DELETE", "/endpoints", {"id": identifier})["removed"])
+
+    def order(self, kind: str, **how: Any) -> str:
+        """Gives an order for deliveries; `how` are fields of `orders.Order`. Its id."""
+        return str(self._call("POST", "/orders", {"kind": kind, **how})["id"])
+
+    def lift(self, order: str | None = None, *, lose: bool = False) -> int:
+        """Ends one order or all; how many held deliveries were let go."""
+        given: Json = {"lose": lose} | ({"id": order} if order else {})
+        return int(self._call("DELETE", "/orders", given)["released"])
+
+    def begin_outage(self, kind: str, **how: Any) -> str:
+        """Makes the API fail; `how` are fields of `outages.Outage`. Its id."""
+        return str(self._call("POST", "/outages", {"kind": kind, **how})["id"])
+
+    def end_outages(self, outage: str | None = None) -> list[Json]:
+        """Ends one outage or all; how many requests each took."""
+        given = {"id": outage} if outage else {}
+        ended: list[Json] = self._call("DELETE", "/outages", given)["ended"]
+        return ended
+
+    def tell(self, *, seed: int, start: int, until: int, **more: Any) -> Told:
+        """Makes a bursty history; `more` are fields of `history.Story`."""
+        given = {"seed": seed, "start": start, "until": until, **more}
+        told = self._call("POST", "/histories", given)
+        return Told(**{**told, "subscriptions": tuple(told["subscriptions"])})
+
+    def drain(self, seconds: float = 60.0) -> int:
+        """Waits for deliveries to end; how many are left."""
+        return int(self._call("POST", "/deliveries/drain", {"seconds": seconds})["left"])
+
+    def sent(self) -> list[Sent]:
+        """Every attempt since the sandbox started or was reset."""
+        known = Sent.__dataclass_fields__
+        return [
+            Sent(**{name: value for name, value in one.items() if name in known})
+            for one in self._call("GET", "/deliveries")["attempts"]
+        ]
+
+    def resend(self, event: str, endpoint: str) -> None:
+        self._call("POST", "/deliveries/resend", {"event": event, "endpoint": endpoint})
+
+    def calls(self) -> list[Json]:
+        """What was asked of the provider's API: method, path, status, outage."""
+        calls: list[Json] = self._call("GET", "/calls")["calls"]
+        return calls
+
+    def reset(self, seed: str | None = None) -> None:
+        self._call("POST", "/reset", {"seed": seed} if seed else {})
+
+    def _call(self, method: str, path: str, given: Json | None = None) -> Json:
+        address = urlsplit(self.url).netloc
+        connection = http.client.HTTPConnection(address, timeout=_PATIENCE)
+        try:
+            body = json.dumps(given) if given is not None else None
+            connection.request(method, f"/_sandbox{path}", body)
+            answer = connection.getresponse()
+            status, text = answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as problem:
+            raise ProviderUnavailable(f"sandbox at {self.url}: {problem}") from problem
+        finally:
+            connection.close()
+        if status != http.client.OK:
+            raise ProviderUnavailable(f"sandbox refused {method} {path}: {text.decode()}")
+        result: Json = json.loads(text)
+        return result

@@ -1,0 +1,18 @@
+"""The few values the sandbox and whoever starts or calls it have to agree on."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+type Json = dict[str, Any]
+
+DEFAULT_API_KEY: Final = "sk_test_tocsin_sandbox"
+"""Accepted when no other key is given; worth nothing outside a loopback sandbox."""
+
+ACCOUNT: Final = "acct_local"
+"""The account every object of the sandbox belongs to."""
+
+RETENTION_SECONDS: Final = 30 * 86_400
+"""How long an event can be listed or read, as at the provider."""
+
+HOST: Final = "127.0.0.1"

@@ -1,0 +1,217 @@
+"""Sends webhooks: a few workers, one queue ordered by time, bounded retries, a log of it all.
+
+As at the provider, only a 2xx is success (a redirect is not), every attempt is signed afresh with
+the real time, and giving up is final. Waits between attempts are fractions of a second instead of
+hours, since nobody waits for hours here.
+"""
+
+from __future__ import annotations
+
+import heapq
+import http.client
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tocsin.local.sandbox.account import render_event
+from tocsin.local.sandbox.signing import signature_header
+from tocsin.local.sandbox.versions import NEWEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from tocsin.local.sandbox.defaults import Json
+    from tocsin.local.sandbox.orders import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where events go. `signing_skew_seconds` falsifies the signed time, for tests of tolerance."""
+
+    id: str
+    url: str
+    secrets: tuple[str, ...]
+    api_version: str = NEWEST
+    enabled_events: tuple[str, ...] = ("*",)
+    enabled: bool = True
+    max_attempts: int = 6
+    backoff_seconds: float = 0.1
+    timeout_seconds: float = 10.0
+    signing_skew_seconds: int = 0
+
+    def wants(self, kind: str) -> bool:
+        """Whether events of this type are sent here."""
+        return self.enabled and any(
+            kind.startswith(one[:-1]) if one.endswith("*") else kind == one
+            for one in self.enabled_events
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try: `status` is None when there was no answer, and `error` says why."""
+
+    event: str
+    kind: str
+    endpoint: str
+    number: int
+    status: int | None
+    error: str | None
+    notes: tuple[str, ...]
+    at: float
+    seconds: float
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004  # what 2xx means
+
+
+@dataclass(order=True, slots=True)
+class _Queued:
+    due: float
+    order: int
+    delivery: Delivery = field(compare=False)
+    number: int = field(compare=False, default=1)
+
+
+class Dispatcher:
+    """The queue and its workers. `event_of` and `endpoint_of` look up what a delivery names."""
+
+    def __init__(
+        self,
+        *,
+        event_of: Callable[[str], Json | None],
+        endpoint_of: Callable[[str], Endpoint | None],
+        workers: int = 16,
+    ) -> None:
+        self.attempts: list[Attempt] = []
+        self._event_of, self._endpoint_of = event_of, endpoint_of
+        self._queue: list[_Queued] = []
+        self._changed = threading.Condition()
+        self._order = self._busy = 0
+        self._stopping = False
+        self._open: dict[str, set[str]] = {}
+        self._threads = [
+            threading.Thread(target=self._work, name=f"webhooks-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def send(self, deliveries: Iterable[Delivery]) -> None:
+        """Queues deliveries in the order given."""
+        with self._changed:
+            for delivery in deliveries:
+                self._push(delivery, time.monotonic() + delivery.delay_seconds)
+                self._open.setdefault(delivery.event, set()).add(delivery.endpoint)
+            self._changed.notify_all()
+
+    def delivered(self, event: str) -> bool:
+        """False while a delivery of the event is pending, or when all its attempts failed."""
+        with self._changed:
+            return not self._open.get(event)
+
+    def drain(self, seconds: float) -> int:
+        """Waits until nothing is queued or under way; how many are left when time is up."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while (left := len(self._queue) + self._busy) and time.monotonic() < deadline:
+                self._changed.wait(max(0.0, deadline - time.monotonic()))
+            return left
+
+    def forget(self) -> None:
+        """Empties queue and log, for a sandbox that starts over."""
+        with self._changed:
+            self._queue.clear()
+            self._open.clear()
+            self.attempts.clear()
+
+    def stop(self) -> None:
+        """Ends the workers; what is queued is not sent."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=2)
+
+    def _push(self, delivery: Delivery, due: float, number: int = 1) -> None:
+        self._order += 1
+        heapq.heappush(self._queue, _Queued(due, self._order, delivery, number))
+
+    def _take(self) -> _Queued | None:
+        with self._changed:
+            while not self._stopping:
+                wait = self._queue[0].due - time.monotonic() if self._queue else None
+                if wait is not None and wait <= 0:
+                    self._busy += 1
+                    return heapq.heappop(self._queue)
+                self._changed.wait(wait)
+            return None
+
+    def _work(self) -> None:
+        connections: dict[str, http.client.HTTPConnection] = {}
+        while (queued := self._take()) is not None:
+            try:
+                self._attempt(queued, connections)
+            finally:
+                with self._changed:
+                    self._busy -= 1
+                    self._changed.notify_all()
+        for connection in connections.values():
+            connection.close()
+
+    def _attempt(self, queued: _Queued, connections: dict[str, http.client.HTTPConnection]) -> None:
+        delivery = queued.delivery
+        event, endpoint = self._event_of(delivery.event), self._endpoint_of(delivery.endpoint)
+        if event is None or endpoint is None or not endpoint.enabled:
+            return  # removed or disabled meanwhile: the provider does not send later either
+        at, began = time.time(), time.monotonic()
+        status, error = _post(endpoint, render_event(event, endpoint.api_version), connections)
+        attempt = Attempt(
+            event=delivery.event,
+            kind=delivery.kind,
+            endpoint=endpoint.id,
+            number=queued.number,
+            status=status,
+            error=error,
+            notes=delivery.notes,
+            at=at,
+            seconds=time.monotonic() - began,
+        )
+        with self._changed:
+            self.attempts.append(attempt)
+            if attempt.succeeded:
+                self._open[delivery.event].discard(endpoint.id)
+            elif queued.number < endpoint.max_attempts:
+                wait = endpoint.backoff_seconds * 2 ** (queued.number - 1)
+                self._push(delivery, time.monotonic() + wait, queued.number + 1)
+
+
+def _post(
+    endpoint: Endpoint, event: Json, connections: dict[str, http.client.HTTPConnection]
+) -> tuple[int | None, str | None]:
+    """Sends one event; the status, or why there is none."""
+    body = json.dumps(event, indent=2).encode()
+    url = urlsplit(endpoint.url)
+    at = int(time.time()) + endpoint.signing_skew_seconds
+    headers = {
+        "content-type": "application/json; charset=utf-8",
+        "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+        "stripe-signature": signature_header(body, endpoint.secrets, at=at),
+    }
+    connection = connections.get(url.netloc)
+    if connection is None:
+        connection = http.client.HTTPConnection(url.netloc, timeout=endpoint.timeout_seconds)
+        connections[url.netloc] = connection
+    try:
+        connection.request("POST", url.path or "/", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+    except (OSError, http.client.HTTPException) as problem:
+        connection.close()
+        connections.pop(url.netloc, None)
+        return None, f"{type(problem).__name__}: {problem}"
+    return answer.status, None

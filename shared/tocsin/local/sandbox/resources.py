@@ -1,0 +1,187 @@
+"""Customers, products, prices, and the lists of everything: the plain part of the provider."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, Final
+
+from tocsin.local.sandbox import invoicing, objects
+from tocsin.local.sandbox.defaults import RETENTION_SECONDS
+from tocsin.local.sandbox.errors import declined, invalid
+from tocsin.local.sandbox.forms import boolean, integer, mapping, only, sequence, text
+from tocsin.local.sandbox.lists import PAGING, in_range, page
+from tocsin.local.sandbox.metadata import merged
+from tocsin.local.sandbox.subscriptions import OVER, known_card
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.local.sandbox.account import Account
+    from tocsin.local.sandbox.defaults import Json
+
+_TEXTS: Final = ("name", "email", "description", "phone")
+_CUSTOMER: Final = frozenset({*_TEXTS, "metadata", "invoice_settings", "payment_method"})
+_MOST_TYPES: Final = 20
+
+
+def create_customer(account: Account, params: Json, *, now: int) -> Json:
+    """A customer; a card counts only where `invoice_settings` makes it the default."""
+    only(params, _CUSTOMER)
+    customer = objects.customer(account.new_id("cus"), now=now)
+    _apply_customer(customer, params)
+    account.add(customer)
+    account.emit("customer.created", customer, now=now)
+    return customer
+
+
+def update_customer(account: Account, identifier: str, params: Json, *, now: int) -> Json:
+    """Changes a customer; no event when nothing differs."""
+    only(params, _CUSTOMER)
+    customer = account.get("customer", identifier)
+    before = copy.deepcopy(customer)
+    _apply_customer(customer, params)
+    if customer != before:
+        account.emit("customer.updated", customer, now=now, before=before)
+    return customer
+
+
+def create_product(account: Account, params: Json, *, now: int) -> Json:
+    """Something prices can be of."""
+    only(params, frozenset({"name", "metadata"}))
+    name = text(params, "name", required=True) or ""
+    identifier = account.new_id("prod")
+    product = objects.product(identifier, name=name, metadata=merged({}, params), now=now)
+    account.add(product)
+    account.emit("product.created", product, now=now)
+    return product
+
+
+def create_price(account: Account, params: Json, *, now: int) -> Json:
+    """A recurring price in cents of a US dollar."""
+    only(
+        params,
+        frozenset({"currency", "product", "unit_amount", "recurring", "nickname", "lookup_key"}),
+    )
+    if text(params, "currency", required=True) != "usd":
+        raise invalid("This sandbox has prices in usd only.", param="currency")
+    product = text(params, "product", required=True) or ""
+    account.get("product", product, param="product")
+    recurring = mapping(params, "recurring")
+    interval = text(recurring, "interval", required=True)
+    if interval not in objects.INTERVAL_SECONDS:
+        raise invalid(f"Invalid interval: {interval}", param="recurring[interval]")
+    price = objects.price(
+        account.new_id("price"),
+        product_id=product,
+        amount=integer(params, "unit_amount", 0) or 0,
+        recurring={
+            "interval": interval,
+            "interval_count": integer(recurring, "interval_count", 1),
+        },
+        now=now,
+    )
+    price["nickname"] = text(params, "nickname")
+    price["lookup_key"] = text(params, "lookup_key")
+    account.add(price)
+    account.emit("price.created", price, now=now)
+    return price
+
+
+def pay_invoice(account: Account, identifier: str, params: Json, *, now: int) -> Json:
+    """Charges an open invoice with the card given, or the one that would be used anyway."""
+    only(params, frozenset({"payment_method"}))
+    invoice = account.get("invoice", identifier)
+    details = invoice["parent"]["subscription_details"]
+    subscription = account.get("subscription", details["subscription"])
+    given = text(params, "payment_method")
+    card = known_card(given) if given else invoicing.card_of(account, subscription)
+    if not invoicing.pay(account, invoice, card=card, now=now):
+        raise declined()
+    return invoice
+
+
+def list_objects(account: Account, kind: str, params: Json) -> tuple[list[Json], bool]:
+    """One page of a kind; cancelled subscriptions are left out unless `status` asks for them."""
+    filters = _FILTERS.get(kind, frozenset())
+    only(params, PAGING | filters | {"created"})
+    found = in_range(account.objects[kind].values(), params)
+    for name in filters - {"status", "price"}:
+        if (wanted := text(params, name)) is not None:
+            found = [one for one in found if _field(one, name) == wanted]
+    if kind == "subscription":
+        found = _of_status(found, text(params, "status"))
+        if (price := text(params, "price")) is not None:
+            found = [
+                one
+                for one in found
+                if any(item["price"]["id"] == price for item in one["items"]["data"])
+            ]
+    elif "status" in params:
+        found = [one for one in found if one["status"] == params["status"]]
+    return page(found, params)
+
+
+def list_events(
+    account: Account, params: Json, *, now: int, delivered: Callable[[str], bool]
+) -> tuple[list[Json], bool]:
+    """Stored events of the last 30 days. `delivered` says whether every endpoint answered 2xx."""
+    only(params, PAGING | {"created", "type", "types", "delivery_success"})
+    if "type" in params and "types" in params:
+        raise invalid("You can only pass one of type and types.", param="types")
+    kept = [one for one in account.events.values() if one["created"] >= now - RETENTION_SECONDS]
+    found = in_range(kept, params)
+    types = sequence(params, "types")
+    if len(types) > _MOST_TYPES:
+        raise invalid("You can pass up to 20 types.", param="types")
+    if wanted := text(params, "type"):
+        types = [wanted]
+    if types:
+        found = [one for one in found if any(_matches(one["type"], kind) for kind in types)]
+    success = boolean(params, "delivery_success")
+    if success is not None:
+        found = [one for one in found if delivered(one["id"]) == success]
+    return page(found, params)
+
+
+_FILTERS: Final = {
+    "customer": frozenset({"email"}),
+    "price": frozenset({"product"}),
+    "subscription": frozenset({"customer", "price", "status"}),
+    "invoice": frozenset({"customer", "subscription", "status"}),
+    "payment_intent": frozenset({"customer"}),
+}
+
+
+def _apply_customer(customer: Json, params: Json) -> None:
+    for name in _TEXTS:
+        if (value := text(params, name)) is not None:
+            customer[name] = value or None
+    customer["metadata"] = merged(customer["metadata"], params)
+    card = text(mapping(params, "invoice_settings"), "default_payment_method")
+    attached = text(params, "payment_method")
+    if attached:
+        known_card(attached)
+    if card is not None:
+        customer["invoice_settings"]["default_payment_method"] = known_card(card) if card else None
+
+
+def _field(one: Json, name: str) -> Any:
+    if name == "subscription":
+        return one["parent"]["subscription_details"]["subscription"]
+    return one[name]
+
+
+def _of_status(found: list[Json], wanted: str | None) -> list[Json]:
+    if wanted == "all":
+        return found
+    if wanted is None:
+        return [one for one in found if one["status"] != "canceled"]
+    if wanted == "ended":
+        return [one for one in found if one["status"] in OVER]
+    return [one for one in found if one["status"] == wanted]
+
+
+def _matches(kind: str, pattern: str) -> bool:
+    if pattern.endswith("*"):
+        return kind.startswith(pattern[:-1])
+    return kind == pattern
