@@ -1,0 +1,64 @@
+"""Makes a function's zip, without Docker: the group's base, and our own files appended.
+
+Pure: the same sources, lock file, architecture and compiler give the same bytes, and the result
+lies in a cache under a name that holds the hash of all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.archive import append, compile_bytecode, files_under
+from infra.catalogue import FUNCTIONS
+from infra.dependencies import base_zip
+from infra.import_graph import Sources
+from infra.stage import STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def bundle(function_name: str, *, arch: str, stage: str, root: Path, cache_dir: Path) -> Path:
+    """The zip of one function for one architecture (`arm64`, `x86_64`) and stage.
+
+    `root` is the checkout. Stages differ only in whether the module that moves the incident
+    clock is inside.
+    """
+    spec = FUNCTIONS[function_name]
+    base, base_key = base_zip(spec.group, arch=arch, root=root, cache_dir=cache_dir)
+    sources = Sources(root, clock_adjustable=STAGES[stage].clock_adjustable)
+    files = sources.needed_by(function_name)
+    key = _key(base_key, files)
+    target = cache_dir / f"{function_name}-{arch}-{key[:16]}.zip"
+    if not target.exists():
+        with tempfile.TemporaryDirectory(dir=cache_dir, prefix="building-") as scratch:
+            built = _build(base, files, Path(scratch))
+            os.replace(built, target)
+    return target
+
+
+def _build(base: Path, files: Mapping[str, Path], scratch: Path) -> Path:
+    own = scratch / "own"
+    for name, path in files.items():
+        place = own / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+    compile_bytecode(own)
+    built = scratch / "function.zip"
+    shutil.copyfile(base, built)
+    append(built, files_under(own))
+    return built
+
+
+def _key(base_key: str, files: Mapping[str, Path]) -> str:
+    digest = hashlib.sha256(base_key.encode())
+    digest.update(Path(__file__).read_bytes())
+    for name, path in sorted(files.items()):
+        content = path.read_bytes()
+        digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()

@@ -1,0 +1,118 @@
+"""The functions and what each costs: memory, time, concurrency, dependencies.
+
+A function exists three times: as a folder under `functions/`, as a line here and as a file under
+`permissions/`. Tests compare the three, so forgetting one is a red test and not a surprise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyGroup:
+    """A group of pyproject.toml that one kind of function is bundled with.
+
+    `aws_services` are the botocore models its functions build clients for; every other model is
+    left out of the bundle, so a client that is not listed here fails at its first use.
+    """
+
+    name: str
+    aws_services: tuple[str, ...]
+
+
+INGEST = DependencyGroup("fn-ingest", aws_services=())
+INCIDENTS = DependencyGroup("fn-incidents", aws_services=("dynamodb", "lambda", "sns"))
+BILLING = DependencyGroup("fn-billing", aws_services=("dynamodb", "secretsmanager", "sqs"))
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One Lambda function.
+
+    `timeout` is in seconds. `reserved` is its share of the account's concurrency where the stage
+    reserves any: a floor for the paging lane, a ceiling for whoever could starve it.
+    `incident_clock`: it decides by incident time, so it must see a moved clock.
+    """
+
+    name: str
+    purpose: str
+    group: DependencyGroup
+    memory: int
+    timeout: int
+    reserved: int | None = None
+    incident_clock: bool = False
+
+    @property
+    def dashed(self) -> str:
+        return self.name.replace("_", "-")
+
+    @property
+    def pascal(self) -> str:
+        return "".join(word.capitalize() for word in self.name.split("_"))
+
+
+FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
+    {
+        spec.name: spec
+        for spec in (
+            FunctionSpec(
+                name="alarm_trigger",
+                purpose="Turns alarms into one command per incident key",
+                group=INCIDENTS,
+                memory=512,
+                timeout=30,
+                incident_clock=True,
+            ),
+            FunctionSpec(
+                name="webhook_ingest",
+                purpose="Verifies a provider's webhook and stores it before answering",
+                group=INGEST,
+                memory=512,
+                timeout=8,
+                # A ceiling: a flood of webhooks must not take the concurrency that pages people.
+                reserved=200,
+            ),
+            FunctionSpec(
+                name="billing_projector",
+                purpose="Keeps the subscriptions' projection equal to the provider's state",
+                group=BILLING,
+                memory=512,
+                timeout=60,
+            ),
+            FunctionSpec(
+                name="sla_check",
+                purpose="Acts on what is due: breaches, escalation, unsent messages",
+                group=INCIDENTS,
+                memory=512,
+                # Under a minute, so that a slow sweep ends before the next one starts.
+                timeout=55,
+                reserved=3,
+                incident_clock=True,
+            ),
+            FunctionSpec(
+                name="notifier",
+                purpose="Delivers the outbox: pages and stakeholder mail",
+                group=INCIDENTS,
+                memory=512,
+                timeout=40,
+                reserved=20,
+                incident_clock=True,
+            ),
+            FunctionSpec(
+                name="incident_api",
+                purpose="Answers responders",
+                group=INCIDENTS,
+                memory=512,
+                timeout=15,
+                reserved=20,
+                incident_clock=True,
+            ),
+        )
+    }
+)

@@ -1,0 +1,200 @@
+"""The one way a Lambda function comes to be.
+
+Its code, role, environment, log group and alarms all follow from its line in the catalogue, its
+`settings.py` and its permission file; a stack adds only what wakes it. So no function can end up
+with a shared role, a forgotten log retention or a failure nobody hears about.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.constructs.alarms import ONE_MINUTE
+from infra.constructs.nag import SERVERLESS, acknowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from infra.catalogue import FunctionSpec
+    from infra.constructs.alarms import OpsAlarms
+    from infra.context import Context
+    from infra.permissions.statements import Statement
+    from infra.references import References
+    from infra.stage import Stage
+
+CLOCK_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
+_NEAR_TIMEOUT = 0.8
+_TABLES = "arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table"
+_ARCHITECTURES = {
+    "arm64": lambda_.Architecture.ARM_64,
+    "x86_64": lambda_.Architecture.X86_64,
+}
+
+
+class TocsinFunction(Construct):
+    """One function of the catalogue, deployed. Offers `function/<name>` to later permissions."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        spec: FunctionSpec,
+        *,
+        context: Context,
+        references: References,
+        alarms: OpsAlarms,
+        bundle: Callable[[str], Path],
+    ) -> None:
+        super().__init__(scope, spec.pascal)
+        self.spec = spec
+        self._context = context
+        self._references = references
+        name = context.stage.physical(spec.dashed)
+        self._log_group = self._make_log_group(name)
+        self.role = self._make_role()
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=name,
+            description=spec.purpose,
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=_ARCHITECTURES[context.arch],
+            handler=f"functions.{spec.name}.handler.lambda_handler",
+            code=lambda_.Code.from_asset(str(bundle(spec.name))),
+            # Frozen: the CDK would add statements of its own to the hand-written ones.
+            role=self.role.without_policy_updates(),
+            memory_size=spec.memory,
+            timeout=cdk.Duration.seconds(spec.timeout),
+            environment=self._environment(),
+            log_group=self._log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            tracing=lambda_.Tracing.ACTIVE,
+            reserved_concurrent_executions=(
+                spec.reserved if context.stage.reserves_concurrency else None
+            ),
+        )
+        references.offer_arn(f"function/{spec.dashed}", self.function.function_arn)
+        self._add_alarms(alarms)
+        acknowledge(
+            self.function,
+            "L1",
+            "3.13 starts faster than 3.14 and the bundles' bytecode is compiled for it.",
+        )
+        acknowledge(
+            self.function,
+            "LambdaLatestVersion",
+            "3.13 starts faster than 3.14 and the bundles' bytecode is compiled for it.",
+            pack=SERVERLESS,
+        )
+
+    def acknowledge_no_queue(self, reason: str) -> None:
+        """Says why this function has no dead-letter queue of its own."""
+        acknowledge(self.function, "LambdaDLQ", reason, pack=SERVERLESS)
+
+    def _make_log_group(self, name: str) -> logs.LogGroup:
+        stage = self._context.stage
+        group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{name}",
+            retention=retention_of(stage),
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        self._references.offer_arn(f"logs/{self.spec.name}", group.log_group_arn)
+        return group
+
+    def _make_role(self) -> iam.Role:
+        statements: list[Statement] = [
+            *import_module(f"infra.permissions.{self.spec.name}").STATEMENTS
+        ]
+        if self._sees_moved_clock:
+            clock = import_module("infra.permissions.adjustable_clock")
+            statements.extend(clock.STATEMENTS)
+        document = iam.PolicyDocument(statements=[self._resolve(each) for each in statements])
+        role = iam.Role(
+            self,
+            "Role",
+            description=f"What {self.spec.name} may do, and nothing else",
+            assumed_by=cast("iam.IPrincipal", iam.ServicePrincipal("lambda.amazonaws.com")),
+            inline_policies={"permissions": document},
+        )
+        self._acknowledge_wildcards(role, statements)
+        return role
+
+    def _acknowledge_wildcards(self, role: iam.Role, statements: list[Statement]) -> None:
+        acknowledge(role, "IAM5[Resource::*]", "X-Ray's actions know no resource.")
+        acknowledge(
+            role, "LambdaStarPermissions", "X-Ray's actions know no resource.", pack=SERVERLESS
+        )
+        for symbol in [each for one in statements for each in one.resources]:
+            kind, _, table = symbol.partition("/")
+            if kind == "streams":
+                name = self._context.stage.physical(table)
+                acknowledge(
+                    role,
+                    f"IAM5[Resource::{_TABLES}/{name}/stream/*]",
+                    "A stream's name is the time it was made, unknown before it exists.",
+                )
+
+    def _resolve(self, statement: Statement) -> iam.PolicyStatement:
+        region = cdk.Stack.of(self).region
+        conditions: dict[str, Any] = {
+            operator: {key: value.format(region=region) for key, value in pairs.items()}
+            for operator, pairs in statement.conditions.items()
+        }
+        return iam.PolicyStatement(
+            sid=statement.sid,
+            actions=list(statement.actions),
+            resources=[self._references.arn(symbol) for symbol in statement.resources],
+            conditions=conditions or None,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        settings = import_module(f"functions.{self.spec.name}.settings").Settings
+        environment = dict(self._references.environment(settings))
+        if self._sees_moved_clock:
+            environment[CLOCK_VARIABLE] = self._context.stage.clock_parameter
+        return environment
+
+    @property
+    def _sees_moved_clock(self) -> bool:
+        return self.spec.incident_clock and self._context.stage.clock_adjustable
+
+    def _add_alarms(self, alarms: OpsAlarms) -> None:
+        name, function = self.spec.dashed, self.function
+        alarms.add(
+            self,
+            f"{name}-errors",
+            says=f"{self.spec.name} fails.",
+            metric=function.metric_errors(period=ONE_MINUTE),
+        )
+        alarms.add(
+            self,
+            f"{name}-throttles",
+            says=f"{self.spec.name} is not started for lack of concurrency.",
+            metric=function.metric_throttles(period=ONE_MINUTE),
+        )
+        alarms.add(
+            self,
+            f"{name}-duration",
+            says=f"{self.spec.name} comes close to its timeout of {self.spec.timeout} s.",
+            metric=function.metric_duration(period=ONE_MINUTE, statistic="Maximum"),
+            threshold=_NEAR_TIMEOUT * self.spec.timeout * 1000,
+            periods=3,
+        )
+
+
+def retention_of(stage: Stage) -> logs.RetentionDays:
+    """How long this stage keeps its logs, as the CDK spells it."""
+    return {
+        7: logs.RetentionDays.ONE_WEEK,
+        30: logs.RetentionDays.ONE_MONTH,
+        365: logs.RetentionDays.ONE_YEAR,
+    }[stage.log_retention_days]

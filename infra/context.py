@@ -1,0 +1,57 @@
+"""What a synthesis is told from outside: the CDK context, read once and checked.
+
+The values come from `CDK_CONTEXT_JSON` (`python -m infra.app`) or from `cdk -c key=value`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from infra.stage import STAGES, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ARCHITECTURES = ("arm64", "x86_64")
+KEYS = ("stage", "arch", "stripe_api_base", "razorpay_api_base", "docs_base")
+
+
+class ContextInvalid(Exception):
+    """The CDK context names a stage, architecture or value that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One synthesis: which stage, for which processor, talking to which providers.
+
+    `docs_base` is put in front of an alarm page's path, so that the description of an alarm in a
+    mail can be a link that opens.
+    """
+
+    stage: Stage
+    arch: str
+    stripe_api_base: str
+    razorpay_api_base: str
+    docs_base: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, str | None]) -> Context:
+        """The context with its defaults: production on arm64 against the real providers.
+
+        Raises:
+            ContextInvalid: an unknown stage or architecture.
+        """
+        stage = values.get("stage") or "production"
+        arch = values.get("arch") or "arm64"
+        if stage not in STAGES:
+            raise ContextInvalid(f"unknown stage {stage!r}; known: {', '.join(STAGES)}")
+        if arch not in ARCHITECTURES:
+            raise ContextInvalid(f"unknown arch {arch!r}; known: {', '.join(ARCHITECTURES)}")
+        return cls(
+            stage=STAGES[stage],
+            arch=arch,
+            stripe_api_base=values.get("stripe_api_base") or "https://api.stripe.com",
+            razorpay_api_base=values.get("razorpay_api_base") or "https://api.razorpay.com",
+            docs_base=values.get("docs_base") or "",
+        )

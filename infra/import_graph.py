@@ -1,0 +1,145 @@
+"""Which of our own files a function needs, found by reading its imports.
+
+A list kept by hand is wrong the day after it is written: too much makes every cold start slower,
+too little breaks a rarely used branch in production. So the files are computed: imports, also
+those inside functions; dotted names in registries, which are imported on use; and the data files
+that lie beside what is imported. What only a type checker sees is left out.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SOURCE_ROOTS = (".", "shared")
+_OURS = ("functions", "tocsin")
+NEVER_BUNDLED = ("tocsin.local", "tocsin.cli", "tocsin.drills")
+ADJUSTABLE_CLOCK = "tocsin.local.adjustable_clock"
+_NOT_DATA = frozenset({".py", ".pyc", ".pyi", ".typed", ".yaml", ".yml", ".md"})
+
+
+@dataclass(slots=True)
+class Sources:
+    """Our own modules under `root`, found by dotted name.
+
+    `clock_adjustable` lets the one module of the local room in that moves the incident clock.
+    """
+
+    root: Path
+    clock_adjustable: bool
+    _found: dict[str, Path] = field(default_factory=dict)
+
+    def needed_by(self, function: str) -> dict[str, Path]:
+        """Files by their place in the bundle: modules, their packages and their data.
+
+        A function whose handler is not written yet needs what its folder holds.
+        """
+        self._found.clear()
+        folder = self.root / "functions" / function
+        for module in sorted(folder.rglob("*.py")):
+            self._add(".".join(module.relative_to(self.root).with_suffix("").parts))
+        files: dict[str, Path] = {}
+        for name, path in sorted(self._found.items()):
+            files[_place(name, path)] = path
+            if path.name != "__init__.py":
+                files.update(self._data_beside(name, path))
+        return files
+
+    def _add(self, name: str) -> None:
+        """Adds a module, the packages it lies in, and all that they import."""
+        parts = name.removesuffix(".__init__").split(".")
+        for length in range(1, len(parts) + 1):
+            module = ".".join(parts[:length])
+            path = self._locate(module)
+            if path is None or module in self._found:
+                continue
+            self._found[module] = path
+            for imported in _imports(path, module):
+                if self._is_bundled(imported):
+                    self._add(imported)
+
+    def _locate(self, module: str) -> Path | None:
+        if module.split(".", maxsplit=1)[0] not in _OURS:
+            return None
+        for source_root in SOURCE_ROOTS:
+            base = self.root / source_root / "/".join(module.split("."))
+            for path in (base / "__init__.py", base.with_suffix(".py")):
+                if path.is_file():
+                    return path
+        return None
+
+    def _is_bundled(self, module: str) -> bool:
+        if self.clock_adjustable and module == ADJUSTABLE_CLOCK:
+            return True
+        return not any(module == room or module.startswith(f"{room}.") for room in NEVER_BUNDLED)
+
+    def _data_beside(self, name: str, path: Path) -> dict[str, Path]:
+        """Data files in the module's folder and in its folders that are not packages."""
+        inside = name.split(".")[:-1]
+        return {
+            "/".join([*inside, *data.relative_to(path.parent).parts]): data
+            for data in sorted(path.parent.rglob("*"))
+            if data.is_file()
+            and data.suffix not in _NOT_DATA
+            and not any(
+                (folder / "__init__.py").exists() or folder.name == "__pycache__"
+                for folder in _folders_between(path.parent, data)
+            )
+        }
+
+
+def _folders_between(top: Path, file: Path) -> Iterator[Path]:
+    folder = file.parent
+    while folder != top:
+        yield folder
+        folder = folder.parent
+
+
+def _place(module: str, path: Path) -> str:
+    package = path.name == "__init__.py"
+    return module.replace(".", "/") + ("/__init__.py" if package else ".py")
+
+
+def _imports(path: Path, module: str) -> Iterator[str]:
+    """Dotted names that the module imports, or quotes as a whole string; existing or not."""
+    tree = ast.parse(path.read_bytes(), filename=str(path))
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in _at_run_time(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(node, package)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node.value.startswith("tocsin.") and node.value.replace(".", "").isidentifier():
+                yield node.value
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = package.split(".")
+    base = parts[: len(parts) - node.level + 1]
+    return ".".join([*base, node.module] if node.module else base)
+
+
+def _at_run_time(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node below, without the bodies of `if TYPE_CHECKING`."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and _is_type_checking(child.test):
+            for other in child.orelse:
+                yield from _at_run_time(other)
+            continue
+        yield child
+        yield from _at_run_time(child)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    name = test.id if isinstance(test, ast.Name) else getattr(test, "attr", "")
+    return name == "TYPE_CHECKING"

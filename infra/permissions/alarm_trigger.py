@@ -1,0 +1,33 @@
+"""`alarm_trigger` reads alarms from its queue and writes incidents."""
+
+from __future__ import annotations
+
+from infra.permissions.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    key_through_sqs,
+    own_logs,
+    queue_consumer,
+    send_failures_to,
+    tracing,
+)
+
+STATEMENTS = (
+    Statement(
+        sid="WriteIncidents",
+        actions=(
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ),
+        resources=("table/incidents",),
+    ),
+    data_key_through_dynamodb(),
+    queue_consumer("alarms"),
+    send_failures_to("alarm-trigger-failed"),
+    key_through_sqs("alarms"),
+    own_logs("alarm_trigger"),
+    tracing(),
+)

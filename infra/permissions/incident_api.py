@@ -1,0 +1,37 @@
+"""`incident_api` reads and writes incidents for responders, and remembers who asked for what."""
+
+from __future__ import annotations
+
+from infra.permissions.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    own_logs,
+    tracing,
+)
+
+STATEMENTS = (
+    Statement(
+        sid="WriteIncidents",
+        actions=(
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ),
+        resources=("table/incidents",),
+    ),
+    Statement(
+        sid="ReadBoard",
+        actions=("dynamodb:Query",),
+        resources=("table/incidents/index/list",),
+    ),
+    Statement(
+        sid="RememberRequests",
+        actions=("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+        resources=("table/operations",),
+    ),
+    data_key_through_dynamodb(),
+    own_logs("incident_api"),
+    tracing(),
+)

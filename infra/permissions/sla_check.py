@@ -1,0 +1,37 @@
+"""`sla_check` finds what is due, writes breaches and wakes the notifier; it sends nothing itself."""
+
+from __future__ import annotations
+
+from infra.permissions.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    own_logs,
+    tracing,
+)
+
+STATEMENTS = (
+    Statement(
+        sid="FindDue",
+        actions=("dynamodb:Query",),
+        resources=("table/incidents/index/due",),
+    ),
+    Statement(
+        sid="WriteIncidents",
+        actions=(
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ),
+        resources=("table/incidents",),
+    ),
+    Statement(
+        sid="RedriveOutbox",
+        actions=("lambda:InvokeFunction",),
+        resources=("function/notifier",),
+    ),
+    data_key_through_dynamodb(),
+    own_logs("sla_check"),
+    tracing(),
+)

@@ -1,0 +1,132 @@
+"""The shape of a permission: data, so that a test can read it and a reviewer can diff it.
+
+Resources are symbols (`table/incidents`, `secret/registrations`), resolved to ARNs by the stacks:
+a permission file says what a function may touch, never where that is deployed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ANY = "*"
+"""For the few actions that know no resource; each use is listed in `tests/infra`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One allowed set of actions on named resources.
+
+    `conditions` is IAM's own shape: operator, key, value. `{region}` in a value is replaced by
+    the deployment's region.
+    """
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Mapping[str, str]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+
+
+def tracing() -> Statement:
+    """Sends trace segments; X-Ray knows no resources."""
+    return Statement(
+        sid="SendTraces",
+        actions=("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+        resources=(ANY,),
+    )
+
+
+def own_logs(function: str) -> Statement:
+    """Writes to the function's own log group, which exists before the function does."""
+    return Statement(
+        sid="WriteOwnLogs",
+        actions=("logs:CreateLogStream", "logs:PutLogEvents"),
+        resources=(f"logs/{function}",),
+    )
+
+
+def data_key_through_dynamodb() -> Statement:
+    """Lets DynamoDB use the tables' key on the function's behalf, and only DynamoDB."""
+    return Statement(
+        sid="UseDataKeyThroughDynamoDB",
+        actions=("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
+        resources=("key/data",),
+        conditions={"StringEquals": {"kms:ViaService": "dynamodb.{region}.amazonaws.com"}},
+    )
+
+
+def data_key_through_secrets_manager() -> Statement:
+    """Lets Secrets Manager decrypt with the data key on the function's behalf."""
+    return Statement(
+        sid="UseDataKeyThroughSecretsManager",
+        actions=("kms:Decrypt",),
+        resources=("key/data",),
+        conditions={"StringEquals": {"kms:ViaService": "secretsmanager.{region}.amazonaws.com"}},
+    )
+
+
+def stream_of(table: str) -> Statement:
+    """What an event source mapping needs to read a table's stream with the function's role."""
+    return Statement(
+        sid="ReadStream",
+        actions=("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
+        resources=(f"stream/{table}",),
+    )
+
+
+def stream_listing(table: str) -> Statement:
+    """The listing an event source mapping does first; it is per table, over all its streams."""
+    return Statement(
+        sid="ListStreams",
+        actions=("dynamodb:ListStreams",),
+        resources=(f"streams/{table}",),
+    )
+
+
+def queue_consumer(queue: str) -> Statement:
+    """What an event source mapping needs to take messages from a queue."""
+    return Statement(
+        sid="TakeFromQueue",
+        actions=(
+            "sqs:ChangeMessageVisibility",
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:ReceiveMessage",
+        ),
+        resources=(f"queue/{queue}",),
+    )
+
+
+def send_failures_to(queue: str) -> Statement:
+    """What Lambda needs, with the function's role, to hand over what it gave up on."""
+    return Statement(
+        sid="HandOverFailures",
+        actions=("sqs:SendMessage",),
+        resources=(f"queue/{queue}",),
+    )
+
+
+def key_through_sqs(key: str) -> Statement:
+    """Sends to and takes from queues encrypted with `key`."""
+    return Statement(
+        sid="UseKeyThroughSQS",
+        actions=("kms:Decrypt", "kms:GenerateDataKey"),
+        resources=(f"key/{key}",),
+        conditions={"StringEquals": {"kms:ViaService": "sqs.{region}.amazonaws.com"}},
+    )
+
+
+def key_through_sns(key: str) -> Statement:
+    """Publishes to topics encrypted with `key`."""
+    return Statement(
+        sid="UseKeyThroughSNS",
+        actions=("kms:Decrypt", "kms:GenerateDataKey"),
+        resources=(f"key/{key}",),
+        conditions={"StringEquals": {"kms:ViaService": "sns.{region}.amazonaws.com"}},
+    )

@@ -1,0 +1,51 @@
+"""The HTTP API: every route names its function and who may call it.
+
+Webhooks are open at the gateway because providers cannot sign with IAM; the function checks their
+signature over the raw bytes. Everything else is IAM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """Steady requests per second and the burst above them, for one route."""
+
+    rate: int
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route key. `open_because` is set where the gateway lets anyone in."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    function: str
+    throttle: Throttle
+    open_because: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+# A provider's replay arrives at its own pace; what is refused with 429 is sent again.
+_WEBHOOK = Throttle(rate=500, burst=1000)
+# People and scripts during an incident.
+_RESPONDER = Throttle(rate=50, burst=100)
+_SIGNED = "HMAC: the function verifies the provider's signature over the raw bytes."
+
+ROUTES = (
+    Route("POST", "/webhooks/{provider}", "webhook_ingest", _WEBHOOK, _SIGNED),
+    Route("POST", "/webhooks/{provider}/{endpoint}", "webhook_ingest", _WEBHOOK, _SIGNED),
+    Route("POST", "/v1/incidents", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}/timeline", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}/clocks", "incident_api", _RESPONDER),
+    Route("POST", "/v1/incidents/{id}/{command}", "incident_api", _RESPONDER),
+)

@@ -1,0 +1,181 @@
+"""The HTTP API in front of the functions, and the role responders call it with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigatewayv2 as apigw
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+
+from infra.constructs.function import retention_of
+from infra.constructs.nag import acknowledge
+from infra.routes import ROUTES, Route
+from infra.stacks.outputs import output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
+    from infra.constructs.function import TocsinFunction
+    from infra.context import Context
+
+# What an access log keeps: who asked for what and how it went; never a body or a header's value.
+_ACCESS_LOG = {
+    "request_id": "$context.requestId",
+    "at": "$context.requestTimeEpoch",
+    "route": "$context.routeKey",
+    "status": "$context.status",
+    "caller": "$context.identity.userArn",
+    "source_ip": "$context.identity.sourceIp",
+    "integration_ms": "$context.integrationLatency",
+    "integration_error": "$context.integrationErrorMessage",
+    "bytes": "$context.responseLength",
+}
+
+_ACCOUNT = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>"
+
+
+class ApiStack(cdk.Stack):
+    """One HTTP API; every route names its function and its authoriser."""
+
+    def __init__(
+        self, scope: Construct, *, context: Context, functions: Mapping[str, TocsinFunction]
+    ) -> None:
+        super().__init__(
+            scope,
+            context.stage.physical("api"),
+            description="Tocsin: the HTTP API",
+            synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+        )
+        self._context = context
+        self.api = apigw.CfnApi(
+            self,
+            "Api",
+            name=context.stage.physical("api"),
+            description="Webhooks in, responders in",
+            protocol_type="HTTP",
+        )
+        integrations = {
+            name: self._integrate(functions[name]) for name in sorted({r.function for r in ROUTES})
+        }
+        routes = [self._add_route(route, integrations[route.function]) for route in ROUTES]
+        for route in ROUTES:
+            self._allow(route, functions[route.function])
+        self._add_stage(routes)
+        self._add_responder_role()
+        output(self, "ApiId", self.api.ref, "Id of the HTTP API")
+        output(self, "ApiEndpoint", self.api.attr_api_endpoint, "Where the HTTP API answers")
+
+    def _integrate(self, made: TocsinFunction) -> apigw.CfnIntegration:
+        return apigw.CfnIntegration(
+            self,
+            f"Integration{made.spec.pascal}",
+            api_id=self.api.ref,
+            integration_type="AWS_PROXY",
+            integration_uri=made.function.function_arn,
+            payload_format_version="2.0",
+        )
+
+    def _add_route(self, route: Route, integration: apigw.CfnIntegration) -> apigw.CfnRoute:
+        made = apigw.CfnRoute(
+            self,
+            f"Route{_identifier(route)}",
+            api_id=self.api.ref,
+            route_key=route.key,
+            target=f"integrations/{integration.ref}",
+            authorization_type="NONE" if route.open_because else "AWS_IAM",
+        )
+        if route.open_because:
+            acknowledge(made, "APIG4", route.open_because)
+        return made
+
+    def _allow(self, route: Route, made: TocsinFunction) -> None:
+        """One permission per route: the gateway may start a function for its own routes only."""
+        path = "/".join("*" if part.startswith("{") else part for part in route.path.split("/"))
+        source = self.format_arn(
+            service="execute-api",
+            resource=self.api.ref,
+            resource_name=f"*/{route.method}{path}",
+        )
+        lambda_.CfnPermission(
+            self,
+            f"Allow{_identifier(route)}",
+            action="lambda:InvokeFunction",
+            function_name=made.function.function_arn,
+            principal="apigateway.amazonaws.com",
+            source_account=self.account,
+            source_arn=source,
+        )
+
+    def _add_stage(self, routes: list[apigw.CfnRoute]) -> None:
+        stage = self._context.stage
+        access_log = logs.LogGroup(
+            self,
+            "AccessLog",
+            log_group_name=f"/aws/apigateway/{stage.physical('api')}",
+            retention=retention_of(stage),
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        made = apigw.CfnStage(
+            self,
+            "Stage",
+            api_id=self.api.ref,
+            stage_name="$default",
+            auto_deploy=True,
+            access_log_settings=apigw.CfnStage.AccessLogSettingsProperty(
+                destination_arn=access_log.log_group_arn, format=self.to_json_string(_ACCESS_LOG)
+            ),
+            default_route_settings=apigw.CfnStage.RouteSettingsProperty(
+                detailed_metrics_enabled=True, throttling_rate_limit=50, throttling_burst_limit=100
+            ),
+            route_settings={
+                route.key: {
+                    "DetailedMetricsEnabled": True,
+                    "ThrottlingRateLimit": route.throttle.rate,
+                    "ThrottlingBurstLimit": route.throttle.burst,
+                }
+                for route in ROUTES
+            },
+        )
+        for route in routes:  # settings of a route that does not exist yet are refused
+            made.add_resource_dependency(route)
+
+    def _add_responder_role(self) -> None:
+        """What a responder assumes to call the API; the session's name is the person.
+
+        Outside the local stage the name must be the IAM user's own, so that nobody can
+        acknowledge or approve as somebody else.
+        """
+        free = self._context.stage.session_names_are_free
+        own_name = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
+        account = iam.AccountPrincipal(self.account)
+        principal = account if free else account.with_conditions(own_name)
+        invoke = iam.PolicyStatement(
+            sid="CallTheApi",
+            actions=["execute-api:Invoke"],
+            resources=[
+                self.format_arn(
+                    service="execute-api", resource=self.api.ref, resource_name="*/*/v1/*"
+                )
+            ],
+        )
+        role = iam.Role(
+            self,
+            "Responder",
+            role_name=self._context.stage.physical("responder"),
+            description="Calls Tocsin's API as the person named by the session",
+            assumed_by=cast("iam.IPrincipal", principal),
+            inline_policies={"permissions": iam.PolicyDocument(statements=[invoke])},
+        )
+        wildcard = f"Resource::{_ACCOUNT}:<Api>/*/*/v1/*"
+        acknowledge(role, f"IAM5[{wildcard}]", "Every route under /v1 is a responder's.")
+        output(self, "ResponderRoleArn", role.role_arn, "Assumed by people and scripts")
+
+
+def _identifier(route: Route) -> str:
+    words = route.path.replace("{", "").replace("}", "").split("/")
+    return route.method.capitalize() + "".join(word.capitalize() for word in words)

@@ -1,0 +1,348 @@
+"""The functions and what wakes each of them.
+
+Triggers are written out as plain resources, because each carries a decision: how often to retry,
+how old an event may get, where it goes after the last attempt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
+
+from infra.catalogue import FUNCTIONS
+from infra.constructs.alarms import ONE_MINUTE
+from infra.constructs.function import TocsinFunction
+from infra.constructs.nag import SERVERLESS, acknowledge
+from infra.stacks.messaging import ALARM_STATE_RULE
+from infra.stacks.outputs import output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from constructs import Construct
+
+    from infra.constructs.alarms import OpsAlarms
+    from infra.context import Context
+    from infra.references import References
+
+_STREAM_BEHIND_MS = 5 * 60 * 1000
+_SWEEP_MAX_AGE = 60
+_ASYNC_MAX_AGE = 6 * 60 * 60
+_NEVER_AN_ALARM_OF_OURS = ("tocsin-", "TargetTracking-")
+
+
+class FunctionsStack(cdk.Stack):
+    """All functions, in an order in which each finds the ones it may call."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        context: Context,
+        references: References,
+        alarms: OpsAlarms,
+        bundle: Callable[[str], Path],
+    ) -> None:
+        super().__init__(
+            scope,
+            context.stage.physical("functions"),
+            description="Tocsin: functions and what wakes them",
+            synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+        )
+        self._context = context
+        self._references = references
+        self._alarms = alarms
+        self._bundle = bundle
+        stage = context.stage
+        for name, value in (
+            ("STAGE", stage.name),
+            ("LOG_LEVEL", "INFO"),
+            ("STRIPE_API_BASE", context.stripe_api_base),
+            ("RAZORPAY_API_BASE", context.razorpay_api_base),
+            ("NOTIFIER_FUNCTION", stage.physical(FUNCTIONS["notifier"].dashed)),
+        ):
+            references.offer_value(name, value)
+        self.made: dict[str, TocsinFunction] = {}
+        # The notifier comes before `sla_check`, which may invoke it.
+        for name in sorted(FUNCTIONS, key=lambda each: each != "notifier"):
+            self._make(name)
+        self._wake_alarm_trigger()
+        self._wake_sla_check()
+        self._wake_notifier()
+        self._wake_billing_projector()
+        reason = "Woken by HTTP: the caller sees the failure and tries again."
+        self.made["webhook_ingest"].acknowledge_no_queue(reason)
+        self.made["incident_api"].acknowledge_no_queue(reason)
+
+    def _make(self, name: str) -> None:
+        made = TocsinFunction(
+            self,
+            FUNCTIONS[name],
+            context=self._context,
+            references=self._references,
+            alarms=self._alarms,
+            bundle=self._bundle,
+        )
+        output(
+            self, f"Function{made.spec.pascal}Arn", made.function.function_arn, made.spec.purpose
+        )
+        self.made[name] = made
+
+    def _wake_alarm_trigger(self) -> None:
+        """A queue for storms; direct alarm actions and state changes for the few."""
+        made = self.made["alarm_trigger"]
+        made.acknowledge_no_queue(
+            "Its queue has a dead-letter queue; asynchronous failures go to a destination."
+        )
+        mapping = lambda_.CfnEventSourceMapping(
+            self,
+            "AlarmsQueueToAlarmTrigger",
+            function_name=made.function.function_name,
+            event_source_arn=self._references.arn("queue/alarms"),
+            batch_size=50,
+            maximum_batching_window_in_seconds=2,
+            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
+                maximum_concurrency=5
+            ),
+            function_response_types=["ReportBatchItemFailures"],
+        )
+        _acknowledge_queue_source(mapping)
+        self._handle_async_failures(
+            made, retries=2, max_age=_ASYNC_MAX_AGE, failures="alarm-trigger-failed"
+        )
+        alarms = self.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name="*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self._allow(made, "AlarmActions", "lambda.alarms.cloudwatch.amazonaws.com", alarms)
+        self._add_alarm_state_rule(made)
+        self._alarms.add(
+            self,
+            "alarm-trigger-async-age",
+            says="Alarms handed straight to alarm_trigger are waiting.",
+            metric=made.function.metric("AsyncEventAge", period=ONE_MINUTE, statistic="Maximum"),
+            threshold=120_000,
+        )
+
+    def _add_alarm_state_rule(self, made: TocsinFunction) -> None:
+        rule = events.CfnRule(
+            self,
+            "AlarmStateChange",
+            name=self._context.stage.physical(ALARM_STATE_RULE),
+            description="Alarms that name no action of ours still open incidents",
+            event_pattern={
+                "source": ["aws.cloudwatch"],
+                "detail-type": ["CloudWatch Alarm State Change"],
+                "detail": {
+                    "alarmName": [{"anything-but": {"prefix": [*_NEVER_AN_ALARM_OF_OURS]}}],
+                    "state": {"value": ["ALARM", "OK"]},
+                },
+            },
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="alarm-trigger",
+                    arn=made.function.function_arn,
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
+                        arn=self._references.arn("queue/alarm-trigger-failed")
+                    ),
+                    retry_policy=events.CfnRule.RetryPolicyProperty(
+                        maximum_event_age_in_seconds=_ASYNC_MAX_AGE, maximum_retry_attempts=185
+                    ),
+                )
+            ],
+        )
+        self._allow(made, "AlarmStateRule", "events.amazonaws.com", rule.attr_arn)
+
+    def _wake_sla_check(self) -> None:
+        """Once a minute, never late: the next sweep does what a lost one did not."""
+        made = self.made["sla_check"]
+        reason = (
+            "A lost sweep holds nothing to redrive: the next one, a minute later, does its work."
+        )
+        made.acknowledge_no_queue(reason)
+        asynchronous = lambda_.CfnEventInvokeConfig(
+            self,
+            "SlaCheckAsync",
+            function_name=made.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=0,
+            maximum_event_age_in_seconds=_SWEEP_MAX_AGE,
+        )
+        acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
+        group = scheduler.CfnScheduleGroup(
+            self, "Schedules", name=self._context.stage.physical("schedules")
+        )
+        scheduler.CfnSchedule(
+            self,
+            "EveryMinute",
+            name=self._context.stage.physical("sla-check"),
+            group_name=group.ref,
+            description="Wakes the sweep",
+            schedule_expression="rate(1 minute)",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=made.function.function_arn,
+                role_arn=self._scheduler_role(made, group).role_arn,
+                input="{}",
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_retry_attempts=0, maximum_event_age_in_seconds=_SWEEP_MAX_AGE
+                ),
+            ),
+        )
+        self._alarms.add(
+            self,
+            "sla-check-silent",
+            says="No sweep has run for three minutes: nobody is escalated to.",
+            metric=made.function.metric_invocations(period=ONE_MINUTE),
+            periods=3,
+            below=True,
+            silence_is_bad=True,
+        )
+
+    def _scheduler_role(self, made: TocsinFunction, group: scheduler.CfnScheduleGroup) -> iam.Role:
+        """What the schedule acts as: it can start the sweep, and nothing else."""
+        principal = iam.ServicePrincipal(
+            "scheduler.amazonaws.com",
+            conditions={
+                "StringEquals": {"aws:SourceAccount": self.account},
+                "ArnEquals": {"aws:SourceArn": group.attr_arn},
+            },
+        )
+        invoke = iam.PolicyStatement(
+            sid="StartSweep",
+            actions=["lambda:InvokeFunction"],
+            resources=[made.function.function_arn],
+        )
+        return iam.Role(
+            self,
+            "SchedulerRole",
+            description="Starts the sweep once a minute",
+            assumed_by=cast("iam.IPrincipal", principal),
+            inline_policies={"permissions": iam.PolicyDocument(statements=[invoke])},
+        )
+
+    def _wake_notifier(self) -> None:
+        """New outbox items only; what is late the sweep hands over directly."""
+        made = self.made["notifier"]
+        made.acknowledge_no_queue("Its stream hands failed batches to a queue of their own.")
+        new_outbox_item = {
+            "eventName": ["INSERT"],
+            "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}},
+        }
+        lambda_.CfnEventSourceMapping(
+            self,
+            "IncidentsStreamToNotifier",
+            function_name=made.function.function_name,
+            event_source_arn=self._references.arn("stream/incidents"),
+            starting_position="TRIM_HORIZON",
+            batch_size=25,
+            parallelization_factor=2,
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=5,
+            maximum_record_age_in_seconds=60 * 60,
+            function_response_types=["ReportBatchItemFailures"],
+            destination_config=self._on_failure("notifier-failed"),
+            filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
+                filters=[
+                    lambda_.CfnEventSourceMapping.FilterProperty(
+                        pattern=self.to_json_string(new_outbox_item)
+                    )
+                ]
+            ),
+        )
+        self._alarm_on_iterator_age(made)
+
+    def _wake_billing_projector(self) -> None:
+        """The ledger's stream, and a queue of objects to ask the provider about again."""
+        made = self.made["billing_projector"]
+        made.acknowledge_no_queue(
+            "Its stream hands failed batches to a queue; its queue has a dead-letter queue."
+        )
+        lambda_.CfnEventSourceMapping(
+            self,
+            "BillingEventsStreamToProjector",
+            function_name=made.function.function_name,
+            event_source_arn=self._references.arn("stream/billing-events"),
+            starting_position="TRIM_HORIZON",
+            batch_size=100,
+            parallelization_factor=10,
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=10,
+            function_response_types=["ReportBatchItemFailures"],
+            destination_config=self._on_failure("billing-projector-failed"),
+        )
+        mapping = lambda_.CfnEventSourceMapping(
+            self,
+            "RefetchQueueToProjector",
+            function_name=made.function.function_name,
+            event_source_arn=self._references.arn("queue/refetch"),
+            batch_size=10,
+            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
+                maximum_concurrency=5
+            ),
+            function_response_types=["ReportBatchItemFailures"],
+        )
+        _acknowledge_queue_source(mapping)
+        self._alarm_on_iterator_age(made)
+
+    def _alarm_on_iterator_age(self, made: TocsinFunction) -> None:
+        self._alarms.add(
+            self,
+            f"{made.spec.dashed}-iterator-age",
+            says=f"{made.spec.name} is more than five minutes behind its stream.",
+            metric=made.function.metric("IteratorAge", period=ONE_MINUTE, statistic="Maximum"),
+            threshold=_STREAM_BEHIND_MS,
+        )
+
+    def _on_failure(self, queue: str) -> lambda_.CfnEventSourceMapping.DestinationConfigProperty:
+        return lambda_.CfnEventSourceMapping.DestinationConfigProperty(
+            on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(
+                destination=self._references.arn(f"queue/{queue}")
+            )
+        )
+
+    def _handle_async_failures(
+        self, made: TocsinFunction, *, retries: int, max_age: int, failures: str
+    ) -> None:
+        lambda_.CfnEventInvokeConfig(
+            self,
+            f"{made.spec.pascal}Async",
+            function_name=made.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=retries,
+            maximum_event_age_in_seconds=max_age,
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(
+                    destination=self._references.arn(f"queue/{failures}")
+                )
+            ),
+        )
+
+    def _allow(self, made: TocsinFunction, id_: str, principal: str, source_arn: str) -> None:
+        """Lets one source of this account wake the function."""
+        lambda_.CfnPermission(
+            self,
+            f"Allow{id_}",
+            action="lambda:InvokeFunction",
+            function_name=made.function.function_arn,
+            principal=principal,
+            source_account=self.account,
+            source_arn=source_arn,
+        )
+
+
+def _acknowledge_queue_source(mapping: lambda_.CfnEventSourceMapping) -> None:
+    acknowledge(
+        mapping,
+        "LambdaEventSourceMappingDestination",
+        "Its source is a queue, and a queue's failures go to its own dead-letter queue.",
+        pack=SERVERLESS,
+    )

@@ -1,0 +1,241 @@
+"""Topics and queues: how alarms come in, how messages go out, how Tocsin's own alarms go out.
+
+Three paths that share no key: a wrong key policy on one must not silence the others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+
+from infra.catalogue import FUNCTIONS
+from infra.constructs.alarms import OpsAlarms
+from infra.constructs.nag import SERVERLESS, acknowledge
+from infra.constructs.queue import Queues
+from infra.stacks.outputs import output
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from infra.context import Context
+    from infra.references import References
+
+ALARM_STATE_RULE = "alarm-state-change"
+"""Name of the rule that hands alarm changes over; the failure queue lets it in by this name."""
+
+
+class MessagingStack(cdk.Stack):
+    """Topics, queues, and the policies that let exactly the right services use them."""
+
+    def __init__(self, scope: Construct, *, context: Context, references: References) -> None:
+        super().__init__(
+            scope,
+            context.stage.physical("messaging"),
+            description="Tocsin: topics and queues",
+            synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+        )
+        self._context = context
+        self._references = references
+        self.ops = self._make_ops_topic()
+        self.alarms = OpsAlarms(context=context, topic=cast("sns.ITopic", self.ops))
+        self._queues = Queues(self, context=context, alarms=self.alarms)
+        self.alarms_topic = self._make_way_in()
+        self.pages, self.stakeholders = self._make_way_out()
+        if context.stage.inbox:
+            self._make_inbox()
+
+    def _make_ops_topic(self) -> sns.Topic:
+        """Where Tocsin's own alarms go. Nothing of Tocsin's is between it and people."""
+        topic = sns.Topic(
+            self, "Ops", topic_name=self._context.stage.physical("ops"), enforce_ssl=True
+        )
+        acknowledge(
+            topic,
+            "SNS2",
+            "It reports broken keys too, so it depends on none; alarm names are all it carries.",
+        )
+        self._let_alarms_publish(topic)
+        output(self, "OpsTopicArn", topic.topic_arn, "Subscribe whoever keeps Tocsin running")
+        return topic
+
+    def _make_way_in(self) -> sns.Topic:
+        """Alarm topic, its own key, and the queue that turns a storm into batches."""
+        key = self._make_key("AlarmsKey", "alarms", "Encrypts alarms on their way in")
+        self._let_services_use(key, "cloudwatch", "sns")
+        # EventBridge sends no source account when it uses a key, so it cannot be a condition.
+        self._let_services_use(key, "events", by_account=False)
+        topic = self._make_topic("Alarms", "alarms", key)
+        self._let_alarms_publish(topic)
+        self._let_events_publish(topic)
+        consumer = FUNCTIONS["alarm_trigger"]
+        work = self._queues.work("alarms", key=key, consumer_timeout=consumer.timeout, max_age=120)
+        failed = self._queues.failures("alarm-trigger-failed", key=key)
+        self._let_rule_send(failed)
+        self._subscribe("AlarmsToQueue", topic, work.queue, undelivered=work.dead)
+        self._offer_queue("alarms", work.queue)
+        self._offer_queue("alarm-trigger-failed", failed)
+        output(self, "AlarmTopicArn", topic.topic_arn, "Alarm action that opens incidents")
+        output(self, "QueueAlarmsDlqUrl", work.dead.queue_url, "Alarms nobody could read")
+        return topic
+
+    def _make_way_out(self) -> tuple[sns.Topic, sns.Topic]:
+        """Topics to people, and the queues beside the functions that feed them."""
+        key = self._make_key("MessagesKey", "messages", "Encrypts messages on their way out")
+        self._let_services_use(key, "sns")
+        pages = self._make_topic("Pages", "pages", key)
+        stakeholders = self._make_topic("Stakeholders", "stakeholders", key)
+        output(self, "PagesTopicArn", pages.topic_arn, "Subscribe responders, filtered by person")
+        output(self, "StakeholdersTopicArn", stakeholders.topic_arn, "Subscribe stakeholders")
+        self._references.offer_value("PAGES_TOPIC_ARN", pages.topic_arn)
+        self._references.offer_value("STAKEHOLDERS_TOPIC_ARN", stakeholders.topic_arn)
+        consumer = FUNCTIONS["billing_projector"]
+        refetch = self._queues.work(
+            "refetch", key=key, consumer_timeout=consumer.timeout, max_age=900
+        )
+        self._offer_queue("refetch", refetch.queue)
+        output(self, "QueueRefetchDlqUrl", refetch.dead.queue_url, "Objects nobody could fetch")
+        self._references.offer_value("REFETCH_QUEUE_URL", refetch.queue.queue_url)
+        for name in ("notifier-failed", "billing-projector-failed"):
+            self._offer_queue(name, self._queues.failures(name, key=key))
+        return pages, stakeholders
+
+    def _make_inbox(self) -> None:
+        """Collects what people would have received, where mail and telephones do not exist."""
+        inbox = sqs.Queue(
+            self,
+            "Inbox",
+            queue_name=self._context.stage.physical("inbox"),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+        )
+        reason = "It exists where nobody is paged, and holds copies of what the outbox keeps."
+        acknowledge(inbox, "SQS3", reason)
+        acknowledge(inbox, "SQSRedrivePolicy", reason, pack=SERVERLESS)
+        for id_, topic in (
+            ("PagesToInbox", self.pages),
+            ("StakeholdersToInbox", self.stakeholders),
+        ):
+            made = self._subscribe(id_, topic, inbox)
+            acknowledge(made, "SNSRedrivePolicy", reason, pack=SERVERLESS)
+        output(self, "QueueInboxUrl", inbox.queue_url, "What people would have received")
+
+    def _make_key(self, id_: str, name: str, description: str) -> kms.Key:
+        key = kms.Key(self, id_, description=description, enable_key_rotation=True)
+        keeps = self._context.stage.keeps_data
+        key.apply_removal_policy(cdk.RemovalPolicy.RETAIN if keeps else cdk.RemovalPolicy.DESTROY)
+        self._references.offer_arn(f"key/{name}", key.key_arn)
+        return key
+
+    def _make_topic(self, id_: str, name: str, key: kms.Key) -> sns.Topic:
+        topic = sns.Topic(
+            self,
+            id_,
+            topic_name=self._context.stage.physical(name),
+            master_key=cast("kms.IKey", key),
+            enforce_ssl=True,
+        )
+        self._references.offer_arn(f"topic/{name}", topic.topic_arn)
+        return topic
+
+    def _offer_queue(self, name: str, queue: sqs.Queue) -> None:
+        self._references.offer_arn(f"queue/{name}", queue.queue_arn)
+        pascal = "".join(word.capitalize() for word in name.split("-"))
+        output(self, f"Queue{pascal}Url", queue.queue_url, f"Queue {name}")
+
+    def _let_services_use(self, key: kms.Key, *services: str, by_account: bool = True) -> None:
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="".join(f"Let{service.capitalize()}" for service in services),
+                principals=[_service(service) for service in services],
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}}
+                if by_account
+                else None,
+            )
+        )
+
+    def _let_alarms_publish(self, topic: sns.Topic) -> None:
+        alarms = self.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name="*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LetAlarmsPublish",
+                principals=[_service("cloudwatch")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                    "ArnLike": {"aws:SourceArn": alarms},
+                },
+            )
+        )
+
+    def _let_events_publish(self, topic: sns.Topic) -> None:
+        rules = self.format_arn(service="events", resource="rule", resource_name="*")
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LetRulesPublish",
+                principals=[_service("events")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"ArnLike": {"aws:SourceArn": rules}},
+            )
+        )
+
+    def _let_rule_send(self, queue: sqs.Queue) -> None:
+        rule = self.format_arn(
+            service="events",
+            resource="rule",
+            resource_name=self._context.stage.physical(ALARM_STATE_RULE),
+        )
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LetRuleSend",
+                principals=[_service("events")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": rule}},
+            )
+        )
+
+    def _subscribe(
+        self, id_: str, topic: sns.Topic, queue: sqs.Queue, undelivered: sqs.Queue | None = None
+    ) -> sns.CfnSubscription:
+        """Delivers `topic` to `queue`, wrapped in SNS's envelope, and lets only it in.
+
+        What SNS cannot deliver, because the queue refuses it, goes to `undelivered`.
+        """
+        for target in filter(None, (queue, undelivered)):
+            target.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=f"Let{id_}",
+                    principals=[_service("sns")],
+                    actions=["sqs:SendMessage"],
+                    resources=[target.queue_arn],
+                    conditions={"ArnEquals": {"aws:SourceArn": topic.topic_arn}},
+                )
+            )
+        return sns.CfnSubscription(
+            self,
+            id_,
+            topic_arn=topic.topic_arn,
+            protocol="sqs",
+            endpoint=queue.queue_arn,
+            raw_message_delivery=False,
+            redrive_policy={"deadLetterTargetArn": undelivered.queue_arn} if undelivered else None,
+        )
+
+
+def _service(name: str) -> iam.IPrincipal:
+    return cast("iam.IPrincipal", iam.ServicePrincipal(f"{name}.amazonaws.com"))
