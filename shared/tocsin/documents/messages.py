@@ -1,0 +1,189 @@
+"""Turns an outbox item into the words that leave: a subject, a mail text and one SMS.
+
+Pure: the same item and the same policy give the same text on every attempt, so a repeat after a
+crash is the same message and not a confusing second one. What the reader does first comes first:
+how bad, which incident, until when. A restricted incident shows its severity and id and nothing
+else. `[DRILL]` opens every text of a drill.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tocsin.documents.facts import Facts
+from tocsin.documents.fitting import ascii_line, fit_sms, fit_subject, one_line
+from tocsin.documents.moments import full_moment, short_moment
+from tocsin.errors import MalformedPayload
+from tocsin.incidents.policy import BusinessDays, Elapsed
+from tocsin.incidents.vocabulary import Kind, MessageKind
+from tocsin.ports import Message
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tocsin.incidents.outbox import OutboxItem
+    from tocsin.incidents.policy import Policy, UpdateDue
+
+INTERNAL_UPDATE = "internal"
+_DRILL_NOTICE = "This is a drill. Act as if it were real; customers are not affected."
+_RESTRICTED = "restricted"
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """The parts of one message that differ from kind to kind.
+
+    `what` stands between the id and the title, `until` after it; all make up subject and SMS.
+    """
+
+    what: str
+    until: str
+    paragraphs: tuple[str, ...]
+
+
+def render(item: OutboxItem, policy: Policy) -> Message:
+    """The message of an outbox item, in the words and the zone of `policy`.
+
+    Raises:
+        MalformedPayload: the item's facts are not enough to write it from.
+    """
+    facts = Facts.read(item.facts)
+    wording = _wording(item, facts, policy)
+    title = _RESTRICTED if facts.restricted else facts.title
+    marker = "[DRILL] " if facts.kind is Kind.DRILL else ""
+    before = f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}"
+    return Message(
+        subject=fit_subject(before, title, wording.until),
+        text=_text(item, facts, wording, policy),
+        short=fit_sms(ascii_line(before), title, ascii_line(wording.until)),
+        attributes={
+            "person": item.target.removeprefix("person:"),
+            "incident": item.incident,
+            "severity": facts.severity,
+            "kind": item.kind,
+            "message_id": item.message_id,
+            "urgency": "page" if _wakes_people(item, facts, policy) else "mail",
+        },
+    )
+
+
+def _wording(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
+    personal = item.target.startswith("person:")
+    match item.kind:
+        case MessageKind.PAGE:
+            return _asked(item, facts, policy)
+        case MessageKind.OPENED if personal:
+            return _asked(item, facts, policy)
+        case MessageKind.OPENED:
+            return _opened(item, facts, policy)
+        case MessageKind.ACKNOWLEDGED:
+            return _acknowledged(item, facts, policy)
+        case MessageKind.REMINDER if facts.due_at is None:
+            return _asked(item, facts, policy)
+        case MessageKind.BREACH | MessageKind.REMINDER:
+            return _late(item, facts, policy)
+
+
+def _text(item: OutboxItem, facts: Facts, wording: _Wording, policy: Policy) -> str:
+    notice = f"[DRILL] {_DRILL_NOTICE}" if facts.kind is Kind.DRILL else ""
+    what = "Restricted: sign in to see what this is about."
+    if not facts.restricted:
+        place = f"Service {facts.service or _UNKNOWN}, environment {facts.environment or _UNKNOWN}."
+        what = f"{one_line(facts.title)}\n{place} Category {facts.category or _UNKNOWN}."
+    paragraphs = [
+        notice,
+        f"{facts.severity.upper()} incident {item.incident}",
+        what,
+        *wording.paragraphs,
+        f"Opened {full_moment(facts.opened_at, policy.calendar.zone)}.",
+        f"Message {item.message_id}: the same id again is the same message again.",
+    ]
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
+
+
+def _asked(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
+    if facts.ask_by is None:
+        raise MalformedPayload("somebody is asked to acknowledge and the message says no time")
+    zone = policy.calendar.zone
+    ask = f"Acknowledge by {full_moment(facts.ask_by, zone)}: say that you have it."
+    others = ", ".join(name for name in facts.paged if item.target != f"person:{name}")
+    return _Wording(
+        what="",
+        until=f"- ACK by {short_moment(facts.ask_by, zone, seen=item.due_at)}",
+        paragraphs=(
+            f"{ask}\nPOST /v1/incidents/{item.incident}/acknowledge",
+            f"{facts.person} asks for you: {one_line(facts.reason)}" if facts.person else "",
+            f"Asked together with you: {others}." if others else "Nobody else was asked.",
+            f"People are asked for the {facts.round}. time." if facts.round > 1 else "",
+        ),
+    )
+
+
+def _opened(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
+    update = _internal_update(item, facts, policy, mitigation="responders were asked")
+    return _Wording(what="", until="- opened", paragraphs=(update,))
+
+
+def _acknowledged(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
+    who = facts.person or _UNKNOWN
+    return _Wording(
+        what=f" acknowledged by {who}:",
+        until="",
+        paragraphs=(
+            f"{who} has it. Nobody else needs to answer the page.",
+            _internal_update(item, facts, policy, mitigation=f"{who} is working on it"),
+        ),
+    )
+
+
+def _late(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
+    if facts.due_at is None or not facts.clock:
+        raise MalformedPayload("a passed deadline needs its clock and its time")
+    zone = policy.calendar.zone
+    until = f"- {facts.clock} was due {short_moment(facts.due_at, zone, seen=item.due_at)}"
+    due = full_moment(facts.due_at, zone)
+    promise = f"The promise to {facts.clock} was due {due} and was not kept."
+    if item.kind is MessageKind.REMINDER:
+        promise = f"The working deadline to {facts.clock} passed: it was {due}."
+    where = f"GET /v1/incidents/{item.incident}"
+    return _Wording(
+        what=" MISSED:" if item.kind is MessageKind.BREACH else " LATE:",
+        until=until,
+        paragraphs=(promise, f"Who has it, and what was done:\n{where}"),
+    )
+
+
+def _internal_update(item: OutboxItem, facts: Facts, policy: Policy, *, mitigation: str) -> str:
+    """The runbook's internal update, filled in; its placeholders are the runbook's own."""
+    first = policy.severities[facts.severity].internal_updates.first
+    next_update = _after(facts.opened_at, first, policy)
+    values = {
+        "<ID>": item.incident,
+        "<level>": facts.severity,
+        "<status>": mitigation,
+        "<time>": full_moment(next_update, policy.calendar.zone) if next_update else "on decision",
+        "<summary>": _RESTRICTED if facts.restricted else one_line(facts.title),
+    }
+    text = policy.templates[INTERNAL_UPDATE].text
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+def _after(start: datetime, due: UpdateDue | None, policy: Policy) -> datetime | None:
+    match due:
+        case Elapsed(minutes):
+            return start + timedelta(minutes=minutes)
+        case BusinessDays(days):
+            return policy.calendar.add_minutes(start, days * policy.calendar.minutes_per_day)
+        case _:
+            return None
+
+
+def _wakes_people(item: OutboxItem, facts: Facts, policy: Policy) -> bool:
+    """Whether a telephone may ring: never for mail, and never below the severities that page."""
+    loud = item.kind in {MessageKind.PAGE, MessageKind.BREACH}
+    return loud and policy.severities[facts.severity].escalation.pages

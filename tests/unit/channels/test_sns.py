@@ -1,0 +1,122 @@
+"""One publish per message, and refusals told apart from silence."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from tocsin.channels import sns
+from tocsin.channels.sns import SnsSender
+from tocsin.errors import MessageRefused, SendFailed, TocsinError
+from tocsin.ports import Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns.client import SNSClient
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:tocsin-local-pages"
+MESSAGE = Message(
+    subject="[HIGH] INC-1 checkout - ACK by 10:15 EDT",
+    text="long text",
+    short="short text",
+    attributes={"person": "commander-primary", "message_id": "INC-1/2/page"},
+)
+
+
+class Topic:
+    """Answers `publish` as SNS does, or fails as it is told."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.published: list[dict[str, Any]] = []
+        self._error = error
+
+    def publish(self, **request: Any) -> dict[str, str]:
+        if self._error:
+            raise self._error
+        self.published.append(request)
+        return {"MessageId": f"m-{len(self.published)}"}
+
+
+def sender(topic: Topic) -> SnsSender:
+    return SnsSender(TOPIC, client=cast("SNSClient", topic))
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Publish")
+
+
+def test_a_message_is_one_publish_with_a_short_text_for_telephones() -> None:
+    topic = Topic()
+    assert sender(topic).send(MESSAGE) == "m-1"
+    (request,) = topic.published
+    assert request["TopicArn"] == TOPIC
+    assert request["Subject"] == MESSAGE.subject
+    assert request["MessageStructure"] == "json"
+    assert json.loads(request["Message"]) == {"default": "long text", "sms": "short text"}
+
+
+def test_attributes_go_along_for_filters_and_for_recognising_a_repeat() -> None:
+    topic = Topic()
+    sender(topic).send(MESSAGE)
+    assert topic.published[0]["MessageAttributes"] == {
+        "person": {"DataType": "String", "StringValue": "commander-primary"},
+        "message_id": {"DataType": "String", "StringValue": "INC-1/2/page"},
+    }
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refusal("Throttled"),
+        refusal("ThrottlingException"),
+        refusal("InternalError"),
+        refusal("AuthorizationError"),
+        refusal("KMSThrottling"),
+        EndpointConnectionError(endpoint_url="https://sns"),
+        ReadTimeoutError(endpoint_url="https://sns"),
+    ],
+    ids=str,
+)
+def test_what_may_work_later_is_to_be_sent_again(error: Exception) -> None:
+    with pytest.raises(SendFailed) as raised:
+        sender(Topic(error)).send(MESSAGE)
+    assert raised.value.retryable
+    assert raised.value.context["reason"]
+
+
+@pytest.mark.parametrize("code", ["InvalidParameter", "ParameterValueInvalid"])
+def test_what_sns_never_takes_is_refused_for_good(code: str) -> None:
+    with pytest.raises(MessageRefused) as raised:
+        sender(Topic(refusal(code))).send(MESSAGE)
+    assert not raised.value.retryable
+
+
+def test_a_refusal_says_nothing_of_the_message() -> None:
+    with pytest.raises(TocsinError) as raised:
+        sender(Topic(refusal("InvalidParameter"))).send(MESSAGE)
+    assert "text" not in f"{raised.value.detail}{raised.value.context}"
+
+
+def test_the_client_is_made_with_the_first_message_and_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    topics: list[Topic] = []
+
+    def connect() -> SNSClient:
+        topics.append(Topic())
+        return cast("SNSClient", topics[-1])
+
+    monkeypatch.setattr(sns, "_client", connect)
+    lazy = sns.open_channel(TOPIC)
+    assert topics == []
+    lazy.send(MESSAGE)
+    lazy.send(MESSAGE)
+    assert [len(topic.published) for topic in topics] == [2]
+
+
+def test_a_client_gives_up_before_the_function_does() -> None:
+    config: Any = sns._client().meta.config
+    assert config.connect_timeout + config.read_timeout <= 10
+    assert config.retries["total_max_attempts"] == 3
