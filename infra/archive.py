@@ -14,7 +14,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 TASK_ROOT = "/var/task"
@@ -56,22 +56,19 @@ _QUIET = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name 
 
 def files_under(folder: Path) -> Mapping[str, Path]:
     """Every file below `folder` by its POSIX path from there, sorted."""
-    paths = (path for path in folder.rglob("*") if path.is_file())
     return {
-        name: path for name, path in sorted((p.relative_to(folder).as_posix(), p) for p in paths)
+        path.relative_to(folder).as_posix(): path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
     }
 
 
 def append(archive: Path, files: Mapping[str, Path]) -> None:
     """Adds `files` to a zip, which is made if it does not exist; deflated fast, dates fixed."""
     with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
-        for name, path in _sorted(files.items()):
+        for name, path in sorted(files.items()):
             entry = zipfile.ZipInfo(name, date_time=_DATE)
             entry.create_system = _UNIX
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (0o100755 if name.endswith(".so") else 0o100644) << 16
             target.writestr(entry, path.read_bytes(), compresslevel=1)
-
-
-def _sorted(items: Iterable[tuple[str, Path]]) -> list[tuple[str, Path]]:
-    return sorted(items, key=lambda item: item[0])

@@ -7,7 +7,6 @@ lies in a cache under a name that holds the hash of all of them.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from infra.archive import append, compile_bytecode, files_under
 from infra.catalogue import FUNCTIONS
-from infra.dependencies import base_zip
+from infra.dependencies import base_zip, recipe
 from infra.import_graph import Sources
 from infra.stage import STAGES
 
@@ -30,15 +29,15 @@ def bundle(function_name: str, *, arch: str, stage: str, root: Path, cache_dir: 
     clock is inside.
     """
     spec = FUNCTIONS[function_name]
-    base, base_key = base_zip(spec.group, arch=arch, root=root, cache_dir=cache_dir)
+    ingredients = recipe(spec.group, arch=arch, root=root)
+    base = base_zip(ingredients, cache_dir=cache_dir)
     sources = Sources(root, clock_adjustable=STAGES[stage].clock_adjustable)
     files = sources.needed_by(function_name)
-    key = _key(base_key, files)
+    key = _key(ingredients.key, files)
     target = cache_dir / f"{function_name}-{arch}-{key[:16]}.zip"
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=cache_dir, prefix="building-") as scratch:
-            built = _build(base, files, Path(scratch))
-            os.replace(built, target)
+            _build(base, files, Path(scratch)).replace(target)
     return target
 
 

@@ -14,15 +14,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from email.parser import HeaderParser
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.archive import append, compile_bytecode, files_under
+from infra import archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from infra.catalogue import DependencyGroup
 
@@ -33,16 +34,72 @@ _PLATFORMS = {
     "arm64": "aarch64-manylinux_2_28",
     "x86_64": "x86_64-manylinux_2_28",
 }
+_PYTHON = ".".join(map(str, archive.RUNTIME))
 _UV_SECONDS = 300
-# Never read at run time. `botocore/docs` is: clients build their docstrings lazily from it.
-_DROPPED_FOLDERS = ("*.dist-info", "bin", "tests", "*/tests", "boto3/data", "boto3/examples")
+
+# Never read at run time. `botocore/docs` is: clients build their docstrings from it.
+_DROPPED_FOLDERS = (
+    "*.dist-info",
+    "bin",
+    "tests",
+    "*/tests",
+    "boto3/data",
+    "boto3/examples",
+    "aws_lambda_powertools/event_handler",
+)
 _DROPPED_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed")
+# Of Powertools, the logger and the metrics; they need this one of its thirty utilities.
+_KEPT_UTILITIES = frozenset({"jmespath_utils"})
 _ROOT_DATA = ("_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json")
 _SERVICE_DATA = ("service-2", "service-2.sdk-extras", "endpoint-rule-set-1", "paginators-1")
 
 
 class NoUv(Exception):
     """No uv that runs was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What one base zip is made from. `requirements` are the lock's pins of the group, hashed."""
+
+    group: DependencyGroup
+    arch: str
+    requirements: str
+    uv: str
+
+    @property
+    def key(self) -> str:
+        """A hash over everything the zip depends on: our own code and the compiler included."""
+        digest = hashlib.sha256(MAGIC_NUMBER)
+        for source in (__file__, archive.__file__):
+            digest.update(Path(source).read_bytes())
+        services = " ".join(self.group.aws_services)
+        for value in (self.group.name, services, self.arch, self.requirements):
+            digest.update(b"\0" + value.encode())
+        return digest.hexdigest()
+
+
+def recipe(group: DependencyGroup, *, arch: str, root: Path) -> Recipe:
+    """The recipe by which `group` is built from the lock file of the checkout at `root`.
+
+    Raises:
+        NoUv: no uv that runs was found.
+        subprocess.CalledProcessError: the lock file is missing or has no such group.
+    """
+    uv = find_uv(root)
+    options = ["--only-group", group.name, "--frozen", "--no-emit-project"]
+    pins = _run([uv, "export", *options, "--no-header", "--no-annotate"], root)
+    return Recipe(group=group, arch=arch, requirements=pins, uv=uv)
+
+
+def base_zip(recipe: Recipe, *, cache_dir: Path) -> Path:
+    """The zip with everything the group installs; built now if it is not in the cache."""
+    target = cache_dir / f"base-{recipe.group.name}-{recipe.arch}-{recipe.key[:16]}.zip"
+    if not target.exists():
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache_dir, prefix="building-") as scratch:
+            _build(recipe, Path(scratch)).replace(target)
+    return target
 
 
 def find_uv(root: Path) -> str:
@@ -55,45 +112,12 @@ def find_uv(root: Path) -> str:
     """
     candidates = (os.environ.get("UV"), str(root / ".tools/uv/bin/uv"), shutil.which("uv"))
     for candidate in filter(None, candidates):
-        if (
-            Path(candidate).exists()
-            and _run([candidate, "--version"], root, check=False) is not None
-        ):
-            return candidate
-    raise NoUv("no uv runs; `make setup` makes one under .tools/uv")
-
-
-def base_zip(group: DependencyGroup, *, arch: str, root: Path, cache_dir: Path) -> tuple[Path, str]:
-    """The zip with everything `group` installs, and the hash of what went into it."""
-    uv = find_uv(root)
-    requirements = _requirements(uv, group, root)
-    key = _key(requirements, arch, json.dumps([group.name, *group.aws_services]))
-    target = cache_dir / f"base-{group.name}-{arch}-{key[:16]}.zip"
-    if not target.exists():
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache_dir, prefix="building-") as scratch:
-            built = _build(uv, group, requirements, arch, root, Path(scratch))
-            os.replace(built, target)
-    return target, key
-
-
-def _build(
-    uv: str, group: DependencyGroup, requirements: str, arch: str, root: Path, scratch: Path
-) -> Path:
-    site = scratch / "site"
-    listing = scratch / "requirements.txt"
-    listing.write_text(requirements)
-    options = ["--target", str(site), "--python-platform", _PLATFORMS[arch]]
-    options += ["--python-version", "3.13", "--python", sys.executable]
-    options += ["--only-binary", ":all:", "--require-hashes", "--no-deps", "--no-progress"]
-    _run([uv, "pip", "install", *options, "-r", str(listing)], root)
-    manifest = _manifest(site, group, arch)
-    trim(site, group)
-    (site / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
-    compile_bytecode(site)
-    built = scratch / "base.zip"
-    append(built, files_under(site))
-    return built
+        try:
+            _run([candidate, "--version"], root)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return candidate
+    raise NoUv("no uv runs here; make puts one under .tools/uv")
 
 
 def trim(site: Path, group: DependencyGroup) -> None:
@@ -104,19 +128,17 @@ def trim(site: Path, group: DependencyGroup) -> None:
     for pattern in _DROPPED_FILES:
         for file in site.rglob(pattern):
             file.unlink()
+    for utility in site.glob("aws_lambda_powertools/utilities/*"):
+        if utility.is_dir() and utility.name not in _KEPT_UTILITIES:
+            shutil.rmtree(utility)
     data = site / "botocore" / "data"
-    if not data.is_dir():
-        return
     kept = frozenset(_kept_models(data, group))
     for file in [path for path in data.rglob("*") if path.is_file()]:
         if file not in kept:
             file.unlink()
-    for folder in sorted((path for path in data.rglob("*") if path.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()
 
 
-def _kept_models(data: Path, group: DependencyGroup) -> Iterable[Path]:
+def _kept_models(data: Path, group: DependencyGroup) -> Iterator[Path]:
     """Models of the services that clients are built for, in their newest version."""
     if not group.aws_services:
         return
@@ -127,47 +149,47 @@ def _kept_models(data: Path, group: DependencyGroup) -> Iterable[Path]:
             yield from (newest / f"{stem}.json", newest / f"{stem}.json.gz")
 
 
-def _manifest(site: Path, group: DependencyGroup, arch: str) -> dict[str, Any]:
+def _build(recipe: Recipe, scratch: Path) -> Path:
+    site = scratch / "site"
+    listing = scratch / "requirements.txt"
+    listing.write_text(recipe.requirements)
+    options = ["--target", str(site), "--python-platform", _PLATFORMS[recipe.arch]]
+    options += ["--python-version", _PYTHON, "--python", sys.executable]
+    options += ["--only-binary", ":all:", "--require-hashes", "--no-deps", "--no-progress"]
+    _run([recipe.uv, "pip", "install", *options, "-r", str(listing)], scratch)
+    manifest = _manifest(site, recipe)
+    trim(site, recipe.group)
+    (site / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n")
+    archive.compile_bytecode(site)
+    built = scratch / "base.zip"
+    archive.append(built, archive.files_under(site))
+    return built
+
+
+def _manifest(site: Path, recipe: Recipe) -> dict[str, Any]:
+    """What is inside, read from the wheels' own metadata before it is dropped."""
     distributions = []
     for info in sorted(site.glob("*.dist-info")):
-        metadata = HeaderParser().parsestr((info / "METADATA").read_text())
-        wheel = HeaderParser().parsestr((info / "WHEEL").read_text())
+        metadata = HeaderParser().parsestr((info / "METADATA").read_text(encoding="utf-8"))
+        wheel = HeaderParser().parsestr((info / "WHEEL").read_text(encoding="utf-8"))
+        tags = sorted(wheel.get_all("Tag", []))
         distributions.append(
-            {
-                "name": metadata["Name"],
-                "version": metadata["Version"],
-                "tags": sorted(wheel.get_all("Tag", [])),
-            }
+            {"name": metadata["Name"], "version": metadata["Version"], "tags": tags}
         )
-    return {"arch": arch, "distributions": distributions, "group": group.name}
+    return {"arch": recipe.arch, "distributions": distributions, "group": recipe.group.name}
 
 
-def _requirements(uv: str, group: DependencyGroup, root: Path) -> str:
-    """What the lock file pins for the group, with hashes."""
-    options = ["--only-group", group.name, "--frozen", "--no-emit-project"]
-    exported = _run([uv, "export", *options, "--no-header", "--no-annotate"], root)
-    return exported or ""
+def _run(command: list[str], folder: Path) -> str:
+    """What uv prints.
 
-
-def _key(*inputs: str) -> str:
-    """A hash over everything the base zip depends on, our own code included."""
-    digest = hashlib.sha256(MAGIC_NUMBER)
-    for source in (__file__, compile_bytecode.__code__.co_filename):
-        digest.update(Path(source).read_bytes())
-    for value in inputs:
-        digest.update(b"\0" + value.encode())
-    return digest.hexdigest()
-
-
-def _run(command: list[str], root: Path, *, check: bool = True) -> str | None:
-    """What `command` prints; None if it fails and `check` is false."""
-    done = subprocess.run(  # noqa: S603 - uv with arguments of ours
-        command, cwd=root, capture_output=True, text=True, timeout=_UV_SECONDS, check=False
-    )
-    if done.returncode == 0:
-        return done.stdout
-    if check:
-        raise subprocess.CalledProcessError(
-            done.returncode, command, output=done.stdout, stderr=done.stderr
+    Raises:
+        subprocess.CalledProcessError: with what it said on stderr as a note.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - uv, with arguments of ours
+            command, cwd=folder, capture_output=True, text=True, timeout=_UV_SECONDS, check=True
         )
-    return None
+    except subprocess.CalledProcessError as error:
+        error.add_note(error.stderr)
+        raise
+    return done.stdout

@@ -2,13 +2,15 @@
 
 A list kept by hand is wrong the day after it is written: too much makes every cold start slower,
 too little breaks a rarely used branch in production. So the files are computed: imports, also
-those inside functions; dotted names in registries, which are imported on use; and the data files
-that lie beside what is imported. What only a type checker sees is left out.
+those inside functions; dotted names in registries, which are imported on use (of a quoted package,
+the modules right inside it); and the data files that lie beside what is imported. What only a type
+checker sees is left out.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ SOURCE_ROOTS = (".", "shared")
 _OURS = ("functions", "tocsin")
 NEVER_BUNDLED = ("tocsin.local", "tocsin.cli", "tocsin.drills")
 ADJUSTABLE_CLOCK = "tocsin.local.adjustable_clock"
+_DOTTED = re.compile(r"tocsin(\.[a-z_][a-z0-9_]*)+")
 _NOT_DATA = frozenset({".py", ".pyc", ".pyi", ".typed", ".yaml", ".yml", ".md"})
 
 
@@ -60,8 +63,18 @@ class Sources:
                 continue
             self._found[module] = path
             for imported in _imports(path, module):
-                if self._is_bundled(imported):
-                    self._add(imported)
+                for each in self._expand(imported):
+                    if self._is_bundled(each):
+                        self._add(each)
+
+    def _expand(self, name: str) -> Iterator[str]:
+        """`name`; or, where it ends in `.*` and names a package, the modules right inside."""
+        package = name.removesuffix(".*")
+        if package == name:
+            yield name
+        elif (path := self._locate(package)) and path.name == "__init__.py":
+            for module in sorted(path.parent.glob("*.py")):
+                yield f"{package}.{module.stem}"
 
     def _locate(self, module: str) -> Path | None:
         if module.split(".", maxsplit=1)[0] not in _OURS:
@@ -116,9 +129,12 @@ def _imports(path: Path, module: str) -> Iterator[str]:
             base = _absolute(node, package)
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if node.value.startswith("tocsin.") and node.value.replace(".", "").isidentifier():
-                yield node.value
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and _DOTTED.fullmatch(node.value)
+        ):
+            yield from (node.value, f"{node.value}.*")
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:

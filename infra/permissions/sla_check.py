@@ -1,4 +1,4 @@
-"""`sla_check` finds what is due, writes breaches and wakes the notifier; it sends nothing itself."""
+"""`sla_check` finds what is due, writes breaches and wakes the notifier; it sends nothing."""
 
 from __future__ import annotations
 
