@@ -26,33 +26,41 @@ META = "META"
 POINTER = "OPEN"
 OPEN_LIST = "L#open"
 ITEM_VERSION = 1
+LAST_SEQ = 99_999_999
 
 
 def incident_pk(incident_id: str) -> str:
+    """The partition of one incident."""
     return f"INC#{incident_id}"
 
 
 def entry_sk(seq: int) -> str:
+    """A timeline entry; padded so that text order is number order."""
     return f"T#{seq:08d}"
 
 
 def command_sk(command_hash: str) -> str:
+    """The trace of a command id."""
     return f"CMD#{command_hash}"
 
 
 def pointer_pk(key: str) -> str:
+    """The partition of one dedup key."""
     return f"KEY#{key}"
 
 
 def trace_sk(signal: Signal) -> str:
+    """The trace of one signal, in the order of the source's times."""
     return f"SIG#{format_time(signal.occurred_at)}#{signal.id}"
 
 
 def creation_pk(principal: str) -> str:
+    """Where a principal's creations are traced, in the `operations` table."""
     return f"IDEM#{principal}"
 
 
 def due_pk(incident_id: str) -> str:
+    """One of 8 shards of the due index, by incident: no hot key, few queries."""
     return f"D#{crc32(incident_id.encode()) % DUE_SHARDS}"
 
 
@@ -61,9 +69,16 @@ def due_sk(at: datetime) -> int:
     return ceil(at.timestamp())
 
 
+def list_named(closed_in: str | None) -> str:
+    """The board of open incidents, or of a month (`yyyymm`)."""
+    return OPEN_LIST if closed_in is None else f"L#closed-{closed_in}"
+
+
 def list_pk(closed_at: datetime | None) -> str:
-    return OPEN_LIST if closed_at is None else f"L#closed-{closed_at:%Y%m}"
+    """The board of open incidents, or the month (UTC) an incident was closed in."""
+    return list_named(None if closed_at is None else f"{closed_at:%Y%m}")
 
 
 def list_sk(opened_at: datetime, incident_id: str) -> str:
+    """Sorts a board by opening time."""
     return f"{format_time(opened_at)}#{incident_id}"

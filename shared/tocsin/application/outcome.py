@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.timeline import Entry
@@ -28,13 +30,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepReport:
-    """One sweep. `due` incidents were looked at, `changed` got entries, `failed` raised.
+    """One sweep. `due` incidents were looked at, `changed` got entries, `failed` says why.
 
     `outbox_due` is for the caller to send again. `more` asks for another sweep at once.
     """
 
     due: int
     changed: tuple[str, ...]
-    failed: tuple[str, ...]
+    failed: Mapping[str, str]
     outbox_due: tuple[OutboxKey, ...]
     more: bool

@@ -1,7 +1,8 @@
 """What happened, as the timeline keeps it. Written for ever: fields are added, never renamed.
 
-`actor` and `occurred_at` go into an entry's header, every other field into its content. An event
-carries what was computed when it was decided (deadlines, people), so folding needs no policy.
+`actor`, `at` and `occurred_at` go into an entry's header (`at` as `recorded_at`), every other
+field into its content. An event carries what was computed when it was decided (deadlines,
+people), so folding needs no policy.
 """
 
 from collections.abc import Mapping
@@ -16,11 +17,16 @@ from tocsin.incidents.vocabulary import Category, ClockName, Kind, Role, Severit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Base; `type` is the entry's type on the timeline."""
+    """Base; `type` is the entry's type on the timeline.
+
+    `at` is incident time when it was decided and never goes back; clocks stop at it.
+    `occurred_at` is when it happened by the account of who says so.
+    """
 
     type: ClassVar[str]
 
     actor: Actor
+    at: datetime
     occurred_at: datetime
 
 
@@ -87,16 +93,18 @@ class RoundStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paged(Event):
-    """A step of the paging ladder was taken; `skipped` steps fell together with it.
+    """A step of the paging ladder was taken.
 
-    `mail` says that the severity sends mail only. Nobody to page is a fact worth a line too.
+    A late sweep takes the latest step for all since `first_step`: those between were skipped,
+    but their people are among `people`. `mail` says that the severity sends mail only. Nobody
+    to page is a fact worth a line too.
     """
 
     type: ClassVar[str] = "paged"
 
     round: int
+    first_step: int
     step: int
-    skipped: tuple[int, ...]
     due_at: datetime
     people: tuple[str, ...]
     mail: bool
@@ -172,6 +180,18 @@ class SeverityChanged(Event):
     round_due: datetime | None
     ladder_start: datetime | None
     next_step: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoweringProposed(Event):
+    """One of the two people a lowering needs agreed; nothing changes until the other does."""
+
+    type: ClassVar[str] = "lowering_proposed"
+
+    severity: Severity
+    person: str
+    part: Role
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

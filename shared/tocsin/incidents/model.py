@@ -92,11 +92,25 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalState:
-    """What one dedup key last said; `changed_at` is the source's time of the last change."""
+    """What one dedup key last said, and since when, by the source's times.
+
+    `last_at` is the newest time heard: whatever is older changes nothing any more.
+    """
 
     firing: bool
-    changed_at: datetime
+    since: datetime
+    last_at: datetime
     count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lowering:
+    """A lowering that waits for its second person; `part` is the part that has agreed."""
+
+    severity: Severity
+    person: str
+    part: Role
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +146,7 @@ class Incident:
     signals: Mapping[str, SignalState] = field(default_factory=dict)
     signal_severity: Severity | None = None
     person_at: datetime | None = None
+    lowering: Lowering | None = None
     restricted: bool = False
     resolution: Resolution | None = None
     closed_at: datetime | None = None

@@ -4,11 +4,13 @@ Parsers (one per source) build `Signal`s; nothing after them knows which source 
 that says "clear" is a fact for an open incident and never the start of one.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 
+from tocsin.incidents.limits import DEDUP_KEY
 from tocsin.incidents.policy import Policy
 from tocsin.incidents.vocabulary import Category, Severity
 
@@ -41,9 +43,15 @@ class Signal:
 
     @property
     def key(self) -> str:
-        """The versioned dedup key; drills have a space of their own, so they never mix."""
+        """The versioned dedup key; drills have a space of their own, so they never mix.
+
+        A key too long to be kept stands by its digest.
+        """
         space = f"drill:{self.source}" if self.drill else self.source
-        return f"{KEY_VERSION}:{space}:{self.dedup_key}"
+        name = self.dedup_key
+        if len(name) > DEDUP_KEY:
+            name = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+        return f"{KEY_VERSION}:{space}:{name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

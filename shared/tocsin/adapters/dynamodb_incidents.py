@@ -1,0 +1,189 @@
+"""Incidents in DynamoDB: one transaction per command, and reads by key that are consistent."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters import dynamodb_incidents_items as items
+from tocsin.adapters import dynamodb_incidents_keys as keys
+from tocsin.adapters.dynamodb_incidents_commit import error_of, parts_of
+from tocsin.adapters.dynamodb_incidents_items import n, s
+from tocsin.adapters.dynamodb_incidents_outbox import DynamoOutbox
+from tocsin.adapters.dynamodb_table import BATCH_READ, Cancelled, Table
+from tocsin.adapters.incident_forms import snapshot_of
+from tocsin.errors import BadInput, VersionConflict
+from tocsin.incidents.outbox import OutboxKey
+from tocsin.ports import CommandRecord, Commit, DueItems, Page, Pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.timeline import Entry
+
+_TRIES = 6
+_FIRST_PAUSE = 0.02
+
+
+def _pause(attempt: int) -> None:
+    """Exponential with full jitter, so that writers who met once do not meet again."""
+    time.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - spreads load, hides nothing
+
+
+class DynamoIncidents(DynamoOutbox):
+    """An `IncidentStore` over the `incidents` table.
+
+    `operations_table` is needed only where incidents are created by people, whose repeated
+    requests are recognised there. `pause` waits between tries of a contended transaction.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        *,
+        table: str,
+        operations_table: str | None = None,
+        pause: Callable[[int], None] = _pause,
+    ) -> None:
+        super().__init__(Table(client, table))
+        self._operations = operations_table
+        self._pause = pause
+
+    def load(self, incident_id: str) -> Incident | None:
+        item = self._table.get(items.key(keys.incident_pk(incident_id), keys.META))
+        return None if item is None else snapshot_of(item["body"]["S"])
+
+    def commit(self, commit: Commit) -> None:
+        parts = parts_of(commit, self._table.name, self._operations)
+        for attempt in range(_TRIES):
+            try:
+                self._table.transact([part.write for part in parts])
+            except Cancelled as cancelled:
+                if (error := error_of(parts, cancelled.reasons)) is not None:
+                    raise error from cancelled
+                self._pause(attempt)
+            else:
+                return
+        raise VersionConflict("other transactions held the incident through every try")
+
+    def entries(
+        self, incident_id: str, *, after: int = 0, limit: int | None = None
+    ) -> tuple[Entry, ...]:
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "PK = :pk AND SK BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {
+                ":pk": s(keys.incident_pk(incident_id)),
+                ":first": s(keys.entry_sk(after + 1)),
+                ":last": s(keys.entry_sk(keys.LAST_SEQ)),
+            },
+            "ConsistentRead": True,
+        }
+        if limit is not None:
+            query["Limit"] = limit
+            return tuple(map(items.entry_of, self._table.page(**query)["Items"]))
+        return tuple(map(items.entry_of, self._table.query(**query)))
+
+    def command(self, incident_id: str, command_hash: str) -> CommandRecord | None:
+        item = self._table.get(
+            items.key(keys.incident_pk(incident_id), keys.command_sk(command_hash))
+        )
+        return None if item is None else items.command_of(item)
+
+    def creation(self, principal: str, key: str) -> CommandRecord | None:
+        if self._operations is None:
+            return None
+        item = self._table.get(items.key(keys.creation_pk(principal), key), table=self._operations)
+        return None if item is None else items.command_of(item)
+
+    def pointer(self, key: str) -> Pointer | None:
+        item = self._table.get(items.key(keys.pointer_pk(key), keys.POINTER))
+        return None if item is None else items.pointer_of(item)
+
+    def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
+        by_key = {(keys.pointer_pk(each.key), keys.trace_sk(each)): each for each in signals}
+        for part in batched(tuple(by_key), BATCH_READ, strict=False):
+            for item in self._table.get_many([items.key(pk, sk) for pk, sk in part]):
+                del by_key[item["PK"]["S"], item["SK"]["S"]]
+        return tuple(by_key.values())
+
+    def trace(
+        self, signals: Iterable[Signal], *, incident: str | None, recorded_at: datetime
+    ) -> None:
+        for signal in signals:
+            self._table.put_new(items.trace_item(signal, incident, recorded_at))
+
+    def due(self, *, at: datetime, limit: int) -> DueItems:
+        found: list[tuple[int, str, str]] = []
+        more = False
+        for shard in range(keys.DUE_SHARDS):
+            answer = self._table.page(
+                IndexName=keys.DUE_INDEX,
+                KeyConditionExpression="due_pk = :shard AND due_sk <= :now",
+                ExpressionAttributeValues={
+                    ":shard": s(f"D#{shard}"),
+                    ":now": n(int(at.timestamp())),
+                },
+                Limit=limit,
+            )
+            found += [_due_row(item) for item in answer["Items"]]
+            more = more or "LastEvaluatedKey" in answer
+        chosen = sorted(found)[:limit]
+        return DueItems(
+            incidents=tuple(incident for _, incident, sk in chosen if sk == keys.META),
+            outbox=tuple(
+                OutboxKey(incident=incident, sk=sk)
+                for _, incident, sk in chosen
+                if sk.startswith("OUT#")
+            ),
+            more=more or len(found) > limit,
+        )
+
+    def board(
+        self, *, closed_in: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        query: dict[str, Any] = {
+            "IndexName": keys.LIST_INDEX,
+            "KeyConditionExpression": "list_pk = :list",
+            "ExpressionAttributeValues": {":list": s(keys.list_named(closed_in))},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if cursor is not None:
+            query["ExclusiveStartKey"] = _key_of(cursor)
+        answer = self._table.page(**query)
+        last = answer.get("LastEvaluatedKey")
+        return Page(
+            items=tuple(map(items.summary_from, answer["Items"])),
+            cursor=None if last is None else _cursor_of(last),
+        )
+
+
+def _due_row(item: dict[str, Any]) -> tuple[int, str, str]:
+    return int(item["due_sk"]["N"]), item["PK"]["S"].removeprefix("INC#"), item["SK"]["S"]
+
+
+def _cursor_of(last: dict[str, Any]) -> str:
+    plain = {name: value["S"] for name, value in last.items()}
+    return urlsafe_b64encode(json.dumps(plain, sort_keys=True).encode()).decode()
+
+
+def _key_of(cursor: str) -> dict[str, Any]:
+    """The start key a cursor stands for.
+
+    Raises:
+        BadInput: it was not made by `_cursor_of`.
+    """
+    try:
+        plain = json.loads(urlsafe_b64decode(cursor.encode()))
+        return {name: s(plain[name]) for name in ("PK", "SK", "list_pk", "list_sk")}
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput("this cursor was not given out here") from error

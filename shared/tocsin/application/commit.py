@@ -1,0 +1,77 @@
+"""A decision, made ready for the store: sealed entries, messages, command record, pointers, due.
+
+Everything derived from a decision is derived here, once, so no way in can forget a part of it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tocsin.application.fingerprint import command_hash, request_hash
+from tocsin.incidents.agenda import next_due
+from tocsin.incidents.commands import OpenFromSignals, OpenIncident
+from tocsin.incidents.fold import seal
+from tocsin.incidents.messages import messages
+from tocsin.ports import CommandRecord, Commit, Pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.incidents.commands import Command
+    from tocsin.incidents.events import Event
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.policy import Policy
+    from tocsin.ports import Ids
+
+
+def commit_of(
+    before: Incident | None, events: Sequence[Event], command: Command, policy: Policy, ids: Ids
+) -> Commit:
+    """The one transaction that makes `events` true."""
+    entries, after = seal(
+        before,
+        events,
+        incident_id=command.incident_id,
+        salts=[ids.salt() for _ in events],
+        correlation_id=command.correlation_id,
+    )
+    return Commit(
+        expected_version=before.version if before else 0,
+        incident=after,
+        entries=entries,
+        outbox=messages(events, after, policy, command.correlation_id),
+        command=_record(command, after, events[-1]),
+        pointers=_pointers(before, after, policy),
+        due=next_due(after, policy),
+    )
+
+
+def _record(command: Command, after: Incident, last: Event) -> CommandRecord | None:
+    """Ticks have no id, and signals that open an incident are kept apart by their dedup key."""
+    if not command.command_id or isinstance(command, OpenFromSignals):
+        return None
+    creates = isinstance(command, OpenIncident)
+    return CommandRecord(
+        hash=command_hash(command.actor, command.command_id),
+        request_hash=request_hash(command),
+        incident=after.id,
+        version=after.version,
+        recorded_at=last.at,
+        principal=command.actor.ref if creates else None,
+        key=command.command_id if creates else None,
+    )
+
+
+def _pointers(before: Incident | None, after: Incident, policy: Policy) -> tuple[Pointer, ...]:
+    """The dedup keys whose owner or state this decision changes."""
+    was_open = before is not None and before.open
+    known = before.signals if before is not None else {}
+    changed = after.signals if was_open != after.open else set(after.signals) - set(known)
+    until = None
+    if after.closed_at is not None:
+        until = after.closed_at + timedelta(minutes=policy.limits.reopen_window_minutes)
+    return tuple(
+        Pointer(key=key, incident=after.id, open=after.open, reopen_until=until)
+        for key in sorted(changed)
+    )

@@ -1,0 +1,27 @@
+"""What makes two commands the same: who sent them under which key, and what they ask for."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from tocsin.incidents.codec import encode_fields
+from tocsin.incidents.timeline import canonical_json
+
+if TYPE_CHECKING:
+    from tocsin.incidents.commands import Command
+    from tocsin.incidents.timeline import Actor
+
+# The envelope: a retry may differ in these and still be the same wish.
+_ENVELOPE = frozenset({"incident_id", "command_id", "correlation_id", "groups", "if_match"})
+
+
+def command_hash(actor: Actor, command_id: str) -> str:
+    """The name under which a command id is remembered; one principal cannot use another's."""
+    return hashlib.sha256(f"{actor.ref}\n{command_id}".encode()).hexdigest()
+
+
+def request_hash(command: Command) -> str:
+    """The wish, whoever carries it: its kind and every field that is not envelope."""
+    wish = encode_fields(command, without=_ENVELOPE) | {"command": type(command).__name__}
+    return hashlib.sha256(canonical_json(wish)).hexdigest()

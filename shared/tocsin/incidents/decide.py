@@ -1,0 +1,81 @@
+"""The one door to changing an incident: a command becomes events, or is refused.
+
+Pure, total and deterministic: the same incident, command, policy and time give the same events,
+and every refusal is an error with a code.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from tocsin.errors import BadInput, IllegalTransition, StaleIfMatch, UnknownIncident
+from tocsin.incidents import commands as c
+from tocsin.incidents import merging, opening, roles, rounds, severity
+from tocsin.incidents.draft import Draft
+from tocsin.incidents.elapse import elapse
+from tocsin.incidents.events import Event
+from tocsin.incidents.limits import COMMAND_ID
+from tocsin.incidents.model import Incident
+from tocsin.incidents.policy import Policy
+
+type _Handler = Callable[[Draft, Any], None]
+
+
+def decide(
+    incident: Incident | None, command: c.Command, policy: Policy, now: datetime
+) -> tuple[Event, ...]:
+    """The events of `command`, after those of the time that passed; () changes nothing.
+
+    `policy` is the one the incident was opened under. `now` is incident time.
+
+    Raises:
+        TocsinError: a leaf that says why the command is refused; nothing has happened then.
+    """
+    at = _moment(incident, now)
+    _check_envelope(incident, command, at)
+    draft = Draft(incident, command, policy, at)
+    if incident is not None:
+        elapse(draft, pages=isinstance(command, c.Tick))
+    HANDLERS[type(command)](draft, command)
+    return tuple(draft.events)
+
+
+def _moment(incident: Incident | None, now: datetime) -> datetime:
+    """Whole milliseconds, and never before the newest entry: time does not run back here."""
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    if incident is None or incident.recorded_at is None:
+        return at
+    return max(at, incident.recorded_at)
+
+
+def _check_envelope(incident: Incident | None, command: c.Command, at: datetime) -> None:
+    opens = isinstance(command, c.OpenIncident | c.OpenFromSignals)
+    if incident is None and not opens:
+        raise UnknownIncident(f"there is no incident {command.incident_id}")
+    if incident is not None and opens:
+        raise IllegalTransition(f"{incident.id} exists already")
+    if incident is not None and command.if_match not in (None, incident.version):
+        raise StaleIfMatch(f"version {command.if_match} is not {incident.version}")
+    if len(command.command_id) > COMMAND_ID:
+        raise BadInput(f"a command id has at most {COMMAND_ID} characters")
+    if command.occurred_at is not None and command.occurred_at > at:
+        raise BadInput("occurred_at lies in the future")
+
+
+def _tick(_draft: Draft, _command: c.Tick) -> None:
+    """All a tick does is let time pass, and that has been done."""
+
+
+HANDLERS: dict[type[c.Command], _Handler] = {
+    c.OpenIncident: opening.open_by_person,
+    c.OpenFromSignals: opening.open_from_signals,
+    c.MergeSignals: merging.merge_signals,
+    c.Tick: _tick,
+    c.Acknowledge: rounds.acknowledge,
+    c.Escalate: rounds.escalate,
+    c.ChangeSeverity: severity.change_severity,
+    c.ChangeCategory: severity.change_category,
+    c.AddNote: roles.add_note,
+    c.AssignRole: roles.assign_role,
+    c.HandOver: roles.hand_over,
+}

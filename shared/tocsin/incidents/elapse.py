@@ -1,0 +1,71 @@
+"""What time alone does: breaches, reminders, new rounds, and, for a tick, the next page.
+
+It runs before every command, so a late sweep gives the same result: whatever fell due first is
+recorded first, with the time it was due. Only a tick sends pages, because a person who acts at
+that moment makes them moot.
+"""
+
+from collections.abc import Callable
+
+from tocsin.incidents import rounds
+from tocsin.incidents.agenda import Due, Matter, agenda
+from tocsin.incidents.draft import CLOCK, Draft
+from tocsin.incidents.events import ClockBreached, DeadlinePassed
+from tocsin.incidents.model import RoundReason
+from tocsin.incidents.vocabulary import ClockName
+
+
+def elapse(draft: Draft, *, pages: bool) -> None:
+    """Does what has come by `draft.at`, in the order it came."""
+    while (due := _first(draft, pages=pages)) is not None:
+        _ACTS[due.matter](draft, due)
+
+
+def _first(draft: Draft, *, pages: bool) -> Due | None:
+    come = (due for due in agenda(draft.incident, draft.policy) if due.has_come(draft.at))
+    return next((due for due in come if pages or due.matter is not Matter.PAGE), None)
+
+
+def _clock(draft: Draft, due: Due) -> None:
+    current = draft.incident.round
+    name = due.clock or ClockName.ACKNOWLEDGE
+    of_round = name is ClockName.ACKNOWLEDGE and current is not None
+    draft.add(
+        ClockBreached(
+            actor=CLOCK,
+            at=draft.at,
+            occurred_at=due.at,
+            clock=name,
+            due_at=due.at,
+            round=current.number if of_round and current is not None else None,
+        )
+    )
+
+
+def _reminder(draft: Draft, due: Due) -> None:
+    draft.add(
+        DeadlinePassed(
+            actor=CLOCK,
+            at=draft.at,
+            occurred_at=due.at,
+            clock=due.clock or ClockName.CONTAIN,
+            due_at=due.at,
+        )
+    )
+
+
+def _timeout(draft: Draft, due: Due) -> None:
+    rounds.start_round(draft, RoundReason.TIMEOUT, due.at, CLOCK)
+
+
+def _page(draft: Draft, _due: Due) -> None:
+    rounds.page(draft)
+
+
+_ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
+    Matter.CLOCK: _clock,
+    Matter.ROUND: _clock,
+    Matter.REMINDER: _reminder,
+    Matter.TIMEOUT: _timeout,
+    Matter.PAGE: _page,
+}

@@ -1,0 +1,82 @@
+"""How much an incident takes in. Texts over a limit are refused whole, never cut.
+
+A source's words are the exception: a signal cannot be told to be brief, so its texts are
+shortened with a mark where they are, and the signal itself is kept by its source.
+"""
+
+from collections.abc import Mapping
+
+from tocsin.errors import BadInput, PayloadTooLarge
+
+LINE = 200
+TEXT = 8_000
+NAME = 64
+PERSON = 64
+COMMAND_ID = 256
+DEDUP_KEY = 200
+SIGNAL_DETAIL = 500
+SIGNAL_FACTS = 10
+SIGNALS_PER_ENTRY = 50
+SIGNALS_IN_FULL = 10
+KEYS_PER_INCIDENT = 20
+RESPONDERS = 40
+SNAPSHOT_BYTES = 16 * 1024
+CUT = "…"
+
+
+def line(name: str, text: str) -> str:
+    """A short text on one line.
+
+    Raises:
+        BadInput: it is empty or has line breaks or other control characters.
+        PayloadTooLarge: it is longer than a line.
+    """
+    clean = text.strip()
+    if not clean or not clean.isprintable():
+        raise BadInput(f"{name} must be one line of text", field=name)
+    return _bounded(name, clean, LINE)
+
+
+def body(name: str, text: str) -> str:
+    """A longer text.
+
+    Raises:
+        BadInput: it is empty.
+        PayloadTooLarge: it is longer than the record takes.
+    """
+    if not (clean := text.strip()):
+        raise BadInput(f"{name} must not be empty", field=name)
+    return _bounded(name, clean, TEXT)
+
+
+def optional_body(name: str, text: str) -> str:
+    """Like `body`, but it may be empty."""
+    return _bounded(name, text.strip(), TEXT)
+
+
+def person(text: str) -> str:
+    """A person id.
+
+    Raises:
+        BadInput: it is empty, too long, or has characters ids do not have.
+    """
+    if not text or len(text) > PERSON or not text.isprintable() or set(text) & set(" #/:"):
+        raise BadInput("that is no person id", field="person")
+    return text
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` characters, the last one a mark if something is missing."""
+    return text if len(text) <= limit else text[: limit - 1] + CUT
+
+
+def facts(values: Mapping[str, str]) -> dict[str, str]:
+    """A source's facts within bounds, in the order of their names."""
+    kept = sorted(values.items())[:SIGNAL_FACTS]
+    return {shortened(name, NAME): shortened(text, LINE) for name, text in kept}
+
+
+def _bounded(name: str, text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise PayloadTooLarge(f"{name} is over {limit} characters", field=name, limit=limit)
+    return text

@@ -1,0 +1,126 @@
+"""Which messages an event asks for: a pure function, so nothing can be sent that is not recorded.
+
+What a message says is written later, by the notifier; what it may say is fixed here. A restricted
+incident's messages carry its severity and its id, and no title.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from tocsin.incidents import events as e
+from tocsin.incidents.model import Incident
+from tocsin.incidents.outbox import REDRIVE_AFTER, STAKEHOLDERS, OutboxItem
+from tocsin.incidents.people import in_charge
+from tocsin.incidents.policy import Policy
+from tocsin.incidents.timeline import format_time
+from tocsin.incidents.vocabulary import ClockName, Kind, MessageKind
+
+RESTRICTED = "restricted"
+
+type _Wanted = Iterator[tuple[MessageKind, str, dict[str, str]]]
+
+
+def messages(
+    events: Sequence[e.Event], incident: Incident, policy: Policy, correlation_id: str
+) -> tuple[OutboxItem, ...]:
+    """The outbox items of one decision; `incident` is as it is after all of `events`."""
+    first = incident.version - len(events) + 1
+    return tuple(
+        OutboxItem(
+            incident=incident.id,
+            seq=seq,
+            kind=kind,
+            target=target,
+            due_at=event.at + REDRIVE_AFTER,
+            correlation_id=correlation_id,
+            facts=_facts(incident) | extra,
+        )
+        for seq, event in enumerate(events, start=first)
+        if (wanted := _WANTED.get(type(event))) is not None
+        for kind, target, extra in wanted(event, incident, policy)
+    )
+
+
+def person_target(person: str) -> str:
+    """The target of a message to one person."""
+    return f"person:{person}"
+
+
+def _facts(incident: Incident) -> dict[str, str]:
+    hidden = incident.restricted
+    facts = {
+        "title": RESTRICTED if hidden else incident.title,
+        "severity": str(incident.severity),
+        "kind": str(incident.kind),
+        "state": str(incident.state),
+        "opened_at": format_time(incident.opened_at),
+        "restricted": "true" if hidden else "false",
+    }
+    if not hidden:
+        facts["category"] = str(incident.category)
+        facts["environment"] = incident.environment
+        facts["service"] = incident.service or ""
+    for name in ClockName:
+        clock = incident.clocks.get(name)
+        if clock is not None and clock.due_at is not None:
+            facts[f"{name}_due"] = format_time(clock.due_at)
+    return facts
+
+
+def _opened(event: e.Opened, incident: Incident, _policy: Policy) -> _Wanted:
+    if event.kind is not Kind.BACKFILLED and not incident.restricted:
+        yield MessageKind.OPENED, STAKEHOLDERS, {"source": event.source}
+
+
+def _paged(event: e.Paged, incident: Incident, _policy: Policy) -> _Wanted:
+    kind = MessageKind.PAGE
+    if event.mail:
+        kind = MessageKind.OPENED if event.step == 0 else MessageKind.REMINDER
+    current = incident.round
+    facts = {
+        "round": str(event.round),
+        "step": str(event.step),
+        "paged": ", ".join(event.people),
+        "reason": str(current.reason) if current else "",
+    }
+    if current is not None:
+        facts["round_due"] = format_time(current.due_at)
+    for person in event.people:
+        yield kind, person_target(person), facts
+
+
+def _escalated(event: e.Escalated, incident: Incident, _policy: Policy) -> _Wanted:
+    reason = RESTRICTED if incident.restricted else event.reason
+    for person in event.people:
+        yield MessageKind.PAGE, person_target(person), {"reason": reason, "by": event.actor.id}
+
+
+def _breached(event: e.ClockBreached, incident: Incident, policy: Policy) -> _Wanted:
+    """Acknowledge breaches are told by the paging ladder, which goes on without a pause."""
+    if event.clock is not ClockName.ACKNOWLEDGE:
+        yield from _to_those_in_charge(
+            MessageKind.BREACH, event.clock, event.due_at, incident, policy
+        )
+
+
+def _deadline(event: e.DeadlinePassed, incident: Incident, policy: Policy) -> _Wanted:
+    yield from _to_those_in_charge(
+        MessageKind.REMINDER, event.clock, event.due_at, incident, policy
+    )
+
+
+def _to_those_in_charge(
+    kind: MessageKind, clock: ClockName, due_at: datetime, incident: Incident, policy: Policy
+) -> _Wanted:
+    for person in in_charge(incident, policy):
+        yield kind, person_target(person), {"clock": str(clock), "due_at": format_time(due_at)}
+
+
+_WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
+    e.Opened: _opened,
+    e.Paged: _paged,
+    e.Escalated: _escalated,
+    e.ClockBreached: _breached,
+    e.DeadlinePassed: _deadline,
+}

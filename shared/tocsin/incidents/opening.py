@@ -1,0 +1,140 @@
+"""How an incident begins: from signals that fire, or from a person who says so."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.errors import BadInput, GroupRequired, IllegalTransition
+from tocsin.incidents import limits, rounds
+from tocsin.incidents.clocks import acknowledge_due, started
+from tocsin.incidents.commands import OpenFromSignals, OpenIncident
+from tocsin.incidents.draft import Draft
+from tocsin.incidents.events import Opened
+from tocsin.incidents.merging import add_signals, in_order
+from tocsin.incidents.model import Round, RoundReason
+from tocsin.incidents.signals import triage
+from tocsin.incidents.vocabulary import Category, Group, Kind, Severity
+
+BY_HAND = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """What the two ways of opening differ in."""
+
+    kind: Kind
+    title: str
+    detail: str
+    severity: Severity
+    category: Category
+    source: str
+    rule: str | None
+    service: str | None
+    environment: str
+    opened_at: datetime
+    began_at: datetime | None
+    restricted: bool = False
+
+
+def open_by_person(draft: Draft, command: OpenIncident) -> None:
+    """Opens with what the person gives; t0 of a report is when it was received.
+
+    Raises:
+        BadInput: it would have begun or been received in the future.
+        GroupRequired: a viewer opens, or somebody but a commander backfills.
+    """
+    person = draft.responder()
+    if command.kind is Kind.BACKFILLED and Group.COMMANDER not in command.groups:
+        raise GroupRequired(f"{person} may not backfill an incident")
+    opened_at = command.received_at or draft.at
+    if opened_at > draft.at or (command.began_at or draft.at) > draft.at:
+        raise BadInput("an incident cannot begin or be reported in the future")
+    _open(
+        draft,
+        _Start(
+            kind=command.kind,
+            title=limits.line("title", command.title),
+            detail=limits.optional_body("detail", command.detail),
+            severity=command.severity,
+            category=command.category,
+            source=BY_HAND,
+            rule=None,
+            service=limits.line("service", command.service) if command.service else None,
+            environment=limits.line("environment", command.environment),
+            opened_at=opened_at,
+            began_at=command.began_at,
+            restricted=command.restricted,
+        ),
+    )
+    rounds.page(draft)
+
+
+def open_from_signals(draft: Draft, command: OpenFromSignals) -> None:
+    """Opens from the worst firing signal; harm began, as far as known, with the first of them.
+
+    Raises:
+        IllegalTransition: none is firing; a clear signal never opens an incident.
+    """
+    firing = [signal for signal in in_order(command.signals) if signal.firing]
+    if not firing:
+        raise IllegalTransition("a clear signal opens no incident")
+    worst = min(firing, key=lambda signal: triage(signal, draft.policy).severity.rank)
+    found = triage(worst, draft.policy)
+    _open(
+        draft,
+        _Start(
+            kind=Kind.DRILL if worst.drill else Kind.REAL,
+            title=limits.shortened(worst.title.strip() or worst.rule, limits.LINE),
+            detail=limits.shortened(worst.detail, limits.SIGNAL_DETAIL),
+            severity=found.severity,
+            category=found.category,
+            source=worst.source,
+            rule=found.rule,
+            service=found.service,
+            environment=worst.environment,
+            opened_at=draft.at,
+            began_at=min(firing[0].occurred_at, draft.at),
+        ),
+    )
+    add_signals(draft, command.signals)
+    rounds.page(draft)
+
+
+def _open(draft: Draft, start: _Start) -> None:
+    timed = start.kind is not Kind.BACKFILLED
+    policy = draft.policy
+    draft.add(
+        Opened(
+            actor=draft.actor,
+            at=draft.at,
+            occurred_at=draft.occurred_at,
+            incident=draft.command.incident_id,
+            kind=start.kind,
+            title=start.title,
+            detail=start.detail,
+            severity=start.severity,
+            category=start.category,
+            source=start.source,
+            rule=start.rule,
+            service=start.service,
+            environment=start.environment,
+            opened_at=start.opened_at,
+            began_at=start.began_at,
+            restricted=start.restricted,
+            policy_version=policy.version,
+            calendar_version=policy.calendar.version,
+            correlation_id=draft.command.correlation_id,
+            clocks=started(policy, start.severity, start.opened_at) if timed else (),
+            round=_first_round(draft, start) if timed else None,
+        )
+    )
+
+
+def _first_round(draft: Draft, start: _Start) -> Round:
+    """Due from t0; paging counts from now, so a late report starts with the first rung."""
+    return Round(
+        number=1,
+        reason=RoundReason.OPENED,
+        started_at=start.opened_at,
+        due_at=acknowledge_due(draft.policy, start.severity, start.opened_at),
+        ladder_start=draft.at,
+    )
