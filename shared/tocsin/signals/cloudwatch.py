@@ -1,0 +1,178 @@
+"""CloudWatch alarms, whichever way they come in.
+
+Four shapes carry the same news: the message of an SNS notification (in its envelope, or bare
+where raw delivery is on), the payload of a direct alarm-to-Lambda action, and EventBridge's
+"CloudWatch Alarm State Change". One change of state has one id in all of them, so an alarm that
+is wired twice is one signal.
+
+What the states mean: `ALARM` fires, `OK` clears. `INSUFFICIENT_DATA` never clears, because no data
+is no recovery; it fires where somebody asked to be told of it (an alarm action) and after
+`ALARM`, and is a clear only when EventBridge, which reports every change, saw it come from
+elsewhere: a new alarm starts that way.
+
+An alarm whose name starts with `[DRILL]` is a drill.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.errors import MalformedPayload
+from tocsin.incidents.signals import Signal
+from tocsin.incidents.timeline import format_time
+from tocsin.signals.cloudwatch_metrics import describe, dimensions
+from tocsin.signals.fields import json_object, moment, optional_text, record, records, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+SOURCE = "cloudwatch"
+DRILL_MARK = "[DRILL]"
+STATES = frozenset({"ALARM", "OK", "INSUFFICIENT_DATA"})
+_ALARM_ARN = re.compile(
+    r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.{1,255})", re.DOTALL
+)
+_DETAIL_LIMIT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One change of an alarm's state, freed from the shape it came in."""
+
+    arn: str
+    name: str
+    description: str
+    state: str
+    previous: str
+    reason: str
+    changed_at: datetime
+    configuration: Mapping[str, object]
+    delivery: str
+    asked_for: bool
+
+
+def parse(payload: Mapping[str, object]) -> Signal:
+    """The signal of one notification, action or event.
+
+    Raises:
+        MalformedPayload: none of the known shapes, or a shape that lacks what it must hold.
+    """
+    return _signal(_change(payload))
+
+
+def _change(payload: Mapping[str, object]) -> _Change:
+    if "Sns" in payload:
+        payload = record(payload, "Sns")
+    if "Message" in payload:
+        return _from_notification(
+            json_object(payload, "Message"), optional_text(payload, "MessageId")
+        )
+    if "NewStateValue" in payload:
+        return _from_notification(payload, "")
+    if "alarmData" in payload:
+        arn = text(payload, "alarmArn")
+        return _from_state(record(payload, "alarmData"), arn, "", asked_for=True)
+    if payload.get("detail-type") == "CloudWatch Alarm State Change":
+        resources = payload.get("resources")
+        if not isinstance(resources, list) or len(resources) != 1:
+            raise MalformedPayload("`resources` must name one alarm", field="resources")
+        arn = text({"resources": resources[0]}, "resources")
+        event_id = text(payload, "id")
+        return _from_state(record(payload, "detail"), arn, event_id, asked_for=False)
+    raise MalformedPayload("not a CloudWatch alarm in any shape that is known")
+
+
+def _from_notification(message: Mapping[str, object], message_id: str) -> _Change:
+    return _Change(
+        arn=text(message, "AlarmArn"),
+        name=text(message, "AlarmName"),
+        description=optional_text(message, "AlarmDescription"),
+        state=text(message, "NewStateValue"),
+        previous=optional_text(message, "OldStateValue"),
+        reason=optional_text(message, "NewStateReason"),
+        changed_at=moment(message, "StateChangeTime"),
+        configuration=message,
+        delivery=message_id,
+        asked_for=True,
+    )
+
+
+def _from_state(
+    alarm: Mapping[str, object], arn: str, delivery: str, *, asked_for: bool
+) -> _Change:
+    state = record(alarm, "state")
+    previous = record(alarm, "previousState") if alarm.get("previousState") is not None else {}
+    configuration = record(alarm, "configuration") if alarm.get("configuration") is not None else {}
+    return _Change(
+        arn=arn,
+        name=text(alarm, "alarmName"),
+        description=optional_text(configuration, "description"),
+        state=text(state, "value"),
+        previous=optional_text(previous, "value"),
+        reason=optional_text(state, "reason"),
+        changed_at=moment(state, "timestamp"),
+        configuration=configuration,
+        delivery=delivery,
+        asked_for=asked_for,
+    )
+
+
+def _signal(change: _Change) -> Signal:
+    arn = _ALARM_ARN.fullmatch(change.arn)
+    if arn is None:
+        raise MalformedPayload("the alarm's ARN names no CloudWatch alarm", field="AlarmArn")
+    if arn[3] != change.name:
+        raise MalformedPayload("the alarm's ARN and name differ", field="AlarmName")
+    if change.state not in STATES:
+        raise MalformedPayload(f"no alarm state {change.state[:32]!r}", field="state")
+    about = dimensions(change.configuration)
+    name = change.name.removeprefix(DRILL_MARK).strip()
+    identity = f"{change.arn}|{change.state}|{format_time(change.changed_at)}"
+    signal_id = f"{SOURCE}-{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
+    return Signal(
+        id=signal_id,
+        source=SOURCE,
+        rule=name,
+        dedup_key=change.arn,
+        title=name,
+        detail=(change.reason or change.description)[:_DETAIL_LIMIT],
+        firing=_fires(change),
+        occurred_at=change.changed_at,
+        service=_first(about, "service", "servicename"),
+        environment=_first(about, "environment", "stage") or "production",
+        facts=_facts(change, region=arn[1], account=arn[2]),
+        correlation_id=change.delivery or signal_id,
+        drill=change.name.startswith(DRILL_MARK),
+    )
+
+
+def _fires(change: _Change) -> bool:
+    if change.state == "INSUFFICIENT_DATA":
+        return change.asked_for or change.previous == "ALARM"
+    return change.state == "ALARM"
+
+
+def _facts(change: _Change, *, region: str, account: str) -> dict[str, str]:
+    children = records(change.configuration, "TriggeringChildren")
+    found = {
+        "alarm": change.name,
+        "arn": change.arn,
+        "account": account,
+        "region": region,
+        "state": change.state,
+        "previous_state": change.previous,
+        "description": change.description[:_DETAIL_LIMIT],
+        **describe(change.configuration),
+        "children": ", ".join(text(child, "Arn").rpartition(":alarm:")[2] for child in children),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _first(values: Mapping[str, str], *names: str) -> str | None:
+    """The value of the first dimension of these names, whatever its capitals."""
+    lowered = {key.lower(): value for key, value in values.items()}
+    return next((lowered[name] for name in names if name in lowered), None)
