@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _GOOD: Final = "pm_card_visa"
 _BAD: Final = "pm_card_chargeCustomerFail"
 _STEPS: Final = (0, 0, 0, 0, 1, 1, 2, 3)
-"""Seconds between two changes: half of them share a second with the one before."""
+"""Seconds between two bursts: half of them share a second with the one before."""
+_BURSTS: Final = (1, 1, 2, 3, 4)
+"""Changes of one subscription within one second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ def tell(account: Account, story: Story) -> Json:
             made.append(_begin(teller, story, len(made), now))
         else:
             chosen = dice.choice(made)
-            changes = _CHANGES.get(chosen["status"], (_note,))
-            _attempt(dice.choice(changes), teller, chosen, now)
+            for _ in range(dice.choice(_BURSTS)):
+                changes = _CHANGES.get(chosen["status"], (_note,))
+                _attempt(dice.choice(changes), teller, chosen, now)
         now = min(now + dice.choice(_STEPS), story.until)
     made_events = list(account.events.values())[before:]
     changed = [one for one in made_events if one["subject"]["object"] == "subscription"]
@@ -184,6 +187,13 @@ def _fail_payment(teller: _Teller, subscription: Json, now: int) -> None:
     _settle(teller, subscription, _BAD, now)
 
 
+def _exhaust(teller: _Teller, subscription: Json, now: int) -> None:
+    """Every retry fails, until the provider gives up on the invoice."""
+    for _ in range(len(invoicing.RETRY_AFTER_SECONDS) + 1):
+        if subscription["status"] == "past_due":
+            _settle(teller, subscription, _BAD, now)
+
+
 def _settle(teller: _Teller, subscription: Json, card: str, now: int) -> None:
     invoice = teller.account.get("invoice", subscription["latest_invoice"])
     if invoice["status"] == "open":
@@ -201,6 +211,6 @@ _CHANGES: Final[Mapping[str, tuple[_Change, ...]]] = {
     "incomplete": (_pay, _pay, _fail_payment, _note),
     "trialing": (_end_trial, _end_trial, _note, _plan, _toggle_end, _cancel),
     "active": (*_EVERYDAY, *_EVERYDAY, _renew, _fail_renewal, _cancel),
-    "past_due": (_pay, _pay, _fail_payment, _fail_payment, _note, _cancel),
+    "past_due": (_pay, _pay, _fail_payment, _exhaust, _note, _cancel),
     "unpaid": (_pay, _note, _cancel),
 }

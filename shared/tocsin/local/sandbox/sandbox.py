@@ -47,7 +47,7 @@ class Sandbox:
         self.calls: deque[Json] = deque(maxlen=_CALLS_KEPT)
         self.lock = threading.RLock()
         self.dispatcher = Dispatcher(
-            event_of=self.account.events.get,
+            event_of=self._event,
             endpoint_of=self.endpoints.get,
             workers=workers,
         )
@@ -163,6 +163,10 @@ class Sandbox:
             for kept in state["endpoints"]:
                 lists = {name: tuple(kept[name]) for name in ("secrets", "enabled_events")}
                 self.add_endpoint(Endpoint(**{**kept, **lists}))
+
+    def _event(self, identifier: str) -> Json | None:
+        """Looked up anew each time: loading a state replaces the account's events."""
+        return self.account.events.get(identifier)
 
     def _on_event(self, event: Json) -> None:
         for endpoint in self.endpoints.values():
