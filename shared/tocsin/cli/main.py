@@ -191,13 +191,16 @@ def _explain(error: TocsinError) -> None:
 
 
 def _usage_or_bug(error: Exception) -> int:
-    """Typer's own errors know how to show themselves; the rest is a bug."""
+    """Typer's own errors know how to show themselves; AWS may refuse; the rest is a bug."""
     show = getattr(error, "show", None)
     if show is not None:
         show()
         return int(getattr(error, "exit_code", USAGE))
     if type(error).__name__ == "Abort":
         return INTERRUPTED
+    if type(error).__module__.startswith("botocore."):
+        _explain(Unavailable(f"AWS answered: {error}"))
+        return UNAVAILABLE
     traceback.print_exception(error)
     return BUG
 

@@ -67,6 +67,17 @@ def deploy(clients: Clients, stack: Stack, template: Template) -> Deployed:
     )
 
 
+def statuses(clients: Clients, prefix: str) -> list[dict[str, str]]:
+    """Name and status of every stack whose name begins with `prefix`."""
+    pages = clients.cloudformation.get_paginator("describe_stacks").paginate()
+    return [
+        {"name": stack["StackName"], "status": stack["StackStatus"]}
+        for page in pages
+        for stack in page["Stacks"]
+        if stack["StackName"].startswith(prefix)
+    ]
+
+
 def _create(clients: Clients, stack: Stack, url: str) -> str:
     try:
         clients.cloudformation.create_stack(

@@ -8,7 +8,6 @@ it would on AWS. It inherits no variable of the caller's either, credentials lea
 from __future__ import annotations
 
 import http.client
-import os
 import shutil
 import socket
 import subprocess
@@ -33,7 +32,6 @@ HOST = "127.0.0.1"
 _REQUIREMENTS = (f"ministack=={VERSION}", "boto3", "cryptography")
 _READY_SECONDS = 30.0
 _INSTALL_SECONDS = 300
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL")
 
 
 def install(places: Places) -> bool:
@@ -131,8 +129,7 @@ def _free(port: int) -> bool:
 
 
 def _environ(places: Places, port: int) -> Mapping[str, str]:
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return inherited | {
+    return processes.inherited() | {
         "AUTH": "true",
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),

@@ -2,8 +2,9 @@
 
 MiniStack 1.5.33 drops some properties in silence and refuses some resource types, which fails the
 whole stack. Dropped properties are applied again by API after the deployment; refused types are
-left out before it. Every such step is a `Note` that `tocsin local up` prints: what is not printed
-here is what the emulator did by itself, and what is printed as skipped was not tested locally.
+left out before it, and so are refusals of plain http, which is all the loopback endpoint speaks.
+Every such step is a `Note` that `tocsin local up` prints: what is not printed here is what the
+emulator did by itself, and what is printed as skipped was not tested locally.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ _REFUSED = (
 )
 
 
+_POLICIES = ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
+
+_PLAIN_HTTP = ({"Bool": {"aws:SecureTransport": "false"}},)
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """One step of the gap layer. `kind` is re-applied, skipped or limit."""
@@ -56,16 +62,24 @@ LIMITS = (
 )
 
 
-def without_refused(template: Template) -> tuple[Template, list[Note]]:
-    """The template less the types the emulator refuses.
+def acceptable(template: Template) -> tuple[Template, list[Note]]:
+    """The template less what cannot work here.
 
     Raises:
         TemplateUnsupported: something that stays refers to something that goes.
     """
     kept = copy.deepcopy(template)
     resources: dict[str, Any] = kept.get("Resources", {})
-    gone = {name for name, one in resources.items() if one.get("Type") in _REFUSED}
-    notes = [Note("skipped", resources.pop(name)["Type"], name) for name in sorted(gone)]
+    refused = {name: why for name, one in resources.items() if (why := _refusal(one))}
+    notes = [Note("skipped", why, name) for name, why in sorted(refused.items())]
+    gone = set(refused)
+    for name, one in resources.items():
+        if one.get("Type") in _POLICIES and _let_plain_http_in(one):
+            notes.append(Note("skipped", "refusal of plain http, which loopback speaks", name))
+            if not one["Properties"]["PolicyDocument"]["Statement"]:
+                gone.add(name)
+    for name in gone:
+        del resources[name]
     for one in resources.values():
         if "DependsOn" in one:
             needed = [one["DependsOn"]] if isinstance(one["DependsOn"], str) else one["DependsOn"]
@@ -96,6 +110,26 @@ def exports(clients: Clients) -> Mapping[str, str]:
     """Every export of every stack, by name."""
     pages = clients.cloudformation.get_paginator("list_exports").paginate()
     return {one["Name"]: one["Value"] for page in pages for one in page["Exports"]}
+
+
+def _refusal(resource: Mapping[str, Any]) -> str | None:
+    """What the emulator refuses this resource for, if it does."""
+    kind = str(resource["Type"])
+    if kind == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+        return "alarm on metric math"
+    return kind if kind in _REFUSED else None
+
+
+def _let_plain_http_in(policy: Mapping[str, Any]) -> bool:
+    """Takes the statements out that demand TLS; True if there were any."""
+    document = policy["Properties"]["PolicyDocument"]
+    statements = document["Statement"]
+    document["Statement"] = [
+        one
+        for one in statements
+        if not (one["Effect"] == "Deny" and one.get("Condition") in _PLAIN_HTTP)
+    ]
+    return len(document["Statement"]) < len(statements)
 
 
 # Each of these returns True when it changed something.

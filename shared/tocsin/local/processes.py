@@ -26,12 +26,12 @@ _POLL_SECONDS = 0.05
 _STOP_GRACE_SECONDS = 6.0
 _KILL_GRACE_SECONDS = 4.0
 _LOG_TAIL_LINES = 15
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL")
 _PROC = Path("/proc/self")
 _MARK = "TOCSIN_LOCAL_RECORD"
 
-# Popen objects of programs that outlive the command that started them; kept so that an ended one
-# can be reaped, and so that dropping the object does not warn about a program left running.
-_children: dict[int, subprocess.Popen[bytes]] = {}
+# Programs this very process started: when they end, it is the one who has to reap them.
+_children: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ def start(
             )
         except OSError as error:
             raise ProcessFailed(f"cannot start {name}: {error}") from error
-    _children[child.pid] = child
+    _children.add(child.pid)
+    child.returncode = 0  # outlives this object on purpose: nothing to warn about when it goes
     started = start_time(child.pid)
     if started is None:
         raise ProcessFailed(f"{name} ended at once{tail(log)}")
@@ -136,6 +137,11 @@ def start_time(pid: int) -> str | None:
     return _ps_start_time(pid)
 
 
+def inherited() -> dict[str, str]:
+    """What a program gets of this environment: no credentials, no interpreter settings."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
 def tail(log: Path) -> str:
     """The last lines of a log, to put behind an error's first line."""
     if not log.is_file():
@@ -165,7 +171,7 @@ def _end(program: Program, record: Path) -> None:
                 break
             time.sleep(_POLL_SECONDS)
         else:
-            _children.pop(program.pid, None)
+            _children.discard(program.pid)
             return
     raise ProcessFailed(f"these would not end: {_living(program, record)}")
 
@@ -204,9 +210,9 @@ def _marked(pid: int, record: Path) -> bool:
 
 
 def _reap(pid: int) -> None:
-    child = _children.get(pid)
-    if child is not None:
-        child.poll()
+    if pid in _children:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def _stat(pid: int) -> tuple[str, int, str] | None:

@@ -30,7 +30,7 @@ _FILES = ("uv.lock", "pyproject.toml", ".python-version")
 _FOLDERS = ("infra", "functions", "shared/tocsin")
 _UNREACHED = ("shared/tocsin/cli/", "shared/tocsin/drills/", "shared/tocsin/local/")
 _REACHED = "shared/tocsin/local/adjustable_clock.py"
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "UV_CACHE_DIR", "UV_INDEX_URL", "UV_DEFAULT_INDEX")
+_WITHHELD = ("AWS_", "CDK_", "JSII_", "PYTHON")
 
 
 def synthesise(places: Places, context: Mapping[str, str]) -> tuple[Path, bool]:
@@ -39,15 +39,19 @@ def synthesise(places: Places, context: Mapping[str, str]) -> tuple[Path, bool]:
     Raises:
         ProcessFailed: the CDK app failed or took longer than 5 minutes; with the end of its log.
     """
-    assembly = places.syntheses / fingerprint(places.checkout, context)
+    name = fingerprint(places.checkout, context)
+    assembly = places.syntheses / name
     if (assembly / "manifest.json").is_file():
         os.utime(assembly)
         return assembly, False
-    making = assembly.with_name(f"{assembly.name}.{os.getpid()}")
+    making = places.syntheses / f"making-{os.getpid()}"
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     try:
         _run_app(places, context, making)
+        if fingerprint(places.checkout, context) != name:
+            # A file was saved meanwhile: good for this deployment, but not known by any name.
+            assembly = places.syntheses / "unsettled"
         shutil.rmtree(assembly, ignore_errors=True)
         making.rename(assembly)
     finally:
@@ -82,14 +86,13 @@ def _inputs(checkout: Path) -> Iterator[Path]:
 def _run_app(places: Places, context: Mapping[str, str], outdir: Path) -> None:
     log = places.log("synth")
     log.parent.mkdir(parents=True, exist_ok=True)
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     try:
         with log.open("wb") as output:
             subprocess.run(
                 [sys.executable, "-m", "infra.app"],
                 cwd=places.checkout,
                 env={
-                    **inherited,
+                    **_environ(),
                     "CDK_OUTDIR": str(outdir),
                     "CDK_CONTEXT_JSON": json.dumps(dict(context)),
                 },
@@ -105,6 +108,11 @@ def _run_app(places: Places, context: Mapping[str, str], outdir: Path) -> None:
         raise ProcessFailed(f"synthesis took over {_LIMIT_SECONDS} s{tail(log)}") from error
     if not (outdir / "manifest.json").is_file():
         raise ProcessFailed(f"synthesis wrote no cloud assembly{tail(log)}")
+
+
+def _environ() -> dict[str, str]:
+    """This environment, for uv's settings and proxies, less what could change a template."""
+    return {name: text for name, text in os.environ.items() if not name.startswith(_WITHHELD)}
 
 
 def _forget_old(syntheses: Path) -> None:

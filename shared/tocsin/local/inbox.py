@@ -1,0 +1,117 @@
+"""The local inbox: every page and mail that people would have received.
+
+Nothing in the emulator leads to a telephone or a mailbox, so the topics that lead to people also
+feed one queue. Reading drains that queue into a file, one JSON object per line: reading twice
+shows the same messages, and a message is never shown without having been kept first.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tocsin.local.clients import Clients
+
+_BATCH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as a person would have got it.
+
+    `to` is a person's id, or the audience of a message that goes to many. `sent_at` is the real
+    time of publishing, RFC 3339 in UTC; incident time is in the text where it matters.
+    `attributes` are the message's own, for filters.
+    """
+
+    sent_at: str
+    topic: str
+    to: str
+    kind: str
+    severity: str
+    incident: str
+    message_id: str
+    subject: str
+    text: str
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The queue and the file it is drained into."""
+
+    clients: Clients
+    queue_url: str
+    kept: Path
+
+    def read(self) -> list[Message]:
+        """Every message since the last clear, oldest first; drains the queue first."""
+        self._drain()
+        if not self.kept.is_file():
+            return []
+        lines = self.kept.read_text(encoding="utf-8").splitlines()
+        return [Message(**json.loads(line)) for line in lines]
+
+    def wait(self, expected: int, *, seconds: float) -> list[Message]:
+        """Like `read`, after waiting until there are `expected` messages or the time is over."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = self.read()
+            if len(found) >= expected or time.monotonic() > deadline:
+                return found
+            time.sleep(0.1)
+
+    def clear(self) -> int:
+        """Forgets every message, also those still in the queue; how many there were."""
+        count = len(self.read())
+        self.kept.unlink(missing_ok=True)
+        return count
+
+    def _drain(self) -> None:
+        self.kept.parent.mkdir(parents=True, exist_ok=True)
+        with self.kept.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            while batch := self._receive():
+                with self.kept.open("a", encoding="utf-8") as file:
+                    for message in batch:
+                        line = json.dumps(asdict(parse(message["Body"])), ensure_ascii=False)
+                        file.write(line + "\n")
+                for message in batch:
+                    self.clients.sqs.delete_message(
+                        QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"]
+                    )
+
+    def _receive(self) -> list[Any]:
+        answer = self.clients.sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=_BATCH
+        )
+        return list(answer.get("Messages", []))
+
+
+def parse(body: str) -> Message:
+    """A message from the envelope SNS puts around it."""
+    envelope = json.loads(body)
+    attributes = {
+        name: str(one.get("Value", ""))
+        for name, one in (envelope.get("MessageAttributes") or {}).items()
+    }
+    topic = str(envelope.get("TopicArn", "")).rsplit(":", 1)[-1]
+    return Message(
+        sent_at=envelope.get("Timestamp", ""),
+        topic=topic,
+        to=attributes.get("person") or attributes.get("audience") or topic.rsplit("-", 1)[-1],
+        kind=attributes.get("kind", ""),
+        severity=attributes.get("severity", ""),
+        incident=attributes.get("incident", ""),
+        message_id=attributes.get("message_id", ""),
+        subject=envelope.get("Subject") or "",
+        text=envelope.get("Message", ""),
+        attributes=attributes,
+    )

@@ -1,0 +1,84 @@
+"""Fills the secrets that a deployment leaves empty, for the local stage only.
+
+In AWS a person puts the provider's own values there. Here they are drawn once per cloud and kept
+in its state folder, readable by its owner alone, so that a second `up` does not change a secret
+under a sandbox that already signs with it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tocsin.local.clients import Clients
+
+STRIPE = "stripe/default"
+RAZORPAY = "razorpay/default"
+_RAZORPAY_ACCOUNT = "acc_local"
+
+
+def values(kept: Path) -> Mapping[str, dict[str, Any]]:
+    """The two secrets' documents, `registrations` and `provider-keys`; drawn on first use."""
+    if kept.is_file():
+        found: dict[str, dict[str, Any]] = json.loads(kept.read_text(encoding="utf-8"))
+        return found
+    drawn = {"registrations": _registrations(), "provider-keys": _provider_keys()}
+    kept.touch(mode=0o600)
+    kept.write_text(json.dumps(drawn, indent=2), encoding="utf-8")
+    return drawn
+
+
+def put(clients: Clients, name: str, document: Mapping[str, Any]) -> str:
+    """Writes a secret's document, unless it is there already; the text it holds."""
+    text = json.dumps(document, sort_keys=True)
+    if clients.secrets.get_secret_value(SecretId=name).get("SecretString") != text:
+        clients.secrets.put_secret_value(SecretId=name, SecretString=text)
+    return text
+
+
+def signing_secrets(registrations: Mapping[str, Any]) -> Mapping[str, str]:
+    """The secret each endpoint's deliveries are signed with, by `<provider>/<endpoint>`."""
+    return {
+        name: entry["secrets"][0]["secret"] for name, entry in registrations.items() if "/" in name
+    }
+
+
+def _registrations() -> dict[str, Any]:
+    return {
+        STRIPE: _registration(STRIPE, ACCOUNT, f"whsec_{secrets.token_urlsafe(24)}"),
+        # Bodies of Razorpay always name an account, and samples name other people's.
+        RAZORPAY: _registration(RAZORPAY, _RAZORPAY_ACCOUNT, secrets.token_urlsafe(24))
+        | {"any_account": True},
+        "hash_key": secrets.token_hex(32),
+    }
+
+
+def _registration(name: str, account: str, secret: str) -> dict[str, Any]:
+    provider, _, endpoint = name.partition("/")
+    return {
+        "provider": provider,
+        "endpoint": endpoint,
+        "account": account,
+        "mode": "test",
+        "connect": False,
+        "secrets": [{"secret": secret, "not_after": None}],
+    }
+
+
+def _provider_keys() -> dict[str, Any]:
+    return {
+        STRIPE: {"account": ACCOUNT, "mode": "test", "api_key": DEFAULT_API_KEY},
+        RAZORPAY: {
+            "account": _RAZORPAY_ACCOUNT,
+            "mode": "test",
+            "key_id": "rzp_test_tocsin_sandbox",
+            "key_secret": DEFAULT_API_KEY,
+        },
+    }
