@@ -20,6 +20,7 @@ from infra.stacks.api import ApiStack
 from infra.stacks.data import DataStack
 from infra.stacks.functions import FunctionsStack
 from infra.stacks.messaging import MessagingStack
+from infra.stacks.monitoring import MonitoringStack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,12 +32,21 @@ CACHE = ROOT / ".local" / "bundles"
 def add_stacks(app: cdk.App, *, context: Context, bundle: Callable[[str], Path]) -> None:
     """Adds every stack of one stage; `bundle` answers a function's name with its zip."""
     references = References()
-    DataStack(app, context=context, references=references)
+    data = DataStack(app, context=context, references=references)
     messaging = MessagingStack(app, context=context, references=references)
     functions = FunctionsStack(
         app, context=context, references=references, alarms=messaging.alarms, bundle=bundle
     )
-    ApiStack(app, context=context, functions=functions.made)
+    api = ApiStack(app, context=context, functions=functions.made)
+    MonitoringStack(
+        app,
+        context=context,
+        alarms=messaging.alarms,
+        tables=data.tables,
+        topics=messaging.topics,
+        functions=functions.made,
+        api_id=api.api.ref,
+    )
     cdk.Tags.of(app).add("app", "tocsin")
     cdk.Tags.of(app).add("stage", context.stage.name)
     nag.check(app)

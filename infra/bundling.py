@@ -26,12 +26,13 @@ def bundle(function_name: str, *, arch: str, stage: str, root: Path, cache_dir: 
     """The zip of one function for one architecture (`arm64`, `x86_64`) and stage.
 
     `root` is the checkout. Stages differ only in whether the module that moves the incident
-    clock is inside.
+    clock is inside: where the stage's clock can be moved and the function goes by it.
     """
     spec = FUNCTIONS[function_name]
     ingredients = recipe(spec.group, arch=arch, root=root)
     base = base_zip(ingredients, cache_dir=cache_dir)
-    sources = Sources(root, clock_adjustable=STAGES[stage].clock_adjustable)
+    sees_moved_clock = spec.incident_clock and STAGES[stage].clock_adjustable
+    sources = Sources(root, clock_adjustable=sees_moved_clock)
     files = sources.needed_by(function_name)
     key = _key(ingredients.key, files)
     target = cache_dir / f"{function_name}-{arch}-{key[:16]}.zip"

@@ -47,7 +47,7 @@ _DROPPED_FOLDERS = (
     "boto3/examples",
     "aws_lambda_powertools/event_handler",
 )
-_DROPPED_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed")
+_DROPPED_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed", ".lock")
 # Of Powertools, the logger and the metrics; they need this one of its thirty utilities.
 _KEPT_UTILITIES = frozenset({"jmespath_utils"})
 _ROOT_DATA = ("_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json")

@@ -13,22 +13,23 @@ from typing import TYPE_CHECKING, Any, cast
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from infra.constructs.alarms import ONE_MINUTE
+from infra.constructs.keeping import log_group
 from infra.constructs.nag import SERVERLESS, acknowledge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from aws_cdk import aws_logs as logs
+
     from infra.catalogue import FunctionSpec
     from infra.constructs.alarms import OpsAlarms
     from infra.context import Context
     from infra.permissions.statements import Statement
     from infra.references import References
-    from infra.stage import Stage
 
 CLOCK_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
 _NEAR_TIMEOUT = 0.8
@@ -99,14 +100,7 @@ class TocsinFunction(Construct):
         acknowledge(self.function, "LambdaDLQ", reason, pack=SERVERLESS)
 
     def _make_log_group(self, name: str) -> logs.LogGroup:
-        stage = self._context.stage
-        group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/lambda/{name}",
-            retention=retention_of(stage),
-            removal_policy=cdk.RemovalPolicy.DESTROY,
-        )
+        group = log_group(self, "Logs", name=f"/aws/lambda/{name}", stage=self._context.stage)
         self._references.offer_arn(f"logs/{self.spec.name}", group.log_group_arn)
         return group
 
@@ -189,12 +183,3 @@ class TocsinFunction(Construct):
             threshold=_NEAR_TIMEOUT * self.spec.timeout * 1000,
             periods=3,
         )
-
-
-def retention_of(stage: Stage) -> logs.RetentionDays:
-    """How long this stage keeps its logs, as the CDK spells it."""
-    return {
-        7: logs.RetentionDays.ONE_WEEK,
-        30: logs.RetentionDays.ONE_MONTH,
-        365: logs.RetentionDays.ONE_YEAR,
-    }[stage.log_retention_days]

@@ -8,9 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2 as apigw
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 
-from infra.constructs.function import retention_of
+from infra.constructs.keeping import log_group
 from infra.constructs.nag import acknowledge
 from infra.routes import ROUTES, Route
 from infra.stacks.outputs import output
@@ -113,12 +112,8 @@ class ApiStack(cdk.Stack):
 
     def _add_stage(self, routes: list[apigw.CfnRoute]) -> None:
         stage = self._context.stage
-        access_log = logs.LogGroup(
-            self,
-            "AccessLog",
-            log_group_name=f"/aws/apigateway/{stage.physical('api')}",
-            retention=retention_of(stage),
-            removal_policy=cdk.RemovalPolicy.DESTROY,
+        access_log = log_group(
+            self, "AccessLog", name=f"/aws/apigateway/{stage.physical('api')}", stage=stage
         )
         made = apigw.CfnStage(
             self,

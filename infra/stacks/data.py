@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 
+from infra.constructs.keeping import removal_of_data
 from infra.constructs.nag import acknowledge
 from infra.stacks.outputs import output
 from infra.tables import PARTITION_KEY, SORT_KEY, TABLES, TTL, Index, Table
@@ -54,18 +55,13 @@ class DataStack(cdk.Stack):
         if context.stage.clock_adjustable:
             self._make_clock_offset()
 
-    @property
-    def _removal(self) -> cdk.RemovalPolicy:
-        keeps = self._context.stage.keeps_data
-        return cdk.RemovalPolicy.RETAIN if keeps else cdk.RemovalPolicy.DESTROY
-
     def _make_key(self) -> kms.Key:
         key = kms.Key(
             self,
             "Key",
             description="Encrypts Tocsin's tables and secrets",
             enable_key_rotation=True,
-            removal_policy=self._removal,
+            removal_policy=removal_of_data(self._context.stage),
         )
         self._references.offer_arn("key/data", key.key_arn)
         return key
@@ -85,7 +81,7 @@ class DataStack(cdk.Stack):
                 point_in_time_recovery_enabled=stage.point_in_time_recovery
             ),
             deletion_protection=stage.keeps_data,
-            removal_policy=self._removal,
+            removal_policy=removal_of_data(self._context.stage),
             stream=_STREAMS[spec.stream] if spec.stream else None,
             time_to_live_attribute=TTL,
         )
@@ -120,7 +116,7 @@ class DataStack(cdk.Stack):
             # An empty object: no registration exists until somebody adds one, and later deploys
             # leave the value alone because this line does not change.
             secret_string_value=cdk.SecretValue.unsafe_plain_text("{}"),
-            removal_policy=self._removal,
+            removal_policy=removal_of_data(self._context.stage),
         )
         acknowledge(
             secret, "SMG4", "The provider issues and rotates it; two values are valid at once."

@@ -15,11 +15,14 @@ from aws_cdk import aws_sqs as sqs
 
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms
+from infra.constructs.keeping import removal_of_data
 from infra.constructs.nag import SERVERLESS, acknowledge
 from infra.constructs.queue import Queues
 from infra.stacks.outputs import output
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from constructs import Construct
 
     from infra.context import Context
@@ -48,6 +51,15 @@ class MessagingStack(cdk.Stack):
         self.pages, self.stakeholders = self._make_way_out()
         if context.stage.inbox:
             self._make_inbox()
+
+    @property
+    def topics(self) -> Mapping[str, sns.Topic]:
+        """The topics that carry alarms in and messages out, by name."""
+        return {
+            "alarms": self.alarms_topic,
+            "pages": self.pages,
+            "stakeholders": self.stakeholders,
+        }
 
     def _make_ops_topic(self) -> sns.Topic:
         """Where Tocsin's own alarms go. Nothing of Tocsin's is between it and people."""
@@ -126,9 +138,13 @@ class MessagingStack(cdk.Stack):
         output(self, "QueueInboxUrl", inbox.queue_url, "What people would have received")
 
     def _make_key(self, id_: str, name: str, description: str) -> kms.Key:
-        key = kms.Key(self, id_, description=description, enable_key_rotation=True)
-        keeps = self._context.stage.keeps_data
-        key.apply_removal_policy(cdk.RemovalPolicy.RETAIN if keeps else cdk.RemovalPolicy.DESTROY)
+        key = kms.Key(
+            self,
+            id_,
+            description=description,
+            enable_key_rotation=True,
+            removal_policy=removal_of_data(self._context.stage),
+        )
         self._references.offer_arn(f"key/{name}", key.key_arn)
         return key
 

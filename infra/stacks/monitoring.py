@@ -1,0 +1,201 @@
+"""What is watched besides the functions and queues: tables, topics, the API, and Tocsin's counts.
+
+Deployed last and changed most often: tuning a threshold redeploys nothing that pages people.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from infra.catalogue import FUNCTIONS
+from infra.constructs.alarms import ONE_MINUTE
+from infra.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_sns as sns
+    from constructs import Construct
+
+    from infra.constructs.alarms import OpsAlarms
+    from infra.constructs.function import TocsinFunction
+    from infra.context import Context
+
+_FIVE_MINUTES = cdk.Duration.minutes(5)
+
+# Function, count, alarm, what it says, how many in five minutes.
+COUNTS = (
+    (
+        "webhook_ingest",
+        "WebhooksRejected",
+        "webhooks-rejected",
+        "Webhooks are refused: a secret changed, or somebody is trying.",
+        10,
+    ),
+    (
+        "webhook_ingest",
+        "WebhooksUnstored",
+        "webhooks-unstored",
+        "Verified webhooks cannot be stored; the provider is told to come back.",
+        1,
+    ),
+    (
+        "notifier",
+        "MessagesFailed",
+        "messages-failed",
+        "Messages to people were not accepted by their channel.",
+        1,
+    ),
+    (
+        "alarm_trigger",
+        "SignalsRejected",
+        "signals-rejected",
+        "Something on the alarm topic could not be read as an alarm.",
+        1,
+    ),
+)
+
+
+class MonitoringStack(cdk.Stack):
+    """Alarms on shared parts, and one dashboard."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        context: Context,
+        alarms: OpsAlarms,
+        tables: Mapping[str, dynamodb.Table],
+        topics: Mapping[str, sns.Topic],
+        functions: Mapping[str, TocsinFunction],
+        api_id: str,
+    ) -> None:
+        super().__init__(
+            scope,
+            context.stage.physical("monitoring"),
+            description="Tocsin: alarms on shared parts and the dashboard",
+            synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+        )
+        self._alarms = alarms
+        self._namespace = f"Tocsin/{context.stage.name}"
+        for name, topic in topics.items():
+            self._watch_topic(name, topic)
+        for name, table in tables.items():
+            self._watch_table(name, table)
+        self._watch_api(api_id)
+        for function, metric, alarm, says, threshold in COUNTS:
+            alarms.add(
+                self,
+                alarm,
+                says=says,
+                metric=self._count(function, metric),
+                threshold=threshold,
+            )
+        self._add_dashboard(context.stage.physical("overview"), functions, tables)
+
+    def _watch_topic(self, name: str, topic: sns.Topic) -> None:
+        self._alarms.add(
+            self,
+            f"{name}-topic-undelivered",
+            says=f"Topic {name} could not deliver to a subscriber.",
+            metric=topic.metric_number_of_notifications_failed(period=ONE_MINUTE),
+        )
+
+    def _watch_table(self, name: str, table: dynamodb.Table) -> None:
+        self._alarms.add(
+            self,
+            f"{name}-table-throttled",
+            says=f"Table {name} refuses reads or writes.",
+            metric=cloudwatch.MathExpression(
+                expression="reads + writes",
+                label="Throttled requests",
+                period=ONE_MINUTE,
+                using_metrics={
+                    "reads": _table_metric(table, "ReadThrottleEvents"),
+                    "writes": _table_metric(table, "WriteThrottleEvents"),
+                },
+            ),
+            periods=2,
+        )
+
+    def _watch_api(self, api_id: str) -> None:
+        self._alarms.add(
+            self,
+            "api-server-errors",
+            says="The HTTP API answers with server errors.",
+            metric=cloudwatch.Metric(
+                namespace="AWS/ApiGateway",
+                metric_name="5xx",
+                dimensions_map={"ApiId": api_id},
+                period=ONE_MINUTE,
+                statistic="Sum",
+            ),
+            threshold=5,
+        )
+
+    def _count(self, function: str, name: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=self._namespace,
+            metric_name=name,
+            dimensions_map={"service": function},
+            period=_FIVE_MINUTES,
+            statistic="Sum",
+        )
+
+    def _add_dashboard(
+        self,
+        name: str,
+        functions: Mapping[str, TocsinFunction],
+        tables: Mapping[str, dynamodb.Table],
+    ) -> None:
+        """Three rows: what happened, how the functions are, how the tables are."""
+        dashboard = cloudwatch.Dashboard(self, "Overview", dashboard_name=name)
+        happened = (
+            ("Incidents and messages", "alarm_trigger", ("SignalsReceived", "IncidentsOpened")),
+            ("Messages", "notifier", ("MessagesSent", "MessagesFailed")),
+            ("Webhooks", "webhook_ingest", ("WebhooksAccepted", "WebhooksRejected")),
+        )
+        dashboard.add_widgets(
+            *(
+                cloudwatch.GraphWidget(
+                    title=title, left=[self._count(function, metric) for metric in metrics]
+                )
+                for title, function, metrics in happened
+            )
+        )
+        dashboard.add_widgets(
+            *(
+                cloudwatch.GraphWidget(
+                    title=spec.dashed,
+                    left=[functions[spec.name].function.metric_invocations()],
+                    right=[functions[spec.name].function.metric_errors()],
+                )
+                for spec in FUNCTIONS.values()
+            )
+        )
+        dashboard.add_widgets(
+            *(
+                cloudwatch.GraphWidget(
+                    title=f"Table {spec.name}",
+                    left=[
+                        tables[spec.name].metric_consumed_write_capacity_units(),
+                        tables[spec.name].metric_consumed_read_capacity_units(),
+                    ],
+                )
+                for spec in TABLES
+            )
+        )
+
+
+def _table_metric(table: dynamodb.Table, name: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/DynamoDB",
+        metric_name=name,
+        dimensions_map={"TableName": table.table_name},
+        period=ONE_MINUTE,
+        statistic="Sum",
+    )
