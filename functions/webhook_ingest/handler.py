@@ -1,0 +1,86 @@
+"""`POST /webhooks/{provider}[/{endpoint}]`: a provider's event, verified, stored, acknowledged.
+
+Only what one delivery needs is imported here: no SDK, no client, no framework. A provider counts
+a slow answer as a failed delivery, and enough of those disable the endpoint.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.webhook_ingest.settings import Settings
+from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
+from tocsin.application.ingest import Delivery, Ingest
+from tocsin.billing.identity import Registrations
+from tocsin.errors import TocsinError, Unavailable
+from tocsin.providers.body_codec import keep
+from tocsin.providers.registry import PROVIDERS, webhook_reader
+from tocsin.runtime import aws_http, http, light, settings
+from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.secrets import CachedSecret
+
+if TYPE_CHECKING:
+    from tocsin.application.ingest import Receipt
+
+SETTINGS = settings.load(Settings)
+INGEST = Ingest(
+    registrations=CachedSecret(
+        aws_http.from_environment("secretsmanager"), SETTINGS.REGISTRATIONS_SECRET, Registrations
+    ),
+    reader=webhook_reader,
+    ledger=DynamoDbLedger(aws_http.from_environment("dynamodb"), SETTINGS.BILLING_EVENTS_TABLE),
+    pack=keep,
+)
+CLOCK = wall_clock()
+light.start("webhook_ingest", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> http.Response:
+    """Payload format 2.0 in; 200 once the event is durable, a problem with its code otherwise."""
+    correlation_id = context.aws_request_id
+    light.begin(correlation_id=correlation_id, request_id=correlation_id)
+    named = (event.get("pathParameters") or {}).get("provider", "")
+    provider = named if named in PROVIDERS else "unknown"
+    try:
+        request = http.parse(event)
+        delivery = Delivery(
+            provider=named,
+            endpoint=request.path_parameters.get("endpoint", "default"),
+            headers=request.headers,
+            body=request.body,
+        )
+        receipt = INGEST.receive(delivery, now=int(CLOCK.wall_now().timestamp()))
+    except TocsinError as error:
+        _note_refusal(error, provider)
+        return http.problem(error, correlation_id=correlation_id)
+    _note_receipt(receipt, provider)
+    return http.answer(200, {"status": "stored" if receipt.stored else "duplicate"})
+
+
+def _note_receipt(receipt: Receipt, provider: str) -> None:
+    envelope = receipt.record.envelope
+    light.log(
+        Event.WEBHOOK_ACCEPTED if receipt.stored else Event.WEBHOOK_DUPLICATE,
+        provider=provider,
+        event_id=envelope.id,
+        event_type=envelope.type,
+        event_class=envelope.event_class,
+        api_version=envelope.api_version,
+        created=envelope.created,
+    )
+    metric = Metric.WEBHOOKS_ACCEPTED if receipt.stored else Metric.WEBHOOKS_DUPLICATE
+    light.count(metric, provider=provider)
+
+
+def _note_refusal(error: TocsinError, provider: str) -> None:
+    """A refusal is the sender's fault or ours; the two are told apart by alarms."""
+    ours = isinstance(error, Unavailable)
+    event, metric = (
+        (Event.WEBHOOK_UNSTORED, Metric.WEBHOOKS_UNSTORED)
+        if ours
+        else (Event.WEBHOOK_REJECTED, Metric.WEBHOOKS_REJECTED)
+    )
+    level = "ERROR" if ours else "WARNING"
+    light.log(event, level=level, provider=provider, code=error.code, **error.context)
+    light.count(metric, provider=provider, reason=error.code)

@@ -1,0 +1,234 @@
+"""From a stored event to a projection that equals the provider's state, in whatever order.
+
+The decisions are `billing.ordering`'s; here is the traffic around them. One conditional write is
+the usual case. A row that stands in the way comes back with the refusal and decides. A provider
+that does not answer is asked again later, by one delayed request per subscription, so that its
+outage cannot become a storm of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tocsin.billing import ordering
+from tocsin.billing.event import EventClass
+from tocsin.billing.ordering import Decision, Question, Verdict
+from tocsin.billing.quarantine import Poison
+from tocsin.billing.refetch import Reason, RefetchRequest
+
+if TYPE_CHECKING:
+    from tocsin.billing.event import BillingEvent
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.ordering import Answer, Row
+    from tocsin.billing.ports import Projection, ProviderClient, Quarantine, RefetchQueue
+
+MAX_RACES = 3
+FIRST_DELAY = 30
+LONGEST_DELAY = 900
+PENDING_GRACE = 120
+"""How long after its time a delayed request still counts as on its way. Seconds."""
+
+MAX_ATTEMPTS = 200
+"""About two days of asking. Then a person is told; the projection stays as it is."""
+
+
+class Outcome(StrEnum):
+    """What became of one event or request."""
+
+    APPLIED = "applied"
+    DONE = "done"
+    STALE = "stale"
+    FETCHED = "fetched"
+    DEFERRED = "deferred"
+    IRRELEVANT = "irrelevant"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """The outcome, and what is worth counting about it."""
+
+    outcome: Outcome
+    requests: int = 0
+    rev_changed: bool = False
+    left_terminal: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Projector:
+    """Keeps projections right. `confirmed` names the providers whose early answers are checked."""
+
+    projection: Projection
+    client: ProviderClient
+    queue: RefetchQueue
+    quarantine: Quarantine
+    confirmed: frozenset[str] = field(default=frozenset({"stripe", "razorpay"}))
+
+    def project(self, event: BillingEvent, *, now: int) -> Projected:
+        """Handles one event; `now` is the wall clock in epoch seconds.
+
+        Raises:
+            StoreUnavailable: nothing is known to have been done; try the event again.
+            QueueUnavailable: the same.
+        """
+        if event.event_class is EventClass.IRRELEVANT or event.subscription is None:
+            return Projected(Outcome.IRRELEVANT)
+        row: Row | None
+        if event.event_class is EventClass.SNAPSHOT:
+            applied = self.projection.apply(event, now=now)
+            if applied.done:
+                return Projected(Outcome.APPLIED, rev_changed=True)
+            row = applied.row
+        else:
+            row = self.projection.read(event.identity, event.subscription)
+        return self._with_row(event, event.subscription, row, now=now)
+
+    def _with_row(
+        self, event: BillingEvent, subscription: str, row: Row | None, *, now: int
+    ) -> Projected:
+        requests = 0
+        for _ in range(MAX_RACES):
+            decision = ordering.decide(event, row, now=now)
+            if decision in (Decision.DONE, Decision.STALE):
+                return Projected(Outcome(decision.value), requests, problem=event.problem)
+            if decision is Decision.APPLY:
+                change = ordering.apply(event, row)
+                if self.projection.write(event.identity, subscription, change):
+                    changed = change.row.rev != (row.rev if row else 0)
+                    return Projected(Outcome.APPLIED, requests, changed)
+            elif row is not None and (row.pending_until or 0) > now:
+                if self.projection.write(event.identity, subscription, ordering.touch(row)):
+                    return Projected(Outcome.DEFERRED, requests, problem=event.problem)
+            else:
+                requests += 1
+                question = Question(about=_second(event, now), event_id=event.id)
+                result = self._ask(event.identity, subscription, row, question, now=now)
+                if result is not None:
+                    return _counted(result, requests, event.problem)
+            row = self.projection.read(event.identity, subscription)
+        request = RefetchRequest(event.identity, subscription, Reason.RACES, _second(event, now))
+        return _counted(self._later(request, row, now=now), requests, event.problem)
+
+    def refetch(self, request: RefetchRequest, *, now: int) -> Projected:
+        """Handles one delayed request. Raises as `project` does."""
+        confirming = request.reason is Reason.CONFIRM
+        row: Row | None = None
+        for races in range(MAX_RACES):
+            row = self.projection.read(request.identity, request.subscription)
+            if confirming and row and row.confirm_at and row.confirm_at > now + PENDING_GRACE:
+                # Newer early answers came since; one check after the last of them is enough.
+                delay = min(row.confirm_at - now, LONGEST_DELAY)
+                self.queue.send(request, delay=delay)
+                return Projected(Outcome.DEFERRED, races)
+            question = Question(about=request.about, confirming=confirming)
+            result = self._ask(
+                request.identity, request.subscription, row, question, now=now, request=request
+            )
+            if result is not None:
+                return _counted(result, races + 1, None)
+        return _counted(self._later(request.again(), row, now=now), MAX_RACES, None)
+
+    def _ask(
+        self,
+        identity: Identity,
+        subscription: str,
+        row: Row | None,
+        question: Question,
+        *,
+        now: int,
+        request: RefetchRequest | None = None,
+    ) -> Projected | None:
+        """Asks once and writes the answer; None if somebody else wrote in between."""
+        answer = self.client.fetch(identity, subscription)
+        if answer.verdict is Verdict.FAILED:
+            later = (
+                RefetchRequest(identity, subscription, Reason.FAILED, question.about)
+                if request is None
+                else request.again()
+            )
+            return self._later(later, row, now=now)
+        if answer.verdict is not Verdict.FOUND:
+            self._set_aside(identity, subscription, answer, question, now=now)
+            return Projected(Outcome.QUARANTINED, problem=answer.verdict.value)
+        confirm = identity.provider in self.confirmed
+        change = ordering.record_answer(row, answer, question, now=now, confirm=confirm)
+        self._confirm(identity, subscription, row, change.row, question, now=now)
+        if not self.projection.write(identity, subscription, change):
+            return None
+        return Projected(
+            Outcome.FETCHED,
+            rev_changed=change.row.rev != (row.rev if row else 0),
+            left_terminal=ordering.leaves_terminal(row, answer),
+        )
+
+    def _confirm(
+        self,
+        identity: Identity,
+        subscription: str,
+        before: Row | None,
+        after: Row,
+        question: Question,
+        *,
+        now: int,
+    ) -> None:
+        """Sends the confirming request before the row says it is on its way, unless one is."""
+        underway = before is not None and (before.confirm_at or 0) + PENDING_GRACE > now
+        if after.confirm_at == now + ordering.CONFIRM_DELAY and not underway:
+            request = RefetchRequest(identity, subscription, Reason.CONFIRM, question.about)
+            self.queue.send(request, delay=ordering.CONFIRM_DELAY)
+
+    def _later(self, request: RefetchRequest, row: Row | None, *, now: int) -> Projected:
+        """One delayed request for this subscription: sent, then noted on the row.
+
+        Sent first: a note without a request would silence the subscription, a request without a
+        note only costs one more question.
+        """
+        if request.attempt > MAX_ATTEMPTS:
+            answer = ordering.Answer(Verdict.FAILED, detail=f"{request.attempt - 1} attempts")
+            self._set_aside(
+                request.identity, request.subscription, answer, Question(request.about), now=now
+            )
+            return Projected(Outcome.QUARANTINED, problem="provider_unreachable")
+        delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(request.attempt - 1, 10))
+        self.queue.send(request, delay=delay)
+        note = ordering.await_answer(row, until=now + delay + PENDING_GRACE)
+        self.projection.write(request.identity, request.subscription, note)
+        return Projected(Outcome.DEFERRED, problem=request.reason)
+
+    def _set_aside(
+        self,
+        identity: Identity,
+        subscription: str,
+        answer: Answer,
+        question: Question,
+        *,
+        now: int,
+    ) -> None:
+        failed = answer.verdict is Verdict.FAILED
+        self.quarantine.put(
+            Poison(
+                provider=identity.provider,
+                id=question.event_id or subscription,
+                reason="provider_unreachable" if failed else answer.verdict.value,
+                detail=answer.detail or f"HTTP {answer.http_status}",
+                first_seen=question.about if question.event_id else now - now % 3600,
+                subscription=subscription,
+            )
+        )
+
+
+def _second(event: BillingEvent, now: int) -> int:
+    return now if event.created is None else event.created
+
+
+def _counted(result: Projected, requests: int, problem: str | None) -> Projected:
+    return Projected(
+        result.outcome,
+        requests,
+        result.rev_changed,
+        result.left_terminal,
+        result.problem or problem,
+    )

@@ -1,0 +1,122 @@
+"""What billing asks of the outside world: the ledger, the projection, the provider, a queue.
+
+Kept in this room and not in `tocsin.ports` because they speak in billing's words only; adapters
+implement them in pairs, one on DynamoDB and one in memory, under one contract test.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tocsin.billing.event import BillingEvent, Envelope
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.ordering import Answer, Change, Row
+    from tocsin.billing.quarantine import Poison
+    from tocsin.billing.refetch import RefetchRequest
+    from tocsin.billing.subscription import Subscription
+
+
+class WebhookReader(Protocol):
+    """A provider's `webhook` module: the hot path. Header names are lower-case."""
+
+    def verify(
+        self, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[bytes], now: int
+    ) -> None: ...
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> tuple[Envelope, dict[str, Any]]: ...
+
+
+class ObjectReader(Protocol):
+    """A provider's `objects` module: its objects' shapes and where to ask for them."""
+
+    def snapshot_in(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The subscription object that a snapshot event's document carries."""
+        ...
+
+    def subscription(self, shape: Mapping[str, Any], *, as_of: int) -> Subscription:
+        """Reads one subscription object of any API version.
+
+        Raises:
+            UnreadableShape: a field is missing that every version carries.
+        """
+        ...
+
+    def path(self, subscription: str) -> str:
+        """The path of one subscription under the provider's API base."""
+        ...
+
+    def headers(self, key: str, identity: Identity) -> dict[str, str]:
+        """The headers that authorise a request for this identity."""
+        ...
+
+
+class Ledger(Protocol):
+    """Every event ever accepted, once."""
+
+    def put(self, record: LedgerRecord) -> bool:
+        """Stores the record if nothing is under its key; False if something is (a duplicate).
+
+        Raises:
+            StoreUnavailable: not known to be stored.
+        """
+        ...
+
+
+class Projection(Protocol):
+    """One row per subscription. Every write is conditional; False means the condition failed."""
+
+    def read(self, identity: Identity, subscription: str) -> Row | None: ...
+
+    def apply(self, event: BillingEvent, *, now: int) -> Applied:
+        """The one-call fast path: writes the event's snapshot if the row allows it as it is."""
+        ...
+
+    def write(self, identity: Identity, subscription: str, change: Change) -> bool:
+        """Writes `change` if the row's `ver` is still the one the change was computed from."""
+        ...
+
+
+class Applied(Protocol):
+    """What the fast path did: `done`, or the row that stood in its way (None: there is none)."""
+
+    @property
+    def done(self) -> bool: ...
+
+    @property
+    def row(self) -> Row | None: ...
+
+
+class ProviderClient(Protocol):
+    """The provider's own word on one subscription."""
+
+    def fetch(self, identity: Identity, subscription: str) -> Answer:
+        """Asks now; never raises for what a provider answers or fails to answer."""
+        ...
+
+
+class RefetchQueue(Protocol):
+    """Requests to ask a provider later."""
+
+    def send(self, request: RefetchRequest, *, delay: int) -> None:
+        """Queues one request; `delay` in seconds, 900 at most.
+
+        Raises:
+            QueueUnavailable: not known to be queued.
+        """
+        ...
+
+
+class Quarantine(Protocol):
+    """What cannot be handled, with the reason, until a person has looked."""
+
+    def put(self, poison: Poison) -> None:
+        """Keeps it; the same event again only refreshes its reason.
+
+        Raises:
+            StoreUnavailable: not known to be kept.
+        """
+        ...

@@ -1,0 +1,86 @@
+"""What a subscription is, whoever bills it: one small neutral snapshot.
+
+A provider's word for a status is kept beside the neutral one (`raw_status`), because an unknown
+word must not be guessed at: it keeps the last known status and is counted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The neutral status. Stored, so never renamed."""
+
+    PENDING = "pending"
+    TRIALING = "trialing"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    SUSPENDED = "suspended"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+TERMINAL = frozenset({Status.CANCELLED, Status.COMPLETED, Status.EXPIRED})
+"""Left only by what a provider's own answer says, never by an event."""
+
+STRIPE_STATUS = {
+    "incomplete": Status.PENDING,
+    "trialing": Status.TRIALING,
+    "active": Status.ACTIVE,
+    "past_due": Status.PAST_DUE,
+    "unpaid": Status.SUSPENDED,
+    "paused": Status.PAUSED,
+    "canceled": Status.CANCELLED,
+    "incomplete_expired": Status.EXPIRED,
+}
+RAZORPAY_STATUS = {
+    "created": Status.PENDING,
+    "authenticated": Status.TRIALING,
+    "active": Status.ACTIVE,
+    "pending": Status.PAST_DUE,
+    "halted": Status.SUSPENDED,
+    "paused": Status.PAUSED,
+    "cancelled": Status.CANCELLED,
+    "completed": Status.COMPLETED,
+    "expired": Status.EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One subscription as its provider described it at one moment.
+
+    `period_end` is the end of what is paid or promised, in epoch seconds; None only where no
+    period has begun. `collection_paused` is Stripe's `pause_collection`: the status stays as it
+    is while nothing is charged. `workspace` is our own id, from the metadata we wrote.
+    """
+
+    id: str
+    status: Status
+    raw_status: str
+    plan: str
+    period_end: int | None
+    collection_paused: bool = False
+    ends_at_period_end: bool = False
+    workspace: str | None = None
+
+    @property
+    def terminal(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two snapshots that promise a customer the same: status, plan, period, access.
+
+        What effects hang on: `rev` rises exactly when this changes.
+        """
+        period = "" if self.period_end is None else str(self.period_end)
+        flags = f"{self.collection_paused:d}{self.ends_at_period_end:d}"
+        text = f"{self.status}\0{self.plan}\0{period}\0{flags}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,212 @@
+"""One signed call to an AWS JSON service, without a client.
+
+The webhook path makes one kind of call, and building a whole boto3 client for it is most of a cold
+start. This keeps what a client is needed for: botocore's own SigV4 signer, a connection pool,
+timeouts, a checked response, bounded retries with jitter, and errors of Tocsin's tree. It is for
+DynamoDB, Secrets Manager and SQS, whose JSON protocol is `X-Amz-Target` plus a document.
+
+A retry may follow a call whose answer was lost after it took effect: callers make writes
+conditional, so that the second one is seen as a repetition.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from tocsin.errors import (
+    ConditionFailed,
+    InvalidSettings,
+    QueueUnavailable,
+    SecretUnavailable,
+    StoreUnavailable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from botocore.credentials import ReadOnlyCredentials
+
+    from tocsin.errors import Unavailable
+
+THROTTLES = frozenset(
+    {
+        "InternalServerError",
+        "InternalServiceError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "TransactionInProgressException",
+    }
+)
+"""Error codes that ask for another try; every 5xx and 429 does too, whatever its code."""
+
+
+class Credentials(NamedTuple):
+    """What the signer reads of the execution role's credentials."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+
+class _Service(NamedTuple):
+    target: str
+    content_type: str
+    failure: type[Unavailable]
+
+
+_SERVICES = {
+    "dynamodb": _Service("DynamoDB_20120810", "application/x-amz-json-1.0", StoreUnavailable),
+    "secretsmanager": _Service("secretsmanager", "application/x-amz-json-1.1", SecretUnavailable),
+    "sqs": _Service("AmazonSQS", "application/x-amz-json-1.0", QueueUnavailable),
+}
+_ENDPOINT_VARIABLE = {"secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one call may try. Seconds.
+
+    The defaults end within 4.5 s, before Razorpay counts a delivery as timed out (5 s).
+    """
+
+    attempts: int = 4
+    connect: float = 0.5
+    read: float = 1.5
+    base_delay: float = 0.05
+    longest_delay: float = 0.8
+    deadline: float = 2.5  # no attempt starts later than this after the first
+
+
+class AwsHttp:
+    """Calls of one service. Safe to keep for the life of an execution environment."""
+
+    def __init__(
+        self,
+        service: str,
+        *,
+        endpoint: str,
+        region: str,
+        credentials: Credentials,
+        patience: Patience = Patience(),
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._service = _SERVICES[service]
+        self._endpoint = endpoint.rstrip("/") + "/"
+        # The signer reads three attributes; botocore's own class would import its whole chain.
+        self._signer = SigV4Auth(cast("ReadOnlyCredentials", credentials), service, region)
+        self._patience = patience
+        self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
+        self._pool = urllib3.PoolManager(
+            maxsize=4,
+            retries=False,
+            timeout=urllib3.Timeout(connect=patience.connect, read=patience.read),
+        )
+
+    def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
+        """The service's answer to one operation, as its JSON document.
+
+        Raises:
+            ConditionFailed: a conditional write found the item otherwise; never retried.
+            Unavailable: the leaf of the service (`StoreUnavailable`, ...), when every attempt
+                failed or the service refused; `context` names operation, code and attempts.
+        """
+        body = json.dumps(payload, separators=(",", ":")).encode()
+        started = self._monotonic()
+        code = "no_attempt"
+        for attempt in range(1, self._patience.attempts + 1):
+            status, code, answer = self._attempt(operation, body)
+            if status == 200:  # noqa: PLR2004 - the one status of success in this protocol
+                return answer
+            if code == "ConditionalCheckFailedException":
+                raise ConditionFailed(answer.get("Item"))
+            again = status in {0, 429} or status >= 500 or code in THROTTLES  # noqa: PLR2004 - HTTP
+            delay = self._delay(attempt)
+            late = self._monotonic() + delay - started > self._patience.deadline
+            if not again or late or attempt == self._patience.attempts:
+                break
+            self._sleep(delay)
+        raise self._service.failure(
+            f"{operation} failed: {code}.", operation=operation, reason=code, attempts=attempt
+        )
+
+    def _delay(self, attempt: int) -> float:
+        ceiling = min(self._patience.longest_delay, self._patience.base_delay * 2**attempt)
+        return float(self._jitter() * ceiling)
+
+    def _attempt(self, operation: str, body: bytes) -> tuple[int, str, dict[str, Any]]:
+        """(HTTP status, error code, document); status 0 when no sound answer came back."""
+        request = AWSRequest(
+            method="POST",
+            url=self._endpoint,
+            data=body,
+            headers={
+                "Content-Type": self._service.content_type,
+                "X-Amz-Target": f"{self._service.target}.{operation}",
+            },
+        )
+        self._signer.add_auth(request)
+        try:
+            response = self._pool.request(
+                "POST", self._endpoint, body=body, headers=dict(request.headers), redirect=False
+            )
+            answer = json.loads(_checked(response.data, response.headers.get("x-amz-crc32")))
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            return 0, type(error).__name__, {}
+        if not isinstance(answer, dict):
+            return 0, "not_a_document", {}
+        return response.status, _error_code(answer, response.status), answer
+
+
+def _checked(data: bytes, crc32: str | None) -> bytes:
+    if crc32 is not None and int(crc32) != zlib.crc32(data):
+        raise ValueError("the answer was damaged on its way")
+    return data or b"{}"
+
+
+def _error_code(answer: Mapping[str, object], status: int) -> str:
+    text = str(answer.get("__type") or answer.get("code") or f"http_{status}")
+    return text.rpartition("#")[2].partition(":")[0]
+
+
+def from_environment(
+    service: str, environ: Mapping[str, str] | None = None, *, patience: Patience | None = None
+) -> AwsHttp:
+    """A caller with the execution role's credentials, for the function's own Region.
+
+    `AWS_ENDPOINT_URL_<SERVICE>` and `AWS_ENDPOINT_URL` are honoured, in this order.
+
+    Raises:
+        InvalidSettings: the environment names no Region or holds no credentials.
+    """
+    env = os.environ if environ is None else environ
+    region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION")
+    key, secret = env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")
+    if not region or not key or not secret:
+        raise InvalidSettings("AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are needed")
+    variable = _ENDPOINT_VARIABLE.get(service, f"AWS_ENDPOINT_URL_{service.upper()}")
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return AwsHttp(
+        service,
+        endpoint=env.get(variable)
+        or env.get("AWS_ENDPOINT_URL")
+        or f"https://{service}.{region}.{suffix}",
+        region=region,
+        credentials=Credentials(key, secret, env.get("AWS_SESSION_TOKEN") or None),
+        patience=patience or Patience(),
+    )
