@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 INTERNAL_UPDATE = "internal"
 _DRILL_NOTICE = "This is a drill. Act as if it were real; customers are not affected."
+_DRILL_MARK = "[DRILL]"
 _RESTRICTED = "restricted"
 _UNKNOWN = "unknown"
 
@@ -52,13 +53,12 @@ def render(item: OutboxItem, policy: Policy) -> Message:
     """
     facts = Facts.read(item.facts)
     wording = _wording(item, facts, policy)
-    title = _RESTRICTED if facts.restricted else facts.title
-    marker = "[DRILL] " if facts.kind is Kind.DRILL else ""
+    marker = f"{_DRILL_MARK} " if facts.kind is Kind.DRILL else ""
     before = f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}"
     return Message(
-        subject=fit_subject(before, title, wording.until),
+        subject=fit_subject(before, _title(facts), wording.until),
         text=_text(item, facts, wording, policy),
-        short=fit_sms(ascii_line(before), title, ascii_line(wording.until)),
+        short=fit_sms(ascii_line(before), _title(facts), ascii_line(wording.until)),
         attributes={
             "person": item.target.removeprefix("person:"),
             "incident": item.incident,
@@ -88,11 +88,11 @@ def _wording(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
 
 
 def _text(item: OutboxItem, facts: Facts, wording: _Wording, policy: Policy) -> str:
-    notice = f"[DRILL] {_DRILL_NOTICE}" if facts.kind is Kind.DRILL else ""
+    notice = f"{_DRILL_MARK} {_DRILL_NOTICE}" if facts.kind is Kind.DRILL else ""
     what = "Restricted: sign in to see what this is about."
     if not facts.restricted:
         place = f"Service {facts.service or _UNKNOWN}, environment {facts.environment or _UNKNOWN}."
-        what = f"{one_line(facts.title)}\n{place} Category {facts.category or _UNKNOWN}."
+        what = f"{_title(facts)}\n{place} Category {facts.category or _UNKNOWN}."
     paragraphs = [
         notice,
         f"{facts.severity.upper()} incident {item.incident}",
@@ -165,12 +165,19 @@ def _internal_update(item: OutboxItem, facts: Facts, policy: Policy, *, mitigati
         "<level>": facts.severity,
         "<status>": mitigation,
         "<time>": full_moment(next_update, policy.calendar.zone) if next_update else "on decision",
-        "<summary>": _RESTRICTED if facts.restricted else one_line(facts.title),
+        "<summary>": _title(facts),
     }
     text = policy.templates[INTERNAL_UPDATE].text
     for placeholder, value in values.items():
         text = text.replace(placeholder, value)
     return text
+
+
+def _title(facts: Facts) -> str:
+    """The title on one line; a drill's own mark is left out, because the text has it already."""
+    if facts.restricted:
+        return _RESTRICTED
+    return one_line(facts.title).removeprefix(_DRILL_MARK).strip()
 
 
 def _after(start: datetime, due: UpdateDue | None, policy: Policy) -> datetime | None:

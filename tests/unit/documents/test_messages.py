@@ -132,6 +132,11 @@ def test_a_drill_says_so_first_in_every_text(kind: MessageKind, target: str) -> 
         assert "DRILL" not in text
 
 
+def test_the_drill_mark_of_an_alarm_is_not_said_twice() -> None:
+    for text in texts(an_item(kind="drill", title="[DRILL] checkout-5xx")):
+        assert text.count("[DRILL]") == 1
+
+
 @EVERY_MESSAGE
 def test_a_restricted_incident_shows_its_severity_and_id_and_nothing_else(
     kind: MessageKind, target: str

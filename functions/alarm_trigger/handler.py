@@ -1,0 +1,26 @@
+"""Lambda entry: alarms from the queue, a direct alarm action or EventBridge become incidents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.alarm_trigger.intake import take
+from functions.alarm_trigger.settings import Settings
+from tocsin.runtime.application import connect
+from tocsin.runtime.invocation import watch
+from tocsin.runtime.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.runtime.invocation import LambdaContext
+
+SETTINGS = load(Settings)
+WATCH = watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+APPLICATION = connect(SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock)
+
+
+def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers with the queue records that must be delivered again."""
+    with WATCH.invocation(context):
+        return take(event, application=APPLICATION, watch=WATCH)

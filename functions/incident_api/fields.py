@@ -1,0 +1,134 @@
+"""Reads a request's body field by field, and refuses what nobody asked for.
+
+A field with a typing error in its name would otherwise be a wish that is silently not granted,
+such as a severity change without its reason.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tocsin.errors import BadInput
+from tocsin.incidents.timeline import parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from enum import StrEnum
+
+LONGEST_KEY = 128
+
+
+class Fields:
+    """The fields of one JSON object; each is taken at most once, and `done` ends the reading."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        self._left = dict(body)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A text; without a default it must be there.
+
+        Raises:
+            BadInput: it is missing or not a text.
+        """
+        value = self._take(name, default)
+        if not isinstance(value, str):
+            raise BadInput(f"`{name}` must be a text", field=name)
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        if self._left.get(name) is None:
+            self._left.pop(name, None)
+            return None
+        return self.text(name)
+
+    def number(self, name: str) -> int | None:
+        """A whole number, or None if the field is not there."""
+        value = self._left.pop(name, None)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise BadInput(f"`{name}` must be a whole number", field=name)
+        return value
+
+    def flag(self, name: str) -> bool:
+        """True or false; false if the field is not there."""
+        value = self._left.pop(name, False)
+        if not isinstance(value, bool):
+            raise BadInput(f"`{name}` must be true or false", field=name)
+        return value
+
+    def word[W: StrEnum](self, name: str, words: type[W], default: W | None = None) -> W:
+        """One of a closed set of words."""
+        return word(name, self.text(name, default), words)
+
+    def moment(self, name: str) -> datetime | None:
+        """A time that names its zone, or None if the field is not there."""
+        if (text := self.optional_text(name)) is None:
+            return None
+        try:
+            return parse_time(text)
+        except ValueError as error:
+            raise BadInput(
+                f"`{name}` must be a time with its zone, like 2026-09-08T14:00:00Z", field=name
+            ) from error
+
+    def done(self) -> None:
+        """Raises `BadInput` if a field is left that nothing asked for."""
+        if self._left:
+            name = min(self._left)
+            raise BadInput(f"there is no field `{name[:32]}` here", field=name[:32])
+
+    def _take(self, name: str, default: str | None) -> Any:
+        value = self._left.pop(name, None)
+        if value is None:
+            if default is None:
+                raise BadInput(f"`{name}` is missing", field=name)
+            return default
+        return value
+
+
+def word[W: StrEnum](name: str, text: str, words: type[W]) -> W:
+    """Raises `BadInput` naming the words there are, if `text` is none of them."""
+    try:
+        return words(text)
+    except ValueError as error:
+        known = ", ".join(words)
+        raise BadInput(f"`{name}` must be one of: {known}", field=name) from error
+
+
+def idempotency_key(headers: Mapping[str, str]) -> str:
+    """The caller's `Idempotency-Key`, or an empty text.
+
+    Raises:
+        BadInput: it is longer than 128 characters or not plain ASCII.
+    """
+    key = headers.get("idempotency-key", "")
+    if len(key) > LONGEST_KEY or not key.isascii() or (key and not key.isprintable()):
+        raise BadInput("`Idempotency-Key` must be at most 128 ASCII characters")
+    return key
+
+
+def if_match(headers: Mapping[str, str]) -> int | None:
+    """The version of `If-Match: "7"`; None if any will do.
+
+    Raises:
+        BadInput: it is no version in quotes.
+    """
+    tag = headers.get("if-match", "*").strip()
+    if tag == "*":
+        return None
+    version = tag.removeprefix('"').removesuffix('"')
+    if f'"{version}"' != tag or not (version.isascii() and version.isdigit()):
+        raise BadInput('`If-Match` must be a version in quotes, like "7"')
+    return int(version)
+
+
+def count(query: Mapping[str, str], name: str, *, default: int, largest: int) -> int:
+    """A whole number of the query between 0 and `largest`.
+
+    Raises:
+        BadInput: it is something else.
+    """
+    text = query.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= largest):  # noqa: PLR2004 - longer texts are no counts
+        raise BadInput(f"`{name}` must be a whole number up to {largest}", field=name)
+    return int(text)

@@ -1,0 +1,33 @@
+"""Lambda entry: what responders ask of incidents over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.incident_api.routes import Api
+from functions.incident_api.settings import Settings
+from tocsin.runtime.application import connect
+from tocsin.runtime.invocation import watch
+from tocsin.runtime.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.runtime.invocation import LambdaContext
+
+SETTINGS = load(Settings)
+WATCH = watch("incident_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+API = Api(
+    application=connect(
+        SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+    ),
+    watch=WATCH,
+    stage=SETTINGS.STAGE,
+)
+
+
+def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers one request of the HTTP API."""
+    correlation_id = event.get("requestContext", {}).get("requestId", "")
+    with WATCH.invocation(context, correlation_id=correlation_id):
+        return API.respond(event)

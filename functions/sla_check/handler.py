@@ -1,0 +1,37 @@
+"""Lambda entry: every minute, and on demand, what is due is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from functions.sla_check.rounds import Sweeper
+from functions.sla_check.settings import Settings
+from tocsin.runtime.application import connect
+from tocsin.runtime.invocation import LambdaContext, watch
+from tocsin.runtime.invoke import FunctionCaller
+from tocsin.runtime.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SETTINGS = load(Settings)
+WATCH = watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+SWEEPER = Sweeper(
+    application=connect(SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock),
+    notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
+    watch=WATCH,
+)
+LAST_MOMENT_MS = 20_000
+"""A round is not begun with less time left than a slow one takes."""
+
+
+class TimedContext(LambdaContext, Protocol):
+    """A context that knows how long the invocation may still run."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+def lambda_handler(_event: Mapping[str, Any], context: TimedContext) -> dict[str, Any]:
+    """Answers with the sweep's report, whatever the event says: the schedule and people alike."""
+    with WATCH.invocation(context):
+        return SWEEPER.run(has_time=lambda: context.get_remaining_time_in_millis() > LAST_MOMENT_MS)

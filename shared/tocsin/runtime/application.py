@@ -1,0 +1,82 @@
+"""The application with its ports bound, as a function uses it: made once, at init.
+
+Four functions need the same store, policy, clock and ids. Binding them here keeps the handlers to
+what they are about, and gives tests one thing to replace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from tocsin.adapters.dynamodb_incidents import DynamoIncidents
+from tocsin.application.execute import execute
+from tocsin.application.receive import receive
+from tocsin.application.sweep import sweep
+from tocsin.policy.compiled import PackagedPolicies
+from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.ids import SystemIds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.application.outcome import Outcome, SweepReport
+    from tocsin.incidents.commands import Command
+    from tocsin.incidents.signals import Signal
+    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
+
+_CONNECT_SECONDS = 1
+_READ_SECONDS = 3
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """Commands, signals and sweeps over one set of ports."""
+
+    store: IncidentStore
+    policies: PolicySource
+    clock: IncidentClock
+    ids: Ids
+
+    def execute(self, command: Command) -> Outcome:
+        return execute(
+            command, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
+        )
+
+    def receive(self, signals: Sequence[Signal]) -> list[Outcome]:
+        return receive(
+            signals, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
+        )
+
+    def sweep(self, *, limit: int = 200) -> SweepReport:
+        return sweep(
+            store=self.store,
+            policies=self.policies,
+            clock=self.clock,
+            ids=self.ids,
+            limit=limit,
+        )
+
+
+def connect(
+    incidents_table: str, *, clock: IncidentClock, operations_table: str | None = None
+) -> Application:
+    """The application of a deployed function; its client gives up long before the function."""
+    client = boto3.client(
+        "dynamodb",
+        config=Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        ),
+    )
+    return Application(
+        store=DynamoIncidents(client, table=incidents_table, operations_table=operations_table),
+        policies=PackagedPolicies(),
+        clock=clock,
+        ids=SystemIds(wall_clock()),
+    )
