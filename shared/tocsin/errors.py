@@ -293,3 +293,9 @@ class CheckFailed(TocsinError):
     """A check somebody asked for ran and failed."""
 
     code = "check_failed"
+
+
+class DrillUnsound(TocsinError):
+    """The drill itself is wrong, so that its score would mean nothing."""
+
+    code = "drill_unsound"

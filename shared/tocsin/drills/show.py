@@ -1,0 +1,140 @@
+"""Shows a drill to people while it runs, and its score when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from types import TracebackType
+
+    from rich.console import Console
+
+    from tocsin.drills.checks import Check
+    from tocsin.drills.scenario import Score, Scored, Step
+
+_GREEN, _RED = "[green]✓[/green]", "[red]✗[/red]"
+
+
+class Screen:
+    """A `Watcher` with one progress bar; checks are printed above it as they are made."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._steps = self._progress.add_task("drill", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def began(self, step: Step, number: int, of: int) -> None:
+        self._progress.update(self._steps, total=of, completed=number - 1, description=step.title)
+        self._console.print(f"\n[bold]{number}. {step.title}[/bold]")
+
+    def made(self, check: Check) -> None:
+        mark = _GREEN if check.passed else _RED
+        self._console.print(f"   {mark} {check.says} [dim]{check.code}[/dim]", highlight=False)
+        if not check.passed:
+            self._console.print(f"      expected  {check.expected}", markup=False, style="red")
+            self._console.print(f"      observed  {check.observed}", markup=False, style="red")
+
+    def ended(self, scored: Scored) -> None:
+        self._progress.advance(self._steps)
+        if scored.problem:
+            self._console.print(f"   broke off: {scored.problem}", markup=False, style="red")
+
+    def tell(self, text: str) -> None:
+        """A line of the story."""
+        self._console.print(f"   {text}", markup=False, highlight=False)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A small table in the story."""
+        shown = Table(*columns, box=None, pad_edge=False, header_style="dim")
+        for row in rows:
+            shown.add_row(*map(str, row))
+        self._console.print(shown, new_line_start=True)
+
+    def count(self, title: str, total: int) -> Bar:
+        """A second bar for something that takes a while."""
+        return Bar(self._progress, title, total)
+
+
+class Bar:
+    """A bar that goes up to `total`."""
+
+    def __init__(self, progress: Progress, title: str, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task(f"   {title}", total=total)
+
+    def at(self, done: int) -> None:
+        self._progress.update(self._task, completed=done)
+
+    def close(self) -> None:
+        self._progress.remove_task(self._task)
+
+
+def summary(score: Score) -> Table:
+    """Every check in one table, the red ones with what was seen."""
+    table = Table(title=f"drill {score.name}", title_justify="left", header_style="bold")
+    table.add_column("", width=1)
+    table.add_column("check", no_wrap=True)
+    table.add_column("says")
+    table.add_column("expected → observed")
+    for check in score.checks:
+        seen = check.observed if check.passed else f"{check.expected} → {check.observed}"
+        mark = _GREEN if check.passed else _RED
+        table.add_row(mark, check.code, check.says, _short(seen))
+    return table
+
+
+def document(score: Score) -> dict[str, Any]:
+    """The score as one JSON document."""
+    return {
+        "drill": score.name,
+        "passed": score.passed,
+        "checks": len(score.checks),
+        "failed": sorted(score.red),
+        "seconds": round(score.seconds, 2),
+        "steps": [
+            {
+                "title": step.title,
+                "seconds": round(step.seconds, 2),
+                "problem": step.problem,
+                "checks": [asdict(check) for check in step.checks],
+            }
+            for step in score.steps
+        ],
+    }
+
+
+def _short(text: str, limit: int = 160) -> str:
+    clean = text.replace("[", r"\[")
+    return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
