@@ -153,10 +153,11 @@ def run(arguments: Sequence[str]) -> int:
         _explain(error)
         return exit_code(error)
     except KeyboardInterrupt:
-        output.current().err.print("interrupted", markup=False)
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- the outermost frame: a code for everything else
         return _usage_or_bug(error)
+    if code == INTERRUPTED:  # Typer answers Ctrl-C inside a command with this code itself
+        output.current().err.print("interrupted", markup=False)
     return code if isinstance(code, int) else OK
 
 

@@ -72,9 +72,8 @@ def read_offset(parameter: str, environ: Mapping[str, str] | None = None) -> int
         ClockUnavailable: SSM did not answer, refused, or holds something else than a number.
     """
     environment = os.environ if environ is None else environ
-    request = _signed_request(parameter, environment)
     try:
-        status, body = _post(request)
+        status, body = _post(_signed_request(parameter, environment))
         if status != http.client.OK:
             raise ClockUnavailable(f"SSM answered {status} for {parameter}")
         return int(json.loads(body)["Parameter"]["Value"])

@@ -1,0 +1,155 @@
+"""The frame of the command line: exit codes, messages, what is loaded when."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from tocsin import errors
+from tocsin.cli import local, main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def failing_with(error: BaseException) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+@pytest.fixture
+def status_raises(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    return lambda error: monkeypatch.setattr(local, "_cloud", failing_with(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.CheckFailed("red"), 1),
+        (errors.BadInput("x"), 3),
+        (errors.InvalidPolicy("x"), 3),
+        (errors.NotAllowed("x"), 4),
+        (errors.UnknownIncident("x"), 5),
+        (errors.VersionConflict("x"), 6),
+        (errors.CloudNotRunning("x"), 7),
+        (errors.TocsinError("x"), 70),
+    ],
+)
+def test_every_branch_of_the_error_tree_has_its_exit_code(
+    error: errors.TocsinError,
+    code: int,
+    status_raises: Callable[[BaseException], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status_raises(error)
+
+    assert main.run(["local", "status"]) == code
+
+    shown = capsys.readouterr()
+    assert error.code in shown.err
+    assert shown.out == ""
+
+
+def test_every_error_of_the_tree_has_a_documented_exit_code() -> None:
+    def leaves(kind: type[errors.TocsinError]) -> list[type[errors.TocsinError]]:
+        return [kind, *(leaf for child in kind.__subclasses__() for leaf in leaves(child))]
+
+    assert main.__doc__ is not None
+    documented = {int(line.split()[0]) for line in main.__doc__.splitlines() if line[4:5].isdigit()}
+    for kind in leaves(errors.TocsinError):
+        if kind is not errors.RemoteError:
+            assert main.exit_code(kind("x")) in documented - {0, 2}, kind
+
+
+def test_an_error_in_json_goes_to_stderr_as_one_document(
+    status_raises: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status_raises(errors.UnknownIncident("no such incident", incident="INC-1"))
+
+    assert main.run(["local", "status", "--json"]) == 5
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert json.loads(shown.err)["error"] == {
+        "code": "unknown_incident",
+        "status": 404,
+        "detail": "no such incident",
+        "incident": "INC-1",
+    }
+
+
+@pytest.mark.parametrize("line", [["nope"], ["local", "nope"], ["local", "inbox", "--wait", "x"]])
+def test_a_wrong_command_line_is_a_usage_error(
+    line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(line) == 2
+    assert "Usage" in capsys.readouterr().err
+
+
+def test_a_bug_shows_its_traceback_and_a_code_of_its_own(
+    status_raises: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status_raises(ZeroDivisionError("a bug"))
+
+    assert main.run(["local", "status"]) == 70
+    assert "ZeroDivisionError: a bug" in capsys.readouterr().err
+
+
+def test_an_aws_that_does_not_answer_is_unavailable_and_no_bug(
+    status_raises: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status_raises(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"))
+
+    assert main.run(["local", "status"]) == 7
+    assert "127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_says_so(
+    status_raises: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status_raises(KeyboardInterrupt())
+
+    assert main.run(["local", "status"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "moved"),
+    [
+        (["local", "status", "--json"], ["--json", "local", "status"]),
+        (["--json", "local", "status"], ["--json", "local", "status"]),
+        (["note", "INC-1", "--", "--json"], ["note", "INC-1", "--", "--json"]),
+        (["local", "status"], ["local", "status"]),
+    ],
+)
+def test_json_may_stand_anywhere_before_two_dashes(line: list[str], moved: list[str]) -> None:
+    assert main._json_first(line) == moved
+
+
+def test_help_names_every_group_and_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["--help"]) == 0
+
+    shown = capsys.readouterr().out
+    for name in ("local", "incidents", "open", "ack", "severity", "note", "clocks"):
+        assert name in shown
+
+
+def test_help_loads_no_aws_client_no_policy_and_no_template_engine() -> None:
+    heavy = ("boto3", "botocore", "yaml", "holidays", "jinja2", "tocsin.local.cloud")
+    code = (
+        "import sys; from tocsin.cli import main; main.run(['--help']);"
+        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    )
+
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+
+    assert ran.stderr.strip() == "[]"
