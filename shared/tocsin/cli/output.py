@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +47,8 @@ class Output:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A result for people; None is shown as nothing."""
-        shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        foldable = (Column(name, overflow="fold") for name in columns)
+        shown = Table(*foldable, box=None, pad_edge=False, header_style="bold")
         for row in rows:
             shown.add_row(*("" if cell is None else str(cell) for cell in row))
         self.out.print(shown, markup=False)

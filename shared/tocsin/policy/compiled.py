@@ -21,10 +21,13 @@ from tocsin.policy.decoding import decode_policy
 from tocsin.policy.targets import format_due
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tocsin.incidents.policy import Policy
 
 DEFAULT_FILE = Path(__file__).with_name("default.json")
-EARLIER_VERSIONS = Path(__file__).with_name("earlier")
+DEPLOYED_NAME = "deployed.json"
+EARLIER_NAME = "earlier"
 # A deadline wording, not a record: these four are written as one text.
 _DUE = (Elapsed, BusinessDays, NextRelease, AtMilestone)
 _NOT_DIGESTED = frozenset({"version", "change"})
@@ -32,7 +35,7 @@ _NOT_DIGESTED = frozenset({"version", "change"})
 
 def to_json(policy: Policy) -> bytes:
     """The policy as stored and shipped; equal policies give equal bytes."""
-    return (json.dumps(_plain(policy), indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(plain(policy), indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def from_json(raw: bytes) -> Policy:
@@ -54,7 +57,7 @@ def from_json(raw: bytes) -> Policy:
 def sealed(policy: Policy) -> Policy:
     """The policy with the digest of its content as the end of its version."""
     label = policy.version.partition("+")[0]
-    document = {key: value for key, value in _plain(policy).items() if key not in _NOT_DIGESTED}
+    document = {key: value for key, value in plain(policy).items() if key not in _NOT_DIGESTED}
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
     return replace(policy, version=f"{label}+{digest}")
@@ -67,14 +70,17 @@ def default() -> Policy:
 
 
 class PackagedPolicies:
-    """The shipped policy, and earlier ones for the incidents opened under them.
+    """The policies of this build, from a folder beside this file unless told otherwise.
 
-    `earlier` holds one file per version, named `<version>.json`.
+    New incidents get `deployed.json`, a team's own runbook, or the shipped `default.json` where
+    there is none. `earlier/<version>.json` holds policies that incidents still open go by.
     """
 
-    def __init__(self, *, current: Path = DEFAULT_FILE, earlier: Path = EARLIER_VERSIONS) -> None:
-        self._current = default() if current == DEFAULT_FILE else from_json(current.read_bytes())
-        self._earlier = earlier
+    def __init__(self, folder: Path = DEFAULT_FILE.parent) -> None:
+        self._folder = folder
+        deployed = folder / DEPLOYED_NAME
+        shipped = folder / DEFAULT_FILE.name
+        self._current = _read(deployed if deployed.is_file() else shipped)
         self._known = {self._current.version: self._current}
 
     def current(self) -> Policy:
@@ -87,29 +93,31 @@ class PackagedPolicies:
             InvalidPolicy: no such version came with this build.
         """
         if version not in self._known:
-            self._known[version] = self._read(version)
+            self._known.update((policy.version, policy) for policy in self._others())
+        if version not in self._known:
+            raise InvalidPolicy(f"no policy {version} came with this build", version=version)
         return self._known[version]
 
-    def _read(self, version: str) -> Policy:
-        available = {file.stem: file for file in self._earlier.glob("*.json")}
-        if version not in available:
-            raise InvalidPolicy(f"no policy {version} came with this build", version=version)
-        policy = from_json(available[version].read_bytes())
-        if policy.version != version:
-            raise InvalidPolicy(f"{available[version].name} holds the policy {policy.version}")
-        return policy
+    def _others(self) -> Iterator[Policy]:
+        yield _read(self._folder / DEFAULT_FILE.name)
+        for file in sorted(self._folder.glob(f"{EARLIER_NAME}/*.json")):
+            yield _read(file)
 
 
-def _plain(value: Any) -> Any:
+def _read(file: Path) -> Policy:
+    return default() if file == DEFAULT_FILE else from_json(file.read_bytes())
+
+
+def plain(value: Any) -> Any:
     """Plain JSON values; mappings keep their order, sets are sorted."""
     if isinstance(value, _DUE):
         return format_due(value)
     if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, dict):
-        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+        return {str(plain(key)): plain(item) for key, item in value.items()}
     if isinstance(value, frozenset):
-        return sorted(map(_plain, value))
+        return sorted(map(plain, value))
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value.isoformat() if isinstance(value, date) else value

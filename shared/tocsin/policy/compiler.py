@@ -7,7 +7,7 @@ same path, so an override is judged as the whole runbook it makes.
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -44,15 +44,20 @@ from tocsin.policy.source import overlay, read
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tocsin.incidents.policy import Change
+    from tocsin.policy.problems import Path, Problem
     from tocsin.policy.schema import ClosingCriterion, Paging, PhaseChapter, SeverityRow, Updates
     from tocsin.policy.source import Source
 
-DEFAULT_RUNBOOK = Path(__file__).with_name("runbook.yaml")
+DEFAULT_RUNBOOK = File(__file__).with_name("runbook.yaml")
 DEFAULT_SHOWN_AS = "tocsin/policy/runbook.yaml"
+_MESSAGES = {
+    "extra_forbidden": "no such key",
+    "missing": "is missing, and cannot be removed",
+    "string_type": "must be text; put it in quotes",
+}
 
 
-def load(override: Path | None = None) -> Runbook:
+def load(override: File | None = None) -> Runbook:
     """The validated runbook: the default, with a file of what differs laid over it.
 
     Raises:
@@ -73,17 +78,8 @@ def validate(source: Source) -> Runbook:
     try:
         runbook = Runbook.model_validate(source.data)
     except ValidationError as wrong:
-        raise InvalidRunbook(
-            tuple(
-                problem_at(
-                    tuple(part for part in error["loc"] if part != "[key]"),
-                    error["msg"].removeprefix("Value error, "),
-                    source.positions,
-                )
-                for error in wrong.errors(include_url=False, include_context=False)
-            )
-        ) from None
-    wrong_content = tuple(
+        raise InvalidRunbook(_in_order(_problems(wrong, source))) from None
+    wrong_content = _in_order(
         problem_at(path, message, source.positions) for path, message in findings(runbook)
     )
     if wrong_content:
@@ -91,8 +87,25 @@ def validate(source: Source) -> Runbook:
     return runbook
 
 
-def compile_policy(runbook: Runbook, *, change: Change | None = None) -> Policy:
-    """The frozen policy of a validated runbook; `change` says who made it from what, and why."""
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda one: (one.file, one.line, one.column)))
+
+
+def _problems(wrong: ValidationError, source: Source) -> Iterator[Problem]:
+    """One problem per error; below an unknown key, none."""
+    unknown: set[Path] = set()
+    for error in wrong.errors(include_url=False, include_context=False):
+        path = tuple(part for part in error["loc"] if part != "[key]")
+        if "[key]" in error["loc"]:
+            unknown.add(path)
+        elif any(path[: len(above)] == above for above in unknown):
+            continue
+        message = _MESSAGES.get(error["type"], error["msg"].removeprefix("Value error, "))
+        yield problem_at(path, message, source.positions)
+
+
+def compile_policy(runbook: Runbook) -> Policy:
+    """The frozen policy of a validated runbook, without a record of who changed it."""
     closed = closed_names(runbook.business_time)
     policy = Policy(
         schema_version=runbook.schema_version,
@@ -132,7 +145,7 @@ def compile_policy(runbook: Runbook, *, change: Change | None = None) -> Policy:
         ),
         texts=_texts(runbook),
     )
-    return replace(sealed(policy), change=change)
+    return sealed(policy)
 
 
 def _severity(severity: Severity, row: SeverityRow) -> SeverityPolicy:

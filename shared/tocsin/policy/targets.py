@@ -19,6 +19,7 @@ TARGET_FORMS = "`15 minutes`, `4 hours`, `3 business days` or `next release`"
 UPDATE_FORMS = "`30 minutes`, `1 business day`, `at opening`, `at fix` or `at closing`"
 _AMOUNT = re.compile(r"(\d{1,6}) (minute|hour|day|business day)s?")
 _MINUTES = {"minute": 1, "hour": 60, "day": 1440}
+_WEEK = 7 * 1440
 
 
 def parse_target(text: str) -> Target:
@@ -64,7 +65,7 @@ def parse_minutes(text: str) -> int:
 
 
 def format_due(due: Target | UpdateDue) -> str:
-    """The inverse of `parse_target` and `parse_update`; days are written as hours."""
+    """The inverse of `parse_target` and `parse_update`; up to a week in hours."""
     match due:
         case Elapsed(minutes):
             return format_minutes(minutes)
@@ -77,7 +78,9 @@ def format_due(due: Target | UpdateDue) -> str:
 
 
 def format_minutes(minutes: int) -> str:
-    """`4 hours` where whole hours fit, otherwise `90 minutes`."""
+    """`7 days` from a week on, `4 hours` where whole hours fit, otherwise `90 minutes`."""
+    if minutes >= _WEEK and minutes % _MINUTES["day"] == 0:
+        return _plural(minutes // _MINUTES["day"], "day")
     if minutes and minutes % 60 == 0:
         return _plural(minutes // 60, "hour")
     return _plural(minutes, "minute")

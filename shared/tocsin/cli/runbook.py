@@ -1,0 +1,224 @@
+"""`tocsin runbook`: check, compile, render and compare runbooks.
+
+A FILE is a runbook that holds only what differs from the shipped one; a `.json` is a compiled
+policy. Exit codes are those of `tocsin`: 1 when a check that was asked for fails (`validate`,
+`render --check`, `diff --exit-code`), 2 for the command line, 3 for a runbook that does not
+validate. Problems are written as `file:line:column: key: what to do`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tocsin.cli.output import current
+from tocsin.cli.spans import read_instant
+from tocsin.errors import BadInput, CheckFailed
+from tocsin.incidents.policy import Change
+from tocsin.incidents.timeline import format_time
+from tocsin.policy.compiled import DEFAULT_FILE, DEPLOYED_NAME, EARLIER_NAME, from_json, to_json
+from tocsin.policy.diff import changes
+
+if TYPE_CHECKING:
+    from tocsin.incidents.policy import ChangedKey, Policy
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Check, compile, render and compare runbooks.",
+)
+
+_File = Annotated[
+    Path | None,
+    typer.Argument(metavar="[FILE]", help="What differs; none means the shipped runbook."),
+]
+_Out = Annotated[Path | None, typer.Option(help="Write here instead of to the terminal.")]
+
+
+@app.command()
+def validate(file: _File = None) -> None:
+    """Check a runbook: every problem with its file, line and key. Exit code 1 when there is one."""
+    from tocsin.policy.problems import InvalidRunbook  # noqa: PLC0415 - see _compile
+
+    try:
+        policy = _compile(file)
+    except InvalidRunbook as invalid:
+        if current().json:
+            current().document({"valid": False, "problems": invalid.as_json()})
+        else:
+            for problem in invalid.problems:
+                current().line(str(problem))
+        raise CheckFailed(_counted(len(invalid.problems), "problem")) from None
+    differing = changes(_shipped(), policy)
+    if current().json:
+        current().document({"valid": True, "version": policy.version, "differs_in": len(differing)})
+        return
+    current().line(f"valid: {policy.version}, calendar {policy.calendar.version}")
+    current().line(f"differs from the shipped runbook in {_counted(len(differing), 'key')}")
+
+
+@app.command("compile")
+def compile_(
+    file: _File = None,
+    *,
+    out: _Out = None,
+    previous: Annotated[
+        Path | None, typer.Option(help="The compiled policy this replaces; default: --out's.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who makes this version; needed with FILE.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; needed with FILE.")] = "",
+    at: Annotated[str, typer.Option(help="When, with its zone; default: now.")] = "",
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help="Make it the policy the next deployment carries.")
+    ] = False,
+) -> None:
+    """Compile a runbook to what functions load, with a record of who changed what, when, why.
+
+    The policy it replaces is kept beside it, for the incidents opened under it.
+    """
+    if deploy and out:
+        raise BadInput("--deploy says where to write: leave --out away")
+    target = DEFAULT_FILE.with_name(DEPLOYED_NAME) if deploy else out
+    policy = _compile(file)
+    if by or reason or file is not None:
+        before = _replaced(previous, target)
+        policy = replace(policy, change=_change(before, policy, by=by, reason=reason, at=at))
+    if target is None:
+        typer.echo(to_json(policy).decode(), nl=False)
+        return
+    kept = _keep(target, policy)
+    target.write_bytes(to_json(policy))
+    if current().json:
+        kept_at = None if kept is None else str(kept)
+        current().document({"version": policy.version, "file": str(target), "kept": kept_at})
+        return
+    current().line(f"{policy.version} written to {target}")
+    if kept:
+        current().line(f"the policy before it is kept at {kept}")
+    _show(policy.change.keys if policy.change else ())
+
+
+@app.command()
+def render(
+    file: _File = None,
+    out: _Out = None,
+    check: Annotated[
+        Path | None, typer.Option(help="Write nothing; exit code 1 when this file is stale.")
+    ] = None,
+) -> None:
+    """Write the runbook as Markdown."""
+    from tocsin.policy.render import render as to_markdown  # noqa: PLC0415 - see _compile
+
+    policy = _any(file)
+    text = to_markdown(policy)
+    if check is not None and _text(check) != text:
+        raise CheckFailed(f"{check} is stale: tocsin runbook render --out {check}")
+    if out is not None and check is None:
+        out.write_text(text, encoding="utf-8")
+    if current().json:
+        current().document({"version": policy.version, "markdown": text})
+    elif check is not None:
+        current().line(f"{check} is fresh")
+    elif out is None:
+        typer.echo(text, nl=False)
+    else:
+        current().line(f"{policy.version} written to {out}")
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="A runbook or compiled policy.")],
+    new: Annotated[Path | None, typer.Argument(help="Another; none: OLD against shipped.")] = None,
+    *,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit code 1 when they differ.")
+    ] = False,
+) -> None:
+    """Compare two runbooks key by key; with one FILE, the shipped runbook with that one."""
+    before, after = (_shipped(), _any(old)) if new is None else (_any(old), _any(new))
+    keys = changes(before, after)
+    if current().json:
+        rows = [asdict(key) for key in keys]
+        current().document({"old": before.version, "new": after.version, "changes": rows})
+    else:
+        current().line(f"old: {before.version}, calendar {before.calendar.version}")
+        current().line(f"new: {after.version}, calendar {after.calendar.version}")
+        if after.change:
+            made = after.change
+            current().line(f"made by {made.author} at {made.changed_at}: {made.reason}")
+        _show(keys)
+    if keys and exit_code:
+        raise CheckFailed(f"they differ in {_counted(len(keys), 'key')}")
+
+
+def _compile(file: Path | None) -> Policy:
+    # Loads pydantic, yaml and the holidays library: nothing that a quick --help should wait for.
+    from tocsin.policy.compiler import compile_policy, load  # noqa: PLC0415
+
+    return compile_policy(load(file))
+
+
+def _any(file: Path | None) -> Policy:
+    """The policy of a runbook file or of a compiled one."""
+    if file is not None and file.suffix == ".json":
+        return from_json(_text(file).encode())
+    return _compile(file)
+
+
+def _shipped() -> Policy:
+    return _compile(None)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise BadInput(f"{file} cannot be read: {unreadable}") from None
+
+
+def _replaced(previous: Path | None, target: Path | None) -> Policy:
+    """The policy the new one is compared with: named, there already, or the shipped one."""
+    if previous is not None:
+        return _any(previous)
+    return _any(target) if target is not None and target.is_file() else _shipped()
+
+
+def _change(old: Policy, new: Policy, *, by: str, reason: str, at: str) -> Change:
+    if not by.strip() or not reason.strip():
+        raise BadInput("say who makes this version and why: --by NAME --reason TEXT")
+    moment = read_instant(at) if at else datetime.now(UTC)
+    return Change(by.strip(), format_time(moment), reason.strip(), old.version, changes(old, new))
+
+
+def _keep(target: Path, policy: Policy) -> Path | None:
+    """Keeps the policy that lies at `target` if the new one is another; where it was put.
+
+    The shipped policy is not kept: it is remade from its runbook, and released as a whole.
+    """
+    if not target.is_file() or target.resolve() == DEFAULT_FILE:
+        return None
+    before = _any(target)
+    if before.version == policy.version:
+        return None
+    kept = target.parent / EARLIER_NAME / f"{before.version}.json"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_bytes(to_json(before))
+    return kept
+
+
+def _show(keys: tuple[ChangedKey, ...]) -> None:
+    if not keys:
+        current().line("no differences")
+        return
+    current().table(
+        ("key", "old", "new"), ((one.key, one.old or "-", one.new or "-") for one in keys)
+    )
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,193 @@
+"""The part of the rendered runbook that says precisely what the program does with the first part.
+
+Business time, paging, lateness, updates, closing and triage: the numbers of the policy, in words.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin.incidents.policy import CriterionSection, Elapsed
+from tocsin.policy.markdown import bullets, capital, table
+from tocsin.policy.targets import format_due, format_minutes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from tocsin.incidents.policy import Escalation, Policy, UpdateCadence, UpdateDue
+    from tocsin.incidents.vocabulary import ClockName
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def rules(policy: Policy) -> Iterator[str]:
+    """The blocks of the second part, headings first."""
+    yield (
+        "## Rules Tocsin Applies\n\nClocks run from the moment a signal or report is accepted. A"
+        " target in hours is elapsed time, day and night; a target in business days is counted"
+        " below."
+    )
+    yield f"### Business Time\n{bullets(_business_time(policy))}"
+    yield f"### Duty\n\n{_duty(policy)}\n\n{bullets(_paged_first(policy))}"
+    yield f"### Paging Until Somebody Acknowledges\n\n{_paging(policy)}"
+    yield f"### When a Phase Is Late\n\n{_phases(policy)}"
+    yield f"### Updates\n\n{_updates(policy)}\n\n{bullets(_wording(policy))}"
+    yield f"### Monitoring, Closing, Reopening\n{bullets(_closing(policy))}"
+    yield f"### Limits\n{bullets(_limits(policy))}"
+    yield f"### What an Alarm Means\n\n{_triage(policy)}"
+
+
+def _business_time(policy: Policy) -> Iterator[str]:
+    calendar = policy.calendar
+    yield f"Time zone: {calendar.zone}."
+    yield f"One business day is {format_minutes(calendar.minutes_per_day)} of working time."
+    for weekday, name in enumerate(WEEKDAYS):
+        spans = calendar.weekly_hours.get(weekday, ())
+        shown = ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in spans)
+        yield f"{name}: {shown or 'closed'}."
+    yield (
+        "A deadline in business days is the earliest instant at which the minutes are used up:"
+        " closing time, not the next opening."
+    )
+    for year, days in _by_year(policy).items():
+        shown = ", ".join(f"{day:%d %b} ({policy.closed_names[day]})" for day in days)
+        yield f"Closed in {year}: {shown}."
+    yield f"Calendar version: `{calendar.version}`."
+
+
+def _by_year(policy: Policy) -> dict[int, list[date]]:
+    """Closed dates on which there would be work, by year."""
+    years: dict[int, list[date]] = {}
+    for day in policy.closed_names:
+        if policy.calendar.weekly_hours.get(day.weekday()):
+            years.setdefault(day.year, []).append(day)
+    return years
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _duty(policy: Policy) -> str:
+    roster = policy.roster
+    rows = (
+        (row.title, f"`{roster.primary[role]}`", f"`{roster.backup[role]}`")
+        for role, row in policy.roles.items()
+    )
+    return table(("Role", "On duty", "Backup on duty"), rows)
+
+
+def _paged_first(policy: Policy) -> Iterator[str]:
+    for category, roles in policy.roster.paged.items():
+        titles = " and ".join(policy.roles[role].title for role in roles)
+        yield f"{capital(category)} incidents first reach: {titles}."
+    yield f"Engineering lead: `{policy.roster.engineering_lead}`."
+
+
+def _paging(policy: Policy) -> str:
+    rows = []
+    for severity, row in policy.severities.items():
+        ladder = row.escalation
+        how = "page" if ladder.pages else "mail only; the backup at the due time"
+        timeout = ladder.acknowledge_timeout
+        rows.append(
+            (
+                capital(severity),
+                how,
+                "; ".join(_steps(ladder)),
+                "none" if timeout is None else format_due(timeout),
+            )
+        )
+    return table(("Severity", "How", "When and whom", "Asked again after silence of"), rows)
+
+
+def _steps(ladder: Escalation) -> Iterator[str]:
+    for step in ladder.steps:
+        whom = ", ".join(step.audiences).replace("_", " ")
+        yield f"{format_minutes(step.after_minutes)}: {whom}"
+    for repeat in ladder.repeats:
+        times = "until acknowledged" if repeat.times is None else f"{repeat.times} times"
+        yield f"then every {format_minutes(repeat.every_minutes)}, {times}"
+
+
+def _phases(policy: Policy) -> str:
+    header = ("Phase", *map(capital, policy.severities))
+    rows = (
+        (phase.title, *(_phase_due(phase.due[severity]) for severity in policy.severities))
+        for phase in policy.phases.values()
+    )
+    return table(header, rows)
+
+
+def _phase_due(due: Elapsed | ClockName) -> str:
+    return format_due(due) if isinstance(due, Elapsed) else f"with the {due} clock"
+
+
+def _updates(policy: Policy) -> str:
+    header = ("Severity", "Stakeholders: first / then / after containment", "Customers: the same")
+    rows = (
+        (capital(severity), _cadence(row.internal_updates), _cadence(row.customer_updates))
+        for severity, row in policy.severities.items()
+    )
+    return table(header, rows)
+
+
+def _cadence(cadence: UpdateCadence) -> str:
+    parts = (cadence.first, cadence.then, cadence.after_containment)
+    return "on decision" if not any(parts) else " / ".join(map(_part, parts))
+
+
+def _part(due: UpdateDue | None) -> str:
+    return "on decision" if due is None else format_due(due)
+
+
+def _wording(policy: Policy) -> Iterator[str]:
+    for template in policy.templates.values():
+        if template.needs_containment:
+            yield f"“{template.title}” cannot be sent before containment is verified."
+
+
+def _closing(policy: Policy) -> Iterator[str]:
+    for severity, row in policy.severities.items():
+        window = format_due(row.monitoring)
+        yield f"{capital(severity)}: {window} of monitoring after fix and last clear signal."
+    yield (
+        f"A signal that clears within {format_minutes(policy.limits.flap_minutes)} starts the"
+        " window again; a longer one means containment is lost."
+    )
+    for criterion in policy.criteria:
+        if criterion.section is CriterionSection.ADDED:
+            yield f"Also needed to close: {criterion.text}"
+        if criterion.never_waived_for:
+            shown = ", ".join(criterion.never_waived_for)
+            yield f"Never waived ({shown}): {criterion.text}"
+    yield f"Any other criterion can be waived for {policy.limits.waiver_days} days at most."
+    yield (
+        f"A matching signal within {format_minutes(policy.limits.reopen_window_minutes)} of closing"
+        " reopens the incident; a later one opens a new incident that is linked to it."
+    )
+
+
+def _limits(policy: Policy) -> Iterator[str]:
+    limits, sampling = policy.limits, policy.sampling
+    yield f"One pause of the fix clock: {format_minutes(limits.pause_minutes)} at most."
+    yield (
+        "A deployment freeze ends with verified containment, or up to"
+        f" {format_minutes(limits.freeze_extension_minutes)} later when the commander extends it,"
+        f" with a warning {format_minutes(limits.freeze_warning_minutes)} before."
+    )
+    yield f"A report from outside is triaged within {format_minutes(limits.report_triage_minutes)}."
+    yield (
+        "Reconciliation reads every workspace the outage touched, and of the others enough to be"
+        f" {sampling.confidence_percent} % confident that fewer than {sampling.wrong_percent} %"
+        f" are wrong, with at least {sampling.per_stratum} per status and plan."
+    )
+
+
+def _triage(policy: Policy) -> str:
+    rows = (
+        (rule.source, f"`{rule.pattern}`", rule.severity, rule.category, rule.service or "")
+        for rule in policy.triage
+    )
+    return table(("Source", "First name that matches", "Severity", "Category", "Service"), rows)
