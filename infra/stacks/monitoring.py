@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
 
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import ONE_MINUTE
@@ -17,7 +18,6 @@ from infra.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from infra.context import Context
 
 _FIVE_MINUTES = cdk.Duration.minutes(5)
+# What the functions do. A request is throttled here also when only an index was.
+_OPERATIONS = [
+    dynamodb.Operation.GET_ITEM,
+    dynamodb.Operation.PUT_ITEM,
+    dynamodb.Operation.QUERY,
+    dynamodb.Operation.TRANSACT_WRITE_ITEMS,
+    dynamodb.Operation.UPDATE_ITEM,
+]
 
 # Function, count, alarm, what it says, how many in five minutes.
 COUNTS = (
@@ -110,14 +118,8 @@ class MonitoringStack(cdk.Stack):
             self,
             f"{name}-table-throttled",
             says=f"Table {name} refuses reads or writes.",
-            metric=cloudwatch.MathExpression(
-                expression="reads + writes",
-                label="Throttled requests",
-                period=ONE_MINUTE,
-                using_metrics={
-                    "reads": _table_metric(table, "ReadThrottleEvents"),
-                    "writes": _table_metric(table, "WriteThrottleEvents"),
-                },
+            metric=table.metric_throttled_requests_for_operations(
+                operations=_OPERATIONS, period=ONE_MINUTE
             ),
             periods=2,
         )
@@ -189,13 +191,3 @@ class MonitoringStack(cdk.Stack):
                 for spec in TABLES
             )
         )
-
-
-def _table_metric(table: dynamodb.Table, name: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace="AWS/DynamoDB",
-        metric_name=name,
-        dimensions_map={"TableName": table.table_name},
-        period=ONE_MINUTE,
-        statistic="Sum",
-    )
