@@ -1,0 +1,125 @@
+"""A loopback HTTP server that answers by script: also badly, late, or not at all.
+
+What a network does to a client cannot be shown by patching the client. Each request takes the
+next step of the script; the last step repeats.
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import struct
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One request as it arrived; header names in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One step. `effect` runs before the answer; `then` is how the connection goes on."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    effect: Callable[[Seen], None] | None = None
+    then: str = "answer"
+    """`answer`, `reset` (RST and no answer), `hang` (no answer until the client gives up),
+    `cut` (half of the body, then the end) or `close` (an answer, and the connection is closed
+    without saying so)."""
+
+
+def json_reply(document: Mapping[str, Any], status: int = 200, **headers: str) -> Reply:
+    return Reply(status, json.dumps(document).encode(), headers)
+
+
+@dataclass(slots=True)
+class Server:
+    """A running server: where it is, and what it has seen."""
+
+    url: str
+    seen: list[Seen]
+    script: list[Reply]
+    released: threading.Event
+
+
+@contextmanager
+def scripted(*script: Reply) -> Iterator[Server]:
+    """A server on a free loopback port for as long as the block runs."""
+    state = Server("", [], list(script), threading.Event())
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        server_version = "scripted"
+
+        def do_POST(self) -> None:
+            self._step()
+
+        def do_GET(self) -> None:
+            self._step()
+
+        def send_header(self, keyword: str, value: str) -> None:
+            if keyword != "Date" or value != "none":
+                super().send_header(keyword, value)
+
+        def _step(self) -> None:
+            length = int(self.headers.get("content-length") or 0)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            seen = Seen(self.command, self.path, headers, self.rfile.read(length))
+            step = state.script[min(len(state.seen), len(state.script) - 1)]
+            state.seen.append(seen)
+            if step.effect:
+                step.effect(seen)
+            if step.then == "reset":
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.close_connection = True
+                self.connection.close()
+                return
+            if step.then == "hang":
+                state.released.wait(30)
+                self.close_connection = True
+                return
+            self._answer(step)
+
+        def _answer(self, step: Reply) -> None:
+            dated = "Date" in step.headers
+            self.send_response_only(step.status) if dated else self.send_response(step.status)
+            for name, value in step.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(step.body)))
+            self.end_headers()
+            half = step.then == "cut"
+            self.wfile.write(step.body[: len(step.body) // 2] if half else step.body)
+            self.close_connection = step.then in {"cut", "close"}
+
+        def log_message(self, *_: object) -> None:
+            """A test's output is its own."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign] - a reset is no news here
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield state
+    finally:
+        state.released.set()
+        server.shutdown()
+        thread.join(5)
+        server.server_close()

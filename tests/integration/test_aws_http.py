@@ -1,0 +1,259 @@
+"""The signed call against a server that misbehaves: what a whole client would survive, it does."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.harness.scripted_http import Reply, Seen, json_reply, scripted
+
+from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
+from tocsin.billing.event import Envelope, EventClass, IdSource
+from tocsin.billing.identity import Identity
+from tocsin.billing.ledger import LedgerRecord
+from tocsin.errors import (
+    ConditionFailed,
+    InvalidSettings,
+    QueueUnavailable,
+    SecretUnavailable,
+    StoreUnavailable,
+)
+from tocsin.runtime.aws_http import AwsHttp, Credentials, Patience, from_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FAILED = {
+    "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+    "Item": {"SK": {"S": "evt_1"}},
+}
+QUICK = Patience(connect=0.5, read=0.25, base_delay=0.001, longest_delay=0.002, deadline=5)
+
+
+class Caller:
+    """An `AwsHttp` against the given place, with its sleeps written down and not slept."""
+
+    def __init__(self, url: str, service: str = "dynamodb", patience: Patience = QUICK) -> None:
+        self.sleeps: list[float] = []
+        self.aws = AwsHttp(
+            service,
+            endpoint=url,
+            region="eu-central-1",
+            credentials=Credentials("AKIAEXAMPLE", "secret", "session-token"),
+            patience=patience,
+            sleep=self.sleeps.append,
+            jitter=lambda: 1.0,
+        )
+
+    def put(self) -> dict[str, Any]:
+        return self.aws.call("PutItem", {"TableName": "t"})
+
+
+def test_a_call_is_signed_and_names_its_operation() -> None:
+    with scripted(json_reply({"Item": {}})) as server:
+        assert Caller(server.url).put() == {"Item": {}}
+    (seen,) = server.seen
+    assert seen.headers["x-amz-target"] == "DynamoDB_20120810.PutItem"
+    assert seen.headers["content-type"] == "application/x-amz-json-1.0"
+    assert seen.headers["x-amz-security-token"] == "session-token"
+    authorization = seen.headers["authorization"]
+    assert authorization.startswith("AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/")
+    assert "/eu-central-1/dynamodb/aws4_request" in authorization
+    assert json.loads(seen.body) == {"TableName": "t"}
+
+
+def test_each_attempt_is_signed_anew_and_backs_off_with_jitter() -> None:
+    patience = Patience(base_delay=0.05, longest_delay=0.15, deadline=5)
+    with scripted(json_reply({}, 500), json_reply({}, 503), json_reply({}, 500), Reply()) as server:
+        caller = Caller(server.url, patience=patience)
+        assert caller.put() == {}
+    assert caller.sleeps == [0.1, 0.15, 0.15]
+    assert all("authorization" in seen.headers for seen in server.seen)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        json_reply({"__type": "x#ProvisionedThroughputExceededException"}, 400),
+        json_reply({"__type": "ThrottlingException"}, 400),
+        json_reply({"__type": "RequestLimitExceeded"}, 400),
+        json_reply({}, 429),
+        json_reply({"__type": "InternalServerError"}, 500),
+        json_reply({}, 503),
+        Reply(502, b"<html>Bad Gateway</html>"),
+        Reply(200, b"not json"),
+        Reply(200, b"[]"),
+        Reply(200, b"{}", {"x-amz-crc32": "1"}),
+        Reply(then="reset"),
+        Reply(then="hang"),
+        Reply(200, b'{"a":"' + b"x" * 100 + b'"}', then="cut"),
+    ],
+    ids=lambda reply: f"{reply.status}-{reply.then}-{reply.body[:24].decode()}",
+)
+def test_what_may_pass_is_tried_again(bad: Reply) -> None:
+    with scripted(bad, json_reply({"ok": True})) as server:
+        assert Caller(server.url).put() == {"ok": True}
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [
+        (400, {"__type": "x#ValidationException"}),
+        (400, {"__type": "x#ResourceNotFoundException"}),
+        (400, {"__type": "AccessDeniedException:http://internal/"}),
+        (307, {}),
+        (404, {}),
+    ],
+)
+def test_a_refusal_is_not_tried_again(status: int, document: dict[str, str]) -> None:
+    with scripted(json_reply(document, status)) as server, pytest.raises(StoreUnavailable):
+        Caller(server.url).put()
+    assert len(server.seen) == 1
+
+
+def test_attempts_are_bounded_and_the_error_says_what_happened() -> None:
+    with (
+        scripted(json_reply({"__type": "x#ThrottlingException"}, 400)) as server,
+        pytest.raises(StoreUnavailable) as caught,
+    ):
+        Caller(server.url).put()
+    assert len(server.seen) == QUICK.attempts
+    assert caught.value.context == {
+        "operation": "PutItem",
+        "reason": "ThrottlingException",
+        "attempts": QUICK.attempts,
+    }
+
+
+def test_no_attempt_starts_after_the_deadline() -> None:
+    seconds = iter([0.0, 1.0, 2.6])
+    with scripted(json_reply({}, 500)) as server:
+        aws = AwsHttp(
+            "dynamodb",
+            endpoint=server.url,
+            region="us-east-1",
+            credentials=Credentials("a", "b", None),
+            sleep=lambda _: None,
+            monotonic=lambda: next(seconds),
+        )
+        with pytest.raises(StoreUnavailable):
+            aws.call("PutItem", {})
+    assert len(server.seen) == 2
+
+
+def test_a_server_that_is_not_there_is_unavailable() -> None:
+    with scripted(Reply()) as server:
+        gone = server.url
+    with pytest.raises(StoreUnavailable):
+        Caller(gone).put()
+
+
+def test_a_connection_closed_while_idle_is_opened_again() -> None:
+    with scripted(Reply(then="close"), json_reply({"ok": True})) as server:
+        caller = Caller(server.url)
+        caller.put()
+        assert caller.put() == {"ok": True}
+    assert len(server.seen) == 2
+
+
+def test_a_sound_checksum_passes() -> None:
+    body = b'{"a":1}'
+    with scripted(Reply(200, body, {"x-amz-crc32": str(zlib.crc32(body))})) as server:
+        assert Caller(server.url).put() == {"a": 1}
+
+
+def test_a_failed_condition_brings_the_item_and_is_not_tried_again() -> None:
+    with scripted(json_reply(FAILED, 400)) as server, pytest.raises(ConditionFailed) as caught:
+        Caller(server.url).put()
+    assert caught.value.item == {"SK": {"S": "evt_1"}}
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "error", "target"),
+    [
+        ("secretsmanager", SecretUnavailable, "secretsmanager.Op"),
+        ("sqs", QueueUnavailable, "AmazonSQS.Op"),
+    ],
+)
+def test_each_service_fails_as_what_it_is(
+    service: str, error: type[Exception], target: str
+) -> None:
+    with scripted(json_reply({}, 500)) as server, pytest.raises(error):
+        Caller(server.url, service).aws.call("Op", {})
+    assert {seen.headers["x-amz-target"] for seen in server.seen} == {target}
+
+
+def record() -> LedgerRecord:
+    envelope = Envelope(
+        id="evt_1",
+        id_source=IdSource.PROVIDER,
+        type="customer.subscription.updated",
+        event_class=EventClass.SNAPSHOT,
+        created=1_790_000_000,
+        object_type="subscription",
+        object_id="sub_1",
+        subscription="sub_1",
+        api_version=None,
+        account=None,
+        live=None,
+    )
+    identity = Identity("stripe", "acct_1", "test")
+    return LedgerRecord(identity, "default", envelope, 1_790_000_001, b"\x01body")
+
+
+class Table:
+    """A server that keeps conditional puts, as DynamoDB would."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, Any] = {}
+
+    def commit(self, seen: Seen) -> None:
+        item = json.loads(seen.body)["Item"]
+        self.items.setdefault(item["SK"]["S"], item)
+
+
+@pytest.fixture
+def table() -> Iterator[Table]:
+    yield Table()
+
+
+@pytest.mark.parametrize("lost", ["reset", "hang", "cut"])
+def test_an_answer_lost_after_the_commit_makes_the_retry_a_duplicate(
+    table: Table, lost: str
+) -> None:
+    committed = Reply(200, b'{"a":"bcdef"}', effect=table.commit, then=lost)
+    with scripted(committed, json_reply(FAILED, 400)) as server:
+        stored = DynamoDbLedger(Caller(server.url).aws, "events").put(record())
+    assert stored is False
+    assert len(server.seen) == 2
+    assert table.items["evt_1"]["PK"]["S"].startswith("stripe#acct_1#test#2026092114#")
+
+
+def test_the_environment_names_the_place() -> None:
+    base = {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+    }
+    assert from_environment("dynamodb", base)._endpoint == "https://dynamodb.eu-west-1.amazonaws.com/"
+    everywhere = base | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    assert from_environment("sqs", everywhere)._endpoint == "http://127.0.0.1:1/"
+    special = everywhere | {
+        "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:2",
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://127.0.0.1:3/",
+    }
+    assert from_environment("dynamodb", special)._endpoint == "http://127.0.0.1:2/"
+    assert from_environment("secretsmanager", special)._endpoint == "http://127.0.0.1:3/"
+    china = base | {"AWS_REGION": "cn-north-1"}
+    assert from_environment("sqs", china)._endpoint == "https://sqs.cn-north-1.amazonaws.com.cn/"
+
+
+@pytest.mark.parametrize("missing", ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_an_environment_without_credentials_or_region_is_refused_at_init(missing: str) -> None:
+    env = {"AWS_REGION": "r", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    with pytest.raises(InvalidSettings):
+        from_environment("dynamodb", {**env, missing: ""})
