@@ -88,7 +88,7 @@ def _change(payload: Mapping[str, object]) -> _Change:
 
 def _from_notification(message: Mapping[str, object], message_id: str) -> _Change:
     return _Change(
-        arn=text(message, "AlarmArn"),
+        arn=optional_text(message, "AlarmArn") or _composed_arn(message),
         name=text(message, "AlarmName"),
         description=optional_text(message, "AlarmDescription"),
         state=text(message, "NewStateValue"),
@@ -99,6 +99,15 @@ def _from_notification(message: Mapping[str, object], message_id: str) -> _Chang
         delivery=message_id,
         asked_for=True,
     )
+
+
+def _composed_arn(message: Mapping[str, object]) -> str:
+    """The ARN of an alarm whose message leaves it out, as emulators do.
+
+    It works where `Region` is a region's code; AWS itself names it in words, and gives the ARN.
+    """
+    region, account, alarm = (text(message, n) for n in ("Region", "AWSAccountId", "AlarmName"))
+    return f"arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}"
 
 
 def _from_state(

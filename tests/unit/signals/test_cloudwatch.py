@@ -141,3 +141,14 @@ def test_what_cannot_be_read_is_refused_with_its_reason(
 
 def test_a_long_reason_is_cut_and_not_refused() -> None:
     assert len(parse(notification(NewStateReason="x" * 50_000)).detail) == 2000
+
+
+def test_an_alarm_without_its_arn_is_known_by_account_region_and_name() -> None:
+    named = notification(AlarmArn=None, Region="eu-west-1")
+
+    assert parse(named).key == parse(notification()).key
+
+
+def test_an_alarm_without_its_arn_in_a_region_named_in_words_is_refused() -> None:
+    with pytest.raises(MalformedPayload, match="ARN"):
+        parse(notification(AlarmArn=None, Region="EU (Ireland)"))
