@@ -1,0 +1,94 @@
+"""`make bench`: Tocsin beside the usual stack, as a table and in `.local/bench.json`.
+
+    python -m tests.bench [--rounds N] [--only cold_start,ingest,units] [--strict]
+
+Exits with 1 under `--strict` when a limit is missed; without it a missed limit is shown, because a
+busy laptop is not a broken build.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench import cold_start, units, warm_ingest
+from tests.bench.figures import table, write
+from tests.bench.layouts import Layouts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.bench.figures import Figure
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "events" / "stripe" / "subscription_updated_2024-06-20.json"
+
+type Part = tuple[list[Figure], dict[str, object]]
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, show, write; the exit code."""
+    asked = _arguments(arguments)
+    work = ROOT / ".local" / "bench"
+    work.mkdir(parents=True, exist_ok=True)
+    layouts = Layouts(ROOT, work)
+    parts: dict[str, Callable[[], Part]] = {
+        "cold_start": lambda: _cold_start(layouts, asked.rounds),
+        "ingest": lambda: _warm_ingest(layouts, work, asked.rounds),
+        "units": lambda: _units(layouts, work),
+    }
+    figures: list[Figure] = []
+    measured: dict[str, object] = {}
+    for name in asked.only:
+        started = time.monotonic()
+        found, raw = parts[name]()
+        figures += found
+        measured[name] = raw
+        _say(f"{name}: {time.monotonic() - started:.0f} s")
+    write(ROOT / ".local" / "bench.json", figures, measured)
+    sys.stdout.write(table(figures) + "\n")
+    return 1 if asked.strict and any(figure.kept is False for figure in figures) else 0
+
+
+def _cold_start(layouts: Layouts, rounds: int) -> Part:
+    found = cold_start.contenders(layouts)
+    series = cold_start.measure(found, rounds=rounds)
+    return list(cold_start.figures(series, found)), {"milliseconds": series}
+
+
+def _warm_ingest(layouts: Layouts, work: Path, rounds: int) -> Part:
+    series = warm_ingest.measure(layouts, work, sample=SAMPLE, rounds=max(1, rounds // 3))
+    return list(warm_ingest.figures(series)), {"microseconds_of_cpu": series}
+
+
+def _units(layouts: Layouts, work: Path) -> Part:
+    cases = units.measure(layouts, work, sample=SAMPLE)
+    return list(units.figures(cases)), {
+        "units": {name: case.plain() for name, case in cases.items()}
+    }
+
+
+def _arguments(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    names = ["cold_start", "ingest", "units"]
+    parser.add_argument("--rounds", type=int, default=15, help="samples per contender")
+    parser.add_argument(
+        "--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}"
+    )
+    parser.add_argument("--strict", action="store_true", help="exit 1 when a limit is missed")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.only) - set(names):
+        parser.error(f"no part is called {', '.join(sorted(unknown))}")
+    return asked
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"bench: {text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

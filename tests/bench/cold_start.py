@@ -1,0 +1,133 @@
+"""Cold start: from starting a process to the handler being ready, per bundle.
+
+Each sample is a new process of the base interpreter, isolated, with nothing but one bundle on its
+path and no way to write bytecode. Contenders take turns within a round, so that whatever else the
+machine does hits all of them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, fields
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench.figures import Figure, ratio, without_warm_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tests.bench.layouts import Layout, Layouts
+
+LIMITS = {
+    "cold_start.webhook_ingest.ratio_boto3": 0.95,
+    "cold_start.webhook_ingest.ratio_usual": 0.30,
+}
+BOTO3, USUAL = "bare boto3", "usual stack"
+USUAL_SOURCE = Path(__file__).with_name("contenders") / "usual_stack.py"
+
+_SECONDS = 60
+# argv: the bundle, the clock before the start, the module. Linux and macOS share CLOCK_MONOTONIC
+# between processes.
+_CHILD = """\
+import sys, time
+sys.path.insert(0, sys.argv[1])
+{body}
+print((time.clock_gettime_ns(time.CLOCK_MONOTONIC) - int(sys.argv[2])) / 1e6)
+"""
+_BARE_BOTO3 = "import boto3; boto3.client('dynamodb', region_name='us-east-1')"
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One bundle and the statements after which it is ready."""
+
+    name: str
+    layout: Layout
+    body: str
+    environ: Mapping[str, str]
+
+
+def contenders(layouts: Layouts) -> list[Contender]:
+    """Both opponents and every function of ours."""
+    environ = lambda_environ("BENCH")
+    return [
+        Contender(BOTO3, layouts.bare_boto3(), _BARE_BOTO3, environ),
+        Contender(USUAL, layouts.usual_stack(USUAL_SOURCE), "import usual_stack", environ),
+        *(
+            Contender(
+                name,
+                layout,
+                f"import functions.{name}.handler",
+                environ | settings_environ(name),
+            )
+            for name, layout in layouts.functions().items()
+        ),
+    ]
+
+
+def lambda_environ(name: str) -> dict[str, str]:
+    """What the Lambda runtime sets, as far as any contender looks at it."""
+    return {
+        "AWS_ACCESS_KEY_ID": "AKIAFAKEFORBENCH0000",
+        "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+        "AWS_SESSION_TOKEN": "not-a-token",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TZ": ":UTC",
+    }
+
+
+def settings_environ(function: str) -> dict[str, str]:
+    """A value for each variable that the function declares."""
+    settings = import_module(f"functions.{function}.settings").Settings
+    values = {"LOG_LEVEL": "INFO", "STAGE": "production"}
+    return {
+        field.name: values.get(field.name, f"bench-{field.name.lower().replace('_', '-')}")
+        for field in fields(settings)
+    }
+
+
+def measure(found: Sequence[Contender], *, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds by contender, `rounds` each, after one round that is left out."""
+    series: dict[str, list[float]] = {contender.name: [] for contender in found}
+    for _ in range(rounds + 1):
+        for contender in found:
+            series[contender.name].append(_sample(contender))
+    return without_warm_up(series)
+
+
+def _sample(contender: Contender) -> float:
+    child = _CHILD.format(body=contender.body)
+    python = getattr(sys, "_base_executable", sys.executable)
+    started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    done = subprocess.run(
+        [python, "-I", "-S", "-B", "-c", child, str(contender.layout.task), str(started)],
+        env=dict(contender.environ),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{contender.name} does not start:\n{done.stderr}")
+    return float(done.stdout.splitlines()[-1])
+
+
+def figures(series: Mapping[str, Sequence[float]], found: Sequence[Contender]) -> Iterator[Figure]:
+    """Both ratios and the zip's size, for each of our functions."""
+    for contender in found:
+        if contender.name in {BOTO3, USUAL}:
+            continue
+        ours, base = series[contender.name], f"cold_start.{contender.name}"
+        for key, other in (("ratio_boto3", BOTO3), ("ratio_usual", USUAL)):
+            name = f"{base}.{key}"
+            yield Figure(name, ratio(ours, series[other]), LIMITS.get(name), f"of {other}")
+        yield Figure(f"{base}.zip_kb", contender.layout.zip_bytes / 1024, note="KiB")
