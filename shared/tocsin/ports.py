@@ -188,7 +188,12 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def due(self, *, at: datetime, limit: int) -> DueItems: ...
+    def due(self, *, at: datetime, limit: int) -> DueItems:
+        """At most `limit` incidents and `limit` messages, the longest overdue first.
+
+        They are counted apart: unsent messages never keep an incident from being ticked.
+        """
+        ...
 
     def board(
         self, *, closed_in: str | None = None, limit: int = 50, cursor: str | None = None

@@ -21,7 +21,7 @@ from tocsin.incidents.outbox import OutboxKey
 from tocsin.ports import CommandRecord, Commit, DueItems, Page, Pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.timeline import Entry
 
 _TRIES = 6
+_DUE_PAGE = 500
 _FIRST_PAUSE = 0.02
 
 
@@ -122,30 +123,38 @@ class DynamoIncidents(DynamoOutbox):
             self._table.put_new(items.trace_item(signal, incident, recorded_at))
 
     def due(self, *, at: datetime, limit: int) -> DueItems:
-        found: list[tuple[int, str, str]] = []
-        more = False
+        incidents: list[tuple[int, str]] = []
+        outbox: list[tuple[int, str, str]] = []
         for shard in range(keys.DUE_SHARDS):
-            answer = self._table.page(
-                IndexName=keys.DUE_INDEX,
-                KeyConditionExpression="due_pk = :shard AND due_sk <= :now",
-                ExpressionAttributeValues={
-                    ":shard": s(f"D#{shard}"),
-                    ":now": n(int(at.timestamp())),
-                },
-                Limit=limit,
-            )
-            found += [_due_row(item) for item in answer["Items"]]
-            more = more or "LastEvaluatedKey" in answer
-        chosen = sorted(found)[:limit]
+            for second, incident, sk in self._due_in(shard, at, limit):
+                if sk == keys.META:
+                    incidents.append((second, incident))
+                else:
+                    outbox.append((second, incident, sk))
         return DueItems(
-            incidents=tuple(incident for _, incident, sk in chosen if sk == keys.META),
+            incidents=tuple(incident for _, incident in sorted(incidents)[:limit]),
             outbox=tuple(
-                OutboxKey(incident=incident, sk=sk)
-                for _, incident, sk in chosen
-                if sk.startswith("OUT#")
+                OutboxKey(incident=incident, sk=sk) for _, incident, sk in sorted(outbox)[:limit]
             ),
-            more=more or len(found) > limit,
+            more=max(len(incidents), len(outbox)) > limit,
         )
+
+    def _due_in(self, shard: int, at: datetime, limit: int) -> Iterator[tuple[int, str, str]]:
+        """One shard's due rows, oldest first, until it gave one incident more than the limit.
+
+        Messages do not count: however many are unsent, they must not hide an incident.
+        """
+        found = 0
+        for item in self._table.query(
+            IndexName=keys.DUE_INDEX,
+            KeyConditionExpression="due_pk = :shard AND due_sk <= :now",
+            ExpressionAttributeValues={":shard": s(f"D#{shard}"), ":now": n(int(at.timestamp()))},
+            Limit=max(limit + 1, _DUE_PAGE),
+        ):
+            yield int(item["due_sk"]["N"]), item["PK"]["S"].removeprefix("INC#"), item["SK"]["S"]
+            found += item["SK"]["S"] == keys.META
+            if found > limit:
+                return
 
     def board(
         self, *, closed_in: str | None = None, limit: int = 50, cursor: str | None = None
@@ -165,10 +174,6 @@ class DynamoIncidents(DynamoOutbox):
             items=tuple(map(items.summary_from, answer["Items"])),
             cursor=None if last is None else _cursor_of(last),
         )
-
-
-def _due_row(item: dict[str, Any]) -> tuple[int, str, str]:
-    return int(item["due_sk"]["N"]), item["PK"]["S"].removeprefix("INC#"), item["SK"]["S"]
 
 
 def _cursor_of(last: dict[str, Any]) -> str:

@@ -117,19 +117,16 @@ class MemoryIncidents:
 
     def due(self, *, at: datetime, limit: int) -> DueItems:
         now = int(at.timestamp())
-        found: list[tuple[int, str, OutboxKey | None]] = [
-            (second, incident, None) for incident, second in self._due.items() if second <= now
-        ]
-        found += [
-            (due_sk(item.due_at), key.sk, key)
+        incidents = sorted((second, name) for name, second in self._due.items() if second <= now)
+        outbox = sorted(
+            (due_sk(item.due_at), key.incident, key.sk)
             for key, item in self._outbox.items()
             if item.state is not OutboxState.SENT and due_sk(item.due_at) <= now
-        ]
-        chosen = sorted(found, key=lambda item: item[:2])[:limit]
+        )
         return DueItems(
-            incidents=tuple(name for _, name, key in chosen if key is None),
-            outbox=tuple(key for _, _, key in chosen if key is not None),
-            more=len(found) > limit,
+            incidents=tuple(name for _, name in incidents[:limit]),
+            outbox=tuple(OutboxKey(incident=name, sk=sk) for _, name, sk in outbox[:limit]),
+            more=max(len(incidents), len(outbox)) > limit,
         )
 
     def board(

@@ -66,6 +66,8 @@ def _clock_matter(clock: Clock) -> Due | None:
         if clock.due_at is None:
             return None
         return Due(matter=Matter.CLOCK, at=clock.due_at, deadline=True, clock=clock.name)
+    if clock.name is ClockName.ACKNOWLEDGE:
+        return None  # the paging ladder goes on without a pause: no reminder on top
     working = clock.recovery_due or clock.due_at
     done = clock.reminded_at or clock.missed_at
     if working is None or (done is not None and working <= done):

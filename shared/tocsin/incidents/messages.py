@@ -56,6 +56,7 @@ def _facts(incident: Incident) -> dict[str, str]:
         "state": str(incident.state),
         "opened_at": format_time(incident.opened_at),
         "restricted": "true" if hidden else "false",
+        "policy_version": incident.policy_version,
     }
     if not hidden:
         facts["category"] = str(incident.category)

@@ -1,0 +1,553 @@
+"""What every `IncidentStore` promises, tried on both: memory and DynamoDB (moto)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
+from tests.harness.stories import ANA, INCIDENT, Story, local, make, signal
+from tocsin.adapters.dynamodb_incidents import DynamoIncidents
+from tocsin.adapters.memory_incidents import MemoryIncidents
+from tocsin.application.fingerprint import command_hash
+from tocsin.errors import (
+    BadInput,
+    CommandRepeated,
+    Conflict,
+    DedupKeyTaken,
+    StoreUnavailable,
+    VersionConflict,
+)
+from tocsin.incidents import commands as c
+from tocsin.incidents.fold import fold
+from tocsin.incidents.outbox import OutboxItem, OutboxKey, OutboxState
+from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.vocabulary import MessageKind, Severity, State
+from tocsin.ports import CommandRecord, Commit, IncidentStore, Pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+T0 = local("09-08 10:00")
+MINUTE = timedelta(minutes=1)
+KEY = "v1:cloudwatch:api-5xx"
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Iterator[IncidentStore]:
+    if request.param == "memory":
+        yield MemoryIncidents()
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_incident_tables(client)
+        yield DynamoIncidents(
+            client, table=INCIDENTS, operations_table=OPERATIONS, pause=lambda _attempt: None
+        )
+
+
+def opened(incident_id: str = INCIDENT, **changes: Any) -> Commit:
+    """The commit of an opening, with everything a commit can hold."""
+    story = Story()
+    story.do(T0, make(c.OpenIncident, ANA, incident_id=incident_id, **_OPENING))
+    commit = Commit(
+        expected_version=0,
+        incident=story.incident,
+        entries=tuple(story.entries),
+        outbox=tuple(story.outbox),
+        due=T0 + 5 * MINUTE,
+    )
+    return replace(commit, **changes)
+
+
+_OPENING: dict[str, Any] = {
+    "title": "checkout is down",
+    "severity": Severity.CRITICAL,
+    "category": "production",
+}
+
+
+def next_of(commit: Commit, at_minute: int = 1, **changes: Any) -> Commit:
+    """The commit of a note on top of another commit."""
+    story = Story()
+    story.incident_or_none = commit.incident
+    command = make(c.AddNote, ANA, incident_id=commit.incident.id, text="still looking")
+    story.do(T0 + at_minute * MINUTE, command)
+    noted = Commit(
+        expected_version=commit.incident.version,
+        incident=story.incident,
+        entries=tuple(story.entries),
+        outbox=tuple(story.outbox),
+        due=T0 + 5 * MINUTE,
+    )
+    return replace(noted, **changes)
+
+
+def record(name: str = "cmd-1", **changes: Any) -> CommandRecord:
+    values: dict[str, Any] = {
+        "hash": command_hash(ANA, name),
+        "request_hash": "wish-1",
+        "incident": INCIDENT,
+        "version": 2,
+        "recorded_at": T0,
+    }
+    return CommandRecord(**(values | changes))
+
+
+def pointer(incident: str = INCIDENT, *, is_open: bool = True, **changes: Any) -> Pointer:
+    return Pointer(key=KEY, incident=incident, open=is_open, **changes)
+
+
+def page_item(commit: Commit) -> OutboxItem:
+    return next(item for item in commit.outbox if item.kind is MessageKind.PAGE)
+
+
+class TestCommit:
+    def test_what_was_written_is_read(self, store: IncidentStore) -> None:
+        commit = opened()
+
+        store.commit(commit)
+
+        assert store.load(INCIDENT) == commit.incident
+        assert store.entries(INCIDENT) == commit.entries
+        assert [store.outbox(item.key) for item in commit.outbox] == list(commit.outbox)
+
+    def test_nothing_is_read_of_what_does_not_exist(self, store: IncidentStore) -> None:
+        assert store.load("INC-NOBODY") is None
+        assert store.entries("INC-NOBODY") == ()
+        assert store.pointer(KEY) is None
+        assert store.command(INCIDENT, "hash") is None
+        assert store.creation("person:ana", "key") is None
+        assert store.outbox(OutboxKey(incident=INCIDENT, sk="OUT#1")) is None
+
+    def test_i4_the_stored_timeline_folds_to_the_stored_snapshot(
+        self, store: IncidentStore
+    ) -> None:
+        first = opened()
+        store.commit(first)
+        store.commit(next_of(first))
+
+        timeline = store.entries(INCIDENT)
+
+        assert first_broken_link(timeline) is None
+        assert fold(timeline) == store.load(INCIDENT)
+
+    def test_entries_are_read_from_where_a_reader_stopped(self, store: IncidentStore) -> None:
+        first = opened()
+        store.commit(first)
+        store.commit(next_of(first))
+
+        assert [entry.seq for entry in store.entries(INCIDENT, after=1)] == [2, 3]
+        assert [entry.seq for entry in store.entries(INCIDENT, limit=2)] == [1, 2]
+
+    def test_the_same_incident_is_not_opened_twice(self, store: IncidentStore) -> None:
+        store.commit(opened())
+
+        with pytest.raises(VersionConflict):
+            store.commit(opened())
+
+    def test_of_two_writers_of_one_version_one_wins(self, store: IncidentStore) -> None:
+        first = opened()
+        store.commit(first)
+        mine, theirs = next_of(first, 1), next_of(first, 2)
+        store.commit(mine)
+
+        with pytest.raises(VersionConflict):
+            store.commit(theirs)
+
+        assert store.load(INCIDENT) == mine.incident
+        assert len(store.entries(INCIDENT)) == mine.incident.version
+
+    def test_writers_that_race_in_threads_lose_all_but_one(self, store: IncidentStore) -> None:
+        first = opened()
+        store.commit(first)
+        rivals = [next_of(first, minute) for minute in range(1, 9)]
+
+        with ThreadPoolExecutor(8) as pool:
+            won = list(pool.map(lambda rival: _commits(store, rival), rivals))
+
+        assert won.count(True) == 1
+        assert len(store.entries(INCIDENT)) == first.incident.version + 1
+
+    def test_a_refused_commit_leaves_nothing_behind(self, store: IncidentStore) -> None:
+        first = opened()
+        store.commit(first)
+        store.commit(next_of(first, 1))
+        stale = next_of(first, 2, command=record(), pointers=(pointer(),), outbox=(_extra(),))
+
+        with pytest.raises(VersionConflict):
+            store.commit(stale)
+
+        assert store.command(INCIDENT, record().hash) is None
+        assert store.pointer(KEY) is None
+        assert store.outbox(_extra().key) is None
+
+
+def _extra() -> OutboxItem:
+    return OutboxItem(
+        incident=INCIDENT,
+        seq=77,
+        kind=MessageKind.PAGE,
+        target="person:extra",
+        due_at=T0,
+        correlation_id="corr",
+    )
+
+
+def _commits(store: IncidentStore, commit: Commit) -> bool:
+    try:
+        store.commit(commit)
+    except VersionConflict:
+        return False
+    return True
+
+
+class TestCommandIds:
+    def test_a_command_id_is_remembered(self, store: IncidentStore) -> None:
+        first = opened()
+        store.commit(first)
+        store.commit(next_of(first, command=record()))
+
+        assert store.command(INCIDENT, record().hash) == record()
+
+    def test_i3_a_command_id_is_written_once(self, store: IncidentStore) -> None:
+        first = opened()
+        store.commit(first)
+        second = next_of(first, command=record())
+        store.commit(second)
+
+        with pytest.raises(CommandRepeated):
+            store.commit(next_of(second, command=record()))
+
+    def test_i3_a_repeat_is_told_before_a_lost_race(self, store: IncidentStore) -> None:
+        first = opened()
+        store.commit(first)
+        store.commit(next_of(first, command=record()))
+
+        with pytest.raises(CommandRepeated):
+            store.commit(next_of(first, command=record()))
+
+    def test_a_creation_is_remembered_by_who_asked(self, store: IncidentStore) -> None:
+        creation = record(principal="person:ana", key="key-1")
+        store.commit(opened(command=creation))
+
+        assert store.creation("person:ana", "key-1") == creation
+        assert store.creation("person:bo", "key-1") is None
+
+    def test_i3_a_creation_repeated_opens_no_second_incident(self, store: IncidentStore) -> None:
+        creation = record(principal="person:ana", key="key-1")
+        store.commit(opened(command=creation))
+
+        with pytest.raises(CommandRepeated):
+            store.commit(opened("INC-SECOND", command=replace(creation, incident="INC-SECOND")))
+
+        assert store.load("INC-SECOND") is None
+
+
+class TestPointers:
+    def test_i1_a_dedup_key_has_one_open_incident(self, store: IncidentStore) -> None:
+        store.commit(opened(pointers=(pointer(),)))
+
+        with pytest.raises(DedupKeyTaken):
+            store.commit(opened("INC-SECOND", pointers=(pointer("INC-SECOND"),)))
+
+        assert store.load("INC-SECOND") is None
+        assert store.pointer(KEY) == pointer()
+
+    def test_a_key_of_a_closed_incident_can_be_taken(self, store: IncidentStore) -> None:
+        first = opened(pointers=(pointer(),))
+        store.commit(first)
+        closed = pointer(is_open=False, reopen_until=T0 + timedelta(days=7))
+        store.commit(next_of(first, pointers=(closed,)))
+        assert store.pointer(KEY) == closed
+
+        store.commit(opened("INC-SECOND", pointers=(pointer("INC-SECOND"),)))
+
+        assert store.pointer(KEY) == pointer("INC-SECOND")
+
+    def test_the_owner_may_write_its_pointer_again(self, store: IncidentStore) -> None:
+        first = opened(pointers=(pointer(),))
+        store.commit(first)
+
+        store.commit(next_of(first, pointers=(pointer(),)))
+
+        assert store.pointer(KEY) == pointer()
+
+
+class TestTraces:
+    def test_a_signal_is_seen_once_it_has_a_trace(self, store: IncidentStore) -> None:
+        first, second = signal(T0), signal(T0 + MINUTE)
+        assert store.unseen([first, second]) == (first, second)
+
+        store.trace([first], incident=INCIDENT, recorded_at=T0)
+        store.trace([first], incident=None, recorded_at=T0)
+
+        assert store.unseen([first, second]) == (second,)
+
+    def test_many_signals_are_looked_up_in_pieces(self, store: IncidentStore) -> None:
+        signals = [signal(T0, id=f"s{n}") for n in range(130)]
+        store.trace(signals[::2], incident=None, recorded_at=T0)
+
+        assert store.unseen(signals) == tuple(signals[1::2])
+
+    def test_a_drill_leaves_its_trace_elsewhere(self, store: IncidentStore) -> None:
+        store.trace([signal(T0)], incident=INCIDENT, recorded_at=T0)
+
+        assert store.unseen([signal(T0, drill=True)]) != ()
+
+
+class TestDue:
+    def test_an_incident_is_due_when_its_time_has_come(self, store: IncidentStore) -> None:
+        store.commit(opened(outbox=()))
+
+        assert store.due(at=T0 + 4 * MINUTE, limit=10).incidents == ()
+        assert store.due(at=T0 + 5 * MINUTE, limit=10).incidents == (INCIDENT,)
+
+    def test_a_fraction_of_a_second_is_not_due_early(self, store: IncidentStore) -> None:
+        due = T0 + timedelta(milliseconds=1)
+        store.commit(opened(outbox=(), due=due))
+
+        assert store.due(at=T0, limit=10).incidents == ()
+        assert store.due(at=T0 + timedelta(seconds=1), limit=10).incidents == (INCIDENT,)
+
+    def test_an_incident_that_waits_for_people_is_never_due(self, store: IncidentStore) -> None:
+        first = opened(outbox=())
+        store.commit(first)
+        store.commit(next_of(first, due=None))
+
+        assert store.due(at=T0 + timedelta(days=900), limit=10).incidents == ()
+
+    def test_a_message_nobody_sent_is_due_after_a_minute(self, store: IncidentStore) -> None:
+        commit = opened(due=None)
+        store.commit(commit)
+
+        assert store.due(at=T0 + timedelta(seconds=59), limit=10).outbox == ()
+        due = store.due(at=T0 + MINUTE, limit=10)
+        assert set(due.outbox) == {item.key for item in commit.outbox}
+        assert not due.more
+
+    def test_the_limit_takes_the_longest_overdue_and_says_there_is_more(
+        self, store: IncidentStore
+    ) -> None:
+        for number in range(12):
+            at = T0 + number * MINUTE
+            store.commit(opened(f"INC-{number:02d}", outbox=(), due=at))
+
+        due = store.due(at=T0 + timedelta(hours=1), limit=5)
+
+        assert due.incidents == tuple(f"INC-{number:02d}" for number in range(5))
+        assert due.more
+
+    def test_unsent_messages_do_not_hide_an_incident(self, store: IncidentStore) -> None:
+        many = tuple(replace(_extra(), seq=n) for n in range(60))
+        store.commit(opened(outbox=many))
+
+        due = store.due(at=T0 + 5 * MINUTE, limit=10)
+
+        assert due.incidents == (INCIDENT,)
+        assert len(due.outbox) == 10
+        assert due.more
+
+
+class TestBoard:
+    def test_open_incidents_are_listed_newest_first(self, store: IncidentStore) -> None:
+        for number in range(3):
+            story = Story()
+            command = make(c.OpenIncident, ANA, incident_id=f"INC-{number}", **_OPENING)
+            story.do(T0 + number * MINUTE, command)
+            store.commit(
+                Commit(expected_version=0, incident=story.incident, entries=tuple(story.entries))
+            )
+
+        page = store.board()
+
+        assert [line.id for line in page.items] == ["INC-2", "INC-1", "INC-0"]
+        assert page.cursor is None
+        line = page.items[-1]
+        assert (line.title, line.severity, line.state) == (
+            "checkout is down",
+            Severity.CRITICAL,
+            State.OPEN,
+        )
+        assert line.opened_at == T0
+
+    def test_a_board_is_read_page_by_page(self, store: IncidentStore) -> None:
+        for number in range(5):
+            store.commit(opened(f"INC-{number}"))
+        seen: list[str] = []
+        cursor = None
+
+        for _ in range(5):
+            page = store.board(limit=2, cursor=cursor)
+            seen += [line.id for line in page.items]
+            cursor = page.cursor
+            if cursor is None:
+                break
+
+        assert sorted(seen) == [f"INC-{number}" for number in range(5)]
+
+    def test_closed_incidents_are_listed_by_month(self, store: IncidentStore) -> None:
+        first = opened()
+        store.commit(first)
+        noted = next_of(first)
+        closed = replace(noted.incident, state=State.CLOSED, closed_at=T0 + MINUTE)
+        store.commit(replace(noted, incident=closed))
+
+        assert store.board().items == ()
+        assert [line.id for line in store.board(closed_in="202609").items] == [INCIDENT]
+        assert store.board(closed_in="202608").items == ()
+
+
+class TestOutbox:
+    LEASE = timedelta(seconds=30)
+
+    def claim(self, store: IncidentStore, key: OutboxKey, owner: str, seconds: int) -> Any:
+        wall = T0 + timedelta(seconds=seconds)
+        return store.claim_outbox(key, owner=owner, wall_now=wall, lease=self.LEASE)
+
+    def test_one_sender_owns_a_message(self, store: IncidentStore) -> None:
+        commit = opened()
+        store.commit(commit)
+        key = page_item(commit).key
+
+        claimed = self.claim(store, key, "one", 0)
+
+        assert (claimed.state, claimed.attempts) == (OutboxState.CLAIMED, 1)
+        assert claimed.facts == page_item(commit).facts
+        assert self.claim(store, key, "two", 29) is None
+
+    def test_a_lease_that_ran_out_is_taken_over(self, store: IncidentStore) -> None:
+        commit = opened()
+        store.commit(commit)
+        key = page_item(commit).key
+        self.claim(store, key, "one", 0)
+
+        taken = self.claim(store, key, "two", 30)
+
+        assert taken.attempts == 2
+        assert taken.message_id == page_item(commit).message_id
+        with pytest.raises(Conflict):
+            store.mark_sent(key, owner="one", sent_at=T0)
+        store.mark_sent(key, owner="two", sent_at=T0)
+
+    def test_a_sent_message_is_neither_claimed_nor_due(self, store: IncidentStore) -> None:
+        commit = opened(due=None)
+        store.commit(commit)
+        for item in commit.outbox:
+            self.claim(store, item.key, "one", 0)
+            store.mark_sent(item.key, owner="one", sent_at=T0)
+
+        assert self.claim(store, page_item(commit).key, "two", 9_999) is None
+        assert store.due(at=T0 + timedelta(days=1), limit=50).outbox == ()
+        sent = store.outbox(page_item(commit).key)
+        assert sent is not None
+        assert sent.state is OutboxState.SENT
+
+    def test_a_claimed_message_stays_due_until_it_is_marked(self, store: IncidentStore) -> None:
+        commit = opened(due=None)
+        store.commit(commit)
+        self.claim(store, page_item(commit).key, "one", 0)
+
+        assert page_item(commit).key in store.due(at=T0 + MINUTE, limit=50).outbox
+
+    def test_a_failed_send_is_tried_again_later(self, store: IncidentStore) -> None:
+        commit = opened(due=None)
+        store.commit(commit)
+        key = page_item(commit).key
+        self.claim(store, key, "one", 0)
+
+        store.release_outbox(key, owner="one", due_at=T0 + 9 * MINUTE)
+
+        assert key not in store.due(at=T0 + 8 * MINUTE, limit=50).outbox
+        assert key in store.due(at=T0 + 9 * MINUTE, limit=50).outbox
+        assert self.claim(store, key, "two", 1).attempts == 2
+
+    def test_a_message_that_does_not_exist_cannot_be_claimed(self, store: IncidentStore) -> None:
+        key = OutboxKey(incident=INCIDENT, sk="OUT#00000009#page#person:nobody")
+
+        assert self.claim(store, key, "one", 0) is None
+        with pytest.raises(Conflict):
+            store.release_outbox(key, owner="one", due_at=T0)
+
+    def test_of_senders_that_race_in_threads_one_claims(self, store: IncidentStore) -> None:
+        commit = opened()
+        store.commit(commit)
+        key = page_item(commit).key
+
+        with ThreadPoolExecutor(8) as pool:
+            won = list(pool.map(lambda n: self.claim(store, key, f"owner-{n}", 0), range(8)))
+
+        assert sum(item is not None for item in won) == 1
+
+
+class TestDynamoOnly:
+    @pytest.fixture
+    def table(self) -> Iterator[DynamoIncidents]:
+        with mock_aws():
+            client = boto3.client("dynamodb")
+            create_incident_tables(client)
+            yield DynamoIncidents(client, table=INCIDENTS, pause=lambda _attempt: None)
+
+    def test_a_table_that_is_not_there_is_unavailable(self) -> None:
+        with mock_aws():
+            store = DynamoIncidents(boto3.client("dynamodb"), table="nowhere")
+            with pytest.raises(StoreUnavailable):
+                store.load(INCIDENT)
+            with pytest.raises(StoreUnavailable):
+                store.commit(opened())
+
+    def test_a_cursor_that_was_not_given_out_is_refused(self, table: DynamoIncidents) -> None:
+        with pytest.raises(BadInput):
+            table.board(cursor="bm90IGEgY3Vyc29y")
+
+    def test_more_messages_than_a_transaction_takes_are_refused(
+        self, table: DynamoIncidents
+    ) -> None:
+        many = tuple(replace(_extra(), seq=n) for n in range(100))
+
+        with pytest.raises(BadInput):
+            table.commit(opened(outbox=many))
+
+    def test_contention_is_tried_again_and_then_told_as_a_lost_race(self) -> None:
+        client = _Contended()
+        pauses: list[int] = []
+        store = DynamoIncidents(client, table=INCIDENTS, pause=pauses.append)  # type: ignore[arg-type]
+
+        with pytest.raises(VersionConflict):
+            store.commit(opened())
+
+        assert pauses == list(range(client.calls))
+        assert client.calls > 2
+
+    def test_a_cancellation_for_another_reason_is_not_tried_again(self) -> None:
+        client = _Contended("ValidationError")
+        store = DynamoIncidents(client, table=INCIDENTS)  # type: ignore[arg-type]
+
+        with pytest.raises(StoreUnavailable):
+            store.commit(opened())
+
+        assert client.calls == 1
+
+
+class _Contended:
+    """A client whose every transaction is cancelled for one reason."""
+
+    def __init__(self, reason: str = "TransactionConflict") -> None:
+        self.reason = reason
+        self.calls = 0
+
+    def transact_write_items(self, **_request: Any) -> None:
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - only this fake raises it
+
+        self.calls += 1
+        response: Any = {
+            "Error": {"Code": "TransactionCanceledException"},
+            "CancellationReasons": [{"Code": "None"}, {"Code": self.reason}],
+        }
+        raise ClientError(response, "TransactWriteItems")

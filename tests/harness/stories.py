@@ -1,0 +1,203 @@
+"""An incident told as a story: commands at times that are values, and what came of them.
+
+A story drives the pure engine the way the application does (decide, seal, evolve, messages), so
+a rule of the semantics can be written down as three lines with times in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from tocsin.incidents import commands as c
+from tocsin.incidents.agenda import next_due
+from tocsin.incidents.decide import decide
+from tocsin.incidents.fold import seal
+from tocsin.incidents.messages import messages
+from tocsin.incidents.signals import Signal
+from tocsin.incidents.timeline import Actor
+from tocsin.incidents.vocabulary import (
+    ActorKind,
+    Attainment,
+    Category,
+    ClockName,
+    Group,
+    MessageKind,
+    Severity,
+)
+from tocsin.policy.compiled import default
+
+if TYPE_CHECKING:
+    from tocsin.incidents.events import Event
+    from tocsin.incidents.model import Clock, Incident, Round
+    from tocsin.incidents.outbox import OutboxItem
+    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.timeline import Entry
+
+NEW_YORK = ZoneInfo("America/New_York")
+RESPONDER = frozenset({Group.RESPONDER})
+COMMANDER = frozenset({Group.COMMANDER})
+SECURITY = frozenset({Group.SECURITY})
+VIEWER = frozenset({Group.VIEWER})
+INCIDENT = "INC-0000000000000000000000TEST"
+
+
+def person(name: str) -> Actor:
+    return Actor(ActorKind.PERSON, name)
+
+
+ANA, BO, CY, SAM = person("ana"), person("bo"), person("cy"), person("sam")
+CLOUDWATCH = Actor(ActorKind.SOURCE, "cloudwatch")
+SWEEP = Actor(ActorKind.SYSTEM, "sla_check")
+
+
+def local(text: str, zone: ZoneInfo = NEW_YORK) -> datetime:
+    """UTC of `09-08 10:00` (year 2026) or of a whole ISO text, on a wall clock of the zone."""
+    whole = text if text.startswith("20") else f"2026-{text}"
+    return datetime.fromisoformat(whole.replace(" ", "T")).replace(tzinfo=zone).astimezone(UTC)
+
+
+def signal(at: datetime, *, firing: bool = True, name: str = "api-5xx", **changes: Any) -> Signal:
+    """A CloudWatch signal of the alarm `name`; its id names alarm, state and time."""
+    values: dict[str, Any] = {
+        "id": f"{name}-{'firing' if firing else 'clear'}-{at.isoformat()}",
+        "source": "cloudwatch",
+        "rule": name,
+        "dedup_key": name,
+        "title": f"{name} is {'firing' if firing else 'ok'}",
+        "firing": firing,
+        "occurred_at": at,
+        "correlation_id": "corr-signal",
+    }
+    return Signal(**(values | changes))
+
+
+class Story:
+    """One incident and everything that happened to it."""
+
+    def __init__(self, policy: Policy | None = None, zone: ZoneInfo = NEW_YORK) -> None:
+        self.policy = policy or default()
+        self.zone = zone
+        self.incident_or_none: Incident | None = None
+        self.entries: list[Entry] = []
+        self.events: list[Event] = []
+        self.outbox: list[OutboxItem] = []
+
+    @property
+    def incident(self) -> Incident:
+        assert self.incident_or_none is not None
+        return self.incident_or_none
+
+    @property
+    def round(self) -> Round:
+        assert self.incident.round is not None
+        return self.incident.round
+
+    def clock(self, name: ClockName) -> Clock:
+        return self.incident.clocks[name]
+
+    def at(self, text: str) -> datetime:
+        return local(text, self.zone)
+
+    def do(self, at: datetime | str, command: c.Command) -> tuple[Event, ...]:
+        """Decides and applies; the events."""
+        now = self.at(at) if isinstance(at, str) else at
+        before = self.incident_or_none
+        events = decide(before, command, self.policy, now)
+        if events:
+            count = len(self.entries)
+            salts = [(count + index).to_bytes(32) for index in range(len(events))]
+            entries, after = seal(
+                before,
+                events,
+                incident_id=command.incident_id,
+                salts=salts,
+                correlation_id=command.correlation_id,
+            )
+            self.incident_or_none = after
+            self.entries += entries
+            self.events += events
+            self.outbox += messages(events, after, self.policy, command.correlation_id)
+        return events
+
+    def open(
+        self,
+        at: datetime | str,
+        severity: Severity,
+        category: Category = Category.PRODUCTION,
+        **changes: Any,
+    ) -> Story:
+        values: dict[str, Any] = {"title": "checkout is down", "service": "checkout"}
+        command = make(
+            c.OpenIncident, ANA, severity=severity, category=category, **(values | changes)
+        )
+        self.do(at, command)
+        return self
+
+    def tick(self, at: datetime | str) -> tuple[Event, ...]:
+        return self.do(at, make(c.Tick, SWEEP, groups=frozenset()))
+
+    def sweep_until(self, end: datetime | str) -> None:
+        """Ticks at every time the incident asks for, up to `end`, as a punctual sweep would."""
+        last = self.at(end) if isinstance(end, str) else end
+        while (due := next_due(self.incident, self.policy)) is not None and due <= last:
+            self.tick(due)
+
+    def acknowledge(self, at: datetime | str, who: Actor = ANA) -> tuple[Event, ...]:
+        return self.do(at, make(c.Acknowledge, who))
+
+    def note(self, at: datetime | str, who: Actor = ANA) -> tuple[Event, ...]:
+        return self.do(at, make(c.AddNote, who, text="still looking"))
+
+    def severity(
+        self,
+        at: datetime | str,
+        to: Severity,
+        who: Actor = ANA,
+        groups: frozenset[Group] = RESPONDER,
+    ) -> tuple[Event, ...]:
+        return self.do(
+            at, make(c.ChangeSeverity, who, groups=groups, severity=to, reason="as seen now")
+        )
+
+    def lower(self, at: datetime | str, to: Severity) -> None:
+        """Lowers with everybody a lowering may need: the commander, then the security owner."""
+        self.severity(at, to, BO, COMMANDER)
+        if self.incident.severity is not to:
+            self.severity(at, to, SAM, SECURITY)
+
+    def sent(self, kind: MessageKind | None = None) -> list[tuple[int, str, str]]:
+        """(seq, kind, target) of every message asked for."""
+        return [
+            (item.seq, str(item.kind), item.target)
+            for item in self.outbox
+            if kind in (None, item.kind)
+        ]
+
+    def types(self) -> list[str]:
+        return [entry.type for entry in self.entries]
+
+    def facts(self, name: ClockName) -> tuple[str, Attainment]:
+        """The clock's due time on the wall (`09-08 10:00`, or `-`) and its attainment."""
+        clock = self.clock(name)
+        due = "-" if clock.due_at is None else f"{clock.due_at.astimezone(self.zone):%m-%d %H:%M}"
+        return due, clock.attainment
+
+
+def make[C: c.Command](cls: type[C], actor: Actor, **fields: Any) -> C:
+    """A command with a plain envelope; ids only matter where a test says so."""
+    envelope: dict[str, Any] = {
+        "incident_id": INCIDENT,
+        "command_id": "",
+        "actor": actor,
+        "correlation_id": "corr-1",
+        "groups": RESPONDER,
+    }
+    return cls(**(envelope | fields))
+
+
+def with_calendar(policy: Policy, **changes: Any) -> Policy:
+    """The policy with another calendar."""
+    return replace(policy, calendar=replace(policy.calendar, **changes))
