@@ -16,6 +16,7 @@ STATEMENTS = (
     Statement(
         sid="WriteIncidents",
         actions=(
+            "dynamodb:BatchGetItem",
             "dynamodb:ConditionCheckItem",
             "dynamodb:GetItem",
             "dynamodb:PutItem",
