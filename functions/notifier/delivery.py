@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
+    from tocsin.incidents.policy import Policy
     from tocsin.ports import IncidentClock, IncidentStore, PolicySource, Sender, WallClock
     from tocsin.runtime.invocation import Watch
 
@@ -75,7 +76,7 @@ class Delivery:
 
     def _send(self, item: OutboxItem) -> Result:
         try:
-            message = render(item, self.policies.current())
+            message = render(item, self._policy(item))
             channel_id = self.senders(item.target).send(message)
         except Exception as error:  # noqa: BLE001 - one message's bug must not hold up the others
             retryable = isinstance(error, TocsinError) and error.retryable
@@ -86,6 +87,11 @@ class Delivery:
         self._tell(Event.MESSAGE_SENT, item, channel_id=channel_id)
         self.watch.meter.count(Metric.MESSAGES_SENT, kind=item.kind)
         return Result.SENT
+
+    def _policy(self, item: OutboxItem) -> Policy:
+        """The policy the incident was opened under; an old item may not say which."""
+        version = item.facts.get("policy_version")
+        return self.policies.version(version) if version else self.policies.current()
 
     def _tell(
         self,

@@ -29,12 +29,18 @@ class LambdaContext(Protocol):
     aws_request_id: str
 
 
+class Counts(Protocol):
+    """Where counts go."""
+
+    def count(self, metric: str, value: int = 1, **dimensions: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """How one function is observed, and the clock it goes by."""
 
     journal: Journal
-    meter: Meter
+    meter: Counts
     clock: InvocationClock
 
     @contextmanager

@@ -1,0 +1,207 @@
+"""A whole Tocsin in one process, in virtual time: alarms in, messages out, nothing waits.
+
+The functions' own code runs over the memory store; what the platform does between them (the
+stream, the schedule, the queue) is done here, as plainly as possible. Every message that leaves
+lands in the inbox, and a test that does not account for all of them fails.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from functions.alarm_trigger import intake as alarm_intake
+from functions.incident_api.routes import Api
+from functions.notifier import intake as notifier_intake
+from functions.notifier.delivery import Delivery
+from functions.sla_check.rounds import Sweeper
+from tests.harness.alarms import notification, queue_event
+from tests.harness.crashes import Crashes, CrashingSender, Killed, StreamedIncidents
+from tests.harness.ids import SeededIds
+from tests.harness.inbox import Inbox, InboxSender
+from tests.harness.requests import api_event
+from tests.harness.time import VirtualIncidentClock, VirtualWallClock
+from tocsin.channels.registry import channel_for
+from tocsin.errors import Unavailable
+from tocsin.incidents.timeline import first_broken_link
+from tocsin.policy.compiled import PackagedPolicies
+from tocsin.runtime.application import Application
+from tocsin.runtime.invocation import Watch
+from tocsin.runtime.logging import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.outbox import OutboxKey
+    from tocsin.incidents.timeline import Entry
+    from tocsin.ports import Sender
+
+_names = count(1)
+
+
+class QuietMeter:
+    """Keeps counts instead of printing them."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    def count(self, metric: str, value: int = 1, **_dimensions: str) -> None:
+        self.counts[metric] = self.counts.get(metric, 0) + value
+
+
+class World:
+    """Everything a story needs; times are moved by `advance` and `jump` only.
+
+    `refusals` maps the beginning of a target to what its channel raises; `stream_runs` says
+    whether the stream delivers.
+    """
+
+    def __init__(self) -> None:
+        self.clock = VirtualIncidentClock()
+        self.wall = VirtualWallClock()
+        self.inbox = Inbox()
+        self.crashes = Crashes()
+        self.store = StreamedIncidents(self.crashes)
+        self.log = io.StringIO()
+        self.meter = QuietMeter()
+        self.refusals: dict[str, Exception] = {}
+        self.stream_runs = True
+        self._owners = count(1)
+        journal = Journal(f"world-{next(_names)}", stage="local", stream=self.log)
+        self.watch = Watch(journal=journal, meter=self.meter, clock=self.clock)
+        self.application = Application(
+            store=self.store, policies=PackagedPolicies(), clock=self.clock, ids=SeededIds()
+        )
+        self.delivery = Delivery(
+            store=self.store,
+            policies=self.application.policies,
+            clock=self.clock,
+            wall=self.wall,
+            senders=self._sender,
+            watch=self.watch,
+        )
+        self.sweeper = Sweeper(application=self.application, notify=self.notify, watch=self.watch)
+        self.api = Api(application=self.application, watch=self.watch, stage="local")
+
+    # What happens from outside
+
+    def alarm(self, name: str = "api-outage", *, state: str = "ALARM") -> Incident | None:
+        """The alarm changes its state now; the incident it belongs to, if any."""
+        envelope = notification(name, self.clock.now, state=state)
+        assert self.deliver_alarms(envelope) == []
+        self.pump()
+        open_now = self.application.store.board(limit=200).items
+        return self.store.load(open_now[0].id) if open_now else None
+
+    def deliver_alarms(self, *bodies: object) -> list[str]:
+        """One batch of the queue; the message ids that must be delivered again."""
+        answer = alarm_intake.take(
+            queue_event(*bodies), application=self.application, watch=self.watch
+        )
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def request(
+        self, method: str, path: str, body: object = None, *, person: str, **options: Any
+    ) -> tuple[int, dict[str, Any], dict[str, str]]:
+        """A request to the API: status, body, headers. What it wrote is pumped."""
+        response = self.api.respond(api_event(method, path, body, person=person, **options))
+        self.pump()
+        return response["statusCode"], json.loads(response["body"]), response["headers"]
+
+    def acknowledge(self, incident: Incident, person: str) -> None:
+        """A responder says "I have it"."""
+        status, body, _ = self.request(
+            "POST", f"/v1/incidents/{incident.id}/acknowledge", person=person
+        )
+        assert status == 200, body
+
+    # What the platform does
+
+    def advance(self, minutes: int) -> None:
+        """Time passes, with the sweep once a minute."""
+        for _ in range(minutes):
+            self.jump(1)
+
+    def jump(self, minutes: int, *, sweep: bool = True) -> None:
+        """Time passes at once, with one sweep after it: a sweep that is late."""
+        step = timedelta(minutes=minutes)
+        self.clock.advance(step)
+        self.wall.advance(step)
+        if sweep:
+            self.sweep()
+
+    def sweep(self) -> dict[str, Any] | None:
+        """The scheduled function, once, and what the stream then carries; None if it failed."""
+        try:
+            report = self.sweeper.run(has_time=lambda: True)
+        except Unavailable:
+            report = None
+        self.pump()
+        return report
+
+    def pump(self) -> None:
+        """Delivers the stream; a batch whose function was killed is delivered once more."""
+        while self.stream_runs and (keys := self.store.stream):
+            self.store.stream = []
+            for _ in range(2):
+                try:
+                    self._wake_notifier({"Records": [_record(key) for key in keys]})
+                except Killed:
+                    continue
+                break
+
+    def lose_stream(self) -> None:
+        """Loses everything the stream still holds, as if it had stopped for a day."""
+        self.store.stream = []
+
+    def notify(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """The synchronous call of the notifier, as the sweep makes it."""
+        try:
+            return self._wake_notifier(payload)
+        except Killed as death:
+            raise Unavailable("a function failed") from death
+
+    def _wake_notifier(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        owner = f"invocation-{next(self._owners)}"
+        return notifier_intake.take(event, delivery=self.delivery, owner=owner)
+
+    def _sender(self, target: str) -> Sender:
+        for prefix, error in self.refusals.items():
+            if target.startswith(prefix):
+                raise error
+        inbox = InboxSender(self.inbox, channel_for(target).name, self.clock.incident_now)
+        return CrashingSender(inbox, self.crashes)
+
+    # What a test looks at
+
+    def expect(self, kind: str, *people: str, at: str = "", subject: str = "") -> None:
+        self.inbox.expect(kind, *people, at=at, subject=subject)
+
+    def timeline(self, incident: Incident) -> tuple[Entry, ...]:
+        """The entries, after checking that their chain is whole."""
+        entries = self.store.entries(incident.id)
+        assert first_broken_link(entries) is None
+        return entries
+
+    @property
+    def logged(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.getvalue().splitlines()]
+
+
+@contextmanager
+def a_world() -> Iterator[World]:
+    """A world that ends with every message accounted for."""
+    world = World()
+    yield world
+    world.inbox.expect_nothing_more()
+
+
+def _record(key: OutboxKey) -> dict[str, Any]:
+    keys = {"PK": {"S": f"INC#{key.incident}"}, "SK": {"S": key.sk}}
+    sequence = f"{key.incident}/{key.sk}"
+    return {"eventName": "INSERT", "dynamodb": {"Keys": keys, "SequenceNumber": sequence}}

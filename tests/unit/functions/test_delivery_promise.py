@@ -1,0 +1,193 @@
+"""The delivery promise: nothing is lost, and what is doubled was doubled by a crash.
+
+Between two sweeps the notifier may be killed anywhere, the stream may lose everything it holds,
+and the channel may refuse; when all is well again, every message has left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.harness.world import World, a_world
+from tocsin.errors import MessageRefused, SendFailed
+from tocsin.incidents.outbox import STAKEHOLDERS, OutboxState
+
+if TYPE_CHECKING:
+    from tests.harness.inbox import Received
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.outbox import OutboxKey
+
+PRIMARY = ("commander-primary", "mitigation-primary")
+POINTS = ("before claim", "after claim", "after send", "before mark", "after mark")
+DOUBLING = ("after send", "before mark")
+
+
+def settle(world: World) -> None:
+    """Sweeps until nothing is due any more; the incident must be quiet by itself."""
+    for _ in range(25):
+        world.jump(1)
+
+
+def account(world: World) -> Counter[str]:
+    """How often each message id arrived, after checking that none is missing."""
+    asked = {item.message_id: item.state for item in world.store.all_outbox()}
+    assert set(asked.values()) == {OutboxState.SENT}
+    arrived = Counter(received.id for received in world.inbox.all)
+    assert arrived.keys() == asked.keys(), "lost or invented messages"
+    return arrived
+
+
+def quiet(world: World) -> Incident:
+    """An incident that was acknowledged at once, so no later page mixes in."""
+    incident = world.alarm()
+    assert incident is not None
+    world.acknowledge(incident, "commander-primary")
+    return incident
+
+
+def take_all(world: World) -> list[Received]:
+    taken = list(world.inbox.all)
+    for received in taken:
+        world.expect(received.kind, received.to)
+    return taken
+
+
+def test_without_a_crash_every_message_arrives_exactly_once(world: World) -> None:
+    quiet(world)
+    settle(world)
+    assert set(account(world).values()) == {1}
+    take_all(world)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_notifier_killed_at_any_point_loses_nothing(world: World, point: str) -> None:
+    world.crashes.plan(point)
+    quiet(world)
+    settle(world)
+    arrived = account(world)
+    doubled = arrived.total() - len(arrived)
+    assert world.crashes.happened[point] == 1
+    assert doubled == (1 if point in DOUBLING else 0)
+    take_all(world)
+
+
+def test_a_repeat_is_the_same_message_with_the_same_id(world: World) -> None:
+    world.crashes.plan("before mark")
+    quiet(world)
+    settle(world)
+    received = take_all(world)
+    (doubled,) = [name for name, times in account(world).items() if times == 2]
+    first, second = [each.message for each in received if each.id == doubled]
+    assert first == second
+
+
+@given(
+    crashes=st.lists(st.tuples(st.integers(0, 5), st.sampled_from(POINTS)), max_size=8),
+    stops=st.sets(st.integers(0, 5)),
+)
+def test_nothing_is_lost_and_doubled_is_at_most_the_crashes_after_a_send(
+    crashes: list[tuple[int, str]], stops: set[int]
+) -> None:
+    with a_world() as world:
+        for minute in range(6):
+            for when, point in crashes:
+                if when == minute:
+                    world.crashes.plan(point)
+            if minute == 0:
+                quiet(world)
+            if minute in stops:
+                world.lose_stream()
+            world.jump(1)
+        world.crashes.cancel()
+        settle(world)
+        arrived = account(world)
+        limit = sum(world.crashes.happened[point] for point in DOUBLING)
+        assert arrived.total() - len(arrived) <= limit
+        take_all(world)
+
+
+def test_a_stream_that_stopped_for_a_day_loses_nothing(world: World) -> None:
+    world.stream_runs = False
+    incident = world.alarm()
+    assert incident is not None
+    world.inbox.expect_nothing_more()
+    world.jump(1)
+    world.expect("page", *PRIMARY, at="10:01")
+    world.expect("opened", STAKEHOLDERS, at="10:01")
+    world.stream_runs = True
+    world.pump()
+    assert set(account(world).values()) == {1}
+
+
+def test_a_stream_that_repeats_itself_sends_nothing_twice(world: World) -> None:
+    world.alarm()
+    world.store.stream = [item.key for item in world.store.all_outbox()] * 3
+    world.pump()
+    assert set(account(world).values()) == {1}
+    take_all(world)
+
+
+def test_a_busy_channel_is_tried_again_until_it_takes_the_message(world: World) -> None:
+    world.refusals[""] = SendFailed("throttled")
+    quiet(world)
+    for _ in range(3):
+        world.jump(1)
+    world.inbox.expect_nothing_more()
+    world.refusals.clear()
+    settle(world)
+    assert set(account(world).values()) == {1}
+    assert max(item.attempts for item in world.store.all_outbox()) > 1
+    take_all(world)
+
+
+def test_attempts_are_spaced_further_and_further_apart(world: World) -> None:
+    world.refusals[""] = SendFailed("throttled")
+    quiet(world)
+    for _ in range(20):
+        world.jump(1)
+    attempts = {item.attempts for item in world.store.all_outbox()}
+    assert attempts == {6}, "one, two, three, four, five minutes apart"
+    world.refusals.clear()
+    settle(world)
+    take_all(world)
+
+
+def test_one_message_nobody_can_send_does_not_hold_up_the_others(world: World) -> None:
+    world.refusals["person:commander-primary"] = MessageRefused("never")
+    world.alarm()
+    world.expect("page", "mitigation-primary")
+    world.expect("opened", STAKEHOLDERS)
+    unreadable = [line for line in world.logged if line["message"] == "message.unreadable"]
+    assert [line["code"] for line in unreadable] == ["message_refused"]
+
+
+def test_two_deliveries_at_the_same_time_send_once(world: World) -> None:
+    world.crashes.plan("after claim")
+    quiet(world)
+    key = world.store.all_outbox()[0].key
+    assert world.delivery.deliver(key, owner="another") == "held"
+    settle(world)
+    assert set(account(world).values()) == {1}
+    take_all(world)
+
+
+def test_an_owner_whose_lease_passed_on_leaves_the_item_to_the_new_one(world: World) -> None:
+    """The first owner sleeps between send and mark for longer than its lease."""
+
+    def asleep(key: OutboxKey) -> None:
+        world.jump(2, sweep=False)
+        assert world.delivery.deliver(key, owner="second") == "sent"
+
+    world.store.pause_before_mark = asleep
+    world.alarm()
+    arrived = account(world)
+    assert arrived.total() - len(arrived) == 1
+    assert [line["code"] for line in world.logged if line["message"] == "message.held"] == [
+        "conflict"
+    ]
+    take_all(world)
