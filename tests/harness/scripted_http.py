@@ -57,62 +57,65 @@ class Server:
     released: threading.Event
 
 
-@contextmanager
-def scripted(*script: Reply) -> Iterator[Server]:
-    """A server on a free loopback port for as long as the block runs."""
-    state = Server("", [], list(script), threading.Event())
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Answers by the script of its `state`, which a subclass per server carries."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        server_version = "scripted"
+    protocol_version = "HTTP/1.1"
+    server_version = "scripted"
+    state: Server
 
-        def do_POST(self) -> None:
-            self._step()
+    def do_POST(self) -> None:
+        self._step()
 
-        def do_GET(self) -> None:
-            self._step()
+    def do_GET(self) -> None:
+        self._step()
 
-        def send_header(self, keyword: str, value: str) -> None:
-            if keyword != "Date" or value != "none":
-                super().send_header(keyword, value)
-
-        def _step(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            seen = Seen(self.command, self.path, headers, self.rfile.read(length))
-            step = state.script[min(len(state.seen), len(state.script) - 1)]
-            state.seen.append(seen)
-            if step.effect:
-                step.effect(seen)
-            if step.then == "reset":
-                linger = struct.pack("ii", 1, 0)
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                self.close_connection = True
-                self.connection.close()
-                return
-            if step.then == "hang":
-                state.released.wait(30)
-                self.close_connection = True
-                return
+    def _step(self) -> None:
+        state = self.state
+        length = int(self.headers.get("content-length") or 0)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        seen = Seen(self.command, self.path, headers, self.rfile.read(length))
+        step = state.script[min(len(state.seen), len(state.script) - 1)]
+        state.seen.append(seen)
+        if step.effect:
+            step.effect(seen)
+        if step.then == "reset":
+            linger = struct.pack("ii", 1, 0)
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.close_connection = True
+            self.connection.close()
+        elif step.then == "hang":
+            state.released.wait(30)
+            self.close_connection = True
+        else:
             self._answer(step)
 
-        def _answer(self, step: Reply) -> None:
-            dated = "Date" in step.headers
-            self.send_response_only(step.status) if dated else self.send_response(step.status)
-            for name, value in step.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(step.body)))
-            self.end_headers()
-            half = step.then == "cut"
-            self.wfile.write(step.body[: len(step.body) // 2] if half else step.body)
-            self.close_connection = step.then in {"cut", "close"}
+    def _answer(self, step: Reply) -> None:
+        self.send_response_only(step.status)
+        for name, value in step.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(step.body)))
+        self.end_headers()
+        half = step.then == "cut"
+        self.wfile.write(step.body[: len(step.body) // 2] if half else step.body)
+        self.close_connection = step.then in {"cut", "close"}
 
-        def log_message(self, *_: object) -> None:
-            """A test's output is its own."""
+    def log_message(self, *_: object) -> None:
+        """A test's output is its own."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign] - a reset is no news here
+
+class _Quiet(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that gave up is no news here."""
+
+
+@contextmanager
+def scripted(*script: Reply) -> Iterator[Server]:
+    """A server on a free loopback port for as long as the block runs. It sends no `Date`."""
+    state = Server("", [], list(script), threading.Event())
+    server = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_port}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from tests.harness.scripted_http import Reply, Seen, json_reply, scripted
 
+from tests.harness.scripted_http import Reply, Seen, json_reply, scripted
 from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
@@ -21,9 +21,6 @@ from tocsin.errors import (
     StoreUnavailable,
 )
 from tocsin.runtime.aws_http import AwsHttp, Credentials, Patience, from_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FAILED = {
     "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
@@ -217,8 +214,8 @@ class Table:
 
 
 @pytest.fixture
-def table() -> Iterator[Table]:
-    yield Table()
+def table() -> Table:
+    return Table()
 
 
 @pytest.mark.parametrize("lost", ["reset", "hang", "cut"])
@@ -239,7 +236,9 @@ def test_the_environment_names_the_place() -> None:
         "AWS_ACCESS_KEY_ID": "a",
         "AWS_SECRET_ACCESS_KEY": "b",
     }
-    assert from_environment("dynamodb", base)._endpoint == "https://dynamodb.eu-west-1.amazonaws.com/"
+    assert (
+        from_environment("dynamodb", base)._endpoint == "https://dynamodb.eu-west-1.amazonaws.com/"
+    )
     everywhere = base | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     assert from_environment("sqs", everywhere)._endpoint == "http://127.0.0.1:1/"
     special = everywhere | {

@@ -49,8 +49,10 @@ def ascii_headers(draw: st.DrawFn) -> tuple[str, str]:
     parts = draw(
         st.lists(
             st.sampled_from(
-                [f"v1={good}", f"v1={'0' * 64}", f"v1={good[:-1]}", f"v1={good.upper()}"]
-                + [f"v0={good}", "v1=", "", "x=y", f" v1={good}"]
+                [
+                    *(f"v1={each}" for each in (good, "0" * 64, good[:-1], good.upper(), "")),
+                    *(f"v0={good}", f" v1={good}", "x=y", ""),
+                ]
             ),
             max_size=6,
         )

@@ -8,7 +8,6 @@ clients branch on a word and not on a sentence.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -64,7 +63,7 @@ def parse(event: Mapping[str, Any], *, max_body: int = MAX_BODY_BYTES) -> Reques
     Raises:
         PayloadTooLarge: the body is over `max_body` bytes or the headers over 8 KiB in all; found
             out before anything is decoded.
-        MalformedPayload: the body claims to be base64 and is not.
+        MalformedPayload: the body is neither base64, where it claims to be, nor text.
     """
     context = event["requestContext"]
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
@@ -87,13 +86,10 @@ def _body(event: Mapping[str, Any], limit: int) -> bytes:
     encoded = bool(event.get("isBase64Encoded"))
     if len(text) > (-(-limit // 3) * 4 if encoded else limit):
         raise PayloadTooLarge("the body is too large", limit=limit)
-    if not encoded:
-        body = text.encode()
-    else:
-        try:
-            body = base64.b64decode(text, validate=True)
-        except binascii.Error as error:
-            raise MalformedPayload("the body is not base64") from error
+    try:
+        body = base64.b64decode(text, validate=True) if encoded else text.encode()
+    except ValueError as error:  # also text that is no ASCII, and half a surrogate pair
+        raise MalformedPayload("the body cannot be decoded") from error
     if len(body) > limit:
         raise PayloadTooLarge("the body is too large", limit=limit)
     return body

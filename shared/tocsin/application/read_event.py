@@ -1,0 +1,69 @@
+"""From a stored event to what the projector decides by.
+
+Read here and not at ingest: what a shape means can be improved and every stored event read again,
+while what was answered to a provider cannot. Something missing is a problem that is named and
+counted, and the event then makes the projector ask; it is never skipped over.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin.billing.event import BillingEvent, EventClass
+from tocsin.billing.subscription import Status
+from tocsin.errors import MalformedPayload, UnreadableShape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.ports import ObjectReader
+    from tocsin.billing.subscription import Subscription
+
+
+def billing_event(
+    record: LedgerRecord,
+    *,
+    reader: ObjectReader,
+    unpack: Callable[[bytes], dict[str, Any]],
+) -> BillingEvent:
+    """The event in a ledger record.
+
+    Raises:
+        MalformedPayload: the event concerns a subscription but does not say which, or its stored
+            body is damaged.
+    """
+    envelope = record.envelope
+    if envelope.event_class is not EventClass.IRRELEVANT and envelope.subscription is None:
+        raise MalformedPayload("The event names no subscription.")
+    snapshot, problem = None, None
+    if envelope.event_class is EventClass.SNAPSHOT:
+        snapshot, problem = _snapshot(record, reader, unpack)
+    return BillingEvent(
+        identity=record.identity,
+        id=envelope.id,
+        type=envelope.type,
+        event_class=EventClass.HINT if problem else envelope.event_class,
+        created=envelope.created,
+        subscription=envelope.subscription,
+        snapshot=snapshot,
+        problem=problem,
+    )
+
+
+def _snapshot(
+    record: LedgerRecord, reader: ObjectReader, unpack: Callable[[bytes], dict[str, Any]]
+) -> tuple[Subscription | None, str | None]:
+    """The snapshot, or the reason why there is none."""
+    created = record.envelope.created
+    if created is None:
+        return None, "no_created"
+    try:
+        shape = reader.snapshot_in(unpack(record.body))
+        snapshot = reader.subscription(shape, as_of=created)
+    except UnreadableShape as error:
+        return None, error.code
+    if snapshot.status is Status.UNKNOWN:
+        return None, "unknown_status"
+    return snapshot, None

@@ -1,0 +1,106 @@
+"""AWS as moto imitates it, behind a real socket, with the tables the template deploys.
+
+The signed client speaks HTTP itself, so it cannot be patched inside the process; it is pointed at
+this server instead. The tables are made from the same page that infra deploys.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+import urllib3
+from moto.server import ThreadedMotoServer
+
+from infra.tables import PARTITION_KEY, SORT_KEY, TABLES
+from tocsin.runtime.aws_http import AwsHttp, from_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class MotoCloud:
+    """A running moto server; `tables` are fresh for whoever asked for them."""
+
+    endpoint: str
+    prefix: str = "tocsin-test"
+
+    def table(self, name: str) -> str:
+        return f"{self.prefix}-{name}"
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "AWS_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "AKIAFAKEFORTESTS0000",
+            "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+            "AWS_ENDPOINT_URL": self.endpoint,
+        }
+
+    def aws(self, service: str) -> AwsHttp:
+        return from_environment(service, self.environment())
+
+    def boto(self, service: str) -> Any:
+        return boto3.client(service, region_name=REGION, endpoint_url=self.endpoint)  # type: ignore[call-overload]
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        pages = self.boto("dynamodb").get_paginator("scan").paginate(TableName=self.table(table))
+        return [item for page in pages for item in page["Items"]]
+
+    def reset(self) -> None:
+        """Empties everything and makes the tables again."""
+        urllib3.request("POST", f"{self.endpoint}/moto-api/reset")
+        dynamodb = self.boto("dynamodb")
+        for table in TABLES:
+            keys = {PARTITION_KEY: "S", SORT_KEY: "S"}
+            for index in table.indexes:
+                keys |= dict((index.partition, index.sort))
+            request: dict[str, Any] = {
+                "TableName": self.table(table.name),
+                "BillingMode": "PAY_PER_REQUEST",
+                "KeySchema": _schema(PARTITION_KEY, SORT_KEY),
+                "AttributeDefinitions": [
+                    {"AttributeName": name, "AttributeType": kind} for name, kind in keys.items()
+                ],
+            }
+            if table.indexes:
+                request["GlobalSecondaryIndexes"] = [
+                    {
+                        "IndexName": index.name,
+                        "KeySchema": _schema(index.partition[0], index.sort[0]),
+                        "Projection": {
+                            "ProjectionType": "INCLUDE",
+                            "NonKeyAttributes": list(index.includes),
+                        }
+                        if index.includes
+                        else {"ProjectionType": "KEYS_ONLY"},
+                    }
+                    for index in table.indexes
+                ]
+            dynamodb.create_table(**request)
+
+
+def _schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": partition, "KeyType": "HASH"},
+        {"AttributeName": sort, "KeyType": "RANGE"},
+    ]
+
+
+@contextmanager
+def moto_cloud() -> Iterator[MotoCloud]:
+    """A server for as long as the block runs, on a free loopback port."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield MotoCloud(f"http://{host}:{port}")
+    finally:
+        server.stop()

@@ -1,0 +1,336 @@
+"""The deployed handler, against AWS behind a socket: what is stored, refused and answered."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.scripted_http import Reply, json_reply, scripted
+from tests.harness.webhooks import (
+    REGISTRATIONS,
+    compact,
+    http_event,
+    razorpay_headers,
+    stripe_headers,
+)
+from tocsin.adapters.dynamodb_ledger import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+EVENTS = Path("events")
+SAMPLE = json.loads((EVENTS / "stripe/subscription_updated_2025-03-31.basil.json").read_text())
+RAZORPAY = json.loads((EVENTS / "razorpay/subscription_charged.json").read_text())
+
+
+class Context:
+    aws_request_id = "lambda-request-1"
+
+
+class World:
+    """The handler, the cloud behind it and the lines it printed."""
+
+    def __init__(self, handler: ModuleType, cloud: MotoCloud, capsys: Any) -> None:
+        self.handler, self.cloud, self.capsys = handler, cloud, capsys
+        self.now = int(time.time())
+
+    def post(self, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        response = self.handler.lambda_handler(event, Context())
+        return response["statusCode"], json.loads(response["body"])
+
+    def stripe(self, body: bytes, **how: Any) -> tuple[int, dict[str, Any]]:
+        secret, at = how.pop("secret", None), how.pop("at", self.now)
+        return self.post(http_event("stripe", body, stripe_headers(body, at, secret=secret), **how))
+
+    def razorpay(self, body: bytes, **how: Any) -> tuple[int, dict[str, Any]]:
+        return self.post(http_event("razorpay", body, razorpay_headers(body, **how)))
+
+    def stored(self) -> list[Any]:
+        return [record_of(item) for item in self.cloud.items("billing-events")]
+
+    def counts(self) -> Counter[tuple[str, str]]:
+        """Metric and reason of every embedded metric line printed so far."""
+        lines = [json.loads(line) for line in self.capsys.readouterr().out.splitlines()]
+        return Counter(
+            (metric["Name"], line.get("reason", ""))
+            for line in lines
+            if "_aws" in line
+            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+        )
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[MotoCloud]:
+    with moto_cloud() as running:
+        yield running
+
+
+@pytest.fixture
+def world(
+    cloud: MotoCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> World:
+    cloud.reset()
+    cloud.boto("secretsmanager").create_secret(
+        Name="tocsin/test/webhook-registrations", SecretString=json.dumps(REGISTRATIONS)
+    )
+    return World(_handler(cloud, monkeypatch), cloud, capsys)
+
+
+def _handler(cloud: MotoCloud, monkeypatch: pytest.MonkeyPatch, **environment: str) -> ModuleType:
+    """The handler as a fresh execution environment imports it."""
+    settings = {
+        "STAGE": "test",
+        "BILLING_EVENTS_TABLE": cloud.table("billing-events"),
+        "REGISTRATIONS_SECRET": "tocsin/test/webhook-registrations",
+    }
+    for name, value in {**cloud.environment(), **settings, **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "functions.webhook_ingest.handler", raising=False)
+    return importlib.import_module("functions.webhook_ingest.handler")
+
+
+def test_a_new_event_is_stored_and_a_repeated_one_is_a_duplicate(world: World) -> None:
+    body = compact(SAMPLE)
+    assert world.stripe(body) == (200, {"status": "stored"})
+    assert world.stripe(body) == (200, {"status": "duplicate"})
+    (record,) = world.stored()
+    assert record.key.pk == "stripe#acct_1SxHouse#test#2026100822#" + record.key.pk[-1]
+    assert record.key.sk == SAMPLE["id"]
+    assert record.envelope.api_version == "2025-03-31.basil"
+    assert world.counts() == {("WebhooksAccepted", ""): 1, ("WebhooksDuplicate", ""): 1}
+
+
+def test_the_same_event_in_another_versions_shape_is_a_duplicate(world: World) -> None:
+    other = {**SAMPLE, "api_version": "2020-08-27", "pending_webhooks": 0}
+    assert world.stripe(compact(SAMPLE))[1] == {"status": "stored"}
+    assert world.stripe(compact(other))[1] == {"status": "duplicate"}
+
+
+def test_a_retry_three_days_later_is_signed_anew_and_is_a_duplicate(world: World) -> None:
+    body = compact({**SAMPLE, "created": world.now - 3 * 86_400})
+    assert world.stripe(body, at=world.now - 200)[1] == {"status": "stored"}
+    assert world.stripe(body)[1] == {"status": "duplicate"}
+
+
+def test_one_delivery_is_stored_once_however_many_arrive_at_once(world: World) -> None:
+    body = compact(SAMPLE)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: world.stripe(body)[1]["status"], range(16)))
+    assert Counter(answers) == {"stored": 1, "duplicate": 15}
+
+
+def test_a_body_that_arrives_as_base64_is_verified_as_the_bytes_it_was(world: World) -> None:
+    body = compact({**SAMPLE, "note": "Zoë ₹"})
+    assert world.stripe(body, encoded=True) == (200, {"status": "stored"})
+
+
+def test_razorpay_events_are_known_by_their_header_or_their_hash(world: World) -> None:
+    body = compact(RAZORPAY)
+    assert world.razorpay(body, event_id="evt_1") == (200, {"status": "stored"})
+    assert world.razorpay(body, event_id="evt_1") == (200, {"status": "duplicate"})
+    assert world.razorpay(body, event_id=None) == (200, {"status": "stored"})
+    assert world.razorpay(body, event_id=None) == (200, {"status": "duplicate"})
+    sources = {record.envelope.id: record.envelope.id_source.value for record in world.stored()}
+    assert sorted(sources.values()) == ["hash", "provider"]
+    assert sources["evt_1"] == "provider"
+
+
+def test_an_irrelevant_event_is_stored_as_such(world: World) -> None:
+    body = (EVENTS / "stripe/customer_updated.json").read_bytes()
+    assert world.stripe(body)[0] == 200
+    (record,) = world.stored()
+    assert record.envelope.event_class.value == "-"
+
+
+def test_an_event_of_a_connected_account_has_its_own_key(world: World) -> None:
+    body = (EVENTS / "stripe/subscription_created_connect.json").read_bytes()
+    assert world.stripe(body)[1]["code"] == "registration_mismatch"
+    assert world.stripe(body, endpoint="platform")[0] == 200
+    (record,) = world.stored()
+    assert record.identity.account == "acct_1SxHouse/acct_1SxShopOfOthers01"
+
+
+BODY = compact(SAMPLE)
+ATTACKS: dict[str, tuple[int, str, dict[str, Any]]] = {
+    "no signature": (400, "signature_invalid", {"headers": {}}),
+    "garbage signature": (400, "signature_invalid", {"headers": {"stripe-signature": "é,=,t"}}),
+    "another secret": (400, "signature_invalid", {"secret": b"whsec_other"}),
+    "an ended secret": (400, "signature_invalid", {"secret": b"whsec_old"}),
+    "an empty secret": (400, "signature_invalid", {"secret": b"", "endpoint": "closed"}),
+    "a test secret at a live endpoint": (400, "signature_invalid", {"endpoint": "live"}),
+    "a test event at a live endpoint": (
+        400,
+        "registration_mismatch",
+        {"endpoint": "live", "secret": b"whsec_live"},
+    ),
+    "one altered byte": (400, "signature_invalid", {"alter": True}),
+    "a stale time": (400, "timestamp_out_of_tolerance", {"age": 301}),
+    "a future time": (400, "timestamp_out_of_tolerance", {"age": -302}),
+    "an unknown endpoint": (404, "unknown_registration", {"endpoint": "nowhere"}),
+    "an unknown provider": (404, "unknown_registration", {"provider": "paypal"}),
+    "a path for a provider": (404, "unknown_registration", {"provider": "../stripe"}),
+    "an oversized header": (400, "signature_invalid", {"pad_header": 3000}),
+    "enormous headers": (413, "payload_too_large", {"pad_header": 9000}),
+    "an oversized body": (413, "payload_too_large", {"body": b"x" * 1_000_001}),
+    "an oversized base64 body": (
+        413,
+        "payload_too_large",
+        {"body": b"\xff" * 1_000_001},
+    ),
+    "base64 that is none": (400, "malformed_payload", {"text": "%%%", "encoded": True}),
+    "base64 that is no ASCII": (400, "malformed_payload", {"text": "é", "encoded": True}),
+    "half a character": (400, "malformed_payload", {"text": "\ud800"}),
+    "signed bytes that are no UTF-8": (400, "malformed_payload", {"body": b"\xff\xfe{"}),
+    "a signed empty body": (400, "malformed_payload", {"body": b""}),
+    "signed text that is no JSON": (400, "malformed_payload", {"body": b"hello"}),
+    "signed JSON that is no event": (400, "malformed_payload", {"body": b"{}"}),
+    "a signed list": (400, "malformed_payload", {"body": b"[1]"}),
+    "signed JSON a thousand deep": (400, "malformed_payload", {"body": b"[" * 100_000}),
+    "an event without an id": (400, "malformed_payload", {"body": b'{"type":"x"}'}),
+}
+
+
+def attack(world: World, how: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    body = how.get("body", BODY)
+    at = world.now - how.get("age", 0)
+    headers = how.get("headers", stripe_headers(body, at, secret=how.get("secret")))
+    if "pad_header" in how:
+        headers["Stripe-Signature"] += "," + "x" * how["pad_header"]
+    if how.get("alter"):
+        body = body.replace(b"active", b"Active")
+    event = http_event(
+        how.get("provider", "stripe"),
+        how.get("text", body),
+        headers,
+        endpoint=how.get("endpoint"),
+        encoded=how.get("encoded"),
+    )
+    return world.post(event)
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_is_refused_counted_and_stores_nothing(world: World, name: str) -> None:
+    status, code, how = ATTACKS[name]
+    found, problem = attack(world, how)
+    assert (found, problem["code"]) == (status, code)
+    assert problem["status"] == status
+    assert problem["correlation_id"] == "lambda-request-1"
+    assert world.stored() == []
+    assert world.counts() == {("WebhooksRejected", code): 1}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-razorpay-signature": ""},
+        {"x-razorpay-signature": "é"},
+        {"x-razorpay-signature": "0" * 64},
+        {"x-razorpay-signature": "0" * 3000},
+    ],
+)
+def test_razorpay_attacks_are_refused(world: World, headers: dict[str, str]) -> None:
+    status, problem = world.post(http_event("razorpay", compact(RAZORPAY), headers))
+    assert (status, problem["code"]) == (400, "signature_invalid")
+    assert world.stored() == []
+
+
+def test_a_razorpay_event_of_another_account_is_refused(world: World) -> None:
+    body = compact({**RAZORPAY, "account_id": "acc_SomebodyElse01"})
+    assert world.razorpay(body)[1]["code"] == "registration_mismatch"
+    assert world.stored() == []
+
+
+def test_a_refusal_shows_nothing_of_body_or_secret(world: World) -> None:
+    attack(world, {"secret": b"whsec_other"})
+    world.stripe(BODY)
+    printed = world.capsys.readouterr().out
+    assert "whsec" not in printed
+    assert "northwind" not in printed
+    assert "SxTeamMonthly" not in printed
+
+
+def test_a_rotated_secret_works_at_once_without_a_new_environment(world: World) -> None:
+    world.stripe(BODY)
+    rotated = {**REGISTRATIONS, "stripe/default": {**REGISTRATIONS["stripe/default"]}}
+    rotated["stripe/default"]["secrets"] = [{"secret": "whsec_rotated", "not_after": None}]
+    world.cloud.boto("secretsmanager").put_secret_value(
+        SecretId="tocsin/test/webhook-registrations", SecretString=json.dumps(rotated)
+    )
+    assert world.stripe(BODY, secret=b"whsec_rotated") == (200, {"status": "duplicate"})
+
+
+def test_without_its_secret_the_function_fails_closed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.handler = _handler(world.cloud, monkeypatch, REGISTRATIONS_SECRET="not/there")
+    status, problem = world.stripe(BODY)
+    assert (status, problem["code"]) == (503, "secret_unavailable")
+    assert world.stored() == []
+
+
+def test_a_store_that_fails_is_answered_with_5xx_so_that_the_provider_comes_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scripted(json_reply({"__type": "x#AccessDeniedException"}, 400)) as broken:
+        world.handler = _handler(world.cloud, monkeypatch, AWS_ENDPOINT_URL_DYNAMODB=broken.url)
+        status, problem = world.stripe(BODY)
+    assert (status, problem["code"]) == (503, "store_unavailable")
+    assert world.counts() == {("WebhooksUnstored", "store_unavailable"): 1}
+
+
+@pytest.mark.parametrize(
+    "answer", [Reply(), json_reply({"__type": "x#ConditionalCheckFailedException"}, 400)]
+)
+def test_a_delivery_is_exactly_one_call_to_the_store(
+    world: World, monkeypatch: pytest.MonkeyPatch, answer: Reply
+) -> None:
+    with scripted(answer) as store:
+        world.handler = _handler(world.cloud, monkeypatch, AWS_ENDPOINT_URL_DYNAMODB=store.url)
+        assert world.stripe(BODY)[0] == 200
+    (call,) = store.seen
+    assert call.headers["x-amz-target"] == "DynamoDB_20120810.PutItem"
+    sent = json.loads(call.body)
+    assert sent["ConditionExpression"] == "attribute_not_exists(SK)"
+    assert len(base64.b64decode(sent["Item"]["b"]["B"])) < 600
+
+
+def test_the_ingest_path_imports_no_sdk_and_no_framework(cloud: MotoCloud) -> None:
+    program = (
+        "import sys, json; import functions.webhook_ingest.handler as h;"
+        "from tocsin.providers.registry import webhook_reader;"
+        "webhook_reader('stripe'); webhook_reader('razorpay');"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    environment = {
+        **cloud.environment(),
+        "PYTHONPATH": f"{Path.cwd()}/shared:{Path.cwd()}",
+        "STAGE": "test",
+        "BILLING_EVENTS_TABLE": "t",
+        "REGISTRATIONS_SECRET": "s",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    heavy = {"boto3", "stripe", "razorpay", "requests", "pydantic", "aws_lambda_powertools"}
+    assert loaded & (heavy | {"aws_xray_sdk", "s3transfer", "jmespath", "rfc8785"}) == set()
+    assert "urllib3" in loaded
+    assert not any(name.startswith("tocsin.incidents") for name in json.loads(done.stdout))
