@@ -83,17 +83,9 @@ class TocsinFunction(Construct):
         )
         references.offer_arn(f"function/{spec.dashed}", self.function.function_arn)
         self._add_alarms(alarms)
-        acknowledge(
-            self.function,
-            "L1",
-            "3.13 starts faster than 3.14 and the bundles' bytecode is compiled for it.",
-        )
-        acknowledge(
-            self.function,
-            "LambdaLatestVersion",
-            "3.13 starts faster than 3.14 and the bundles' bytecode is compiled for it.",
-            pack=SERVERLESS,
-        )
+        reason = "3.13 starts faster than 3.14 and the bundles' bytecode is compiled for it."
+        acknowledge(self.function, "L1", reason)
+        acknowledge(self.function, "LambdaLatestVersion", reason, pack=SERVERLESS)
 
     def acknowledge_no_queue(self, reason: str) -> None:
         """Says why this function has no dead-letter queue of its own."""
