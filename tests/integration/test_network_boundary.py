@@ -11,12 +11,14 @@ ADDRESS_FOR_DOCUMENTATION = "192.0.2.1"  # never routed
 
 
 def test_loopback_is_reachable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname(), timeout=5) as client:
-            accepted, _ = server.accept()
-            with accepted:
-                client.sendall(b"ping")
-                assert accepted.recv(4) == b"ping"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname(), timeout=5) as client,
+    ):
+        accepted, _ = server.accept()
+        with accepted:
+            client.sendall(b"ping")
+            assert accepted.recv(4) == b"ping"
 
 
 @pytest.mark.filterwarnings("ignore:A test tried to use socket")
