@@ -284,9 +284,14 @@ class TemplateUnsupported(BadInput):
 
 
 class RemoteError(TocsinError):
-    """The deployed API answered with an error; `code` and `status` are the API's own."""
+    """The deployed API refused or failed; `answered` and `http_status` are its own words."""
 
     code = "remote_error"
+
+    def __init__(self, detail: str = "", *, answered: str = "", status: int = 500) -> None:
+        super().__init__(detail, answered=answered, http_status=status)
+        self.answered = answered
+        self.http_status = status
 
 
 class CheckFailed(TocsinError):

@@ -64,6 +64,7 @@ _GROUPS = {
     "local": ("tocsin.cli.local", "A cloud on this machine: the deployed template, run locally."),
     "incidents": ("tocsin.cli.incidents", "List, show and follow incidents."),
     "runbook": ("tocsin.cli.runbook", "Check and render the runbook."),
+    "drill": ("tocsin.cli.drill", "Scripted, scored incidents; `drill run demo` is the demo."),
     "billing": ("tocsin.cli.billing", "Events, subscriptions and replays of billing providers."),
 }
 # verbs that stand at the top, as responders say them; all in one module
@@ -166,9 +167,9 @@ def exit_code(error: TocsinError) -> int:
     if isinstance(error, CheckFailed):
         return FAILED_CHECK
     if isinstance(error, RemoteError):
-        if error.status >= _SERVER_ERROR or error.status == _TOO_MANY_REQUESTS:
+        if error.http_status >= _SERVER_ERROR or error.http_status == _TOO_MANY_REQUESTS:
             return UNAVAILABLE
-        return _BY_STATUS.get(error.status, BAD_INPUT)
+        return _BY_STATUS.get(error.http_status, BAD_INPUT)
     return next((code for kind, code in _BY_CLASS if isinstance(error, kind)), BUG)
 
 
@@ -188,7 +189,8 @@ def _explain(error: TocsinError) -> None:
         json.dump({"error": problem | error.context}, sys.stderr, default=str)
         sys.stderr.write("\n")
         return
-    where.err.print(f"{error.code}: {error.detail}", markup=False, style="red")
+    code = error.answered if isinstance(error, RemoteError) else error.code
+    where.err.print(f"{code}: {error.detail}", markup=False, style="red")
 
 
 def _usage_or_bug(error: Exception) -> int:

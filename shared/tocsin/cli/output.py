@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+_UNSEEN_WIDTH = 160  # of what is piped or captured: wide, so that lines can be searched
+
+
 def _console(*, stderr: bool) -> Console:
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    seen = (sys.stderr if stderr else sys.stdout).isatty()
+    width = None if seen else _UNSEEN_WIDTH
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=width)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def parse(body: str) -> Message:
     return Message(
         sent_at=envelope.get("Timestamp", ""),
         topic=topic,
-        to=attributes.get("person") or attributes.get("audience") or topic.rsplit("-", 1)[-1],
+        to=attributes.get("person", "").removeprefix("audience:") or topic.rsplit("-", 1)[-1],
         kind=attributes.get("kind", ""),
         severity=attributes.get("severity", ""),
         incident=attributes.get("incident", ""),

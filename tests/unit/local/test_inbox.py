@@ -66,7 +66,7 @@ def test_a_page_shows_who_it_was_for_and_why() -> None:
 
 
 def test_mail_to_an_audience_is_to_that_audience() -> None:
-    assert parse(envelope(1, audience="stakeholders")).to == "stakeholders"
+    assert parse(envelope(1, person="audience:stakeholders")).to == "stakeholders"
 
 
 def test_a_message_without_attributes_is_to_its_topics_readers() -> None:
