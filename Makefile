@@ -66,16 +66,18 @@ e2e: $(READY) ## the promises at their stated sizes, and everything on the local
 	@HYPOTHESIS_PROFILE=full $(PYTEST) -m 'full or cloud' tests
 
 .PHONY: check
-check: check-style check-imports check-types ## style, import rules, types
+check: check-style check-imports check-docs check-types ## style, import rules, generated documents, types
 
-.PHONY: check-style check-types check-imports
+.PHONY: check-style check-types check-imports check-docs
 check-style: $(READY)
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
 check-types: $(READY)
 	@$(PY) -m mypy
 check-imports: $(READY)
-	@.venv/bin/lint-imports --cache-dir .local/import-linter
+	@.venv/bin/lint-imports --no-logo --cache-dir .local/import-linter
+check-docs: $(READY)
+	@.venv/bin/tocsin runbook render --check docs/runbook.md
 
 .PHONY: format
 format: $(READY) ## rewrite the sources as `make check` wants them
