@@ -19,9 +19,12 @@ from tocsin.local.emulator import ACCOUNT, REGION
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -76,6 +79,10 @@ class Clients:
         )
 
     @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        return self._session.client("cloudwatch", endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
     def dynamodb(self) -> DynamoDBClient:
         return self._session.client("dynamodb", endpoint_url=self.endpoint, config=self._config)
 
@@ -84,8 +91,16 @@ class Clients:
         return self._session.client("lambda", endpoint_url=self.endpoint, config=self._config)
 
     @cached_property
+    def iam(self) -> IAMClient:
+        return self._session.client("iam", endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
     def s3(self) -> S3Client:
         return self._session.client("s3", endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        return self._session.client("scheduler", endpoint_url=self.endpoint, config=self._config)
 
     @cached_property
     def secrets(self) -> SecretsManagerClient:

@@ -1,0 +1,93 @@
+"""`tocsin drill`: scripted, scored incidents against the cloud of this machine.
+
+Thin on purpose: it reads the command line and shows results; `tocsin.drills` does the work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tocsin.cli.output import current
+from tocsin.errors import BadInput, CheckFailed
+
+if TYPE_CHECKING:
+    from tocsin.drills.scenario import Score
+    from tocsin.drills.stage import Stage
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Scripted, scored incidents.",
+)
+
+_DEMO = "demo"
+
+
+@app.command("list")
+def list_() -> None:
+    """The drills there are."""
+    told = {_DEMO: "A billing-provider incident: paged, answered late; 200 webhooks in disorder."}
+    if current().json:
+        current().document(told)
+    else:
+        current().table(("drill", "what happens"), told.items())
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help="Which one; see `tocsin drill list`.")],
+    *,
+    up: Annotated[
+        bool, typer.Option("--up/--no-up", help="Bring the cloud up to date first.")
+    ] = True,
+) -> None:
+    """Play a drill and score it. Exit code 1 when a check failed; the cloud is left running."""
+    if name != _DEMO:
+        raise BadInput(f"no drill is called {name!r}: there is {_DEMO}")
+    from tocsin.drills import demo  # noqa: PLC0415 -- loads boto3, which help does not need
+    from tocsin.drills.scenario import Silent  # noqa: PLC0415 -- the same
+    from tocsin.drills.show import Screen  # noqa: PLC0415 -- the same
+
+    stage = _stage(up=up)
+    if current().json:
+        score = demo.play(stage, Silent())
+    else:
+        with Screen(current().out) as screen:
+            score = demo.play(stage, screen)
+    _show(score, stage)
+
+
+def _stage(*, up: bool) -> Stage:
+    from tocsin.drills.stage import Stage  # noqa: PLC0415 -- see run
+    from tocsin.local.cloud import Cloud, Wishes  # noqa: PLC0415 -- see run
+    from tocsin.local.places import find  # noqa: PLC0415 -- see run
+
+    cloud = Cloud(find(), current().progress)
+    if up:
+        brought = cloud.up(Wishes())
+        took = ", ".join(f"{part} {seconds:g} s" for part, seconds in brought.seconds.items())
+        current().progress(f"the cloud is up: {took}")
+    return Stage.of(cloud)
+
+
+def _show(score: Score, stage: Stage) -> None:
+    from tocsin.drills.show import document, summary  # noqa: PLC0415 -- see run
+
+    if current().json:
+        current().document(document(score))
+    else:
+        current().out.print()
+        current().out.print(summary(score))
+        green = len(score.checks) - len(score.red)
+        current().line(
+            f"{green} of {len(score.checks)} checks hold, {score.seconds:.1f} s",
+            style="bold green" if score.passed else "bold red",
+        )
+        current().line(f"the cloud runs on at {stage.outputs['endpoint']}; its clock is ahead")
+        current().line("look around  tocsin local status | inbox --full | outputs | clock show")
+        current().line("stop it      tocsin local down")
+    if not score.passed:
+        raise CheckFailed(f"failed: {', '.join(sorted(score.red))}")

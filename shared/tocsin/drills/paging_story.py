@@ -1,0 +1,181 @@
+"""The first half of the demo: an alarm nobody answers in time, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from tocsin.drills import paging_checks as checks
+from tocsin.drills.checks import Claim
+from tocsin.drills.scenario import Step
+from tocsin.drills.stage import wait_until
+from tocsin.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.drills.checks import Check
+    from tocsin.drills.levers import Levers
+    from tocsin.drills.person import Person
+    from tocsin.drills.scenario import Watcher
+    from tocsin.drills.stage import Stage
+    from tocsin.local.inbox import Message
+
+RESPONDER: Final = "commander-primary"
+ALARM_PREFIX: Final = "checkout-failing-all-providers-"
+OPEN_SECONDS: Final = 45.0
+SEND_SECONDS: Final = 20.0
+
+DEPLOYED = Claim("cloud.deployed", "every stack of the stage is deployed")
+SWEPT = Claim("sweep.scheduled", "the sweep is scheduled once a minute")
+
+
+@dataclass(slots=True)
+class PagingStory:
+    """What happened so far; `run` names this run's alarm, so that every run has its own."""
+
+    stage: Stage
+    levers: Levers
+    watcher: Watcher
+    run: str
+    opened: dict[str, Any] | None = None
+    read: int = 0
+    told: list[Message] = field(default_factory=list)
+
+    def steps(self) -> list[Step]:
+        """From the deployed cloud to a quiet, acknowledged incident."""
+        first = (checks.FIRST_PAGES, checks.SUBJECTS, checks.MAIL)
+        late = (checks.ACKNOWLEDGED, checks.MISSED, checks.REPEATED, checks.QUIET, checks.INTACT)
+        return [
+            Step("the deployed cloud is watching", (DEPLOYED, SWEPT), self._watch),
+            Step("an alarm is raised: checkouts fail", (checks.OPENED, checks.CLOCKS), self._raise),
+            Step("people are paged", first, self._page),
+            Step(
+                "five minutes, no answer", (checks.ADVANCED, checks.BACKUP_PAGES), self._five_later
+            ),
+            Step("fifteen minutes, no answer", (checks.BREACH, checks.ALL_PAGES), self._overdue),
+            Step("acknowledged, late", late, self._acknowledge),
+        ]
+
+    @property
+    def incident(self) -> str:
+        """This run's incident.
+
+        Raises:
+            Unavailable: none was opened.
+        """
+        if self.opened is None:
+            raise Unavailable("no incident was opened")
+        return str(self.opened["id"])
+
+    @property
+    def _person(self) -> Person:
+        return self.stage.person(RESPONDER)
+
+    def _watch(self) -> Iterator[Check]:
+        states = {str(one["status"]) for one in self.stage.stacks()}
+        complete = {state for state in states if state.endswith("_COMPLETE")}
+        bad = states - complete | {state for state in complete if "ROLLBACK" in state}
+        yield DEPLOYED.holds(
+            bool(states) and not bad, expected="all complete", observed=bad or states
+        )
+        function = self.stage.outputs["functions"]["sla_check"].rpartition(":")[2]
+        yield SWEPT.equal(
+            expected=[("rate(1 minute)", "ENABLED", function)], observed=self.stage.schedules()
+        )
+
+    def _raise(self) -> Iterator[Check]:
+        self.stage.cloud.clock().reset()
+        name = ALARM_PREFIX + self.run
+        self._set_off(name)
+        self.watcher.tell(f"alarm {name} is in ALARM; its action is the stage's alarm topic")
+
+        def found() -> list[dict[str, Any]]:
+            return [one for one in self._person.board() if one["title"] == name]
+
+        wait_until(lambda: bool(found()), seconds=OPEN_SECONDS)
+        about = found()
+        yield checks.opened(about)
+        self.opened = self._person.incident(about[0]["id"]) if about else None
+        view = self._person.clocks(self.incident)
+        self.watcher.table(
+            ("clock", "target", "due (UTC)"),
+            ((name, clock["target"], clock["due_at"]) for name, clock in view["clocks"].items()),
+        )
+        yield checks.clocks(view, self._t0)
+
+    def _page(self) -> Iterator[Check]:
+        got = self._new_messages()
+        self.watcher.table(("to", "kind", "subject"), ((m.to, m.kind, m.subject) for m in got))
+        yield checks.pages(checks.FIRST_PAGES, checks.PRIMARIES, got)
+        yield checks.subjects(self.incident, got)
+        yield checks.stakeholder_mail(got)
+
+    def _five_later(self) -> Iterator[Check]:
+        before = self._person.clocks(self.incident)["now"]
+        by = timedelta(minutes=5)
+        self.levers.advance(self.stage, by)
+        yield checks.advanced(before, self._person.clocks(self.incident)["now"], by)
+        got = self._new_messages()
+        yield checks.pages(checks.BACKUP_PAGES, checks.PRIMARIES | checks.BACKUPS, got)
+
+    def _overdue(self) -> Iterator[Check]:
+        self.levers.advance(self.stage, timedelta(minutes=10))
+        yield checks.breach(self._person.timeline(self.incident), self._t0)
+        yield checks.pages(checks.ALL_PAGES, checks.EVERYBODY, self._new_messages())
+
+    def _acknowledge(self) -> Iterator[Check]:
+        key = f"demo-{self.run}-ack"
+        person, incident = self._person, self.incident
+        answer = person.command(incident, "acknowledge", {}, key=key)
+        self.watcher.tell(f"{RESPONDER} acknowledges: {answer.status}")
+        view = person.incident(incident)
+        yield checks.acknowledged(view, RESPONDER)
+        yield checks.missed(person.clocks(incident), self._t0)
+        again = person.command(incident, "acknowledge", {}, key=key)
+        yield checks.REPEATED.equal(
+            expected=(200, view["version"]),
+            observed=(again.status, person.incident(incident)["version"]),
+        )
+        self.levers.advance(self.stage, timedelta(minutes=6))
+        yield checks.pages(checks.QUIET, (), self._new_messages())
+        yield checks.intact(person.timeline(incident))
+
+    @property
+    def _t0(self) -> str:
+        return str((self.opened or {})["opened_at"])
+
+    def _new_messages(self) -> list[Message]:
+        """What people got since this was asked last."""
+        everything = self.stage.sent_messages(self.incident, seconds=SEND_SECONDS)
+        new = everything[self.read :]
+        self.read = len(everything)
+        return new
+
+    def _set_off(self, name: str) -> None:
+        """A real alarm on a metric, put into ALARM; those of earlier runs are taken away."""
+        cloudwatch, topic = self.stage.clients.cloudwatch, self.stage.outputs["alarm_topic_arn"]
+        earlier = cloudwatch.describe_alarms(AlarmNamePrefix=ALARM_PREFIX)["MetricAlarms"]
+        if earlier:
+            cloudwatch.delete_alarms(AlarmNames=[one["AlarmName"] for one in earlier])
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            AlarmDescription="No checkout has succeeded with any provider for five minutes.",
+            Namespace="Shop",
+            MetricName="CheckoutFailures",
+            Dimensions=[{"Name": "Service", "Value": "checkout"}],
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=5,
+            Threshold=3,
+            ComparisonOperator="GreaterThanThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[topic],
+            OKActions=[topic],
+        )
+        cloudwatch.set_alarm_state(
+            AlarmName=name,
+            StateValue="ALARM",
+            StateReason="Threshold Crossed: 5 datapoints were greater than the threshold (3.0).",
+        )
