@@ -9,10 +9,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from botocore.credentials import Credentials
 
 from tocsin.errors import BadInput
-from tocsin.runtime.api_client import ApiClient, default_credentials, region_of
+from tocsin.runtime.api_client import (
+    ApiClient,
+    default_credentials,
+    region_of,
+    session_credentials,
+)
 
 ApiUrl = Annotated[
     str | None,
@@ -60,5 +64,5 @@ def _local(person: str) -> ApiClient:
     cloud = Cloud(find())
     found = cloud.outputs()
     keys = sign_in(cloud.clients(), found["responder_role_arn"], person)
-    credentials = Credentials(keys.access, keys.secret, keys.token)
+    credentials = session_credentials(keys.access, keys.secret, keys.token)
     return ApiClient(found["api_url"], found["region"], credentials)

@@ -109,6 +109,11 @@ def default_credentials() -> Credentials:
     return Credentials(frozen.access_key or "", frozen.secret_key or "", frozen.token)
 
 
+def session_credentials(access_key: str, secret_key: str, token: str | None) -> Credentials:
+    """Credentials of a session somebody signed in to."""
+    return Credentials(access_key, secret_key, token)
+
+
 def region_of(url: str) -> str:
     """The region of an API's address; elsewhere that of the environment.
 
