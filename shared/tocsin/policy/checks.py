@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.policy import BusinessDays, CriterionSection, Elapsed, NextRelease
-from tocsin.incidents.vocabulary import Severity
+from tocsin.incidents.vocabulary import Category, Phase, Role, Severity
 from tocsin.policy.holidays import business_calendar, closed_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tocsin.incidents.policy import Target
     from tocsin.policy.problems import Path
@@ -43,12 +43,20 @@ NEVER_WAIVED = {
     (CriterionSection.ADDED, "timeline_intact"): set(Severity),
 }
 TEMPLATES = ("internal", "customer", "customer-before-containment")
+REMOVED = "is missing, and cannot be removed"
 PLACEHOLDERS = frozenset({"ID", "level", "summary", "status", "time", "scope"})
 _PLACEHOLDER = re.compile(r"<([^<>]*)>")
 
 
 def findings(runbook: Runbook) -> Iterator[Finding]:
-    """Everything wrong with a runbook whose shape is right."""
+    """Everything wrong with a runbook whose shape is right.
+
+    Of one that lacks a severity, role, category or phase, only that.
+    """
+    absent = list(_absent(runbook))
+    yield from absent
+    if absent:
+        return
     yield from _targets(runbook)
     yield from _paging(runbook)
     yield from _ids(runbook)
@@ -56,6 +64,21 @@ def findings(runbook: Runbook) -> Iterator[Finding]:
     yield from _templates(runbook)
     yield from _triage(runbook)
     yield from _business_time(runbook)
+
+
+def _absent(runbook: Runbook) -> Iterator[Finding]:
+    tables: list[tuple[Path, Mapping[Any, object], Iterable[str]]] = [
+        (("severities",), runbook.severities, Severity),
+        (("roles",), runbook.roles, Role),
+        (("paged",), runbook.paged, Category),
+        (("phases",), runbook.phases, Phase),
+        *(
+            (("phases", phase, "due"), chapter.due, Severity)
+            for phase, chapter in runbook.phases.items()
+        ),
+    ]
+    for path, given, words in tables:
+        yield from (((*path, word), REMOVED) for word in words if word not in given)
 
 
 def _targets(runbook: Runbook) -> Iterator[Finding]:

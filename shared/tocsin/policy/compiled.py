@@ -47,7 +47,7 @@ def from_json(raw: bytes) -> Policy:
     try:
         document = json.loads(raw)
         policy = decode_policy(document)
-    except (ValueError, TypeError, LookupError, AttributeError) as broken:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as broken:
         raise InvalidPolicy(f"not a compiled policy: {broken!r}") from broken
     if sealed(policy).version != policy.version:
         raise InvalidPolicy(f"the policy {policy.version} was changed after it was compiled")

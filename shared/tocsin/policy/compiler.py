@@ -34,7 +34,7 @@ from tocsin.incidents.policy import (
     UpdateCadence,
 )
 from tocsin.incidents.vocabulary import ClockName, Phase, Severity
-from tocsin.policy.checks import findings
+from tocsin.policy.checks import REMOVED, findings
 from tocsin.policy.compiled import sealed
 from tocsin.policy.holidays import business_calendar, closed_names
 from tocsin.policy.problems import InvalidRunbook, problem_at
@@ -52,7 +52,7 @@ DEFAULT_RUNBOOK = File(__file__).with_name("runbook.yaml")
 DEFAULT_SHOWN_AS = "tocsin/policy/runbook.yaml"
 _MESSAGES = {
     "extra_forbidden": "no such key",
-    "missing": "is missing, and cannot be removed",
+    "missing": REMOVED,
     "string_type": "must be text; put it in quotes",
 }
 

@@ -6,17 +6,16 @@ Apart from `schema` so that the shape of the file reads as a table of keys.
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field, PlainValidator
+from pydantic import Field, PlainValidator
 
 from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
 from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
 from tocsin.policy.targets import parse_minutes, parse_target, parse_update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from enum import StrEnum
+    from collections.abc import Callable
 
 
 def read_with(parser: Callable[[str], object]) -> PlainValidator:
@@ -28,19 +27,6 @@ def read_with(parser: Callable[[str], object]) -> PlainValidator:
         return parser(value)
 
     return PlainValidator(read)
-
-
-def complete(words: Iterable[StrEnum]) -> AfterValidator:
-    """A mapping with a key for each of the words, brought into their order."""
-    needed = tuple(words)
-
-    def check(given: dict[Any, Any]) -> dict[Any, Any]:
-        missing = [word for word in needed if word not in given]
-        if missing:
-            raise ValueError(f"missing: {', '.join(missing)}; none of these can be removed")
-        return {word: given[word] for word in needed}
-
-    return AfterValidator(check)
 
 
 def short_form(value: object) -> object:
@@ -60,7 +46,13 @@ CategoryName = Annotated[Category, Field(strict=False)]
 RoleName = Annotated[Role, Field(strict=False)]
 AudienceName = Annotated[Audience, Field(strict=False)]
 PhaseName = Annotated[Phase, Field(strict=False)]
-Day = Annotated[date, read_with(date.fromisoformat)]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"a date is written as `2026-09-07`, not {text!r}") from None
 
 
 def _phase_due(text: str) -> Elapsed | ClockName:
@@ -85,5 +77,6 @@ def _clock(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
+Day = Annotated[date, read_with(_day)]
 PhaseDue = Annotated[Elapsed | ClockName, read_with(_phase_due)]
 DaySpan = Annotated[tuple[int, int], read_with(_span)]

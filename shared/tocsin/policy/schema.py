@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from tocsin.incidents.vocabulary import Category, Phase, Role, Severity
 from tocsin.policy.fields import (
     AudienceName,
     CategoryName,
@@ -28,7 +27,6 @@ from tocsin.policy.fields import (
     Text,
     UpdateTarget,
     Word,
-    complete,
     short_form,
 )
 
@@ -135,7 +133,7 @@ class PhaseChapter(Model):
     title: Text
     numbered: bool = False
     categories: list[CategoryName] | None = None
-    due: Annotated[dict[SeverityName, PhaseDue], complete(Severity)]
+    due: dict[SeverityName, PhaseDue]
     items: dict[Word, Annotated[Item, BeforeValidator(short_form)]]
 
 
@@ -231,14 +229,12 @@ class Runbook(Model):
     schema_version: Literal[1]
     version: Word
     document: Document
-    severities: Annotated[dict[SeverityName, SeverityRow], complete(Severity)]
-    roles: Annotated[dict[RoleName, RoleRow], complete(Role)]
+    severities: dict[SeverityName, SeverityRow]
+    roles: dict[RoleName, RoleRow]
     engineering_lead: Word
-    paged: Annotated[
-        dict[CategoryName, Annotated[list[RoleName], Field(min_length=1)]], complete(Category)
-    ]
+    paged: dict[CategoryName, Annotated[list[RoleName], Field(min_length=1)]]
     triggers: dict[Word, Annotated[Condition, BeforeValidator(short_form)]]
-    phases: Annotated[dict[PhaseName, PhaseChapter], complete(Phase)]
+    phases: dict[PhaseName, PhaseChapter]
     templates: dict[Word, Wording]
     evidence: dict[Word, Text]
     postmortem_fields: dict[Word, Text]

@@ -1,0 +1,269 @@
+"""A team's own runbook: what may differ, what may not, and where the error points."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.unit.policy.builders import overridden, problems_of
+from tocsin.incidents.policy import BusinessDays, Elapsed, PageRepeat
+from tocsin.incidents.vocabulary import Category, ClockName, Phase, Role, Severity
+from tocsin.policy.compiled import default
+
+
+def test_nothing_overridden_is_the_shipped_policy() -> None:
+    assert overridden("") == default()
+
+
+def test_only_what_is_named_differs() -> None:
+    policy = overridden("""
+        severities:
+          critical: { acknowledge: 10 minutes }
+          low: { fix: 30 business days }
+        """)
+    targets = policy.severities[Severity.CRITICAL].targets
+    assert targets[ClockName.ACKNOWLEDGE] == Elapsed(10)
+    assert targets[ClockName.CONTAIN] == Elapsed(240)
+    assert policy.severities[Severity.LOW].targets[ClockName.FIX] == BusinessDays(30)
+    assert policy.severities[Severity.HIGH] == default().severities[Severity.HIGH]
+    assert policy.checklist == default().checklist
+
+
+def test_two_policies_that_differ_never_share_a_version() -> None:
+    one, other = overridden("limits: {flap: 11 minutes}"), overridden("limits: {flap: 12 minutes}")
+    assert len({one.version, other.version, default().version}) == 3
+    assert overridden("version: acme-7").version.startswith("acme-7+")
+
+
+def test_a_checklist_line_is_removed_reworded_narrowed_and_added() -> None:
+    policy = overridden("""
+        phases:
+          0-15m:
+            items:
+              open-channel: null
+              record-start: Write the start down.
+              set-severity: { severities: [critical, high] }
+              call-counsel: { text: Call counsel., categories: [security] }
+        """)
+    items = {item.id: item for item in policy.checklist}
+    assert "open-channel" not in items
+    assert items["record-start"].text == "Write the start down."
+    assert items["set-severity"].severities == (Severity.CRITICAL, Severity.HIGH)
+    assert items["set-severity"].text.startswith("Set initial severity")
+    assert items["call-counsel"].categories == (Category.SECURITY,)
+    first = [item.id for item in policy.checklist if item.phase is Phase.FIRST_15_MINUTES]
+    assert first[-1] == "call-counsel"
+
+
+def test_people_and_ladders_are_a_teams_own() -> None:
+    policy = overridden("""
+        roles: { mitigation_owner: { primary: alex } }
+        severities: { high: { paging: { repeats: [{ every: 1 hour, times: 3 }] } } }
+        """)
+    assert policy.roster.primary[Role.MITIGATION_OWNER] == "alex"
+    assert policy.severities[Severity.HIGH].escalation.repeats == (PageRepeat(60, 3),)
+    assert len(policy.severities[Severity.HIGH].escalation.steps) == 4
+
+
+def test_a_teams_triage_rule_is_tried_first() -> None:
+    policy = overridden("""
+        triage:
+          ours: { source: cloudwatch, pattern: "acme-*", severity: low, category: production }
+        """)
+    assert [rule.id for rule in policy.triage][:2] == ["ours", "no-payment-path"]
+
+
+def test_another_country_and_subdivision_has_its_own_holidays() -> None:
+    berlin = overridden("""
+        business_time:
+          zone: Europe/Berlin
+          public_holidays: { country: DE, subdivision: BE }
+        """)
+    assert date(2026, 4, 3) in berlin.calendar.closed_dates
+    assert date(2026, 4, 6) in berlin.calendar.closed_dates
+    assert date(2026, 3, 8) in berlin.calendar.closed_dates, "women's day, in Berlin only"
+    assert date(2026, 9, 7) not in berlin.calendar.closed_dates
+    assert berlin.calendar.version != default().calendar.version
+    assert "holidays-" in berlin.calendar.version
+    assert "tzdata-" in berlin.calendar.version
+
+
+def test_own_closed_dates_and_worked_holidays() -> None:
+    policy = overridden("""
+        business_time:
+          closed_dates: { 2026-12-24: Company shutdown }
+          open_dates: [2026-10-12]
+        """)
+    assert policy.closed_names[date(2026, 12, 24)] == "Company shutdown"
+    assert date(2026, 10, 12) not in policy.calendar.closed_dates
+    none = overridden("business_time: { public_holidays: null }")
+    assert not none.calendar.closed_dates
+
+
+def test_working_hours_of_several_spans() -> None:
+    policy = overridden("business_time: { hours: { saturday: [10:00-12:00, 13:00-24:00] } }")
+    assert policy.calendar.weekly_hours[5] == ((600, 720), (780, 1440))
+
+
+@pytest.mark.parametrize(
+    ("yaml", "where", "says"),
+    [
+        # shape
+        ("severity: {}", "1:1: severity", "no such key"),
+        ("severities:\n  hihg: {contain: 1 hour}", "2:3: severities.hihg", "'critical'"),
+        ("limits:\n  pause: 3", "2:3: limits.pause", "written as text"),
+        ("limits:\n  waiver_days: '3'", "2:3: limits.waiver_days", "valid integer"),
+        ("limits: {waiver_days: 0}", "1:10: limits.waiver_days", "greater than"),
+        ("engineering_lead: 7", "1:1: engineering_lead", "put it in quotes"),
+        ("engineering_lead: Ann Lee", "1:1: engineering_lead", "pattern"),
+        ("schema_version: 2", "1:1: schema_version", "should be 1"),
+        ("document: null", "1:1: document", "cannot be removed"),
+        ("document: {purpose: ''}", "1:12: document.purpose", "at least 1"),
+        ("severities:\n  low: null", "2:3: severities.low", "cannot be removed"),
+        ("roles: {security_owner: null}", "1:9: roles.security_owner", "cannot be removed"),
+        ("phases: {0-15m: {due: {low: null}}}", "1:24: phases.0-15m.due.low", "cannot be removed"),
+        ("phases: {0-15m: null}", "1:10: phases.0-15m", "cannot be removed"),
+        ("paged: {security: []}", "1:9: paged.security", "at least 1"),
+        ("severities: {low: {fix: later}}", "1:20: severities.low.fix", "next release"),
+        (
+            "severities: {low: {internal_updates: {first: next release}}}",
+            "1:39: severities.low.internal_updates.first",
+            "at opening",
+        ),
+        ("phases: {0-15m: {due: {low: soon}}}", "1:24: phases.0-15m.due.low", "90 minutes"),
+        # what needs more than one key to judge
+        (
+            "severities: {high: {contain: 10 minutes}}",
+            "1:21: severities.high.contain",
+            "due before `acknowledge`",
+        ),
+        (
+            "severities: {high: {acknowledge: 10 minutes}}",
+            "severities.critical.acknowledge",
+            "slower than the next lower severity",
+        ),
+        (
+            "severities: {medium: {contain: next release}}",
+            "1:23: severities.medium.contain",
+            "only a fix",
+        ),
+        (
+            "severities: {high: {fix: next release}}",
+            "1:21: severities.high.fix",
+            "slower than the next lower severity",
+        ),
+        (
+            "severities: {low: {paging: {steps: [{after: 5 minutes, page: [all]}]}}}",
+            "1:38: severities.low.paging.steps.0.after",
+            "0 minutes",
+        ),
+        (
+            (
+                "severities: {low: {paging: {steps:\n  [{after: 0 minutes, page: [all]},\n"
+                "  {after: 0 minutes, page: [all]}]}}}"
+            ),
+            "3:4: severities.low.paging.steps.1.after",
+            "later than",
+        ),
+        (
+            "severities: {high: {paging: {repeats: [{every: 1 hour}, {every: 2 hours}]}}}",
+            "1:40: severities.high.paging.repeats.0",
+            "never reached",
+        ),
+        (
+            "severities: {high: {paging: {repeats: [{every: 0 minutes}]}}}",
+            "1:41: severities.high.paging.repeats.0.every",
+            "longer than nothing",
+        ),
+        (
+            "phases: {15-60m: {items: {open-channel: Again.}}}",
+            "1:27: phases.15-60m.items.open-channel",
+            "has this id",
+        ),
+        (
+            "criteria: {definition_of_done: {postmortem_published: null}}",
+            "1:33: criteria.definition_of_done.postmortem_published",
+            "waived, never removed",
+        ),
+        (
+            "criteria: {added: {moon_is_full: Wait for it.}}",
+            "1:20: criteria.added.moon_is_full",
+            "nothing can tell",
+        ),
+        (
+            "criteria: {definition_of_done: {containment_verified: {never_waived_for: []}}}",
+            "1:56: criteria.definition_of_done.containment_verified.never_waived_for",
+            "always names critical",
+        ),
+        (
+            "criteria: {added: {timeline_intact: {never_waived_for: [critical]}}}",
+            "1:38: criteria.added.timeline_intact.never_waived_for",
+            "high, low, medium",
+        ),
+        ("templates: {internal: null}", "1:13: templates.internal", "cannot be removed"),
+        (
+            "templates: {internal: {text: 'Hello <name>'}}",
+            "1:24: templates.internal.text",
+            "<name> is never filled in",
+        ),
+        (
+            "templates: {customer: {needs_containment: false}}",
+            "1:24: templates.customer.needs_containment",
+            "must be true",
+        ),
+        ("triage: {any-alarm: null}", "1:1: triage", "must have the pattern `*`"),
+        (
+            "triage: {all: {source: cloudwatch, pattern: '*', severity: low, category: security}}",
+            "triage.no-payment-path",
+            "never reached",
+        ),
+        ("business_time: {zone: Mars/Base}", "1:17: business_time.zone", "no time zone"),
+        (
+            "business_time: {hours: {monday: [18:00-09:00]}}",
+            "1:17: business_time.hours",
+            "backwards",
+        ),
+        ("business_time: {hours: {monday: [9-18]}}", "1:34: business_time.hours.monday.0", "09:00"),
+        ("business_time: {hours: {monday: ['09:00']}}", "hours.monday.0", "09:00-18:00"),
+        ("business_time: {hours: {monday: [09:00-24:01]}}", "hours.monday.0", "no time of day"),
+        (
+            "business_time: {public_holidays: {country: ZZ}}",
+            "1:35: business_time.public_holidays.country",
+            "no public holidays are known",
+        ),
+        (
+            "business_time: {public_holidays: {subdivision: Atlantis}}",
+            "business_time.public_holidays.country",
+            "no public holidays are known",
+        ),
+        (
+            "business_time: {public_holidays: {last_year: 2020}}",
+            "1:35: business_time.public_holidays.last_year",
+            "before `first_year`",
+        ),
+        ("business_time: {closed_dates: {someday: x}}", "closed_dates.someday", "`2026-09-07`"),
+    ],
+)
+def test_a_wrong_override_is_refused_at_its_line_and_key(yaml: str, where: str, says: str) -> None:
+    found = [str(problem) for problem in problems_of(yaml)]
+    matching = [line for line in found if where in line and says in line]
+    assert matching, found
+    if where[0].isdigit():
+        assert matching[0].startswith(f"mine.yaml:{where}")
+
+
+def test_below_an_unknown_key_nothing_else_is_reported() -> None:
+    assert len(problems_of("severities: {hihg: {contain: 3 hours}}")) == 1
+
+
+def test_all_problems_are_reported_in_the_order_of_the_file() -> None:
+    problems = problems_of("""
+        limits: { pause: 1 business day, flap: soon }
+        nonsense: 1
+        """)
+    assert [(problem.line, problem.key) for problem in problems] == [
+        (2, "limits.pause"),
+        (2, "limits.flap"),
+        (3, "nonsense"),
+    ]
