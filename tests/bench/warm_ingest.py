@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +49,12 @@ def measure(
 
 
 def plan_of(sample: Path, *, chunks: int, events: int) -> dict[str, Any]:
-    body = sample.read_text(encoding="utf-8")
+    """The sample as an event of this minute, spaced as Stripe spaces its bodies."""
+    document = json.loads(sample.read_text(encoding="utf-8")) | {"created": int(time.time())}
     return {
         "secret": _SECRET,
-        "body": body,
-        "event_id": json.loads(body)["id"],
+        "body": json.dumps(document, indent=2),
+        "event_id": document["id"],
         "chunks": chunks,
         "events": events,
     }
