@@ -52,8 +52,19 @@ def add_stacks(app: cdk.App, *, context: Context, bundle: Callable[[str], Path])
     nag.check(app)
 
 
+def synthesise(context: Context, *, bundle: Callable[[str], Path], outdir: Path) -> None:
+    """Writes the cloud assembly of one stage to `outdir`.
+
+    Raises:
+        RuntimeError: cdk-nag found something that nobody acknowledged.
+    """
+    app = cdk.App(outdir=str(outdir))
+    add_stacks(app, context=context, bundle=bundle)
+    app.synth()
+
+
 def main() -> None:
-    """Synthesises the stage that the context names."""
+    """Synthesises the stage that the CDK context names, where the CDK wants it."""
     app = cdk.App()
     context = Context.read({key: app.node.try_get_context(key) for key in KEYS})
     build = partial(bundle, arch=context.arch, stage=context.stage.name, root=ROOT, cache_dir=CACHE)

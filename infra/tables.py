@@ -60,7 +60,8 @@ WORKSPACE = Index(
     "workspace",
     partition=("workspace", "S"),
     sort=(PARTITION_KEY, "S"),
-    includes=("status", "plan", "rev", "as_of"),
+    # Only what changes together with `rev`: the projector's other writes do not reach the index.
+    includes=("st", "plan", "period_end", "cp", "ce", "rev", "since", "src", "ovr"),
 )
 
 TABLES = (

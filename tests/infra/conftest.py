@@ -1,0 +1,72 @@
+"""One synthesis per stage and session, with stub bundles; real bundles for the tests of bundles.
+
+Nothing of the CDK is imported here: `infra`, imported first, settles which node drives it.
+"""
+
+from __future__ import annotations
+
+import platform
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.app import CACHE, ROOT
+from infra.app import synthesise as write_assembly
+from infra.archive import append
+from infra.bundling import bundle
+from infra.context import Context
+from tests.infra.deployment import Deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HOST_ARCH = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+
+
+def synthesise(stage: str, folder: Path) -> Deployment:
+    """The stage's templates, with a bundle per function that holds nothing but its name."""
+    context = Context.read({"stage": stage})
+    write_assembly(context, bundle=partial(_stub, folder), outdir=folder / "assembly")
+    return Deployment.read(folder / "assembly", context)
+
+
+def _stub(folder: Path, function: str) -> Path:
+    content = folder / f"{function}.txt"
+    content.write_text(function)
+    archive = folder / f"{function}.zip"
+    append(archive, {"name.txt": content})
+    return archive
+
+
+@pytest.fixture(scope="session")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return synthesise("production", tmp_path_factory.mktemp("production"))
+
+
+@pytest.fixture(scope="session")
+def drill(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return synthesise("drill", tmp_path_factory.mktemp("drill"))
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return synthesise("local", tmp_path_factory.mktemp("local"))
+
+
+@pytest.fixture(params=["production", "drill", "local"])
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """Every stage in turn."""
+    made: Deployment = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture(scope="session")
+def bundled() -> Callable[..., Path]:
+    """`bundled(function, arch=…, stage=…)`: the real zip, from the cache that deployments use."""
+
+    def build(function: str, *, arch: str = HOST_ARCH, stage: str = "production") -> Path:
+        return bundle(function, arch=arch, stage=stage, root=ROOT, cache_dir=CACHE)
+
+    return build

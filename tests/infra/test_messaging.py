@@ -1,0 +1,148 @@
+"""Topics, queues and keys: who may send, who may read, and that nothing travels in the clear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.infra.deployment import policy_statements
+
+if TYPE_CHECKING:
+    from tests.infra.deployment import Deployment, Resource
+
+KEY_RIGHTS = {"kms:Decrypt", "kms:GenerateDataKey*"}
+
+
+def topic(deployment: Deployment, name: str) -> Resource:
+    return deployment.one("AWS::SNS::Topic", TopicName=deployment.context.stage.physical(name))
+
+
+def queue(deployment: Deployment, name: str) -> Resource:
+    return deployment.one("AWS::SQS::Queue", QueueName=deployment.context.stage.physical(name))
+
+
+def policy_of(deployment: Deployment, target: Resource) -> list[dict[str, object]]:
+    """The statements that stand on a topic or queue."""
+    key = {"AWS::SNS::Topic": "Topics", "AWS::SQS::Queue": "Queues"}[target.type]
+    found = [one for one in deployment.of(f"{target.type}Policy") if target.name in one[key]]
+    assert len(found) == 1, target.name
+    return policy_statements(found[0])
+
+
+def services_that_may_use(key: Resource) -> set[str]:
+    return {
+        service
+        for statement in policy_statements(key, "KeyPolicy")
+        if set(statement["Action"]) >= KEY_RIGHTS
+        for service in statement.get("Services", [])
+    }
+
+
+@pytest.mark.parametrize("name", ["alarms", "pages", "stakeholders", "ops"])
+def test_a_topic_refuses_to_be_published_to_in_the_clear(deployment: Deployment, name: str) -> None:
+    denied = [
+        one for one in policy_of(deployment, topic(deployment, name)) if one["Effect"] == "Deny"
+    ]
+    assert [one["Condition"] for one in denied] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_every_queue_is_encrypted_and_refuses_plain_http(deployment: Deployment) -> None:
+    for one in deployment.of("AWS::SQS::Queue"):
+        assert one.get("KmsMasterKeyId") or one.get("SqsManagedSseEnabled")
+        denied = [each for each in policy_of(deployment, one) if each["Effect"] == "Deny"]
+        assert [each["Condition"] for each in denied] == [
+            {"Bool": {"aws:SecureTransport": "false"}}
+        ]
+
+
+def test_the_alarm_topic_has_a_key_of_ours_that_alarms_and_rules_may_use(
+    deployment: Deployment,
+) -> None:
+    # Under the AWS-managed key of SNS, an alarm's message is dropped without a word.
+    key = deployment.at(topic(deployment, "alarms")["KmsMasterKeyId"])
+    assert key.type == "AWS::KMS::Key"
+    assert services_that_may_use(key) == {
+        "cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
+        "sns.amazonaws.com",
+    }
+
+
+def test_alarms_of_this_account_may_publish_to_the_alarm_topic(deployment: Deployment) -> None:
+    allowed = {
+        one["Services"][0]: one
+        for one in policy_of(deployment, topic(deployment, "alarms"))
+        if one["Effect"] == "Allow"
+    }
+    assert set(allowed) == {"cloudwatch.amazonaws.com", "events.amazonaws.com"}
+    condition = allowed["cloudwatch.amazonaws.com"]["Condition"]
+    assert condition["StringEquals"] == {"aws:SourceAccount": "<AccountId>"}
+    assert condition["ArnLike"]["aws:SourceArn"].endswith(":<AccountId>:alarm:*")
+    rules = allowed["events.amazonaws.com"]["Condition"]["ArnLike"]["aws:SourceArn"]
+    assert rules.endswith(":<AccountId>:rule/*")
+
+
+def test_the_three_paths_share_no_key(deployment: Deployment) -> None:
+    alarms = topic(deployment, "alarms")["KmsMasterKeyId"]
+    pages = topic(deployment, "pages")["KmsMasterKeyId"]
+    assert alarms != pages == topic(deployment, "stakeholders")["KmsMasterKeyId"]
+    assert topic(deployment, "ops").get("KmsMasterKeyId") is None
+
+
+def test_nobody_but_a_role_can_publish_a_page(deployment: Deployment) -> None:
+    for name in ("pages", "stakeholders"):
+        statements = policy_of(deployment, topic(deployment, name))
+        assert {one["Effect"] for one in statements} == {"Deny"}
+
+
+def test_i10_an_alarm_reaches_the_queue_or_its_dead_letter_queue(deployment: Deployment) -> None:
+    alarms = topic(deployment, "alarms")
+    subscription = deployment.one("AWS::SNS::Subscription", TopicArn=alarms.name)
+    assert subscription["Protocol"] == "sqs"
+    assert subscription["RawMessageDelivery"] is False
+    targets = (subscription["Endpoint"], subscription["RedrivePolicy"]["deadLetterTargetArn"])
+    assert targets == (queue(deployment, "alarms").arn, queue(deployment, "alarms-dlq").arn)
+    for arn in targets:
+        senders = [
+            one
+            for one in policy_of(deployment, deployment.at(arn))
+            if one.get("Services") == ["sns.amazonaws.com"]
+        ]
+        assert [one["Action"] for one in senders] == [["sqs:SendMessage"]]
+        assert senders[0]["Condition"] == {"ArnEquals": {"aws:SourceArn": alarms.name}}
+
+
+@pytest.mark.parametrize("name", ["alarms", "refetch"])
+def test_i10_a_work_queue_gives_up_into_a_queue_that_keeps_it_two_weeks(
+    deployment: Deployment, name: str
+) -> None:
+    work, dead = queue(deployment, name), queue(deployment, f"{name}-dlq")
+    assert work["RedrivePolicy"]["deadLetterTargetArn"] == dead.arn
+    assert work["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_keys_rotate_and_no_key_policy_lets_another_account_in(deployment: Deployment) -> None:
+    for key in deployment.of("AWS::KMS::Key"):
+        assert key["EnableKeyRotation"] is True
+        for statement in policy_statements(key, "KeyPolicy"):
+            if "Services" not in statement:
+                root = "arn:<Partition>:iam::<AccountId>:root"
+                assert statement["Principal"] == {"AWS": root}
+
+
+def test_an_inbox_stands_in_for_people_on_the_local_stage_only(
+    local: Deployment, drill: Deployment, production: Deployment
+) -> None:
+    inbox = queue(local, "inbox")
+    fed_by = {
+        one["TopicArn"]
+        for one in local.of("AWS::SNS::Subscription")
+        if one["Endpoint"] == inbox.arn
+    }
+    assert fed_by == {topic(local, "pages").name, topic(local, "stakeholders").name}
+    for deployment in (drill, production):
+        names = {one["QueueName"] for one in deployment.of("AWS::SQS::Queue")}
+        assert deployment.context.stage.physical("inbox") not in names
+        assert len(deployment.of("AWS::SNS::Subscription")) == 1

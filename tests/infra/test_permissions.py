@@ -1,0 +1,209 @@
+"""I12: each function can do only what its permission file says, and needs nothing more to run.
+
+The local cloud shows that a missing right is denied; these rules show that the template grants
+what the files say and no more, also for rights that the emulator does not check.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.catalogue import FUNCTIONS
+from tests.infra.deployment import allows, statements
+
+if TYPE_CHECKING:
+    from infra.permissions.statements import Statement
+    from tests.infra.deployment import Deployment, Resource
+
+EXACT_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
+WITHOUT_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+"""Actions that know no resource, the only ones granted on `*`."""
+
+
+def declared(name: str) -> tuple[Statement, ...]:
+    found: tuple[Statement, ...] = import_module(f"infra.permissions.{name}").STATEMENTS
+    return found
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_i12_a_role_holds_the_statements_of_its_file_and_no_others(
+    production: Deployment, name: str
+) -> None:
+    role = production.role_of(production.function(name))
+    granted = {one["Sid"]: (set(one["Action"]), len(one["Resource"])) for one in statements(role)}
+    expected = {one.sid: (set(one.actions), len(one.resources)) for one in declared(name)}
+    assert granted == expected
+    assert not role.get("ManagedPolicyArns")
+
+
+def test_i12_nothing_adds_rights_to_a_role_from_outside(deployment: Deployment) -> None:
+    assert not deployment.of("AWS::IAM::Policy")
+    assert not deployment.of("AWS::IAM::ManagedPolicy")
+
+
+def test_i12_every_right_is_an_exact_action(deployment: Deployment) -> None:
+    for role in deployment.of("AWS::IAM::Role"):
+        for statement in statements(role):
+            assert statement["Effect"] == "Allow"
+            assert not [one for one in statement["Action"] if not EXACT_ACTION.fullmatch(one)]
+
+
+def test_i12_only_actions_without_resources_are_granted_on_everything(
+    deployment: Deployment,
+) -> None:
+    for role in deployment.of("AWS::IAM::Role"):
+        for statement in statements(role):
+            if "*" in statement["Resource"]:
+                assert set(statement["Action"]) <= WITHOUT_RESOURCE
+
+
+def test_i12_a_partial_wildcard_stands_only_where_a_name_cannot_be_known(
+    deployment: Deployment,
+) -> None:
+    stage = deployment.context.stage
+    known = re.compile(
+        rf".*:dynamodb:.*:table/tocsin-{stage.name}-[a-z-]+/stream/\*"
+        r"|.*:execute-api:.*/\*/\*/v1/\*"
+        r"|\*"
+    )
+    for role in deployment.of("AWS::IAM::Role"):
+        for statement in statements(role):
+            wild = [one for one in statement["Resource"] if "*" in one]
+            assert not [one for one in wild if not known.fullmatch(one)]
+
+
+def test_i12_a_statement_points_at_resources_of_its_own_kind(deployment: Deployment) -> None:
+    kinds = {
+        "AWS::DynamoDB::Table": "dynamodb",
+        "AWS::KMS::Key": "kms",
+        "AWS::Lambda::Function": "lambda",
+        "AWS::Logs::LogGroup": "logs",
+        "AWS::SNS::Topic": "sns",
+        "AWS::SQS::Queue": "sqs",
+    }
+    for function in deployment.of("AWS::Lambda::Function"):
+        for statement in statements(deployment.role_of(function)):
+            services = {action.split(":")[0] for action in statement["Action"]}
+            for resource in statement["Resource"]:
+                if resource.startswith("tocsin-"):
+                    assert services == {kinds[deployment.at(resource).type]}
+                elif resource != "*":
+                    assert services == {resource.split(":")[2]}
+
+
+def test_i12_a_function_writes_to_its_own_log_and_no_other(deployment: Deployment) -> None:
+    for function in deployment.of("AWS::Lambda::Function"):
+        own = deployment.at(function["LoggingConfig"]["LogGroup"]).arn
+        role = deployment.role_of(function)
+        found = [one for one in statements(role) if one["Action"][0].startswith("logs:")]
+        assert [one["Resource"] for one in found] == [[own]]
+        assert set(found[0]["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def test_i12_keys_are_used_through_one_service_and_never_by_hand(deployment: Deployment) -> None:
+    for function in deployment.of("AWS::Lambda::Function"):
+        for statement in statements(deployment.role_of(function)):
+            if any(action.startswith("kms:") for action in statement["Action"]):
+                via = statement["Condition"]["StringEquals"]["kms:ViaService"]
+                assert re.fullmatch(
+                    r"(dynamodb|secretsmanager|sns|sqs)\.<Region>\.amazonaws\.com", via
+                )
+
+
+def test_i12_whoever_uses_an_encrypted_thing_may_use_its_key(deployment: Deployment) -> None:
+    """A right on a table, queue, topic or secret without its key is no right at all."""
+    data_key = deployment.at(
+        deployment.of("AWS::DynamoDB::Table")[0]["SSESpecification"]["KMSMasterKeyId"]
+    )
+    for function in deployment.of("AWS::Lambda::Function"):
+        role = deployment.role_of(function)
+        for statement in statements(role):
+            for resource in statement["Resource"]:
+                for service, key in _key_of(deployment, resource, data_key):
+                    assert _may_use(role, key, service), (function["FunctionName"], resource)
+
+
+def test_i12_the_internet_facing_function_can_add_events_and_read_one_secret_only(
+    deployment: Deployment,
+) -> None:
+    role = deployment.role_of(deployment.function("webhook_ingest"))
+    rights = {
+        action
+        for statement in statements(role)
+        for action in statement["Action"]
+        if not action.startswith(("kms:", "logs:", "xray:"))
+    }
+    assert rights == {"dynamodb:PutItem", "secretsmanager:GetSecretValue"}
+
+
+def test_i12_only_the_notifier_can_speak_to_people(deployment: Deployment) -> None:
+    speakers = {
+        function["FunctionName"]
+        for function in deployment.of("AWS::Lambda::Function")
+        for statement in statements(deployment.role_of(function))
+        if "sns:Publish" in statement["Action"]
+    }
+    assert speakers == {deployment.function("notifier")["FunctionName"]}
+
+
+def test_i12_no_function_can_delete_or_scan_what_is_stored(deployment: Deployment) -> None:
+    forbidden = {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Scan"}
+    for function in deployment.of("AWS::Lambda::Function"):
+        for statement in statements(deployment.role_of(function)):
+            assert not forbidden & set(statement["Action"])
+
+
+def test_the_schedule_acts_as_a_role_that_can_only_start_the_sweep(deployment: Deployment) -> None:
+    schedule = deployment.one("AWS::Scheduler::Schedule")
+    role = deployment.at(schedule["Target"]["RoleArn"])
+    sweep = deployment.function("sla_check").arn
+    assert schedule["Target"]["Arn"] == sweep
+    assert [(one["Action"], one["Resource"]) for one in statements(role)] == [
+        (["lambda:InvokeFunction"], [sweep])
+    ]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "<AccountId>"}
+    group = deployment.one("AWS::Scheduler::ScheduleGroup")
+    assert trust["Condition"]["ArnEquals"] == {"aws:SourceArn": group.arn}
+
+
+def test_a_responder_acts_under_their_own_name_where_people_are_paged(
+    production: Deployment, drill: Deployment, local: Deployment
+) -> None:
+    own_name = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
+    for deployment, condition in ((production, own_name), (drill, own_name), (local, None)):
+        name = deployment.context.stage.physical("responder")
+        role = deployment.one("AWS::IAM::Role", RoleName=name)
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust.get("Condition") == condition
+        (statement,) = statements(role)
+        assert statement["Action"] == ["execute-api:Invoke"]
+
+
+def _key_of(deployment: Deployment, resource: str, data_key: Resource) -> list[tuple[str, str]]:
+    """The service and the key's ARN that stand between a role and the resource, if encrypted."""
+    if ":secretsmanager:" in resource:
+        return [("secretsmanager", data_key.arn)]
+    if not resource.startswith("tocsin-"):
+        return []
+    target = deployment.at(resource)
+    if target.type == "AWS::DynamoDB::Table":
+        return [("dynamodb", target["SSESpecification"]["KMSMasterKeyId"])]
+    if target.type in {"AWS::SQS::Queue", "AWS::SNS::Topic"} and target.get("KmsMasterKeyId"):
+        service = target.type.split("::")[1].lower()
+        return [(service, target["KmsMasterKeyId"])]
+    return []
+
+
+def _may_use(role: Resource, key: str, service: str) -> bool:
+    via = f"{service}.<Region>.amazonaws.com"
+    return allows(role, "kms:Decrypt", key) and any(
+        key in one["Resource"] and one["Condition"]["StringEquals"]["kms:ViaService"] == via
+        for one in statements(role)
+        if "kms:Decrypt" in one["Action"]
+    )
