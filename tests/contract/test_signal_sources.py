@@ -7,6 +7,7 @@ expects anything of, or an expectation without a sample, fails.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,6 +190,15 @@ def test_a_sample_means_what_the_table_says(source: str, name: str) -> None:
     assert signal.occurred_at.tzinfo is UTC
     assert signal.title
     assert all(signal.facts.values())
+
+
+@pytest.mark.parametrize(("source", "name"), every_sample())
+def test_a_sample_is_read_by_its_own_source_and_by_no_other(source: str, name: str) -> None:
+    accepted = []
+    for other in SOURCES.names:
+        with suppress(MalformedPayload):
+            accepted.append(parser(other)(samples(source)[name]).source)
+    assert accepted == [source]
 
 
 @pytest.mark.parametrize(("source", "name"), every_sample())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -267,3 +268,11 @@ def test_all_problems_are_reported_in_the_order_of_the_file() -> None:
         (2, "limits.flap"),
         (3, "nonsense"),
     ]
+
+
+def test_the_example_of_the_how_to_is_a_valid_override() -> None:
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "change-the-runbook.md"
+    example = page.read_text().split("```yaml\n")[1].split("```")[0]
+    policy = overridden(example)
+    assert policy.version.startswith("acme-1+")
+    assert policy.triage[0].id == "search"
