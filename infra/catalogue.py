@@ -19,7 +19,8 @@ class DependencyGroup:
     """A group of pyproject.toml that one kind of function is bundled with.
 
     `aws_services` are the botocore models its functions build clients for; every other model is
-    left out of the bundle, so a client that is not listed here fails at its first use.
+    left out of the bundle, so a client that is not listed here fails at its first use. None where
+    calls are signed by hand.
     """
 
     name: str
@@ -28,7 +29,7 @@ class DependencyGroup:
 
 INGEST = DependencyGroup("fn-ingest", aws_services=())
 INCIDENTS = DependencyGroup("fn-incidents", aws_services=("dynamodb", "lambda", "sns"))
-BILLING = DependencyGroup("fn-billing", aws_services=("dynamodb", "secretsmanager", "sqs"))
+BILLING = DependencyGroup("fn-billing", aws_services=())
 
 
 @dataclass(frozen=True, slots=True)

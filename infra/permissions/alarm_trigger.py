@@ -15,14 +15,7 @@ from infra.permissions.statements import (
 STATEMENTS = (
     Statement(
         sid="WriteIncidents",
-        actions=(
-            "dynamodb:BatchGetItem",
-            "dynamodb:ConditionCheckItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        ),
+        actions=("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"),
         resources=("table/incidents",),
     ),
     data_key_through_dynamodb(),

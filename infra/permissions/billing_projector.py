@@ -1,4 +1,4 @@
-"""`billing_projector` reads the ledger, keeps the projection, sets poison aside.
+"""`billing_projector` reads the ledger's stream, keeps the projection, sets poison aside.
 
 The provider's keys are for reading the current object back when events alone cannot decide.
 """
@@ -20,13 +20,8 @@ from infra.permissions.statements import (
 
 STATEMENTS = (
     Statement(
-        sid="ReadLedger",
-        actions=("dynamodb:GetItem", "dynamodb:Query"),
-        resources=("table/billing-events",),
-    ),
-    Statement(
         sid="KeepProjection",
-        actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+        actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
         resources=("table/billing-subscriptions",),
     ),
     Statement(

@@ -12,13 +12,7 @@ from infra.permissions.statements import (
 STATEMENTS = (
     Statement(
         sid="WriteIncidents",
-        actions=(
-            "dynamodb:ConditionCheckItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        ),
+        actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
         resources=("table/incidents",),
     ),
     Statement(
@@ -28,7 +22,7 @@ STATEMENTS = (
     ),
     Statement(
         sid="RememberRequests",
-        actions=("dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+        actions=("dynamodb:GetItem", "dynamodb:PutItem"),
         resources=("table/operations",),
     ),
     data_key_through_dynamodb(),

@@ -17,13 +17,7 @@ STATEMENTS = (
     ),
     Statement(
         sid="WriteIncidents",
-        actions=(
-            "dynamodb:ConditionCheckItem",
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:Query",
-            "dynamodb:UpdateItem",
-        ),
+        actions=("dynamodb:GetItem", "dynamodb:PutItem"),
         resources=("table/incidents",),
     ),
     Statement(
