@@ -11,7 +11,7 @@ Attribute names are short because they are part of what a write costs. They are 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.ledger import KEPT_SECONDS, SCHEMA_VERSION, LedgerRecord, identity_of
@@ -20,14 +20,10 @@ from tocsin.errors import ConditionFailed, MalformedPayload
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tocsin.adapters.aws_call import AwsCall
+
 
 _SAME = "="  # the object is itself the subscription; its id is long enough to be written once
-
-
-class AwsCall(Protocol):
-    """`runtime.aws_http.AwsHttp` for DynamoDB, or something that behaves like it."""
-
-    def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]: ...
 
 
 class DynamoDbLedger:

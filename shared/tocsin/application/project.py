@@ -118,11 +118,13 @@ class Projector:
         row: Row | None = None
         for races in range(MAX_RACES):
             row = self.projection.read(request.identity, request.subscription)
-            if confirming and row and row.confirm_at and row.confirm_at > now + PENDING_GRACE:
-                # Newer early answers came since; one check after the last of them is enough.
-                delay = min(row.confirm_at - now, LONGEST_DELAY)
-                self.queue.send(request, delay=delay)
-                return Projected(Outcome.DEFERRED, races)
+            if confirming:
+                if row is None or row.confirm_at is None:
+                    return Projected(Outcome.DONE, races)  # another request has confirmed it
+                if row.confirm_at > now + PENDING_GRACE:
+                    # Newer early answers came since; one check after the last of them is enough.
+                    self.queue.send(request, delay=min(row.confirm_at - now, LONGEST_DELAY))
+                    return Projected(Outcome.DEFERRED, races)
             question = Question(about=request.about, confirming=confirming)
             result = self._ask(
                 request.identity, request.subscription, row, question, now=now, request=request

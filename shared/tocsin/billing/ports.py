@@ -6,6 +6,7 @@ implement them in pairs, one on DynamoDB and one in memory, under one contract t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ class Ledger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What the fast path did: `done`, or the row that stood in its way (None: there is none)."""
+
+    done: bool
+    row: Row | None
+
+
 class Projection(Protocol):
     """One row per subscription. Every write is conditional; False means the condition failed."""
 
@@ -78,16 +87,6 @@ class Projection(Protocol):
     def write(self, identity: Identity, subscription: str, change: Change) -> bool:
         """Writes `change` if the row's `ver` is still the one the change was computed from."""
         ...
-
-
-class Applied(Protocol):
-    """What the fast path did: `done`, or the row that stood in its way (None: there is none)."""
-
-    @property
-    def done(self) -> bool: ...
-
-    @property
-    def row(self) -> Row | None: ...
 
 
 class ProviderClient(Protocol):

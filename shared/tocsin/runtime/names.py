@@ -33,6 +33,8 @@ class Event:
     WEBHOOK_DUPLICATE = "webhook.duplicate"
     WEBHOOK_REJECTED = "webhook.rejected"
     WEBHOOK_UNSTORED = "webhook.unstored"
+    BILLING_PROJECTED = "billing.projected"
+    BILLING_QUARANTINED = "billing.quarantined"
 
 
 class Metric:
@@ -52,6 +54,11 @@ class Metric:
     WEBHOOKS_DUPLICATE = "WebhooksDuplicate"
     WEBHOOKS_REJECTED = "WebhooksRejected"
     WEBHOOKS_UNSTORED = "WebhooksUnstored"
+    BILLING_PROJECTED = "BillingProjected"
+    BILLING_PROBLEMS = "BillingProblems"
+    BILLING_QUARANTINED = "BillingQuarantined"
+    PROVIDER_REQUESTS = "ProviderRequests"
+    TERMINAL_LEFT = "TerminalLeft"
 
 
 DIMENSIONS = frozenset({"provider", "reason", "code", "kind", "severity", "source"})

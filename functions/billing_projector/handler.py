@@ -1,0 +1,53 @@
+"""The ledger's stream, and delayed questions: each event moves one projection, or nothing.
+
+Two triggers end here: inserts into the ledger, and messages of the refetch queue. One record that
+cannot be handled is set aside with its reason and the rest flows on; only a store that does not
+answer stops the batch, and then the whole batch comes again, which changes nothing twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.billing_projector.settings import Settings
+from functions.billing_projector.work import Records, Work
+from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.adapters.sqs_refetch import SqsRefetchQueue
+from tocsin.application.project import Projector
+from tocsin.providers.client import HttpProviderClient, ProviderKeys
+from tocsin.providers.registry import object_reader
+from tocsin.runtime import aws_http, light, settings
+from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.secrets import CachedSecret
+
+SETTINGS = settings.load(Settings)
+CLOCK = wall_clock()
+DYNAMODB = aws_http.from_environment("dynamodb")
+QUARANTINE = DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+WORK = Work(
+    projector=Projector(
+        projection=DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
+        client=HttpProviderClient(
+            keys=CachedSecret(
+                aws_http.from_environment("secretsmanager"),
+                SETTINGS.PROVIDER_KEYS_SECRET,
+                ProviderKeys.read,
+            ),
+            bases={"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE},
+            reader=object_reader,
+            clock=CLOCK,
+        ),
+        queue=SqsRefetchQueue(aws_http.from_environment("sqs"), SETTINGS.REFETCH_QUEUE_URL),
+        quarantine=QUARANTINE,
+    ),
+    quarantine=QUARANTINE,
+    clock=CLOCK,
+)
+light.start("billing_projector", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+
+
+def lambda_handler(event: Records, context: Any) -> dict[str, Any]:
+    """A batch of a DynamoDB stream or of SQS; the answer names the messages to be redelivered."""
+    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
+    return WORK.handle(event)

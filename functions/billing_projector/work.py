@@ -1,0 +1,153 @@
+"""What the projector does with a batch, record by record.
+
+Apart from the handler so that it can be driven with any stores. A stream record is never reported
+as failed on its own: poison is set aside here, since the platform's own way would keep only where
+it was, and for a day. A queue message is: the queue keeps it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters.dynamodb_ledger import record_of
+from tocsin.application.project import Outcome, Projected, Projector
+from tocsin.application.read_event import billing_event
+from tocsin.billing.quarantine import Poison
+from tocsin.billing.refetch import RefetchRequest
+from tocsin.errors import TocsinError, Unavailable
+from tocsin.providers.body_codec import unpack
+from tocsin.providers.registry import PROVIDERS, object_reader
+from tocsin.runtime import light
+from tocsin.runtime.batch import failures
+from tocsin.runtime.names import Event, Metric
+
+if TYPE_CHECKING:
+    from tocsin.billing.ports import Quarantine
+    from tocsin.ports import WallClock
+
+type Records = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A projector with its clock, and where poison goes."""
+
+    projector: Projector
+    quarantine: Quarantine
+    clock: WallClock
+
+    def handle(self, batch: Records) -> dict[str, Any]:
+        """Works a batch off.
+
+        Raises:
+            Unavailable: a store did not answer while a stream was being read. The batch comes
+                again from its first record, and what was done is recognised as done.
+        """
+        failed: list[str] = []
+        for record in batch.get("Records", []):
+            if record.get("eventSource") == "aws:sqs":
+                try:
+                    self._message(record)
+                except Unavailable as error:
+                    _note_failure(error)
+                    failed.append(str(record["messageId"]))
+            elif record.get("eventName") == "INSERT":
+                self._insert(record)
+        return failures(failed)
+
+    def _insert(self, record: dict[str, Any]) -> None:
+        change = record.get("dynamodb", {})
+        image = change.get("NewImage", {})
+        try:
+            stored = record_of(image)
+            reader = object_reader(stored.identity.provider)
+            event = billing_event(stored, reader=reader, unpack=unpack)
+            result = self.projector.project(event, now=self._now())
+        except Unavailable as error:
+            _note_failure(error)
+            raise
+        except Exception as error:  # noqa: BLE001 - one record must never stop the shard
+            self._set_aside(change, error)
+            return
+        _note(result, stored.identity.provider, id=event.id, type=event.type)
+
+    def _message(self, record: dict[str, Any]) -> None:
+        try:
+            request = RefetchRequest.from_json(record["body"])
+            result = self.projector.refetch(request, now=self._now())
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a message that cannot be handled is kept too
+            poison = Poison(
+                provider="unknown",
+                id=str(record.get("messageId", "unknown")),
+                reason=_reason(error),
+                detail=str(error),
+                first_seen=self._now(),
+            )
+            self.quarantine.put(poison)
+            _note_poison(poison, error)
+            return
+        _note(result, request.identity.provider, id=request.subscription, type=request.reason)
+
+    def _set_aside(self, change: dict[str, Any], error: Exception) -> None:
+        keys = change.get("Keys") or change.get("NewImage") or {}
+        pk = str(keys.get("PK", {}).get("S", ""))
+        provider = pk.partition("#")[0]
+        poison = Poison(
+            provider=provider if provider in PROVIDERS else "unknown",
+            id=str(keys.get("SK", {}).get("S", "unknown")),
+            reason=_reason(error),
+            detail=str(error),
+            first_seen=int(change.get("ApproximateCreationDateTime") or self._now()),
+            ledger_pk=pk or None,
+        )
+        self.quarantine.put(poison)
+        _note_poison(poison, error)
+
+    def _now(self) -> int:
+        return int(self.clock.wall_now().timestamp())
+
+
+def _reason(error: Exception) -> str:
+    return error.code if isinstance(error, TocsinError) else f"bug:{type(error).__name__}"
+
+
+def _note(result: Projected, provider: str, **what: str) -> None:
+    light.log(
+        Event.BILLING_PROJECTED,
+        provider=provider,
+        outcome=result.outcome,
+        problem=result.problem,
+        requests=result.requests,
+        rev_changed=result.rev_changed,
+        **what,
+    )
+    light.count(Metric.BILLING_PROJECTED, provider=provider, reason=result.outcome)
+    if result.requests:
+        light.count(Metric.PROVIDER_REQUESTS, value=result.requests, provider=provider)
+    if result.problem:
+        light.count(Metric.BILLING_PROBLEMS, provider=provider, reason=result.problem)
+    if result.left_terminal:
+        light.count(Metric.TERMINAL_LEFT, provider=provider)
+    if result.outcome is Outcome.QUARANTINED:
+        light.count(Metric.BILLING_QUARANTINED, provider=provider, reason=result.problem or "")
+
+
+def _note_poison(poison: Poison, error: Exception) -> None:
+    light.log(
+        Event.BILLING_QUARANTINED,
+        level="ERROR",
+        provider=poison.provider,
+        id=poison.id,
+        reason=poison.reason,
+        error=repr(error),
+    )
+    reason = poison.reason.partition(":")[0]
+    light.count(Metric.BILLING_QUARANTINED, provider=poison.provider, reason=reason)
+
+
+def _note_failure(error: Unavailable) -> None:
+    light.log(Event.RECORD_FAILED, level="ERROR", code=error.code, **error.context)
+    light.count(Metric.UNEXPECTED_ERRORS, code=error.code)

@@ -1,0 +1,20 @@
+"""The one thing billing's adapters need of AWS: a JSON call that fails in Tocsin's own errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+type Attribute = dict[str, Any]
+type Item = dict[str, Attribute]
+"""An item in DynamoDB's JSON: `{"name": {"S": "text"}}`."""
+
+
+class AwsCall(Protocol):
+    """`runtime.aws_http.AwsHttp`, or something that behaves like it."""
+
+    def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
+        """One operation. Raises `ConditionFailed`, or the `Unavailable` leaf of the service."""
+        ...

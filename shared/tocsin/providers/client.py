@@ -1,0 +1,167 @@
+"""Asking a provider for one subscription, over plain HTTP.
+
+Not through the SDKs: what the projector must know they hide. The status code tells an outage from
+an absence; `Date`, `Age` and the time it took tell how old the answer may be. Every failure is an
+answer too, and none is raised: what to do about it is the projector's to decide.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+
+from tocsin.billing.ordering import Answer, Verdict
+from tocsin.errors import SecretUnavailable, UnreadableShape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Protocol
+
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.ports import ObjectReader
+    from tocsin.ports import WallClock
+
+    class KeySource(Protocol):
+        """`runtime.secrets.CachedSecret` over the provider keys secret."""
+
+        def get(self) -> ProviderKeys: ...
+
+
+GONE = frozenset({404, 410})
+MAX_ANSWER_BYTES = 1_000_000
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 8.0
+USER_AGENT = "tocsin-billing-projector"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKeys:
+    """API keys by (provider, account, mode)."""
+
+    by_identity: Mapping[tuple[str, str, str], str] = field(repr=False)
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> ProviderKeys:
+        """From the secret: `{"<provider>/<name>": {"account", "mode", "api_key"}}`.
+
+        Raises:
+            SecretUnavailable: an entry cannot be read.
+        """
+        try:
+            return cls(
+                {
+                    (name.partition("/")[0], entry["account"], entry["mode"]): entry[
+                        "api_key"
+                    ].strip()
+                    for name, entry in document.items()
+                    if "/" in name
+                }
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise SecretUnavailable("The provider keys cannot be read.") from error
+
+    def key_for(self, identity: Identity) -> str | None:
+        """The key of the identity's own account, also for its connected ones; None: no such."""
+        own_account = identity.account.partition("/")[0]
+        return self.by_identity.get((identity.provider, own_account, identity.mode)) or None
+
+
+class HttpProviderClient:
+    """Implements `billing.ports.ProviderClient` for every provider with an API base.
+
+    Args:
+        keys: the provider keys secret.
+        bases: API base URL by provider name.
+        reader: a provider's `objects` module by name.
+        clock: the real time, for shapes that depend on it.
+        monotonic: seconds that only ever rise.
+        read_seconds: how long an answer may pause.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: KeySource,
+        bases: Mapping[str, str],
+        reader: Callable[[str], ObjectReader],
+        clock: WallClock,
+        monotonic: Callable[[], float] = time.monotonic,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
+        self._keys, self._bases, self._reader = keys, bases, reader
+        self._clock, self._monotonic = clock, monotonic
+        self._pool = urllib3.PoolManager(
+            maxsize=4,
+            retries=False,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
+        )
+
+    def fetch(self, identity: Identity, subscription: str) -> Answer:
+        """Asks once, now."""
+        reader = self._reader(identity.provider)
+        try:
+            key = self._keys.get().key_for(identity)
+        except SecretUnavailable:
+            return Answer(Verdict.FAILED, detail="provider keys unavailable")
+        if key is None:
+            return Answer(Verdict.FAILED, detail=f"no key for {identity}")
+        url = self._bases[identity.provider].rstrip("/") + reader.path(subscription)
+        headers = {"User-Agent": USER_AGENT, **reader.headers(key, identity)}
+        started = self._monotonic()
+        try:
+            response = self._pool.request("GET", url, headers=headers, redirect=False)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return Answer(Verdict.FAILED, detail=type(error).__name__)
+        elapsed = self._monotonic() - started
+        return self._judge(response, reader, subscription, elapsed)
+
+    def _judge(
+        self,
+        response: urllib3.BaseHTTPResponse,
+        reader: ObjectReader,
+        subscription: str,
+        elapsed: float,
+    ) -> Answer:
+        status = response.status
+        shape = _object(response.data) if status == 200 else None  # noqa: PLR2004 - HTTP
+        if status in GONE or shape == {}:
+            return Answer(Verdict.MISSING, http_status=status)
+        if shape is None:
+            return Answer(Verdict.FAILED, http_status=status, detail=f"HTTP {status}")
+        date = _date(response.headers.get("Date"))
+        as_of = date or int(self._clock.wall_now().timestamp())
+        try:
+            found = reader.subscription(shape, as_of=as_of)
+        except UnreadableShape as error:
+            return Answer(Verdict.UNREADABLE, http_status=status, detail=error.detail)
+        if found.id != subscription:
+            detail = "the answer is about another subscription"
+            return Answer(Verdict.UNREADABLE, http_status=status, detail=detail)
+        aged = "Age" in response.headers
+        return Answer(Verdict.FOUND, found, date, aged, elapsed, status)
+
+
+def _object(data: bytes) -> dict[str, Any] | None:
+    """The JSON object; `{}` for no content at all; None for what is no JSON object."""
+    if len(data) > MAX_ANSWER_BYTES:
+        return None
+    try:
+        shape = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        return None
+    return shape if isinstance(shape, dict) else None
+
+
+def _date(header: str | None) -> int | None:
+    """Epoch seconds of an HTTP date, which is always UTC; None where it cannot be read."""
+    if header is None:
+        return None
+    try:
+        return int(parsedate_to_datetime(header).timestamp())
+    except (TypeError, ValueError, OverflowError):
+        return None

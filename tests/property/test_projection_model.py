@@ -1,0 +1,122 @@
+"""Bursty histories under hazards: the projection ends equal to the provider, every time.
+
+A sample of the histories runs by default; `-m full` runs 20,000 of every kind. What the model
+assumes, and what being right cost in questions, is printed (`pytest -s`).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.harness.billing_model import ALL, ASSUMPTIONS, NONE, Hazards, Model
+from tocsin.billing import ordering
+from tocsin.billing.event import EventClass
+from tocsin.billing.ordering import Decision
+
+if TYPE_CHECKING:
+    from tocsin.billing.event import BillingEvent
+    from tocsin.billing.ordering import Row
+
+SAMPLE, FULL = 250, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of run, with the most questions per delivery that it may cost."""
+
+    hazards: Hazards
+    replay: bool
+    confirm: bool
+    hints: bool
+    limit: float
+
+
+KINDS = {
+    "live, calm": Kind(NONE, replay=False, confirm=False, hints=False, limit=0.65),
+    "live, calm, with hints": Kind(NONE, replay=False, confirm=False, hints=True, limit=0.90),
+    "live, all hazards": Kind(ALL, replay=False, confirm=True, hints=True, limit=1.25),
+    "live, slow answers": Kind(
+        Hazards(slow_get=8), replay=False, confirm=True, hints=False, limit=1.25
+    ),
+    "live, failing provider": Kind(
+        Hazards(failing=0.6, slow_get=2), replay=False, confirm=True, hints=True, limit=2.5
+    ),
+    "live, no usable dates": Kind(
+        Hazards(undated=1, slow_get=8, jitter=1), replay=False, confirm=True, hints=True, limit=2.0
+    ),
+    "replay, calm": Kind(NONE, replay=True, confirm=True, hints=False, limit=0.20),
+    "replay, all hazards": Kind(ALL, replay=True, confirm=True, hints=True, limit=0.20),
+}
+
+
+def run(kind: Kind, histories: int) -> tuple[int, int, float]:
+    """(wrong at the end, changed by a second pass, questions per delivery)."""
+    tallies = [
+        Model(
+            random.Random(seed),
+            kind.hazards,
+            replay=kind.replay,
+            confirm=kind.confirm,
+            hints=kind.hints,
+        ).run()
+        for seed in range(histories)
+    ]
+    return (
+        sum(not tally.right for tally in tallies),
+        sum(tally.second_pass_changes != 0 for tally in tallies),
+        sum(tally.requests for tally in tallies) / sum(tally.deliveries for tally in tallies),
+    )
+
+
+def check(name: str, histories: int) -> None:
+    wrong, changed, cost = run(KINDS[name], histories)
+    print(f"\n{ASSUMPTIONS}\n{name}: {histories} histories, {wrong} wrong, {changed} changed by a")
+    print(f"second pass, {cost:.3f} questions per delivery (limit {KINDS[name].limit})")
+    assert wrong == 0
+    assert changed == 0
+    assert cost <= KINDS[name].limit
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_i8_every_history_ends_as_the_provider_says(name: str) -> None:
+    check(name, SAMPLE)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", KINDS)
+def test_i8_every_history_ends_as_the_provider_says_at_full_size(name: str) -> None:
+    check(name, FULL)
+
+
+def test_the_model_finds_a_rule_that_applies_whatever_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def blind(event: BillingEvent, row: Row | None, *, now: int) -> Decision:
+        snapshot = event.event_class is EventClass.SNAPSHOT
+        return Decision.APPLY if snapshot else Decision.DONE
+
+    monkeypatch.setattr(ordering, "decide", blind)
+    wrong, _, _ = run(KINDS["live, calm"], 100)
+    assert wrong > 10
+
+
+def test_the_model_finds_a_rule_without_the_confirming_question() -> None:
+    unconfirmed = Kind(Hazards(lag=5), replay=False, confirm=False, hints=False, limit=9)
+    wrong, _, _ = run(unconfirmed, 100)
+    assert wrong > 10
+
+
+@pytest.mark.parametrize(("name", "value"), [("FETCH_MARGIN", 0), ("CREATED_JITTER", -1)])
+def test_the_model_finds_a_rule_without_its_margins(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
+    monkeypatch.setattr(ordering, name, value)
+    hazards = Hazards(slow_get=8, jitter=1, lag=5, skew=1.5)
+    wrong, _, _ = run(Kind(hazards, replay=False, confirm=False, hints=False, limit=9), 400)
+    monkeypatch.undo()
+    right, _, _ = run(Kind(hazards, replay=False, confirm=False, hints=False, limit=9), 400)
+    assert wrong > right
