@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer
+from boto3.dynamodb.types import Binary, TypeDeserializer
 
 from tocsin.adapters.dynamodb_incidents_keys import incident_pk
 from tocsin.drills.person import Person
@@ -152,7 +152,11 @@ def fingerprint(items: Mapping[Any, Mapping[str, Any]]) -> str:
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
     read = TypeDeserializer().deserialize
-    return {name: read(value) for name, value in item.items()}
+    values = {name: read(value) for name, value in item.items()}
+    return {
+        name: bytes(value) if isinstance(value, Binary) else value
+        for name, value in values.items()
+    }
 
 
 def _batches[T](values: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -202,16 +202,20 @@ def _post(
         "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         "stripe-signature": signature_header(body, endpoint.secrets, at=at),
     }
-    connection = connections.get(url.netloc)
-    if connection is None:
-        connection = http.client.HTTPConnection(url.netloc, timeout=endpoint.timeout_seconds)
+    kept = connections.pop(url.netloc, None)
+    for connection in (kept, http.client.HTTPConnection(url.netloc)):
+        if connection is None:
+            continue
+        connection.timeout = endpoint.timeout_seconds
+        try:
+            connection.request("POST", url.path or "/", body, headers)
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException) as problem:
+            connection.close()
+            if connection is kept and not isinstance(problem, TimeoutError):
+                continue  # the other side may close what was idle: that is no answer of its
+            return None, f"{type(problem).__name__}: {problem}"
         connections[url.netloc] = connection
-    try:
-        connection.request("POST", url.path or "/", body, headers)
-        answer = connection.getresponse()
-        answer.read()
-    except (OSError, http.client.HTTPException) as problem:
-        connection.close()
-        connections.pop(url.netloc, None)
-        return None, f"{type(problem).__name__}: {problem}"
-    return answer.status, None
+        return answer.status, None
+    return None, "no connection"
