@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from tocsin.ports import IncidentClock
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,12 +22,17 @@ PARAMETER_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
 _ADJUSTABLE_MODULE = "tocsin.local.adjustable_clock"
 
 
-class InvocationClock(IncidentClock, Protocol):
-    """Incident time that holds still, or is read anew, from one invocation to the next."""
+class InvocationClock(Protocol):
+    """Incident time that holds still, or is read anew, from one invocation to the next.
+
+    A `ports.IncidentClock`, spelt out: inheriting would load every port at a cold start.
+    """
 
     def begin(self) -> None:
         """Starts an invocation. Raises `Unavailable` if incident time cannot be known."""
         ...
+
+    def incident_now(self) -> datetime: ...
 
 
 class SystemIncidentClock:
