@@ -38,7 +38,7 @@ def take(event: Mapping[str, Any], *, application: Application, watch: Watch) ->
     """
     if not _is_batch(event):
         parse = parser(SOURCE)
-        for payload in event.get("Records") or (event,):
+        for payload in event.get("Records", (event,)):
             _record([parse(payload)], application, watch)
         return failures(())
     readable: list[tuple[str, Signal]] = []
@@ -54,8 +54,8 @@ def take(event: Mapping[str, Any], *, application: Application, watch: Watch) ->
 
 
 def _is_batch(event: Mapping[str, Any]) -> bool:
-    records = event.get("Records") or ()
-    return any(record.get("eventSource") == "aws:sqs" for record in records)
+    """Whether it is the queue that delivers; SNS and direct payloads have no partial answer."""
+    return "Records" in event and not any("Sns" in record for record in event["Records"])
 
 
 def _signal(record: Mapping[str, Any]) -> Signal:

@@ -61,6 +61,11 @@ class Inbox:
         """
         return [self._take(kind, person, at, subject) for person in people]
 
+    def take_all(self) -> list[Received]:
+        """Everything left, for tests that are about something else than who was told."""
+        taken, self._left = self._left, []
+        return taken
+
     def expect_nothing_more(self) -> None:
         """Fails if a message is left that the test did not expect."""
         assert not self._left, f"unexpected messages:\n{self}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tocsin.errors import MessageRefused, SendFailed
+from tocsin.runtime.aws import client
 
 if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
@@ -66,14 +67,7 @@ def open_channel(address: str) -> SnsSender:
 
 
 def _client() -> SNSClient:
-    import boto3  # noqa: PLC0415 - an invocation with nothing to send does not pay for a client
-    from botocore.config import Config  # noqa: PLC0415 - as above
-
-    return boto3.client(
-        "sns",
-        config=Config(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        ),
+    made: SNSClient = client(
+        "sns", connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS, attempts=_ATTEMPTS
     )
+    return made

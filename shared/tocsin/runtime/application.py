@@ -9,19 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
-
 from tocsin.adapters.dynamodb_incidents import DynamoIncidents
 from tocsin.application.execute import execute
 from tocsin.application.receive import receive
 from tocsin.application.sweep import sweep
 from tocsin.policy.compiled import PackagedPolicies
+from tocsin.runtime.aws import client
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from tocsin.application.outcome import Outcome, SweepReport
     from tocsin.incidents.commands import Command
@@ -66,16 +66,14 @@ def connect(
     incidents_table: str, *, clock: IncidentClock, operations_table: str | None = None
 ) -> Application:
     """The application of a deployed function; its client gives up long before the function."""
-    client = boto3.client(
+    dynamodb: DynamoDBClient = client(
         "dynamodb",
-        config=Config(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-        ),
+        connect_seconds=_CONNECT_SECONDS,
+        read_seconds=_READ_SECONDS,
+        attempts=_ATTEMPTS,
     )
     return Application(
-        store=DynamoIncidents(client, table=incidents_table, operations_table=operations_table),
+        store=DynamoIncidents(dynamodb, table=incidents_table, operations_table=operations_table),
         policies=PackagedPolicies(),
         clock=clock,
         ids=SystemIds(wall_clock()),

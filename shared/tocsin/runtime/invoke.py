@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tocsin.errors import Unavailable
+from tocsin.runtime.aws import client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,11 +55,7 @@ class FunctionCaller:
 
 
 def _client() -> LambdaClient:
-    return boto3.client(
-        "lambda",
-        config=Config(
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": 1},
-        ),
+    made: LambdaClient = client(
+        "lambda", connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS, attempts=1
     )
+    return made

@@ -18,7 +18,6 @@ from tocsin.errors import MessageRefused, SendFailed
 from tocsin.incidents.outbox import STAKEHOLDERS, OutboxState
 
 if TYPE_CHECKING:
-    from tests.harness.inbox import Received
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxKey
 
@@ -50,18 +49,11 @@ def quiet(world: World) -> Incident:
     return incident
 
 
-def take_all(world: World) -> list[Received]:
-    taken = list(world.inbox.all)
-    for received in taken:
-        world.expect(received.kind, received.to)
-    return taken
-
-
 def test_without_a_crash_every_message_arrives_exactly_once(world: World) -> None:
     quiet(world)
     settle(world)
     assert set(account(world).values()) == {1}
-    take_all(world)
+    world.inbox.take_all()
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -73,14 +65,14 @@ def test_a_notifier_killed_at_any_point_loses_nothing(world: World, point: str) 
     doubled = arrived.total() - len(arrived)
     assert world.crashes.happened[point] == 1
     assert doubled == (1 if point in DOUBLING else 0)
-    take_all(world)
+    world.inbox.take_all()
 
 
 def test_a_repeat_is_the_same_message_with_the_same_id(world: World) -> None:
     world.crashes.plan("before mark")
     quiet(world)
     settle(world)
-    received = take_all(world)
+    received = world.inbox.take_all()
     (doubled,) = [name for name, times in account(world).items() if times == 2]
     first, second = [each.message for each in received if each.id == doubled]
     assert first == second
@@ -108,7 +100,7 @@ def test_nothing_is_lost_and_doubled_is_at_most_the_crashes_after_a_send(
         arrived = account(world)
         limit = sum(world.crashes.happened[point] for point in DOUBLING)
         assert arrived.total() - len(arrived) <= limit
-        take_all(world)
+        world.inbox.take_all()
 
 
 def test_a_stream_that_stopped_for_a_day_loses_nothing(world: World) -> None:
@@ -129,7 +121,7 @@ def test_a_stream_that_repeats_itself_sends_nothing_twice(world: World) -> None:
     world.store.stream = [item.key for item in world.store.all_outbox()] * 3
     world.pump()
     assert set(account(world).values()) == {1}
-    take_all(world)
+    world.inbox.take_all()
 
 
 def test_a_busy_channel_is_tried_again_until_it_takes_the_message(world: World) -> None:
@@ -142,7 +134,7 @@ def test_a_busy_channel_is_tried_again_until_it_takes_the_message(world: World) 
     settle(world)
     assert set(account(world).values()) == {1}
     assert max(item.attempts for item in world.store.all_outbox()) > 1
-    take_all(world)
+    world.inbox.take_all()
 
 
 def test_attempts_are_spaced_further_and_further_apart(world: World) -> None:
@@ -154,7 +146,7 @@ def test_attempts_are_spaced_further_and_further_apart(world: World) -> None:
     assert attempts == {6}, "one, two, three, four, five minutes apart"
     world.refusals.clear()
     settle(world)
-    take_all(world)
+    world.inbox.take_all()
 
 
 def test_one_message_nobody_can_send_does_not_hold_up_the_others(world: World) -> None:
@@ -173,7 +165,7 @@ def test_two_deliveries_at_the_same_time_send_once(world: World) -> None:
     assert world.delivery.deliver(key, owner="another") == "held"
     settle(world)
     assert set(account(world).values()) == {1}
-    take_all(world)
+    world.inbox.take_all()
 
 
 def test_an_owner_whose_lease_passed_on_leaves_the_item_to_the_new_one(world: World) -> None:
@@ -190,4 +182,4 @@ def test_an_owner_whose_lease_passed_on_leaves_the_item_to_the_new_one(world: Wo
     assert [line["code"] for line in world.logged if line["message"] == "message.held"] == [
         "conflict"
     ]
-    take_all(world)
+    world.inbox.take_all()
