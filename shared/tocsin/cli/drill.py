@@ -13,6 +13,10 @@ from tocsin.cli.output import current
 from tocsin.errors import BadInput, CheckFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.drills.sabotage.proof import Proof
+    from tocsin.drills.sabotage.switches import Switch
     from tocsin.drills.scenario import Score
     from tocsin.drills.stage import Stage
 
@@ -58,6 +62,72 @@ def run(
         with Screen(current().out) as screen:
             score = demo.play(stage, screen)
     _show(score, stage)
+
+
+@app.command()
+def sabotage(
+    name: Annotated[str | None, typer.Argument(help="One switch; all when left out.")] = None,
+    *,
+    up: Annotated[
+        bool, typer.Option("--up/--no-up", help="Bring the cloud up to date first.")
+    ] = True,
+    only_list: Annotated[bool, typer.Option("--list", help="Show the switches.")] = False,
+) -> None:
+    """Break the running cloud on purpose, and see that exactly the right checks turn red.
+
+    Exit code 1 when a switch turned another set of checks red than it names. Each is undone.
+    """
+    from tocsin.drills.sabotage.proof import named, prove  # noqa: PLC0415 -- see run
+
+    switches = named(name)
+    if only_list:
+        _show_switches(switches)
+        return
+    stage = _stage(up=up)
+    proofs = []
+    for switch in switches:
+        current().progress(f"{switch.name}: {switch.breaks}")
+        proofs.append(prove(stage, switch))
+        _show_proof(proofs[-1])
+    if current().json:
+        current().document([_proof_document(proof) for proof in proofs])
+    failed = [proof.switch.name for proof in proofs if not proof.holds]
+    if failed:
+        raise CheckFailed(f"other checks than named turned red: {', '.join(failed)}")
+
+
+def _show_switches(switches: Sequence[Switch]) -> None:
+    told = [(one.name, one.breaks, sorted(one.reds)) for one in switches]
+    if current().json:
+        current().document([{"name": name, "breaks": b, "reds": reds} for name, b, reds in told])
+    else:
+        current().table(
+            ("switch", "what it breaks", "turns red"),
+            ((name, breaks, "\n".join(reds)) for name, breaks, reds in told),
+        )
+
+
+def _show_proof(proof: Proof) -> None:
+    if current().json:
+        return
+    found = ", ".join(sorted(proof.red)) or "nothing"
+    style = "green" if proof.holds else "red"
+    current().line(f"{proof.switch.name}: red {found} ({proof.seconds:.0f} s)", style=style)
+    for code in sorted(proof.surprising):
+        current().line(f"   not named: {code}: {proof.detail[code]}", style="red")
+    for code in sorted(proof.missed):
+        current().line(f"   stayed green: {code}", style="red")
+
+
+def _proof_document(proof: Proof) -> dict[str, object]:
+    return {
+        "switch": proof.switch.name,
+        "holds": proof.holds,
+        "expected": sorted(proof.switch.reds),
+        "red": sorted(proof.red),
+        "detail": proof.detail,
+        "seconds": round(proof.seconds, 1),
+    }
 
 
 def _stage(*, up: bool) -> Stage:

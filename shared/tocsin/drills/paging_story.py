@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RESPONDER: Final = "commander-primary"
 ALARM_PREFIX: Final = "checkout-failing-all-providers-"
 OPEN_SECONDS: Final = 45.0
-SEND_SECONDS: Final = 20.0
+SEND_SECONDS: Final = 12.0
 
 DEPLOYED = Claim("cloud.deployed", "every stack of the stage is deployed")
 SWEPT = Claim("sweep.scheduled", "the sweep is scheduled once a minute")

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import Binary, TypeDeserializer
+from boto3.dynamodb.types import TypeDeserializer
 
 from tocsin.adapters.dynamodb_incidents_keys import incident_pk
 from tocsin.drills.person import Person
@@ -147,16 +147,12 @@ def wait_until(holds: Callable[[], bool], *, seconds: float) -> bool:
 def fingerprint(items: Mapping[Any, Mapping[str, Any]]) -> str:
     """Equal for two readings that hold exactly the same."""
     ordered = sorted((repr(key), sorted(item.items())) for key, item in items.items())
-    return json.dumps(ordered, default=str)
+    return json.dumps(ordered, default=repr)
 
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
     read = TypeDeserializer().deserialize
-    values = {name: read(value) for name, value in item.items()}
-    return {
-        name: bytes(value) if isinstance(value, Binary) else value
-        for name, value in values.items()
-    }
+    return {name: read(value) for name, value in item.items()}
 
 
 def _batches[T](values: Iterable[T], size: int) -> Iterator[list[T]]:
