@@ -78,7 +78,6 @@ def _provider_keys() -> dict[str, Any]:
         RAZORPAY: {
             "account": _RAZORPAY_ACCOUNT,
             "mode": "test",
-            "key_id": "rzp_test_tocsin_sandbox",
-            "key_secret": DEFAULT_API_KEY,
+            "api_key": f"rzp_test_tocsin_sandbox:{DEFAULT_API_KEY}",  # key id and key secret
         },
     }
