@@ -2,7 +2,9 @@
 
 Each sample is a new process of the base interpreter, isolated, with nothing but one bundle on its
 path and no way to write bytecode. Contenders take turns within a round, so that whatever else the
-machine does hits all of them.
+machine does hits all of them. What is compared is the processor time since the process began: on an
+idle core that is the time it takes, and on a busy one it still is. The time by the clock is kept
+beside it.
 """
 
 from __future__ import annotations
@@ -30,13 +32,13 @@ BOTO3, USUAL = "bare boto3", "usual stack"
 USUAL_SOURCE = Path(__file__).with_name("contenders") / "usual_stack.py"
 
 _SECONDS = 60
-# argv: the bundle, the clock before the start, the module. Linux and macOS share CLOCK_MONOTONIC
-# between processes.
+# argv: the bundle, and the clock before the start, which Linux and macOS share between processes.
 _CHILD = """\
 import sys, time
 sys.path.insert(0, sys.argv[1])
 {body}
-print((time.clock_gettime_ns(time.CLOCK_MONOTONIC) - int(sys.argv[2])) / 1e6)
+cpu, now = time.process_time_ns(), time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+print(cpu / 1e6, (now - int(sys.argv[2])) / 1e6)
 """
 _BARE_BOTO3 = "import boto3; boto3.client('dynamodb', region_name='us-east-1')"
 
@@ -95,16 +97,27 @@ def settings_environ(function: str) -> dict[str, str]:
     }
 
 
-def measure(found: Sequence[Contender], *, rounds: int) -> dict[str, list[float]]:
-    """Milliseconds by contender, `rounds` each, after one round that is left out."""
-    series: dict[str, list[float]] = {contender.name: [] for contender in found}
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Milliseconds by contender, one number per round."""
+
+    cpu: Mapping[str, Sequence[float]]
+    clock: Mapping[str, Sequence[float]]
+
+
+def measure(found: Sequence[Contender], *, rounds: int) -> Series:
+    """`rounds` samples of each contender, after one round that is left out."""
+    cpu: dict[str, list[float]] = {contender.name: [] for contender in found}
+    clock: dict[str, list[float]] = {contender.name: [] for contender in found}
     for _ in range(rounds + 1):
         for contender in found:
-            series[contender.name].append(_sample(contender))
-    return without_warm_up(series)
+            used, taken = _sample(contender)
+            cpu[contender.name].append(used)
+            clock[contender.name].append(taken)
+    return Series(without_warm_up(cpu), without_warm_up(clock))
 
 
-def _sample(contender: Contender) -> float:
+def _sample(contender: Contender) -> tuple[float, float]:
     child = _CHILD.format(body=contender.body)
     python = getattr(sys, "_base_executable", sys.executable)
     started = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
@@ -118,16 +131,17 @@ def _sample(contender: Contender) -> float:
     )
     if done.returncode:
         raise RuntimeError(f"{contender.name} does not start:\n{done.stderr}")
-    return float(done.stdout.splitlines()[-1])
+    used, taken = done.stdout.splitlines()[-1].split()
+    return float(used), float(taken)
 
 
-def figures(series: Mapping[str, Sequence[float]], found: Sequence[Contender]) -> Iterator[Figure]:
+def figures(series: Series, found: Sequence[Contender]) -> Iterator[Figure]:
     """Both ratios and the zip's size, for each of our functions."""
     for contender in found:
         if contender.name in {BOTO3, USUAL}:
             continue
-        ours, base = series[contender.name], f"cold_start.{contender.name}"
+        ours, base = series.cpu[contender.name], f"cold_start.{contender.name}"
         for key, other in (("ratio_boto3", BOTO3), ("ratio_usual", USUAL)):
             name = f"{base}.{key}"
-            yield Figure(name, ratio(ours, series[other]), LIMITS.get(name), f"of {other}")
+            yield Figure(name, ratio(ours, series.cpu[other]), LIMITS.get(name), f"of {other}")
         yield Figure(f"{base}.zip_kb", contender.layout.zip_bytes / 1024, note="KiB")

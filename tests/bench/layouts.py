@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.bundling import bundle
-from infra.catalogue import FUNCTIONS
-from infra.dependencies import find_uv
+from infra.catalogue import FUNCTIONS, DependencyGroup
+from infra.dependencies import base_zip, find_uv, recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CDK_DATE = (1980, 1, 1, 0, 0, 0)
+_BARE_BOTO3 = DependencyGroup("bench-boto3", aws_services=("dynamodb",))
 _EPOCH_OF_CDK_DATE = 315_532_800
 _SECONDS = 300
 
@@ -54,8 +55,9 @@ class Layouts:
         return {name: self.function(name) for name in FUNCTIONS}
 
     def bare_boto3(self) -> Layout:
-        """A zip of ours that holds boto3: trimmed, with bytecode that is valid."""
-        return self.function("incident_api")
+        """boto3 in the same kind of bundle: trimmed, with bytecode that is valid."""
+        made = recipe(_BARE_BOTO3, arch=self._arch, root=self._root)
+        return self._extract("bare_boto3", base_zip(made, cache_dir=self._cache))
 
     def usual_stack(self, *sources: Path) -> Layout:
         """The `bench` group installed whole, with `sources` beside it."""
