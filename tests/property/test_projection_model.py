@@ -7,6 +7,7 @@ assumes, and what being right cost in questions, is printed (`pytest -s`).
 from __future__ import annotations
 
 import random
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,10 @@ def run(kind: Kind, histories: int) -> tuple[int, int, float]:
 
 def check(name: str, histories: int) -> None:
     wrong, changed, cost = run(KINDS[name], histories)
-    print(f"\n{ASSUMPTIONS}\n{name}: {histories} histories, {wrong} wrong, {changed} changed by a")
-    print(f"second pass, {cost:.3f} questions per delivery (limit {KINDS[name].limit})")
+    sys.stdout.write(
+        f"\n{ASSUMPTIONS}\n{name}: {histories} histories, {wrong} wrong, {changed} changed by a"
+        f" second pass, {cost:.3f} questions per delivery (limit {KINDS[name].limit})\n"
+    )
     assert wrong == 0
     assert changed == 0
     assert cost <= KINDS[name].limit
