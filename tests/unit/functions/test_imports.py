@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from dataclasses import fields
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def environment(name: str) -> dict[str, str]:
     return {**os.environ, **values, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'shared'}"}
 
 
+@cache
 def imported(name: str) -> set[str]:
     """Every module a cold start of the function loads."""
     done = subprocess.run(
