@@ -42,7 +42,8 @@ _REFUSED = (
 
 _POLICIES = ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
 
-_PLAIN_HTTP = ({"Bool": {"aws:SecureTransport": "false"}},)
+_PLAIN_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
+_NOBODY = {"StringEquals": {"aws:userid": "nobody"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,6 @@ def acceptable(template: Template) -> tuple[Template, list[Note]]:
     for name, one in resources.items():
         if one.get("Type") in _POLICIES and _let_plain_http_in(one):
             notes.append(Note("skipped", "refusal of plain http, which loopback speaks", name))
-            if not one["Properties"]["PolicyDocument"]["Statement"]:
-                gone.add(name)
     for name in gone:
         del resources[name]
     for one in resources.values():
@@ -121,15 +120,19 @@ def _refusal(resource: Mapping[str, Any]) -> str | None:
 
 
 def _let_plain_http_in(policy: Mapping[str, Any]) -> bool:
-    """Takes the statements out that demand TLS; True if there were any."""
-    document = policy["Properties"]["PolicyDocument"]
-    statements = document["Statement"]
-    document["Statement"] = [
+    """Disarms the statements that demand TLS; True if there were any.
+
+    They stay, matching nobody: a topic without a policy would fall back to one that lets
+    everybody publish, which hides a missing right.
+    """
+    found = [
         one
-        for one in statements
-        if not (one["Effect"] == "Deny" and one.get("Condition") in _PLAIN_HTTP)
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]
+        if one["Effect"] == "Deny" and one.get("Condition") == _PLAIN_HTTP
     ]
-    return len(document["Statement"]) < len(statements)
+    for one in found:
+        one["Condition"] = _NOBODY
+    return bool(found)
 
 
 # Each of these returns True when it changed something.

@@ -70,17 +70,12 @@ def test_an_output_counts_as_a_reference() -> None:
         gaps.acceptable({"Resources": {"Both": COMPOSITE}, "Outputs": outputs})
 
 
-def test_a_refusal_of_plain_http_goes_and_the_rest_of_its_policy_stays() -> None:
+def test_a_refusal_of_plain_http_meets_nobody_and_the_rest_of_its_policy_stays() -> None:
     kept, notes = gaps.acceptable({"Resources": {"Policy": policy(ONLY_TLS, LET_TOPIC)}})
 
-    assert kept["Resources"]["Policy"] == policy(LET_TOPIC)
+    disarmed = ONLY_TLS | {"Condition": {"StringEquals": {"aws:userid": "nobody"}}}
+    assert kept["Resources"]["Policy"] == policy(disarmed, LET_TOPIC)
     assert [(note.kind, note.resource) for note in notes] == [("skipped", "Policy")]
-
-
-def test_a_policy_that_only_refused_plain_http_goes_altogether() -> None:
-    kept, _ = gaps.acceptable({"Resources": {"Policy": policy(ONLY_TLS)}})
-
-    assert kept["Resources"] == {}
 
 
 def test_any_other_refusal_in_a_policy_stays() -> None:

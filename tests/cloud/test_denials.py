@@ -1,0 +1,108 @@
+"""What each function can do, tried with its own credentials: its row below, and nothing else.
+
+The rows are written out here, away from the permission files, so that a right added there shows
+up as a difference here and has to be wanted twice.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cloud import probes
+
+if TYPE_CHECKING:
+    from tests.harness.local_cloud import Deployed
+
+ROWS: dict[str, set[str]] = {
+    "alarm_trigger": {
+        "dynamodb:BatchGetItem on incidents",
+        "dynamodb:GetItem on incidents",
+        "dynamodb:PutItem on incidents",
+        "sqs:ChangeMessageVisibility on alarms",
+        "sqs:DeleteMessage on alarms",
+        "sqs:GetQueueAttributes on alarms",
+        "sqs:ReceiveMessage on alarms",
+        "sqs:SendMessage on alarm_trigger_failed",
+        "ssm:GetParameter on clock",
+    },
+    "billing_projector": {
+        "dynamodb:GetItem on billing_subscriptions",
+        "dynamodb:PutItem on operations",
+        "dynamodb:UpdateItem on billing_subscriptions",
+        "secretsmanager:GetSecretValue on provider-keys",
+        "sqs:ChangeMessageVisibility on refetch",
+        "sqs:DeleteMessage on refetch",
+        "sqs:GetQueueAttributes on refetch",
+        "sqs:ReceiveMessage on refetch",
+        "sqs:SendMessage on billing_projector_failed",
+        "sqs:SendMessage on refetch",
+    },
+    "incident_api": {
+        "dynamodb:GetItem on incidents",
+        "dynamodb:GetItem on operations",
+        "dynamodb:PutItem on incidents",
+        "dynamodb:PutItem on operations",
+        "dynamodb:Query on incidents",
+        "dynamodb:Query on incidents/list",
+        "ssm:GetParameter on clock",
+    },
+    "notifier": {
+        "dynamodb:GetItem on incidents",
+        "dynamodb:UpdateItem on incidents",
+        "sns:Publish on pages",
+        "sns:Publish on stakeholders",
+        "sqs:SendMessage on notifier_failed",
+        "ssm:GetParameter on clock",
+    },
+    "sla_check": {
+        "dynamodb:GetItem on incidents",
+        "dynamodb:PutItem on incidents",
+        "dynamodb:Query on incidents/due",
+        "lambda:InvokeFunction on notifier",
+        "ssm:GetParameter on clock",
+    },
+    "webhook_ingest": {
+        "dynamodb:PutItem on billing_events",
+        "secretsmanager:GetSecretValue on webhook-registrations",
+    },
+}
+
+
+def test_every_deployed_function_has_a_row(stage: Deployed) -> None:
+    assert set(stage.outputs["functions"]) == set(ROWS)
+
+
+@pytest.mark.parametrize("function", sorted(ROWS))
+def test_i12_a_function_can_do_what_its_row_says_and_nothing_else(
+    stage: Deployed, function: str
+) -> None:
+    found = probes.rights(stage, function)
+
+    assert (found - ROWS[function], ROWS[function] - found) == (set(), set())
+
+
+def test_a_right_that_is_added_to_a_role_is_found(stage: Deployed) -> None:
+    role, table = probes.role_name(stage, "webhook_ingest"), stage.outputs["tables"]["incidents"]
+    statement = {
+        "Effect": "Allow",
+        "Action": "dynamodb:Scan",
+        "Resource": f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}",
+    }
+    stage.clients.iam.put_role_policy(
+        RoleName=role,
+        PolicyName="added",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    try:
+        found = probes.rights(stage, "webhook_ingest")
+    finally:
+        stage.clients.iam.delete_role_policy(RoleName=role, PolicyName="added")
+
+    assert found - ROWS["webhook_ingest"] == {"dynamodb:Scan on incidents"}
+
+
+def test_a_responder_can_call_the_api_and_nothing_behind_it(stage: Deployed) -> None:
+    assert probes.rights_with(stage, stage.as_person("commander-primary")) == set()

@@ -1,0 +1,126 @@
+"""One deployed local cloud for a whole test session, and what a test sees of it.
+
+The cloud lives in a state folder of its own beside the developer's. Folder and ports come from a
+small set of slots: the same slot gives the same template, so that its synthesis is found again,
+and a slot left behind by a killed session is cleaned up by the next one that takes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tocsin.local.cloud import Cloud, Wishes
+from tocsin.local.people import sign_in
+from tocsin.local.places import Places, find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+    from tocsin.local.clients import Clients, Keys
+    from tocsin.local.inbox import Inbox, Message
+    from tocsin.local.moving import Reading
+
+SLOTS = range(4)
+FIRST_PORT = 4700
+
+
+@contextlib.contextmanager
+def slot() -> Iterator[tuple[Places, Wishes]]:
+    """A state folder and ports that no other session uses until the end of this block."""
+    caches = find().caches
+    for number in SLOTS:
+        state = caches / f"test-cloud-{number}"
+        state.mkdir(parents=True, exist_ok=True)
+        with (state / "session").open("w") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            port = FIRST_PORT + 10 * number
+            yield find(state), Wishes(preferred_port=port, preferred_sandbox_port=port + 1)
+            return
+    raise AssertionError(f"{len(SLOTS)} test sessions run on this machine already")
+
+
+@dataclass(slots=True)
+class Deployed:
+    """The cloud of this session: its outputs, root clients, clock and inbox."""
+
+    cloud: Cloud
+    outputs: dict[str, Any]
+    clients: Clients = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clients = self.cloud.clients()
+
+    def as_person(self, person: str) -> Keys:
+        """A responder's keys."""
+        return sign_in(self.clients, self.outputs["responder_role_arn"], person)
+
+    def advance(self, by: timedelta) -> tuple[Reading, dict[str, Any]]:
+        """Moves incident time on and sweeps once; the report says what was due."""
+        clock = self.cloud.clock()
+        return clock.advance(by), clock.sweep()
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Everything in a table, in DynamoDB's own notation."""
+        pages = self.clients.dynamodb.get_paginator("scan").paginate(
+            TableName=self.outputs["tables"][table], ConsistentRead=True
+        )
+        return [dict(item) for page in pages for item in page["Items"]]
+
+    def clear(self) -> None:
+        """Empties the tables and the inbox and sets incident time to now."""
+        for table, name in self.outputs["tables"].items():
+            for item in self.items(table):
+                self.clients.dynamodb.delete_item(
+                    TableName=name, Key={"PK": item["PK"], "SK": item["SK"]}
+                )
+        self.cloud.clock().reset()
+        self.cloud.inbox().clear()
+
+
+@dataclass(slots=True)
+class Expectations:
+    """The inbox of one test: every message has to be expected, none may come twice."""
+
+    inbox: Inbox
+    taken: set[str] = field(default_factory=set)
+
+    def expect(self, *wanted: tuple[str, str], seconds: float = 30) -> list[Message]:
+        """Waits for exactly these (kind, recipient) beyond what was taken; any order."""
+        deadline = time.monotonic() + seconds
+        while len(fresh := self.fresh()) < len(wanted) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert sorted((one.kind, one.to) for one in fresh) == sorted(wanted)
+        self.taken |= {one.message_id for one in fresh}
+        return fresh
+
+    def fresh(self) -> list[Message]:
+        """What came and was not expected yet; a message that came before is always fresh."""
+        left, fresh = set(self.taken), []
+        for one in self.inbox.read():
+            if one.message_id in left:
+                left.remove(one.message_id)
+            else:
+                fresh.append(one)
+        return fresh
+
+    def nothing_more(self) -> None:
+        """Fails if anything came that the test did not expect."""
+        assert [f"{one.kind} to {one.to}: {one.subject}" for one in self.fresh()] == []
+
+
+def eventually[T](
+    look: Callable[[], T], good: Callable[[T], bool] = bool, *, seconds: float = 30
+) -> T:
+    """What `look` sees once it is `good`; the last look when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not good(seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return seen
