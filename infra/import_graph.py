@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Sources:
             if path is None or module in self._found:
                 continue
             self._found[module] = path
-            for imported in _imports(path, module):
+            package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+            for imported in _imports(path.read_bytes(), package):
                 for each in self._expand(imported):
                     if self._is_bundled(each):
                         self._add(each)
@@ -118,23 +120,25 @@ def _place(module: str, path: Path) -> str:
     return module.replace(".", "/") + ("/__init__.py" if package else ".py")
 
 
-def _imports(path: Path, module: str) -> Iterator[str]:
-    """Dotted names that the module imports, or quotes as a whole string; existing or not."""
-    tree = ast.parse(path.read_bytes(), filename=str(path))
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in _at_run_time(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+@cache
+def _imports(source: bytes, package: str) -> tuple[str, ...]:
+    """Dotted names that a module of `package` imports, or quotes as a whole string.
+
+    They need not exist. Kept by content: the functions share most of what they import.
+    """
+    return tuple(name for node in at_run_time(ast.parse(source)) for name in _named(node, package))
+
+
+def _named(node: ast.AST, package: str) -> Iterator[str]:
+    match node:
+        case ast.Import(names=aliases):
+            yield from (alias.name for alias in aliases)
+        case ast.ImportFrom(names=aliases):
             base = _absolute(node, package)
             yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
-        elif (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and _DOTTED.fullmatch(node.value)
-        ):
-            yield from (node.value, f"{node.value}.*")
+            yield from (f"{base}.{alias.name}" for alias in aliases)
+        case ast.Constant(value=str(text)) if _DOTTED.fullmatch(text):
+            yield from (text, f"{text}.*")
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:
@@ -145,15 +149,15 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
     return ".".join([*base, node.module] if node.module else base)
 
 
-def _at_run_time(node: ast.AST) -> Iterator[ast.AST]:
+def at_run_time(node: ast.AST) -> Iterator[ast.AST]:
     """Every node below, without the bodies of `if TYPE_CHECKING`."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and _is_type_checking(child.test):
             for other in child.orelse:
-                yield from _at_run_time(other)
+                yield from at_run_time(other)
             continue
         yield child
-        yield from _at_run_time(child)
+        yield from at_run_time(child)
 
 
 def _is_type_checking(test: ast.expr) -> bool:

@@ -6,7 +6,8 @@ Nothing of the CDK is imported here: `infra`, imported first, settles which node
 from __future__ import annotations
 
 import platform
-from functools import partial
+import shutil
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,10 +64,23 @@ def deployment(request: pytest.FixtureRequest) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def bundled() -> Callable[..., Path]:
-    """`bundled(function, arch=…, stage=…)`: the real zip, from the cache that deployments use."""
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what bundles are made from, somewhere else and still while tests run."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in ("pyproject.toml", "uv.lock", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy / name)
+    for name in ("functions", "shared"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / ".tools").symlink_to(ROOT / ".tools")
+    return copy
 
+
+@pytest.fixture(scope="session")
+def bundled(sources: Path) -> Callable[..., Path]:
+    """`bundled(function, arch=…, stage=…)`: the real zip, in the cache that deployments use."""
+
+    @cache
     def build(function: str, *, arch: str = HOST_ARCH, stage: str = "production") -> Path:
-        return bundle(function, arch=arch, stage=stage, root=ROOT, cache_dir=CACHE)
+        return bundle(function, arch=arch, stage=stage, root=sources, cache_dir=CACHE)
 
     return build

@@ -1,0 +1,61 @@
+"""Run by an isolated interpreter, with nothing but an unpacked bundle on its path.
+
+    python -I -S bundle_probe.py <folder> import <function>
+    python -I -S bundle_probe.py <folder> call <service>...
+
+`import` loads the handler as Lambda would and prints every module that is loaded after it.
+`call` builds a client per service, as the functions of the bundle do, and makes one read with it
+against `AWS_ENDPOINT_URL`. Prints one JSON document; anything else that happens is a failure.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from typing import Any
+
+# What each service is asked: it exists everywhere, changes nothing, needs no name.
+READS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "dynamodb": ("list_tables", "ListTables", {}),
+    "lambda": ("list_functions", "", {}),
+    "secretsmanager": ("list_secrets", "ListSecrets", {}),
+    "sns": ("list_topics", "", {}),
+    "sqs": ("list_queues", "ListQueues", {}),
+}
+
+
+def imported(function: str) -> dict[str, str]:
+    """Every loaded module and where it came from, once the handler is imported."""
+    importlib.import_module(f"functions.{function}.handler")
+    return {
+        name: getattr(module, "__file__", None) or ""
+        for name, module in sorted(sys.modules.items())
+    }
+
+
+def called(services: list[str]) -> dict[str, list[str]]:
+    """The keys of each service's answer."""
+    return {service: sorted(_read(service)) for service in services}
+
+
+def _read(service: str) -> dict[str, Any]:
+    method, operation, request = READS[service]
+    try:
+        boto3 = importlib.import_module("boto3")
+    except ModuleNotFoundError:
+        aws_http = importlib.import_module("tocsin.runtime.aws_http")
+        answer: dict[str, Any] = aws_http.from_environment(service).call(operation, request)
+    else:
+        answer = getattr(boto3.client(service), method)(**request)
+    return answer
+
+
+def main(folder: str, verb: str, *names: str) -> None:
+    sys.path.insert(0, folder)
+    document = imported(names[0]) if verb == "import" else called(list(names))
+    sys.stdout.write(json.dumps(document))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

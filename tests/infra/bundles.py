@@ -1,0 +1,65 @@
+"""Opening bundles for tests: unpacked like Lambda lays them out, run like Lambda runs them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROBE = Path(__file__).with_name("bundle_probe.py")
+SECONDS = 60
+RUNTIME_VARIABLES = {
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "AKIAFAKEFORTESTS0000",
+    "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+    "AWS_LAMBDA_FUNCTION_NAME": "test",
+}
+
+
+def unpack(bundle: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def contents(bundle: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(bundle) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def settings_of(function: str) -> dict[str, str]:
+    """A value for every variable that the function reads at init."""
+    settings = import_module(f"functions.{function}.settings").Settings
+    values = {"LOG_LEVEL": "INFO", "STAGE": "local"}
+    return {
+        each.name: values.get(each.name, f"test-{each.name.lower()}") for each in fields(settings)
+    }
+
+
+def probe(folder: Path, verb: str, *names: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    """What the probe prints when run by the base interpreter, without site-packages.
+
+    The interpreter of the virtual environment would find what the bundle lacks.
+    """
+    base: str = sys._base_executable  # type: ignore[attr-defined]  # undocumented, set since 3.7
+    done = subprocess.run(
+        [base, "-I", "-S", "-B", str(PROBE), str(folder), verb, *names],
+        env={**RUNTIME_VARIABLES, **environ},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
