@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ class Alarm:
 
     def __init__(self, stage: Deployed, name: str) -> None:
         self.cloudwatch, self.name = stage.clients.cloudwatch, name
+        self.changed = 0
         topic = stage.outputs["alarm_topic_arn"]
         self.cloudwatch.put_metric_alarm(
             AlarmName=name,
@@ -50,6 +52,14 @@ class Alarm:
         )
 
     def goes(self, state: Any) -> None:
+        """Changes the state in a second of its own.
+
+        The emulator tells times of change in whole seconds, and two changes of one second to the
+        same state are one change.
+        """
+        now = time.time()
+        time.sleep(1 - now % 1 if int(now) == self.changed else 0)
+        self.changed = int(time.time())
         self.cloudwatch.set_alarm_state(
             AlarmName=self.name, StateValue=state, StateReason="Threshold crossed: 41 of 50 failed"
         )
