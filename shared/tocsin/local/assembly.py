@@ -1,4 +1,8 @@
-"""Reads a CDK cloud assembly: its stacks in the order of deployment, their templates and assets."""
+"""Reads a CDK cloud assembly: its stacks in the order of deployment, their templates and assets.
+
+The addresses of the providers' APIs are filled in here and not by the synthesis: they change with
+a free port, and a synthesis takes longer than all the rest.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +48,10 @@ class Stack:
     assets: tuple[Asset, ...]
 
 
-def read(folder: Path) -> tuple[Stack, ...]:
+def read(folder: Path, addresses: Mapping[str, str] | None = None) -> tuple[Stack, ...]:
     """The stacks of the assembly, each behind those it depends on.
+
+    `addresses` gives, for an address the assembly was synthesised with, the one that is meant.
 
     Raises:
         TemplateUnsupported: an asset has to be zipped first; the bundles here are ready zips.
@@ -54,7 +60,7 @@ def read(folder: Path) -> tuple[Stack, ...]:
         "artifacts"
     ]
     return tuple(
-        _stack(folder, artifacts, name)
+        _stack(folder, artifacts, name, addresses or {})
         for name in _ordered(artifacts)
         if artifacts[name]["type"] == _STACK
     )
@@ -75,15 +81,19 @@ def _ordered(artifacts: Mapping[str, Any]) -> list[str]:
     return order
 
 
-def _stack(folder: Path, artifacts: Mapping[str, Any], name: str) -> Stack:
+def _stack(
+    folder: Path, artifacts: Mapping[str, Any], name: str, addresses: Mapping[str, str]
+) -> Stack:
     artifact = artifacts[name]
     properties = artifact["properties"]
     assets: list[Asset] = []
     for needed in artifact.get("dependencies", ()):
         if artifacts[needed]["type"] == _ASSETS:
             assets += _assets(folder, artifacts[needed]["properties"]["file"])
-    template = json.loads((folder / properties["templateFile"]).read_text("utf-8"))
-    return Stack(properties.get("stackName", name), template, tuple(assets))
+    text = (folder / properties["templateFile"]).read_text("utf-8")
+    for stated, meant in addresses.items():
+        text = text.replace(json.dumps(stated), json.dumps(meant))
+    return Stack(properties.get("stackName", name), json.loads(text), tuple(assets))
 
 
 def _assets(folder: Path, manifest: str) -> list[Asset]:

@@ -94,10 +94,10 @@ class Cloud:
             sandbox = self._sandbox(wishes)
             clock.lap("sandbox")
             bases = _bases(wishes, sandbox)
-            folder = self._synthesise(bases)
+            stacks = self._synthesise(bases)
             clock.lap("synth")
             clients = Clients(emulator.endpoint(emulator_.port))
-            stack_outputs, notes = self._deploy(clients, assembly.read(folder))
+            stack_outputs, notes = self._deploy(clients, stacks)
             clock.lap("deploy")
             found = self._describe(clients, stack_outputs, bases, sandbox)
             outputs.write(self.places.outputs, found)
@@ -203,13 +203,15 @@ class Cloud:
         self.say(f"provider sandbox started on port {port}")
         return program
 
-    def _synthesise(self, bases: Mapping[str, str]) -> Any:
+    def _synthesise(self, bases: Mapping[str, str]) -> tuple[assembly.Stack, ...]:
+        """The stacks to deploy, with the providers' addresses filled in."""
         machine = platform.machine().lower()
-        context = {"stage": STAGE, "arch": _ARCHITECTURES.get(machine, machine), **bases}
+        stand_ins = {name: f"http://{name.replace('_', '-')}.invalid" for name in bases}
+        context = {"stage": STAGE, "arch": _ARCHITECTURES.get(machine, machine), **stand_ins}
         self.say("synthesising")
         folder, made = synthesis.synthesise(self.places, context)
         self.say("synthesised" if made else "nothing changed since the last synthesis")
-        return folder
+        return assembly.read(folder, {stand_ins[name]: bases[name] for name in bases})
 
     def _deploy(
         self, clients: Clients, stacks: tuple[assembly.Stack, ...]

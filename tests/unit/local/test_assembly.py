@@ -88,3 +88,15 @@ def test_a_folder_that_would_have_to_be_zipped_is_refused(tmp_path: Path) -> Non
 
     with pytest.raises(TemplateUnsupported, match=r"asset\.abc\.zip"):
         assembly.read(tmp_path)
+
+
+def test_addresses_are_filled_in_where_they_stand_alone(tmp_path: Path) -> None:
+    variables = {"BASE": "http://stripe.invalid", "OTHER": "http://stripe.invalid/v1"}
+    write(tmp_path, {"app": stack()}, empty__json={"Resources": variables})
+
+    (found,) = assembly.read(tmp_path, {"http://stripe.invalid": "http://127.0.0.1:4580"})
+
+    assert found.template["Resources"] == {
+        "BASE": "http://127.0.0.1:4580",
+        "OTHER": "http://stripe.invalid/v1",
+    }

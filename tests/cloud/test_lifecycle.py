@@ -1,0 +1,193 @@
+"""Up, down, again, interrupted: the command as people type it, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.local_cloud import eventually, slot
+from tocsin.local import emulator, processes
+from tocsin.local.clients import Clients
+from tocsin.local.places import STATE_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tocsin.local.cloud import Wishes
+    from tocsin.local.places import Places
+
+PROGRAMS = ("ministack", "sandbox")
+
+
+class CommandLine:
+    """`tocsin local …` with a state folder of its own."""
+
+    def __init__(self, places: Places, wishes: Wishes) -> None:
+        self.places, self.port = places, str(wishes.preferred_port)
+        self.environ = {**os.environ, STATE_VARIABLE: str(places.state)}
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", "from tocsin.cli.main import main; main()", "local", *words],
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        with self.start(*words) as process:
+            out, err = process.communicate(timeout=180)
+            return process.returncode, out, err
+
+    def json(self, *words: str) -> Any:
+        code, out, err = self.run(*words, "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+    def up(self) -> Any:
+        return self.json("up", "--port", self.port)
+
+    def running(self) -> dict[str, processes.Program]:
+        found = {name: processes.running(self.places.record(name)) for name in PROGRAMS}
+        return {name: program for name, program in found.items() if program}
+
+
+@pytest.fixture
+def line() -> Iterator[CommandLine]:
+    with slot() as (places, wishes):
+        command = CommandLine(places, wishes)
+        command.run("down")
+        yield command
+        command.run("down")
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Every process that mentions the folder in its command or environment."""
+    mark = str(folder).encode()
+    found = []
+    for entry in processes._PROC.parent.iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                text = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            found += [int(entry.name)] if mark in text else []
+    return found
+
+
+def test_up_leaves_a_running_cloud_and_down_leaves_nothing(line: CommandLine) -> None:
+    outputs = line.up()
+    program = line.running()["ministack"]
+    sweep = line.json("clock", "advance", "1m")
+
+    assert json.loads(line.places.outputs.read_text("utf-8"))["api_url"] == outputs["api_url"]
+    assert sweep["offset_seconds"] == 60
+    assert line.run("status")[0] == 0
+
+    assert line.json("down") == {"stopped": ["sandbox", "ministack"]}
+
+    assert line.run("status")[0] == 1
+    assert processes_of(line.places.state) == []
+    assert not processes._in_group(program.pid, program.pid)
+    assert not line.places.temporary.exists()
+    assert not line.places.outputs.exists()
+    with socket.socket() as probe:
+        assert probe.connect_ex((emulator.HOST, program.port)) != 0
+
+
+def test_up_again_updates_the_cloud_that_runs(line: CommandLine) -> None:
+    first = line.up()
+    before = line.running()
+    line.json("clock", "advance", "5m")
+
+    _, _, told = line.run("up")
+    second = line.json("outputs")
+
+    assert line.running() == before
+    assert "tocsin-local-functions unchanged" in told
+    assert second["secrets"] == first["secrets"]
+    assert second["api_url"] == first["api_url"]
+    assert line.json("clock", "show")["offset_seconds"] == 300
+
+
+def test_another_provider_address_reaches_the_deployed_functions(line: CommandLine) -> None:
+    line.up()
+    base = "http://127.0.0.1:9"
+
+    outputs = line.json("up", "--stripe-api-base", base, "--razorpay-api-base", base)
+
+    projector = Clients(outputs["endpoint"]).functions.get_function_configuration(
+        FunctionName=outputs["functions"]["billing_projector"]
+    )["Environment"]["Variables"]
+    assert (projector["STRIPE_API_BASE"], projector["RAZORPAY_API_BASE"]) == (base, base)
+    assert (outputs["stripe_api_base"], outputs["sandbox_url"]) == (base, None)
+    assert set(line.running()) == {"ministack"}
+
+
+def test_ctrl_c_during_up_stops_what_it_started(line: CommandLine) -> None:
+    with line.start("up", "--port", line.port) as process:
+        assert eventually(lambda: "ministack" in line.running(), seconds=60)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, "interrupted" in err) == (130, True)
+    assert processes_of(line.places.state) == []
+    assert not line.places.outputs.exists()
+
+
+def test_ctrl_c_during_a_second_up_leaves_the_running_cloud_alone(line: CommandLine) -> None:
+    line.up()
+    before = line.running()
+    with line.start("up", "--port", line.port) as process:
+        assert process.stderr is not None
+        assert "runs already" in process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert line.running() == before
+    assert line.run("status")[0] == 0
+
+
+def test_a_cloud_that_was_killed_is_told_apart_and_comes_up_again(line: CommandLine) -> None:
+    line.up()
+    os.kill(line.running()["ministack"].pid, signal.SIGKILL)
+    eventually(lambda: "ministack" not in line.running())
+
+    assert line.run("status")[0] == 1
+    assert line.run("inbox")[0] == 7
+    line.up()
+
+    assert line.run("status")[0] == 0
+
+
+def test_a_port_that_is_asked_for_and_taken_is_refused_with_advice(line: CommandLine) -> None:
+    with socket.socket() as taken:
+        taken.bind((emulator.HOST, 0))
+        taken.listen()
+        code, _, err = line.run("up", "--port", str(taken.getsockname()[1]))
+
+    assert code == 3
+    assert "name another with --port" in err
+    assert line.running() == {}
+
+
+def test_a_taken_preferred_port_is_replaced_by_a_free_one() -> None:
+    with socket.socket() as taken:
+        taken.bind((emulator.HOST, 0))
+        taken.listen()
+        preferred = taken.getsockname()[1]
+        chosen = emulator.choose_port(asked=None, preferred=preferred)
+
+    assert chosen != preferred
+    assert emulator.choose_port(asked=chosen, preferred=preferred) == chosen
