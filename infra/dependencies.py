@@ -43,8 +43,6 @@ _DROPPED_FOLDERS = (
     "bin",
     "tests",
     "*/tests",
-    "boto3/data",
-    "boto3/examples",
     "aws_lambda_powertools/event_handler",
 )
 _DROPPED_FILES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed", ".lock")

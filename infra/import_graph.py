@@ -150,14 +150,14 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
 
 
 def at_run_time(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node below, without the bodies of `if TYPE_CHECKING`."""
+    """The node and every one below it, without the bodies of `if TYPE_CHECKING`."""
+    yield node
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and _is_type_checking(child.test):
             for other in child.orelse:
                 yield from at_run_time(other)
-            continue
-        yield child
-        yield from at_run_time(child)
+        else:
+            yield from at_run_time(child)
 
 
 def _is_type_checking(test: ast.expr) -> bool:

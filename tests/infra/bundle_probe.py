@@ -40,14 +40,16 @@ def called(services: list[str]) -> dict[str, list[str]]:
 
 
 def _read(service: str) -> dict[str, Any]:
+    """One answer, through the module with which this bundle's functions make their clients."""
     method, operation, request = READS[service]
     try:
-        boto3 = importlib.import_module("boto3")
+        aws = importlib.import_module("tocsin.runtime.aws")
     except ModuleNotFoundError:
         aws_http = importlib.import_module("tocsin.runtime.aws_http")
-        answer: dict[str, Any] = aws_http.from_environment(service).call(operation, request)
-    else:
-        answer = getattr(boto3.client(service), method)(**request)
+        signed: dict[str, Any] = aws_http.from_environment(service).call(operation, request)
+        return signed
+    client = aws.client(service, connect_seconds=5, read_seconds=20, attempts=2)
+    answer: dict[str, Any] = getattr(client, method)(**request)
     return answer
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
 import zipfile
 from dataclasses import fields
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from infra.app import ROOT
+from infra.import_graph import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +39,27 @@ def unpack(bundle: Path, folder: Path) -> Path:
 def contents(bundle: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(bundle) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+@cache
+def trees(function: str) -> tuple[ast.AST, ...]:
+    """The syntax of every module of ours that the function needs."""
+    files = Sources(ROOT, clock_adjustable=False).needed_by(function)
+    return tuple(ast.parse(path.read_text()) for path in files.values() if path.suffix == ".py")
+
+
+def services_called_by(function: str, *, through: str) -> set[str]:
+    """The AWS services named in calls of a function called `through`."""
+    return {
+        node.args[0].value
+        for tree in trees(function)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "attr", getattr(node.func, "id", "")) == through
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
 
 
 def settings_of(function: str) -> dict[str, str]:

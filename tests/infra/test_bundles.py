@@ -21,8 +21,8 @@ from infra.app import ROOT
 from infra.bundling import bundle
 from infra.catalogue import BILLING, FUNCTIONS, INCIDENTS, INGEST
 from infra.dependencies import MANIFEST
-from infra.import_graph import Sources, at_run_time
-from tests.infra.bundles import contents, probe, settings_of, unpack
+from infra.import_graph import at_run_time
+from tests.infra.bundles import contents, probe, services_called_by, settings_of, trees, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -235,7 +235,7 @@ def test_models_are_bundled_for_the_clients_that_are_built_and_no_others(group: 
         service
         for name, spec in FUNCTIONS.items()
         if spec.group == group
-        for service in _clients_built_by(name)
+        for service in services_called_by(name, through="client")
     }
     assert built == set(group.aws_services)
 
@@ -277,28 +277,9 @@ def _file_names(code: CodeType) -> Iterator[str]:
 
 
 @cache
-def _trees(function: str) -> tuple[ast.AST, ...]:
-    files = Sources(ROOT, clock_adjustable=False).needed_by(function)
-    return tuple(ast.parse(path.read_text()) for path in files.values() if path.suffix == ".py")
-
-
-def _clients_built_by(function: str) -> set[str]:
-    return {
-        node.args[0].value
-        for tree in _trees(function)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and getattr(node.func, "attr", getattr(node.func, "id", "")) in {"client", "create_client"}
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-    }
-
-
-@cache
 def _packages_imported_by(function: str) -> set[str]:
     found: set[str] = set()
-    for tree in _trees(function):
+    for tree in trees(function):
         for node in at_run_time(tree):
             if isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}

@@ -1,0 +1,56 @@
+"""Each bundle that was deployed makes one call with every kind of client its function uses.
+
+The bundle is fetched back from the cloud, unpacked as Lambda would, and run by an interpreter that
+sees nothing else: a model, a certificate or a module that trimming took away shows up here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.request import urlopen
+
+import pytest
+
+from infra.catalogue import FUNCTIONS
+from tests.infra.bundles import probe, services_called_by, unpack
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.harness.local_cloud import Deployed
+
+# A key of the emulator's own account: what is tried here is the bundle, not the rights.
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+def fetch(cloud: Deployed, function: str, folder: Path) -> Path:
+    """The deployed bundle of `function`, unpacked."""
+    name = cloud.outputs["functions"][function]
+    code = cloud.clients.functions.get_function(FunctionName=name)["Code"]
+    archive = folder / "bundle.zip"
+    with urlopen(code["Location"], timeout=30) as answer:
+        archive.write_bytes(answer.read())
+    return unpack(archive, folder / "task")
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_deployed_bundle_speaks_to_every_service_its_function_needs(
+    cloud: Deployed, tmp_path: Path, function: str
+) -> None:
+    services = services_called_by(function, through="client")
+    services |= services_called_by(function, through="from_environment")
+    assert "dynamodb" in services
+    environ = {"AWS_ENDPOINT_URL": cloud.outputs["endpoint"], **KEYS}
+    folder = fetch(cloud, function, tmp_path)
+
+    answers = probe(folder, "call", *sorted(services), environ=environ)
+
+    assert set(answers) == services
+    assert "TableNames" in answers["dynamodb"]
+
+
+def test_a_client_whose_model_was_trimmed_away_is_noticed(cloud: Deployed, tmp_path: Path) -> None:
+    folder = fetch(cloud, "notifier", tmp_path)
+    environ = {"AWS_ENDPOINT_URL": cloud.outputs["endpoint"], **KEYS}
+    with pytest.raises(AssertionError, match="UnknownServiceError"):
+        probe(folder, "call", "sqs", environ=environ)

@@ -1,0 +1,163 @@
+"""The parts of bundling that fail in ways a good build does not show."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra import archive
+from infra.app import ROOT
+from infra.catalogue import INCIDENTS, INGEST
+from infra.dependencies import NoUv, Recipe, find_uv, trim
+from infra.node import pinned_node
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def recipe(**changes: object) -> Recipe:
+    values: dict[str, object] = {
+        "group": INGEST,
+        "arch": "arm64",
+        "requirements": "botocore==1.0 --hash=sha256:00",
+        "uv": "/somewhere/uv",
+    }
+    return Recipe(**{**values, **changes})  # type: ignore[arg-type]  # values as the test names them
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"arch": "x86_64"},
+        {"group": INCIDENTS},
+        {"requirements": "botocore==1.0 --hash=sha256:01"},
+    ],
+)
+def test_whatever_changes_a_base_changes_its_name(changed: dict[str, object]) -> None:
+    assert recipe().key == recipe().key
+    assert recipe(**changed).key != recipe().key
+
+
+def test_where_uv_lies_does_not_change_a_base() -> None:
+    assert recipe(uv="/elsewhere/uv").key == recipe().key
+
+
+def test_the_pins_of_a_group_carry_hashes() -> None:
+    from infra.dependencies import recipe as recipe_of  # noqa: PLC0415
+
+    pins = recipe_of(INGEST, arch="arm64", root=ROOT).requirements
+    names = {line.split("==")[0] for line in pins.splitlines() if "==" in line}
+    assert {"botocore", "urllib3"} <= names
+    assert pins.count("--hash=sha256:") >= len(names)
+
+
+def test_a_uv_that_does_not_run_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = script(tmp_path / "shim" / "uv", "exit 127")
+    working = script(tmp_path / "root" / ".tools/uv/bin/uv", "echo uv 0.0.0")
+    monkeypatch.setenv("UV", str(broken))
+    assert find_uv(tmp_path / "root") == str(working)
+
+
+def test_without_any_uv_the_error_says_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoUv, match="make"):
+        find_uv(tmp_path)
+
+
+def test_another_python_is_refused_as_a_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "RUNTIME", (3, 14))
+    with pytest.raises(archive.WrongCompiler, match="3, 14"):
+        archive.compile_bytecode(tmp_path)
+
+
+def test_a_module_that_does_not_compile_stops_the_build(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("def broken(:\n")
+    with pytest.raises(subprocess.CalledProcessError):
+        archive.compile_bytecode(tmp_path)
+
+
+def test_a_zip_holds_fixed_dates_and_modes_in_order(tmp_path: Path) -> None:
+    for name in ("b.py", "a.so"):
+        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (1_000_000_000, 1_000_000_000))
+    archive.append(tmp_path / "out.zip", archive.files_under(tmp_path))
+    with zipfile.ZipFile(tmp_path / "out.zip") as made:
+        entries = made.infolist()
+    assert [one.filename for one in entries] == ["a.so", "b.py"]
+    assert {one.date_time for one in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert [oct(one.external_attr >> 16) for one in entries] == ["0o100755", "0o100644"]
+
+
+def test_trimming_keeps_the_newest_model_of_a_used_service_only(tmp_path: Path) -> None:
+    data = tmp_path / "botocore" / "data"
+    for name in (
+        "dynamodb/2011-12-05/service-2.json.gz",
+        "dynamodb/2012-08-10/service-2.json.gz",
+        "dynamodb/2012-08-10/endpoint-rule-set-1.json.gz",
+        "dynamodb/2012-08-10/examples-1.json",
+        "dynamodb/2012-08-10/waiters-2.json",
+        "lambda/2015-03-31/service-2.json.gz",
+        "sns/2010-03-31/service-2.json.gz",
+        "s3/2006-03-01/service-2.json.gz",
+        "partitions.json",
+    ):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).write_text("{}")
+    trim(tmp_path, INCIDENTS)
+    left = {path.relative_to(data).as_posix() for path in data.rglob("*") if path.is_file()}
+    assert left == {
+        "dynamodb/2012-08-10/service-2.json.gz",
+        "dynamodb/2012-08-10/endpoint-rule-set-1.json.gz",
+        "lambda/2015-03-31/service-2.json.gz",
+        "sns/2010-03-31/service-2.json.gz",
+        "partitions.json",
+    }
+    trim(tmp_path, INGEST)
+    assert not [path for path in data.rglob("*") if path.is_file()]
+
+
+def test_the_cdk_is_driven_by_the_pinned_node() -> None:
+    node = pinned_node()
+    assert os.environ["JSII_NODE"] == str(node)
+    done = subprocess.run(
+        [node, "--version"], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.startswith("v24.")
+
+
+def test_the_app_run_as_a_process_refuses_an_unknown_stage(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.app"],
+        cwd=ROOT,
+        env={
+            "PATH": os.environ["PATH"],
+            "CDK_OUTDIR": str(tmp_path),
+            "CDK_CONTEXT_JSON": '{"stage": "mars"}',
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "unknown stage 'mars'; known: local, drill, production" in done.stderr
+    assert not (tmp_path / "manifest.json").exists()
