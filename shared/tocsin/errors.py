@@ -181,6 +181,18 @@ class StaleIfMatch(Conflict):
     code, status = "stale_if_match", 412
 
 
+class GateUnmet(Conflict):
+    """The incident cannot be closed yet; `unmet` names what is missing."""
+
+    code = "gate_unmet"
+
+
+class NotVerifiable(Conflict):
+    """Containment cannot be verified yet; `missing` names what is missing."""
+
+    code = "not_verifiable"
+
+
 class StaleRound(Conflict):
     """The acknowledgement was asked for by a round that is over."""
 

@@ -7,15 +7,19 @@ a rule of the semantics can be written down as three lines with times in them.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tocsin.incidents import commands as c
+from tocsin.incidents import commands_record as w
+from tocsin.incidents import commands_response as r
 from tocsin.incidents.agenda import next_due
 from tocsin.incidents.decide import decide
 from tocsin.incidents.fold import seal
+from tocsin.incidents.gate import Status, gate
 from tocsin.incidents.messages import messages
+from tocsin.incidents.parts import Check, RunKind, UpdateAudience, Verdict
 from tocsin.incidents.signals import Signal
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import (
@@ -25,6 +29,7 @@ from tocsin.incidents.vocabulary import (
     ClockName,
     Group,
     MessageKind,
+    Resolution,
     Severity,
 )
 from tocsin.policy.compiled import default
@@ -41,6 +46,8 @@ RESPONDER = frozenset({Group.RESPONDER})
 COMMANDER = frozenset({Group.COMMANDER})
 SECURITY = frozenset({Group.SECURITY})
 VIEWER = frozenset({Group.VIEWER})
+EVERYTHING = RESPONDER | COMMANDER | SECURITY
+MINUTE = timedelta(minutes=1)
 INCIDENT = "INC-0000000000000000000000TEST"
 
 
@@ -50,6 +57,7 @@ def person(name: str) -> Actor:
 
 ANA, BO, CY, SAM = person("ana"), person("bo"), person("cy"), person("sam")
 CLOUDWATCH = Actor(ActorKind.SOURCE, "cloudwatch")
+GITHUB = Actor(ActorKind.SOURCE, "github")
 SWEEP = Actor(ActorKind.SYSTEM, "sla_check")
 
 
@@ -167,6 +175,73 @@ class Story:
         self.severity(at, to, BO, COMMANDER)
         if self.incident.severity is not to:
             self.severity(at, to, SAM, SECURITY)
+
+    def contain(self, at: datetime | str, by: Actor = ANA, verifier: Actor = BO) -> None:
+        """Does one action, looks three times a minute later and verifies a minute after that."""
+        start = self.at(at) if isinstance(at, str) else at
+        number = len(self.incident.containment.actions)
+        action = f"action-{number}"
+        self.do(start, make(r.PlanAction, by, action=action, text="roll back"))
+        self.do(start, make(r.FinishAction, by, action=action))
+        self.look(start + MINUTE)
+        self.do(start + 2 * MINUTE, make(r.VerifyContainment, verifier, groups=EVERYTHING))
+
+    def look(self, at: datetime | str, verdict: Verdict = Verdict.PASSED) -> None:
+        for check in Check:
+            self.do(at, make(r.Observe, ANA, check=check, verdict=verdict, detail="dashboard 7"))
+
+    def repair(self, at: datetime | str, commit: str = "c0ffee") -> None:
+        """Links a commit, and reports its checks green and its deploy, all at one time."""
+        self.do(at, make(r.LinkFix, ANA, commit=commit, url="https://example.com/pr/1"))
+        for run in RunKind:
+            self.do(at, make(r.RecordRun, GITHUB, commit=commit, run=run, conclusion="success"))
+        self.do(
+            at,
+            make(r.RecordDeploy, GITHUB, commit=commit, conclusion="success", whole_scope=True),
+        )
+
+    def tell_everybody(self, at: datetime | str) -> None:
+        """Everything the gate wants besides containment, fix and window."""
+        self.do(at, make(w.DecideCustomers, BO, groups=EVERYTHING, tell=False, reason="no harm"))
+        for number, final in enumerate((False, True)):
+            update = make(
+                w.RecordUpdate,
+                BO,
+                update=f"u{number}",
+                audience=UpdateAudience.INTERNAL,
+                text="what happened",
+                accepted=True,
+                final=final,
+            )
+            self.do(at, update)
+        now = self.at(at) if isinstance(at, str) else at
+        work = w.Preventive(text="add a test", owner="cy", due_at=now)
+        self.do(
+            at,
+            make(
+                w.PublishPostmortem,
+                BO,
+                url="https://example.com/pm",
+                root_cause="a missing check",
+                actions=(work,),
+            ),
+        )
+
+    def close(
+        self, at: datetime | str, resolution: Resolution = Resolution.RESOLVED, **fields: Any
+    ) -> tuple[Event, ...]:
+        values: dict[str, Any] = {
+            "resolution": resolution,
+            "verified_head": self.incident.head,
+            "groups": EVERYTHING,
+        }
+        return self.do(at, make(r.Close, BO, **(values | fields)))
+
+    def standing(self, at: datetime | str) -> dict[str, Status]:
+        now = self.at(at) if isinstance(at, str) else at
+        head = self.incident.head
+        lines = gate(self.incident, self.policy, now, verified_head=head)
+        return {line.code: line.status for line in lines}
 
     def sent(self, kind: MessageKind | None = None) -> list[tuple[int, str, str]]:
         """(seq, kind, target) of every message asked for."""

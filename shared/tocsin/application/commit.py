@@ -64,14 +64,21 @@ def _record(command: Command, after: Incident, last: Event) -> CommandRecord | N
 
 
 def _pointers(before: Incident | None, after: Incident, policy: Policy) -> tuple[Pointer, ...]:
-    """The dedup keys whose owner or state this decision changes."""
+    """The dedup keys whose owner or state this decision changes.
+
+    A duplicate's keys pass to the incident it repeats in the same write, so that no signal can
+    open a third one in between.
+    """
     was_open = before is not None and before.open
     known = before.signals if before is not None else {}
     changed = after.signals if was_open != after.open else set(after.signals) - set(known)
     until = None
     if after.closed_at is not None:
         until = after.closed_at + timedelta(minutes=policy.limits.reopen_window_minutes)
+    heir = after.duplicate_of if not after.open else None
     return tuple(
-        Pointer(key=key, incident=after.id, open=after.open, reopen_until=until)
+        Pointer(key=key, incident=heir, open=True)
+        if heir is not None
+        else Pointer(key=key, incident=after.id, open=after.open, reopen_until=until)
         for key in sorted(changed)
     )

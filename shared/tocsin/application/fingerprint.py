@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from tocsin.incidents.commands import Command
     from tocsin.incidents.timeline import Actor
 
-# The envelope: a retry may differ in these and still be the same wish.
-_ENVELOPE = frozenset({"incident_id", "command_id", "correlation_id", "groups", "if_match"})
+# The envelope, and what the application adds: a retry may differ in these and be the same wish.
+_ENVELOPE = frozenset(
+    {"incident_id", "command_id", "correlation_id", "groups", "if_match", "verified_head"}
+)
 
 
 def command_hash(actor: Actor, command_id: str) -> str:

@@ -21,6 +21,7 @@ from tocsin.errors import (
     UnknownIncident,
 )
 from tocsin.incidents.commands import MergeSignals, OpenFromSignals
+from tocsin.incidents.commands_response import ReopenFromSignals
 from tocsin.incidents.limits import SIGNALS_PER_ENTRY
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome
     from tocsin.incidents.commands import Command
     from tocsin.incidents.signals import Signal
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports import Ids, IncidentClock, IncidentStore, Pointer, PolicySource
 
 
 class SignalsNotReceived(Unavailable):
@@ -109,13 +110,8 @@ def _open_or_merge(signals: Sequence[Signal], ports: _Ports) -> Outcome | None:
     """
     for _ in range(ATTEMPTS):
         pointer = ports.store.pointer(signals[0].key)
-        command: Command
-        if pointer is not None and pointer.open:
-            command = _merge(pointer.incident, signals)
-        elif any(signal.firing for signal in signals):
-            new_id = ports.ids.incident_id(drill=signals[0].drill)
-            command = _opening(new_id, signals)
-        else:
+        command = _command_for(pointer, signals, ports)
+        if command is None:
             return None
         try:
             return execute(
@@ -133,6 +129,32 @@ def _open_or_merge(signals: Sequence[Signal], ports: _Ports) -> Outcome | None:
     raise DedupKeyTaken("the key's owner keeps changing", key=signals[0].key)
 
 
+def _command_for(
+    pointer: Pointer | None, signals: Sequence[Signal], ports: _Ports
+) -> Command | None:
+    """Merge, reopen or open, by who owns the key; None for a clear with nothing open."""
+    if pointer is not None and pointer.open:
+        return _merge(pointer.incident, signals)
+    if not any(signal.firing for signal in signals):
+        return None
+    if pointer is None:
+        return _opening(ports.ids.incident_id(drill=signals[0].drill), signals, None)
+    until = pointer.reopen_until
+    if until is not None and ports.clock.incident_now() <= until:
+        return _reopening(pointer.incident, signals)
+    return _opening(ports.ids.incident_id(drill=signals[0].drill), signals, pointer.incident)
+
+
+def _reopening(incident_id: str, signals: Sequence[Signal]) -> ReopenFromSignals:
+    return ReopenFromSignals(
+        incident_id=incident_id,
+        command_id=_batch_id(signals),
+        actor=Actor(ActorKind.SOURCE, signals[0].source),
+        correlation_id=signals[0].correlation_id,
+        signals=tuple(signals),
+    )
+
+
 def _merge(incident_id: str, signals: Sequence[Signal]) -> MergeSignals:
     return MergeSignals(
         incident_id=incident_id,
@@ -143,13 +165,14 @@ def _merge(incident_id: str, signals: Sequence[Signal]) -> MergeSignals:
     )
 
 
-def _opening(incident_id: str, signals: Sequence[Signal]) -> OpenFromSignals:
+def _opening(incident_id: str, signals: Sequence[Signal], previous: str | None) -> OpenFromSignals:
     return OpenFromSignals(
         incident_id=incident_id,
         command_id=_batch_id(signals),
         actor=Actor(ActorKind.SOURCE, signals[0].source),
         correlation_id=signals[0].correlation_id,
         signals=tuple(signals),
+        previous=previous,
     )
 
 

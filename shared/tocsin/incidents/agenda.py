@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.incidents import escalation
-from tocsin.incidents.clocks import due_after
+from tocsin.incidents.clocks import NEXT_RELEASE, due_after
+from tocsin.incidents.gate import is_met
 from tocsin.incidents.model import Clock, Incident
 from tocsin.incidents.policy import Policy
-from tocsin.incidents.vocabulary import ClockName, State
+from tocsin.incidents.vocabulary import ClockName, Resolution, State
 
+DAILY = timedelta(days=1)
 JUST_AFTER = timedelta(milliseconds=1)
 
 
@@ -26,16 +28,23 @@ class Matter(StrEnum):
     ROUND = "round"
     REMINDER = "reminder"
     TIMEOUT = "timeout"
+    RESUME = "resume"
+    LOST = "lost"
+    WAIVER = "waiver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """One matter. `deadline` matters are kept at `at` itself and acted on just after it."""
+    """One matter. `deadline` matters are kept at `at` itself and acted on just after it.
+
+    `subject` names the criterion of a waiver.
+    """
 
     matter: Matter
     at: datetime
     deadline: bool
     clock: ClockName | None = None
+    subject: str = ""
 
     def has_come(self, now: datetime) -> bool:
         return self.at < now if self.deadline else self.at <= now
@@ -43,9 +52,14 @@ class Due:
 
 def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
     """All that will fall due if nobody does anything, earliest first."""
-    if not incident.open:
-        return ()
-    found = [*_clock_matters(incident), *_round_matters(incident, policy)]
+    if incident.open:
+        found = [
+            *_clock_matters(incident),
+            *_round_matters(incident, policy),
+            *_signal_matters(incident, policy),
+        ]
+    else:
+        found = [*_waiver_matters(incident)]
     return tuple(sorted(found, key=lambda due: (due.at, due.matter)))
 
 
@@ -62,19 +76,27 @@ def _clock_matters(incident: Incident) -> Iterator[Due]:
 
 
 def _clock_matter(clock: Clock) -> Due | None:
+    if clock.pause is not None:
+        return Due(matter=Matter.RESUME, at=clock.pause.until, deadline=False, clock=clock.name)
+    if clock.target == NEXT_RELEASE:
+        return None  # a release is late when it ships without the fix, not at a time
     if clock.missed_at is None and not clock.late_on_raise:
-        if clock.due_at is None:
-            return None
-        return Due(matter=Matter.CLOCK, at=clock.due_at, deadline=True, clock=clock.name)
-    if clock.name is ClockName.ACKNOWLEDGE:
-        return None  # the paging ladder goes on without a pause: no reminder on top
-    working = clock.recovery_due or clock.due_at
+        matter, at = Matter.CLOCK, clock.due_at
+    else:
+        matter, at = Matter.REMINDER, _working_due(clock)
+    return None if at is None else Due(matter=matter, at=at, deadline=True, clock=clock.name)
+
+
+def _working_due(clock: Clock) -> datetime | None:
+    """The deadline to work towards once the promise is broken; None when reminded of it.
+
+    Nobody is reminded of the acknowledge clock: the paging ladder goes on without a pause.
+    """
+    working = clock.recovery_due or (None if clock.late_on_raise else clock.due_at)
     done = clock.reminded_at or clock.missed_at
-    if working is None or (done is not None and working <= done):
+    if clock.name is ClockName.ACKNOWLEDGE or working is None:
         return None
-    if clock.late_on_raise and clock.recovery_due is None:
-        return None
-    return Due(matter=Matter.REMINDER, at=working, deadline=True, clock=clock.name)
+    return None if done is not None and working <= done else working
 
 
 def _round_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
@@ -88,6 +110,32 @@ def _round_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
         if rung := escalation.step(rules, current, current.next_step):
             yield Due(matter=Matter.PAGE, at=rung.at, deadline=False)
     elif incident.state is State.ACKNOWLEDGED and rules.acknowledge_timeout is not None:
-        since = incident.person_at or current.started_at
+        since = max(
+            moment
+            for moment in (current.started_at, incident.person_at, incident.containment.lost_at)
+            if moment is not None
+        )
         if at := due_after(rules.acknowledge_timeout, since, policy.calendar):
             yield Due(matter=Matter.TIMEOUT, at=at, deadline=True)
+
+
+def _signal_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
+    """A signal that fires for longer than a flap undoes verified containment."""
+    firing = [state.changed_at for state in incident.signals.values() if state.firing]
+    if incident.contained and firing:
+        flap = timedelta(minutes=policy.limits.flap_minutes)
+        yield Due(matter=Matter.LOST, at=min(firing) + flap, deadline=True)
+
+
+def _waiver_matters(incident: Incident) -> Iterator[Due]:
+    """A waiver that ran out unmet is told once a day, until the criterion is met."""
+    if incident.resolution is not Resolution.RESOLVED:
+        return
+    for code, waiver in incident.waivers.items():
+        if waiver.approved_by is None:
+            continue
+        at = waiver.expires_at
+        if waiver.noticed_at is not None:
+            at = waiver.noticed_at + DAILY
+        if not is_met(code, incident, at):
+            yield Due(matter=Matter.WAIVER, at=at, deadline=True, subject=code)

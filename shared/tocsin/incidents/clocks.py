@@ -38,9 +38,27 @@ def describe(target: Target) -> str:
     assert_never(target)
 
 
+NEXT_RELEASE = describe(NextRelease())
+
+
 def target_of(policy: Policy, severity: Severity, clock: ClockName) -> Target:
     """The target of one cell of the severity table."""
     return policy.severities[severity].targets[clock]
+
+
+def promised(
+    clock: Clock, target: Target, calendar: BusinessCalendar, release_due: datetime | None = None
+) -> datetime | None:
+    """When `target` is used up for this clock: from t0, and as much later as it was paused.
+
+    A pause is charged in the target's own kind of time. `release_due` stands in for a release.
+    """
+    base = due_after(target, clock.started_at, calendar)
+    if base is None:
+        return release_due
+    if isinstance(target, BusinessDays):
+        return calendar.add(base, timedelta(milliseconds=clock.paused_business_ms))
+    return base + timedelta(milliseconds=clock.paused_elapsed_ms)
 
 
 def started(policy: Policy, severity: Severity, t0: datetime) -> tuple[Clock, ...]:
@@ -71,26 +89,40 @@ def earlier(first: datetime | None, second: datetime | None) -> datetime | None:
     return min(known, default=None)
 
 
-def raised(clock: Clock, target: Target, calendar: BusinessCalendar, at: datetime) -> ClockChange:
+def raised(
+    clock: Clock,
+    target: Target,
+    calendar: BusinessCalendar,
+    at: datetime,
+    release_due: datetime | None = None,
+) -> ClockChange:
     """Recounted from t0 and never later than before.
 
     A promise that the raise puts into the past is `late_on_raise`, not missed: nobody could have
     kept it. Its working deadline is the old one if that is still ahead, but at most the new
     target counted from the raise.
     """
-    new_due = earlier(clock.due_at, due_after(target, clock.started_at, calendar))
+    new_due = earlier(clock.due_at, promised(clock, target, calendar, release_due))
     return _changed(clock, target, new_due, at, fresh=due_after(target, at, calendar))
 
 
-def lowered(clock: Clock, target: Target, calendar: BusinessCalendar, at: datetime) -> ClockChange:
+def lowered(
+    clock: Clock,
+    target: Target,
+    calendar: BusinessCalendar,
+    at: datetime,
+    release_due: datetime | None = None,
+) -> ClockChange:
     """Recounted from t0 with the longer target; a recorded miss stays a miss."""
-    return _changed(clock, target, due_after(target, clock.started_at, calendar), at, fresh=None)
+    new_due = promised(clock, target, calendar, release_due)
+    return _changed(clock, target, new_due, at, fresh=None)
 
 
 def _changed(
     clock: Clock, target: Target, new_due: datetime | None, at: datetime, *, fresh: datetime | None
 ) -> ClockChange:
-    end = clock.stopped_at or at
+    """A clock that is paused is judged by when it was paused."""
+    end = clock.stopped_at or (clock.pause.started_at if clock.pause else at)
     past = new_due is not None and new_due < end
     recovery = None
     if past and clock.running:

@@ -51,9 +51,13 @@ class OpenIncident(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenFromSignals(Command):
-    """Opened by signals of one dedup key, at least one of them firing."""
+    """Opened by signals of one dedup key, at least one of them firing.
+
+    `previous` is the closed incident the key belonged to, if there was one.
+    """
 
     signals: tuple[Signal, ...]
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,25 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.errors import BadInput, IllegalTransition, StaleIfMatch, UnknownIncident
+from tocsin.incidents import (
+    access,
+    checklist,
+    closing,
+    communication,
+    containing,
+    fixing,
+    merging,
+    opening,
+    pausing,
+    records,
+    roles,
+    rounds,
+    severity,
+    waivers,
+)
 from tocsin.incidents import commands as c
-from tocsin.incidents import merging, opening, roles, rounds, severity
+from tocsin.incidents import commands_record as w
+from tocsin.incidents import commands_response as r
 from tocsin.incidents.draft import Draft
 from tocsin.incidents.elapse import elapse
 from tocsin.incidents.events import Event
@@ -78,4 +95,39 @@ HANDLERS: dict[type[c.Command], _Handler] = {
     c.AddNote: roles.add_note,
     c.AssignRole: roles.assign_role,
     c.HandOver: roles.hand_over,
+    r.PlanAction: containing.plan_action,
+    r.FinishAction: containing.finish_action,
+    r.WithdrawAction: containing.withdraw_action,
+    r.UndoAction: containing.undo_action,
+    r.NameFixAsContainment: containing.name_fix,
+    r.Observe: containing.observe,
+    r.VerifyContainment: containing.verify,
+    r.LoseContainment: containing.lose,
+    r.LinkFix: fixing.link_fix,
+    r.NameProviderCause: fixing.name_provider,
+    r.RecordRun: fixing.record_run,
+    r.RecordDeploy: fixing.record_deploy,
+    r.RecordRelease: fixing.record_release,
+    r.PauseFix: pausing.pause,
+    r.ResumeFix: pausing.resume,
+    r.AskWaiver: waivers.ask,
+    r.ApproveWaiver: waivers.approve,
+    r.Close: closing.close,
+    r.AbsorbDuplicate: closing.absorb,
+    r.Reopen: closing.reopen,
+    r.ReopenFromSignals: closing.reopen_from_signals,
+    w.SettleItem: checklist.settle_item,
+    w.RecordImpact: records.record_impact,
+    w.CorrectBeginning: records.correct_beginning,
+    w.RecordDecision: records.record_decision,
+    w.AddLink: records.add_link,
+    w.RecordChannel: records.record_channel,
+    w.Correct: records.correct,
+    w.RecordUpdate: communication.record_update,
+    w.DecideCustomers: communication.decide_customers,
+    w.PublishPostmortem: communication.publish_postmortem,
+    w.ConfirmCriterion: records.confirm_criterion,
+    w.Restrict: access.restrict,
+    w.LiftRestriction: access.lift,
+    w.ChangeAccess: access.change_access,
 }

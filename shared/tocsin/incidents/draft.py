@@ -4,6 +4,7 @@ It exists for the length of one call of `decide`; outside, deciding stays a pure
 """
 
 from datetime import datetime
+from typing import TypedDict
 
 from tocsin.errors import GroupRequired, IllegalTransition, MissingReason, PersonRequired
 from tocsin.incidents.commands import Command
@@ -17,6 +18,14 @@ from tocsin.incidents.vocabulary import ActorKind, Group, Role
 RESPONDERS = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})
 CLOCK = Actor(ActorKind.RULE, "clock")
 LADDER = Actor(ActorKind.RULE, "escalation")
+
+
+class Stamp(TypedDict):
+    """What every event of a command carries."""
+
+    actor: Actor
+    at: datetime
+    occurred_at: datetime
 
 
 class Draft:
@@ -38,6 +47,11 @@ class Draft:
         if self._incident is None:
             raise IllegalTransition("the incident does not exist yet")
         return self._incident
+
+    @property
+    def stamp(self) -> Stamp:
+        """The envelope of an event that the command itself asks for."""
+        return {"actor": self.actor, "at": self.at, "occurred_at": self.occurred_at}
 
     def add(self, event: Event) -> None:
         """Decides an event; what is asked of `incident` from now on sees it."""

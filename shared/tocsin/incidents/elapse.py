@@ -7,7 +7,7 @@ that moment makes them moot.
 
 from collections.abc import Callable
 
-from tocsin.incidents import rounds
+from tocsin.incidents import containing, pausing, rounds, waivers
 from tocsin.incidents.agenda import Due, Matter, agenda
 from tocsin.incidents.draft import CLOCK, Draft
 from tocsin.incidents.events import ClockBreached, DeadlinePassed
@@ -62,10 +62,21 @@ def _page(draft: Draft, _due: Due) -> None:
     rounds.page(draft)
 
 
+def _resume(draft: Draft, _due: Due) -> None:
+    pausing.end(draft)
+
+
+def _lost(draft: Draft, due: Due) -> None:
+    containing.lost_to_signal(draft, due.at)
+
+
 _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.CLOCK: _clock,
     Matter.ROUND: _clock,
     Matter.REMINDER: _reminder,
     Matter.TIMEOUT: _timeout,
     Matter.PAGE: _page,
+    Matter.RESUME: _resume,
+    Matter.LOST: _lost,
+    Matter.WAIVER: waivers.expired,
 }

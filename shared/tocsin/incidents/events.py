@@ -54,6 +54,7 @@ class Opened(Event):
     correlation_id: str
     clocks: tuple[Clock, ...]
     round: Round | None
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from typing import Any
 
 from tocsin.errors import IllegalTransition
 from tocsin.incidents import events as e
-from tocsin.incidents import limits
+from tocsin.incidents import evolve_record, evolve_response, limits
+from tocsin.incidents.evolve_response import state_of
 from tocsin.incidents.model import Clock, Incident, Lowering, Round, SignalState
 from tocsin.incidents.vocabulary import ActorKind, ClockName, Role, State
 
@@ -27,7 +28,8 @@ def evolve(incident: Incident | None, event: e.Event) -> Incident:
         return _with_person(_opened(event), event)
     if incident is None:
         raise IllegalTransition(f"nothing to evolve by {event.type}")
-    return _with_person(HANDLERS[type(event)](incident, event), event)
+    after = HANDLERS[type(event)](incident, event)
+    return _with_person(replace(after, state=state_of(after)), event)
 
 
 def with_clock(incident: Incident, name: ClockName, **changes: Any) -> Mapping[ClockName, Clock]:
@@ -82,13 +84,13 @@ def _signal_state(
     """The newest by the source's time wins; a time from the future counts as now."""
     said_at = min(seen.occurred_at, event.at)
     if old is None:
-        return SignalState(firing=seen.firing, since=said_at, last_at=said_at)
+        return SignalState(firing=seen.firing, since=said_at, last_at=said_at, changed_at=event.at)
     counted = replace(old, count=old.count + 1)
     if said_at < old.last_at:
         return counted
     if seen.firing == old.firing:
         return replace(counted, last_at=said_at)
-    return replace(counted, firing=seen.firing, since=said_at, last_at=said_at)
+    return replace(counted, firing=seen.firing, since=said_at, last_at=said_at, changed_at=event.at)
 
 
 def _round_started(incident: Incident, event: e.RoundStarted) -> Incident:
@@ -117,8 +119,7 @@ def _acknowledged(incident: Incident, event: e.Acknowledged) -> Incident:
         clocks = with_clock(incident, ClockName.ACKNOWLEDGE, stopped_at=event.at)
     if event.commander:
         roles = {**roles, Role.INCIDENT_COMMANDER: event.person}
-    state = State.ACKNOWLEDGED if incident.state is State.OPEN else incident.state
-    return replace(incident, round=current, clocks=clocks, roles=roles, state=state)
+    return replace(incident, round=current, clocks=clocks, roles=roles)
 
 
 def _clock_breached(incident: Incident, event: e.ClockBreached) -> Incident:
@@ -167,7 +168,10 @@ def _lowering_proposed(incident: Incident, event: e.LoweringProposed) -> Inciden
 
 
 def _category_changed(incident: Incident, event: e.CategoryChanged) -> Incident:
-    return replace(incident, category=event.new)
+    """Criteria of a category it had before count on as far as they are met."""
+    had = tuple(dict.fromkeys((*incident.former_categories, event.old)))
+    former = tuple(category for category in had if category is not event.new)
+    return replace(incident, category=event.new, former_categories=former)
 
 
 def _role_assigned(incident: Incident, event: e.RoleAssigned) -> Incident:
@@ -191,4 +195,6 @@ HANDLERS: dict[type[e.Event], Callable[[Incident, Any], Incident]] = {
     e.CategoryChanged: _category_changed,
     e.RoleAssigned: _role_assigned,
     e.NoteAdded: _unchanged,
+    **evolve_response.HANDLERS,
+    **evolve_record.HANDLERS,
 }

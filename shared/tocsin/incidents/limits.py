@@ -20,6 +20,11 @@ SIGNALS_PER_ENTRY = 50
 SIGNALS_IN_FULL = 10
 KEYS_PER_INCIDENT = 20
 RESPONDERS = 40
+ACTIONS = 20
+NAMED_IN_IMPACT = 10
+ACCESS = 20
+REJECTED = 10
+PREVENTIVE = 20
 SNAPSHOT_BYTES = 16 * 1024
 CUT = "…"
 
@@ -35,6 +40,18 @@ def line(name: str, text: str) -> str:
     if not clean or not clean.isprintable():
         raise BadInput(f"{name} must be one line of text", field=name)
     return _bounded(name, clean, LINE)
+
+
+def name(field: str, text: str) -> str:
+    """An id somebody else made up: a commit, an action, a release.
+
+    Raises:
+        BadInput: it is empty or has spaces or control characters.
+        PayloadTooLarge: it is longer than names are.
+    """
+    if not text or not text.isprintable() or " " in text:
+        raise BadInput(f"{field} must be a name without spaces", field=field)
+    return _bounded(field, text, NAME)
 
 
 def body(name: str, text: str) -> str:

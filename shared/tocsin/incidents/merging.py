@@ -7,7 +7,7 @@ not undo a commander who lowered it.
 from collections.abc import Sequence
 
 from tocsin.errors import BadInput
-from tocsin.incidents import limits
+from tocsin.incidents import limits, monitoring
 from tocsin.incidents.commands import MergeSignals
 from tocsin.incidents.draft import Draft
 from tocsin.incidents.events import SignalSeen, SignalsMerged
@@ -22,6 +22,7 @@ def merge_signals(draft: Draft, command: MergeSignals) -> None:
     draft.require_open()
     known = draft.incident.signal_severity
     add_signals(draft, command.signals)
+    monitoring.settle(draft)
     asked = draft.incident.signal_severity
     if asked is None or asked == known or asked.rank >= draft.incident.severity.rank:
         return

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.incidents import events as e
+from tocsin.incidents import events_response as r
 from tocsin.incidents.model import Incident
 from tocsin.incidents.outbox import REDRIVE_AFTER, STAKEHOLDERS, OutboxItem
 from tocsin.incidents.people import in_charge
@@ -111,6 +112,18 @@ def _deadline(event: e.DeadlinePassed, incident: Incident, policy: Policy) -> _W
     )
 
 
+def _lost(event: r.ContainmentLost, incident: Incident, _policy: Policy) -> _Wanted:
+    reason = RESTRICTED if incident.restricted else event.reason
+    for person in event.people:
+        yield MessageKind.PAGE, person_target(person), {"reason": reason, "lost": "containment"}
+
+
+def _waiver(event: r.WaiverExpired, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"criterion": event.criterion, "due_at": format_time(event.due_at)}
+    for person in event.people:
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
 def _to_those_in_charge(
     kind: MessageKind, clock: ClockName, due_at: datetime, incident: Incident, policy: Policy
 ) -> _Wanted:
@@ -124,4 +137,6 @@ _WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     e.Escalated: _escalated,
     e.ClockBreached: _breached,
     e.DeadlinePassed: _deadline,
+    r.ContainmentLost: _lost,
+    r.WaiverExpired: _waiver,
 }

@@ -10,6 +10,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.incidents.parts import (
+    Access,
+    ChannelKind,
+    Communication,
+    Containment,
+    CycleResult,
+    Fix,
+    Impact,
+    Item,
+    Pause,
+    Postmortem,
+    Proposal,
+    Release,
+    Waiver,
+    Window,
+)
 from tocsin.incidents.vocabulary import (
     Attainment,
     Category,
@@ -28,7 +44,6 @@ class RoundReason(StrEnum):
     OPENED = "opened"
     RAISED = "raised"
     TIMEOUT = "timeout"
-    CONTAINMENT_LOST = "containment_lost"
     REOPENED = "reopened"
 
 
@@ -40,7 +55,8 @@ class Clock:
     nobody planned). `missed_at` is the due time that passed while the clock ran; once set it
     stays. `late_on_raise` says that a raise put `due_at` into the past; then `recovery_due` is
     the working deadline that drives reminders. `reminded_at` is the working deadline that was
-    already reminded of.
+    already reminded of. What pauses have cost is kept in both kinds of time, because a later
+    severity may count in the other; `pause` is the one that is on now.
     """
 
     name: ClockName
@@ -52,6 +68,9 @@ class Clock:
     late_on_raise: bool = False
     recovery_due: datetime | None = None
     reminded_at: datetime | None = None
+    paused_business_ms: int = 0
+    paused_elapsed_ms: int = 0
+    pause: Pause | None = None
 
     @property
     def running(self) -> bool:
@@ -94,12 +113,14 @@ class Round:
 class SignalState:
     """What one dedup key last said, and since when, by the source's times.
 
-    `last_at` is the newest time heard: whatever is older changes nothing any more.
+    `last_at` is the newest time heard: whatever is older changes nothing any more. `changed_at`
+    is when Tocsin recorded the change: what is counted is counted from there.
     """
 
     firing: bool
     since: datetime
     last_at: datetime
+    changed_at: datetime
     count: int = 1
 
 
@@ -120,7 +141,8 @@ class Incident:
     `opened_at` is t0 of the first cycle, `cycle_started_at` t0 of the current one. `head` is the
     hash of the newest entry. `signal_severity` is the worst any signal has asked for, so that a
     repeat of a known signal does not undo a commander's lowering. `person_at` is the last entry
-    by a person.
+    by a person. `confirmed` holds the criteria somebody reported met that no rule here can see
+    for itself. `counts` counts what is on the timeline only: decisions, links by purpose.
     """
 
     id: str
@@ -150,6 +172,24 @@ class Incident:
     restricted: bool = False
     resolution: Resolution | None = None
     closed_at: datetime | None = None
+    duplicate_of: str | None = None
+    containment: Containment = field(default_factory=Containment)
+    fix: Fix = field(default_factory=Fix)
+    window: Window | None = None
+    release: Release | None = None
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    checklist: Mapping[str, Item] = field(default_factory=dict)
+    impact: Impact | None = None
+    communication: Communication = field(default_factory=Communication)
+    postmortem: Postmortem | None = None
+    confirmed: Mapping[str, datetime] = field(default_factory=dict)
+    former_categories: tuple[Category, ...] = ()
+    channels: Mapping[ChannelKind, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    closing: Proposal | None = None
+    lifting: Proposal | None = None
+    access: Access = field(default_factory=Access)
+    past: tuple[CycleResult, ...] = ()
     version: int = 0
     head: bytes = b""
     recorded_at: datetime | None = None
@@ -161,6 +201,14 @@ class Incident:
     @property
     def firing(self) -> bool:
         return any(state.firing for state in self.signals.values())
+
+    @property
+    def contained(self) -> bool:
+        return self.containment.verified_at is not None
+
+    @property
+    def fixed(self) -> bool:
+        return self.fix.fixed_at is not None
 
     @property
     def commander(self) -> str | None:

@@ -33,6 +33,7 @@ class _Start:
     opened_at: datetime
     began_at: datetime | None
     restricted: bool = False
+    previous: str | None = None
 
 
 def open_by_person(draft: Draft, command: OpenIncident) -> None:
@@ -93,6 +94,7 @@ def open_from_signals(draft: Draft, command: OpenFromSignals) -> None:
             environment=worst.environment,
             opened_at=draft.at,
             began_at=min(firing[0].occurred_at, draft.at),
+            previous=command.previous,
         ),
     )
     add_signals(draft, command.signals)
@@ -125,6 +127,7 @@ def _open(draft: Draft, start: _Start) -> None:
             correlation_id=draft.command.correlation_id,
             clocks=started(policy, start.severity, start.opened_at) if timed else (),
             round=_first_round(draft, start) if timed else None,
+            previous=start.previous,
         )
     )
 

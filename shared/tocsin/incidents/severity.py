@@ -5,13 +5,14 @@ from critical or in category security a second person, the security owner.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from tocsin.errors import IllegalTransition, SecondPersonRequired
-from tocsin.incidents import clocks, escalation, rounds
+from tocsin.incidents import clocks, escalation, monitoring, rounds
 from tocsin.incidents.commands import ChangeCategory, ChangeSeverity
 from tocsin.incidents.draft import Draft, reason_of
 from tocsin.incidents.events import CategoryChanged, ClockChange, LoweringProposed, SeverityChanged
-from tocsin.incidents.model import RoundReason
+from tocsin.incidents.model import Incident, RoundReason
 from tocsin.incidents.vocabulary import ActorKind, Category, ClockName, Role, Severity
 
 PAGED = (Severity.CRITICAL, Severity.HIGH)
@@ -65,6 +66,7 @@ def raise_to(draft: Draft, new: Severity, *, reason: str) -> None:
     current = draft.incident.round
     open_round = current is not None and current.open
     draft.add(_changed(draft, new, reason, next_step=0 if open_round else None))
+    monitoring.resize(draft)
     if current is not None and not open_round and new in PAGED:
         rounds.start_round(draft, RoundReason.RAISED, draft.at, draft.actor)
     rounds.page(draft)
@@ -80,10 +82,17 @@ def preview(draft: Draft, new: Severity) -> tuple[ClockChange, ...]:
             clocks.target_of(policy, new, name),
             policy.calendar,
             draft.at,
+            planned_release(incident),
         )
         for name in RECOUNTED
         if name in incident.clocks
     )
+
+
+def planned_release(incident: Incident) -> datetime | None:
+    """When the release a next-release clock would wait for is planned; None once it shipped."""
+    release = incident.release
+    return None if release is None or release.shipped_at is not None else release.planned_at
 
 
 def _lower(draft: Draft, new: Severity, reason: str) -> None:
@@ -94,6 +103,7 @@ def _lower(draft: Draft, new: Severity, reason: str) -> None:
     elif not _second_agrees(draft, new, reason):
         return
     draft.add(_changed(draft, new, reason, next_step=None))
+    monitoring.resize(draft)
 
 
 def _second_agrees(draft: Draft, new: Severity, reason: str) -> bool:

@@ -1,0 +1,201 @@
+"""Containment: planned, done, looked at, verified, and sometimes lost again (semantics 5).
+
+The contain clock stops when somebody verifies, at that entry's time. Doing something is not
+containing, and a look from before the last action proves nothing about it.
+"""
+
+from datetime import datetime
+
+from tocsin.errors import BadInput, GroupRequired, IllegalTransition, NotVerifiable, PayloadTooLarge
+from tocsin.incidents import commands_response as c
+from tocsin.incidents import limits, monitoring, rounds
+from tocsin.incidents.draft import CLOCK, Draft, reason_of
+from tocsin.incidents.events_response import (
+    ActionChanged,
+    ContainmentLost,
+    ContainmentVerified,
+    FixNamedAsContainment,
+    Observed,
+)
+from tocsin.incidents.model import Incident
+from tocsin.incidents.parts import Action, ActionState, Check, Verdict
+from tocsin.incidents.people import people
+from tocsin.incidents.vocabulary import Audience, Category, Role, Severity
+
+
+def plan_action(draft: Draft, command: c.PlanAction) -> None:
+    """Adds an action to the plan. Its id is free text of the plan, used once."""
+    draft.require_open()
+    draft.responder()
+    actions = draft.incident.containment.actions
+    if command.action in actions:
+        raise IllegalTransition(f"{command.action} is planned already")
+    if len(actions) >= limits.ACTIONS:
+        raise PayloadTooLarge(f"an incident plans at most {limits.ACTIONS} actions")
+    text = limits.line("text", command.text)
+    _change(draft, limits.name("action", command.action), text, ActionState.PLANNED, "")
+
+
+def finish_action(draft: Draft, command: c.FinishAction) -> None:
+    """The acting person carried it out, and so cannot verify a critical or high alone."""
+    draft.require_open()
+    draft.responder()
+    action = _action(draft, command.action, ActionState.PLANNED)
+    rounds.acknowledge_first(draft)
+    _change(draft, command.action, action.text, ActionState.DONE, "")
+
+
+def withdraw_action(draft: Draft, command: c.WithdrawAction) -> None:
+    """It will not be done, and why."""
+    draft.require_open()
+    draft.responder()
+    action = _action(draft, command.action, ActionState.PLANNED)
+    reason = reason_of(command.reason)
+    _change(draft, command.action, action.text, ActionState.WITHDRAWN, reason)
+
+
+def undo_action(draft: Draft, command: c.UndoAction) -> None:
+    """What was done has been taken back."""
+    draft.require_open()
+    draft.responder()
+    action = _action(draft, command.action, ActionState.DONE)
+    _change(draft, command.action, action.text, ActionState.UNDONE, reason_of(command.reason))
+
+
+def name_fix(draft: Draft, command: c.NameFixAsContainment) -> None:
+    """No containment but the fix itself."""
+    draft.require_open()
+    draft.responder()
+    draft.add(FixNamedAsContainment(**draft.stamp, reason=reason_of(command.reason)))
+
+
+def observe(draft: Draft, command: c.Observe) -> None:
+    """Records a look; `not_applicable` needs its reason as much as a result its evidence."""
+    draft.require_open()
+    person = draft.responder()
+    draft.add(
+        Observed(
+            **draft.stamp,
+            check=command.check,
+            verdict=command.verdict,
+            person=person,
+            detail=limits.body("detail", command.detail),
+        )
+    )
+
+
+def verify(draft: Draft, command: c.VerifyContainment) -> None:
+    """Stops the contain clock, now.
+
+    Raises:
+        NotVerifiable: something is missing; `missing` names it.
+        GroupRequired: the person may not verify this one.
+    """
+    draft.require_open()
+    person = draft.responder()
+    incident = draft.incident
+    if incident.contained:
+        raise IllegalTransition("containment is verified already")
+    if command.effective_at is not None and command.effective_at > draft.at:
+        raise BadInput("harm cannot have stopped in the future")
+    if missing := missing_for_verification(incident):
+        raise NotVerifiable(f"missing: {', '.join(missing)}", missing=", ".join(missing))
+    _check_verifier(draft, person)
+    rounds.acknowledge_first(draft)
+    draft.add(ContainmentVerified(**draft.stamp, person=person, effective_at=command.effective_at))
+    monitoring.settle(draft)
+
+
+def lose(draft: Draft, command: c.LoseContainment) -> None:
+    """A person says that harm is back."""
+    draft.require_open()
+    draft.responder()
+    if not draft.incident.contained:
+        raise IllegalTransition("containment is not verified")
+    rounds.acknowledge_first(draft)
+    _lost(draft, reason_of(command.reason), by_clock=None)
+
+
+def lost_to_signal(draft: Draft, since: datetime) -> None:
+    """A signal has been firing for longer than a flap: harm is back since `since`."""
+    _lost(draft, "a signal kept firing", by_clock=since)
+
+
+def missing_for_verification(incident: Incident) -> tuple[str, ...]:
+    """Codes of what verification still needs; empty when somebody may verify."""
+    containment = incident.containment
+    states = [action.state for action in containment.actions.values()]
+    missing = []
+    if ActionState.PLANNED in states:
+        missing.append("actions_settled")
+    if ActionState.DONE not in states:
+        if not containment.fix_contains:
+            missing.append("action_done")
+        elif incident.fix.deployed_at is None:
+            missing.append("fix_deployed")
+    last = last_change_at(incident)
+    for check in Check:
+        seen = containment.observations.get(check)
+        stale = seen is not None and last is not None and seen.observed_at <= last
+        if seen is None or seen.verdict is Verdict.FAILED or stale:
+            missing.append(check)
+    if incident.firing:
+        missing.append("signals_clear")
+    return tuple(str(code) for code in missing)
+
+
+def last_change_at(incident: Incident) -> datetime | None:
+    """What a look has to come after: the last action, a loss, and the fix that contains."""
+    containment = incident.containment
+    changed = (ActionState.DONE, ActionState.UNDONE)
+    moments = [action.at for action in containment.actions.values() if action.state in changed]
+    moments += [containment.lost_at] if containment.lost_at else []
+    if containment.fix_contains and incident.fix.deployed_at:
+        moments.append(incident.fix.deployed_at)
+    return max(moments, default=None)
+
+
+def _check_verifier(draft: Draft, person: str) -> None:
+    incident = draft.incident
+    if incident.category is Category.SECURITY:
+        draft.require(Role.SECURITY_OWNER)
+    if incident.severity not in (Severity.CRITICAL, Severity.HIGH):
+        return
+    executed = {
+        action.by
+        for action in incident.containment.actions.values()
+        if action.state is ActionState.DONE
+    }
+    if person in executed:
+        raise GroupRequired(f"{person} executed containment and does not verify it as well")
+
+
+def _action(draft: Draft, action_id: str, wanted: ActionState) -> Action:
+    action = draft.incident.containment.actions.get(action_id)
+    if action is None:
+        raise BadInput(f"no containment action is called {action_id!r}")
+    if action.state is not wanted:
+        raise IllegalTransition(f"{action_id} is {action.state}")
+    return action
+
+
+def _change(draft: Draft, action: str, text: str, state: ActionState, reason: str) -> None:
+    draft.add(
+        ActionChanged(
+            **draft.stamp,
+            action=action,
+            text=text,
+            state=state,
+            person=draft.actor.id,
+            reason=reason,
+        )
+    )
+
+
+def _lost(draft: Draft, reason: str, *, by_clock: datetime | None) -> None:
+    stamp = draft.stamp
+    if by_clock is not None:
+        stamp |= {"actor": CLOCK, "occurred_at": by_clock}
+    asked = people([Audience.PRIMARY], draft.incident, draft.policy)
+    draft.add(ContainmentLost(**stamp, reason=reason, people=asked))
+    monitoring.settle(draft, why="containment was lost")

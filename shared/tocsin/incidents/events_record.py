@@ -1,0 +1,186 @@
+"""What was written down: checklist, impact, decisions, links, updates, access."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from tocsin.incidents.commands_record import Preventive
+from tocsin.incidents.events import Event
+from tocsin.incidents.parts import (
+    ChannelKind,
+    Exposure,
+    ItemState,
+    LinkPurpose,
+    UpdateAudience,
+)
+from tocsin.incidents.vocabulary import Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSettled(Event):
+    """A checklist item is done or does not apply; late or not."""
+
+    type: ClassVar[str] = "item_settled"
+
+    item: str
+    state: ItemState
+    person: str
+    detail: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactRecorded(Event):
+    """The blast radius as known now; the newest one counts."""
+
+    type: ClassVar[str] = "impact_recorded"
+
+    summary: str
+    exposure: Exposure
+    tenants: int | None
+    users: int | None
+    endpoints: tuple[str, ...]
+    services: tuple[str, ...]
+    data_categories: tuple[str, ...]
+    confirmed_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginningCorrected(Event):
+    """Harm began at another time than was thought."""
+
+    type: ClassVar[str] = "beginning_corrected"
+
+    old: datetime | None
+    new: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRecorded(Event):
+    """A decision with its alternatives."""
+
+    type: ClassVar[str] = "decision_recorded"
+
+    chosen: str
+    rejected: tuple[str, ...]
+    why: str
+    expected_effect: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkAdded(Event):
+    """A link with a purpose."""
+
+    type: ClassVar[str] = "link_added"
+
+    purpose: LinkPurpose
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRecorded(Event):
+    """Where people talk about it."""
+
+    type: ClassVar[str] = "channel_recorded"
+
+    channel: ChannelKind
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected(Event):
+    """Supersedes an earlier entry, which stays."""
+
+    type: ClassVar[str] = "corrected"
+
+    supersedes: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRecorded(Event):
+    """An update was sent, or a channel refused it."""
+
+    type: ClassVar[str] = "update_recorded"
+
+    update: str
+    audience: UpdateAudience
+    text: str
+    accepted: bool
+    final: bool
+    next_by: datetime | None
+    kept_promise: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersDecided(Event):
+    """Whether customers are told."""
+
+    type: ClassVar[str] = "customers_decided"
+
+    tell: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostmortemPublished(Event):
+    """The postmortem of this cycle is out."""
+
+    type: ClassVar[str] = "postmortem_published"
+
+    url: str
+    root_cause: str
+    actions: tuple[Preventive, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionConfirmed(Event):
+    """A criterion that is decided outside was reported met, or not any more."""
+
+    type: ClassVar[str] = "criterion_confirmed"
+
+    criterion: str
+    met: bool
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restricted(Event):
+    """Hidden from everybody who has no part in it."""
+
+    type: ClassVar[str] = "restricted"
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftingProposed(Event):
+    """One of the two people a lifting needs agreed."""
+
+    type: ClassVar[str] = "lifting_proposed"
+
+    person: str
+    part: Role
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestrictionLifted(Event):
+    """Everybody may see it again."""
+
+    type: ClassVar[str] = "restriction_lifted"
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessChanged(Event):
+    """A person was let in or kept out."""
+
+    type: ClassVar[str] = "access_changed"
+
+    person: str
+    allowed: bool
+    reason: str

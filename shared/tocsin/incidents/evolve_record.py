@@ -1,0 +1,142 @@
+"""What writing things down makes of an incident: heads and counters; texts stay on the timeline."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tocsin.incidents import events_record as e
+from tocsin.incidents.events import Event
+from tocsin.incidents.model import Incident
+from tocsin.incidents.parts import (
+    Access,
+    Audience,
+    Impact,
+    Item,
+    Postmortem,
+    Proposal,
+    UpdateAudience,
+)
+
+FAILED_UPDATES = 10
+
+
+def _item(incident: Incident, event: e.ItemSettled) -> Incident:
+    item = Item(state=event.state, at=event.at, by=event.person, late=event.late)
+    return replace(incident, checklist={**incident.checklist, event.item: item})
+
+
+def _impact(incident: Incident, event: e.ImpactRecorded) -> Incident:
+    impact = Impact(
+        summary=event.summary,
+        exposure=event.exposure,
+        tenants=event.tenants,
+        users=event.users,
+        endpoints=event.endpoints,
+        services=event.services,
+        data_categories=event.data_categories,
+        confirmed_by=event.confirmed_by,
+    )
+    return replace(incident, impact=impact)
+
+
+def _beginning(incident: Incident, event: e.BeginningCorrected) -> Incident:
+    return replace(incident, began_at=event.new)
+
+
+def _decision(incident: Incident, _event: e.DecisionRecorded) -> Incident:
+    return _counted(incident, "decisions")
+
+
+def _link(incident: Incident, event: e.LinkAdded) -> Incident:
+    return _counted(incident, f"links_{event.purpose}")
+
+
+def _channel(incident: Incident, event: e.ChannelRecorded) -> Incident:
+    return replace(incident, channels={**incident.channels, event.channel: event.address})
+
+
+def _corrected(incident: Incident, _event: e.Corrected) -> Incident:
+    return _counted(incident, "corrections")
+
+
+def _update(incident: Incident, event: e.UpdateRecorded) -> Incident:
+    """A refused send stays unresolved until the same update is accepted."""
+    said = incident.communication
+    internal = event.audience is UpdateAudience.INTERNAL
+    audience = said.internal if internal else said.to_customers
+    failed = tuple(update for update in audience.failed if update != event.update)
+    if event.accepted:
+        heard = Audience(
+            first_at=audience.first_at or event.at,
+            final_at=event.at if event.final else None,
+            next_by=None if event.final else event.next_by,
+            failed=failed,
+        )
+    else:
+        heard = replace(audience, failed=(*failed, event.update)[-FAILED_UPDATES:])
+    changed = replace(said, internal=heard) if internal else replace(said, to_customers=heard)
+    return replace(incident, communication=changed)
+
+
+def _customers(incident: Incident, event: e.CustomersDecided) -> Incident:
+    decided = replace(incident.communication, customers=event.tell)
+    return replace(incident, communication=decided)
+
+
+def _postmortem(incident: Incident, event: e.PostmortemPublished) -> Incident:
+    published = Postmortem(url=event.url, actions=len(event.actions), published_at=event.at)
+    return replace(incident, postmortem=published)
+
+
+def _criterion(incident: Incident, event: e.CriterionConfirmed) -> Incident:
+    confirmed = {code: at for code, at in incident.confirmed.items() if code != event.criterion}
+    if event.met:
+        confirmed[event.criterion] = event.at
+    return replace(incident, confirmed=confirmed)
+
+
+def _restricted(incident: Incident, _event: e.Restricted) -> Incident:
+    return replace(incident, restricted=True, lifting=None)
+
+
+def _lifting(incident: Incident, event: e.LiftingProposed) -> Incident:
+    proposal = Proposal(what="lift", person=event.person, part=event.part, reason=event.reason)
+    return replace(incident, lifting=proposal)
+
+
+def _lifted(incident: Incident, _event: e.RestrictionLifted) -> Incident:
+    return replace(incident, restricted=False, lifting=None)
+
+
+def _access(incident: Incident, event: e.AccessChanged) -> Incident:
+    added = tuple(person for person in incident.access.added if person != event.person)
+    excluded = tuple(person for person in incident.access.excluded if person != event.person)
+    if event.allowed:
+        added = (*added, event.person)
+    else:
+        excluded = (*excluded, event.person)
+    return replace(incident, access=Access(added=added, excluded=excluded))
+
+
+def _counted(incident: Incident, name: str) -> Incident:
+    counts = {**incident.counts, name: incident.counts.get(name, 0) + 1}
+    return replace(incident, counts=counts)
+
+
+HANDLERS: dict[type[Event], Callable[[Incident, Any], Incident]] = {
+    e.ItemSettled: _item,
+    e.ImpactRecorded: _impact,
+    e.BeginningCorrected: _beginning,
+    e.DecisionRecorded: _decision,
+    e.LinkAdded: _link,
+    e.ChannelRecorded: _channel,
+    e.Corrected: _corrected,
+    e.UpdateRecorded: _update,
+    e.CustomersDecided: _customers,
+    e.PostmortemPublished: _postmortem,
+    e.CriterionConfirmed: _criterion,
+    e.Restricted: _restricted,
+    e.LiftingProposed: _lifting,
+    e.RestrictionLifted: _lifted,
+    e.AccessChanged: _access,
+}

@@ -1,0 +1,136 @@
+"""What a timeline says about how it went: computed from entries only, never kept (semantics 9).
+
+Durations are whole seconds. Time to acknowledge and to contain are of the first cycle, time to fix
+runs from the first t0 to the last fix, because that is how long somebody had to live with it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tocsin.incidents import events_response as r
+from tocsin.incidents.events import Acknowledged, Event, Opened
+from tocsin.incidents.fold import event_of, fold
+from tocsin.incidents.model import Incident
+from tocsin.incidents.timeline import Entry
+from tocsin.incidents.vocabulary import Attainment, ClockName, Kind, Resolution
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """How the clocks of one cycle ended, or stand."""
+
+    number: int
+    attainment: Mapping[ClockName, Attainment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """None stands for "has not happened"; drills are in no statistics, backfills in counts only."""
+
+    counted: bool
+    attained: bool
+    detection_lag: int | None
+    time_to_acknowledge: int | None
+    time_to_contain: int | None
+    time_to_fix: int | None
+    time_to_close: int | None
+    reopened: int
+    rounds: int
+    resolution: Resolution | None
+    phases: Mapping[str, int]
+    cycles: tuple[Cycle, ...]
+
+
+@dataclass
+class _Reading:
+    """What was seen while going through the events once."""
+
+    opened_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    contained_at: datetime | None = None
+    fixed_at: datetime | None = None
+    closed_at: datetime | None = None
+    reopened: int = 0
+    rounds: int = 1
+    firsts: dict[str, datetime] = field(default_factory=dict)
+
+
+def metrics(entries: Iterable[Entry]) -> Metrics:
+    """The metrics of a whole timeline.
+
+    Raises:
+        MalformedPayload: it does not fold.
+    """
+    timeline = list(entries)
+    incident = fold(timeline)
+    seen = _Reading()
+    for entry in timeline:
+        _read(seen, event_of(entry))
+    t0 = incident.opened_at
+    backfilled = incident.kind is Kind.BACKFILLED
+    return Metrics(
+        counted=incident.kind is not Kind.DRILL,
+        attained=incident.kind is Kind.REAL,
+        detection_lag=_seconds(incident.began_at, t0),
+        time_to_acknowledge=None if backfilled else _seconds(t0, seen.acknowledged_at),
+        time_to_contain=_seconds(t0, seen.contained_at),
+        time_to_fix=_seconds(t0, seen.fixed_at),
+        time_to_close=_seconds(t0, seen.closed_at),
+        reopened=seen.reopened,
+        rounds=seen.rounds,
+        resolution=incident.resolution,
+        phases=_phases(t0, seen),
+        cycles=_cycles(incident),
+    )
+
+
+def _read(seen: _Reading, event: Event) -> None:
+    match event:
+        case Opened():
+            seen.opened_at = event.opened_at
+        case Acknowledged() if seen.acknowledged_at is None:
+            seen.acknowledged_at = event.at
+        case r.ContainmentVerified() if seen.reopened == 0:
+            seen.contained_at = event.at
+        case r.ContainmentLost() if seen.reopened == 0:
+            seen.contained_at = None
+        case r.Fixed():
+            seen.fixed_at = event.at
+        case r.Closed():
+            seen.closed_at = event.at
+        case r.Reopened():
+            seen.reopened += 1
+            seen.closed_at = None
+        case _:
+            seen.rounds += event.type == "round_started"
+
+
+def _phases(t0: datetime, seen: _Reading) -> dict[str, int]:
+    """Seconds spent on the way, stretch by stretch, as far as it has been gone."""
+    marks = [
+        ("to_acknowledge", seen.acknowledged_at),
+        ("to_contain", seen.contained_at),
+        ("to_fix", seen.fixed_at),
+        ("to_close", seen.closed_at),
+    ]
+    found: dict[str, int] = {}
+    since = t0
+    for name, moment in marks:
+        if moment is None:
+            continue
+        found[name] = max(0, (moment - since) // _SECOND)
+        since = max(since, moment)
+    return found
+
+
+def _cycles(incident: Incident) -> tuple[Cycle, ...]:
+    now = {name: clock.attainment for name, clock in incident.clocks.items()}
+    past = [Cycle(number=cycle.cycle, attainment=cycle.attainment) for cycle in incident.past]
+    return (*past, Cycle(number=incident.cycle, attainment=now))
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> int | None:
+    return None if start is None or end is None else (end - start) // _SECOND

@@ -1,0 +1,141 @@
+"""What people write down: impact, beginning, decisions, links, channels, corrections, criteria."""
+
+from tocsin.errors import BadInput
+from tocsin.incidents import commands_record as c
+from tocsin.incidents import events_record as e
+from tocsin.incidents import fixing, gate, limits
+from tocsin.incidents.draft import Draft, reason_of
+from tocsin.incidents.parts import Exposure
+from tocsin.incidents.vocabulary import ActorKind, Category, Role
+
+
+def record_impact(draft: Draft, command: c.RecordImpact) -> None:
+    """The blast radius as far as known; possible exposure hides a security incident at once."""
+    draft.require_open()
+    person = draft.responder()
+    if command.confirm:
+        draft.require(Role.SECURITY_OWNER, Role.INCIDENT_COMMANDER)
+    if any(count is not None and count < 0 for count in (command.tenants, command.users)):
+        raise BadInput("nobody is affected a negative number of times")
+    draft.add(
+        e.ImpactRecorded(
+            **draft.stamp,
+            summary=limits.line("summary", command.summary),
+            exposure=command.exposure,
+            tenants=command.tenants,
+            users=command.users,
+            endpoints=_lines("endpoints", command.endpoints),
+            services=_lines("services", command.services),
+            data_categories=_lines("data_categories", command.data_categories),
+            confirmed_by=person if command.confirm else None,
+        )
+    )
+    exposed = command.exposure is not Exposure.NONE
+    if exposed and draft.incident.category is Category.SECURITY and not draft.incident.restricted:
+        draft.add(e.Restricted(**draft.stamp, reason=f"data exposure is {command.exposure}"))
+
+
+def correct_beginning(draft: Draft, command: c.CorrectBeginning) -> None:
+    """Another estimate of when harm began. No clock moves."""
+    draft.responder()
+    if command.began_at > draft.at:
+        raise BadInput("harm cannot have begun in the future")
+    draft.add(
+        e.BeginningCorrected(
+            **draft.stamp,
+            old=draft.incident.began_at,
+            new=command.began_at,
+            reason=reason_of(command.reason),
+        )
+    )
+
+
+def record_decision(draft: Draft, command: c.RecordDecision) -> None:
+    """A decision with what it was chosen over."""
+    draft.responder()
+    if len(command.rejected) > limits.REJECTED:
+        raise BadInput(f"a decision names at most {limits.REJECTED} rejected options")
+    draft.add(
+        e.DecisionRecorded(
+            **draft.stamp,
+            chosen=limits.line("chosen", command.chosen),
+            rejected=tuple(limits.line("rejected", option) for option in command.rejected),
+            why=limits.body("why", command.why),
+            expected_effect=limits.optional_body("expected_effect", command.expected_effect),
+        )
+    )
+
+
+def add_link(draft: Draft, command: c.AddLink) -> None:
+    """A link with a purpose."""
+    draft.responder()
+    title = limits.line("title", command.title) if command.title else ""
+    draft.add(
+        e.LinkAdded(**draft.stamp, purpose=command.purpose, url=_url(command.url), title=title)
+    )
+
+
+def record_channel(draft: Draft, command: c.RecordChannel) -> None:
+    """Where people talk; the newest of a kind counts."""
+    draft.require_open()
+    draft.responder()
+    draft.add(
+        e.ChannelRecorded(
+            **draft.stamp,
+            channel=command.channel,
+            address=limits.line("address", command.address),
+        )
+    )
+
+
+def correct(draft: Draft, command: c.Correct) -> None:
+    """Supersedes an earlier entry.
+
+    Raises:
+        BadInput: there is no such entry.
+    """
+    draft.responder()
+    if not 0 < command.supersedes <= draft.incident.version:
+        raise BadInput(f"there is no entry {command.supersedes}")
+    draft.add(
+        e.Corrected(
+            **draft.stamp,
+            supersedes=command.supersedes,
+            text=limits.body("text", command.text),
+        )
+    )
+
+
+def confirm_criterion(draft: Draft, command: c.ConfirmCriterion) -> None:
+    """Reports a criterion decided outside; a person who does needs evidence like anybody.
+
+    Raises:
+        BadInput: no criterion has that code, or the engine decides it by itself.
+    """
+    if draft.actor.kind is ActorKind.PERSON:
+        draft.responder()
+    codes = {criterion.code for criterion in draft.policy.criteria}
+    if command.criterion not in codes - gate.SEEN_HERE:
+        raise BadInput(f"{command.criterion!r} is not reported from outside")
+    draft.add(
+        e.CriterionConfirmed(
+            **draft.stamp,
+            criterion=command.criterion,
+            met=command.met,
+            evidence=limits.body("evidence", command.evidence),
+        )
+    )
+    fixing.settle(draft)
+
+
+def _lines(field: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(values) > limits.NAMED_IN_IMPACT:
+        raise BadInput(f"{field} names at most {limits.NAMED_IN_IMPACT}; the rest is evidence")
+    return tuple(limits.name(field, value) for value in values)
+
+
+def _url(text: str) -> str:
+    url = limits.line("url", text)
+    if not url.startswith(("https://", "http://")):
+        raise BadInput("a link starts with https:// or http://", field="url")
+    return url
