@@ -1,6 +1,6 @@
 """Bursty histories under hazards: the projection ends equal to the provider, every time.
 
-A sample of the histories runs by default; `-m full` runs 20,000 of every kind. What the model
+A sample of the histories runs by default; `-m full` runs 20,000 of the main kinds. What the model
 assumes, and what being right cost in questions, is printed (`pytest -s`).
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.ordering import Row
 
-SAMPLE, FULL = 250, 20_000
+SAMPLE, FULL, FULL_OF_OTHERS = 250, 20_000, 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,11 @@ def test_i8_every_history_ends_as_the_provider_says(name: str) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize("name", KINDS)
 def test_i8_every_history_ends_as_the_provider_says_at_full_size(name: str) -> None:
-    check(name, FULL)
+    main = {"live, calm", "live, all hazards", "replay, all hazards"}
+    check(name, FULL if name in main else FULL_OF_OTHERS)
 
 
 def test_the_model_finds_a_rule_that_applies_whatever_comes(

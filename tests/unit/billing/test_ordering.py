@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -31,11 +32,11 @@ def hint(created: int | None = NOW, name: str = "evt_h") -> BillingEvent:
     return BillingEvent(IDENTITY, name, "t", EventClass.HINT, created, "sub_1")
 
 
-def row(**facts: object) -> Row:
+def row(**facts: Any) -> Row:
     return replace(Row(ver=1, rev=1, subscription=sub()), **facts)
 
 
-def answer(**facts: object) -> Answer:
+def answer(**facts: Any) -> Answer:
     return replace(Answer(Verdict.FOUND, sub(), date=NOW, elapsed=0.5, http_status=200), **facts)
 
 
@@ -100,7 +101,7 @@ def test_the_rule(event: BillingEvent, known: Row | None, expected: Decision) ->
     ],
 )
 def test_an_answer_is_dated_when_it_was_certainly_not_yet_read(
-    facts: dict[str, object], stamp: int | None
+    facts: dict[str, Any], stamp: int | None
 ) -> None:
     assert answer(**facts).stamp(NOW) == stamp
 
@@ -126,7 +127,7 @@ def test_rev_rises_only_with_what_is_promised_and_ver_always() -> None:
         ({"workspace": "ws_2"}, False),
     ],
 )
-def test_what_changes_rev(change: dict[str, object], *, changes: bool) -> None:
+def test_what_changes_rev(change: dict[str, Any], *, changes: bool) -> None:
     assert (replace(sub(), **change).fingerprint != sub().fingerprint) is changes
 
 

@@ -64,7 +64,8 @@ def test_only_our_own_workspace_survives_of_metadata() -> None:
     assert prune({"metadata": {"workspace_id": "ws_1", "name": "x"}}, None) == {
         "metadata": {"workspace": "ws_1"}
     }
-    for foreign in ({}, [], {"name": "x"}, "text", {"workspace": 5}):
+    notes: tuple[Any, ...] = ({}, [], {"name": "x"}, "text", {"workspace": 5})
+    for foreign in notes:
         assert prune({"notes": foreign}, None) == {}
 
 
