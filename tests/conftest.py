@@ -16,7 +16,9 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from tests.harness.local_cloud import Deployed
 
 TESTS = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -97,3 +99,14 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     for name, value in FAKE_AWS.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[Deployed]:
+    """Deploy the template once per session, for tests/cloud and tests/e2e together."""
+    from tests.harness.local_cloud import session_cloud  # noqa: PLC0415 - loads the AWS client
+
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        pytest.fail("cloud tests share one deployed cloud: run them without -n")
+    with session_cloud() as deployed:
+        yield deployed

@@ -1,15 +1,13 @@
-"""One local cloud per session, the deployed template; every test finds it empty and on time."""
+"""Every test here finds the session's cloud empty and on time."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.local_cloud import Deployed, Expectations, slot
-from tocsin.local.cloud import Cloud
+from tests.harness.local_cloud import Deployed, Expectations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,20 +19,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.cloud)
-
-
-@pytest.fixture(scope="session")
-def cloud() -> Iterator[Deployed]:
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        pytest.fail("cloud tests share one deployed cloud: run them without -n")
-    lines: list[str] = []
-    with slot() as (places, wishes):
-        local = Cloud(places, lines.append)
-        local.down()
-        try:
-            yield Deployed(local, dict(local.up(wishes).outputs))
-        finally:
-            local.down()
 
 
 @pytest.fixture

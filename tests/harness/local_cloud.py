@@ -85,6 +85,19 @@ class Deployed:
         self.cloud.inbox().clear()
 
 
+@contextlib.contextmanager
+def session_cloud() -> Iterator[Deployed]:
+    """A cloud of this session's own, fresh, and gone afterwards."""
+    lines: list[str] = []
+    with slot() as (places, wishes):
+        local = Cloud(places, lines.append)
+        local.down()
+        try:
+            yield Deployed(local, dict(local.up(wishes).outputs))
+        finally:
+            local.down()
+
+
 @dataclass(slots=True)
 class Expectations:
     """The inbox of one test: every message has to be expected, none may come twice."""

@@ -17,6 +17,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tocsin.errors import RemoteError, Unavailable
+from tocsin.local.people import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,12 +50,8 @@ class Person:
     @classmethod
     def sign_in(cls, clients: Clients, outputs: Mapping[str, Any], name: str) -> Person:
         """Assumes the stage's responder role under a session named `name`."""
-        given = clients.sts.assume_role(
-            RoleArn=outputs["responder_role_arn"], RoleSessionName=name
-        )["Credentials"]
-        credentials = Credentials(
-            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
-        )
+        keys = sign_in(clients, outputs["responder_role_arn"], name)
+        credentials = Credentials(keys.access, keys.secret, keys.token)
         return cls(name, outputs["api_url"], outputs["region"], credentials)
 
     def incident(self, incident: str) -> dict[str, Any]:

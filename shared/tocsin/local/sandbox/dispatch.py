@@ -85,7 +85,7 @@ class Dispatcher:
         *,
         event_of: Callable[[str], Json | None],
         endpoint_of: Callable[[str], Endpoint | None],
-        workers: int = 16,
+        workers: int = 8,
     ) -> None:
         self.attempts: list[Attempt] = []
         self._event_of, self._endpoint_of = event_of, endpoint_of

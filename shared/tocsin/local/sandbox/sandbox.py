@@ -36,7 +36,7 @@ class Sandbox:
     """A provider in one process. Everything public takes the lock itself."""
 
     def __init__(
-        self, *, seed: str | None = None, keys: Iterable[str] = (), workers: int = 16
+        self, *, seed: str | None = None, keys: Iterable[str] = (), workers: int = 8
     ) -> None:
         # Without a seed ids are new in every life: a deployed ledger remembers the old ones, and
         # would rightly take an event id that comes back for a duplicate.

@@ -1,0 +1,45 @@
+"""`make demo` as people run it: the command, its score and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tocsin.drills.sabotage import wiring
+
+if TYPE_CHECKING:
+    from tocsin.drills.stage import Stage
+
+TOCSIN = Path(sys.executable).with_name("tocsin")
+AGAIN_SECONDS = 60
+
+
+def demo(stage: Stage) -> tuple[int, dict[str, Any]]:
+    """Exit code and score of the demo on the cloud that runs."""
+    done = subprocess.run(
+        [TOCSIN, "--json", "drill", "run", "demo", "--no-up"],
+        env={**os.environ, "TOCSIN_LOCAL_DIR": str(stage.cloud.places.state)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_the_demo_holds_every_check_again_and_again_on_one_cloud(stage: Stage) -> None:
+    for _ in range(2):
+        code, score = demo(stage)
+        assert (code, score["failed"], score["passed"]) == (0, [], True)
+        assert score["checks"] >= 25
+    assert score["seconds"] < AGAIN_SECONDS
+
+
+def test_one_failed_check_makes_the_exit_code_one_and_is_named(stage: Stage) -> None:
+    with wiring.subscription_removed(stage, "stakeholders_topic_arn"):
+        code, score = demo(stage)
+    assert (code, score["failed"], score["passed"]) == (1, ["mail.stakeholders"], False)

@@ -1,0 +1,36 @@
+"""The demo can fail: each fault turns exactly the checks it names red, and is undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tocsin.drills import demo
+from tocsin.drills.sabotage.proof import prove
+from tocsin.drills.sabotage.switches import SWITCHES, Switch
+from tocsin.drills.scenario import Silent
+
+if TYPE_CHECKING:
+    from tocsin.drills.stage import Stage
+
+# One in the code of each half, on every run; the others take minutes and run with the full sizes.
+ALWAYS = {"outbox-item-missing", "stale-applied"}
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [
+        pytest.param(
+            switch, id=switch.name, marks=() if switch.name in ALWAYS else pytest.mark.full
+        )
+        for switch in SWITCHES
+    ],
+)
+def test_a_fault_turns_exactly_its_checks_red(stage: Stage, switch: Switch) -> None:
+    proof = prove(stage, switch)
+    assert proof.red == switch.reds, proof.detail
+
+
+def test_after_the_faults_the_stage_is_whole_again(stage: Stage) -> None:
+    assert demo.play(stage, Silent()).red == frozenset()

@@ -1,0 +1,96 @@
+"""Every switch names checks that the demo really makes, and breaks a bundle where it says."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+
+from tocsin.drills import demo
+from tocsin.drills.levers import Levers
+from tocsin.drills.sabotage.bundles import altered
+from tocsin.drills.sabotage.proof import Proof, named
+from tocsin.drills.sabotage.switches import SWITCHES, Switch
+from tocsin.drills.scenario import Silent
+from tocsin.errors import DrillUnsound, UnknownName
+
+
+def owed() -> set[str]:
+    nowhere: Any = None  # steps only act when they are taken
+    steps = demo.steps(nowhere, Levers(), Silent(), "x")
+    return {claim.code for step in steps for claim in step.owes}
+
+
+def bundle(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def test_there_are_at_least_ten_switches_of_different_names() -> None:
+    assert len({switch.name for switch in SWITCHES}) == len(SWITCHES) >= 10
+
+
+@pytest.mark.parametrize("switch", SWITCHES, ids=lambda switch: switch.name)
+def test_a_switch_names_checks_that_the_demo_makes(switch: Switch) -> None:
+    assert switch.reds
+    assert switch.reds <= owed()
+
+
+def test_most_checks_of_the_demo_are_turned_red_by_some_switch() -> None:
+    never = owed() - frozenset().union(*(switch.reds for switch in SWITCHES))
+    # These have their own tests of failing: without them no other check of a run is reached.
+    assert never == {
+        "cloud.deployed",
+        "alarm.opened",
+        "clocks.due",
+        "webhook.disordered",
+        "timeline.intact",
+    }
+
+
+def test_a_proof_holds_only_for_exactly_the_named_checks() -> None:
+    switch = next(one for one in SWITCHES if one.name == "stale-applied")
+    assert Proof(switch, switch.reds, {}, 1.0).holds
+    assert not Proof(switch, frozenset(), {}, 1.0).holds
+    more = Proof(switch, switch.reds | {"pages.first"}, {}, 1.0)
+    assert (more.holds, more.surprising, more.missed) == (
+        False,
+        frozenset({"pages.first"}),
+        frozenset(),
+    )
+
+
+def test_a_switch_is_found_by_name_and_an_unknown_one_is_refused() -> None:
+    assert [one.name for one in named("notifier-off")] == ["notifier-off"]
+    assert named(None) == SWITCHES
+    with pytest.raises(UnknownName, match="notifier-off"):
+        named("sunshine")
+
+
+def test_an_altered_bundle_runs_the_addition_and_not_the_old_bytecode() -> None:
+    original = bundle(
+        {
+            "pkg/module.py": b"def answer():\n    return 1\n",
+            "pkg/__pycache__/module.cpython-313.pyc": b"old",
+            "pkg/__pycache__/other.cpython-313.pyc": b"kept",
+        }
+    )
+    changed = altered(original, "pkg/module.py", "def answer():\n    return 2\n")
+    with zipfile.ZipFile(io.BytesIO(changed)) as archive:
+        assert set(archive.namelist()) == {
+            "pkg/module.py",
+            "pkg/__pycache__/other.cpython-313.pyc",
+        }
+        names: dict[str, Any] = {}
+        exec(archive.read("pkg/module.py"), names)  # what the function would import
+    assert names["answer"]() == 2
+
+
+def test_a_module_that_is_not_in_the_bundle_is_no_sabotage() -> None:
+    with pytest.raises(DrillUnsound):
+        altered(bundle({"a.py": b""}), "b.py", "x = 1")
