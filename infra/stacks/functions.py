@@ -1,8 +1,4 @@
-"""The functions and what wakes each of them.
-
-Triggers are written out as plain resources, because each carries a decision: how often to retry,
-how old an event may get, where it goes after the last attempt.
-"""
+"""The functions and what wakes each of them."""
 
 from __future__ import annotations
 
@@ -11,13 +7,13 @@ from typing import TYPE_CHECKING, cast
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import ONE_MINUTE
 from infra.constructs.function import TocsinFunction
 from infra.constructs.nag import SERVERLESS, acknowledge
+from infra.constructs.triggers import Triggers
 from infra.stacks.messaging import ALARM_STATE_RULE
 from infra.stacks.outputs import output
 
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
     from infra.context import Context
     from infra.references import References
 
-_STREAM_BEHIND_MS = 5 * 60 * 1000
 _SWEEP_MAX_AGE = 60
 _ASYNC_MAX_AGE = 6 * 60 * 60
 _NEVER_AN_ALARM_OF_OURS = ("tocsin-", "TargetTracking-")
@@ -59,6 +54,7 @@ class FunctionsStack(cdk.Stack):
         self._references = references
         self._alarms = alarms
         self._bundle = bundle
+        self._triggers = Triggers(self, references=references, alarms=alarms)
         stage = context.stage
         for name, value in (
             ("STAGE", stage.name),
@@ -100,20 +96,10 @@ class FunctionsStack(cdk.Stack):
         made.acknowledge_no_queue(
             "Its queue has a dead-letter queue; asynchronous failures go to a destination."
         )
-        mapping = lambda_.CfnEventSourceMapping(
-            self,
-            "AlarmsQueueToAlarmTrigger",
-            function_name=made.function.function_name,
-            event_source_arn=self._references.arn("queue/alarms"),
-            batch_size=50,
-            maximum_batching_window_in_seconds=2,
-            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
-                maximum_concurrency=5
-            ),
-            function_response_types=["ReportBatchItemFailures"],
+        self._triggers.queue(
+            made, "AlarmsQueueToAlarmTrigger", "alarms", batch=50, concurrency=5, window=2
         )
-        _acknowledge_queue_source(mapping)
-        self._handle_async_failures(
+        self._triggers.asynchronous(
             made, retries=2, max_age=_ASYNC_MAX_AGE, failures="alarm-trigger-failed"
         )
         alarms = self.format_arn(
@@ -122,7 +108,12 @@ class FunctionsStack(cdk.Stack):
             resource_name="*",
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
-        self._allow(made, "AlarmActions", "lambda.alarms.cloudwatch.amazonaws.com", alarms)
+        self._triggers.permit(
+            made,
+            "AlarmActions",
+            principal="lambda.alarms.cloudwatch.amazonaws.com",
+            source_arn=alarms,
+        )
         self._add_alarm_state_rule(made)
         self._alarms.add(
             self,
@@ -159,7 +150,9 @@ class FunctionsStack(cdk.Stack):
                 )
             ],
         )
-        self._allow(made, "AlarmStateRule", "events.amazonaws.com", rule.attr_arn)
+        self._triggers.permit(
+            made, "AlarmStateRule", principal="events.amazonaws.com", source_arn=rule.attr_arn
+        )
 
     def _wake_sla_check(self) -> None:
         """Once a minute, never late: the next sweep does what a lost one did not."""
@@ -168,13 +161,8 @@ class FunctionsStack(cdk.Stack):
             "A lost sweep holds nothing to redrive: the next one, a minute later, does its work."
         )
         made.acknowledge_no_queue(reason)
-        asynchronous = lambda_.CfnEventInvokeConfig(
-            self,
-            "SlaCheckAsync",
-            function_name=made.function.function_name,
-            qualifier="$LATEST",
-            maximum_retry_attempts=0,
-            maximum_event_age_in_seconds=_SWEEP_MAX_AGE,
+        asynchronous = self._triggers.asynchronous(
+            made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
         )
         acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
         group = scheduler.CfnScheduleGroup(
@@ -233,32 +221,20 @@ class FunctionsStack(cdk.Stack):
         """New outbox items only; what is late the sweep hands over directly."""
         made = self.made["notifier"]
         made.acknowledge_no_queue("Its stream hands failed batches to a queue of their own.")
-        new_outbox_item = {
-            "eventName": ["INSERT"],
-            "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}},
-        }
-        lambda_.CfnEventSourceMapping(
-            self,
+        self._triggers.stream(
+            made,
             "IncidentsStreamToNotifier",
-            function_name=made.function.function_name,
-            event_source_arn=self._references.arn("stream/incidents"),
-            starting_position="TRIM_HORIZON",
-            batch_size=25,
-            parallelization_factor=2,
-            bisect_batch_on_function_error=True,
-            maximum_retry_attempts=5,
-            maximum_record_age_in_seconds=60 * 60,
-            function_response_types=["ReportBatchItemFailures"],
-            destination_config=self._on_failure("notifier-failed"),
-            filter_criteria=lambda_.CfnEventSourceMapping.FilterCriteriaProperty(
-                filters=[
-                    lambda_.CfnEventSourceMapping.FilterProperty(
-                        pattern=self.to_json_string(new_outbox_item)
-                    )
-                ]
-            ),
+            "incidents",
+            batch=25,
+            parallel=2,
+            retries=5,
+            max_age=60 * 60,
+            failures="notifier-failed",
+            pattern={
+                "eventName": ["INSERT"],
+                "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}},
+            },
         )
-        self._alarm_on_iterator_age(made)
 
     def _wake_billing_projector(self) -> None:
         """The ledger's stream, and a queue of objects to ask the provider about again."""
@@ -266,83 +242,13 @@ class FunctionsStack(cdk.Stack):
         made.acknowledge_no_queue(
             "Its stream hands failed batches to a queue; its queue has a dead-letter queue."
         )
-        lambda_.CfnEventSourceMapping(
-            self,
+        self._triggers.stream(
+            made,
             "BillingEventsStreamToProjector",
-            function_name=made.function.function_name,
-            event_source_arn=self._references.arn("stream/billing-events"),
-            starting_position="TRIM_HORIZON",
-            batch_size=100,
-            parallelization_factor=10,
-            bisect_batch_on_function_error=True,
-            maximum_retry_attempts=10,
-            function_response_types=["ReportBatchItemFailures"],
-            destination_config=self._on_failure("billing-projector-failed"),
+            "billing-events",
+            batch=100,
+            parallel=10,
+            retries=10,
+            failures="billing-projector-failed",
         )
-        mapping = lambda_.CfnEventSourceMapping(
-            self,
-            "RefetchQueueToProjector",
-            function_name=made.function.function_name,
-            event_source_arn=self._references.arn("queue/refetch"),
-            batch_size=10,
-            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(
-                maximum_concurrency=5
-            ),
-            function_response_types=["ReportBatchItemFailures"],
-        )
-        _acknowledge_queue_source(mapping)
-        self._alarm_on_iterator_age(made)
-
-    def _alarm_on_iterator_age(self, made: TocsinFunction) -> None:
-        self._alarms.add(
-            self,
-            f"{made.spec.dashed}-iterator-age",
-            says=f"{made.spec.name} is more than five minutes behind its stream.",
-            metric=made.function.metric("IteratorAge", period=ONE_MINUTE, statistic="Maximum"),
-            threshold=_STREAM_BEHIND_MS,
-        )
-
-    def _on_failure(self, queue: str) -> lambda_.CfnEventSourceMapping.DestinationConfigProperty:
-        return lambda_.CfnEventSourceMapping.DestinationConfigProperty(
-            on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(
-                destination=self._references.arn(f"queue/{queue}")
-            )
-        )
-
-    def _handle_async_failures(
-        self, made: TocsinFunction, *, retries: int, max_age: int, failures: str
-    ) -> None:
-        lambda_.CfnEventInvokeConfig(
-            self,
-            f"{made.spec.pascal}Async",
-            function_name=made.function.function_name,
-            qualifier="$LATEST",
-            maximum_retry_attempts=retries,
-            maximum_event_age_in_seconds=max_age,
-            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
-                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(
-                    destination=self._references.arn(f"queue/{failures}")
-                )
-            ),
-        )
-
-    def _allow(self, made: TocsinFunction, id_: str, principal: str, source_arn: str) -> None:
-        """Lets one source of this account wake the function."""
-        lambda_.CfnPermission(
-            self,
-            f"Allow{id_}",
-            action="lambda:InvokeFunction",
-            function_name=made.function.function_arn,
-            principal=principal,
-            source_account=self.account,
-            source_arn=source_arn,
-        )
-
-
-def _acknowledge_queue_source(mapping: lambda_.CfnEventSourceMapping) -> None:
-    acknowledge(
-        mapping,
-        "LambdaEventSourceMappingDestination",
-        "Its source is a queue, and a queue's failures go to its own dead-letter queue.",
-        pack=SERVERLESS,
-    )
+        self._triggers.queue(made, "RefetchQueueToProjector", "refetch", batch=10, concurrency=5)

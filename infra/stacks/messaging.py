@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
 from infra.catalogue import FUNCTIONS
+from infra.constructs import policies
 from infra.constructs.alarms import OpsAlarms
 from infra.constructs.keeping import removal_of_data
 from infra.constructs.nag import SERVERLESS, acknowledge
@@ -70,23 +70,23 @@ class MessagingStack(cdk.Stack):
         topic = sns.Topic(
             self, "Ops", topic_name=self._context.stage.physical("ops"), enforce_ssl=True
         )
-        self._let_alarms_publish(topic)
+        policies.let_alarms_publish(topic)
         output(self, "OpsTopicArn", topic.topic_arn, "Subscribe whoever keeps Tocsin running")
         return topic
 
     def _make_way_in(self) -> sns.Topic:
         """Alarm topic, its own key, and the queue that turns a storm into batches."""
         key = self._make_key("AlarmsKey", "alarms", "Encrypts alarms on their way in")
-        self._let_services_use(key, "cloudwatch", "sns")
+        policies.let_services_use(key, "cloudwatch", "sns")
         # EventBridge sends no source account when it uses a key, so it cannot be a condition.
-        self._let_services_use(key, "events", by_account=False)
+        policies.let_services_use(key, "events", by_account=False)
         topic = self._make_topic("Alarms", "alarms", key)
-        self._let_alarms_publish(topic)
-        self._let_events_publish(topic)
+        policies.let_alarms_publish(topic)
+        policies.let_rules_publish(topic)
         consumer = FUNCTIONS["alarm_trigger"]
         work = self._queues.work("alarms", key=key, consumer_timeout=consumer.timeout, max_age=120)
         failed = self._queues.failures("alarm-trigger-failed", key=key)
-        self._let_rule_send(failed)
+        policies.let_rule_send(failed, rule=self._context.stage.physical(ALARM_STATE_RULE))
         self._subscribe("AlarmsToQueue", topic, work.queue, undelivered=work.dead)
         self._offer_queue("alarms", work.queue)
         self._offer_queue("alarm-trigger-failed", failed)
@@ -97,7 +97,7 @@ class MessagingStack(cdk.Stack):
     def _make_way_out(self) -> tuple[sns.Topic, sns.Topic]:
         """Topics to people, and the queues beside the functions that feed them."""
         key = self._make_key("MessagesKey", "messages", "Encrypts messages on their way out")
-        self._let_services_use(key, "sns")
+        policies.let_services_use(key, "sns")
         pages = self._make_topic("Pages", "pages", key)
         stakeholders = self._make_topic("Stakeholders", "stakeholders", key)
         output(self, "PagesTopicArn", pages.topic_arn, "Subscribe responders, filtered by person")
@@ -163,67 +163,6 @@ class MessagingStack(cdk.Stack):
         pascal = "".join(word.capitalize() for word in name.split("-"))
         output(self, f"Queue{pascal}Url", queue.queue_url, f"Queue {name}")
 
-    def _let_services_use(self, key: kms.Key, *services: str, by_account: bool = True) -> None:
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="".join(f"Let{service.capitalize()}" for service in services),
-                principals=[_service(service) for service in services],
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],
-                conditions={"StringEquals": {"aws:SourceAccount": self.account}}
-                if by_account
-                else None,
-            )
-        )
-
-    def _let_alarms_publish(self, topic: sns.Topic) -> None:
-        alarms = self.format_arn(
-            service="cloudwatch",
-            resource="alarm",
-            resource_name="*",
-            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
-        )
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="LetAlarmsPublish",
-                principals=[_service("cloudwatch")],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self.account},
-                    "ArnLike": {"aws:SourceArn": alarms},
-                },
-            )
-        )
-
-    def _let_events_publish(self, topic: sns.Topic) -> None:
-        rules = self.format_arn(service="events", resource="rule", resource_name="*")
-        topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="LetRulesPublish",
-                principals=[_service("events")],
-                actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={"ArnLike": {"aws:SourceArn": rules}},
-            )
-        )
-
-    def _let_rule_send(self, queue: sqs.Queue) -> None:
-        rule = self.format_arn(
-            service="events",
-            resource="rule",
-            resource_name=self._context.stage.physical(ALARM_STATE_RULE),
-        )
-        queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="LetRuleSend",
-                principals=[_service("events")],
-                actions=["sqs:SendMessage"],
-                resources=[queue.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": rule}},
-            )
-        )
-
     def _subscribe(
         self, id_: str, topic: sns.Topic, queue: sqs.Queue, undelivered: sqs.Queue | None = None
     ) -> sns.CfnSubscription:
@@ -232,15 +171,7 @@ class MessagingStack(cdk.Stack):
         What SNS cannot deliver, because the queue refuses it, goes to `undelivered`.
         """
         for target in filter(None, (queue, undelivered)):
-            target.add_to_resource_policy(
-                iam.PolicyStatement(
-                    sid=f"Let{id_}",
-                    principals=[_service("sns")],
-                    actions=["sqs:SendMessage"],
-                    resources=[target.queue_arn],
-                    conditions={"ArnEquals": {"aws:SourceArn": topic.topic_arn}},
-                )
-            )
+            policies.let_topic_send(target, sid=f"Let{id_}", topic=topic)
         return sns.CfnSubscription(
             self,
             id_,
@@ -250,7 +181,3 @@ class MessagingStack(cdk.Stack):
             raw_message_delivery=False,
             redrive_policy={"deadLetterTargetArn": undelivered.queue_arn} if undelivered else None,
         )
-
-
-def _service(name: str) -> iam.IPrincipal:
-    return cast("iam.IPrincipal", iam.ServicePrincipal(f"{name}.amazonaws.com"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,7 +22,7 @@ def queue(deployment: Deployment, name: str) -> Resource:
     return deployment.one("AWS::SQS::Queue", QueueName=deployment.context.stage.physical(name))
 
 
-def policy_of(deployment: Deployment, target: Resource) -> list[dict[str, object]]:
+def policy_of(deployment: Deployment, target: Resource) -> list[dict[str, Any]]:
     """The statements that stand on a topic or queue."""
     key = {"AWS::SNS::Topic": "Topics", "AWS::SQS::Queue": "Queues"}[target.type]
     found = [one for one in deployment.of(f"{target.type}Policy") if target.name in one[key]]

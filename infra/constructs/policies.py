@@ -1,0 +1,94 @@
+"""Who may use a topic, queue or key besides the functions: services, each with its source.
+
+A service that may publish without a condition would do so on behalf of anybody's account.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_sqs as sqs
+
+
+def let_services_use(key: kms.Key, *services: str, by_account: bool = True) -> None:
+    """Lets services read and write what `key` encrypts, for this account only where they say so."""
+    account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(key).account}}
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="".join(f"Let{service.capitalize()}" for service in services),
+            principals=[_service(service) for service in services],
+            actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+            resources=["*"],
+            conditions=account if by_account else None,
+        )
+    )
+
+
+def let_alarms_publish(topic: sns.Topic) -> None:
+    """Lets this account's CloudWatch alarms publish."""
+    stack = cdk.Stack.of(topic)
+    alarms = stack.format_arn(
+        service="cloudwatch",
+        resource="alarm",
+        resource_name="*",
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="LetAlarmsPublish",
+            principals=[_service("cloudwatch")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={
+                "StringEquals": {"aws:SourceAccount": stack.account},
+                "ArnLike": {"aws:SourceArn": alarms},
+            },
+        )
+    )
+
+
+def let_rules_publish(topic: sns.Topic) -> None:
+    """Lets this account's EventBridge rules publish."""
+    rules = cdk.Stack.of(topic).format_arn(service="events", resource="rule", resource_name="*")
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="LetRulesPublish",
+            principals=[_service("events")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"ArnLike": {"aws:SourceArn": rules}},
+        )
+    )
+
+
+def let_rule_send(queue: sqs.Queue, *, rule: str) -> None:
+    """Lets the EventBridge rule of that name leave in `queue` what it could not deliver."""
+    source = cdk.Stack.of(queue).format_arn(service="events", resource="rule", resource_name=rule)
+    _let_send(queue, "LetRuleSend", "events", source)
+
+
+def let_topic_send(queue: sqs.Queue, *, sid: str, topic: sns.Topic) -> None:
+    """Lets `topic` deliver to `queue`."""
+    _let_send(queue, sid, "sns", topic.topic_arn)
+
+
+def _let_send(queue: sqs.Queue, sid: str, service: str, source: str) -> None:
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid=sid,
+            principals=[_service(service)],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions={"ArnEquals": {"aws:SourceArn": source}},
+        )
+    )
+
+
+def _service(name: str) -> iam.IPrincipal:
+    return cast("iam.IPrincipal", iam.ServicePrincipal(f"{name}.amazonaws.com"))

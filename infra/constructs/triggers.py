@@ -1,0 +1,154 @@
+"""The ways a function is woken, each with what becomes of work that keeps failing.
+
+Written as plain resources, because each property is a decision: how often to try again, how old
+work may get, where it goes after the last attempt. The rights that a trigger needs stand in the
+function's permission file; tests compare the two.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import aws_lambda as lambda_
+
+from infra.constructs.alarms import ONE_MINUTE
+from infra.constructs.nag import SERVERLESS, acknowledge
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+
+    from infra.constructs.alarms import OpsAlarms
+    from infra.constructs.function import TocsinFunction
+    from infra.references import References
+
+_Mapping = lambda_.CfnEventSourceMapping
+_STREAM_BEHIND_MS = 5 * 60 * 1000
+
+
+class Triggers:
+    """Makes the triggers of one stack's functions."""
+
+    def __init__(self, stack: cdk.Stack, *, references: References, alarms: OpsAlarms) -> None:
+        self._stack = stack
+        self._references = references
+        self._alarms = alarms
+
+    def queue(
+        self,
+        made: TocsinFunction,
+        id_: str,
+        queue: str,
+        *,
+        batch: int,
+        concurrency: int,
+        window: int | None = None,
+    ) -> None:
+        """Batches of messages, at most `concurrency` at once; a batch fills up for `window` s.
+
+        A message that fails goes back alone and, in the end, to its queue's dead-letter queue.
+        """
+        mapping = _Mapping(
+            self._stack,
+            id_,
+            function_name=made.function.function_name,
+            event_source_arn=self._references.arn(f"queue/{queue}"),
+            batch_size=batch,
+            maximum_batching_window_in_seconds=window,
+            scaling_config=_Mapping.ScalingConfigProperty(maximum_concurrency=concurrency),
+            function_response_types=["ReportBatchItemFailures"],
+        )
+        acknowledge(
+            mapping,
+            "LambdaEventSourceMappingDestination",
+            "Its source is a queue, and a queue's failures go to its own dead-letter queue.",
+            pack=SERVERLESS,
+        )
+
+    def stream(
+        self,
+        made: TocsinFunction,
+        id_: str,
+        table: str,
+        *,
+        batch: int,
+        parallel: int,
+        retries: int,
+        failures: str,
+        max_age: int | None = None,
+        pattern: dict[str, Any] | None = None,
+    ) -> None:
+        """A table's changes from the oldest one kept, `parallel` batches per shard.
+
+        A batch that fails is cut in half and, after `retries` or `max_age` seconds, its position
+        goes to the queue `failures`. `pattern` picks the records that wake the function.
+        """
+        destination = self._references.arn(f"queue/{failures}")
+        _Mapping(
+            self._stack,
+            id_,
+            function_name=made.function.function_name,
+            event_source_arn=self._references.arn(f"stream/{table}"),
+            starting_position="TRIM_HORIZON",
+            batch_size=batch,
+            parallelization_factor=parallel,
+            bisect_batch_on_function_error=True,
+            maximum_retry_attempts=retries,
+            maximum_record_age_in_seconds=max_age,
+            function_response_types=["ReportBatchItemFailures"],
+            destination_config=_Mapping.DestinationConfigProperty(
+                on_failure=_Mapping.OnFailureProperty(destination=destination)
+            ),
+            filter_criteria=self._filter(pattern) if pattern else None,
+        )
+        self._alarms.add(
+            self._stack,
+            f"{made.spec.dashed}-iterator-age",
+            says=f"{made.spec.name} is more than five minutes behind its stream.",
+            metric=made.function.metric("IteratorAge", period=ONE_MINUTE, statistic="Maximum"),
+            threshold=_STREAM_BEHIND_MS,
+        )
+
+    def asynchronous(
+        self, made: TocsinFunction, *, retries: int, max_age: int, failures: str | None
+    ) -> lambda_.CfnEventInvokeConfig:
+        """Calls whose caller does not wait: tried again `retries` times within `max_age` seconds.
+
+        Then the whole event goes to the queue `failures`, or nowhere.
+        """
+        config = lambda_.CfnEventInvokeConfig
+        destination = (
+            config.DestinationConfigProperty(
+                on_failure=config.OnFailureProperty(
+                    destination=self._references.arn(f"queue/{failures}")
+                )
+            )
+            if failures
+            else None
+        )
+        return config(
+            self._stack,
+            f"{made.spec.pascal}Async",
+            function_name=made.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=retries,
+            maximum_event_age_in_seconds=max_age,
+            destination_config=destination,
+        )
+
+    def permit(self, made: TocsinFunction, id_: str, *, principal: str, source_arn: str) -> None:
+        """Lets one source of this account wake the function."""
+        lambda_.CfnPermission(
+            self._stack,
+            f"Allow{id_}",
+            action="lambda:InvokeFunction",
+            function_name=made.function.function_arn,
+            principal=principal,
+            source_account=self._stack.account,
+            source_arn=source_arn,
+        )
+
+    def _filter(
+        self, pattern: dict[str, Any]
+    ) -> lambda_.CfnEventSourceMapping.FilterCriteriaProperty:
+        only = _Mapping.FilterProperty(pattern=self._stack.to_json_string(pattern))
+        return _Mapping.FilterCriteriaProperty(filters=[only])
