@@ -21,6 +21,8 @@ from infra.stage import STAGES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_KEPT = 8
+
 
 def bundle(function_name: str, *, arch: str, stage: str, root: Path, cache_dir: Path) -> Path:
     """The zip of one function for one architecture (`arm64`, `x86_64`) and stage.
@@ -39,6 +41,7 @@ def bundle(function_name: str, *, arch: str, stage: str, root: Path, cache_dir: 
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=cache_dir, prefix="building-") as scratch:
             _build(base, files, Path(scratch)).replace(target)
+        _forget_old(cache_dir, f"{function_name}-{arch}-")
     return target
 
 
@@ -53,6 +56,13 @@ def _build(base: Path, files: Mapping[str, Path], scratch: Path) -> Path:
     shutil.copyfile(base, built)
     append(built, files_under(own))
     return built
+
+
+def _forget_old(cache_dir: Path, prefix: str) -> None:
+    """Every edit makes a new zip of megabytes; the newest few serve all stages and branches."""
+    made = sorted(cache_dir.glob(f"{prefix}*.zip"), key=lambda path: path.stat().st_mtime_ns)
+    for path in made[:-_KEPT]:
+        path.unlink(missing_ok=True)
 
 
 def _key(base_key: str, files: Mapping[str, Path]) -> str:

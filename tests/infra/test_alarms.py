@@ -15,7 +15,8 @@ from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms
 from infra.context import Context
 from infra.stacks.monitoring import COUNTS
-from tocsin.runtime.names import NAMESPACE, Metric
+from tocsin.errors import TocsinError
+from tocsin.runtime.names import NAMESPACE, Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ALARM = "AWS::CloudWatch::Alarm"
 PAGES = ROOT / "docs" / "alarms"
+NOT_CODES = {"integration_error", "maximum_concurrency"}
 SECTIONS = ["What it means", "Who is affected", "First look", "What to do", "How to verify"]
 
 
@@ -74,6 +76,26 @@ def test_a_page_says_what_to_do(name: str) -> None:
     assert all(len(part.split()) >= 5 for part in parts)
     linked = re.findall(r"\]\(([a-z-]+\.md)\)", text)
     assert all((PAGES / target).exists() for target in linked)
+
+
+@pytest.mark.parametrize("name", sorted(page.stem for page in PAGES.glob("*.md")))
+def test_a_page_quotes_log_events_errors_and_counts_that_exist(name: str) -> None:
+    """A page that is read at night must not send people after words that nothing writes."""
+    text = (PAGES / f"{name}.md").read_text()
+    events = set(re.findall(r"`([a-z]+\.[a-z]+)`", text)) | (
+        set(re.findall(r"`(unexpected)`", text))
+    )
+    assert events <= {value for key, value in vars(Event).items() if key.isupper()}
+    codes = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text)) - set(FUNCTIONS) - NOT_CODES
+    assert codes <= {each.code for each in every_error(TocsinError)}
+    counts = set(re.findall(r"\*((?:Webhooks|Messages|Signals)[A-Za-z]+)\*", text))
+    assert counts <= {value for key, value in vars(Metric).items() if key.isupper()}
+
+
+def every_error(root: type[TocsinError]) -> Iterator[type[TocsinError]]:
+    for leaf in root.__subclasses__():
+        yield leaf
+        yield from every_error(leaf)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

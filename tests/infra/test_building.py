@@ -12,6 +12,7 @@ import pytest
 
 from infra import archive
 from infra.app import ROOT
+from infra.bundling import _forget_old
 from infra.catalogue import INCIDENTS, INGEST
 from infra.dependencies import NoUv, Recipe, find_uv, trim
 from infra.node import pinned_node
@@ -35,6 +36,18 @@ def script(path: Path, text: str) -> Path:
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
     return path
+
+
+def test_the_cache_keeps_the_newest_bundles_of_a_function_and_leaves_others_alone(
+    tmp_path: Path,
+) -> None:
+    made = [tmp_path / f"notifier-arm64-{number:02}.zip" for number in range(20)]
+    others = [tmp_path / "notifier-x86_64-00.zip", tmp_path / "base-fn-ingest-arm64-00.zip"]
+    for age, path in enumerate([*others, *made]):
+        path.touch()
+        os.utime(path, ns=(age, age))
+    _forget_old(tmp_path, "notifier-arm64-")
+    assert set(tmp_path.iterdir()) == {*others, *made[-8:]}
 
 
 @pytest.mark.parametrize(
