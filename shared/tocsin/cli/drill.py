@@ -131,16 +131,20 @@ def _proof_document(proof: Proof) -> dict[str, object]:
 
 
 def _stage(*, up: bool) -> Stage:
+    from tocsin.drills.show import Rising  # noqa: PLC0415 -- see run
     from tocsin.drills.stage import Stage  # noqa: PLC0415 -- see run
     from tocsin.local.cloud import Cloud, Wishes  # noqa: PLC0415 -- see run
     from tocsin.local.places import find  # noqa: PLC0415 -- see run
 
-    cloud = Cloud(find(), current().progress)
-    if up:
-        brought = cloud.up(Wishes())
-        took = ", ".join(f"{part} {seconds:g} s" for part, seconds in brought.seconds.items())
-        current().progress(f"the cloud is up: {took}")
-    return Stage.of(cloud)
+    places = find()
+    if up and current().json:
+        Cloud(places).up(Wishes())
+    elif up:
+        with Rising(current().err, "the cloud comes up") as bar:
+            brought = Cloud(places, bar.say).up(Wishes())
+            took = ", ".join(f"{part} {seconds:g} s" for part, seconds in brought.seconds.items())
+            bar.say(f"the cloud is up: {took}")
+    return Stage.of(Cloud(places, current().progress))
 
 
 def _show(score: Score, stage: Stage) -> None:

@@ -191,7 +191,7 @@ class BillingStory:
             [self.levers.signing_secret(self.stage)],
             max_attempts=3,
             backoff_seconds=0.25,
-            timeout_seconds=20.0,
+            timeout_seconds=30.0,
         )
 
     def _drain(self, sandbox: SandboxClient) -> None:

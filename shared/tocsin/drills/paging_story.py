@@ -103,7 +103,10 @@ class PagingStory:
         view = self._person.clocks(self.incident)
         self.watcher.table(
             ("clock", "target", "due (UTC)"),
-            ((name, clock["target"], clock["due_at"]) for name, clock in view["clocks"].items()),
+            (
+                (name, show_target(clock["target"]), clock["due_at"])
+                for name, clock in view["clocks"].items()
+            ),
         )
         yield checks.clocks(view, self._t0)
 
@@ -124,7 +127,12 @@ class PagingStory:
 
     def _overdue(self) -> Iterator[Check]:
         self.levers.advance(self.stage, timedelta(minutes=10))
-        yield checks.breach(self._person.timeline(self.incident), self._t0)
+        timeline = self._person.timeline(self.incident)
+        for entry in timeline:
+            if entry["type"] == "clock_breached":
+                content = entry["content"]
+                self.watcher.tell(f"{content['clock']} was due {content['due_at']} and is missed")
+        yield checks.breach(timeline, self._t0)
         yield checks.pages(checks.ALL_PAGES, checks.EVERYBODY, self._new_messages())
 
     def _acknowledge(self) -> Iterator[Check]:
@@ -181,3 +189,12 @@ class PagingStory:
             StateValue="ALARM",
             StateReason="Threshold Crossed: 5 datapoints were greater than the threshold (3.0).",
         )
+
+
+def show_target(target: str) -> str:
+    """`elapsed:240` as people say it: `4 h`; other kinds of target as they are."""
+    kind, _, minutes = target.partition(":")
+    if kind != "elapsed" or not minutes.isdecimal():
+        return target
+    hours, rest = divmod(int(minutes), 60)
+    return " ".join(f"{n} {unit}" for n, unit in ((hours, "h"), (rest, "min")) if n)

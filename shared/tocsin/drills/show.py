@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -25,6 +28,37 @@ if TYPE_CHECKING:
     from tocsin.drills.scenario import Score, Scored, Step
 
 _GREEN, _RED = "[green]✓[/green]", "[red]✗[/red]"
+
+
+class Rising:
+    """A moving bar while something comes up; what it says is kept above the bar."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._progress.add_task(title, total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def say(self, line: str) -> None:
+        """One line about the work."""
+        self._progress.console.print(f"   {line}", markup=False, highlight=False, style="dim")
 
 
 class Screen:
@@ -79,8 +113,8 @@ class Screen:
         """A small table in the story."""
         shown = Table(*columns, box=None, pad_edge=False, header_style="dim")
         for row in rows:
-            shown.add_row(*map(str, row))
-        self._console.print(shown, new_line_start=True)
+            shown.add_row(*(escape(str(cell)) for cell in row))
+        self._console.print(Padding(shown, (0, 0, 0, 3)))
 
     def count(self, title: str, total: int) -> Bar:
         """A second bar for something that takes a while."""
@@ -103,7 +137,9 @@ class Bar:
 
 def summary(score: Score) -> Table:
     """Every check in one table, the red ones with what was seen."""
-    table = Table(title=f"drill {score.name}", title_justify="left", header_style="bold")
+    table = Table(
+        title=f"drill {score.name}", title_justify="left", header_style="bold", box=SIMPLE_HEAD
+    )
     table.add_column("", width=1)
     table.add_column("check", no_wrap=True)
     table.add_column("says")
@@ -135,6 +171,5 @@ def document(score: Score) -> dict[str, Any]:
     }
 
 
-def _short(text: str, limit: int = 160) -> str:
-    clean = text.replace("[", r"\[")
-    return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+def _short(text: str, limit: int = 110) -> str:
+    return escape(text if len(text) <= limit else f"{text[: limit - 1]}…")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tocsin.drills import paging_checks as checks
+from tocsin.drills.paging_story import show_target
 from tocsin.incidents.timeline import GENESIS, canonical_json
 from tocsin.local.inbox import Message
 
@@ -163,3 +164,16 @@ def test_a_removed_swapped_or_missing_timeline_is_not_intact() -> None:
     entries = chain()
     for wrong in ([], entries[1:], [entries[0], entries[2]], [entries[1], entries[0], entries[2]]):
         assert not checks.intact(wrong).passed
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("elapsed:15", "15 min"),
+        ("elapsed:240", "4 h"),
+        ("elapsed:90", "1 h 30 min"),
+        ("next_release", "next_release"),
+    ],
+)
+def test_a_target_is_shown_as_people_say_it(target: str, shown: str) -> None:
+    assert show_target(target) == shown

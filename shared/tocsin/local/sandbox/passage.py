@@ -16,9 +16,8 @@ from tocsin.local.sandbox.subscriptions import (
     WILL_END_NOTICE,
     collect,
     notify_trial_end,
-    period_end,
-    set_period,
 )
+from tocsin.local.sandbox.terms import period_end, set_period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

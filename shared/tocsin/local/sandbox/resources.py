@@ -11,7 +11,8 @@ from tocsin.local.sandbox.errors import declined, invalid
 from tocsin.local.sandbox.forms import boolean, integer, mapping, only, sequence, text
 from tocsin.local.sandbox.lists import PAGING, in_range, page
 from tocsin.local.sandbox.metadata import merged
-from tocsin.local.sandbox.subscriptions import OVER, known_card
+from tocsin.local.sandbox.subscriptions import OVER
+from tocsin.local.sandbox.terms import known_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable
