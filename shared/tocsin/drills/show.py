@@ -136,18 +136,18 @@ class Bar:
 
 
 def summary(score: Score) -> Table:
-    """Every check in one table, the red ones with what was seen."""
+    """Every check in one line: what holds, or what was expected and what was seen instead."""
     table = Table(
         title=f"drill {score.name}", title_justify="left", header_style="bold", box=SIMPLE_HEAD
     )
     table.add_column("", width=1)
     table.add_column("check", no_wrap=True)
-    table.add_column("says")
-    table.add_column("expected → observed")
+    table.add_column("what holds, or what was expected → what was seen")
     for check in score.checks:
-        seen = check.observed if check.passed else f"{check.expected} → {check.observed}"
-        mark = _GREEN if check.passed else _RED
-        table.add_row(mark, check.code, check.says, _short(seen))
+        if check.passed:
+            table.add_row(_GREEN, check.code, escape(check.says))
+        else:
+            table.add_row(_RED, check.code, _short(f"{check.expected} → {check.observed}"))
     return table
 
 
@@ -171,5 +171,5 @@ def document(score: Score) -> dict[str, Any]:
     }
 
 
-def _short(text: str, limit: int = 110) -> str:
+def _short(text: str, limit: int = 240) -> str:
     return escape(text if len(text) <= limit else f"{text[: limit - 1]}…")
