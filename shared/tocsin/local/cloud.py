@@ -7,17 +7,15 @@ it stops what it started and nothing else. One state folder is changed by one co
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import platform
 import shutil
-import socket
 import sys
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import BadInput, CloudBusy, CloudNotRunning
+from tocsin.errors import BadInput, CloudNotRunning
 from tocsin.local import (
     assembly,
     deploy,
@@ -30,6 +28,7 @@ from tocsin.local import (
 )
 from tocsin.local.clients import Clients
 from tocsin.local.inbox import Inbox
+from tocsin.local.locks import held
 from tocsin.local.moving import StageClock
 from tocsin.local.references import References
 
@@ -198,7 +197,10 @@ class Cloud:
             port=port,
         )
         processes.wait_ready(
-            program, lambda: _listens(port), seconds=_SANDBOX_READY_SECONDS, log=log
+            program,
+            lambda: emulator.answers(port, "/_sandbox/health"),
+            seconds=_SANDBOX_READY_SECONDS,
+            log=log,
         )
         self.say(f"provider sandbox started on port {port}")
         return program
@@ -278,27 +280,9 @@ class Cloud:
                 self._stop_all()
             raise
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keeps other commands off this state folder.
-
-        Raises:
-            CloudBusy: another command kept it for 10 s.
-        """
-        self.places.state.mkdir(parents=True, exist_ok=True)
-        with self.places.lock.open("w") as lock:
-            deadline = time.monotonic() + _LOCK_SECONDS
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise CloudBusy(
-                            "another command is changing this local cloud: wait for it to end"
-                        ) from None
-                    time.sleep(0.1)
-            yield
+    def _alone(self) -> contextlib.AbstractContextManager[None]:
+        """Keeps other commands off this state folder; raises CloudBusy after 10 s."""
+        return held(self.places.lock, seconds=_LOCK_SECONDS, what="this local cloud")
 
 
 class _Stopwatch:
@@ -320,9 +304,3 @@ def _bases(wishes: Wishes, sandbox: processes.Program | None) -> dict[str, str]:
         "stripe_api_base": wishes.stripe_api_base or own,
         "razorpay_api_base": wishes.razorpay_api_base or own,
     }
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((emulator.HOST, port)) == 0

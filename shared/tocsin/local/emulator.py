@@ -12,11 +12,11 @@ import shutil
 import socket
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.errors import BadInput, ProcessFailed
 from tocsin.local import processes
+from tocsin.local.locks import held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,20 +42,25 @@ def install(places: Places) -> bool:
     """
     stamp = places.emulator / "requirements.txt"
     wanted = "\n".join((*_REQUIREMENTS, sys.version.split()[0], ""))
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
-        return False
-    shutil.rmtree(places.emulator, ignore_errors=True)
+    lock = places.caches / "ministack.lock"
+    with held(lock, seconds=_INSTALL_SECONDS, what="the emulator's environment"):
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+            return False
+        shutil.rmtree(places.emulator, ignore_errors=True)
+        _make_environment(places)
+        stamp.write_text(wanted, encoding="utf-8")
+    return True
+
+
+def _make_environment(places: Places) -> None:
+    """With uv where one runs, else with what Python brings along."""
     python = str(places.emulator / "bin" / "python")
-    base = str(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
-    uv = _uv(places)
-    if uv:
-        _run([uv, "venv", "--quiet", "--python", base, str(places.emulator)])
+    if uv := _uv(places):
+        _run([uv, "venv", "--quiet", "--python", sys.executable, str(places.emulator)])
         _run([uv, "pip", "install", "--quiet", "--python", python, *_REQUIREMENTS])
     else:
-        _run([base, "-m", "venv", str(places.emulator)])
+        _run([sys.executable, "-m", "venv", str(places.emulator)])
         _run([python, "-m", "pip", "install", "--quiet", *_REQUIREMENTS])
-    stamp.write_text(wanted, encoding="utf-8")
-    return True
 
 
 def start(places: Places, *, port: int) -> processes.Program:

@@ -58,7 +58,10 @@ class Note:
 LIMITS = (
     Note("limit", "EMF log lines and metric filters give no metrics", "CloudWatch"),
     Note("limit", "alarms ignore dimensions and missing data: set their state", "CloudWatch"),
-    Note("limit", "invocations by event sources happen without their permissions", "Lambda"),
+    Note("limit", "an alarm action that names a function never fires", "CloudWatch"),
+    Note("limit", "event sources and schedules act without their permissions", "Lambda"),
+    Note("limit", "streams ignore partial failures and retry limits", "Lambda"),
+    Note("limit", "what time to live deletes leaves no record on a stream", "DynamoDB"),
     Note("limit", "mail and SMS subscriptions go nowhere: read the inbox", "SNS"),
 )
 

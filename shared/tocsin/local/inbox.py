@@ -7,11 +7,12 @@ shows the same messages, and a message is never shown without having been kept f
 
 from __future__ import annotations
 
-import fcntl
 import json
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from tocsin.local.locks import held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tocsin.local.clients import Clients
 
 _BATCH = 10
+_LOCK_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,7 @@ class Inbox:
         return count
 
     def _drain(self) -> None:
-        self.kept.parent.mkdir(parents=True, exist_ok=True)
-        with self.kept.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with held(self.kept.with_suffix(".lock"), seconds=_LOCK_SECONDS, what="the inbox"):
             while batch := self._receive():
                 with self.kept.open("a", encoding="utf-8") as file:
                     for message in batch:
