@@ -10,6 +10,7 @@ import re
 import struct
 import sys
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -19,8 +20,8 @@ import pytest
 
 from infra.app import ROOT
 from infra.bundling import bundle
-from infra.catalogue import BILLING, FUNCTIONS, INCIDENTS, INGEST
-from infra.dependencies import MANIFEST
+from infra.catalogue import BILLING, FUNCTIONS, INCIDENTS, INGEST, DependencyGroup
+from infra.dependencies import MANIFEST, base_zip, recipe
 from infra.import_graph import at_run_time
 from tests.infra.bundles import contents, probe, services_called_by, settings_of, trees, unpack
 
@@ -174,6 +175,22 @@ def test_every_wheel_was_made_for_the_processor_or_for_any(
         assert distribution["tags"]
         for each in distribution["tags"]:
             assert each.endswith((f"_{tag}", "-any")), distribution["name"]
+
+
+@pytest.mark.parametrize("arch", ["arm64", "x86_64"])
+def test_a_package_with_native_code_is_installed_for_the_processor_it_will_run_on(
+    tmp_path: Path, arch: str
+) -> None:
+    """None of ours has native code today, so one that has it is built here."""
+    pinned = recipe(DependencyGroup("dev", aws_services=()), arch=arch, root=ROOT)
+    block = re.search(r"^markupsafe==.*?(?=^[a-z])", pinned.requirements, re.MULTILINE | re.DOTALL)
+    assert block
+    native = contents(base_zip(replace(pinned, requirements=block[0]), cache_dir=tmp_path))
+    libraries = [one for one in native if one.endswith(".so")]
+    assert libraries
+    assert {elf_machine(native[one]) for one in libraries} == {ELF_MACHINE[arch]}
+    processor = {"arm64": "aarch64", "x86_64": "x86_64"}[arch]
+    assert all(one.endswith(f".cpython-313-{processor}-linux-gnu.so") for one in libraries)
 
 
 def test_native_code_is_told_apart_by_its_header() -> None:
