@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -157,20 +158,34 @@ def test_the_cdk_is_driven_by_the_pinned_node() -> None:
     assert done.stdout.startswith("v24.")
 
 
-def test_the_app_run_as_a_process_refuses_an_unknown_stage(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "infra.app"],
-        cwd=ROOT,
-        env={
-            "PATH": os.environ["PATH"],
-            "CDK_OUTDIR": str(tmp_path),
-            "CDK_CONTEXT_JSON": '{"stage": "mars"}',
-        },
+def run_app(
+    command: str, folder: Path, context: str, outdir: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "CDK_OUTDIR": outdir, "CDK_CONTEXT_JSON": context},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+def test_the_app_run_as_a_process_refuses_an_unknown_stage(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m infra.app"
+    done = run_app(command, ROOT, '{"stage": "mars"}', str(tmp_path))
     assert done.returncode == 1
     assert "unknown stage 'mars'; known: local, drill, production" in done.stderr
     assert not (tmp_path / "manifest.json").exists()
+
+
+def test_the_command_in_cdk_json_runs_where_the_cdk_runs_it(tmp_path: Path) -> None:
+    """The CDK's own CLI starts it in the folder of cdk.json, with a relative output folder."""
+    settings = json.loads((ROOT / "infra/cdk.json").read_text())
+    assert (ROOT / "infra" / settings["output"]).resolve() == ROOT / ".local/cdk.out"
+    relative = os.path.relpath(tmp_path, ROOT / "infra")
+    done = run_app(settings["app"], ROOT / "infra", '{"stage": "drill"}', relative)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "tocsin-drill-functions.template.json").exists()
