@@ -125,6 +125,13 @@ def test_a_severity_that_does_not_page_reaches_no_telephone(severity: Severity) 
 
 
 @EVERY_MESSAGE
+def test_only_a_page_and_a_missed_promise_may_ring(kind: MessageKind, target: str) -> None:
+    rings = kind in {MessageKind.PAGE, MessageKind.BREACH}
+    urgency = render(an_item(kind, target), POLICY).attributes["urgency"]
+    assert urgency == ("page" if rings else "mail")
+
+
+@EVERY_MESSAGE
 def test_a_drill_says_so_first_in_every_text(kind: MessageKind, target: str) -> None:
     for text in texts(an_item(kind, target, kind="drill")):
         assert text.startswith("[DRILL] ")
