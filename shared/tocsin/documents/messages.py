@@ -114,7 +114,7 @@ def _asked(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
         what="",
         until=f"- ACK by {short_moment(facts.ask_by, zone, seen=item.due_at)}",
         paragraphs=(
-            f"{ask}\nPOST /v1/incidents/{item.incident}/acknowledge",
+            f"{ask}\ntocsin ack {item.incident}",
             f"{facts.person} asks for you: {one_line(facts.reason)}" if facts.person else "",
             f"Asked together with you: {others}." if others else "Nobody else was asked.",
             f"People are asked for the {facts.round}. time." if facts.round > 1 else "",
@@ -148,7 +148,7 @@ def _late(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
     promise = f"The promise to {facts.clock} was due {due} and was not kept."
     if item.kind is MessageKind.REMINDER:
         promise = f"The working deadline to {facts.clock} passed: it was {due}."
-    where = f"GET /v1/incidents/{item.incident}"
+    where = f"tocsin incidents show {item.incident}"
     return _Wording(
         what=" MISSED:" if item.kind is MessageKind.BREACH else " LATE:",
         until=until,

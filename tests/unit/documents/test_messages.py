@@ -93,7 +93,7 @@ def test_a_page_tells_who_else_was_asked_where_and_how_to_acknowledge() -> None:
     assert "Asked together with you: mitigation-primary." in text
     assert "Service checkout, environment eu-west." in text
     assert "Acknowledge by Tue 2026-09-08 10:15 EDT (14:15 UTC)" in text
-    assert f"POST /v1/incidents/{INCIDENT}/acknowledge" in text
+    assert f"\ntocsin ack {INCIDENT}\n" in text
     assert "time." not in text
 
 
