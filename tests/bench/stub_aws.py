@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 import threading
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,11 +15,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 
 @contextlib.contextmanager
-def stub_aws(secrets: Mapping[str, str]) -> Iterator[str]:
-    """The endpoint of a server that has the `secrets` and stores whatever it is told to."""
+def stub_aws(secrets: Mapping[str, str], *, certificate: Path) -> Iterator[str]:
+    """The endpoint of a server that has the `secrets` and stores whatever it is told to.
+
+    It speaks TLS with the key and certificate of the file, as AWS would.
+    """
 
     class Answers(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -43,10 +48,13 @@ def stub_aws(secrets: Mapping[str, str]) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.daemon_threads = True
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"https://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()

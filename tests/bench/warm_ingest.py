@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.bench.certificate import loopback_certificate
 from tests.bench.cold_start import lambda_environ, settings_environ
 from tests.bench.figures import Figure, ratio
 from tests.bench.stub_aws import stub_aws
@@ -40,8 +41,11 @@ def measure(
     plan.write_text(json.dumps(plan_of(sample, chunks=chunks, events=events)), encoding="utf-8")
     series: dict[str, list[float]] = {name: [] for name in runs}
     settings = settings_environ("webhook_ingest")
-    with stub_aws({settings["REGISTRATIONS_SECRET"]: json.dumps(registrations())}) as endpoint:
-        environ = lambda_environ("bench") | settings | {"AWS_ENDPOINT_URL": endpoint}
+    certificate = loopback_certificate(work)
+    trust = {"AWS_CA_BUNDLE": str(certificate), "SSL_CERT_FILE": str(certificate)}
+    secrets = {settings["REGISTRATIONS_SECRET"]: json.dumps(registrations())}
+    with stub_aws(secrets, certificate=certificate) as endpoint:
+        environ = lambda_environ("bench") | settings | trust | {"AWS_ENDPOINT_URL": endpoint}
         for _ in range(rounds):
             for name, layout in runs.items():
                 series[name] += [value / 1_000 for value in _run(name, layout, plan, environ)]

@@ -35,6 +35,9 @@ def _load(version: int) -> bytes:
 _DICTIONARIES = {1: _load(1)}
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True).encode
+
+
 def keep(document: dict[str, Any], hash_key: bytes | None) -> bytes:
     """A provider's document, pruned and packed.
 
@@ -51,7 +54,7 @@ def keep(document: dict[str, Any], hash_key: bytes | None) -> bytes:
 
 def pack(document: dict[str, Any]) -> bytes:
     """The document, small. The same document always gives the same bytes."""
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    text = _encode(document)
     words = _DICTIONARIES[VERSION]
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _RAW_DEFLATE, _MEMORY, zdict=words)
     raw = text.encode("utf-8", "surrogatepass")

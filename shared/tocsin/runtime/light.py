@@ -24,6 +24,9 @@ WITHHELD = frozenset(
 """Field names that are never written, whoever passes them: bodies, secrets and people."""
 
 _LONGEST = 512
+_encode = json.JSONEncoder(
+    separators=(",", ":"), ensure_ascii=False
+).encode  # made once, not per line
 _service = {"service": "tocsin", "stage": "unknown"}
 _bound: dict[str, str] = {}
 _threshold = LEVELS["INFO"]
@@ -94,5 +97,5 @@ def _plain(value: object) -> bool | int | float | str | list[Any] | None:
 
 
 def _write(line: Mapping[str, object]) -> None:
-    sys.stdout.write(json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n")
+    sys.stdout.write(_encode(line) + "\n")
     sys.stdout.flush()
