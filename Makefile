@@ -1,5 +1,5 @@
 # The only door: `make` lists what there is. Needs make and any Python 3.8 or newer to begin with;
-# everything else comes into .tools, .venv and .local of this clone (see tools/bootstrap.py).
+# everything else comes into .tools, .venv and .local of this clone (see .ci/tools/bootstrap.py).
 # Every path is relative, so the clone may lie in a folder whose name has spaces.
 
 SHELL := /bin/sh
@@ -39,8 +39,8 @@ endif
 .PHONY: .FORCE
 .FORCE:
 
-$(READY): tools/bootstrap.py tools/package_index.py pyproject.toml uv.lock .python-version
-	@$(FIND_PYTHON); "$$found" -m tools.bootstrap </dev/null
+$(READY): .ci/tools/bootstrap.py .ci/tools/package_index.py pyproject.toml uv.lock .python-version
+	@$(FIND_PYTHON); PYTHONPATH=.ci "$$found" -m tools.bootstrap </dev/null
 	@touch $@
 
 .PHONY: setup

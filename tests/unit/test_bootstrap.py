@@ -53,6 +53,15 @@ def test_no_fitting_wheel_is_said_so(version: str, machine: str) -> None:
         package_index.choose(package_index.links(PAGE, ADDRESS), version, machine)
 
 
+def test_without_settings_the_index_is_the_one_the_lock_file_names() -> None:
+    lock = 'source = { registry = "https://index.example/simple" }\nsource = { editable = "." }'
+    assert package_index.locked_index(lock) == "https://index.example/simple"
+    root = Path(package_index.__file__).parent.parent.parent
+    assert package_index.locked_index((root / "uv.lock").read_text()).startswith("https://")
+    with pytest.raises(package_index.NotInIndex, match="names no package index"):
+        package_index.locked_index('source = { editable = "." }')
+
+
 def serve(monkeypatch: pytest.MonkeyPatch, files: dict[str, bytes]) -> None:
     monkeypatch.setattr(package_index, "_get", lambda address, tls: files[address])
     monkeypatch.setattr(package_index, "pip_settings", lambda: {"index-url": ADDRESS[:-4]})
@@ -182,7 +191,7 @@ def test_the_ways_to_uv_are_tried_in_turn_and_all_refusals_are_told(
 
 
 def test_the_makefile_and_the_bootstrap_read_the_version_that_the_project_asks_for() -> None:
-    root = Path(bootstrap.__file__).parent.parent
+    root = Path(bootstrap.__file__).parent.parent.parent
     wanted = ".".join(str(part) for part in bootstrap.PYTHON)
 
     assert (root / ".python-version").read_text().strip() == wanted

@@ -65,7 +65,8 @@ def test_every_error_of_the_tree_has_a_documented_exit_code() -> None:
     documented = {int(line.split()[0]) for line in main.__doc__.splitlines() if line[4:5].isdigit()}
     for kind in leaves(errors.TocsinError):
         if kind is not errors.RemoteError:
-            assert main.exit_code(kind("x")) in documented - {0, 2}, kind
+            # Made without its constructor, which differs; only the kind counts.
+            assert main.exit_code(kind.__new__(kind)) in documented - {0, 2}, kind
 
 
 def test_an_error_in_json_goes_to_stderr_as_one_document(

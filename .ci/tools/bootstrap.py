@@ -20,7 +20,7 @@ from tools import package_index
 UV = "0.13.9"
 PYTHON = (3, 13)
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 UV_HOME = ROOT / ".tools" / "uv"
 UV_BINARY = UV_HOME / "bin" / ("uv.exe" if os.name == "nt" else "uv")
 PYTHON_RECORD = ROOT / ".local" / "python"

@@ -19,7 +19,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-_PYPI = "https://pypi.org/simple"
+_LOCK = Path(__file__).resolve().parent.parent.parent / "uv.lock"
 _SECONDS = 60
 
 
@@ -41,7 +41,8 @@ def fetch_binary(project: str, version: str, target: Path, machine: str) -> None
         OSError: the index did not answer.
     """
     settings = pip_settings()
-    page = "{}/{}/".format(settings.get("index-url", _PYPI).rstrip("/"), project)
+    index = settings.get("index-url") or locked_index(_LOCK.read_text(encoding="utf-8"))
+    page = "{}/{}/".format(index.rstrip("/"), project)
     tls = ssl.create_default_context(cafile=settings.get("cert"))
     url, digest = choose(links(_get(page, tls).decode("utf-8"), page), version, machine)
     wheel = _get(url, tls)
@@ -54,6 +55,18 @@ def fetch_binary(project: str, version: str, target: Path, machine: str) -> None
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(archive.read(inside))
     target.chmod(0o755)
+
+
+def locked_index(lock: str) -> str:
+    """The index the lock file was resolved against: written once, there.
+
+    Raises:
+        NotInIndex: the lock file names none.
+    """
+    named = re.search(r'registry = "([^"]+)"', lock)
+    if named is None:
+        raise NotInIndex("uv.lock names no package index")
+    return named.group(1)
 
 
 def choose(offered: list[str], version: str, machine: str) -> tuple[str, str]:
