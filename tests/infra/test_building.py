@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -174,7 +175,7 @@ def run_app(
 
 
 def test_the_app_run_as_a_process_refuses_an_unknown_stage(tmp_path: Path) -> None:
-    command = f"{sys.executable} -m infra.app"
+    command = f"{shlex.quote(sys.executable)} -m infra.app"
     done = run_app(command, ROOT, '{"stage": "mars"}', str(tmp_path))
     assert done.returncode == 1
     assert "unknown stage 'mars'; known: local, drill, production" in done.stderr

@@ -56,6 +56,8 @@ def test_most_checks_of_the_demo_are_turned_red_by_some_switch() -> None:
 def test_a_proof_holds_only_for_exactly_the_named_checks() -> None:
     switch = next(one for one in SWITCHES if one.name == "stale-applied")
     assert Proof(switch, switch.reds, {}, 1.0).holds
+    assert Proof(switch, switch.reds | switch.may, {}, 1.0).holds
+    assert not Proof(switch, switch.may, {}, 1.0).holds
     assert not Proof(switch, frozenset(), {}, 1.0).holds
     more = Proof(switch, switch.reds | {"pages.first"}, {}, 1.0)
     assert (more.holds, more.surprising, more.missed) == (

@@ -28,7 +28,7 @@ class Proof:
     @property
     def holds(self) -> bool:
         """Exactly the named checks are red, so the demo as a whole failed."""
-        return bool(self.red) and self.red == self.switch.reds
+        return bool(self.red) and not self.missed and not self.surprising
 
     @property
     def missed(self) -> frozenset[str]:
@@ -36,7 +36,7 @@ class Proof:
 
     @property
     def surprising(self) -> frozenset[str]:
-        return self.red - self.switch.reds
+        return self.red - self.switch.reds - self.switch.may
 
 
 def named(name: str | None) -> tuple[Switch, ...]:

@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One sabotage: what it breaks and what must be seen. `apply` mends on leaving."""
+    """One sabotage: what it breaks and what must be seen. `apply` mends on leaving.
+
+    `may` is red as well or not, by the order in which the provider's events happened to arrive.
+    """
 
     name: str
     breaks: str
     reds: frozenset[str]
     apply: Callable[[Stage], AbstractContextManager[Levers]]
+    may: frozenset[str] = frozenset()
 
 
 def _wired(
@@ -159,13 +163,15 @@ SWITCHES: Final = (
     Switch(
         "stale-applied",
         "the projector takes any event for news, however old",
-        frozenset({"projection.equals_provider", "projection.stale_ignored"}),
+        frozenset({"projection.stale_ignored"}),
         _code(
             "billing_projector",
             "tocsin/billing/ordering.py",
             "def _older(created, row):\n    return False\n\n\n"
             "def _newer(created, row):\n    return True\n",
         ),
+        # A later question to the provider can mend what a stale event broke before it is compared.
+        may=frozenset({"projection.equals_provider"}),
     ),
     Switch(
         "stakeholders-cut-off",
