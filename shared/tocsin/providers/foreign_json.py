@@ -24,9 +24,9 @@ def load_object(body: bytes) -> dict[str, Any]:
 
 
 def text(container: Any, key: str) -> str | None:
-    """The non-empty string under `key`, or None."""
+    """The non-empty printable string under `key`, or None: no key is made of anything else."""
     value = container.get(key) if isinstance(container, dict) else None
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value and value.isprintable() else None
 
 
 def flag(container: Any, key: str) -> bool | None:

@@ -108,6 +108,6 @@ def workspace_in(notes: Any) -> str | None:
     if isinstance(notes, dict):
         for key in WORKSPACE_KEYS:
             value = notes.get(key)
-            if isinstance(value, str) and value:
+            if isinstance(value, str) and value and value.isprintable():
                 return value[:MAX_TEXT]
     return None
