@@ -5,7 +5,7 @@ and missing fields take their defaults, so a field can be added without rewritin
 """
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,6 +13,8 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from tocsin.incidents.timeline import Json, format_time, parse_time
+
+type _Reader = Callable[[Any], Any]
 
 
 def encode(value: object) -> Json:
@@ -55,58 +57,76 @@ def decode_fields[T](cls: type[T], data: Mapping[str, Any], **known: object) -> 
         ValueError: a field without a default is missing or has no readable value.
     """
     values = dict(known)
-    for field, hint in _hints(cls):  # type: ignore[arg-type] # a class is hashable
-        if field.name in values:
+    for name, read, has_default in _plan(cls):  # type: ignore[arg-type] # a class is hashable
+        if name in values:
             continue
-        if (raw := data.get(field.name)) is not None:
-            values[field.name] = decode(hint, raw)
-        elif not _has_default(field):
-            values[field.name] = decode(hint, None)
+        if (raw := data.get(name)) is not None or not has_default:
+            values[name] = read(raw)
     return cls(**values)
 
 
 def decode(hint: Any, raw: Any) -> Any:
     """The value of type `hint` whose stored form is `raw`."""
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        return _decode_optional(hint, raw)
-    if raw is None:
-        raise ValueError(f"a value of {hint} is missing")
-    if origin is tuple:
-        return tuple(decode(get_args(hint)[0], item) for item in raw)
-    if origin is frozenset:
-        return frozenset(decode(get_args(hint)[0], item) for item in raw)
-    if origin is not None and issubclass(origin, Mapping):
-        key_hint, item_hint = get_args(hint)
-        return {decode(key_hint, key): decode(item_hint, item) for key, item in raw.items()}
-    return _decode_plain(hint, raw)
-
-
-def _decode_optional(hint: Any, raw: Any) -> Any:
-    if raw is None:
-        return None
-    (inner,) = [option for option in get_args(hint) if option is not types.NoneType]
-    return decode(inner, raw)
-
-
-def _decode_plain(hint: Any, raw: Any) -> Any:
-    if hint is datetime:
-        return parse_time(raw)
-    if hint is bytes:
-        return bytes.fromhex(raw)
-    if is_dataclass(hint) and isinstance(hint, type):
-        return decode_fields(hint, raw)
-    if issubclass(hint, Enum):
-        return hint(raw)
-    if not isinstance(raw, hint):
-        raise ValueError(f"{raw!r} is no {hint.__name__}")  # noqa: TRY004 - data, not a caller's mistake
-    return raw
+    return _reader(hint)(raw)
 
 
 @cache
-def _hints(cls: Any) -> tuple[tuple[Field[Any], Any], ...]:
+def _plan(cls: Any) -> tuple[tuple[str, _Reader, bool], ...]:
+    """(name, reader, has a default) of every field; hints are resolved once per class."""
     hints = get_type_hints(cls)
-    return tuple((field, hints[field.name]) for field in fields(cls))
+    return tuple(
+        (field.name, _reader(hints[field.name]), _has_default(field)) for field in fields(cls)
+    )
+
+
+@cache
+def _reader(hint: Any) -> _Reader:
+    """What turns a stored form into a value of type `hint`."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        (inner,) = [option for option in get_args(hint) if option is not types.NoneType]
+        read = _reader(inner)
+        return lambda raw: None if raw is None else read(raw)
+    return _present(hint, _container(hint, origin) if origin is not None else _plain(hint))
+
+
+def _present(hint: Any, read: _Reader) -> _Reader:
+    def reader(raw: Any) -> Any:
+        if raw is None:
+            raise ValueError(f"a value of {hint} is missing")
+        return read(raw)
+
+    return reader
+
+
+def _container(hint: Any, origin: Any) -> _Reader:
+    arguments = get_args(hint)
+    first = _reader(arguments[0])
+    if origin is tuple:
+        return lambda raw: tuple(map(first, raw))
+    if origin is frozenset:
+        return lambda raw: frozenset(map(first, raw))
+    second = _reader(arguments[1])
+    return lambda raw: {first(key): second(item) for key, item in raw.items()}
+
+
+def _plain(hint: Any) -> _Reader:
+    if hint is datetime:
+        return parse_time
+    if hint is bytes:
+        return bytes.fromhex
+    if is_dataclass(hint) and isinstance(hint, type):
+        return lambda raw: decode_fields(hint, raw)
+    if issubclass(hint, Enum):
+        word: _Reader = hint
+        return word
+
+    def reader(raw: Any) -> Any:
+        if not isinstance(raw, hint):
+            raise ValueError(f"{raw!r} is no {hint.__name__}")  # noqa: TRY004 - data, not a caller's mistake
+        return raw
+
+    return reader
 
 
 def _has_default(field: Field[Any]) -> bool:

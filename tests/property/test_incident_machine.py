@@ -1,0 +1,457 @@
+"""Random lives of several incidents at once, through the application, with the invariants watched.
+
+Every step is a command, a signal, a release or a jump of the clock. After each one the stored
+snapshot must be what its timeline folds to (I4); a repeated command must change nothing (I3); a
+key must have one open incident at most (I1); a raise must move no deadline later (I2); nothing may
+close while its gate names something (I6). Counters prove that the interesting states were reached.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
+from tests.harness.stories import ANA, BO, CY, EVERYTHING, GITHUB, SAM, local, make, signal
+from tocsin.application.close import close
+from tocsin.application.execute import execute
+from tocsin.application.receive import receive
+from tocsin.application.sweep import sweep
+from tocsin.errors import TocsinError
+from tocsin.incidents import commands as c
+from tocsin.incidents import commands_record as w
+from tocsin.incidents import commands_response as r
+from tocsin.incidents.agenda import agenda
+from tocsin.incidents.fold import fold
+from tocsin.incidents.gate import gate, unmet
+from tocsin.incidents.parts import Check, RunKind, UpdateAudience, Verdict
+from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.vocabulary import Category, ClockName, Resolution, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from tocsin.application.outcome import Outcome
+    from tocsin.incidents.model import Incident
+
+MINUTE = timedelta(minutes=1)
+MOST_INCIDENTS = 4
+KEYS = ("api-5xx", "queue-age", "total-outage")
+REACHED: Counter[str] = Counter()
+
+picks = st.integers(min_value=0, max_value=1_000)
+severities = st.sampled_from(Severity)
+jumps = st.sampled_from([1, 4, 11, 31, 90, 400, 1_500, 6_000])
+
+
+class FastStore(HostileStore):
+    """Decodes a stored text once; most loads of a life are of what has not changed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._decoded: dict[str, tuple[str, Incident | None]] = {}
+
+    def load(self, incident_id: str) -> Incident | None:
+        text = self._snapshots.get(incident_id, "")
+        known = self._decoded.get(incident_id)
+        if known is None or known[0] != text:
+            known = self._decoded[incident_id] = (text, super().load(incident_id))
+        return known[1]
+
+
+class Incidents(RuleBasedStateMachine):
+    """Up to four incidents in one store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = FastStore()
+        self.clock = ManualClock(local("09-08 10:00"))
+        self.ports: dict[str, Any] = {
+            "store": self.store,
+            "policies": Policies(),
+            "clock": self.clock,
+            "ids": CountingIds(),
+        }
+        self.ids: list[str] = []
+        self.folded: dict[str, Incident] = {}
+        self.last: c.Command | None = None
+        self.sent = 0
+
+    # -- what a step is made of
+
+    def load(self, incident_id: str) -> Incident:
+        incident = self.store.load(incident_id)
+        assert incident is not None
+        return incident
+
+    def open(self) -> list[Incident]:
+        loaded = [self.load(incident_id) for incident_id in self.ids]
+        return [incident for incident in loaded if incident.open]
+
+    def chosen(self, pick: int) -> Incident | None:
+        """One of the open incidents."""
+        fitting = self.open()
+        return fitting[pick % len(fitting)] if fitting else None
+
+    def run(self, command: c.Command) -> Outcome | None:
+        """Carries out a command; a refusal must leave everything as it was."""
+        self.last = command
+        before = [self.load(incident_id) for incident_id in self.ids]
+        try:
+            if isinstance(command, r.Close):
+                return close(command, **self.ports)
+            return execute(command, **self.ports)
+        except TocsinError:
+            assert [self.load(incident_id) for incident_id in self.ids] == before
+            return None
+
+    def ask(self, incident: Incident, cls: type[c.Command], who: Any = BO, **fields: Any) -> bool:
+        self.sent += 1
+        command = make(
+            cls,
+            who,
+            incident_id=incident.id,
+            command_id=f"cmd-{self.sent}",
+            groups=EVERYTHING,
+            **fields,
+        )
+        outcome = self.run(command)
+        return outcome is not None and bool(outcome.entries)
+
+    def remember(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.incident.id not in self.ids:
+                self.ids.append(outcome.incident.id)
+
+    # -- rules
+
+    @initialize(severity=severities)
+    def it_begins(self, severity: Severity) -> None:
+        self.remember(receive([signal(self.clock.now, name="api-5xx")], **self.ports))
+        self.somebody_opens(severity, Category.PRODUCTION)
+
+    @rule(key=st.sampled_from(KEYS), firing=st.booleans(), count=st.integers(1, 3))
+    def signals_come(self, key: str, count: int, *, firing: bool) -> None:
+        known = self.store.pointer(signal(self.clock.now, name=key).key)
+        if known is None and len(self.ids) >= MOST_INCIDENTS:
+            return
+        before = {incident_id: self.load(incident_id) for incident_id in self.ids}
+        self.sent += 1
+        batch = [
+            signal(self.clock.now, name=key, firing=firing, id=f"{key}-{self.sent}-{n}")
+            for n in range(count)
+        ]
+        outcomes = receive(batch, **self.ports)
+        self.remember(outcomes)
+        for outcome in outcomes:
+            if (was := before.get(outcome.incident.id)) and not was.open:
+                REACHED["reopened"] += 1
+        REACHED["signals"] += len(outcomes)
+
+    @rule(severity=severities, category=st.sampled_from(Category))
+    def somebody_opens(self, severity: Severity, category: Category) -> None:
+        if len(self.ids) >= MOST_INCIDENTS:
+            return
+        self.sent += 1
+        command = make(
+            c.OpenIncident,
+            ANA,
+            incident_id=self.ports["ids"].incident_id(drill=False),
+            command_id=f"open-{self.sent}",
+            title="something is wrong",
+            severity=severity,
+            category=category,
+        )
+        outcome = self.run(command)
+        assert outcome is not None
+        self.remember([outcome])
+
+    @rule(minutes=jumps)
+    def time_passes_and_the_sweep_runs(self, minutes: int) -> None:
+        self.clock.advance(minutes * MINUTE)
+        report = sweep(**self.ports)
+        assert not report.failed
+        assert self.store.due(at=self.clock.now, limit=99).incidents == ()
+        for incident_id in self.ids:
+            incident = self.load(incident_id)
+            policy = self.ports["policies"].current()
+            assert not any(due.has_come(self.clock.now) for due in agenda(incident, policy))
+
+    @rule(minutes=jumps)
+    def time_passes_and_nobody_looks(self, minutes: int) -> None:
+        self.clock.advance(minutes * MINUTE)
+
+    @rule(pick=picks)
+    def somebody_acknowledges(self, pick: int) -> None:
+        if incident := self.chosen(pick):
+            REACHED["acknowledged"] += self.ask(incident, c.Acknowledge)
+
+    @rule(pick=picks)
+    def somebody_writes(self, pick: int) -> None:
+        if incident := self.chosen(pick):
+            self.ask(incident, c.AddNote, text="still looking")
+
+    @rule(severity=severities)
+    def every_severity_changes(self, severity: Severity) -> None:
+        for incident in self.open():
+            if severity.rank < incident.severity.rank:
+                self.raise_to(incident, severity)
+            elif severity is not incident.severity:
+                self.lower_to(incident, severity)
+
+    @rule(minutes=st.integers(1, 1_440))
+    def every_fix_clock_pauses_or_runs_on(self, minutes: int) -> None:
+        for incident in self.open():
+            if incident.clocks[ClockName.FIX].pause is not None:
+                self.ask(incident, r.ResumeFix)
+            else:
+                asked = self.ask(incident, r.PauseFix, minutes=minutes, reason="waiting")
+                REACHED["paused"] += asked
+
+    @rule(days=st.integers(0, 9), ships=st.booleans(), has_fix=st.booleans())
+    def a_release_is_planned_or_ships(self, days: int, *, ships: bool, has_fix: bool) -> None:
+        """For every incident; those whose clock waits for no release are lowered first."""
+        now = self.clock.now
+        for incident in self.open():
+            if incident.severity is not Severity.LOW:
+                self.lower_to(incident, Severity.LOW)
+            fix = self.load(incident.id).clocks[ClockName.FIX]
+            waits = fix.running and fix.target == "next_release"
+            done = self.ask(
+                incident,
+                r.RecordRelease,
+                GITHUB,
+                release=f"R{days}",
+                regular=True,
+                cut_at=now,
+                planned_at=now + days * timedelta(days=1),
+                shipped_at=now if ships else None,
+                has_fix=has_fix,
+            )
+            REACHED["release_clocks"] += done and waits
+
+    @rule(pick=picks)
+    def it_is_contained(self, pick: int) -> None:
+        if incident := self.chosen(pick):
+            REACHED["contained"] += self.contain(incident)
+
+    @rule(pick=picks)
+    def containment_is_lost(self, pick: int) -> None:
+        if incident := self.chosen(pick):
+            if not incident.contained:
+                self.quiet(incident)
+                self.contain(incident)
+            REACHED["lost"] += self.ask(incident, r.LoseContainment, reason="back again")
+
+    @rule(pick=picks)
+    def it_is_fixed(self, pick: int) -> None:
+        if incident := self.chosen(pick):
+            self.repair(incident)
+
+    @rule(pick=picks)
+    def somebody_just_tries_to_close(self, pick: int) -> None:
+        if incident := self.chosen(pick):
+            self.close(incident)
+
+    @rule(how_many=st.integers(1, 2), comes_back=st.booleans())
+    def it_is_worked_off_to_the_end(self, how_many: int, *, comes_back: bool) -> None:
+        incidents = self.open()[:how_many]
+        for incident in incidents:
+            self.quiet(incident)
+            self.contain(incident)
+            self.repair(incident)
+            self.tell(incident)
+        self.clock.advance(timedelta(hours=73))
+        for incident in incidents:
+            self.close(self.load(incident.id))
+        if comes_back:
+            self.none_of_it_was_over(3)
+
+    @rule(days=st.integers(0, 9))
+    def none_of_it_was_over(self, days: int) -> None:
+        self.clock.advance(days * timedelta(days=1))
+        for incident_id in self.ids:
+            incident = self.load(incident_id)
+            if not incident.open and incident.resolution is not Resolution.DUPLICATE:
+                asked = self.ask(incident, r.Reopen, ANA, reason="it is back")
+                REACHED["reopened"] += asked
+
+    @rule(pick=picks, other=picks)
+    def it_was_nothing_or_another_one(self, pick: int, other: int) -> None:
+        incident, target = (self.chosen(n) for n in (pick, other))
+        if incident is None or target is None:
+            return
+        same = incident.id == target.id
+        fields: dict[str, Any] = {
+            "resolution": Resolution.FALSE_POSITIVE if same else Resolution.DUPLICATE,
+            "duplicate_of": None if same else target.id,
+            "reason": "looked at it",
+        }
+        for who in (BO, CY):
+            self.ask(incident, r.Close, who, **fields)
+        REACHED["unreal"] += not self.load(incident.id).open
+
+    @rule()
+    def the_last_command_comes_again(self) -> None:
+        if self.last is None or not self.last.command_id:
+            return
+        known = [self.load(incident_id) for incident_id in self.ids]
+        remembered = isinstance(self.last, c.OpenIncident) or any(
+            incident_id == self.last.incident_id for _, incident_id in self.commands()
+        )
+        outbox = len(self.store.all_outbox())
+        outcome = self.run(self.last)
+        if remembered and outcome is not None and outcome.repeated:
+            assert [self.load(incident_id) for incident_id in self.ids] == known, "I3"
+            assert len(self.store.all_outbox()) == outbox, "I3"
+            REACHED["repeated"] += 1
+
+    # -- compound steps
+
+    def raise_to(self, incident: Incident, severity: Severity) -> None:
+        before = incident.clocks
+        if not self.ask(incident, c.ChangeSeverity, CY, severity=severity, reason="worse"):
+            return
+        REACHED["raised"] += 1
+        for name, clock in self.load(incident.id).clocks.items():
+            if before[name].pause is not None:
+                continue  # a pause that ended on the way has moved it: not the raise
+            due = before[name].due_at
+            assert due is None or (clock.due_at is not None and clock.due_at <= due), "I2"
+
+    def lower_to(self, incident: Incident, severity: Severity) -> None:
+        for who in (BO, SAM):
+            if self.load(incident.id).severity is not severity:
+                self.ask(incident, c.ChangeSeverity, who, severity=severity, reason="less bad")
+        REACHED["lowered"] += self.load(incident.id).severity is severity
+
+    def commands(self) -> list[tuple[str, str]]:
+        return [(name, incident) for incident, name in self.store._commands]
+
+    def quiet(self, incident: Incident) -> None:
+        """Every firing signal of the incident clears."""
+        for key, state in incident.signals.items():
+            if state.firing:
+                name = key.rpartition(":")[2]
+                self.sent += 1
+                receive(
+                    [signal(self.clock.now, name=name, firing=False, id=f"clear-{self.sent}")],
+                    **self.ports,
+                )
+
+    def contain(self, incident: Incident) -> bool:
+        name = f"action-{self.sent}"
+        for cls in (r.PlanAction, r.FinishAction):
+            fields = {"text": "roll back"} if cls is r.PlanAction else {}
+            self.ask(incident, cls, ANA, action=name, **fields)
+        self.clock.advance(MINUTE)
+        for check in Check:
+            self.ask(incident, r.Observe, check=check, verdict=Verdict.PASSED, detail="seen")
+        return self.ask(incident, r.VerifyContainment, SAM)
+
+    def repair(self, incident: Incident) -> None:
+        commit = f"commit-{self.sent}"
+        self.ask(incident, r.LinkFix, commit=commit)
+        for run in RunKind:
+            self.ask(incident, r.RecordRun, GITHUB, commit=commit, run=run, conclusion="success")
+        fields = {"commit": commit, "conclusion": "success", "whole_scope": True}
+        self.ask(incident, r.RecordDeploy, GITHUB, **fields)
+
+    def tell(self, incident: Incident) -> None:
+        self.ask(incident, w.DecideCustomers, tell=False, reason="no harm")
+        self.ask(
+            incident,
+            w.RecordUpdate,
+            update=f"u{self.sent}",
+            audience=UpdateAudience.INTERNAL,
+            text="timeline and residual actions",
+            accepted=True,
+            final=True,
+        )
+        work = w.Preventive(text="add a test", owner="cy", due_at=self.clock.now)
+        self.ask(
+            incident,
+            w.PublishPostmortem,
+            url="https://example.com/pm",
+            root_cause="a missing check",
+            actions=(work,),
+        )
+        for code in ("checkouts_succeed", "replay_completed"):
+            self.ask(incident, w.ConfirmCriterion, criterion=code, met=True, evidence="probe")
+
+    def close(self, incident: Incident) -> None:
+        closed = self.ask(incident, r.Close, resolution=Resolution.RESOLVED)
+        after = self.load(incident.id)
+        if closed and not after.open:
+            REACHED["closed"] += 1
+            self.check_gate(after)
+
+    def check_gate(self, closed: Incident) -> None:
+        """The gate as it was just before the closing entry named nothing."""
+        timeline = self.store.entries(closed.id)
+        before = fold(timeline[:-1])
+        at: datetime = timeline[-1].recorded_at
+        policy = self.ports["policies"].current()
+        assert unmet(gate(before, policy, at, verified_head=before.head)) == (), "I6"
+
+    # -- what always holds
+
+    @invariant()
+    def i4_every_timeline_folds_to_its_snapshot(self) -> None:
+        for incident_id in self.ids:
+            before = self.folded.get(incident_id)
+            stored = self.load(incident_id)
+            if before is not None and before.version == stored.version:
+                continue
+            fresh = self.store.entries(incident_id, after=before.version if before else 0)
+            self.folded[incident_id] = fold(fresh, before)
+            assert self.folded[incident_id] == stored, "I4"
+
+    @invariant()
+    def i1_a_key_has_one_open_incident_at_most(self) -> None:
+        open_keys = [
+            key
+            for incident_id in self.ids
+            if (incident := self.load(incident_id)).open
+            for key in incident.signals
+        ]
+        assert len(open_keys) == len(set(open_keys)), "I1"
+
+    def teardown(self) -> None:
+        for incident_id in self.ids:
+            timeline = self.store.entries(incident_id)
+            assert first_broken_link(timeline) is None
+            assert fold(timeline) == self.load(incident_id), "I4"
+
+
+@pytest.mark.timeout(1_800)
+def test_i1_i2_i3_i4_and_i6_hold_over_random_lives() -> None:
+    """In the full profile every interesting state is reached a thousand times."""
+    REACHED.clear()
+    full = settings.get_current_profile_name() == "full"
+    # Shrinking a life takes longer than reading it: a failure is shown as it was found.
+    drawn = settings(
+        max_examples=1_500 if full else 100,
+        stateful_step_count=60,
+        phases=(Phase.explicit, Phase.generate),
+    )
+
+    run_state_machine_as_test(Incidents, settings=drawn)
+
+    wanted = ("raised", "lowered", "paused", "release_clocks", "closed", "reopened")
+    enough = 1_000 if full else 40
+    assert {name: REACHED[name] for name in wanted if REACHED[name] < enough} == {}
+    assert min(REACHED[name] for name in ("repeated", "contained", "lost", "unreal")) > 5
