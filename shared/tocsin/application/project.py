@@ -176,8 +176,12 @@ class Projector:
         *,
         now: int,
     ) -> None:
-        """Sends the confirming request before the row says it is on its way, unless one is."""
-        underway = before is not None and (before.confirm_at or 0) + PENDING_GRACE > now
+        """Sends the confirming request before the row says it is on its way, unless one is.
+
+        The one being handled is not on its way any more.
+        """
+        wish = 0 if before is None or question.confirming else before.confirm_at or 0
+        underway = wish + PENDING_GRACE > now
         if after.confirm_at == now + ordering.CONFIRM_DELAY and not underway:
             request = RefetchRequest(identity, subscription, Reason.CONFIRM, question.about)
             self.queue.send(request, delay=ordering.CONFIRM_DELAY)

@@ -217,8 +217,8 @@ def record_answer(
 ) -> Change:
     """The row after a provider's answer to a request sent when the row was as given.
 
-    With `confirm` (a switch per provider), an answer that came within a minute of what it was
-    asked for leaves a wish for another one, later: it may have come from a lagging replica.
+    With `confirm` (a switch per provider), an answer that came within a minute of the newest
+    thing known leaves a wish for another one, later: it may have come from a lagging replica.
     """
     row = row or EMPTY
     if answer.subscription is None:
@@ -226,7 +226,7 @@ def record_answer(
     stamp = answer.stamp(now)
     changed = _changed(row, answer.subscription, at=now, source=question.event_id or "provider")
     confirm_at = None if question.confirming else row.confirm_at
-    if confirm and needs_confirmation(question, answer, now=now):
+    if confirm and _is_early(row, question, answer, now=now):
         confirm_at = now + CONFIRM_DELAY
     return Change(
         row.ver,
@@ -241,10 +241,14 @@ def record_answer(
     )
 
 
-def needs_confirmation(question: Question, answer: Answer, *, now: int) -> bool:
-    """Whether the answer followed its cause so closely that a replica may not have known it."""
+def _is_early(row: Row, question: Question, answer: Answer, *, now: int) -> bool:
+    """Whether the answer came so soon after what we know that a replica may not have known it.
+
+    That is what was asked about, and also the newest applied event: a confirming answer, too, may
+    come from a replica that has not heard of a change that was applied a second ago.
+    """
     read_at = now if answer.date is None else answer.date
-    return not question.confirming and read_at - question.about < CONFIRM_WITHIN
+    return read_at - max(question.about, row.applied or 0) < CONFIRM_WITHIN
 
 
 def leaves_terminal(row: Row | None, answer: Answer) -> bool:

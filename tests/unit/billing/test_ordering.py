@@ -165,7 +165,15 @@ def test_an_early_answer_wants_to_be_confirmed_and_a_late_one_does_not() -> None
     waiting = row(confirm_at=NOW + 5)
     assert confirm_at(NOW - 60, known=waiting) == NOW + 5
     assert confirm_at(NOW - 1, known=waiting) == NOW + 300
-    assert confirm_at(NOW - 1, known=waiting, confirming=True) is None
+    assert confirm_at(NOW - 300, known=waiting, confirming=True) is None
+
+
+def test_a_confirming_answer_that_follows_an_applied_event_is_early_itself() -> None:
+    """Found by the model, once in 20,000 histories: it wrote a replica's past and was believed."""
+    known = row(applied=NOW - 3, confirm_at=NOW - 1)
+    question = Question(NOW - 300, confirming=True)
+    change = record_answer(known, answer(), question, now=NOW, confirm=True)
+    assert change.row.confirm_at == NOW + 300
 
 
 def test_an_unknown_status_keeps_the_last_and_shows_the_word() -> None:
