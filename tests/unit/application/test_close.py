@@ -180,6 +180,9 @@ class TestDuplicates:
         world.store.lose_answers = 1
         with pytest.raises(StoreUnavailable):
             world.close(source, Resolution.DUPLICATE, duplicate_of=target)
+        held = world.store.pointer("v1:cloudwatch:queue-age")
+        assert held is not None
+        assert (held.incident, held.open) == (target, True)
 
         assert world.close(source, Resolution.DUPLICATE, duplicate_of=target).repeated
 

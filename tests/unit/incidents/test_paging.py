@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from tocsin.errors import MissingReason
 from tocsin.incidents import commands as c
 from tocsin.incidents.agenda import next_due
 from tocsin.incidents.events import Paged
+from tocsin.incidents.policy import PageStep
 from tocsin.incidents.vocabulary import (
     Attainment,
     Audience,
@@ -20,6 +22,7 @@ from tocsin.incidents.vocabulary import (
     Role,
     Severity,
 )
+from tocsin.policy.compiled import default
 
 T0 = "09-08 10:00"
 PRIMARIES = ("commander-primary", "mitigation-primary")
@@ -113,6 +116,24 @@ def test_a_jump_of_hours_sends_each_person_one_page_and_records_what_was_skipped
     assert len(sent) == len(set(sent)) == 8
     assert (paged.first_step, paged.step) == (1, 13)
     assert paged.due_at == story.at("09-08 12:45")
+
+
+def test_people_only_a_skipped_rung_names_are_paged_all_the_same() -> None:
+    policy = default()
+    critical = policy.severities[Severity.CRITICAL]
+    steps = (
+        PageStep(after_minutes=0, audiences=(Audience.PRIMARY,)),
+        PageStep(after_minutes=5, audiences=(Audience.BACKUP,)),
+        PageStep(after_minutes=10, audiences=(Audience.PRIMARY,)),
+    )
+    ladder = replace(critical.escalation, steps=steps, repeats=())
+    critical = replace(critical, escalation=ladder)
+    policy = replace(policy, severities={**policy.severities, Severity.CRITICAL: critical})
+    story = Story(policy).open(T0, Severity.CRITICAL)
+
+    story.tick("09-08 10:12")
+
+    assert set(pages(story)[-1][1]) == {*PRIMARIES, *BACKUPS}
 
 
 def test_a_late_sweep_ends_where_a_punctual_one_does() -> None:
