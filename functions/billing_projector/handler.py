@@ -1,6 +1,7 @@
 """The ledger's stream, and delayed questions: each event moves one projection, or nothing.
 
-Two triggers end here: inserts into the ledger, and messages of the refetch queue. One record that
+Two triggers end here: inserts into the ledger, and messages of the refetch queue, which ask for
+a subscription's present state or for a stored event to be read again. One record that
 cannot be handled is set aside with its reason and the rest flows on; only a store that does not
 answer stops the batch, and then the whole batch comes again, which changes nothing twice.
 """
@@ -11,6 +12,7 @@ from typing import Any
 
 from functions.billing_projector.settings import Settings
 from functions.billing_projector.work import Records, Work
+from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
@@ -42,6 +44,7 @@ WORK = Work(
         quarantine=QUARANTINE,
     ),
     quarantine=QUARANTINE,
+    ledger=DynamoDbLedger(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
     clock=CLOCK,
 )
 light.start("billing_projector", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.dynamodb_ledger import record_of
+from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, record_of
 from tocsin.application.project import Outcome, Projected, Projector
 from tocsin.application.read_event import billing_event
 from tocsin.billing.quarantine import Poison
-from tocsin.billing.refetch import RefetchRequest
+from tocsin.billing.refetch import LedgerReplay, read_message
 from tocsin.errors import TocsinError, Unavailable
 from tocsin.providers.body_codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader
@@ -35,6 +35,7 @@ class Work:
 
     projector: Projector
     quarantine: Quarantine
+    ledger: DynamoDbLedger
     clock: WallClock
 
     def handle(self, batch: Records) -> dict[str, Any]:
@@ -53,11 +54,10 @@ class Work:
                     _note_failure(error)
                     failed.append(str(record["messageId"]))
             elif record.get("eventName") == "INSERT":
-                self._insert(record)
+                self._insert(record.get("dynamodb", {}))
         return failures(failed)
 
-    def _insert(self, record: dict[str, Any]) -> None:
-        change = record.get("dynamodb", {})
+    def _insert(self, change: dict[str, Any]) -> None:
         image = change.get("NewImage", {})
         try:
             stored = record_of(image)
@@ -74,7 +74,10 @@ class Work:
 
     def _message(self, record: dict[str, Any]) -> None:
         try:
-            request = RefetchRequest.from_json(record["body"])
+            request = read_message(record["body"])
+            if isinstance(request, LedgerReplay):
+                self._again(request)
+                return
             result = self.projector.refetch(request, now=self._now())
         except Unavailable:
             raise
@@ -90,6 +93,12 @@ class Work:
             _note_poison(poison, error)
             return
         _note(result, request.identity.provider, id=request.subscription, type=request.reason)
+
+    def _again(self, request: LedgerReplay) -> None:
+        """A stored event, as if it had just come out of the stream; absent, it is poison too."""
+        keys = {"PK": {"S": request.pk}, "SK": {"S": request.sk}}
+        image = self.ledger.item(request.pk, request.sk)
+        self._insert({"Keys": keys, "NewImage": image or {}})
 
     def _set_aside(self, change: dict[str, Any], error: Exception) -> None:
         keys = change.get("Keys") or change.get("NewImage") or {}

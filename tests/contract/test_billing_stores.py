@@ -199,13 +199,17 @@ class TestQuarantine:
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_it_is_kept_once(self, kind: str, request: pytest.FixtureRequest) -> None:
-        first = Poison("stripe", "evt_1", "malformed_payload", "x" * 900, NOW, "pk", "sub_1")
+        first = Poison(
+            "stripe", "evt_1", "malformed_payload", "x" * 500, NOW, "pk", str(IDENTITY), "sub_1"
+        )
         again = replace(first, reason="provider_missing")
         if kind == "memory":
             memory = MemoryQuarantine()
             for poison in (first, again):
                 memory.put(poison)
-            assert list(memory.kept.values()) == [again]
+            assert memory.kept("stripe") == [again]
+            memory.forget(again)
+            assert memory.kept("stripe") == []
             return
         cloud: MotoCloud = request.getfixturevalue("cloud")
         store = DynamoDbQuarantine(cloud.aws("dynamodb"), cloud.table("operations"))
@@ -215,7 +219,10 @@ class TestQuarantine:
         assert item["PK"] == {"S": "QUAR#stripe"}
         assert item["SK"] == {"S": "2026-09-21T14:13:20Z#evt_1"}
         assert item["reason"] == {"S": "provider_missing"}
-        assert len(item["detail"]["S"]) == 500
+        assert store.kept("stripe") == [again]
+        assert store.kept("razorpay") == []
+        store.forget(again)
+        assert store.kept("stripe") == []
 
 
 texts = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=12)

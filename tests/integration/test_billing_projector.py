@@ -25,6 +25,7 @@ from tocsin.adapters.dynamodb_ledger import item_of
 from tocsin.adapters.projection_items import row_of
 from tocsin.billing.identity import Identity
 from tocsin.billing.ledger import LedgerRecord
+from tocsin.billing.refetch import LedgerReplay
 from tocsin.billing.subscription import Status
 from tocsin.errors import StoreUnavailable
 from tocsin.providers.body_codec import keep
@@ -379,6 +380,22 @@ def test_removals_and_changes_in_the_ledger_are_not_events(world: World) -> None
         world.handle({**world.record(world.event(SAMPLE)), "eventName": name})
     assert world.row() is None
     assert world.cloud.items("operations") == []
+
+
+def test_an_event_of_the_ledger_can_be_projected_again_by_message(world: World) -> None:
+    image = world.record(world.event(SAMPLE))["dynamodb"]["NewImage"]
+    pk, sk = image["PK"]["S"], image["SK"]["S"]
+    world.cloud.aws("dynamodb").call(
+        "PutItem", {"TableName": world.cloud.table("billing-events"), "Item": image}
+    )
+    again = json.loads(LedgerReplay(pk, sk).to_json())
+    assert world.redeliver(again) == {"batchItemFailures": []}
+    row = world.row()
+    assert row is not None
+    assert row.source == sk
+    world.redeliver(json.loads(LedgerReplay(pk, "evt_nowhere").to_json()))
+    (item,) = world.cloud.items("operations")
+    assert (item["id"], item["reason"]) == ({"S": "evt_nowhere"}, {"S": "malformed_payload"})
 
 
 # Crash points: what was half done is done again, and nothing is done twice.

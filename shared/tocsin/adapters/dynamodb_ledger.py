@@ -20,7 +20,7 @@ from tocsin.errors import ConditionFailed, MalformedPayload
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.adapters.aws_call import AwsCall
+    from tocsin.adapters.aws_call import AwsCall, Item
 
 
 _SAME = "="  # the object is itself the subscription; its id is long enough to be written once
@@ -44,6 +44,12 @@ class DynamoDbLedger:
         except ConditionFailed:
             return False
         return True
+
+    def item(self, pk: str, sk: str) -> Item | None:
+        """The stored item as it is, readable or not; None where nothing is under the key."""
+        key = {"PK": {"S": pk}, "SK": {"S": sk}}
+        answer = self._aws.call("GetItem", {"TableName": self._table, "Key": key})
+        return answer.get("Item")
 
 
 def item_of(record: LedgerRecord) -> dict[str, dict[str, str]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.billing.quarantine import Poison
+
 if TYPE_CHECKING:
-    from tocsin.adapters.aws_call import AwsCall
-    from tocsin.billing.quarantine import Poison
+    from tocsin.adapters.aws_call import AwsCall, Item
 
 SCHEMA_VERSION = 1
 
@@ -25,8 +26,43 @@ class DynamoDbQuarantine:
             "reason": poison.reason,
             "detail": poison.detail[:500],
             "ledger_pk": poison.ledger_pk,
+            "identity": poison.identity,
             "sub": poison.subscription,
         }
         item = {name: {"S": text} for name, text in texts.items() if text}
         item |= {"v": {"N": str(SCHEMA_VERSION)}, "first_seen": {"N": str(poison.first_seen)}}
         self._aws.call("PutItem", {"TableName": self._table, "Item": item})
+
+    def kept(self, provider: str, *, limit: int = 200) -> list[Poison]:
+        """What is set aside of one provider, oldest first, `limit` at most."""
+        answer = self._aws.call(
+            "Query",
+            {
+                "TableName": self._table,
+                "KeyConditionExpression": "PK = :pk",
+                "ExpressionAttributeValues": {":pk": {"S": f"QUAR#{provider}"}},
+                "Limit": limit,
+            },
+        )
+        return [_poison_of(item) for item in answer["Items"]]
+
+    def forget(self, poison: Poison) -> None:
+        """Takes it out; for somebody who has handed it on or looked into it."""
+        key = {"PK": {"S": poison.pk}, "SK": {"S": poison.sk}}
+        self._aws.call("DeleteItem", {"TableName": self._table, "Key": key})
+
+
+def _poison_of(item: Item) -> Poison:
+    def text(name: str) -> str | None:
+        return str(item[name]["S"]) if name in item else None
+
+    return Poison(
+        provider=item["PK"]["S"].partition("#")[2],
+        id=item["id"]["S"],
+        reason=item["reason"]["S"],
+        detail=text("detail") or "",
+        first_seen=int(item["first_seen"]["N"]),
+        ledger_pk=text("ledger_pk"),
+        identity=text("identity"),
+        subscription=text("sub"),
+    )

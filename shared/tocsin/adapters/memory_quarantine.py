@@ -9,10 +9,17 @@ if TYPE_CHECKING:
 
 
 class MemoryQuarantine:
-    """Implements `billing.ports.Quarantine`; `kept` by key."""
+    """Implements `billing.ports.Quarantine`; `items` by key."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Poison] = {}
+        self.items: dict[tuple[str, str], Poison] = {}
 
     def put(self, poison: Poison) -> None:
-        self.kept[poison.pk, poison.sk] = poison
+        self.items[poison.pk, poison.sk] = poison
+
+    def kept(self, provider: str, *, limit: int = 200) -> list[Poison]:
+        found = [self.items[key] for key in sorted(self.items) if key[0] == f"QUAR#{provider}"]
+        return found[:limit]
+
+    def forget(self, poison: Poison) -> None:
+        self.items.pop((poison.pk, poison.sk), None)

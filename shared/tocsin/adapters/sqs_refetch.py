@@ -1,4 +1,4 @@
-"""Delayed questions to a provider, on SQS."""
+"""Delayed work for the projector, on SQS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall
-    from tocsin.billing.refetch import RefetchRequest
+    from tocsin.billing.refetch import LedgerReplay, RefetchRequest
 
 
 class SqsRefetchQueue:
@@ -15,7 +15,7 @@ class SqsRefetchQueue:
     def __init__(self, aws: AwsCall, queue_url: str) -> None:
         self._aws, self._queue_url = aws, queue_url
 
-    def send(self, request: RefetchRequest, *, delay: int) -> None:
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
         self._aws.call(
             "SendMessage",
             {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing import ordering
 from tocsin.billing.event import EventClass
+from tocsin.billing.ledger import key_of
 from tocsin.billing.ordering import Decision, Question, Verdict
 from tocsin.billing.quarantine import Poison
 from tocsin.billing.refetch import Reason, RefetchRequest
@@ -104,7 +105,7 @@ class Projector:
                     return Projected(Outcome.DEFERRED, requests, problem=event.problem)
             else:
                 requests += 1
-                question = Question(about=_second(event, now), event_id=event.id)
+                question = _question(event, now)
                 result = self._ask(event.identity, subscription, row, question, now=now)
                 if result is not None:
                     return _counted(result, requests, event.problem)
@@ -221,9 +222,16 @@ class Projector:
                 reason="provider_unreachable" if failed else answer.verdict.value,
                 detail=answer.detail or f"HTTP {answer.http_status}",
                 first_seen=question.about if question.event_id else now - now % 3600,
+                ledger_pk=question.ledger_pk,
+                identity=str(identity),
                 subscription=subscription,
             )
         )
+
+
+def _question(event: BillingEvent, now: int) -> Question:
+    pk = key_of(event.identity, event.id, event.created).pk
+    return Question(about=_second(event, now), event_id=event.id, ledger_pk=pk)
 
 
 def _second(event: BillingEvent, now: int) -> int:

@@ -147,11 +147,13 @@ class Answer:
 class Question:
     """Why a provider is asked: the event (None once delayed) and the second it is about.
 
-    `confirming` marks the one later request that checks an early answer.
+    `ledger_pk` is where the event is kept; `confirming` marks the one later request that checks
+    an early answer.
     """
 
     about: int
     event_id: str | None = None
+    ledger_pk: str | None = None
     confirming: bool = False
 
 

@@ -20,6 +20,7 @@ class Poison:
     detail: str
     first_seen: int
     ledger_pk: str | None = None
+    identity: str | None = None
     subscription: str | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""A wish to ask a provider later, as it travels through a queue."""
+"""Wishes that travel through a queue to the projector: ask a provider, or read an event again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Reason(StrEnum):
     FAILED = "failed"
     RACES = "races"
     CONFIRM = "confirm"
+    ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +42,37 @@ class RefetchRequest:
         """The message body."""
         return json.dumps({"v": FORMAT, **asdict(self)}, separators=(",", ":"))
 
-    @classmethod
-    def from_json(cls, text: str) -> RefetchRequest:
-        """The inverse of `to_json`.
 
-        Raises:
-            MalformedPayload: not such a message, or of a format this code does not know.
-        """
-        try:
-            document = json.loads(text)
-            if document["v"] != FORMAT:
-                raise MalformedPayload("The message is of an unknown format.")
-            return cls(
-                identity=Identity(**document["identity"]),
-                subscription=str(document["subscription"]),
-                reason=Reason(document["reason"]),
-                about=int(document["about"]),
-                attempt=int(document["attempt"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise MalformedPayload("The message is no request to ask again.") from error
+@dataclass(frozen=True, slots=True)
+class LedgerReplay:
+    """One stored event to be projected as if it had just come out of the stream."""
+
+    pk: str
+    sk: str
+
+    def to_json(self) -> str:
+        """The message body."""
+        return json.dumps({"v": FORMAT, "ledger": asdict(self)}, separators=(",", ":"))
+
+
+def read_message(text: str) -> RefetchRequest | LedgerReplay:
+    """The inverse of both `to_json`.
+
+    Raises:
+        MalformedPayload: no such message, or of a format this code does not know.
+    """
+    try:
+        document = json.loads(text)
+        if document["v"] != FORMAT:
+            raise MalformedPayload("The message is of an unknown format.")
+        if "ledger" in document:
+            return LedgerReplay(str(document["ledger"]["pk"]), str(document["ledger"]["sk"]))
+        return RefetchRequest(
+            identity=Identity(**document["identity"]),
+            subscription=str(document["subscription"]),
+            reason=Reason(document["reason"]),
+            about=int(document["about"]),
+            attempt=int(document["attempt"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedPayload("The message is no request to the projector.") from error

@@ -157,7 +157,7 @@ def test_eight_ids_are_remembered() -> None:
 
 def test_an_early_answer_wants_to_be_confirmed_and_a_late_one_does_not() -> None:
     def confirm_at(about: int, *, known: Row | None = None, confirming: bool = False) -> int | None:
-        question = Question(about, None if confirming else "e", confirming)
+        question = Question(about, None if confirming else "e", confirming=confirming)
         return record_answer(known, answer(), question, now=NOW, confirm=True).row.confirm_at
 
     assert confirm_at(NOW - 59) == NOW + 300

@@ -1,0 +1,119 @@
+"""What a workspace may use, and why: computed from its projections, never stored.
+
+A correction by a person goes before the projection while it lasts. The projection keeps tracking
+the provider underneath, so nothing has to be undone when it ends.
+
+While a billing incident is open, nobody loses access because an event is missing or late: what
+would take access away for want of a payment becomes grace until the incident is closed. What the
+provider says has ended has ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tocsin.billing.subscription import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.ordering import Row
+
+
+class Access(StrEnum):
+    """The answer. Grace is access, with a reason to show."""
+
+    YES = "yes"
+    GRACE = "grace"
+    NO = "no"
+
+
+POLICY: Mapping[Status, Access] = {
+    Status.PENDING: Access.NO,
+    Status.TRIALING: Access.YES,
+    Status.ACTIVE: Access.YES,
+    Status.PAST_DUE: Access.GRACE,
+    Status.SUSPENDED: Access.NO,
+    Status.PAUSED: Access.NO,
+    Status.CANCELLED: Access.NO,
+    Status.COMPLETED: Access.NO,
+    Status.EXPIRED: Access.NO,
+    Status.UNKNOWN: Access.GRACE,
+}
+"""Before the two exceptions: a paid period is used up, and an incident takes nothing away."""
+
+PAID_UNTIL_THE_END = frozenset({Status.CANCELLED, Status.COMPLETED})
+HELD_IN_AN_INCIDENT = frozenset({Status.SUSPENDED, Status.PAUSED})
+_BEST_FIRST = (Access.YES, Access.GRACE, Access.NO)
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """One answer. Times are epoch seconds.
+
+    `since` and `source` are when and from what event the projection last changed.
+    `why` is one of: `status`, `paid_period`, `incident`, `correction`, `no_subscription`.
+    `double` tells that more than one subscription gives access: somebody may be paying twice.
+    """
+
+    access: Access
+    why: str
+    as_of: int
+    status: Status | None = None
+    plan: str | None = None
+    subscription: str | None = None
+    period_end: int | None = None
+    since: int | None = None
+    source: str | None = None
+    rev: int = 0
+    corrected_by: str | None = None
+    double: bool = False
+
+
+def entitlement(
+    rows: Sequence[tuple[Identity, Row]], *, now: int, incident_open: bool
+) -> Entitlement:
+    """The best that a workspace's subscriptions give it at `now`."""
+    answers = [one_subscription(row, now=now, incident_open=incident_open) for _, row in rows]
+    known = [answer for answer in answers if answer is not None]
+    if not known:
+        return Entitlement(Access.NO, "no_subscription", now)
+    best = min(known, key=_rank)
+    giving = [answer for answer in known if answer.access is not Access.NO]
+    return replace(best, double=len(giving) > 1)
+
+
+def one_subscription(row: Row, *, now: int, incident_open: bool) -> Entitlement | None:
+    """What one row gives; None where nothing is known but that the provider has been asked."""
+    subscription = row.subscription
+    if subscription is None:
+        return None
+    status, corrected_by = subscription.status, None
+    if row.overlay is not None and now < row.overlay.until:
+        status, corrected_by = row.overlay.status, row.overlay.by
+    access, why = POLICY[status], "correction" if corrected_by else "status"
+    period_end = subscription.period_end
+    if access is Access.NO and status in PAID_UNTIL_THE_END and now < (period_end or 0):
+        access, why = Access.YES, "paid_period"
+    if access is Access.NO and incident_open and status in HELD_IN_AN_INCIDENT and not corrected_by:
+        access, why = Access.GRACE, "incident"
+    return Entitlement(
+        access=access,
+        why=why,
+        as_of=now,
+        status=status,
+        plan=subscription.plan,
+        subscription=subscription.id,
+        period_end=period_end,
+        since=row.since,
+        source=row.source,
+        rev=row.rev,
+        corrected_by=corrected_by,
+    )
+
+
+def _rank(answer: Entitlement) -> tuple[int, int]:
+    return _BEST_FIRST.index(answer.access), -(answer.period_end or 0)

@@ -1,0 +1,83 @@
+"""What a workspace may use: status by status, to the second, with corrections and incidents."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tocsin.billing.entitlement import POLICY, Access, entitlement
+from tocsin.billing.identity import Identity
+from tocsin.billing.ordering import Overlay, Row
+from tocsin.billing.subscription import Status, Subscription
+
+NOW = 10_000
+STRIPE = Identity("stripe", "acct_1", "live")
+RAZORPAY = Identity("razorpay", "acc_1", "live")
+
+
+def row(status: Status, *, end: int | None = NOW - 1, name: str = "sub_1") -> Row:
+    subscription = Subscription(name, status, status.value, "price_1", end)
+    return Row(ver=3, rev=2, subscription=subscription, since=9_000, source="evt_1")
+
+
+def answer(*rows: Row, incident_open: bool = False, now: int = NOW) -> tuple[Access, str]:
+    found = entitlement([(STRIPE, each) for each in rows], now=now, incident_open=incident_open)
+    return found.access, found.why
+
+
+@pytest.mark.parametrize("status", Status)
+def test_each_status_has_its_policy(status: Status) -> None:
+    assert answer(row(status)) == (POLICY[status], "status")
+
+
+def test_an_answer_says_from_what_it_comes() -> None:
+    found = entitlement([(STRIPE, row(Status.ACTIVE))], now=NOW, incident_open=False)
+    assert (found.plan, found.subscription, found.since, found.source, found.rev, found.as_of) == (
+        "price_1",
+        "sub_1",
+        9_000,
+        "evt_1",
+        2,
+        NOW,
+    )
+
+
+def test_what_is_paid_for_is_used_up_to_its_last_second() -> None:
+    ended = row(Status.CANCELLED, end=NOW)
+    assert answer(ended, now=NOW - 1) == (Access.YES, "paid_period")
+    assert answer(ended, now=NOW) == (Access.NO, "status")
+    assert answer(row(Status.CANCELLED, end=None)) == (Access.NO, "status")
+    assert answer(row(Status.EXPIRED, end=NOW + 9)) == (Access.NO, "status")
+
+
+def test_nobody_loses_access_for_a_missing_event_while_an_incident_is_open() -> None:
+    for status in (Status.SUSPENDED, Status.PAUSED):
+        assert answer(row(status), incident_open=True) == (Access.GRACE, "incident")
+    for status in (Status.CANCELLED, Status.EXPIRED, Status.PENDING):
+        assert answer(row(status), incident_open=True) == (Access.NO, "status")
+
+
+def test_a_correction_goes_first_while_it_lasts() -> None:
+    overlay = Overlay(
+        Status.ACTIVE, until=NOW, approval="APPR-1", by="commander-primary", base_rev=2
+    )
+    corrected = replace(row(Status.SUSPENDED), overlay=overlay)
+    assert answer(corrected, now=NOW - 1) == (Access.YES, "correction")
+    assert answer(corrected, now=NOW) == (Access.NO, "status")
+    locked = replace(row(Status.ACTIVE), overlay=replace(overlay, status=Status.SUSPENDED))
+    assert answer(locked, now=NOW - 1, incident_open=True) == (Access.NO, "correction")
+
+
+def test_the_best_of_several_counts_and_two_that_give_access_are_noticed() -> None:
+    suspended, active = row(Status.SUSPENDED), row(Status.ACTIVE, name="sub_2")
+    assert answer(suspended, active) == (Access.YES, "status")
+    rows = [(STRIPE, active), (RAZORPAY, row(Status.PAST_DUE, name="sub_3"))]
+    found = entitlement(rows, now=NOW, incident_open=False)
+    assert (found.subscription, found.double) == ("sub_2", True)
+    assert not entitlement([(STRIPE, suspended), rows[0]], now=NOW, incident_open=False).double
+
+
+def test_without_a_subscription_there_is_no_access() -> None:
+    assert answer() == (Access.NO, "no_subscription")
+    assert answer(Row(ver=1, pending_until=NOW)) == (Access.NO, "no_subscription")
