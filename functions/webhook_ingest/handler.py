@@ -60,27 +60,26 @@ def lambda_handler(event: dict[str, Any], context: Any) -> http.Response:
 
 def _note_receipt(receipt: Receipt, provider: str) -> None:
     envelope = receipt.record.envelope
-    light.log(
+    light.log_and_count(
         Event.WEBHOOK_ACCEPTED if receipt.stored else Event.WEBHOOK_DUPLICATE,
-        provider=provider,
+        Metric.WEBHOOKS_ACCEPTED if receipt.stored else Metric.WEBHOOKS_DUPLICATE,
+        by={"provider": provider},
         event_id=envelope.id,
         event_type=envelope.type,
         event_class=envelope.event_class,
         api_version=envelope.api_version,
         created=envelope.created,
     )
-    metric = Metric.WEBHOOKS_ACCEPTED if receipt.stored else Metric.WEBHOOKS_DUPLICATE
-    light.count(metric, provider=provider)
 
 
 def _note_refusal(error: TocsinError, provider: str) -> None:
     """A refusal is the sender's fault or ours; the two are told apart by alarms."""
     ours = isinstance(error, Unavailable)
-    event, metric = (
-        (Event.WEBHOOK_UNSTORED, Metric.WEBHOOKS_UNSTORED)
-        if ours
-        else (Event.WEBHOOK_REJECTED, Metric.WEBHOOKS_REJECTED)
+    light.log_and_count(
+        Event.WEBHOOK_UNSTORED if ours else Event.WEBHOOK_REJECTED,
+        Metric.WEBHOOKS_UNSTORED if ours else Metric.WEBHOOKS_REJECTED,
+        level="ERROR" if ours else "WARNING",
+        by={"provider": provider, "reason": error.code},
+        code=error.code,
+        **error.context,
     )
-    level = "ERROR" if ours else "WARNING"
-    light.log(event, level=level, provider=provider, code=error.code, **error.context)
-    light.count(metric, provider=provider, reason=error.code)

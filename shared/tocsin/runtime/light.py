@@ -49,11 +49,8 @@ def begin(*, correlation_id: str, request_id: str = "") -> None:
 
 def log(event: str, *, level: str = "INFO", **fields: object) -> None:
     """One line: `level`, `message` (the event's name), `timestamp`, `service`, then the fields."""
-    if LEVELS[level] < _threshold:
-        return
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds")
-    line = {"level": level, "message": event, "timestamp": moment, **_service, **_bound}
-    _write({**line, **clean(fields)})
+    if LEVELS[level] >= _threshold:
+        _write(_line(event, level, datetime.now(UTC), fields))
 
 
 def count(metric: str, *, value: int = 1, **dimensions: str) -> None:
@@ -63,6 +60,37 @@ def count(metric: str, *, value: int = 1, **dimensions: str) -> None:
         ValueError: for a dimension outside `names.DIMENSIONS`; an unbounded one would be billed
             as a new metric per value.
     """
+    _write(_embedded(metric, value, datetime.now(UTC), dimensions))
+
+
+def log_and_count(
+    event: str, metric: str, *, level: str = "INFO", by: Mapping[str, str], **fields: object
+) -> None:
+    """`log` and `count` as one line: the embedded metric format lets a line carry more fields.
+
+    The count is written whatever the level; `by` holds its dimensions, which are also fields.
+
+    Raises:
+        ValueError: as `count` does.
+    """
+    moment = datetime.now(UTC)
+    counted = _embedded(metric, 1, moment, by)
+    if LEVELS[level] >= _threshold:
+        counted = {**_line(event, level, moment, fields), **counted}
+    _write(counted)
+
+
+def _line(
+    event: str, level: str, moment: datetime, fields: Mapping[str, object]
+) -> dict[str, object]:
+    stamp = moment.isoformat(timespec="milliseconds")
+    line = {"level": level, "message": event, "timestamp": stamp, **_service, **_bound}
+    return {**line, **clean(fields)}
+
+
+def _embedded(
+    metric: str, value: int, moment: datetime, dimensions: Mapping[str, str]
+) -> dict[str, object]:
     if unknown := dimensions.keys() - DIMENSIONS:
         raise ValueError(f"not a dimension of Tocsin: {sorted(unknown)}")
     sets = [["service"], ["service", *dimensions]] if dimensions else [["service"]]
@@ -71,9 +99,9 @@ def count(metric: str, *, value: int = 1, **dimensions: str) -> None:
         "Dimensions": sets,
         "Metrics": [{"Name": metric, "Unit": "Count"}],
     }
-    now_ms = int(datetime.now(UTC).timestamp() * 1000)
+    now_ms = int(moment.timestamp() * 1000)
     aws = {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}
-    _write({"_aws": aws, **_service, **_bound, **dimensions, metric: [float(value)]})
+    return {"_aws": aws, **_service, **_bound, **dimensions, metric: [float(value)]}
 
 
 def clean(fields: Mapping[str, object]) -> dict[str, Any]:
@@ -81,7 +109,11 @@ def clean(fields: Mapping[str, object]) -> dict[str, Any]:
 
     Also used by `runtime.logging`, so that both writers keep the same promise.
     """
-    return {key: _plain(value) for key, value in fields.items() if key.lower() not in WITHHELD}
+    return {
+        key: value[:_LONGEST] if type(value) is str else _plain(value)
+        for key, value in fields.items()
+        if key.lower() not in WITHHELD
+    }
 
 
 def _plain(value: object) -> bool | int | float | str | list[Any] | None:

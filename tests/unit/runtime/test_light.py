@@ -65,6 +65,39 @@ def test_a_count_is_one_embedded_metric_in_total_and_by_dimension(
     assert abs(line["_aws"]["Timestamp"] - now_ms) < 60_000
 
 
+def test_one_line_can_be_a_log_and_a_count_and_is_what_the_two_lines_would_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    by = {"provider": "stripe", "reason": "signature_invalid"}
+    light.begin(correlation_id="evt_1")
+    light.log(Event.WEBHOOK_REJECTED, level="WARNING", code="signature_invalid", body="4242")
+    light.count(Metric.WEBHOOKS_REJECTED, provider="stripe", reason="signature_invalid")
+    light.log_and_count(
+        Event.WEBHOOK_REJECTED,
+        Metric.WEBHOOKS_REJECTED,
+        level="WARNING",
+        by=by,
+        code="signature_invalid",
+        body="4242",
+    )
+    logged, counted, both = lines(capsys)
+    for line in (logged, both):
+        del line["timestamp"]
+    for line in (counted, both):
+        del line["_aws"]["Timestamp"]
+    assert both == logged | counted
+
+
+def test_a_count_is_written_even_where_the_line_is_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    light.start("webhook_ingest", stage="local", level="ERROR")
+    light.log_and_count(Event.WEBHOOK_ACCEPTED, Metric.WEBHOOKS_ACCEPTED, by={"provider": "stripe"})
+    (line,) = lines(capsys)
+    assert line["WebhooksAccepted"] == [1.0]
+    assert "message" not in line
+
+
 def test_a_dimension_that_could_have_any_value_is_refused() -> None:
     with pytest.raises(ValueError, match="incident"):
         light.count(Metric.MESSAGES_SENT, incident="INC-1")
