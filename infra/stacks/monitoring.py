@@ -52,6 +52,27 @@ COUNTS = (
         1,
     ),
     (
+        "billing_projector",
+        "BillingQuarantined",
+        "billing-quarantined",
+        "Billing events or objects were set aside: a subscription may be out of date.",
+        1,
+    ),
+    (
+        "billing_projector",
+        "BillingProblems",
+        "billing-problems",
+        "A provider sends what is not understood, or does not answer: projections lean on asking.",
+        20,
+    ),
+    (
+        "billing_projector",
+        "TerminalLeft",
+        "billing-terminal-left",
+        "A provider says that an ended subscription runs again.",
+        1,
+    ),
+    (
         "notifier",
         "MessagesFailed",
         "messages-failed",

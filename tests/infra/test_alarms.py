@@ -15,6 +15,7 @@ from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms
 from infra.context import Context
 from infra.stacks.monitoring import COUNTS
+from tocsin.billing.event import Problem
 from tocsin.errors import TocsinError
 from tocsin.runtime.names import NAMESPACE, Event, Metric
 
@@ -87,7 +88,7 @@ def test_a_page_quotes_log_events_errors_and_counts_that_exist(name: str) -> Non
     )
     assert events <= {value for key, value in vars(Event).items() if key.isupper()}
     codes = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text)) - set(FUNCTIONS) - NOT_CODES
-    assert codes <= {each.code for each in every_error(TocsinError)}
+    assert codes <= {each.code for each in every_error(TocsinError)} | set(Problem)
     counts = set(re.findall(r"\*((?:Webhooks|Messages|Signals)[A-Za-z]+)\*", text))
     assert counts <= {value for key, value in vars(Metric).items() if key.isupper()}
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.billing import ordering
-from tocsin.billing.event import EventClass
+from tocsin.billing.event import EventClass, Problem
 from tocsin.billing.ledger import key_of
 from tocsin.billing.ordering import Decision, Question, Verdict
 from tocsin.billing.quarantine import Poison
@@ -198,7 +198,7 @@ class Projector:
             self._set_aside(
                 request.identity, request.subscription, answer, Question(request.about), now=now
             )
-            return Projected(Outcome.QUARANTINED, problem="provider_unreachable")
+            return Projected(Outcome.QUARANTINED, problem=Problem.PROVIDER_UNREACHABLE)
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(request.attempt - 1, 10))
         self.queue.send(request, delay=delay)
         note = ordering.await_answer(row, until=now + delay + PENDING_GRACE)
@@ -219,7 +219,7 @@ class Projector:
             Poison(
                 provider=identity.provider,
                 id=question.event_id or subscription,
-                reason="provider_unreachable" if failed else answer.verdict.value,
+                reason=Problem.PROVIDER_UNREACHABLE if failed else answer.verdict.value,
                 detail=answer.detail or f"HTTP {answer.http_status}",
                 first_seen=question.about if question.event_id else now - now % 3600,
                 ledger_pk=question.ledger_pk,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.event import BillingEvent, EventClass
+from tocsin.billing.event import BillingEvent, EventClass, Problem
 from tocsin.billing.subscription import Status
 from tocsin.errors import MalformedPayload, UnreadableShape
 
@@ -58,12 +58,12 @@ def _snapshot(
     """The snapshot, or the reason why there is none."""
     created = record.envelope.created
     if created is None:
-        return None, "no_created"
+        return None, Problem.NO_CREATED
     try:
         shape = reader.snapshot_in(unpack(record.body))
         snapshot = reader.subscription(shape, as_of=created)
-    except UnreadableShape as error:
-        return None, error.code
+    except UnreadableShape:
+        return None, Problem.UNREADABLE_SHAPE
     if snapshot.status is Status.UNKNOWN:
-        return None, "unknown_status"
+        return None, Problem.UNKNOWN_STATUS
     return snapshot, None

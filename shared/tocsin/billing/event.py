@@ -28,6 +28,16 @@ class EventClass(StrEnum):
     IRRELEVANT = "-"
 
 
+class Problem(StrEnum):
+    """Why something that concerns a projection cannot be taken as it is; a metric's dimension."""
+
+    NO_CREATED = "no_created"
+    UNKNOWN_STATUS = "unknown_status"
+    UNREADABLE_SHAPE = "unreadable_shape"
+    PROVIDER_MISSING = "provider_missing"
+    PROVIDER_UNREACHABLE = "provider_unreachable"
+
+
 class IdSource(StrEnum):
     """Where an event's id comes from: the provider, or the hash of a body that has none."""
 

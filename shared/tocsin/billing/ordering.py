@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tocsin.billing.event import EventClass
+from tocsin.billing.event import EventClass, Problem
 from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ class Verdict(StrEnum):
     """What became of a request to a provider."""
 
     FOUND = "found"
-    MISSING = "provider_missing"
-    UNREADABLE = "unreadable_shape"
+    MISSING = Problem.PROVIDER_MISSING.value
+    UNREADABLE = Problem.UNREADABLE_SHAPE.value
     FAILED = "failed"
 
 

@@ -1,0 +1,133 @@
+"""`tocsin billing …`: what was set aside and why, and what is known of one subscription.
+
+Without `--stage` it is this checkout's local cloud. With it, a deployed stage, reached directly
+with the operator's own AWS credentials: the quarantine is no responder's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tocsin.billing.entitlement import entitlement
+from tocsin.billing.identity import Identity
+from tocsin.cli.output import current
+from tocsin.errors import BadInput, UnknownName
+
+if TYPE_CHECKING:
+    from tocsin.billing.quarantine import Poison
+    from tocsin.cli.billing_desk import Desk
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Events and subscriptions of billing providers.",
+)
+quarantine = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app.add_typer(quarantine, name="quarantine", help="What could not be handled, until it can.")
+
+Stage = Annotated[
+    str | None,
+    typer.Option("--stage", envvar="TOCSIN_STAGE", help="A deployed stage; else the local cloud."),
+]
+Region = Annotated[
+    str | None, typer.Option("--region", envvar="AWS_REGION", help="Where the stage is deployed.")
+]
+_Id = Annotated[str, typer.Argument(help="The event's or subscription's id.", metavar="ID")]
+
+
+@quarantine.command("list")
+def list_quarantine(
+    *,
+    provider: Annotated[str | None, typer.Option(help="Only this provider's.")] = None,
+    stage: Stage = None,
+    region: Region = None,
+) -> None:
+    """Everything that is set aside, with its reason."""
+    found = _desk(stage, region).set_aside(provider)
+    if current().json:
+        current().document([_as_json(poison) for poison in found])
+    elif not found:
+        current().line("nothing is in quarantine")
+    else:
+        rows = ((_time(each.first_seen), each.provider, each.id, each.reason) for each in found)
+        current().table(("first seen", "provider", "id", "reason"), rows)
+
+
+@quarantine.command()
+def show(identifier: _Id, stage: Stage = None, region: Region = None) -> None:
+    """One item with all that is known of it."""
+    _shown(_as_json(_desk(stage, region).find(identifier)))
+
+
+@quarantine.command()
+def retry(
+    identifier: Annotated[str | None, typer.Argument(metavar="[ID]", help="Which one.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Everything in quarantine.")] = False,
+    stage: Stage = None,
+    region: Region = None,
+) -> None:
+    """Hand it to the projector again. What fails again is back within a minute."""
+    if every == (identifier is not None):
+        raise BadInput("name an ID, or say --all")
+    desk = _desk(stage, region)
+    chosen = desk.set_aside() if identifier is None else [desk.find(identifier)]
+    for poison in chosen:
+        desk.retry(poison)
+    if current().json:
+        current().document({"retried": [poison.id for poison in chosen]})
+    else:
+        current().line(f"handed on: {len(chosen)}")
+
+
+@app.command()
+def subscription(
+    identifier: _Id,
+    account: Annotated[str, typer.Option(help="The account of the registration.")],
+    *,
+    provider: Annotated[str, typer.Option(help="stripe or razorpay.")] = "stripe",
+    mode: Annotated[str, typer.Option(help="live or test.")] = "live",
+    stage: Stage = None,
+    region: Region = None,
+) -> None:
+    """What is known of one subscription, and what access it gives."""
+    identity = Identity(provider, account, mode)
+    row = _desk(stage, region).projection.read(identity, identifier)
+    if row is None:
+        raise UnknownName(f"no projection of {identifier} for {identity}")
+    now = int(datetime.now(UTC).timestamp())
+    answer = entitlement([(identity, row)], now=now, incident_open=False)
+    _shown({**asdict(row), "entitlement": asdict(answer)})
+
+
+def _desk(stage: str | None, region: str | None) -> Desk:
+    from tocsin.cli import billing_desk  # noqa: PLC0415 -- `--help` must not load the AWS signer
+
+    if stage is None:
+        return billing_desk.local_desk()
+    if region is None:
+        raise BadInput("a deployed stage needs its --region")
+    return billing_desk.stage_desk(stage, region)
+
+
+def _as_json(poison: Poison) -> dict[str, Any]:
+    return {**asdict(poison), "first_seen": _time(poison.first_seen)}
+
+
+def _shown(document: dict[str, Any]) -> None:
+    if current().json:
+        current().document(document)
+        return
+    flat = {key: value for key, value in document.items() if not isinstance(value, dict)}
+    for section in (value for value in document.values() if isinstance(value, dict)):
+        flat |= section
+    current().table(("", ""), ((key, value) for key, value in flat.items() if value is not None))
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,139 @@
+"""Where `tocsin billing` works: the stores and the queue of one stage, with an operator's rights.
+
+The command line does here what no function may do: look at what was set aside and hand it on.
+What it hands on goes through the same queue and the same rule as everything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.adapters.sqs_refetch import SqsRefetchQueue
+from tocsin.billing.identity import Identity
+from tocsin.billing.refetch import LedgerReplay, Reason, RefetchRequest
+from tocsin.errors import BadInput, UnknownName
+from tocsin.providers.registry import PROVIDERS
+from tocsin.runtime.api_client import default_credentials
+from tocsin.runtime.aws_http import AwsHttp, Credentials, Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.billing.quarantine import Poison
+
+RETRY_DELAY = 5
+"""Seconds before a retry is handled, so that it finds its quarantine item already gone."""
+
+UNKNOWN = "unknown"
+"""Stands for the provider of what could not even be attributed."""
+
+_PATIENCE = Patience(connect=3, read=10, deadline=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The parts of one stage that an operator works on."""
+
+    projection: DynamoDbProjection
+    quarantine: DynamoDbQuarantine
+    queue: SqsRefetchQueue
+
+    def set_aside(self, provider: str | None = None) -> list[Poison]:
+        """What is in quarantine, of one provider or of all, oldest first of each."""
+        providers = [provider] if provider else [*PROVIDERS.names, UNKNOWN]
+        return [poison for each in providers for poison in self.quarantine.kept(each)]
+
+    def find(self, identifier: str) -> Poison:
+        """The newest quarantine item of that event or object id.
+
+        Raises:
+            UnknownName: there is none.
+        """
+        found = [poison for poison in self.set_aside() if poison.id == identifier]
+        if not found:
+            raise UnknownName(f"nothing of the id {identifier!r} is in quarantine")
+        return found[-1]
+
+    def retry(self, poison: Poison) -> None:
+        """Hands it to the projector again and takes it out; if it fails again, it is back.
+
+        Raises:
+            BadInput: it is neither an event of the ledger nor a known subscription.
+        """
+        self.queue.send(_again(poison), delay=RETRY_DELAY)
+        self.quarantine.forget(poison)
+
+
+def _again(poison: Poison) -> LedgerReplay | RefetchRequest:
+    if poison.ledger_pk:
+        return LedgerReplay(poison.ledger_pk, poison.id)
+    if poison.identity and poison.subscription:
+        identity = Identity.parse(poison.identity)
+        return RefetchRequest(identity, poison.subscription, Reason.ASKED, poison.first_seen)
+    raise BadInput(f"{poison.id} cannot be handed on: it names neither an event nor an object")
+
+
+def local_desk() -> Desk:
+    """The running local cloud's. Raises `CloudNotRunning` where there is none."""
+    from tocsin.local.clients import Keys  # noqa: PLC0415 -- loads boto3, of no use to a real stage
+    from tocsin.local.cloud import Cloud  # noqa: PLC0415 -- the same
+    from tocsin.local.places import find  # noqa: PLC0415 -- the same
+
+    found, keys = Cloud(find()).outputs(), Keys()
+    credentials = Credentials(keys.access, keys.secret, keys.token)
+
+    def aws(service: str) -> AwsHttp:
+        return AwsHttp(
+            service,
+            endpoint=found["endpoint"],
+            region=found["region"],
+            credentials=credentials,
+            patience=_PATIENCE,
+        )
+
+    tables = found["tables"]
+    return desk(
+        aws,
+        subscriptions=tables["billing_subscriptions"],
+        operations=tables["operations"],
+        queue_url=found["queues"]["refetch"],
+    )
+
+
+def stage_desk(stage: str, region: str) -> Desk:
+    """A deployed stage's, under the credentials AWS's usual chain finds."""
+    found = default_credentials()
+    credentials = Credentials(found.access_key, found.secret_key, found.token)
+
+    def aws(service: str) -> AwsHttp:
+        return AwsHttp(
+            service,
+            endpoint=f"https://{service}.{region}.amazonaws.com",
+            region=region,
+            credentials=credentials,
+            patience=_PATIENCE,
+        )
+
+    prefix = f"tocsin-{stage}"
+    queue = aws("sqs").call("GetQueueUrl", {"QueueName": f"{prefix}-refetch"})
+    return desk(
+        aws,
+        subscriptions=f"{prefix}-billing-subscriptions",
+        operations=f"{prefix}-operations",
+        queue_url=queue["QueueUrl"],
+    )
+
+
+def desk(
+    aws: Callable[[str], AwsHttp], *, subscriptions: str, operations: str, queue_url: str
+) -> Desk:
+    """A desk over these tables and this queue."""
+    dynamodb = aws("dynamodb")
+    return Desk(
+        projection=DynamoDbProjection(dynamodb, subscriptions),
+        quarantine=DynamoDbQuarantine(dynamodb, operations),
+        queue=SqsRefetchQueue(aws("sqs"), queue_url),
+    )
