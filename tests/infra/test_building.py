@@ -162,11 +162,14 @@ def test_the_cdk_is_driven_by_the_pinned_node() -> None:
 def run_app(
     command: str, folder: Path, context: str, outdir: str
 ) -> subprocess.CompletedProcess[str]:
+    # What leads to the package index (proxies, certificates) is the machine's; nothing else is.
+    ours = ("AWS_", "CDK_", "JSII_", "PYTHON", "PYTEST_")
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
     return subprocess.run(
         command,
         shell=True,
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "CDK_OUTDIR": outdir, "CDK_CONTEXT_JSON": context},
+        env={**inherited, "CDK_OUTDIR": outdir, "CDK_CONTEXT_JSON": context},
         capture_output=True,
         text=True,
         timeout=120,
