@@ -6,6 +6,7 @@ a slow answer as a failed delivery, and enough of those disable the endpoint.
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 from functions.webhook_ingest.settings import Settings
@@ -34,6 +35,7 @@ INGEST = Ingest(
 )
 CLOCK = wall_clock()
 light.start("webhook_ingest", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+gc.freeze()  # what init made lives as long as the environment; no collection need look at it
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> http.Response:
