@@ -51,7 +51,7 @@ demo: $(READY) ## a billing-provider incident, end to end, on a cloud on this ma
 	@.venv/bin/tocsin drill run demo
 
 # What needs no server runs on both cores; the local cloud takes one test at a time.
-QUICK := $(wildcard tests/unit tests/property tests/contract tests/architecture tests/integration tests/infra)
+QUICK := $(wildcard tests/unit tests/property tests/contract tests/architecture tests/integration tests/infra tests/fuzz)
 CLOUD := $(wildcard tests/cloud tests/e2e)
 
 .PHONY: test test-quick test-cloud
@@ -64,6 +64,10 @@ test-cloud: $(READY)
 .PHONY: e2e
 e2e: $(READY) ## the promises at their stated sizes, and everything on the local cloud
 	@HYPOTHESIS_PROFILE=full $(PYTEST) -m 'full or cloud' tests
+
+.PHONY: fuzz
+fuzz: $(READY) ## over a million broken webhooks; TOCSIN_FUZZ_CASES says how many
+	@TOCSIN_FUZZ_CASES=$${TOCSIN_FUZZ_CASES:-1200000} $(PYTEST) -n 2 tests/fuzz
 
 .PHONY: check
 check: check-style check-imports check-docs check-types ## style, import rules, generated documents, types
