@@ -1,31 +1,19 @@
-"""Stored forms both incident stores share: the snapshot as text, and the line of the board."""
+"""Stored forms both incident stores share: the snapshot as text, and the line of the board.
+
+The snapshot's text belongs to the incident; the stores reach it through here, like the board.
+"""
 
 from __future__ import annotations
 
-import json
+from typing import TYPE_CHECKING
 
-from tocsin.errors import PayloadTooLarge
-from tocsin.incidents.codec import decode_fields, encode_fields
-from tocsin.incidents.limits import SNAPSHOT_BYTES
-from tocsin.incidents.model import Incident
+from tocsin.incidents.snapshot import snapshot_of, snapshot_text
 from tocsin.ports import Summary
 
+if TYPE_CHECKING:
+    from tocsin.incidents.model import Incident
 
-def snapshot_text(incident: Incident) -> str:
-    """The snapshot as JSON.
-
-    Raises:
-        PayloadTooLarge: it is over 16 KB; what grows belongs on the timeline.
-    """
-    text = json.dumps(encode_fields(incident), separators=(",", ":"), ensure_ascii=False)
-    if len(text.encode()) > SNAPSHOT_BYTES:
-        raise PayloadTooLarge("the incident holds more than a snapshot takes")
-    return text
-
-
-def snapshot_of(text: str) -> Incident:
-    """The inverse of `snapshot_text`; also reads snapshots that lack newer fields."""
-    return decode_fields(Incident, json.loads(text))
+__all__ = ["snapshot_of", "snapshot_text", "summary_of"]
 
 
 def summary_of(incident: Incident) -> Summary:

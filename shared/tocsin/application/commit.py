@@ -13,6 +13,7 @@ from tocsin.incidents.agenda import next_due
 from tocsin.incidents.commands import OpenFromSignals, OpenIncident
 from tocsin.incidents.fold import seal
 from tocsin.incidents.messages import messages
+from tocsin.incidents.snapshot import check_growth
 from tocsin.ports import CommandRecord, Commit, Pointer
 
 if TYPE_CHECKING:
@@ -28,7 +29,11 @@ if TYPE_CHECKING:
 def commit_of(
     before: Incident | None, events: Sequence[Event], command: Command, policy: Policy, ids: Ids
 ) -> Commit:
-    """The one transaction that makes `events` true."""
+    """The one transaction that makes `events` true.
+
+    Raises:
+        PayloadTooLarge: the command adds to a summary that is full.
+    """
     entries, after = seal(
         before,
         events,
@@ -36,6 +41,7 @@ def commit_of(
         salts=[ids.salt() for _ in events],
         correlation_id=command.correlation_id,
     )
+    check_growth(command, after)
     return Commit(
         expected_version=before.version if before else 0,
         incident=after,

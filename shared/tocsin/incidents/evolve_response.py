@@ -26,7 +26,7 @@ from tocsin.incidents.parts import (
 )
 from tocsin.incidents.vocabulary import ClockName, State
 
-PAST_CYCLES = 20
+PAST_CYCLES = 8
 SUCCESS = "success"
 
 

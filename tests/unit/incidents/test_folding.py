@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.harness.stories import ANA, BO, CLOUDWATCH, COMMANDER, Story, make, signal
-from tocsin.adapters.incident_forms import snapshot_of, snapshot_text
 from tocsin.errors import BadInput, IllegalTransition, MalformedPayload, PayloadTooLarge
 from tocsin.incidents import commands as c
 from tocsin.incidents import limits
@@ -17,6 +16,7 @@ from tocsin.incidents.codec import decode, decode_fields, encode
 from tocsin.incidents.evolve import evolve
 from tocsin.incidents.fold import event_of, fold
 from tocsin.incidents.model import Incident
+from tocsin.incidents.snapshot import snapshot_of, snapshot_text
 from tocsin.incidents.timeline import first_broken_link
 from tocsin.incidents.vocabulary import Category, Role, Severity
 
@@ -150,7 +150,7 @@ def test_a_number_is_no_text() -> None:
 
 def test_a_snapshot_that_outgrew_its_item_is_refused() -> None:
     story = eventful()
-    swollen = replace(story.incident, responders=tuple(f"p{n}" * 20 for n in range(500)))
+    swollen = replace(story.incident, responders=tuple(f"p{n}" * 20 for n in range(900)))
 
     with pytest.raises(PayloadTooLarge):
         snapshot_text(swollen)
