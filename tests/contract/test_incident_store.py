@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -39,13 +40,28 @@ MINUTE = timedelta(minutes=1)
 KEY = "v1:cloudwatch:api-5xx"
 
 
+def one_call_at_a_time(client: Any) -> Any:
+    """DynamoDB decides one call on an item at a time; moto, between threads, does not.
+
+    Threads still meet between any two calls, which is where an adapter can be wrong.
+    """
+    lock, call = Lock(), client._make_api_call
+
+    def alone(*given: Any, **named: Any) -> Any:
+        with lock:
+            return call(*given, **named)
+
+    client._make_api_call = alone
+    return client
+
+
 @pytest.fixture(params=["memory", "dynamodb"])
 def store(request: pytest.FixtureRequest) -> Iterator[IncidentStore]:
     if request.param == "memory":
         yield MemoryIncidents()
         return
     with mock_aws():
-        client = boto3.client("dynamodb")
+        client = one_call_at_a_time(boto3.client("dynamodb"))
         create_incident_tables(client)
         yield DynamoIncidents(
             client, table=INCIDENTS, operations_table=OPERATIONS, pause=lambda _attempt: None
