@@ -47,5 +47,10 @@ ROUTES = (
     Route("GET", "/v1/incidents/{id}", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/timeline", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/clocks", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}/gate", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}/checklist", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}/severity", "incident_api", _RESPONDER),
     Route("POST", "/v1/incidents/{id}/{command}", "incident_api", _RESPONDER),
+    Route("POST", "/v1/releases", "incident_api", _RESPONDER),
+    Route("GET", "/v1/releases", "incident_api", _RESPONDER),
 )

@@ -1,38 +1,120 @@
-"""The routes of responders: one table, one small function each.
+"""The routes of responders: one table from which requests are served and the document is written.
 
-Every answer names the version it shows as an `ETag`; every POST takes an `Idempotency-Key`, whose
-repeat is answered with what the first one led to. Who asks comes from the gateway's proof.
+Every answer about one incident names the version it shows as an `ETag`; every POST takes an
+`Idempotency-Key`, whose repeat is answered with what the first one led to. Who asks comes from
+the gateway's proof.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.incident_api.commands import Envelope, command, open_incident
-from functions.incident_api.fields import Fields, count, idempotency_key, if_match, word
-from functions.incident_api.views import board_view, clocks_view, incident_view, timeline_view
-from tocsin.errors import BadInput, TocsinError, UnknownIncident, UnknownName
-from tocsin.incidents.timeline import Actor
-from tocsin.incidents.vocabulary import ActorKind, Group, Kind, Severity, State
-from tocsin.runtime.http import answer, parse, problem, unexpected
+from functions.incident_api import acting, answers, reading
+from functions.incident_api.call import Call
+from tocsin.errors import TocsinError, UnknownName
+from tocsin.runtime.http import parse, problem, unexpected
 from tocsin.runtime.identity import caller
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.application.outcome import Outcome
-    from tocsin.incidents.model import Incident
-    from tocsin.ports import Summary
     from tocsin.runtime.application import Application
-    from tocsin.runtime.http import Request, Response
-    from tocsin.runtime.identity import Caller
+    from tocsin.runtime.http import Response
     from tocsin.runtime.invocation import Watch
 
 MAX_BODY = 64_000
-_PAGE, _LONGEST_PAGE = 100, 500
-_BOARD, _LONGEST_BOARD = 50, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a route does, who serves it, and the shape of its answer.
+
+    `query` says what each parameter means; a `!` at the end of a name marks one that must be there.
+    """
+
+    about: str
+    serve: Callable[[Call], Response]
+    answer: type
+    status: tuple[int, ...] = (200,)
+    query: Mapping[str, str] = MappingProxyType({})
+
+
+_LIMIT = "At most so many lines."
+_CURSOR = "`next` of the page before."
+
+ROUTES: Mapping[str, Route] = MappingProxyType(
+    {
+        "POST /v1/incidents": Route(
+            "Open an incident and page who is on call",
+            acting.open_incident,
+            answers.Incident,
+            (201, 200),
+        ),
+        "GET /v1/incidents": Route(
+            "Open incidents, or those closed in a month; newest first",
+            reading.board,
+            answers.Board,
+            query={
+                "status": "`open` (the default) or `closed`.",
+                "month": "The month of closing, UTC, like 202609; with `status=closed`.",
+                "severity": "Only this severity.",
+                "category": "Only this category.",
+                "limit": _LIMIT,
+                "cursor": _CURSOR,
+            },
+        ),
+        "GET /v1/incidents/{id}": Route(
+            "The incident as it stands", reading.incident, answers.Incident
+        ),
+        "GET /v1/incidents/{id}/timeline": Route(
+            "The timeline, oldest first",
+            reading.timeline,
+            answers.Timeline,
+            query={"after": "Entries with a higher `seq`.", "limit": _LIMIT},
+        ),
+        "GET /v1/incidents/{id}/clocks": Route(
+            "Every clock, with its arithmetic on request",
+            reading.clocks,
+            answers.Clocks,
+            query={"explain": "`true`: how each deadline came about."},
+        ),
+        "GET /v1/incidents/{id}/gate": Route(
+            "Each criterion for closing, its evidence or the next step",
+            reading.closing_gate,
+            answers.Gate,
+        ),
+        "GET /v1/incidents/{id}/checklist": Route(
+            "What to do next, and every phase with its items",
+            reading.checklist,
+            answers.Checklist,
+        ),
+        "GET /v1/incidents/{id}/severity": Route(
+            "Old and new deadlines of a change of severity; changes nothing",
+            reading.preview,
+            answers.Preview,
+            query={"to!": "The severity it would be changed to."},
+        ),
+        "POST /v1/incidents/{id}/{command}": Route(
+            "Carry a verb out", acting.act, answers.Incident
+        ),
+        "POST /v1/releases": Route(
+            "Record a release and tell the open incidents of its service",
+            acting.record_release,
+            answers.RecordedRelease,
+            (201, 200),
+            query={"cursor": "`next` of the answer before: go on telling incidents."},
+        ),
+        "GET /v1/releases": Route(
+            "A service's releases, in the order they were cut",
+            acting.list_releases,
+            answers.Releases,
+            query={"service!": "Whose.", "limit": _LIMIT, "cursor": _CURSOR},
+        ),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,150 +141,19 @@ class Api:
 
     def _serve(self, event: Mapping[str, Any]) -> Response:
         request = parse(event, max_body=MAX_BODY)
-        route = str(event.get("routeKey", ""))
-        if (serve := ROUTES.get(route)) is None:
+        key = str(event.get("routeKey", ""))
+        if (route := ROUTES.get(key)) is None:
             raise UnknownName("there is no such route", kind="route")
         who = caller(request.authorizer, stage=self.stage)
-        response = serve(_Call(api=self, request=request, caller=who))
+        call = Call(
+            application=self.application, watch=self.watch, request=request, caller=who, route=key
+        )
+        response = route.serve(call)
         self.watch.journal.info(
             Event.REQUEST_ANSWERED,
-            route=route,
+            route=key,
             status=response["statusCode"],
             incident=request.path_parameters.get("id"),
+            person=who.person,
         )
         return response
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Call:
-    """One request by one person."""
-
-    api: Api
-    request: Request
-    caller: Caller
-
-    @property
-    def application(self) -> Application:
-        return self.api.application
-
-    def incident(self) -> Incident:
-        """The incident of the path, as far as this person may know of it."""
-        incident_id = self.request.path_parameters.get("id", "")
-        found = self.application.store.load(incident_id)
-        if found is None or not _may_see(self.caller, found):
-            raise UnknownIncident(f"there is no incident {incident_id[:64]}")
-        return found
-
-    def envelope(self, incident_id: str, fields: Fields) -> Envelope:
-        key = idempotency_key(self.request.headers)
-        return Envelope(
-            incident_id=incident_id,
-            command_id=key or self.application.ids.unique_id(),
-            actor=Actor(ActorKind.PERSON, self.caller.person),
-            correlation_id=self.request.request_id,
-            occurred_at=fields.moment("occurred_at"),
-            if_match=if_match(self.request.headers),
-            groups=self.caller.groups,
-        )
-
-
-def _open(call: _Call) -> Response:
-    fields = Fields(call.request.json_object())
-    kind = fields.word("kind", Kind, Kind.REAL)
-    new_id = call.application.ids.incident_id(drill=kind is Kind.DRILL)
-    wish = open_incident(fields, call.envelope(new_id, fields), kind)
-    fields.done()
-    outcome = call.application.execute(wish)
-    response = _changed(outcome, created=not outcome.repeated)
-    response["headers"]["location"] = f"/v1/incidents/{outcome.incident.id}"
-    return response
-
-
-def _command(call: _Call) -> Response:
-    incident = call.incident()
-    fields = Fields(call.request.json_object())
-    verb = call.request.path_parameters.get("command", "")
-    wish = command(verb, fields, call.envelope(incident.id, fields))
-    fields.done()
-    return _changed(call.application.execute(wish), created=False)
-
-
-def _list(call: _Call) -> Response:
-    query = call.request.query
-    page = call.application.store.board(
-        closed_in=_month(query),
-        limit=count(query, "limit", default=_BOARD, largest=_LONGEST_BOARD) or 1,
-        cursor=query.get("cursor"),
-    )
-    severity = word("severity", query["severity"], Severity) if "severity" in query else None
-    shown = [
-        summary
-        for summary in page.items
-        if _may_list(call.caller, summary) and severity in {None, summary.severity}
-    ]
-    return answer(200, board_view(page, shown))
-
-
-def _get(call: _Call) -> Response:
-    incident = call.incident()
-    return answer(200, incident_view(incident), headers=_etag(incident))
-
-
-def _timeline(call: _Call) -> Response:
-    incident, query = call.incident(), call.request.query
-    limit = count(query, "limit", default=_PAGE, largest=_LONGEST_PAGE) or 1
-    after = count(query, "after", default=0, largest=99_999_999)
-    entries = call.application.store.entries(incident.id, after=after, limit=limit)
-    return answer(200, timeline_view(incident, entries, limit=limit), headers=_etag(incident))
-
-
-def _clocks(call: _Call) -> Response:
-    incident = call.incident()
-    now = call.application.clock.incident_now()
-    return answer(200, clocks_view(incident, now=now), headers=_etag(incident))
-
-
-ROUTES: Mapping[str, Callable[[_Call], Response]] = {
-    "POST /v1/incidents": _open,
-    "GET /v1/incidents": _list,
-    "GET /v1/incidents/{id}": _get,
-    "GET /v1/incidents/{id}/timeline": _timeline,
-    "GET /v1/incidents/{id}/clocks": _clocks,
-    "POST /v1/incidents/{id}/{command}": _command,
-}
-
-
-def _changed(outcome: Outcome, *, created: bool) -> Response:
-    headers = _etag(outcome.incident)
-    if outcome.repeated:
-        headers["idempotency-replayed"] = "true"
-    return answer(201 if created else 200, incident_view(outcome.incident), headers=headers)
-
-
-def _etag(incident: Incident) -> dict[str, str]:
-    return {"etag": f'"{incident.version}"'}
-
-
-def _month(query: Mapping[str, str]) -> str | None:
-    """The month of closed incidents asked for; None for the open ones."""
-    match query.get("status", "open"):
-        case "open":
-            return None
-        case State.CLOSED:
-            month = query.get("month", "")
-            if len(month) != len("yyyymm") or not (month.isascii() and month.isdigit()):
-                raise BadInput("`month` must be like 202609", field="month")
-            return month
-        case _:
-            raise BadInput("`status` must be open or closed", field="status")
-
-
-def _may_see(caller: Caller, incident: Incident) -> bool:
-    """A restricted incident exists for its role holders, its responders and security only."""
-    involved = {*incident.roles.values(), *incident.responders}
-    return not incident.restricted or caller.group is Group.SECURITY or caller.person in involved
-
-
-def _may_list(caller: Caller, summary: Summary) -> bool:
-    """The board does not know who is involved, so it shows restricted ones to security only."""
-    return not summary.restricted or caller.group is Group.SECURITY

@@ -1,11 +1,8 @@
-"""What the API shows of an incident: plain JSON, times in UTC, words of the runbook.
-
-Part of the interface: a field is added, never renamed or given another meaning.
-"""
+"""The incident, its timeline and the board, as the API shows them: shapes in `answers`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tocsin.incidents.timeline import format_time
 
@@ -13,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tocsin.incidents.model import Clock, Incident, Round
+    from functions.incident_api import answers as a
+    from tocsin.incidents import parts
+    from tocsin.incidents.model import Incident, Round
     from tocsin.incidents.timeline import Entry
-    from tocsin.ports import Page, Summary
+    from tocsin.ports import Summary
 
 
-def incident_view(incident: Incident) -> dict[str, Any]:
+def incident_view(incident: Incident) -> a.Incident:
     """The incident at its version."""
     return {
         "id": incident.id,
@@ -31,34 +30,34 @@ def incident_view(incident: Incident) -> dict[str, Any]:
         "service": incident.service,
         "environment": incident.environment,
         "opened_at": format_time(incident.opened_at),
-        "began_at": _time(incident.began_at),
-        "closed_at": _time(incident.closed_at),
+        "began_at": moment(incident.began_at),
+        "closed_at": moment(incident.closed_at),
         "resolution": incident.resolution,
+        "duplicate_of": incident.duplicate_of,
         "restricted": incident.restricted,
         "firing": incident.firing,
         "cycle": incident.cycle,
         "roles": {role: incident.roles[role] for role in sorted(incident.roles)},
         "responders": list(incident.responders),
-        "round": _round(incident.round),
+        "round": round_view(incident.round),
+        "impact": _impact(incident.impact),
+        "containment": _containment(incident.containment),
+        "fix": _fix(incident.fix),
+        "release": _release(incident.release),
+        "window": _window(incident.window),
+        "waivers": [_waiver(code, waiver) for code, waiver in sorted(incident.waivers.items())],
+        "communication": _communication(incident.communication),
+        "postmortem": _postmortem(incident.postmortem),
+        "channels": dict(incident.channels),
+        "counts": dict(incident.counts),
+        "waiting": list(_waiting(incident)),
         "policy_version": incident.policy_version,
         "correlation_id": incident.correlation_id,
         "version": incident.version,
     }
 
 
-def clocks_view(incident: Incident, *, now: datetime) -> dict[str, Any]:
-    """Every clock of the incident; `now` is incident time, seconds left may be negative."""
-    return {
-        "incident": incident.id,
-        "severity": incident.severity,
-        "now": format_time(now),
-        "clocks": [_clock(clock, now) for clock in incident.clocks.values()],
-        "round": _round(incident.round),
-        "version": incident.version,
-    }
-
-
-def timeline_view(incident: Incident, entries: Iterable[Entry], *, limit: int) -> dict[str, Any]:
+def timeline_view(incident: Incident, entries: Iterable[Entry], *, limit: int) -> a.Timeline:
     """A page of the timeline; `next` is the `after` of the following page, or null."""
     lines = [_entry(entry) for entry in entries]
     more = len(lines) == limit and lines[-1]["seq"] < incident.version if lines else False
@@ -70,12 +69,32 @@ def timeline_view(incident: Incident, entries: Iterable[Entry], *, limit: int) -
     }
 
 
-def board_view(page: Page, shown: Iterable[Summary]) -> dict[str, Any]:
+def board_view(shown: Iterable[Summary], cursor: str | None) -> a.Board:
     """A page of the board; `next` is the `cursor` of the following page, or null."""
-    return {"incidents": [_summary(summary) for summary in shown], "next": page.cursor}
+    return {"incidents": [_line(summary) for summary in shown], "next": cursor}
 
 
-def _summary(summary: Summary) -> dict[str, Any]:
+def round_view(current: Round | None) -> a.Round | None:
+    """The round people are asked in now."""
+    if current is None:
+        return None
+    return {
+        "number": current.number,
+        "reason": current.reason,
+        "started_at": format_time(current.started_at),
+        "due_at": format_time(current.due_at),
+        "acknowledged_at": moment(current.acknowledged_at),
+        "acknowledged_by": current.acknowledged_by,
+        "missed_at": moment(current.missed_at),
+    }
+
+
+def moment(at: datetime | None) -> str | None:
+    """RFC 3339, or null."""
+    return None if at is None else format_time(at)
+
+
+def _line(summary: Summary) -> a.Line:
     return {
         "id": summary.id,
         "title": summary.title,
@@ -87,9 +106,16 @@ def _summary(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry) -> a.Entry:
     return {
-        **entry.header,
+        "v": entry.v,
+        "incident": entry.incident,
+        "seq": entry.seq,
+        "type": entry.type,
+        "recorded_at": format_time(entry.recorded_at),
+        "occurred_at": format_time(entry.occurred_at),
+        "actor_ref": entry.actor_ref,
+        "content_hash": entry.content_hash.hex(),
         "hash": entry.hash.hex(),
         "prev_hash": entry.prev_hash.hex(),
         "correlation_id": entry.correlation_id,
@@ -97,34 +123,121 @@ def _entry(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _clock(clock: Clock, now: datetime) -> dict[str, Any]:
-    left = (clock.due_at - now).total_seconds() if clock.due_at and clock.running else None
-    return {
-        "clock": clock.name,
-        "target": clock.target,
-        "started_at": format_time(clock.started_at),
-        "due_at": _time(clock.due_at),
-        "recovery_due": _time(clock.recovery_due),
-        "stopped_at": _time(clock.stopped_at),
-        "missed_at": _time(clock.missed_at),
-        "attainment": clock.attainment,
-        "seconds_left": None if left is None else int(left),
-    }
-
-
-def _round(current: Round | None) -> dict[str, Any] | None:
-    if current is None:
+def _impact(impact: parts.Impact | None) -> a.Impact | None:
+    if impact is None:
         return None
     return {
-        "number": current.number,
-        "reason": current.reason,
-        "started_at": format_time(current.started_at),
-        "due_at": format_time(current.due_at),
-        "acknowledged_at": _time(current.acknowledged_at),
-        "acknowledged_by": current.acknowledged_by,
-        "missed_at": _time(current.missed_at),
+        "summary": impact.summary,
+        "exposure": impact.exposure,
+        "tenants": impact.tenants,
+        "users": impact.users,
+        "endpoints": list(impact.endpoints),
+        "services": list(impact.services),
+        "data_categories": list(impact.data_categories),
+        "confirmed_by": impact.confirmed_by,
     }
 
 
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)
+def _containment(found: parts.Containment) -> a.Containment:
+    return {
+        "actions": [
+            {
+                "action": name,
+                "text": action.text,
+                "state": action.state,
+                "by": action.by,
+                "at": format_time(action.at),
+            }
+            for name, action in found.actions.items()
+        ],
+        "observations": [
+            {
+                "check": check,
+                "verdict": seen.verdict,
+                "observed_at": format_time(seen.observed_at),
+                "by": seen.by,
+            }
+            for check, seen in found.observations.items()
+        ],
+        "by_fix": found.fix_contains,
+        "verified_at": moment(found.verified_at),
+        "verified_by": found.verified_by,
+        "effective_at": moment(found.effective_at),
+        "lost_at": moment(found.lost_at),
+    }
+
+
+def _fix(fix: parts.Fix) -> a.Fix:
+    return {
+        "commit": fix.commit,
+        "provider": fix.provider,
+        "deployed_at": moment(fix.deployed_at),
+        "green": {kind: format_time(at) for kind, at in fix.green.items()},
+        "fixed_at": moment(fix.fixed_at),
+    }
+
+
+def _release(release: parts.Release | None) -> a.AwaitedRelease | None:
+    if release is None:
+        return None
+    return {
+        "release": release.id,
+        "cut_at": format_time(release.cut_at),
+        "planned_at": moment(release.planned_at),
+        "shipped_at": moment(release.shipped_at),
+    }
+
+
+def _window(window: parts.Window | None) -> a.Window | None:
+    if window is None:
+        return None
+    return {"started_at": format_time(window.started_at), "ends_at": format_time(window.ends_at)}
+
+
+def _waiver(code: str, waiver: parts.Waiver) -> a.Waiver:
+    return {
+        "criterion": code,
+        "asked_by": waiver.asked_by,
+        "approved_by": waiver.approved_by,
+        "expires_at": format_time(waiver.expires_at),
+    }
+
+
+def _communication(said: parts.Communication) -> a.Communication:
+    return {
+        "internal": _told(said.internal),
+        "to_customers": _told(said.to_customers),
+        "customers": said.customers,
+    }
+
+
+def _told(audience: parts.Audience) -> a.Told:
+    return {
+        "first_at": moment(audience.first_at),
+        "final_at": moment(audience.final_at),
+        "next_by": moment(audience.next_by),
+        "failed": list(audience.failed),
+    }
+
+
+def _postmortem(found: parts.Postmortem | None) -> a.Postmortem | None:
+    if found is None:
+        return None
+    return {
+        "url": found.url,
+        "actions": found.actions,
+        "published_at": format_time(found.published_at),
+    }
+
+
+def _waiting(incident: Incident) -> Iterable[a.Waiting]:
+    """What one person has asked for and another one has to agree to."""
+    if (lowering := incident.lowering) is not None:
+        what = f"lower to {lowering.severity}"
+        yield {"what": what, "person": lowering.person, "reason": lowering.reason}
+    if (closing := incident.closing) is not None:
+        what = f"close as {closing.what.rstrip(':')}"
+        yield {"what": what, "person": closing.person, "reason": closing.reason}
+    if (lifting := incident.lifting) is not None:
+        what = "lift the restriction"
+        yield {"what": what, "person": lifting.person, "reason": lifting.reason}

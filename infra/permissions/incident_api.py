@@ -1,4 +1,4 @@
-"""`incident_api` reads and writes incidents for responders, and remembers who asked for what."""
+"""`incident_api` reads and writes incidents for responders, and keeps releases and requests."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ STATEMENTS = (
         resources=("table/incidents/index/list",),
     ),
     Statement(
-        sid="RememberRequests",
-        actions=("dynamodb:GetItem", "dynamodb:PutItem"),
+        sid="RememberRequestsAndReleases",
+        actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
         resources=("table/operations",),
     ),
     data_key_through_dynamodb(),

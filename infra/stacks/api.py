@@ -1,4 +1,4 @@
-"""The HTTP API in front of the functions, and the role responders call it with."""
+"""The HTTP API in front of the functions, and the roles people call it with, one a group."""
 
 from __future__ import annotations
 
@@ -35,6 +35,9 @@ _ACCESS_LOG = {
     "bytes": "$context.responseLength",
 }
 
+# Groups of people and the methods their role may send: a viewer cannot even ask for a change.
+GROUPS = {"viewer": "GET", "responder": "*", "commander": "*", "security": "*"}
+
 _ACCOUNT = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>"
 
 
@@ -65,7 +68,8 @@ class ApiStack(cdk.Stack):
         for route in ROUTES:
             self._allow(route, functions[route.function])
         self._add_stage(routes)
-        self._add_responder_role()
+        for group, methods in GROUPS.items():
+            self._add_role(group, methods)
         output(self, "ApiId", self.api.ref, "Id of the HTTP API")
         output(self, "ApiEndpoint", self.api.attr_api_endpoint, "Where the HTTP API answers")
 
@@ -139,36 +143,36 @@ class ApiStack(cdk.Stack):
         for route in routes:  # settings of a route that does not exist yet are refused
             made.add_resource_dependency(route)
 
-    def _add_responder_role(self) -> None:
-        """What a responder assumes to call the API; the session's name is the person.
+    def _add_role(self, group: str, methods: str) -> None:
+        """What people of a group assume to call the API; the session's name is the person.
 
-        Outside the local stage the name must be the IAM user's own, so that nobody can
-        acknowledge or approve as somebody else.
+        The function reads the group off the role. Outside the local stage the name must be the IAM
+        user's own, so that nobody can acknowledge or approve as somebody else; who may assume
+        which role is decided by the account's own policies for its people.
         """
         free = self._context.stage.session_names_are_free
         own_name = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
         account = iam.AccountPrincipal(self.account)
         principal = account if free else account.with_conditions(own_name)
+        routes = f"*/{methods}/v1/*"
         invoke = iam.PolicyStatement(
             sid="CallTheApi",
             actions=["execute-api:Invoke"],
             resources=[
-                self.format_arn(
-                    service="execute-api", resource=self.api.ref, resource_name="*/*/v1/*"
-                )
+                self.format_arn(service="execute-api", resource=self.api.ref, resource_name=routes)
             ],
         )
         role = iam.Role(
             self,
-            "Responder",
-            role_name=self._context.stage.physical("responder"),
-            description="Calls Tocsin's API as the person named by the session",
+            group.capitalize(),
+            role_name=self._context.stage.physical(group),
+            description=f"Calls the API of Tocsin as a {group}, as the person the session names",
             assumed_by=cast("iam.IPrincipal", principal),
             inline_policies={"permissions": iam.PolicyDocument(statements=[invoke])},
         )
-        wildcard = f"Resource::{_ACCOUNT}:<Api>/*/*/v1/*"
-        acknowledge(role, f"IAM5[{wildcard}]", "Every route under /v1 is a responder's.")
-        output(self, "ResponderRoleArn", role.role_arn, "Assumed by people and scripts")
+        reason = "Every route under /v1 is for people; what a group may do is the engine's to say."
+        acknowledge(role, f"IAM5[Resource::{_ACCOUNT}:<Api>/{routes}]", reason)
+        output(self, f"{group.capitalize()}RoleArn", role.role_arn, f"Assumed by a {group}")
 
 
 def _identifier(route: Route) -> str:

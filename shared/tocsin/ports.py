@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.policy import Policy
+    from tocsin.incidents.releases import Release
     from tocsin.incidents.signals import Signal
     from tocsin.incidents.timeline import Entry
     from tocsin.incidents.vocabulary import Category, Severity, State
@@ -225,6 +226,47 @@ class IncidentStore(Protocol):
 
         Raises:
             Conflict: the lease passed to somebody else meanwhile.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePage:
+    """A page of releases, in the order they were cut; `cursor` continues it, None is the end."""
+
+    releases: tuple[Release, ...]
+    cursor: str | None
+
+
+class ReleaseStore(Protocol):
+    """Releases of services. Reads are consistent."""
+
+    def put(self, release: Release, request: CommandRecord | None = None) -> None:
+        """Writes a release, and with it the request that asked for it.
+
+        Raises:
+            CommandRepeated: the request is already recorded.
+            ConditionFailed: the release has shipped: what shipped does not change.
+            StoreUnavailable: no answer; whether it was written is unknown until read.
+        """
+        ...
+
+    def get(self, release: Release) -> Release | None:
+        """What is recorded under the release's service, cut and id."""
+        ...
+
+    def page(
+        self,
+        service: str,
+        *,
+        cut_after: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> ReleasePage:
+        """Releases of the service cut after a time, the earliest cut first.
+
+        Raises:
+            BadInput: the cursor was not given out here.
         """
         ...
 

@@ -47,6 +47,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:PutItem on operations",
         "dynamodb:Query on incidents",
         "dynamodb:Query on incidents/list",
+        "dynamodb:Query on operations",
         "ssm:GetParameter on clock",
     },
     "notifier": {

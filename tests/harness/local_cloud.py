@@ -58,9 +58,9 @@ class Deployed:
     def __post_init__(self) -> None:
         self.clients = self.cloud.clients()
 
-    def as_person(self, person: str) -> Keys:
-        """A responder's keys."""
-        return sign_in(self.clients, self.outputs["responder_role_arn"], person)
+    def as_person(self, person: str, group: str = "responder") -> Keys:
+        """The keys of a person who assumed the role of their group."""
+        return sign_in(self.clients, self.outputs["role_arns"][group], person)
 
     def advance(self, by: timedelta) -> tuple[Reading, dict[str, Any]]:
         """Moves incident time on and sweeps once; the report says what was due."""

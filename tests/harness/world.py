@@ -25,6 +25,7 @@ from tests.harness.ids import SeededIds
 from tests.harness.inbox import Inbox, InboxSender
 from tests.harness.requests import api_event
 from tests.harness.time import VirtualIncidentClock, VirtualWallClock
+from tocsin.adapters.memory_releases import MemoryReleases
 from tocsin.channels.registry import channel_for
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline import first_broken_link
@@ -75,7 +76,11 @@ class World:
         journal = Journal(f"world-{next(_names)}", stage="local", stream=self.log)
         self.watch = Watch(journal=journal, meter=self.meter, clock=self.clock)
         self.application = Application(
-            store=self.store, policies=PackagedPolicies(), clock=self.clock, ids=SeededIds()
+            store=self.store,
+            policies=PackagedPolicies(),
+            clock=self.clock,
+            ids=SeededIds(),
+            releases=MemoryReleases(self.store.creations),
         )
         self.delivery = Delivery(
             store=self.store,

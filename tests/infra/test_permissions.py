@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.catalogue import FUNCTIONS
+from infra.stacks.api import GROUPS
 from tests.infra.deployment import allows, statements
+from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
     from infra.permissions.statements import Statement
@@ -67,7 +69,7 @@ def test_i12_a_partial_wildcard_stands_only_where_a_name_cannot_be_known(
     stage = deployment.context.stage
     known = re.compile(
         rf".*:dynamodb:.*:table/tocsin-{stage.name}-[a-z-]+/stream/\*"
-        r"|.*:execute-api:.*/\*/\*/v1/\*"
+        r"|.*:execute-api:.*/\*/(\*|GET)/v1/\*"
         r"|\*"
     )
     for role in deployment.of("AWS::IAM::Role"):
@@ -172,17 +174,25 @@ def test_the_schedule_acts_as_a_role_that_can_only_start_the_sweep(deployment: D
     assert trust["Condition"]["ArnEquals"] == {"aws:SourceArn": group.arn}
 
 
-def test_a_responder_acts_under_their_own_name_where_people_are_paged(
-    production: Deployment, drill: Deployment, local: Deployment
+@pytest.mark.parametrize("group", Group)
+def test_people_act_in_the_role_of_their_group_under_their_own_name_where_people_are_paged(
+    production: Deployment, drill: Deployment, local: Deployment, group: Group
 ) -> None:
     own_name = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
+    methods = "GET" if group is Group.VIEWER else "*"
     for deployment, condition in ((production, own_name), (drill, own_name), (local, None)):
-        name = deployment.context.stage.physical("responder")
+        name = deployment.context.stage.physical(group)
         role = deployment.one("AWS::IAM::Role", RoleName=name)
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust.get("Condition") == condition
         (statement,) = statements(role)
         assert statement["Action"] == ["execute-api:Invoke"]
+        (resource,) = statement["Resource"]
+        assert resource.endswith(f"/*/{methods}/v1/*")
+
+
+def test_no_role_is_named_like_a_group_that_does_not_exist() -> None:
+    assert set(GROUPS) == set(Group)
 
 
 def _key_of(deployment: Deployment, resource: str, data_key: Resource) -> list[tuple[str, str]]:

@@ -71,16 +71,22 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
         (name("alarm-trigger"), "events.amazonaws.com", rule.arn),
         (name("webhook-ingest"), "apigateway.amazonaws.com", f"{gateway}/POST/webhooks/*"),
         (name("webhook-ingest"), "apigateway.amazonaws.com", f"{gateway}/POST/webhooks/*/*"),
-        (name("incident-api"), "apigateway.amazonaws.com", f"{gateway}/POST/v1/incidents"),
-        (name("incident-api"), "apigateway.amazonaws.com", f"{gateway}/GET/v1/incidents"),
-        (name("incident-api"), "apigateway.amazonaws.com", f"{gateway}/GET/v1/incidents/*"),
-        (
-            name("incident-api"),
-            "apigateway.amazonaws.com",
-            f"{gateway}/GET/v1/incidents/*/timeline",
+        *(
+            (name("incident-api"), "apigateway.amazonaws.com", f"{gateway}/{route}")
+            for route in (
+                "POST/v1/incidents",
+                "GET/v1/incidents",
+                "GET/v1/incidents/*",
+                "GET/v1/incidents/*/timeline",
+                "GET/v1/incidents/*/clocks",
+                "GET/v1/incidents/*/gate",
+                "GET/v1/incidents/*/checklist",
+                "GET/v1/incidents/*/severity",
+                "POST/v1/incidents/*/*",
+                "POST/v1/releases",
+                "GET/v1/releases",
+            )
         ),
-        (name("incident-api"), "apigateway.amazonaws.com", f"{gateway}/GET/v1/incidents/*/clocks"),
-        (name("incident-api"), "apigateway.amazonaws.com", f"{gateway}/POST/v1/incidents/*/*"),
     }
 
 

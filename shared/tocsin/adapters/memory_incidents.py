@@ -32,7 +32,7 @@ class MemoryIncidents:
         self._snapshots: dict[str, str] = {}
         self._entries: dict[str, list[Entry]] = {}
         self._commands: dict[tuple[str, str], CommandRecord] = {}
-        self._creations: dict[tuple[str, str], CommandRecord] = {}
+        self.creations: dict[tuple[str, str], CommandRecord] = {}  # by principal and key
         self._pointers: dict[str, Pointer] = {}
         self._traces: dict[tuple[str, str], str | None] = {}
         self._due: dict[str, int] = {}
@@ -56,7 +56,7 @@ class MemoryIncidents:
             seen = (
                 self._commands.get((record.incident, record.hash))
                 if record.principal is None
-                else self._creations.get((record.principal, record.key or ""))
+                else self.creations.get((record.principal, record.key or ""))
             )
             if seen is not None:
                 raise CommandRepeated
@@ -76,7 +76,7 @@ class MemoryIncidents:
             if record.principal is None:
                 self._commands[record.incident, record.hash] = record
             else:
-                self._creations[record.principal, record.key or ""] = record
+                self.creations[record.principal, record.key or ""] = record
         for pointer in commit.pointers:
             self._pointers[pointer.key] = pointer
         for item in commit.outbox:
@@ -100,7 +100,7 @@ class MemoryIncidents:
         return self._commands.get((incident_id, command_hash))
 
     def creation(self, principal: str, key: str) -> CommandRecord | None:
-        return self._creations.get((principal, key))
+        return self.creations.get((principal, key))
 
     def pointer(self, key: str) -> Pointer | None:
         return self._pointers.get(key)

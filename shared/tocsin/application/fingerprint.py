@@ -10,6 +10,7 @@ from tocsin.incidents.timeline import canonical_json
 
 if TYPE_CHECKING:
     from tocsin.incidents.commands import Command
+    from tocsin.incidents.releases import Release
     from tocsin.incidents.timeline import Actor
 
 # The envelope, and what the application adds: a retry may differ in these and be the same wish.
@@ -23,7 +24,7 @@ def command_hash(actor: Actor, command_id: str) -> str:
     return hashlib.sha256(f"{actor.ref}\n{command_id}".encode()).hexdigest()
 
 
-def request_hash(command: Command) -> str:
+def request_hash(command: Command | Release) -> str:
     """The wish, whoever carries it: its kind and every field that is not envelope."""
     wish = encode_fields(command, without=_ENVELOPE) | {"command": type(command).__name__}
     return hashlib.sha256(canonical_json(wish)).hexdigest()

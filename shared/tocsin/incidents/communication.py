@@ -14,6 +14,8 @@ from tocsin.incidents.events_record import CustomersDecided, PostmortemPublished
 from tocsin.incidents.parts import Audience, UpdateAudience
 from tocsin.incidents.vocabulary import ActorKind, Kind, Role
 
+CLAIM = "we have contained the issue"
+
 
 def record_update(draft: Draft, command: c.RecordUpdate) -> None:
     """An update a channel accepted or refused.
@@ -25,7 +27,7 @@ def record_update(draft: Draft, command: c.RecordUpdate) -> None:
         draft.responder()
     incident = draft.incident
     to_customers = command.audience is UpdateAudience.CUSTOMERS
-    if command.says_contained and not incident.contained:
+    if (command.says_contained or _claims(command.text)) and not incident.contained:
         raise IllegalTransition("containment is not verified: the update must not claim it")
     if to_customers and incident.kind is Kind.DRILL:
         raise IllegalTransition("customers never hear of a drill")
@@ -74,6 +76,11 @@ def publish_postmortem(draft: Draft, command: c.PublishPostmortem) -> None:
             ),
         )
     )
+
+
+def _claims(text: str) -> bool:
+    """Whether the runbook's own wording of containment is in it, whatever the caller says."""
+    return CLAIM in " ".join(text.casefold().split())
 
 
 def _kept(audience: Audience, at: datetime) -> bool | None:

@@ -89,6 +89,23 @@ def preview(draft: Draft, new: Severity) -> tuple[ClockChange, ...]:
     )
 
 
+def foreseen(draft: Draft, new: Severity) -> tuple[SeverityChanged, datetime | None]:
+    """The change to `new` as it would be recorded, and when a round it would start would be due.
+
+    Raises:
+        IllegalTransition: it is that severity already, or closed.
+    """
+    draft.require_open()
+    now, current = draft.incident.severity, draft.incident.round
+    if new is now:
+        raise IllegalTransition(f"the incident is {now} already")
+    raising = new.rank < now.rank
+    is_open = current is not None and current.open
+    starts = raising and current is not None and not is_open and new in PAGED
+    change = _changed(draft, new, "", next_step=0 if raising and is_open else None)
+    return change, clocks.acknowledge_due(draft.policy, new, draft.at) if starts else None
+
+
 def planned_release(incident: Incident) -> datetime | None:
     """When the release a next-release clock would wait for is planned; None once it shipped."""
     release = incident.release

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import CloudNotRunning, DeployFailed
+from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,9 @@ def compose(
             "queues": _named(_QUEUE, stack_outputs),
             "secrets": dict(secrets),
             "responder_role_arn": stack_outputs["ResponderRoleArn"],
+            "role_arns": {
+                group.value: stack_outputs[f"{group.capitalize()}RoleArn"] for group in Group
+            },
             "clock_parameter": f"/tocsin/{stage}/incident-clock-offset",
             "stripe_api_base": api_bases["stripe_api_base"],
             "razorpay_api_base": api_bases["razorpay_api_base"],

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.dynamodb_incidents import DynamoIncidents
+from tocsin.application.close import close
 from tocsin.application.execute import execute
 from tocsin.application.receive import receive
 from tocsin.application.sweep import sweep
+from tocsin.incidents.commands_response import Close
 from tocsin.policy.compiled import PackagedPolicies
 from tocsin.runtime.aws import client
 from tocsin.runtime.clock import wall_clock
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome, SweepReport
     from tocsin.incidents.commands import Command
     from tocsin.incidents.signals import Signal
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource, ReleaseStore
 
 _CONNECT_SECONDS = 1
 _READ_SECONDS = 3
@@ -35,14 +37,24 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """Commands, signals and sweeps over one set of ports."""
+    """Commands, signals and sweeps over one set of ports; `releases` where people report them."""
 
     store: IncidentStore
     policies: PolicySource
     clock: IncidentClock
     ids: Ids
+    releases: ReleaseStore | None = None
 
     def execute(self, command: Command) -> Outcome:
+        """Carries a command out; closing also verifies the whole timeline."""
+        if isinstance(command, Close):
+            return close(
+                command,
+                store=self.store,
+                policies=self.policies,
+                clock=self.clock,
+                ids=self.ids,
+            )
         return execute(
             command, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
         )
@@ -77,4 +89,11 @@ def connect(
         policies=PackagedPolicies(),
         clock=clock,
         ids=SystemIds(wall_clock()),
+        releases=None if operations_table is None else _releases(dynamodb, operations_table),
     )
+
+
+def _releases(dynamodb: DynamoDBClient, table: str) -> ReleaseStore:
+    from tocsin.adapters.dynamodb_releases import DynamoReleases  # noqa: PLC0415 -- one function's
+
+    return DynamoReleases(dynamodb, table=table)

@@ -26,6 +26,8 @@ class Event:
     SWEEP_DONE = "sweep.done"
     SWEEP_BEHIND = "sweep.behind"
     REQUEST_ANSWERED = "request.answered"
+    INCIDENT_VIEWED = "incident.viewed"
+    INCIDENT_HIDDEN = "incident.hidden"
     REQUEST_REFUSED = "request.refused"
     RECORD_FAILED = "record.failed"
     UNEXPECTED = "unexpected"

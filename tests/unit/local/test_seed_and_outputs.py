@@ -28,7 +28,10 @@ STACK_OUTPUTS = {
     "FunctionAlarmTriggerArn": "arn:alarm-trigger",
     "FunctionSlaCheckArn": "arn:sla-check",
     "QueueInboxUrl": "http://inbox",
+    "ViewerRoleArn": "arn:viewer",
     "ResponderRoleArn": "arn:responder",
+    "CommanderRoleArn": "arn:commander",
+    "SecurityRoleArn": "arn:security",
 }
 CLIENTS = cast(
     "Any",

@@ -1,0 +1,124 @@
+"""What changes something: opening, the verbs, and releases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from functions.incident_api.answers import RecordedRelease, Release, Releases
+from functions.incident_api.fields import count
+from functions.incident_api.reading import etag
+from functions.incident_api.shapes import plain, wish
+from functions.incident_api.verbs import command
+from functions.incident_api.views import incident_view, moment
+from tocsin.application.releases import ReleaseDesk, Report
+from tocsin.errors import BadInput, InvalidSettings, UnknownIncident
+from tocsin.incidents import releases as r
+from tocsin.incidents.commands import OpenIncident
+from tocsin.incidents.commands_response import Close
+from tocsin.incidents.timeline import format_time
+from tocsin.incidents.vocabulary import Kind
+from tocsin.runtime.http import answer
+
+if TYPE_CHECKING:
+    from functions.incident_api.call import Call
+    from tocsin.application.outcome import Outcome
+    from tocsin.ports import ReleaseStore
+    from tocsin.runtime.http import Response
+
+_PAGE, _LONGEST_PAGE = 50, 200
+
+
+def open_incident(call: Call) -> Response:
+    """Opens an incident and pages who is on call."""
+    given = call.body()
+    asked = wish(OpenIncident, given, call.envelope("", given))
+    new_id = call.application.ids.incident_id(drill=asked.kind is Kind.DRILL)
+    outcome = call.application.execute(replace(asked, incident_id=new_id))
+    response = _changed(call, outcome, created=not outcome.repeated)
+    response["headers"]["location"] = f"/v1/incidents/{outcome.incident.id}"
+    return response
+
+
+def act(call: Call) -> Response:
+    """Carries one verb out."""
+    incident = call.incident()
+    given = call.body()
+    verb = call.request.path_parameters.get("command", "")
+    asked = command(verb, given, call.envelope(incident.id, given))
+    if isinstance(asked, Close) and asked.duplicate_of is not None:
+        call.visible(asked.duplicate_of)
+    return _changed(call, call.application.execute(asked), created=False)
+
+
+def record_release(call: Call) -> Response:
+    """Records a release and tells the open incidents of its service."""
+    release = plain(r.Release, call.body())
+    report = Report(
+        release=release,
+        actor=call.actor,
+        groups=call.caller.groups,
+        key=call.key,
+        correlation_id=call.request.request_id,
+        cursor=call.request.query.get("cursor"),
+    )
+    done = _desk(call).report(report)
+    view = RecordedRelease(
+        release=_release(release),
+        incidents=[incident.id for incident in done.incidents if call.sees(incident)],
+        next=done.cursor,
+    )
+    headers = {"idempotency-replayed": "true"} if done.repeated and call.key else {}
+    return answer(200 if done.repeated else 201, view, headers=headers)
+
+
+def list_releases(call: Call) -> Response:
+    """A service's releases, in the order they were cut."""
+    query = call.request.query
+    if not (service := query.get("service", "")):
+        raise BadInput("`service` is missing", field="service")
+    limit = count(query, "limit", default=_PAGE, largest=_LONGEST_PAGE) or 1
+    page = _store(call).page(service, limit=limit, cursor=query.get("cursor"))
+    view = Releases(releases=[_release(each) for each in page.releases], next=page.cursor)
+    return answer(200, view)
+
+
+def _changed(call: Call, outcome: Outcome, *, created: bool) -> Response:
+    """The incident after the command; a repeat tells nothing that a look would not tell now."""
+    incident = outcome.incident
+    if outcome.repeated and not call.sees(incident):
+        raise UnknownIncident(f"there is no incident {incident.id}")
+    incident = _desk(call).follow(incident)
+    headers = etag(incident)
+    if outcome.repeated:
+        headers["idempotency-replayed"] = "true"
+    return answer(201 if created else 200, incident_view(incident), headers=headers)
+
+
+def _desk(call: Call) -> ReleaseDesk:
+    application = call.application
+    return ReleaseDesk(
+        store=application.store,
+        releases=_store(call),
+        policies=application.policies,
+        clock=application.clock,
+        ids=application.ids,
+    )
+
+
+def _store(call: Call) -> ReleaseStore:
+    if (found := call.application.releases) is None:
+        raise InvalidSettings("this function was not given the operations table")
+    return found
+
+
+def _release(release: r.Release) -> Release:
+    return {
+        "release": release.release,
+        "service": release.service,
+        "regular": release.regular,
+        "cut_at": format_time(release.cut_at),
+        "planned_at": moment(release.planned_at),
+        "shipped_at": moment(release.shipped_at),
+        "commits": list(release.commits),
+    }

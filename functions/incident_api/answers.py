@@ -1,0 +1,441 @@
+"""What the API answers, field by field: the shape of every document it sends.
+
+Plain dictionaries at run time. The type checker holds the views to these shapes, and `openapi`
+publishes them, so what is promised and what is sent cannot part. Times are RFC 3339 in UTC, and
+a text that may be null is null when there is nothing to say. A field may be added; one that is
+renamed, removed or narrowed breaks callers and fails a test.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from tocsin.incidents.gate import Status
+    from tocsin.incidents.model import RoundReason
+    from tocsin.incidents.parts import (
+        ActionState,
+        ChannelKind,
+        Check,
+        Exposure,
+        ItemState,
+        RunKind,
+        Verdict,
+    )
+    from tocsin.incidents.vocabulary import (
+        Attainment,
+        Category,
+        ClockName,
+        Kind,
+        Phase,
+        Resolution,
+        Role,
+        Severity,
+        State,
+    )
+
+type Moment = str
+"""A time: RFC 3339, UTC, milliseconds."""
+
+
+class Round(TypedDict):
+    """One request for somebody to say "I have it"."""
+
+    number: int
+    reason: RoundReason
+    started_at: Moment
+    due_at: Moment
+    acknowledged_at: Moment | None
+    acknowledged_by: str | None
+    missed_at: Moment | None
+
+
+class Action(TypedDict):
+    """A containment action."""
+
+    action: str
+    text: str
+    state: ActionState
+    by: str
+    at: Moment
+
+
+class Observation(TypedDict):
+    """The newest look of one kind."""
+
+    check: Check
+    verdict: Verdict
+    observed_at: Moment
+    by: str
+
+
+class Containment(TypedDict):
+    """How far containment has come."""
+
+    actions: list[Action]
+    observations: list[Observation]
+    by_fix: bool
+    verified_at: Moment | None
+    verified_by: str | None
+    effective_at: Moment | None
+    lost_at: Moment | None
+
+
+class Fix(TypedDict):
+    """Which commit is the fix and what is known of it; `green` holds the checks that passed."""
+
+    commit: str | None
+    provider: str | None
+    deployed_at: Moment | None
+    green: dict[RunKind, Moment]
+    fixed_at: Moment | None
+
+
+class Window(TypedDict):
+    """The monitoring window that is running."""
+
+    started_at: Moment
+    ends_at: Moment
+
+
+class AwaitedRelease(TypedDict):
+    """The next regular release after t0."""
+
+    release: str
+    cut_at: Moment
+    planned_at: Moment | None
+    shipped_at: Moment | None
+
+
+class Waiver(TypedDict):
+    """An exception for one criterion; it counts once another person approved."""
+
+    criterion: str
+    asked_by: str
+    approved_by: str | None
+    expires_at: Moment
+
+
+class Impact(TypedDict):
+    """The blast radius; suspected until confirmed."""
+
+    summary: str
+    exposure: Exposure
+    tenants: int | None
+    users: int | None
+    endpoints: list[str]
+    services: list[str]
+    data_categories: list[str]
+    confirmed_by: str | None
+
+
+class Told(TypedDict):
+    """What one audience has heard; `next_by` is the promise in force."""
+
+    first_at: Moment | None
+    final_at: Moment | None
+    next_by: Moment | None
+    failed: list[str]
+
+
+class Communication(TypedDict):
+    """Updates; `customers` is the decision to tell them, null while nobody decided."""
+
+    internal: Told
+    to_customers: Told
+    customers: bool | None
+
+
+class Postmortem(TypedDict):
+    """The published postmortem of this cycle."""
+
+    url: str
+    actions: int
+    published_at: Moment
+
+
+class Waiting(TypedDict):
+    """Something one person wants that a second one has to agree to."""
+
+    what: str
+    person: str
+    reason: str
+
+
+class Incident(TypedDict):
+    """An incident at its version."""
+
+    id: str
+    kind: Kind
+    title: str
+    severity: Severity
+    category: Category
+    state: State
+    source: str
+    service: str | None
+    environment: str
+    opened_at: Moment
+    began_at: Moment | None
+    closed_at: Moment | None
+    resolution: Resolution | None
+    duplicate_of: str | None
+    restricted: bool
+    firing: bool
+    cycle: int
+    roles: dict[Role, str]
+    responders: list[str]
+    round: Round | None
+    impact: Impact | None
+    containment: Containment
+    fix: Fix
+    release: AwaitedRelease | None
+    window: Window | None
+    waivers: list[Waiver]
+    communication: Communication
+    postmortem: Postmortem | None
+    channels: dict[ChannelKind, str]
+    counts: dict[str, int]
+    waiting: list[Waiting]
+    policy_version: str
+    correlation_id: str
+    version: int
+
+
+class Line(TypedDict):
+    """An incident on the board."""
+
+    id: str
+    title: str
+    severity: Severity
+    state: State
+    category: Category
+    opened_at: Moment
+    restricted: bool
+
+
+class Board(TypedDict):
+    """A page of the board; `next` is the `cursor` of the following one. A page may be short."""
+
+    incidents: list[Line]
+    next: str | None
+
+
+class Entry(TypedDict):
+    """One entry of the timeline: its header, its content and its place in the chain."""
+
+    v: int
+    incident: str
+    seq: int
+    type: str
+    recorded_at: Moment
+    occurred_at: Moment
+    actor_ref: str
+    content_hash: str
+    hash: str
+    prev_hash: str
+    correlation_id: str
+    content: dict[str, Any]
+
+
+class Timeline(TypedDict):
+    """A page of the timeline; `next` is the `after` of the following one."""
+
+    incident: str
+    version: int
+    entries: list[Entry]
+    next: int | None
+
+
+class Stretch(TypedDict):
+    """Working time that counted, on one local day; `used` is the sum so far, in minutes."""
+
+    day: str
+    start: Moment
+    end: Moment
+    minutes: int
+    used: int
+
+
+class Turn(TypedDict):
+    """Something that moved the promise."""
+
+    at: Moment
+    cause: str
+    old_due: Moment | None
+    new_due: Moment | None
+
+
+class Explanation(TypedDict):
+    """How a deadline came about: enough to count it again by hand."""
+
+    zone: str
+    calendar_version: str
+    stretches: list[Stretch]
+    paused_minutes: int
+    turns: list[Turn]
+    counted_due: Moment | None
+    rule: str
+
+
+class Clock(TypedDict):
+    """One promise; `explanation` is null unless asked for. `seconds_left` may be negative."""
+
+    clock: ClockName
+    target: str
+    started_at: Moment
+    due_at: Moment | None
+    recovery_due: Moment | None
+    stopped_at: Moment | None
+    missed_at: Moment | None
+    paused_until: Moment | None
+    attainment: Attainment
+    seconds_left: int | None
+    explanation: Explanation | None
+
+
+class Clocks(TypedDict):
+    """Every clock of the incident at `now`, which is incident time."""
+
+    incident: str
+    severity: Severity
+    now: Moment
+    clocks: list[Clock]
+    round: Round | None
+    version: int
+
+
+class Change(TypedDict):
+    """What a change of severity does to one clock."""
+
+    clock: ClockName
+    old_target: str
+    new_target: str
+    old_due: Moment | None
+    new_due: Moment | None
+    late_on_raise: bool
+    recovery_due: Moment | None
+
+
+class Moved(TypedDict):
+    """A due time, before and after."""
+
+    old_due: Moment | None
+    new_due: Moment | None
+
+
+class Preview(TypedDict):
+    """What a change of severity would do now; nothing has changed.
+
+    `acknowledge` tells of the round of acknowledgement: of the open one, or of one that the change
+    would start (then it has no old due time); null if there would be none.
+    """
+
+    incident: str
+    old: Severity
+    new: Severity
+    now: Moment
+    acknowledge: Moved | None
+    clocks: list[Change]
+    version: int
+
+
+class Criterion(TypedDict):
+    """One line of the gate."""
+
+    code: str
+    text: str
+    status: Status
+    evidence: str
+    next_step: str
+    waivable: bool
+
+
+class Gate(TypedDict):
+    """The closing gate; `open` says that the incident could be closed as resolved now."""
+
+    incident: str
+    now: Moment
+    open: bool
+    criteria: list[Criterion]
+    version: int
+
+
+class Priority(TypedDict):
+    """One thing to do next."""
+
+    code: str
+    text: str
+    due_at: Moment | None
+
+
+class Item(TypedDict):
+    """A checklist item; `state` is null while it is open."""
+
+    item: str
+    text: str
+    state: ItemState | None
+    by: str | None
+    at: Moment | None
+    late: bool
+
+
+class PhaseItems(TypedDict):
+    """A phase with its items, in order."""
+
+    phase: Phase
+    title: str
+    due_at: Moment | None
+    items: list[Item]
+
+
+class Checklist(TypedDict):
+    """What to do next, at most five, and every phase that applies."""
+
+    incident: str
+    now: Moment
+    priorities: list[Priority]
+    phases: list[PhaseItems]
+    version: int
+
+
+class Release(TypedDict):
+    """A release of a service; `shipped_at` null: planned."""
+
+    release: str
+    service: str
+    regular: bool
+    cut_at: Moment
+    planned_at: Moment | None
+    shipped_at: Moment | None
+    commits: list[str]
+
+
+class RecordedRelease(TypedDict):
+    """A release that was recorded, and the incidents it was recorded on.
+
+    `next` not null: more incidents are open than one request reaches; send the same again, with
+    the same key and `cursor` set to it.
+    """
+
+    release: Release
+    incidents: list[str]
+    next: str | None
+
+
+class Releases(TypedDict):
+    """Releases of a service in the order they were cut; `next` as `cursor` continues."""
+
+    releases: list[Release]
+    next: str | None
+
+
+class Problem(TypedDict):
+    """RFC 9457 problem details; branch on `code`, which never changes its meaning."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    retryable: bool
+    correlation_id: str

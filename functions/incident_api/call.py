@@ -1,0 +1,94 @@
+"""One request by one person: what is asked, as whom, and what of it this person may know.
+
+Whether somebody may see an incident is decided by the engine's rule. Here it is made sure that
+nothing is answered about one they may not see, and that every look at a restricted one is logged
+with who looked: also one that found nothing, because somebody tried.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from functions.incident_api.fields import Fields, idempotency_key, if_match
+from functions.incident_api.shapes import Envelope
+from tocsin.errors import UnknownIncident
+from tocsin.incidents.access import may_see
+from tocsin.incidents.timeline import Actor
+from tocsin.incidents.vocabulary import ActorKind
+from tocsin.runtime.names import Event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tocsin.incidents.model import Incident
+    from tocsin.runtime.application import Application
+    from tocsin.runtime.http import Request
+    from tocsin.runtime.identity import Caller
+    from tocsin.runtime.invocation import Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request; `route` is its route key."""
+
+    application: Application
+    watch: Watch
+    request: Request
+    caller: Caller
+    route: str
+
+    @property
+    def now(self) -> datetime:
+        return self.application.clock.incident_now()
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(ActorKind.PERSON, self.caller.person)
+
+    @property
+    def key(self) -> str:
+        """The caller's `Idempotency-Key`; empty if there is none."""
+        return idempotency_key(self.request.headers)
+
+    def body(self) -> Fields:
+        return Fields(self.request.json_object())
+
+    def incident(self) -> Incident:
+        """The incident of the path, as far as this person may know of it."""
+        return self.visible(self.request.path_parameters.get("id", ""))
+
+    def visible(self, incident_id: str) -> Incident:
+        """The incident, if there is one for this person.
+
+        Raises:
+            UnknownIncident: there is none, or none that this person may know of.
+        """
+        found = self.application.store.load(incident_id)
+        if found is None or not self.sees(found):
+            raise UnknownIncident(f"there is no incident {incident_id[:64]}")
+        return found
+
+    def sees(self, incident: Incident) -> bool:
+        """Whether this person may know of it; for a restricted one the answer is logged."""
+        allowed = may_see(incident, self.caller.person, self.caller.groups)
+        if incident.restricted:
+            self.watch.journal.info(
+                Event.INCIDENT_VIEWED if allowed else Event.INCIDENT_HIDDEN,
+                person=self.caller.person,
+                group=self.caller.group,
+                incident=incident.id,
+                route=self.route,
+            )
+        return allowed
+
+    def envelope(self, incident_id: str, given: Fields) -> Envelope:
+        return Envelope(
+            incident_id=incident_id,
+            command_id=self.key or self.application.ids.unique_id(),
+            actor=self.actor,
+            correlation_id=self.request.request_id,
+            occurred_at=given.moment("occurred_at"),
+            if_match=if_match(self.request.headers),
+            groups=self.caller.groups,
+        )

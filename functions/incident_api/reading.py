@@ -1,0 +1,148 @@
+"""What is asked about incidents: one small function a route; nothing here changes anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from functions.incident_api.fields import count, flag, word
+from functions.incident_api.progress import checklist_view, clocks_view, gate_view, preview_view
+from functions.incident_api.views import board_view, incident_view, timeline_view
+from tocsin.application.close import verified_head
+from tocsin.application.foresee import foresee
+from tocsin.errors import BadInput
+from tocsin.incidents.checklist import phases
+from tocsin.incidents.explain import explain
+from tocsin.incidents.gate import gate
+from tocsin.incidents.priorities import priorities
+from tocsin.incidents.vocabulary import Category, Severity, State
+from tocsin.runtime.http import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from functions.incident_api.call import Call
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.policy import Policy
+    from tocsin.ports import Summary
+    from tocsin.runtime.http import Response
+
+_PAGE, _LONGEST_PAGE = 100, 500
+_BOARD, _LONGEST_BOARD = 50, 200
+_LAST_SEQ = 99_999_999
+
+
+def board(call: Call) -> Response:
+    """Open incidents, or those closed in a month; a filter may leave a page short."""
+    query = call.request.query
+    severity = word("severity", query["severity"], Severity) if "severity" in query else None
+    category = word("category", query["category"], Category) if "category" in query else None
+    month = _month(query)
+    limit = count(query, "limit", default=_BOARD, largest=_LONGEST_BOARD) or 1
+    seen, cursor = _seen(call, month, limit, query.get("cursor"))
+    shown = [
+        line
+        for line in seen
+        if severity in {None, line.severity} and category in {None, line.category}
+    ]
+    return answer(200, board_view(shown, cursor))
+
+
+def incident(call: Call) -> Response:
+    """The incident as it stands."""
+    found = call.incident()
+    return answer(200, incident_view(found), headers=etag(found))
+
+
+def timeline(call: Call) -> Response:
+    """A page of the timeline."""
+    found, query = call.incident(), call.request.query
+    limit = count(query, "limit", default=_PAGE, largest=_LONGEST_PAGE) or 1
+    after = count(query, "after", default=0, largest=_LAST_SEQ)
+    entries = call.application.store.entries(found.id, after=after, limit=limit)
+    return answer(200, timeline_view(found, entries, limit=limit), headers=etag(found))
+
+
+def clocks(call: Call) -> Response:
+    """Every clock, with its arithmetic if that is asked for."""
+    found = call.incident()
+    explained = {}
+    if flag(call.request.query, "explain"):
+        entries = call.application.store.entries(found.id)
+        explained = {each.clock: each for each in explain(entries, _policy(call, found))}
+    return answer(200, clocks_view(found, explained, now=call.now), headers=etag(found))
+
+
+def closing_gate(call: Call) -> Response:
+    """Each criterion for closing, the chain of the timeline verified now."""
+    found = call.incident()
+    head, now = verified_head(found.id, call.application.store), call.now
+    standings = gate(found, _policy(call, found), now, verified_head=head)
+    return answer(200, gate_view(found, standings, now=now), headers=etag(found))
+
+
+def checklist(call: Call) -> Response:
+    """What to do next, and every phase with its items."""
+    found, now = call.incident(), call.now
+    policy = _policy(call, found)
+    view = checklist_view(
+        found, priorities(found, policy, now), phases(found, policy, now), now=now
+    )
+    return answer(200, view, headers=etag(found))
+
+
+def preview(call: Call) -> Response:
+    """What a change of severity would do to every deadline."""
+    found = call.incident()
+    new = word("to", call.request.query.get("to", ""), Severity)
+    application = call.application
+    seen = foresee(found, new, policies=application.policies, clock=application.clock)
+    return answer(200, preview_view(seen, new), headers=etag(found))
+
+
+def etag(incident: Incident) -> dict[str, str]:
+    """The version as a tag, for `If-Match`."""
+    return {"etag": f'"{incident.version}"'}
+
+
+def _seen(
+    call: Call, month: str | None, limit: int, cursor: str | None
+) -> tuple[list[Summary], str | None]:
+    """A page of what this person may know of, and where the next one starts.
+
+    A cursor names the line it stands behind. So a page that would end with a hidden line goes on
+    until one that may be named, or to the end of the board.
+    """
+    seen: list[Summary] = []
+    while True:
+        page = call.application.store.board(closed_in=month, limit=limit, cursor=cursor)
+        shown = [line for line in page.items if _may_list(call, line)]
+        seen += shown
+        cursor, limit = page.cursor, 1
+        if cursor is None or (shown and shown[-1] == page.items[-1]):
+            return seen, cursor
+
+
+def _may_list(call: Call, line: Summary) -> bool:
+    """The board does not know who has a part in a restricted incident: the incident does."""
+    if not line.restricted:
+        return True
+    found = call.application.store.load(line.id)
+    return found is not None and call.sees(found)
+
+
+def _policy(call: Call, incident: Incident) -> Policy:
+    return call.application.policies.version(incident.policy_version)
+
+
+def _month(query: Mapping[str, str]) -> str | None:
+    """The month of closed incidents asked for; None for the open ones."""
+    match query.get("status", "open"):
+        case "open":
+            return None
+        case State.CLOSED:
+            month = query.get("month", "")
+            if len(month) != len("yyyymm") or not (month.isascii() and month.isdigit()):
+                raise BadInput("`month` must be like 202609", field="month")
+            return month
+        case _:
+            raise BadInput("`status` must be open or closed", field="status")

@@ -1,0 +1,91 @@
+"""Releases in the `operations` table: `REL#<service>` / `<cut_at>#<id>`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters import dynamodb_incidents_items as items
+from tocsin.adapters.dynamodb_incidents_items import n, s
+from tocsin.adapters.dynamodb_table import Cancelled, Table
+from tocsin.adapters.release_forms import (
+    release_of,
+    release_pk,
+    release_sk,
+    release_text,
+    sk_after,
+)
+from tocsin.errors import BadInput, CommandRepeated, ConditionFailed, StoreUnavailable
+from tocsin.ports import ReleasePage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+    from tocsin.incidents.releases import Release
+    from tocsin.ports import CommandRecord
+
+ITEM_VERSION = 1
+_REFUSED = "ConditionalCheckFailed"
+_NEW = "attribute_not_exists(PK)"
+
+
+class DynamoReleases:
+    """A `ReleaseStore` over the `operations` table."""
+
+    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
+        self._table = Table(client, table)
+
+    def put(self, release: Release, request: CommandRecord | None = None) -> None:
+        writes = [self._put(_item(release), "attribute_not_exists(PK) OR shipped = :no")]
+        writes[0]["Put"]["ExpressionAttributeValues"] = {":no": {"BOOL": False}}
+        if request is not None:
+            writes.append(self._put(items.command_item(request), _NEW))
+        try:
+            self._table.transact(writes)
+        except Cancelled as cancelled:
+            if cancelled.reasons[-1] == _REFUSED and request is not None:
+                raise CommandRepeated from cancelled
+            if cancelled.reasons[0] == _REFUSED:
+                raise ConditionFailed from cancelled
+            raise StoreUnavailable(f"the transaction was cancelled: {cancelled}") from cancelled
+
+    def get(self, release: Release) -> Release | None:
+        item = self._table.get(items.key(release_pk(release.service), release_sk(release)))
+        return None if item is None else release_of(item["body"]["S"])
+
+    def page(
+        self,
+        service: str,
+        *,
+        cut_after: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> ReleasePage:
+        if cursor is not None and "#" not in cursor:
+            raise BadInput("this cursor was not given out here", field="cursor")
+        after = cursor or (sk_after(cut_after) if cut_after else "0")
+        answer = self._table.page(
+            KeyConditionExpression="PK = :pk AND SK > :after",
+            ExpressionAttributeValues={":pk": s(release_pk(service)), ":after": s(after)},
+            ConsistentRead=True,
+            Limit=limit + 1,
+        )
+        found = [release_of(item["body"]["S"]) for item in answer["Items"]]
+        more = len(found) > limit
+        return ReleasePage(
+            releases=tuple(found[:limit]), cursor=release_sk(found[limit - 1]) if more else None
+        )
+
+    def _put(self, item: dict[str, Any], condition: str) -> dict[str, Any]:
+        return {
+            "Put": {"TableName": self._table.name, "Item": item, "ConditionExpression": condition}
+        }
+
+
+def _item(release: Release) -> dict[str, Any]:
+    return items.key(release_pk(release.service), release_sk(release)) | {
+        "v": n(ITEM_VERSION),
+        "body": s(release_text(release)),
+        "shipped": {"BOOL": release.shipped_at is not None},
+    }

@@ -1,0 +1,62 @@
+"""Releases in memory: the twin of `dynamodb_releases`."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from tocsin.adapters.release_forms import release_of, release_sk, release_text, sk_after
+from tocsin.errors import BadInput, CommandRepeated, ConditionFailed
+from tocsin.ports import ReleasePage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tocsin.incidents.releases import Release
+    from tocsin.ports import CommandRecord
+
+
+class MemoryReleases:
+    """A `ReleaseStore` that forgets everything with the process; it keeps the stored form.
+
+    `requests` are the creations of the incident store beside it: the table keeps both together.
+    """
+
+    def __init__(self, requests: dict[tuple[str, str], CommandRecord]) -> None:
+        self._lock = Lock()
+        self._texts: dict[tuple[str, str], str] = {}
+        self._requests = requests
+
+    def put(self, release: Release, request: CommandRecord | None = None) -> None:
+        where = (release.service, release_sk(release))
+        with self._lock:
+            asked = (request.principal or "", request.key or "") if request else None
+            if asked in self._requests:
+                raise CommandRepeated
+            known = self._texts.get(where)
+            if known is not None and release_of(known).shipped_at is not None:
+                raise ConditionFailed
+            self._texts[where] = release_text(release)
+            if request is not None and asked is not None:
+                self._requests[asked] = request
+
+    def get(self, release: Release) -> Release | None:
+        text = self._texts.get((release.service, release_sk(release)))
+        return None if text is None else release_of(text)
+
+    def page(
+        self,
+        service: str,
+        *,
+        cut_after: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> ReleasePage:
+        if cursor is not None and "#" not in cursor:
+            raise BadInput("this cursor was not given out here", field="cursor")
+        after = cursor or (sk_after(cut_after) if cut_after else "")
+        rows = sorted(sk for of, sk in self._texts if of == service and sk > after)
+        return ReleasePage(
+            releases=tuple(release_of(self._texts[service, sk]) for sk in rows[:limit]),
+            cursor=rows[limit - 1] if len(rows) > limit else None,
+        )

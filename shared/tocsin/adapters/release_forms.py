@@ -1,0 +1,45 @@
+"""The stored form of a release, shared by both stores.
+
+`REL#<service>` / `<cut_at>#<id>` in the `operations` table: sorted by when they were cut, because
+the question asked of them is which one was cut first after a time.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tocsin.incidents.codec import decode_fields, encode_fields
+from tocsin.incidents.releases import Release
+from tocsin.incidents.timeline import canonical_json, format_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def release_pk(service: str) -> str:
+    """Where a service's releases are."""
+    return f"REL#{service}"
+
+
+def release_sk(release: Release) -> str:
+    """The place of one release among them."""
+    return f"{format_time(release.cut_at)}#{release.release}"
+
+
+def sk_after(cut_at: datetime) -> str:
+    """Every release cut after the time sorts behind this; stored times have whole milliseconds."""
+    return format_time(cut_at + MILLISECOND)
+
+
+def release_text(release: Release) -> str:
+    """The release as text."""
+    return canonical_json(encode_fields(release)).decode()
+
+
+def release_of(text: str) -> Release:
+    """The inverse of `release_text`."""
+    return decode_fields(Release, json.loads(text))

@@ -1,0 +1,61 @@
+"""What a change of severity would do, for showing before it is confirmed. Nothing is written.
+
+The change is decided exactly as it would be for real, on the incident as it would stand now, and
+thrown away: so what is shown and what then happens cannot differ but by the time in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.incidents.commands import Tick
+from tocsin.incidents.draft import CLOCK, Draft
+from tocsin.incidents.elapse import elapse
+from tocsin.incidents.severity import foreseen
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tocsin.incidents.events import ClockChange
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.vocabulary import Severity
+    from tocsin.ports import IncidentClock, PolicySource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """Old and new promises. `round_new` is of the open round, or of one that would start.
+
+    `incident` is the one that would change: with what time alone has done to it by `at`.
+    """
+
+    incident: Incident
+    at: datetime
+    clocks: tuple[ClockChange, ...]
+    round_old: datetime | None
+    round_new: datetime | None
+
+
+def foresee(
+    incident: Incident, new: Severity, *, policies: PolicySource, clock: IncidentClock
+) -> Foresight:
+    """What changing to `new` would do now.
+
+    Raises:
+        IllegalTransition: it is that severity already, or closed.
+    """
+    at = max(clock.incident_now(), incident.recorded_at or incident.opened_at)
+    tick = Tick(incident_id=incident.id, command_id="", actor=CLOCK, correlation_id="")
+    draft = Draft(incident, tick, policies.version(incident.policy_version), at)
+    elapse(draft, pages=False)
+    now = draft.incident
+    change, fresh = foreseen(draft, new)
+    current = now.round
+    return Foresight(
+        incident=now,
+        at=at,
+        clocks=change.clocks,
+        round_old=current.due_at if current is not None and current.open else None,
+        round_new=change.round_due or fresh,
+    )
