@@ -87,6 +87,14 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
                 timeout=60,
             ),
             FunctionSpec(
+                name="billing_api",
+                purpose="Answers what is asked of billing: entitlements and corrections",
+                group=INCIDENTS,
+                memory=512,
+                timeout=15,
+                incident_clock=True,
+            ),
+            FunctionSpec(
                 name="sla_check",
                 purpose="Acts on what is due: breaches, escalation, unsent messages",
                 group=INCIDENTS,

@@ -37,6 +37,8 @@ class Route:
 _WEBHOOK = Throttle(rate=500, burst=1000)
 # People and scripts during an incident.
 _RESPONDER = Throttle(rate=50, burst=100)
+# The product itself, on its way to an answer of its own.
+_PRODUCT = Throttle(rate=500, burst=1000)
 _SIGNED = "HMAC: the function verifies the provider's signature over the raw bytes."
 
 ROUTES = (
@@ -53,4 +55,5 @@ ROUTES = (
     Route("POST", "/v1/incidents/{id}/{command}", "incident_api", _RESPONDER),
     Route("POST", "/v1/releases", "incident_api", _RESPONDER),
     Route("GET", "/v1/releases", "incident_api", _RESPONDER),
+    Route("GET", "/v1/workspaces/{id}/entitlement", "billing_api", _PRODUCT),
 )

@@ -23,6 +23,7 @@ class Stage:
     `keeps_data`: deletion protection, and tables, keys and secrets survive their stack.
     `reserves_concurrency`: the paging lane has its own share of the account's concurrency.
     `inbox`: a queue collects what people would have received.
+    `billing_modes`: the providers' modes that give access; test mode never does to real customers.
     `session_names_are_free`: anyone may name a responder's session; elsewhere it is the IAM user.
     """
 
@@ -34,6 +35,7 @@ class Stage:
     reserves_concurrency: bool
     inbox: bool
     session_names_are_free: bool
+    billing_modes: str
 
     def physical(self, name: str) -> str:
         """The name a resource has in AWS: stages share an account without meeting."""
@@ -58,6 +60,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
                 reserves_concurrency=False,
                 inbox=True,
                 session_names_are_free=True,
+                billing_modes="live,test",
             ),
             Stage(
                 name="drill",
@@ -68,6 +71,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
                 reserves_concurrency=True,
                 inbox=False,
                 session_names_are_free=False,
+                billing_modes="live,test",
             ),
             Stage(
                 name="production",
@@ -78,6 +82,7 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
                 reserves_concurrency=True,
                 inbox=False,
                 session_names_are_free=False,
+                billing_modes="live",
             ),
         )
     }

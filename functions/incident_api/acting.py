@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from functions.incident_api.answers import RecordedRelease, Release, Releases
-from functions.incident_api.fields import count
 from functions.incident_api.reading import etag
 from functions.incident_api.shapes import plain, wish
 from functions.incident_api.verbs import command
@@ -18,6 +17,7 @@ from tocsin.incidents.commands import OpenIncident
 from tocsin.incidents.commands_response import Close
 from tocsin.incidents.timeline import format_time
 from tocsin.incidents.vocabulary import Kind
+from tocsin.runtime.fields import count
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:

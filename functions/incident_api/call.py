@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.incident_api.fields import Fields, idempotency_key, if_match
 from functions.incident_api.shapes import Envelope
 from tocsin.errors import UnknownIncident
 from tocsin.incidents.access import may_see
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind
+from tocsin.runtime.fields import Fields, idempotency_key, if_match
 from tocsin.runtime.names import Event
 
 if TYPE_CHECKING:

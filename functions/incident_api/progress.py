@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from functions.incident_api import answers as a
+    from functions.incident_api import answers_progress as a
     from tocsin.application.foresee import Foresight
     from tocsin.incidents import checklist as lists
     from tocsin.incidents.explain import Explanation

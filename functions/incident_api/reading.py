@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.incident_api.fields import count, flag, word
 from functions.incident_api.progress import checklist_view, clocks_view, gate_view, preview_view
 from functions.incident_api.views import board_view, incident_view, timeline_view
 from tocsin.application.close import verified_head
@@ -15,6 +14,7 @@ from tocsin.incidents.explain import explain
 from tocsin.incidents.gate import gate
 from tocsin.incidents.priorities import priorities
 from tocsin.incidents.vocabulary import Category, Severity, State
+from tocsin.runtime.fields import count, flag, word
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:

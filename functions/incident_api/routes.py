@@ -11,41 +11,22 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.incident_api import acting, answers, reading
+from functions.incident_api import acting, answers, answers_progress, reading
 from functions.incident_api.call import Call
-from tocsin.errors import TocsinError, UnknownName
-from tocsin.runtime.http import parse, problem, unexpected
-from tocsin.runtime.identity import caller
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.serving import Route, respond
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tocsin.runtime.application import Application
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.http import Request, Response
+    from tocsin.runtime.identity import Caller
     from tocsin.runtime.invocation import Watch
-
-MAX_BODY = 64_000
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What a route does, who serves it, and the shape of its answer.
-
-    `query` says what each parameter means; a `!` at the end of a name marks one that must be there.
-    """
-
-    about: str
-    serve: Callable[[Call], Response]
-    answer: type
-    status: tuple[int, ...] = (200,)
-    query: Mapping[str, str] = MappingProxyType({})
-
 
 _LIMIT = "At most so many lines."
 _CURSOR = "`next` of the page before."
 
-ROUTES: Mapping[str, Route] = MappingProxyType(
+ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
     {
         "POST /v1/incidents": Route(
             "Open an incident and page who is on call",
@@ -78,23 +59,23 @@ ROUTES: Mapping[str, Route] = MappingProxyType(
         "GET /v1/incidents/{id}/clocks": Route(
             "Every clock, with its arithmetic on request",
             reading.clocks,
-            answers.Clocks,
+            answers_progress.Clocks,
             query={"explain": "`true`: how each deadline came about."},
         ),
         "GET /v1/incidents/{id}/gate": Route(
             "Each criterion for closing, its evidence or the next step",
             reading.closing_gate,
-            answers.Gate,
+            answers_progress.Gate,
         ),
         "GET /v1/incidents/{id}/checklist": Route(
             "What to do next, and every phase with its items",
             reading.checklist,
-            answers.Checklist,
+            answers_progress.Checklist,
         ),
         "GET /v1/incidents/{id}/severity": Route(
             "Old and new deadlines of a change of severity; changes nothing",
             reading.preview,
-            answers.Preview,
+            answers_progress.Preview,
             query={"to!": "The severity it would be changed to."},
         ),
         "POST /v1/incidents/{id}/{command}": Route(
@@ -127,33 +108,20 @@ class Api:
 
     def respond(self, event: Mapping[str, Any]) -> Response:
         """Answers one request; whatever goes wrong is an answer too."""
-        correlation_id = str(event["requestContext"].get("requestId", ""))
-        try:
-            return self._serve(event)
-        except TocsinError as error:
-            self.watch.journal.refused(Event.REQUEST_REFUSED, error)
-            self.watch.meter.count(Metric.REQUESTS_REFUSED, code=error.code)
-            return problem(error, correlation_id=correlation_id)
-        except Exception as error:  # noqa: BLE001 - the caller gets an answer, we get the stack
-            self.watch.journal.failed(Event.UNEXPECTED, error)
-            self.watch.meter.count(Metric.UNEXPECTED_ERRORS)
-            return unexpected(correlation_id=correlation_id)
+        return respond(
+            event,
+            routes=ROUTES,
+            call=self._call,
+            watch=self.watch,
+            stage=self.stage,
+            subject="incident",
+        )
 
-    def _serve(self, event: Mapping[str, Any]) -> Response:
-        request = parse(event, max_body=MAX_BODY)
-        key = str(event.get("routeKey", ""))
-        if (route := ROUTES.get(key)) is None:
-            raise UnknownName("there is no such route", kind="route")
-        who = caller(request.authorizer, stage=self.stage)
-        call = Call(
-            application=self.application, watch=self.watch, request=request, caller=who, route=key
+    def _call(self, request: Request, caller: Caller, route: str) -> Call:
+        return Call(
+            application=self.application,
+            watch=self.watch,
+            request=request,
+            caller=caller,
+            route=route,
         )
-        response = route.serve(call)
-        self.watch.journal.info(
-            Event.REQUEST_ANSWERED,
-            route=key,
-            status=response["statusCode"],
-            incident=request.path_parameters.get("id"),
-            person=who.person,
-        )
-        return response

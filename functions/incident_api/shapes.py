@@ -20,9 +20,9 @@ from tocsin.incidents.commands import Command
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from functions.incident_api.fields import Fields
     from tocsin.incidents.timeline import Actor
     from tocsin.incidents.vocabulary import Group
+    from tocsin.runtime.fields import Fields
 
 
 class Envelope(TypedDict):

@@ -18,7 +18,7 @@ from tocsin.incidents import commands_record as w
 from tocsin.incidents import commands_response as r
 
 if TYPE_CHECKING:
-    from functions.incident_api.fields import Fields
+    from tocsin.runtime.fields import Fields
 
 STEP = "step"
 

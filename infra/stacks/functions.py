@@ -61,6 +61,7 @@ class FunctionsStack(cdk.Stack):
             ("LOG_LEVEL", "INFO"),
             ("STRIPE_API_BASE", context.stripe_api_base),
             ("RAZORPAY_API_BASE", context.razorpay_api_base),
+            ("BILLING_MODES", stage.billing_modes),
             ("NOTIFIER_FUNCTION", stage.physical(FUNCTIONS["notifier"].dashed)),
         ):
             references.offer_value(name, value)
@@ -75,6 +76,7 @@ class FunctionsStack(cdk.Stack):
         reason = "Woken by HTTP: the caller sees the failure and tries again."
         self.made["webhook_ingest"].acknowledge_no_queue(reason)
         self.made["incident_api"].acknowledge_no_queue(reason)
+        self.made["billing_api"].acknowledge_no_queue(reason)
 
     def _make(self, name: str) -> None:
         made = TocsinFunction(

@@ -28,6 +28,11 @@ ROWS: dict[str, set[str]] = {
         "sqs:SendMessage on alarm_trigger_failed",
         "ssm:GetParameter on clock",
     },
+    "billing_api": {
+        "dynamodb:Query on billing_subscriptions/workspace",
+        "dynamodb:Query on incidents/list",
+        "ssm:GetParameter on clock",
+    },
     "billing_projector": {
         "dynamodb:GetItem on billing_subscriptions",
         "dynamodb:PutItem on operations",

@@ -188,6 +188,27 @@ class TestProjection:
         assert not applied.done
         assert applied.row == Row(ver=1, pending_until=NOW + 9)
 
+    def test_a_workspaces_rows_are_found_with_what_an_entitlement_needs(
+        self, projection: MemoryProjection | DynamoDbProjection
+    ) -> None:
+        other = Identity("razorpay", "acc_1", "live")
+        for identity, name in ((IDENTITY, "sub_1"), (other, "sub_2")):
+            state = replace(ACTIVE, id=name, collection_paused=True, ends_at_period_end=True)
+            row = Row(ver=1, rev=4, subscription=state, since=NOW, source="evt_1")
+            assert projection.write(identity, name, Change(0, row))
+        projection.apply(event(NOW, state=replace(ACTIVE, workspace="ws_2"), of="sub_3"), now=NOW)
+        found = dict(projection.of_workspace("ws_1"))
+        assert set(found) == {IDENTITY, other}
+        for identity, row in found.items():
+            written = projection.read(identity, row.subscription.id if row.subscription else "")
+            assert written is not None
+            assert written.subscription is not None
+            kept = replace(written.subscription, raw_status="")
+            assert row.subscription is not None
+            assert replace(row.subscription, raw_status="") == kept
+            assert (row.rev, row.since, row.source) == (4, NOW, "evt_1")
+        assert projection.of_workspace("ws_9") == []
+
     def test_subscriptions_do_not_share_rows(self, projection: Projection) -> None:
         projection.apply(event(NOW), now=NOW)
         assert projection.read(IDENTITY, "sub_2") is None

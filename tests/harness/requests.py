@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from functions.incident_api.routes import ROUTES
+from functions.billing_api.routes import ROUTES as BILLING_ROUTES
+from functions.incident_api.routes import ROUTES as INCIDENT_ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+ROUTES = (*INCIDENT_ROUTES, *BILLING_ROUTES)
 
 
 def api_event(

@@ -69,6 +69,11 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
     assert set(given) == {
         (name("alarm-trigger"), "lambda.alarms.cloudwatch.amazonaws.com", alarms),
         (name("alarm-trigger"), "events.amazonaws.com", rule.arn),
+        (
+            name("billing-api"),
+            "apigateway.amazonaws.com",
+            f"{gateway}/GET/v1/workspaces/*/entitlement",
+        ),
         (name("webhook-ingest"), "apigateway.amazonaws.com", f"{gateway}/POST/webhooks/*"),
         (name("webhook-ingest"), "apigateway.amazonaws.com", f"{gateway}/POST/webhooks/*/*"),
         *(

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class MemoryProjection:
-    """Implements `billing.ports.Projection`; `rows` by identity and subscription."""
+    """Implements `billing.ports.Projection` and `WorkspaceRows`.
+
+    `rows` are by identity and subscription.
+    """
 
     def __init__(self) -> None:
         self.rows: dict[tuple[Identity, str], Row] = {}
@@ -24,6 +27,13 @@ class MemoryProjection:
 
     def read(self, identity: Identity, subscription: str) -> Row | None:
         return self.rows.get((identity, subscription))
+
+    def of_workspace(self, workspace: str) -> list[tuple[Identity, Row]]:
+        return [
+            (identity, row)
+            for (identity, _), row in sorted(self.rows.items(), key=str)
+            if row.subscription and row.subscription.workspace == workspace
+        ]
 
     def apply(self, event: BillingEvent, *, now: int) -> Applied:
         key = (event.identity, event.subscription or "")

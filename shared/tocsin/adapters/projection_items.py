@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Overlay, Row
 from tocsin.billing.subscription import Status, Subscription
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.adapters.aws_call import Attribute, Item
-    from tocsin.billing.identity import Identity
 
 SCHEMA_VERSION = 1
 
@@ -91,6 +91,19 @@ def row_of(item: Mapping[str, Attribute]) -> Row:
     )
 
 
+def indexed_row_of(item: Mapping[str, Attribute]) -> tuple[Identity, Row]:
+    """Whose row it is, and as much of it as the index `workspace` holds."""
+    identity = Identity.parse(item["PK"]["S"].removeprefix("SUB#").rpartition("#")[0])
+    row = Row(
+        rev=int(item["rev"]["N"]),
+        subscription=_subscription_of(item) if "st" in item else None,
+        since=_number_in(item, "since"),
+        source=_text_in(item, "src"),
+        overlay=_overlay_of(item["ovr"]["M"]) if "ovr" in item else None,
+    )
+    return identity, row
+
+
 def overlay_attribute(overlay: Overlay) -> Attribute:
     """A correction as the map it is stored as."""
     return {
@@ -123,7 +136,7 @@ def _subscription_of(item: Mapping[str, Attribute]) -> Subscription:
     return Subscription(
         id=item["PK"]["S"].rpartition("#")[2],
         status=Status(item["st"]["S"]),
-        raw_status=item["raw"]["S"],
+        raw_status=_text_in(item, "raw") or "",  # not in the index
         plan=item["plan"]["S"],
         period_end=_number_in(item, "period_end"),
         collection_paused="cp" in item,

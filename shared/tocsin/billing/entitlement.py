@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from tocsin.billing.ordering import Row
 
 
+class Why(StrEnum):
+    """From what the answer follows."""
+
+    STATUS = "status"
+    PAID_PERIOD = "paid_period"
+    INCIDENT = "incident"
+    CORRECTION = "correction"
+    NO_SUBSCRIPTION = "no_subscription"
+
+
 class Access(StrEnum):
     """The answer. Grace is access, with a reason to show."""
 
@@ -55,21 +65,23 @@ class Entitlement:
     """One answer. Times are epoch seconds.
 
     `since` and `source` are when and from what event the projection last changed.
-    `why` is one of: `status`, `paid_period`, `incident`, `correction`, `no_subscription`.
-    `double` tells that more than one subscription gives access: somebody may be paying twice.
+    `corrected_by` and `corrected_until` are set while a person's correction decides. `double` tells
+    that more than one subscription gives access: somebody may be paying twice.
     """
 
     access: Access
-    why: str
+    why: Why
     as_of: int
     status: Status | None = None
     plan: str | None = None
+    provider: str | None = None
     subscription: str | None = None
     period_end: int | None = None
     since: int | None = None
     source: str | None = None
     rev: int = 0
     corrected_by: str | None = None
+    corrected_until: int | None = None
     double: bool = False
 
 
@@ -77,10 +89,13 @@ def entitlement(
     rows: Sequence[tuple[Identity, Row]], *, now: int, incident_open: bool
 ) -> Entitlement:
     """The best that a workspace's subscriptions give it at `now`."""
-    answers = [one_subscription(row, now=now, incident_open=incident_open) for _, row in rows]
-    known = [answer for answer in answers if answer is not None]
+    known = [
+        replace(answer, provider=identity.provider)
+        for identity, row in rows
+        if (answer := one_subscription(row, now=now, incident_open=incident_open)) is not None
+    ]
     if not known:
-        return Entitlement(Access.NO, "no_subscription", now)
+        return Entitlement(Access.NO, Why.NO_SUBSCRIPTION, now)
     best = min(known, key=_rank)
     giving = [answer for answer in known if answer.access is not Access.NO]
     return replace(best, double=len(giving) > 1)
@@ -91,15 +106,17 @@ def one_subscription(row: Row, *, now: int, incident_open: bool) -> Entitlement 
     subscription = row.subscription
     if subscription is None:
         return None
-    status, corrected_by = subscription.status, None
-    if row.overlay is not None and now < row.overlay.until:
-        status, corrected_by = row.overlay.status, row.overlay.by
-    access, why = POLICY[status], "correction" if corrected_by else "status"
+    status, overlay = subscription.status, row.overlay
+    if overlay is not None and now < overlay.until:
+        status = overlay.status
+    else:
+        overlay = None
+    access, why = POLICY[status], Why.CORRECTION if overlay else Why.STATUS
     period_end = subscription.period_end
     if access is Access.NO and status in PAID_UNTIL_THE_END and now < (period_end or 0):
-        access, why = Access.YES, "paid_period"
-    if access is Access.NO and incident_open and status in HELD_IN_AN_INCIDENT and not corrected_by:
-        access, why = Access.GRACE, "incident"
+        access, why = Access.YES, Why.PAID_PERIOD
+    if access is Access.NO and incident_open and status in HELD_IN_AN_INCIDENT and not overlay:
+        access, why = Access.GRACE, Why.INCIDENT
     return Entitlement(
         access=access,
         why=why,
@@ -111,7 +128,8 @@ def one_subscription(row: Row, *, now: int, incident_open: bool) -> Entitlement 
         since=row.since,
         source=row.source,
         rev=row.rev,
-        corrected_by=corrected_by,
+        corrected_by=overlay.by if overlay else None,
+        corrected_until=overlay.until if overlay else None,
     )
 
 

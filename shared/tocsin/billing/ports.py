@@ -89,6 +89,26 @@ class Projection(Protocol):
         ...
 
 
+class WorkspaceRows(Protocol):
+    """The projections of one workspace, a moment old: for entitlements, not for decisions."""
+
+    def of_workspace(self, workspace: str) -> list[tuple[Identity, Row]]:
+        """Its rows as far as an entitlement needs them; `ver`, `seen` and the like are not read."""
+        ...
+
+
+class OpenIncidents(Protocol):
+    """Billing's only question to incident response."""
+
+    def billing(self) -> tuple[str, ...]:
+        """Ids of the open billing incidents, drills excluded, the newest first; a moment old.
+
+        Raises:
+            StoreUnavailable: it cannot be known.
+        """
+        ...
+
+
 class ProviderClient(Protocol):
     """The provider's own word on one subscription."""
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.billing.entitlement import entitlement
+from tocsin.billing.entitlement import one_subscription
 from tocsin.billing.identity import Identity
+from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.errors import BadInput, UnknownName
+from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
     from tocsin.billing.quarantine import Poison
@@ -86,6 +88,17 @@ def retry(
 
 
 @app.command()
+def entitlement(
+    workspace: Annotated[str, typer.Argument(help="Its id.", metavar="WORKSPACE")],
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """What a workspace may use now: access, plan, why, since when and from which event."""
+    path = f"/v1/workspaces/{segment(workspace)}/entitlement"
+    _shown(connect(api_url, person).get(path))
+
+
+@app.command()
 def subscription(
     identifier: _Id,
     account: Annotated[str, typer.Option(help="The account of the registration.")],
@@ -101,8 +114,8 @@ def subscription(
     if row is None:
         raise UnknownName(f"no projection of {identifier} for {identity}")
     now = int(datetime.now(UTC).timestamp())
-    answer = entitlement([(identity, row)], now=now, incident_open=False)
-    _shown({**asdict(row), "entitlement": asdict(answer)})
+    answer = one_subscription(row, now=now, incident_open=False)
+    _shown({**asdict(row), "entitlement": asdict(answer) if answer else None})
 
 
 def _desk(stage: str | None, region: str | None) -> Desk:
@@ -126,7 +139,12 @@ def _shown(document: dict[str, Any]) -> None:
     flat = {key: value for key, value in document.items() if not isinstance(value, dict)}
     for section in (value for value in document.values() if isinstance(value, dict)):
         flat |= section
-    current().table(("", ""), ((key, value) for key, value in flat.items() if value is not None))
+    known = ((key, value) for key, value in flat.items() if value not in (None, [], ()))
+    current().table(("", ""), ((key, _cell(value)) for key, value in known))
+
+
+def _cell(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
 def _time(seconds: int) -> str:

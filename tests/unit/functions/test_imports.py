@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-FUNCTIONS = ("alarm_trigger", "incident_api", "notifier", "sla_check")
+FUNCTIONS = ("alarm_trigger", "billing_api", "incident_api", "notifier", "sla_check")
 THIRD_PARTY = {
     "aws_lambda_powertools",
     "botocore",
@@ -43,7 +43,11 @@ EVERYBODY = {
 }
 """Rooms of Tocsin that every function reaches; `ONLY` adds what one of them needs beside."""
 
-ONLY = {"alarm_trigger": {"signals"}, "notifier": {"channels", "documents"}}
+ONLY = {
+    "alarm_trigger": {"signals"},
+    "billing_api": {"billing"},
+    "notifier": {"channels", "documents"},
+}
 PROGRAM = """
 import json, sys
 before = set(sys.modules)

@@ -1,0 +1,59 @@
+"""What a workspace may use: asked by the product on its way, and by people who wonder why."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from functions.billing_api.answers import Entitlement
+from tocsin.billing.entitlement import entitlement
+from tocsin.errors import BadInput
+from tocsin.incidents.timeline import format_time
+from tocsin.runtime.http import answer
+
+if TYPE_CHECKING:
+    from functions.billing_api.call import Call
+    from tocsin.runtime.http import Response
+
+_WORKSPACE = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+def entitlement_of(call: Call) -> Response:
+    """The entitlement of the path's workspace.
+
+    A workspace nobody has heard of is no error: it has no subscription, and so no access.
+    """
+    workspace, office, now = call.id, call.office, call.office.now()
+    if not _WORKSPACE.fullmatch(workspace):
+        raise BadInput("a workspace is named by 1 to 128 visible ASCII characters", field="id")
+    rows = [
+        (identity, row)
+        for identity, row in office.projection.of_workspace(workspace)
+        if identity.mode in office.modes
+    ]
+    incidents = office.incidents.billing(now)
+    found = entitlement(rows, now=now, incident_open=incidents is None or bool(incidents))
+    view = Entitlement(
+        workspace=workspace,
+        access=found.access,
+        plan=found.plan,
+        why=found.why,
+        status=found.status,
+        since=_moment(found.since),
+        event=found.source,
+        period_end=_moment(found.period_end),
+        provider=found.provider,
+        subscription=found.subscription,
+        corrected_by=found.corrected_by,
+        corrected_until=_moment(found.corrected_until),
+        double=found.double,
+        incidents=list(incidents or ()),
+        rev=found.rev,
+        as_of=format_time(datetime.fromtimestamp(now, UTC)),
+    )
+    return answer(200, view)
+
+
+def _moment(seconds: int | None) -> str | None:
+    return None if seconds is None else format_time(datetime.fromtimestamp(seconds, UTC))

@@ -1,0 +1,43 @@
+"""What the billing API answers, field by field: the shape of every document it sends.
+
+Plain dictionaries at run time, as in `incident_api.answers`: times are RFC 3339 in UTC, and a text
+that may be null is null when there is nothing to say. A field may be added; one that is renamed,
+removed or narrowed breaks callers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from tocsin.billing.entitlement import Access, Why
+    from tocsin.billing.subscription import Status
+
+type Moment = str
+"""A time: RFC 3339, UTC, milliseconds."""
+
+
+class Entitlement(TypedDict):
+    """What a workspace may use at `as_of`.
+
+    `since` and `event` are when and from which event (`provider`: from the provider's own answer)
+    the subscription last changed, `rev` how often it did. `incidents` are the open billing
+    incidents that were regarded; `double` says that two subscriptions give access at once.
+    """
+
+    workspace: str
+    access: Access
+    plan: str | None
+    why: Why
+    status: Status | None
+    since: Moment | None
+    event: str | None
+    period_end: Moment | None
+    provider: str | None
+    subscription: str | None
+    corrected_by: str | None
+    corrected_until: Moment | None
+    double: bool
+    incidents: list[str]
+    rev: int
+    as_of: Moment

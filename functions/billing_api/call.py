@@ -1,0 +1,38 @@
+"""One request by one person: what is asked, as whom, and what it is served with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.runtime.fields import Fields, idempotency_key
+
+if TYPE_CHECKING:
+    from functions.billing_api.office import Office
+    from tocsin.runtime.http import Request
+    from tocsin.runtime.identity import Caller
+    from tocsin.runtime.invocation import Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request; `route` is its route key."""
+
+    office: Office
+    watch: Watch
+    request: Request
+    caller: Caller
+    route: str
+
+    @property
+    def key(self) -> str:
+        """The caller's `Idempotency-Key`; empty if there is none."""
+        return idempotency_key(self.request.headers)
+
+    @property
+    def id(self) -> str:
+        """What the path's `{id}` names."""
+        return self.request.path_parameters.get("id", "")
+
+    def body(self) -> Fields:
+        return Fields(self.request.json_object())

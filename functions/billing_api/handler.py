@@ -1,0 +1,39 @@
+"""Lambda entry: what is asked of billing over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.billing_api.office import Office
+from functions.billing_api.routes import Api
+from functions.billing_api.settings import Settings
+from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
+from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.application.open_incidents import Remembered
+from tocsin.runtime import aws_http
+from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.invocation import watch
+from tocsin.runtime.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.runtime.invocation import LambdaContext
+
+SETTINGS = load(Settings)
+WATCH = watch("billing_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+DYNAMODB = aws_http.from_environment("dynamodb")
+OFFICE = Office(
+    projection=DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
+    incidents=Remembered(DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE)),
+    clock=wall_clock(),
+    modes=frozenset(SETTINGS.BILLING_MODES.split(",")),
+)
+API = Api(office=OFFICE, watch=WATCH, stage=SETTINGS.STAGE)
+
+
+def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers one request of the HTTP API."""
+    correlation_id = event.get("requestContext", {}).get("requestId", "")
+    with WATCH.invocation(context, correlation_id=correlation_id):
+        return API.respond(event)

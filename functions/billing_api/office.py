@@ -1,0 +1,25 @@
+"""What the routes of billing work with: the stores and clocks of one stage, bound once at init."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tocsin.application.open_incidents import Remembered
+    from tocsin.billing.ports import WorkspaceRows
+    from tocsin.ports import WallClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """The parts of one stage. `modes` are the providers' modes that give access here."""
+
+    projection: WorkspaceRows
+    incidents: Remembered
+    clock: WallClock
+    modes: frozenset[str]
+
+    def now(self) -> int:
+        """The real time in epoch seconds: periods and corrections are the providers' time."""
+        return int(self.clock.wall_now().timestamp())

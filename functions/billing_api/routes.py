@@ -1,0 +1,55 @@
+"""The routes of billing: one table from which requests are served and the document is written.
+
+A route is one line here and one in `infra/routes.py`. Who asks comes from the gateway's proof.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from functions.billing_api import access, answers
+from functions.billing_api.call import Call
+from tocsin.runtime.serving import Route, respond
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from functions.billing_api.office import Office
+    from tocsin.runtime.http import Request, Response
+    from tocsin.runtime.identity import Caller
+    from tocsin.runtime.invocation import Watch
+
+ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
+    {
+        "GET /v1/workspaces/{id}/entitlement": Route(
+            "What a workspace may use now, and why", access.entitlement_of, answers.Entitlement
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """The billing API of one stage."""
+
+    office: Office
+    watch: Watch
+    stage: str
+
+    def respond(self, event: Mapping[str, Any]) -> Response:
+        """Answers one request; whatever goes wrong is an answer too."""
+        return respond(
+            event,
+            routes=ROUTES,
+            call=self._call,
+            watch=self.watch,
+            stage=self.stage,
+            subject="workspace",
+        )
+
+    def _call(self, request: Request, caller: Caller, route: str) -> Call:
+        return Call(
+            office=self.office, watch=self.watch, request=request, caller=caller, route=route
+        )

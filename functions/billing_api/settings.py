@@ -1,0 +1,20 @@
+"""The environment of `billing_api`: field name = variable name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The projection, and where to see whether a billing incident is open.
+
+    `BILLING_MODES`: the providers' modes whose subscriptions give access, separated by commas.
+    """
+
+    STAGE: str
+    INCIDENTS_TABLE: str
+    BILLING_SUBSCRIPTIONS_TABLE: str
+    OPERATIONS_TABLE: str
+    BILLING_MODES: str
+    LOG_LEVEL: str = "INFO"

@@ -1,0 +1,84 @@
+"""One request of the HTTP API from the gateway's event to an answer, whichever function serves it.
+
+A function has a table of routes, from which requests are served and the API's document is written.
+Whatever goes wrong is an answer too: an error of the tree says what, a bug says nothing but the id
+under which it was logged. Who asks comes from the gateway's proof.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from tocsin.errors import TocsinError, UnknownName
+from tocsin.runtime.http import parse, problem, unexpected
+from tocsin.runtime.identity import caller
+from tocsin.runtime.names import Event, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tocsin.runtime.http import Request, Response
+    from tocsin.runtime.identity import Caller
+    from tocsin.runtime.invocation import Watch
+
+MAX_BODY = 64_000
+
+
+@dataclass(frozen=True, slots=True)
+class Route[C]:
+    """What a route does, who serves it, and the shape of its answer.
+
+    `query` says what each parameter means; a `!` at the end of a name marks one that must be there.
+    """
+
+    about: str
+    serve: Callable[[C], Response]
+    answer: type
+    status: tuple[int, ...] = (200,)
+    query: Mapping[str, str] = MappingProxyType({})
+
+
+def respond[C](
+    event: Mapping[str, Any],
+    *,
+    routes: Mapping[str, Route[C]],
+    call: Callable[[Request, Caller, str], C],
+    watch: Watch,
+    stage: str,
+    subject: str,
+) -> Response:
+    """Answers one request; `call` makes what a route is served with of request, caller and key.
+
+    `subject` is what the path's `{id}` names, for the log.
+    """
+    correlation_id = str(event["requestContext"].get("requestId", ""))
+    try:
+        request = parse(event, max_body=MAX_BODY)
+        key = str(event.get("routeKey", ""))
+        route = _named(routes, key)
+        who = caller(request.authorizer, stage=stage)
+        response = route.serve(call(request, who, key))
+    except TocsinError as error:
+        watch.journal.refused(Event.REQUEST_REFUSED, error)
+        watch.meter.count(Metric.REQUESTS_REFUSED, code=error.code)
+        return problem(error, correlation_id=correlation_id)
+    except Exception as error:  # noqa: BLE001 - the caller gets an answer, we get the stack
+        watch.journal.failed(Event.UNEXPECTED, error)
+        watch.meter.count(Metric.UNEXPECTED_ERRORS)
+        return unexpected(correlation_id=correlation_id)
+    watch.journal.info(
+        Event.REQUEST_ANSWERED,
+        route=key,
+        status=response["statusCode"],
+        person=who.person,
+        **{subject: request.path_parameters.get("id")},
+    )
+    return response
+
+
+def _named[C](routes: Mapping[str, Route[C]], key: str) -> Route[C]:
+    if (route := routes.get(key)) is None:
+        raise UnknownName("there is no such route", kind="route")
+    return route

@@ -1,0 +1,73 @@
+"""The billing API over memory stores, beside a world of incidents: one wall clock for both."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from functions.billing_api.office import Office
+from functions.billing_api.routes import Api
+from tests.harness.requests import api_event
+from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
+from tocsin.adapters.memory_projection import MemoryProjection
+from tocsin.application.open_incidents import Remembered
+from tocsin.billing.identity import Identity
+from tocsin.billing.ordering import Change, Row
+from tocsin.billing.subscription import Status, Subscription
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+
+IDENTITY = Identity("stripe", "acct_1", "live")
+
+
+@dataclass(slots=True)
+class BillingOffice:
+    """What people and the product ask of billing, and the rows behind the answers."""
+
+    world: World
+    projection: MemoryProjection = field(default_factory=MemoryProjection)
+    api: Api = field(init=False)
+
+    def __post_init__(self) -> None:
+        office = Office(
+            projection=self.projection,
+            incidents=Remembered(MemoryOpenIncidents(self.world.store)),
+            clock=self.world.wall,
+            modes=frozenset({"live"}),
+        )
+        self.api = Api(office=office, watch=self.world.watch, stage="local")
+
+    @property
+    def now(self) -> int:
+        return int(self.world.wall.wall_now().timestamp())
+
+    def has(
+        self,
+        status: Status,
+        *,
+        workspace: str = "ws_1",
+        name: str = "sub_1",
+        identity: Identity = IDENTITY,
+        ends_in: int = 86_400,
+    ) -> Row:
+        """A subscription that the provider told of ten seconds ago."""
+        state = Subscription(
+            name, status, status.value, "price_1", self.now + ends_in, workspace=workspace
+        )
+        row = Row(ver=1, rev=1, subscription=state, since=self.now - 10, source="evt_1")
+        assert self.projection.write(identity, name, Change(0, row))
+        return row
+
+    def request(
+        self, method: str, path: str, body: object = None, *, person: str = "ana", **options: Any
+    ) -> tuple[int, dict[str, Any], dict[str, str]]:
+        """A request to the API: status, body, headers."""
+        response = self.api.respond(api_event(method, path, body, person=person, **options))
+        return response["statusCode"], json.loads(response["body"]), response["headers"]
+
+    def entitlement(self, workspace: str = "ws_1", **options: Any) -> dict[str, Any]:
+        status, body, _ = self.request("GET", f"/v1/workspaces/{workspace}/entitlement", **options)
+        assert status == 200, body
+        return body
