@@ -33,7 +33,8 @@ def entitlement_of(call: Call) -> Response:
         if identity.mode in office.modes
     ]
     incidents = office.incidents.billing(now)
-    found = entitlement(rows, now=now, incident_open=incidents is None or bool(incidents))
+    maybe = incidents is None or bool(incidents)
+    found = entitlement(rows, office.rules.access, now=now, incident_open=maybe)
     view = Entitlement(
         workspace=workspace,
         access=found.access,

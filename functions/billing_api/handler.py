@@ -10,6 +10,7 @@ from functions.billing_api.settings import Settings
 from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.application.open_incidents import Remembered
+from tocsin.policy import billing_rules
 from tocsin.runtime import aws_http
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.invocation import watch
@@ -24,6 +25,7 @@ SETTINGS = load(Settings)
 WATCH = watch("billing_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 DYNAMODB = aws_http.from_environment("dynamodb")
 OFFICE = Office(
+    rules=billing_rules.current(),
     projection=DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
     incidents=Remembered(DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE)),
     clock=wall_clock(),

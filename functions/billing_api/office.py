@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tocsin.application.open_incidents import Remembered
     from tocsin.billing.ports import WorkspaceRows
+    from tocsin.policy.billing_rules import BillingRules
     from tocsin.ports import WallClock
 
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 class Office:
     """The parts of one stage. `modes` are the providers' modes that give access here."""
 
+    rules: BillingRules
     projection: WorkspaceRows
     incidents: Remembered
     clock: WallClock

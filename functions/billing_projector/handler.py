@@ -17,6 +17,7 @@ from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
 from tocsin.application.project import Projector
+from tocsin.policy import billing_rules
 from tocsin.providers.client import HttpProviderClient, ProviderKeys
 from tocsin.providers.registry import object_reader
 from tocsin.runtime import aws_http, light, settings
@@ -42,6 +43,7 @@ WORK = Work(
         ),
         queue=SqsRefetchQueue(aws_http.from_environment("sqs"), SETTINGS.REFETCH_QUEUE_URL),
         quarantine=QUARANTINE,
+        confirmed=billing_rules.current().confirm,
     ),
     quarantine=QUARANTINE,
     ledger=DynamoDbLedger(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),

@@ -15,6 +15,7 @@ from tocsin.application.open_incidents import Remembered
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
+from tocsin.policy import billing_rules
 
 if TYPE_CHECKING:
     from tests.harness.world import World
@@ -32,6 +33,7 @@ class BillingOffice:
 
     def __post_init__(self) -> None:
         office = Office(
+            rules=billing_rules.current(),
             projection=self.projection,
             incidents=Remembered(MemoryOpenIncidents(self.world.store)),
             clock=self.world.wall,

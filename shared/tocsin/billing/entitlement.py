@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tocsin.billing.subscription import Status
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.ordering import Row
+    from tocsin.billing.subscription import Status
 
 
 class Why(StrEnum):
@@ -40,24 +39,26 @@ class Access(StrEnum):
     GRACE = "grace"
     NO = "no"
 
+    @property
+    def rank(self) -> int:
+        """0 gives most."""
+        return list(Access).index(self)
 
-POLICY: Mapping[Status, Access] = {
-    Status.PENDING: Access.NO,
-    Status.TRIALING: Access.YES,
-    Status.ACTIVE: Access.YES,
-    Status.PAST_DUE: Access.GRACE,
-    Status.SUSPENDED: Access.NO,
-    Status.PAUSED: Access.NO,
-    Status.CANCELLED: Access.NO,
-    Status.COMPLETED: Access.NO,
-    Status.EXPIRED: Access.NO,
-    Status.UNKNOWN: Access.GRACE,
-}
-"""Before the two exceptions: a paid period is used up, and an incident takes nothing away."""
 
-PAID_UNTIL_THE_END = frozenset({Status.CANCELLED, Status.COMPLETED})
-HELD_IN_AN_INCIDENT = frozenset({Status.SUSPENDED, Status.PAUSED})
-_BEST_FIRST = (Access.YES, Access.GRACE, Access.NO)
+@dataclass(frozen=True, slots=True)
+class AccessRule:
+    """What one status gives, and what while a billing incident is open (never less).
+
+    With `until_period_end` a period that was paid for is used up first.
+    """
+
+    access: Access
+    in_incident: Access
+    until_period_end: bool = False
+
+
+type AccessPolicy = Mapping[Status, AccessRule]
+"""The rule of every status; the runbook's section `billing.access`, compiled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,17 @@ class Entitlement:
 
 
 def entitlement(
-    rows: Sequence[tuple[Identity, Row]], *, now: int, incident_open: bool
+    rows: Sequence[tuple[Identity, Row]],
+    policy: AccessPolicy,
+    *,
+    now: int,
+    incident_open: bool,
 ) -> Entitlement:
     """The best that a workspace's subscriptions give it at `now`."""
     known = [
         replace(answer, provider=identity.provider)
         for identity, row in rows
-        if (answer := one_subscription(row, now=now, incident_open=incident_open)) is not None
+        if (answer := one_subscription(row, policy, now=now, incident_open=incident_open))
     ]
     if not known:
         return Entitlement(Access.NO, Why.NO_SUBSCRIPTION, now)
@@ -101,7 +106,9 @@ def entitlement(
     return replace(best, double=len(giving) > 1)
 
 
-def one_subscription(row: Row, *, now: int, incident_open: bool) -> Entitlement | None:
+def one_subscription(
+    row: Row, policy: AccessPolicy, *, now: int, incident_open: bool
+) -> Entitlement | None:
     """What one row gives; None where nothing is known but that the provider has been asked."""
     subscription = row.subscription
     if subscription is None:
@@ -111,12 +118,13 @@ def one_subscription(row: Row, *, now: int, incident_open: bool) -> Entitlement 
         status = overlay.status
     else:
         overlay = None
-    access, why = POLICY[status], Why.CORRECTION if overlay else Why.STATUS
+    rule = policy[status]
+    access, why = rule.access, Why.CORRECTION if overlay else Why.STATUS
     period_end = subscription.period_end
-    if access is Access.NO and status in PAID_UNTIL_THE_END and now < (period_end or 0):
+    if access is Access.NO and rule.until_period_end and now < (period_end or 0):
         access, why = Access.YES, Why.PAID_PERIOD
-    if access is Access.NO and incident_open and status in HELD_IN_AN_INCIDENT and not overlay:
-        access, why = Access.GRACE, Why.INCIDENT
+    if incident_open and not overlay and rule.in_incident.rank < access.rank:
+        access, why = rule.in_incident, Why.INCIDENT
     return Entitlement(
         access=access,
         why=why,
@@ -134,4 +142,4 @@ def one_subscription(row: Row, *, now: int, incident_open: bool) -> Entitlement 
 
 
 def _rank(answer: Entitlement) -> tuple[int, int]:
-    return _BEST_FIRST.index(answer.access), -(answer.period_end or 0)
+    return answer.access.rank, -(answer.period_end or 0)

@@ -17,6 +17,7 @@ from tocsin.billing.identity import Identity
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.errors import BadInput, UnknownName
+from tocsin.policy import billing_rules
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def subscription(
     if row is None:
         raise UnknownName(f"no projection of {identifier} for {identity}")
     now = int(datetime.now(UTC).timestamp())
-    answer = one_subscription(row, now=now, incident_open=False)
+    answer = one_subscription(row, billing_rules.current().access, now=now, incident_open=False)
     _shown({**asdict(row), "entitlement": asdict(answer) if answer else None})
 
 

@@ -250,6 +250,27 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessRow:
+    """What one status of a subscription gives a workspace: `yes`, `grace` or `no`.
+
+    `in_incident` while a billing incident is open; with `until_period_end` a paid period is used
+    up first. In billing's words, which this room does not know.
+    """
+
+    access: str
+    in_incident: str
+    until_period_end: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """Access by neutral status, and the providers whose early answers are asked for again."""
+
+    access: Mapping[str, AccessRow]
+    confirm: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ChangedKey:
     """One key whose value differs from the previous version; None: absent."""
 
@@ -297,5 +318,6 @@ class Policy:
     triage: tuple[TriageRule, ...]
     limits: Limits
     sampling: Sampling
+    billing: Billing
     texts: Mapping[str, str]
     change: Change | None = None

@@ -9,6 +9,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.policy import BusinessDays, CriterionSection, Elapsed, NextRelease
 from tocsin.incidents.vocabulary import Category, Phase, Role, Severity
@@ -42,6 +43,7 @@ NEVER_WAIVED = {
     (CriterionSection.DEFINITION_OF_DONE, "containment_verified"): {Severity.CRITICAL},
     (CriterionSection.ADDED, "timeline_intact"): set(Severity),
 }
+PROVIDERS = ("stripe", "razorpay")
 TEMPLATES = ("internal", "customer", "customer-before-containment")
 REMOVED = "is missing, and cannot be removed"
 PLACEHOLDERS = frozenset({"ID", "level", "summary", "status", "time", "scope"})
@@ -64,6 +66,7 @@ def findings(runbook: Runbook) -> Iterator[Finding]:
     yield from _templates(runbook)
     yield from _triage(runbook)
     yield from _business_time(runbook)
+    yield from _billing(runbook)
 
 
 def _absent(runbook: Runbook) -> Iterator[Finding]:
@@ -72,6 +75,7 @@ def _absent(runbook: Runbook) -> Iterator[Finding]:
         (("roles",), runbook.roles, Role),
         (("paged",), runbook.paged, Category),
         (("phases",), runbook.phases, Phase),
+        (("billing", "access"), runbook.billing.access, Status),
         *(
             (("phases", phase, "due"), chapter.due, Severity)
             for phase, chapter in runbook.phases.items()
@@ -173,6 +177,16 @@ def _triage(runbook: Runbook) -> Iterator[Finding]:
             caught.add(rule.source)
     for source in {rule.source for rule in runbook.triage.values()} - caught:
         yield ("triage",), f"the last rule of {source} must have the pattern `*`"
+
+
+def _billing(runbook: Runbook) -> Iterator[Finding]:
+    for status, row in runbook.billing.access.items():
+        if row.in_incident and row.in_incident.rank > row.access.rank:
+            path: Path = ("billing", "access", status, "in_incident")
+            yield path, "gives less than `access`: an incident takes nothing away"
+    for at, provider in enumerate(runbook.billing.confirm):
+        if provider not in PROVIDERS:
+            yield ("billing", "confirm", at), f"no such provider; known: {', '.join(PROVIDERS)}"
 
 
 def _business_time(runbook: Runbook) -> Iterator[Finding]:

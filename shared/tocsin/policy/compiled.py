@@ -7,7 +7,6 @@ file edited by hand is not a policy anybody compiled.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
 from tocsin.policy.decoding import decode_policy
+from tocsin.policy.seal import is_sealed, seal
 from tocsin.policy.targets import format_due
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ DEPLOYED_NAME = "deployed.json"
 EARLIER_NAME = "earlier"
 # A deadline wording, not a record: these four are written as one text.
 _DUE = (Elapsed, BusinessDays, NextRelease, AtMilestone)
-_NOT_DIGESTED = frozenset({"version", "change"})
 
 
 def to_json(policy: Policy) -> bytes:
@@ -47,9 +46,10 @@ def from_json(raw: bytes) -> Policy:
     try:
         document = json.loads(raw)
         policy = decode_policy(document)
+        intact = is_sealed(document)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as broken:
         raise InvalidPolicy(f"not a compiled policy: {broken!r}") from broken
-    if sealed(policy).version != policy.version:
+    if not intact:
         raise InvalidPolicy(f"the policy {policy.version} was changed after it was compiled")
     return policy
 
@@ -57,10 +57,7 @@ def from_json(raw: bytes) -> Policy:
 def sealed(policy: Policy) -> Policy:
     """The policy with the digest of its content as the end of its version."""
     label = policy.version.partition("+")[0]
-    document = {key: value for key, value in plain(policy).items() if key not in _NOT_DIGESTED}
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    digest = hashlib.sha256(canonical.encode()).hexdigest()[:12]
-    return replace(policy, version=f"{label}+{digest}")
+    return replace(policy, version=seal(label, plain(policy)))
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from tocsin.incidents.policy import (
+    AccessRow,
+    Billing,
     ChecklistItem,
     Criterion,
     CriterionSection,
@@ -45,7 +47,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tocsin.policy.problems import Path, Problem
-    from tocsin.policy.schema import ClosingCriterion, Paging, PhaseChapter, SeverityRow, Updates
+    from tocsin.policy.schema import (
+        BillingTable,
+        ClosingCriterion,
+        Paging,
+        PhaseChapter,
+        SeverityRow,
+        Updates,
+    )
     from tocsin.policy.source import Source
 
 DEFAULT_RUNBOOK = File(__file__).with_name("runbook.yaml")
@@ -143,9 +152,22 @@ def compile_policy(runbook: Runbook) -> Policy:
             wrong_percent=runbook.reconciliation_sample.wrong_percent,
             per_stratum=runbook.reconciliation_sample.per_status_and_plan,
         ),
+        billing=_billing(runbook.billing),
         texts=_texts(runbook),
     )
     return sealed(policy)
+
+
+def _billing(rules: BillingTable) -> Billing:
+    return Billing(
+        access={
+            status.value: AccessRow(
+                row.access.value, (row.in_incident or row.access).value, row.until_period_end
+            )
+            for status, row in rules.access.items()
+        },
+        confirm=tuple(rules.confirm),
+    )
 
 
 def _severity(severity: Severity, row: SeverityRow) -> SeverityPolicy:

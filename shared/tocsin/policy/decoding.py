@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.incidents.calendar import BusinessCalendar
 from tocsin.incidents.policy import (
+    AccessRow,
+    Billing,
     Change,
     ChangedKey,
     ChecklistItem,
@@ -73,6 +75,7 @@ def decode_policy(plain: Record) -> Policy:
         triage=_each(_rule, plain["triage"]),
         limits=Limits(**plain["limits"]),
         sampling=Sampling(**plain["sampling"]),
+        billing=_billing(plain["billing"]),
         texts=dict(plain["texts"]),
         change=None if plain["change"] is None else _change(plain["change"]),
     )
@@ -185,6 +188,11 @@ def _criterion(plain: Record) -> Criterion:
 def _rule(plain: Record) -> TriageRule:
     typed = {"severity": Severity(plain["severity"]), "category": Category(plain["category"])}
     return TriageRule(**{**plain, **typed})
+
+
+def _billing(plain: Record) -> Billing:
+    access = {status: AccessRow(**row) for status, row in plain["access"].items()}
+    return Billing(access, tuple(plain["confirm"]))
 
 
 def _change(plain: Record) -> Change:

@@ -65,6 +65,7 @@ def flatten(policy: Policy) -> Pairs:
     for criterion in policy.criteria:
         yield f"criteria.{criterion.section}.{criterion.code}", _criterion(criterion)
     yield from _numbers(policy)
+    yield from _billing(policy)
     yield from _business_time(policy)
     for rule in policy.triage:
         yield f"triage.{rule.id}", _rule(rule)
@@ -152,6 +153,15 @@ def _numbers(policy: Policy) -> Pairs:
     yield "reconciliation_sample.confidence_percent", str(sampling.confidence_percent)
     yield "reconciliation_sample.wrong_percent", str(sampling.wrong_percent)
     yield "reconciliation_sample.per_status_and_plan", str(sampling.per_stratum)
+
+
+def _billing(policy: Policy) -> Pairs:
+    for status, row in policy.billing.access.items():
+        key = f"billing.access.{status}"
+        yield f"{key}.access", row.access
+        yield f"{key}.in_incident", row.in_incident
+        yield f"{key}.until_period_end", _word(yes=row.until_period_end)
+    yield "billing.confirm", ", ".join(policy.billing.confirm)
 
 
 def _business_time(policy: Policy) -> Pairs:

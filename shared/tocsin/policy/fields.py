@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, PlainValidator
 
+from tocsin.billing.entitlement import Access
+from tocsin.billing.subscription import Status
 from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
 from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
 from tocsin.policy.targets import parse_minutes, parse_target, parse_update
@@ -45,6 +47,8 @@ SeverityName = Annotated[Severity, Field(strict=False)]
 CategoryName = Annotated[Category, Field(strict=False)]
 RoleName = Annotated[Role, Field(strict=False)]
 AudienceName = Annotated[Audience, Field(strict=False)]
+StatusName = Annotated[Status, Field(strict=False)]
+AccessName = Annotated[Access, Field(strict=False)]
 PhaseName = Annotated[Phase, Field(strict=False)]
 
 

@@ -35,6 +35,7 @@ def rules(policy: Policy) -> Iterator[str]:
     yield f"### Updates\n\n{_updates(policy)}\n\n{bullets(_wording(policy))}"
     yield f"### Monitoring, Closing, Reopening\n{bullets(_closing(policy))}"
     yield f"### Limits\n{bullets(_limits(policy))}"
+    yield f"### What a Subscription Gives\n\n{_access(policy)}\n\n{bullets(_confirmed(policy))}"
     yield f"### What an Alarm Means\n\n{_triage(policy)}"
 
 
@@ -183,6 +184,26 @@ def _limits(policy: Policy) -> Iterator[str]:
         f" {sampling.confidence_percent} % confident that fewer than {sampling.wrong_percent} %"
         f" are wrong, with at least {sampling.per_stratum} per status and plan."
     )
+
+
+def _access(policy: Policy) -> str:
+    rows = (
+        (
+            capital(status).replace("_", " "),
+            row.access,
+            row.in_incident,
+            "yes" if row.until_period_end else "",
+        )
+        for status, row in policy.billing.access.items()
+    )
+    header = ("Subscription is", "Access", "While a billing incident is open", "Paid period used")
+    return table(header, rows)
+
+
+def _confirmed(policy: Policy) -> Iterator[str]:
+    yield "A correction by a person comes before all of this, until its end."
+    named = ", ".join(policy.billing.confirm) or "no provider"
+    yield f"An answer that came early is asked for once more, later: {named}."
 
 
 def _triage(policy: Policy) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from tocsin.policy.fields import (
+    AccessName,
     AudienceName,
     CategoryName,
     ClockTarget,
@@ -24,6 +25,7 @@ from tocsin.policy.fields import (
     PhaseName,
     RoleName,
     SeverityName,
+    StatusName,
     Text,
     UpdateTarget,
     Word,
@@ -181,6 +183,21 @@ class Sample(Model):
     per_status_and_plan: Count
 
 
+class AccessLine(Model):
+    """What one status gives; in an incident the same, unless said otherwise."""
+
+    access: AccessName
+    in_incident: AccessName | None = None
+    until_period_end: bool = False
+
+
+class BillingTable(Model):
+    """What subscriptions give workspaces, and how providers' answers are taken."""
+
+    access: dict[StatusName, AccessLine]
+    confirm: list[Word]
+
+
 class Hours(Model):
     """Working hours of a week."""
 
@@ -242,5 +259,6 @@ class Runbook(Model):
     criteria: Criteria
     limits: LimitTable
     reconciliation_sample: Sample
+    billing: BillingTable
     business_time: BusinessTime
     triage: dict[Word, Rule]

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from tocsin.billing.entitlement import POLICY, Access, entitlement
+from tocsin.billing.entitlement import Access, AccessRule, entitlement
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Overlay, Row
 from tocsin.billing.subscription import Status, Subscription
+from tocsin.policy import billing_rules
 
 NOW = 10_000
+POLICY = billing_rules.current().access
 STRIPE = Identity("stripe", "acct_1", "live")
 RAZORPAY = Identity("razorpay", "acc_1", "live")
 
@@ -22,17 +24,19 @@ def row(status: Status, *, end: int | None = NOW - 1, name: str = "sub_1") -> Ro
 
 
 def answer(*rows: Row, incident_open: bool = False, now: int = NOW) -> tuple[Access, str]:
-    found = entitlement([(STRIPE, each) for each in rows], now=now, incident_open=incident_open)
+    found = entitlement(
+        [(STRIPE, each) for each in rows], POLICY, now=now, incident_open=incident_open
+    )
     return found.access, found.why
 
 
 @pytest.mark.parametrize("status", Status)
 def test_each_status_has_its_policy(status: Status) -> None:
-    assert answer(row(status)) == (POLICY[status], "status")
+    assert answer(row(status)) == (POLICY[status].access, "status")
 
 
 def test_an_answer_says_from_what_it_comes() -> None:
-    found = entitlement([(STRIPE, row(Status.ACTIVE))], now=NOW, incident_open=False)
+    found = entitlement([(STRIPE, row(Status.ACTIVE))], POLICY, now=NOW, incident_open=False)
     assert (found.plan, found.subscription, found.since, found.source, found.rev, found.as_of) == (
         "price_1",
         "sub_1",
@@ -58,6 +62,15 @@ def test_nobody_loses_access_for_a_missing_event_while_an_incident_is_open() -> 
         assert answer(row(status), incident_open=True) == (Access.NO, "status")
 
 
+def test_a_team_may_give_more_during_an_incident_and_the_reason_says_so() -> None:
+    generous = {**POLICY, Status.PENDING: AccessRule(Access.NO, Access.YES)}
+    rows = [(STRIPE, row(Status.PENDING))]
+    found = entitlement(rows, generous, now=NOW, incident_open=True)
+    assert (found.access, found.why) == (Access.YES, "incident")
+    calm = entitlement(rows, generous, now=NOW, incident_open=False)
+    assert (calm.access, calm.why) == (Access.NO, "status")
+
+
 def test_a_correction_goes_first_while_it_lasts() -> None:
     overlay = Overlay(
         Status.ACTIVE, until=NOW, approval="APPR-1", by="commander-primary", base_rev=2
@@ -73,9 +86,11 @@ def test_the_best_of_several_counts_and_two_that_give_access_are_noticed() -> No
     suspended, active = row(Status.SUSPENDED), row(Status.ACTIVE, name="sub_2")
     assert answer(suspended, active) == (Access.YES, "status")
     rows = [(STRIPE, active), (RAZORPAY, row(Status.PAST_DUE, name="sub_3"))]
-    found = entitlement(rows, now=NOW, incident_open=False)
+    found = entitlement(rows, POLICY, now=NOW, incident_open=False)
     assert (found.subscription, found.double) == ("sub_2", True)
-    assert not entitlement([(STRIPE, suspended), rows[0]], now=NOW, incident_open=False).double
+    assert not entitlement(
+        [(STRIPE, suspended), rows[0]], POLICY, now=NOW, incident_open=False
+    ).double
 
 
 def test_without_a_subscription_there_is_no_access() -> None:

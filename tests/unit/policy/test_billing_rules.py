@@ -1,0 +1,64 @@
+"""The billing rules on their own: the same as in the whole policy, under the same seal."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.policy.builders import overridden, problems_of
+from tocsin.billing.entitlement import Access
+from tocsin.billing.subscription import Status
+from tocsin.errors import InvalidPolicy
+from tocsin.policy import billing_rules, checks
+from tocsin.policy.compiled import DEFAULT_FILE, default, to_json
+from tocsin.providers.registry import PROVIDERS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_functions_read_what_the_whole_policy_says() -> None:
+    rules, whole = billing_rules.current(), default().billing
+    assert {status.value for status in rules.access} == set(whole.access) == set(Status)
+    for status, rule in rules.access.items():
+        row = whole.access[status]
+        assert (rule.access, rule.in_incident) == (row.access, row.in_incident)
+        assert rule.until_period_end is row.until_period_end
+    assert rules.confirm == set(whole.confirm)
+
+
+def test_a_teams_own_rules_are_read_where_there_are_any(tmp_path: Path) -> None:
+    own = overridden("billing: { access: { paused: { access: grace } }, confirm: [stripe] }")
+    (tmp_path / "default.json").write_bytes(DEFAULT_FILE.read_bytes())
+    (tmp_path / "deployed.json").write_bytes(to_json(own))
+    rules = billing_rules.current(tmp_path)
+    assert rules.access[Status.PAUSED].access is Access.GRACE
+    assert rules.confirm == {"stripe"}
+
+
+@pytest.mark.parametrize("changed", [b'"confirm": []', b'"confirm": {}'])
+def test_a_changed_file_is_no_policy(tmp_path: Path, changed: bytes) -> None:
+    document = json.loads(DEFAULT_FILE.read_bytes())
+    document["billing"] |= json.loads(b"{" + changed + b"}")
+    (tmp_path / "default.json").write_text(json.dumps(document))
+    with pytest.raises(InvalidPolicy):
+        billing_rules.current(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("{ access: { past_due: { in_incident: 'no' } } }", "an incident takes nothing away"),
+        ("{ access: { sleeping: { access: 'no' } } }", "sleeping"),
+        ("{ access: { active: { access: maybe } } }", "grace"),
+        ("{ confirm: [paypal] }", "no such provider"),
+    ],
+)
+def test_rules_that_cannot_be_meant_do_not_compile(override: str, says: str) -> None:
+    assert says in " ".join(map(str, problems_of(f"billing: {override}")))
+
+
+def test_the_known_providers_are_those_of_the_registry() -> None:
+    assert set(checks.PROVIDERS) == set(PROVIDERS.names)
