@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-APPLICATION = connect(SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock)
+APPLICATION = connect(
+    SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+)
 
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

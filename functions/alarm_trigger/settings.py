@@ -11,4 +11,5 @@ class Settings:
 
     STAGE: str
     INCIDENTS_TABLE: str
+    OPERATIONS_TABLE: str
     LOG_LEVEL: str = "INFO"

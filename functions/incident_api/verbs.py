@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from functions.incident_api.shapes import Envelope, wish
 from tocsin.errors import UnknownName
 from tocsin.incidents import commands as c
+from tocsin.incidents import commands_freeze as f
 from tocsin.incidents import commands_record as w
 from tocsin.incidents import commands_response as r
 
@@ -45,6 +46,8 @@ _CONTAIN = {
     "lost": r.LoseContainment,
 }
 _VERIFY = {"observe": r.Observe, "contained": r.VerifyContainment}
+_FREEZE = {"extend": f.ExtendFreeze, "lift": f.LiftFreeze, "allow": f.AllowChange}
+_LIFT = {"freeze": f.LiftFreeze, "restriction": w.LiftRestriction}
 _FIX = {
     "link": r.LinkFix,
     "provider": r.NameProviderCause,
@@ -73,6 +76,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "fix": Verb("Link the fix and record its runs and deploys", _FIX),
         "pause": Verb("Stop the fix clock for a while", r.PauseFix),
         "resume": Verb("Let the fix clock run on", r.ResumeFix),
+        "freeze": Verb("Hold or lift the deploy freeze, or let one change through", _FREEZE),
         "update": Verb("Record an update that was sent", w.RecordUpdate),
         "customers": Verb("Decide whether customers are told", w.DecideCustomers),
         "postmortem": Verb("Record the published postmortem", w.PublishPostmortem),
@@ -82,7 +86,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "close": Verb("Close: resolved, false positive or duplicate", r.Close),
         "reopen": Verb("Say that it was not over", r.Reopen),
         "restrict": Verb("Hide it from everybody without a part in it", w.Restrict),
-        "lift": Verb("Show it to everybody again", w.LiftRestriction),
+        "lift": Verb("Lift the deploy freeze, or show it to everybody again", _LIFT),
         "access": Verb("Let a person in, or keep one out", w.ChangeAccess),
     }
 )

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 SWEEPER = Sweeper(
-    application=connect(SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock),
+    application=connect(
+        SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+    ),
     notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
     watch=WATCH,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.permissions.statements import (
     Statement,
     data_key_through_dynamodb,
+    keep_freezes,
     key_through_sqs,
     own_logs,
     queue_consumer,
@@ -18,6 +19,7 @@ STATEMENTS = (
         actions=("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"),
         resources=("table/incidents",),
     ),
+    keep_freezes(),
     data_key_through_dynamodb(),
     queue_consumer("alarms"),
     send_failures_to("alarm-trigger-failed"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra.permissions.statements import (
     Statement,
     data_key_through_dynamodb,
+    keep_freezes,
     own_logs,
     tracing,
 )
@@ -25,6 +26,7 @@ STATEMENTS = (
         actions=("lambda:InvokeFunction",),
         resources=("function/notifier",),
     ),
+    keep_freezes(),
     data_key_through_dynamodb(),
     own_logs("sla_check"),
     tracing(),

@@ -71,6 +71,13 @@ def data_key_through_secrets_manager() -> Statement:
     )
 
 
+def keep_freezes() -> Statement:
+    """Writes the freezes that a command on an incident causes, in the same transaction."""
+    return Statement(
+        sid="KeepFreezes", actions=("dynamodb:PutItem",), resources=("table/operations",)
+    )
+
+
 def stream_of(table: str) -> Statement:
     """What an event source mapping needs to read a table's stream with the function's role."""
     return Statement(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from tocsin.incidents.freeze import ServiceFreeze
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.policy import Policy
@@ -99,7 +100,7 @@ class Commit:
 
     `expected_version` is the version that was read (0: the incident must not exist yet). `due`
     is when the incident next needs a tick. A pointer with `open` true is taken if nobody else
-    has it open.
+    has it open. `freezes` replaces what is known of those services and this incident.
     """
 
     expected_version: int
@@ -109,6 +110,7 @@ class Commit:
     command: CommandRecord | None = None
     pointers: tuple[Pointer, ...] = ()
     due: datetime | None = None
+    freezes: tuple[ServiceFreeze, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

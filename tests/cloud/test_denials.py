@@ -21,6 +21,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:BatchGetItem on incidents",
         "dynamodb:GetItem on incidents",
         "dynamodb:PutItem on incidents",
+        "dynamodb:PutItem on operations",
         "sqs:ChangeMessageVisibility on alarms",
         "sqs:DeleteMessage on alarms",
         "sqs:GetQueueAttributes on alarms",
@@ -66,6 +67,7 @@ ROWS: dict[str, set[str]] = {
     "sla_check": {
         "dynamodb:GetItem on incidents",
         "dynamodb:PutItem on incidents",
+        "dynamodb:PutItem on operations",
         "dynamodb:Query on incidents/due",
         "lambda:InvokeFunction on notifier",
         "ssm:GetParameter on clock",

@@ -25,6 +25,7 @@ from tests.harness.ids import SeededIds
 from tests.harness.inbox import Inbox, InboxSender
 from tests.harness.requests import api_event
 from tests.harness.time import VirtualIncidentClock, VirtualWallClock
+from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_releases import MemoryReleases
 from tocsin.channels.registry import channel_for
 from tocsin.errors import Unavailable
@@ -81,6 +82,7 @@ class World:
             clock=self.clock,
             ids=SeededIds(),
             releases=MemoryReleases(self.store.creations),
+            freezes=MemoryFreezes(self.store.freezes),
         )
         self.delivery = Delivery(
             store=self.store,

@@ -43,8 +43,9 @@ def _pause(attempt: int) -> None:
 class DynamoIncidents(DynamoOutbox):
     """An `IncidentStore` over the `incidents` table.
 
-    `operations_table` is needed only where incidents are created by people, whose repeated
-    requests are recognised there. `pause` waits between tries of a contended transaction.
+    `operations_table` is needed wherever a command may create or freeze something: repeated
+    creations are recognised there, and freezes are kept there. `pause` waits between tries of
+    a contended transaction.
     """
 
     def __init__(

@@ -23,6 +23,7 @@ from tocsin.errors import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tocsin.incidents.freeze import ServiceFreeze
     from tocsin.ports import Commit, Pointer
 
 MOST_ITEMS = 100
@@ -42,17 +43,17 @@ def parts_of(commit: Commit, table: str, operations_table: str | None) -> list[P
 
     Raises:
         BadInput: more items than one transaction takes.
-        InvalidSettings: a creation is to be remembered, and no table for it was configured.
+        InvalidSettings: a creation or a freeze is to be kept, and no table for it was configured.
     """
     parts = [_snapshot(commit, table)]
     if (record := commit.command) is not None:
-        where = table if record.principal is None else operations_table
-        if where is None:
-            raise InvalidSettings("this store was not given the operations table")
+        where = table if record.principal is None else _known(operations_table)
         parts.append(_put(items.command_item(record), where, CommandRepeated))
     parts += [_pointer(pointer, commit, table) for pointer in commit.pointers]
     parts += [_put(items.entry_item(entry), table, VersionConflict) for entry in commit.entries]
     parts += [_put(items.outbox_item(item), table, VersionConflict) for item in commit.outbox]
+    if commit.freezes:
+        parts += [_freeze(held, _known(operations_table)) for held in commit.freezes]
     if len(parts) > MOST_ITEMS:
         raise BadInput(f"one command writes at most {MOST_ITEMS} items, not {len(parts)}")
     return parts
@@ -71,6 +72,12 @@ def error_of(parts: Sequence[Part], reasons: Sequence[str]) -> TocsinError | Non
     return StoreUnavailable(f"the transaction was cancelled: {', '.join(reasons)}")
 
 
+def _known(operations_table: str | None) -> str:
+    if operations_table is None:
+        raise InvalidSettings("this store was not given the operations table")
+    return operations_table
+
+
 def _snapshot(commit: Commit, table: str) -> Part:
     put: Item = {"TableName": table, "Item": items.snapshot_item(commit)}
     if commit.expected_version == 0:
@@ -85,6 +92,11 @@ def _snapshot(commit: Commit, table: str) -> Part:
 def _put(item: Item, table: str, refused: type[TocsinError]) -> Part:
     put = {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(PK)"}
     return Part({"Put": put}, refused)
+
+
+def _freeze(held: ServiceFreeze, table: str) -> Part:
+    """Unconditional: the incident's own version is the condition, and nobody else writes it."""
+    return Part({"Put": {"TableName": table, "Item": items.freeze_item(held)}}, VersionConflict)
 
 
 def _pointer(pointer: Pointer, commit: Commit, table: str) -> Part:

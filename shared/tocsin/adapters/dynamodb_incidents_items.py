@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters import dynamodb_incidents_keys as keys
+from tocsin.adapters import freeze_forms
 from tocsin.adapters.incident_forms import snapshot_text
 from tocsin.incidents.outbox import OutboxItem, OutboxState
 from tocsin.incidents.timeline import Entry, canonical_json, format_time, parse_time
@@ -14,6 +15,7 @@ from tocsin.incidents.vocabulary import Category, MessageKind, Severity, State
 from tocsin.ports import CommandRecord, Pointer, Summary
 
 if TYPE_CHECKING:
+    from tocsin.incidents.freeze import ServiceFreeze
     from tocsin.incidents.signals import Signal
     from tocsin.ports import Commit
 
@@ -177,6 +179,16 @@ def pointer_of(item: Item) -> Pointer:
         open=item["state"]["S"] == "open",
         reopen_until=parse_time(until["S"]) if until else None,
     )
+
+
+def freeze_item(held: ServiceFreeze) -> Item:
+    """A service held by an incident, in the `operations` table."""
+    item = key(freeze_forms.FREEZE_PK, freeze_forms.freeze_sk(held)) | {
+        "v": n(keys.ITEM_VERSION),
+        "body": s(freeze_forms.freeze_text(held)),
+    }
+    gone = freeze_forms.forgotten_at(held)
+    return item if gone is None else item | {"ttl": n(int(gone.timestamp()))}
 
 
 def trace_item(signal: Signal, incident: str | None, recorded_at: datetime) -> Item:

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.dynamodb_incidents_keys import due_sk, list_named, list_pk, list_sk, trace_sk
+from tocsin.adapters.freeze_forms import freeze_sk, freeze_text
 from tocsin.adapters.incident_forms import snapshot_of, snapshot_text, summary_of
 from tocsin.errors import CommandRepeated, Conflict, DedupKeyTaken, VersionConflict
 from tocsin.incidents.outbox import OutboxItem, OutboxKey, OutboxState
@@ -33,6 +34,7 @@ class MemoryIncidents:
         self._entries: dict[str, list[Entry]] = {}
         self._commands: dict[tuple[str, str], CommandRecord] = {}
         self.creations: dict[tuple[str, str], CommandRecord] = {}  # by principal and key
+        self.freezes: dict[str, str] = {}  # texts by their place in the table
         self._pointers: dict[str, Pointer] = {}
         self._traces: dict[tuple[str, str], str | None] = {}
         self._due: dict[str, int] = {}
@@ -81,6 +83,7 @@ class MemoryIncidents:
             self._pointers[pointer.key] = pointer
         for item in commit.outbox:
             self._outbox[item.key] = item
+        self.freezes.update((freeze_sk(held), freeze_text(held)) for held in commit.freezes)
         self._due.pop(incident.id, None)
         if commit.due is not None:
             self._due[incident.id] = due_sk(commit.due)

@@ -12,6 +12,7 @@ from tocsin.application.fingerprint import command_hash, request_hash
 from tocsin.incidents.agenda import next_due
 from tocsin.incidents.commands import OpenFromSignals, OpenIncident
 from tocsin.incidents.fold import seal
+from tocsin.incidents.freeze import changed
 from tocsin.incidents.messages import messages
 from tocsin.incidents.snapshot import check_growth
 from tocsin.ports import CommandRecord, Commit, Pointer
@@ -50,6 +51,7 @@ def commit_of(
         command=_record(command, after, events[-1]),
         pointers=_pointers(before, after, policy),
         due=next_due(after, policy),
+        freezes=changed(before, after),
     )
 
 

@@ -24,8 +24,9 @@ class Facts:
     """The facts of one message; absent ones are None or empty.
 
     `ask_by` is when somebody must have acknowledged, `due_at` the deadline of `clock` that this
-    message is about. `person` is who acted, `paged` who was asked in the same step. A restricted
-    incident has neither title nor category nor service.
+    message is about; `matter` names what falls due that is no clock. `person` is who acted,
+    `paged` who was asked in the same step. A restricted incident has neither title nor category
+    nor service.
     """
 
     title: str
@@ -39,6 +40,8 @@ class Facts:
     ask_by: datetime | None
     due_at: datetime | None
     clock: str
+    matter: str
+    criterion: str
     person: str
     reason: str
     round: int
@@ -60,6 +63,8 @@ class Facts:
                 ask_by=_moment(facts, "round_due") or _moment(facts, "acknowledge_due"),
                 due_at=_moment(facts, "due_at"),
                 clock=facts.get("clock", ""),
+                matter=facts.get("matter", ""),
+                criterion=facts.get("criterion", ""),
                 person=facts.get("person", "") or facts.get("by", ""),
                 reason=facts.get("reason", ""),
                 round=int(facts.get("round") or 1),

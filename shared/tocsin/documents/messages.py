@@ -52,7 +52,8 @@ def render(item: OutboxItem, policy: Policy) -> Message:
         MalformedPayload: the item's facts are not enough to write it from.
     """
     facts = Facts.read(item.facts)
-    wording = _wording(item, facts, policy)
+    worded = _notice if facts.matter else _wording
+    wording = worded(item, facts, policy)
     marker = f"{_DRILL_MARK} " if facts.kind is Kind.DRILL else ""
     before = f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}"
     return Message(
@@ -154,6 +155,23 @@ def _late(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
         until=until,
         paragraphs=(promise, f"Who has it, and what was done:\n{where}"),
     )
+
+
+def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
+    """What falls due besides the clocks: an exception that is over, a freeze about to end."""
+    if facts.due_at is None:
+        raise MalformedPayload(f"a message about the {facts.matter} says no time")
+    due = full_moment(facts.due_at, policy.calendar.zone)
+    short = short_moment(facts.due_at, policy.calendar.zone, seen=item.due_at)
+    match facts.matter:
+        case "freeze":
+            said = f"Deployments are frozen until {due}, and free after it. Hold it or let it end."
+            return _Wording(what=" FREEZE ENDS:", until=f"- {short}", paragraphs=(said,))
+        case "waiver":
+            said = f"The exception for {facts.criterion} is over since {due}; it is still not met."
+            return _Wording(what=" WAIVER OVER:", until=f"- since {short}", paragraphs=(said,))
+        case _:
+            raise MalformedPayload(f"there are no words for {facts.matter}")
 
 
 def _internal_update(item: OutboxItem, facts: Facts, policy: Policy, *, mitigation: str) -> str:

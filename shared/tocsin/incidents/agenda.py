@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from tocsin.incidents import escalation
 from tocsin.incidents.clocks import NEXT_RELEASE, due_after
+from tocsin.incidents.freeze import ends_at, freezes
 from tocsin.incidents.gate import is_met
 from tocsin.incidents.model import Clock, Incident
 from tocsin.incidents.policy import Policy
@@ -31,13 +32,14 @@ class Matter(StrEnum):
     RESUME = "resume"
     LOST = "lost"
     WAIVER = "waiver"
+    FREEZE = "freeze"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """One matter. `deadline` matters are kept at `at` itself and acted on just after it.
 
-    `subject` names the criterion of a waiver.
+    `subject` names the criterion of a waiver, `until` the end of a freeze.
     """
 
     matter: Matter
@@ -45,6 +47,7 @@ class Due:
     deadline: bool
     clock: ClockName | None = None
     subject: str = ""
+    until: datetime | None = None
 
     def has_come(self, now: datetime) -> bool:
         return self.at < now if self.deadline else self.at <= now
@@ -57,6 +60,7 @@ def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
             *_clock_matters(incident),
             *_round_matters(incident, policy),
             *_signal_matters(incident, policy),
+            *_freeze_matters(incident, policy),
         ]
     else:
         found = [*_waiver_matters(incident)]
@@ -125,6 +129,14 @@ def _signal_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
     if incident.contained and firing:
         flap = timedelta(minutes=policy.limits.flap_minutes)
         yield Due(matter=Matter.LOST, at=min(firing) + flap, deadline=True)
+
+
+def _freeze_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
+    """A held freeze is told of before it ends, once for each end it is given."""
+    end = ends_at(incident)
+    if end is not None and incident.freeze.warned_of != end and freezes(incident):
+        ahead = timedelta(minutes=policy.limits.freeze_warning_minutes)
+        yield Due(matter=Matter.FREEZE, at=end - ahead, deadline=False, until=end)
 
 
 def _waiver_matters(incident: Incident) -> Iterator[Due]:

@@ -16,6 +16,7 @@ from tocsin.incidents import (
     communication,
     containing,
     fixing,
+    freezing,
     merging,
     opening,
     pausing,
@@ -26,6 +27,7 @@ from tocsin.incidents import (
     waivers,
 )
 from tocsin.incidents import commands as c
+from tocsin.incidents import commands_freeze as f
 from tocsin.incidents import commands_record as w
 from tocsin.incidents import commands_response as r
 from tocsin.incidents.draft import Draft
@@ -116,6 +118,9 @@ HANDLERS: dict[type[c.Command], _Handler] = {
     r.AbsorbDuplicate: closing.absorb,
     r.Reopen: closing.reopen,
     r.ReopenFromSignals: closing.reopen_from_signals,
+    f.ExtendFreeze: freezing.extend,
+    f.LiftFreeze: freezing.lift,
+    f.AllowChange: freezing.allow,
     w.SettleItem: checklist.settle_item,
     w.RecordImpact: records.record_impact,
     w.CorrectBeginning: records.correct_beginning,

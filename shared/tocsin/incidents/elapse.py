@@ -7,7 +7,7 @@ that moment makes them moot.
 
 from collections.abc import Callable
 
-from tocsin.incidents import containing, pausing, rounds, waivers
+from tocsin.incidents import containing, freezing, pausing, rounds, waivers
 from tocsin.incidents.agenda import Due, Matter, agenda
 from tocsin.incidents.draft import CLOCK, Draft
 from tocsin.incidents.events import ClockBreached, DeadlinePassed
@@ -70,6 +70,10 @@ def _lost(draft: Draft, due: Due) -> None:
     containing.lost_to_signal(draft, due.at)
 
 
+def _freeze(draft: Draft, due: Due) -> None:
+    freezing.warn(draft, due.until or due.at, due.at)
+
+
 _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.CLOCK: _clock,
     Matter.ROUND: _clock,
@@ -79,4 +83,5 @@ _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.RESUME: _resume,
     Matter.LOST: _lost,
     Matter.WAIVER: waivers.expired,
+    Matter.FREEZE: _freeze,
 }

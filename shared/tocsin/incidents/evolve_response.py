@@ -17,6 +17,7 @@ from tocsin.incidents.parts import (
     Containment,
     CycleResult,
     Fix,
+    Freeze,
     Observation,
     Pause,
     Proposal,
@@ -78,6 +79,7 @@ def _lost(incident: Incident, event: e.ContainmentLost) -> Incident:
         observations={},
         lost_at=event.at,
     )
+    lost = replace(lost, freeze=replace(lost.freeze, lifted_at=None, warned_of=None))
     return _clock(lost, ClockName.CONTAIN, stopped_at=None)
 
 
@@ -218,6 +220,7 @@ def _reopened(incident: Incident, event: e.Reopened) -> Incident:
         fix=Fix(),
         window=None,
         communication=Communication(),
+        freeze=Freeze(),
         release=None,
         waivers={},
         checklist={},

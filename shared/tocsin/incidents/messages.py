@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.incidents import events as e
+from tocsin.incidents import events_freeze as f
 from tocsin.incidents import events_response as r
 from tocsin.incidents.model import Incident
 from tocsin.incidents.outbox import REDRIVE_AFTER, STAKEHOLDERS, OutboxItem
@@ -119,9 +120,17 @@ def _lost(event: r.ContainmentLost, incident: Incident, _policy: Policy) -> _Wan
 
 
 def _waiver(event: r.WaiverExpired, _incident: Incident, _policy: Policy) -> _Wanted:
-    facts = {"criterion": event.criterion, "due_at": format_time(event.due_at)}
+    facts = {"matter": "waiver", "criterion": event.criterion, "due_at": format_time(event.due_at)}
     for person in event.people:
         yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _freeze(event: f.FreezeEnding, _incident: Incident, _policy: Policy) -> _Wanted:
+    """Who looked away for that long is not told of an end that has been."""
+    if event.at < event.until:
+        facts = {"matter": "freeze", "due_at": format_time(event.until)}
+        for person in event.people:
+            yield MessageKind.REMINDER, person_target(person), facts
 
 
 def _to_those_in_charge(
@@ -139,4 +148,5 @@ _WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     e.DeadlinePassed: _deadline,
     r.ContainmentLost: _lost,
     r.WaiverExpired: _waiver,
+    f.FreezeEnding: _freeze,
 }

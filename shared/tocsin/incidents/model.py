@@ -17,6 +17,7 @@ from tocsin.incidents.parts import (
     Containment,
     CycleResult,
     Fix,
+    Freeze,
     Impact,
     Item,
     Pause,
@@ -181,6 +182,7 @@ class Incident:
     checklist: Mapping[str, Item] = field(default_factory=dict)
     impact: Impact | None = None
     communication: Communication = field(default_factory=Communication)
+    freeze: Freeze = field(default_factory=Freeze)
     postmortem: Postmortem | None = None
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     former_categories: tuple[Category, ...] = ()

@@ -214,6 +214,20 @@ class Communication:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """What the commander decided about the deploy freeze; that it is on follows from the incident.
+
+    `hold_ms` is how long it lasts after containment is verified. `allowed` are the changes let
+    through and what for. `warned_of` is the end that was already told.
+    """
+
+    hold_ms: int = 0
+    lifted_at: datetime | None = None
+    warned_of: datetime | None = None
+    allowed: Mapping[str, LinkPurpose] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Postmortem:
     """The published postmortem of the current cycle; None on the incident: still a draft."""
 

@@ -8,6 +8,7 @@ well documented must still page, breach, be acknowledged and be closed.
 import json
 
 from tocsin.errors import PayloadTooLarge
+from tocsin.incidents import commands_freeze as f
 from tocsin.incidents import commands_record as w
 from tocsin.incidents import commands_response as r
 from tocsin.incidents.codec import decode_fields, encode_fields
@@ -16,6 +17,7 @@ from tocsin.incidents.limits import SNAPSHOT_BYTES, SNAPSHOT_BYTES_EVER
 from tocsin.incidents.model import Incident
 
 GROWING = (
+    f.AllowChange,
     r.AbsorbDuplicate,
     r.AskWaiver,
     r.PlanAction,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+    from tocsin.application.freezes import FreezeStore
     from tocsin.application.outcome import Outcome, SweepReport
     from tocsin.incidents.commands import Command
     from tocsin.incidents.signals import Signal
@@ -37,13 +38,17 @@ _ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """Commands, signals and sweeps over one set of ports; `releases` where people report them."""
+    """Commands, signals and sweeps over one set of ports.
+
+    `releases` and `freezes` are there where the operations table is.
+    """
 
     store: IncidentStore
     policies: PolicySource
     clock: IncidentClock
     ids: Ids
     releases: ReleaseStore | None = None
+    freezes: FreezeStore | None = None
 
     def execute(self, command: Command) -> Outcome:
         """Carries a command out; closing also verifies the whole timeline."""
@@ -90,6 +95,7 @@ def connect(
         clock=clock,
         ids=SystemIds(wall_clock()),
         releases=None if operations_table is None else _releases(dynamodb, operations_table),
+        freezes=None if operations_table is None else _freezes(dynamodb, operations_table),
     )
 
 
@@ -97,3 +103,9 @@ def _releases(dynamodb: DynamoDBClient, table: str) -> ReleaseStore:
     from tocsin.adapters.dynamodb_releases import DynamoReleases  # noqa: PLC0415 -- one function's
 
     return DynamoReleases(dynamodb, table=table)
+
+
+def _freezes(dynamodb: DynamoDBClient, table: str) -> FreezeStore:
+    from tocsin.adapters.dynamodb_freezes import DynamoFreezes  # noqa: PLC0415 -- one function's
+
+    return DynamoFreezes(dynamodb, table=table)

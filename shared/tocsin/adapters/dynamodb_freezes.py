@@ -1,0 +1,36 @@
+"""Freezes in the `operations` table. They are written by the command that causes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters.dynamodb_incidents_items import s
+from tocsin.adapters.dynamodb_table import Table
+from tocsin.adapters.freeze_forms import FREEZE_PK, freeze_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+    from tocsin.incidents.freeze import ServiceFreeze
+
+
+class DynamoFreezes:
+    """A `FreezeStore` over the `operations` table. Reads are consistent."""
+
+    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
+        self._table = Table(client, table)
+
+    def of(self, service: str) -> tuple[ServiceFreeze, ...]:
+        found = self._read("PK = :pk AND begins_with(SK, :sk)", {":sk": s(f"{service}#")})
+        return tuple(held for held in found if held.service == service)
+
+    def all(self) -> tuple[ServiceFreeze, ...]:
+        return self._read("PK = :pk", {})
+
+    def _read(self, condition: str, values: dict[str, Any]) -> tuple[ServiceFreeze, ...]:
+        found = self._table.query(
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues={":pk": s(FREEZE_PK), **values},
+            ConsistentRead=True,
+        )
+        return tuple(freeze_of(item["body"]["S"]) for item in found)

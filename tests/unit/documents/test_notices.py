@@ -1,0 +1,77 @@
+"""What the engine asks for besides clocks and pages has words: ends of freezes, of exceptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.stories import BO, CY, EVERYTHING, Story, make
+from tocsin.documents.messages import render
+from tocsin.errors import MalformedPayload
+from tocsin.incidents import commands_freeze as f
+from tocsin.incidents import commands_response as r
+from tocsin.incidents.vocabulary import MessageKind, Severity
+
+if TYPE_CHECKING:
+    from tocsin.incidents.commands import Command
+    from tocsin.ports import Message
+
+
+def texts(story: Story, matter: str) -> list[Message]:
+    """The messages about a matter, every other one written too: none may fail."""
+    written = [(item.facts.get("matter"), render(item, story.policy)) for item in story.outbox]
+    return [message for about, message in written if about == matter]
+
+
+def by[C: Command](who: Any, cls: type[C], **fields: Any) -> C:
+    return make(cls, who, groups=EVERYTHING, **fields)
+
+
+def test_the_end_of_a_freeze_is_told_with_its_time() -> None:
+    story = Story().open("09-08 10:00", Severity.HIGH)
+    story.contain("09-08 11:00")
+    story.do("09-08 11:02", by(BO, f.ExtendFreeze, minutes=360, reason="unsure"))
+    story.sweep_until("09-08 16:30")
+
+    said = texts(story, "freeze")
+
+    assert said
+    assert all("FREEZE ENDS" in message.subject for message in said)
+    assert all("17:02" in message.text for message in said)
+    assert all(message.attributes["urgency"] == "mail" for message in said)
+
+
+def test_an_exception_that_is_over_names_its_criterion() -> None:
+    story = Story().open("09-08 10:00", Severity.HIGH)
+    story.contain("09-08 11:00")
+    story.repair("09-08 12:00")
+    story.do(
+        "09-08 12:01", by(CY, r.AskWaiver, criterion="postmortem_published", reason="r", days=3)
+    )
+    story.do("09-08 12:02", by(BO, r.ApproveWaiver, criterion="postmortem_published"))
+    story.tell_everybody("09-08 12:03", postmortem=False)
+    story.close("09-10 12:00")
+    story.sweep_until("09-11 13:00")
+
+    said = texts(story, "waiver")
+
+    assert said
+    assert all("postmortem_published" in message.text for message in said)
+
+
+def test_a_matter_without_words_is_refused_and_not_sent_empty() -> None:
+    story = Story().open("09-08 10:00", Severity.HIGH)
+    item = story.outbox[0]
+    facts = {**item.facts, "matter": "moon", "due_at": item.facts["opened_at"]}
+    odd = type(item)(
+        incident=item.incident,
+        seq=item.seq,
+        kind=MessageKind.REMINDER,
+        target=item.target,
+        due_at=item.due_at,
+        correlation_id=item.correlation_id,
+        facts=facts,
+    )
+    with pytest.raises(MalformedPayload):
+        render(odd, story.policy)
