@@ -56,4 +56,7 @@ ROUTES = (
     Route("POST", "/v1/releases", "incident_api", _RESPONDER),
     Route("GET", "/v1/releases", "incident_api", _RESPONDER),
     Route("GET", "/v1/workspaces/{id}/entitlement", "billing_api", _PRODUCT),
+    Route("POST", "/v1/billing/corrections", "billing_api", _RESPONDER),
+    Route("POST", "/v1/billing/corrections/lift", "billing_api", _RESPONDER),
+    Route("GET", "/v1/billing/corrections", "billing_api", _RESPONDER),
 )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from functions.billing_api.answers import Entitlement
+from functions.billing_api.moments import shown, shown_if
 from tocsin.billing.entitlement import entitlement
 from tocsin.errors import BadInput
-from tocsin.incidents.timeline import format_time
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
@@ -41,20 +40,16 @@ def entitlement_of(call: Call) -> Response:
         plan=found.plan,
         why=found.why,
         status=found.status,
-        since=_moment(found.since),
+        since=shown_if(found.since),
         event=found.source,
-        period_end=_moment(found.period_end),
+        period_end=shown_if(found.period_end),
         provider=found.provider,
         subscription=found.subscription,
         corrected_by=found.corrected_by,
-        corrected_until=_moment(found.corrected_until),
+        corrected_until=shown_if(found.corrected_until),
         double=found.double,
         incidents=list(incidents or ()),
         rev=found.rev,
-        as_of=format_time(datetime.fromtimestamp(now, UTC)),
+        as_of=shown(now),
     )
     return answer(200, view)
-
-
-def _moment(seconds: int | None) -> str | None:
-    return None if seconds is None else format_time(datetime.fromtimestamp(seconds, UTC))

@@ -41,3 +41,41 @@ class Entitlement(TypedDict):
     incidents: list[str]
     rev: int
     as_of: Moment
+
+
+class SeenAccess(TypedDict):
+    """What a subscription gave at one moment, and whether a correction decided it."""
+
+    status: Status
+    access: Access
+    corrected: bool
+
+
+class Correction(TypedDict):
+    """One line of the correction log; `status` and `until` are null where one was lifted.
+
+    `approval` is the entry `<incident>:<seq>` by which the commander (`approver`) approved it.
+    """
+
+    id: str
+    at: Moment
+    provider: str
+    account: str
+    mode: str
+    subscription: str
+    status: Status | None
+    until: Moment | None
+    reason: str
+    by: str
+    approval: str | None
+    approver: str | None
+    before: SeenAccess
+    after: SeenAccess
+    base_rev: int
+
+
+class CorrectionLog(TypedDict):
+    """The corrections of a month."""
+
+    month: str
+    corrections: list[Correction]

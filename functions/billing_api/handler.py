@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
 from functions.billing_api.settings import Settings
+from tocsin.adapters.dynamodb_authorizations import DynamoDbAuthorizations
+from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
 from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.application.correct import CorrectionDesk
 from tocsin.application.open_incidents import Remembered
 from tocsin.policy import billing_rules
 from tocsin.runtime import aws_http
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.invocation import watch
 from tocsin.runtime.settings import load
 
@@ -24,10 +28,27 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = watch("billing_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 DYNAMODB = aws_http.from_environment("dynamodb")
+RULES = billing_rules.current()
+PROJECTION = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
+INCIDENTS = DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE)
 OFFICE = Office(
-    rules=billing_rules.current(),
-    projection=DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
-    incidents=Remembered(DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE)),
+    rules=RULES,
+    projection=PROJECTION,
+    incidents=Remembered(INCIDENTS),
+    corrections=CorrectionDesk(
+        projection=PROJECTION,
+        store=DynamoDbCorrections(
+            DYNAMODB,
+            subscriptions=SETTINGS.BILLING_SUBSCRIPTIONS_TABLE,
+            operations=SETTINGS.OPERATIONS_TABLE,
+        ),
+        incidents=INCIDENTS,
+        authorizations=DynamoDbAuthorizations(DYNAMODB, SETTINGS.INCIDENTS_TABLE),
+        access=RULES.access,
+        ids=SystemIds(wall_clock()),
+        wall=wall_clock(),
+        clock=WATCH.clock,
+    ),
     clock=wall_clock(),
     modes=frozenset(SETTINGS.BILLING_MODES.split(",")),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tocsin.application.correct import CorrectionDesk
     from tocsin.application.open_incidents import Remembered
     from tocsin.billing.ports import WorkspaceRows
     from tocsin.policy.billing_rules import BillingRules
@@ -19,6 +20,7 @@ class Office:
     rules: BillingRules
     projection: WorkspaceRows
     incidents: Remembered
+    corrections: CorrectionDesk
     clock: WallClock
     modes: frozenset[str]
 

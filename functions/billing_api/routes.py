@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.billing_api import access, answers
+from functions.billing_api import access, answers, correcting
 from functions.billing_api.call import Call
 from tocsin.runtime.serving import Route, respond
 
@@ -25,6 +25,27 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
     {
         "GET /v1/workspaces/{id}/entitlement": Route(
             "What a workspace may use now, and why", access.entitlement_of, answers.Entitlement
+        ),
+        "POST /v1/billing/corrections": Route(
+            "Lay a correction over a subscription until a time",
+            correcting.correct,
+            answers.Correction,
+            (201, 200),
+        ),
+        "POST /v1/billing/corrections/lift": Route(
+            "Take a correction away before its time",
+            correcting.lift,
+            answers.Correction,
+            (201, 200),
+        ),
+        "GET /v1/billing/corrections": Route(
+            "The corrections of a month, oldest first",
+            correcting.log,
+            answers.CorrectionLog,
+            query={
+                "month": "Like 202609, UTC; this month if left out.",
+                "subscription": "Only this one's.",
+            },
         ),
     }
 )

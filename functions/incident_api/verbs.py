@@ -83,6 +83,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "confirm": Verb("Report a criterion that is decided elsewhere", w.ConfirmCriterion),
         "waive": Verb("Ask to close without a criterion being met", r.AskWaiver),
         "approve": Verb("Agree to a waiver somebody else asked for", r.ApproveWaiver),
+        "authorize": Verb("Let a person do one thing outside, once, as described", w.Authorize),
         "close": Verb("Close: resolved, false positive or duplicate", r.Close),
         "reopen": Verb("Say that it was not over", r.Reopen),
         "restrict": Verb("Hide it from everybody without a part in it", w.Restrict),

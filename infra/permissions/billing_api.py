@@ -1,4 +1,7 @@
-"""`billing_api` reads what workspaces may use, and whether a billing incident is open."""
+"""`billing_api` reads what workspaces may use, and lays corrections over it, each in their log.
+
+Of incidents it reads which are open, and single entries: it can approve nothing itself.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,21 @@ STATEMENTS = (
         sid="SeeOpenIncidents",
         actions=("dynamodb:Query",),
         resources=("table/incidents/index/list",),
+    ),
+    Statement(
+        sid="OverlayCorrections",
+        actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        resources=("table/billing-subscriptions",),
+    ),
+    Statement(
+        sid="KeepCorrectionLog",
+        actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+        resources=("table/operations",),
+    ),
+    Statement(
+        sid="ReadApprovals",
+        actions=("dynamodb:GetItem",),
+        resources=("table/incidents",),
     ),
     data_key_through_dynamodb(),
     own_logs("billing_api"),

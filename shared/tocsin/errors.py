@@ -111,6 +111,18 @@ class SecondPersonRequired(NotAllowed):
     code = "second_person_required"
 
 
+class ApprovalRequired(NotAllowed):
+    """An incident is open, and its commander has to approve this first."""
+
+    code = "approval_required"
+
+
+class ApprovalInvalid(NotAllowed):
+    """The approval shown is not for this act, this person or this time, or was used."""
+
+    code = "approval_invalid"
+
+
 class SignatureInvalid(NotAllowed):
     """No active secret of the registration verifies these bytes."""
 
@@ -147,6 +159,12 @@ class UnknownIncident(NotFound):
     code = "unknown_incident"
 
 
+class UnknownSubscription(NotFound):
+    """No projection of that subscription."""
+
+    code = "unknown_subscription"
+
+
 class UnknownName(NotFound):
     """A registry holds nothing of that name."""
 
@@ -173,6 +191,12 @@ class ConditionFailed(Conflict):
     def __init__(self, item: Mapping[str, object] | None = None) -> None:
         super().__init__()
         self.item = item
+
+
+class NothingToLift(Conflict):
+    """The subscription has no correction that could be lifted."""
+
+    code = "nothing_to_lift"
 
 
 class StaleIfMatch(Conflict):

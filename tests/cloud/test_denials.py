@@ -30,6 +30,12 @@ ROWS: dict[str, set[str]] = {
         "ssm:GetParameter on clock",
     },
     "billing_api": {
+        "dynamodb:GetItem on billing_subscriptions",
+        "dynamodb:GetItem on incidents",
+        "dynamodb:GetItem on operations",
+        "dynamodb:PutItem on operations",
+        "dynamodb:Query on operations",
+        "dynamodb:UpdateItem on billing_subscriptions",
         "dynamodb:Query on billing_subscriptions/workspace",
         "dynamodb:Query on incidents/list",
         "ssm:GetParameter on clock",

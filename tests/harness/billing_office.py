@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
 from tests.harness.requests import api_event
+from tocsin.adapters.dynamodb_authorizations import StoredAuthorizations
+from tocsin.adapters.memory_corrections import MemoryCorrections
 from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
 from tocsin.adapters.memory_projection import MemoryProjection
+from tocsin.application.correct import CorrectionDesk
 from tocsin.application.open_incidents import Remembered
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
@@ -29,13 +32,26 @@ class BillingOffice:
 
     world: World
     projection: MemoryProjection = field(default_factory=MemoryProjection)
+    corrections: MemoryCorrections = field(init=False)
     api: Api = field(init=False)
 
     def __post_init__(self) -> None:
+        self.corrections = MemoryCorrections(self.projection)
+        rules, incidents = billing_rules.current(), MemoryOpenIncidents(self.world.store)
         office = Office(
-            rules=billing_rules.current(),
+            rules=rules,
             projection=self.projection,
-            incidents=Remembered(MemoryOpenIncidents(self.world.store)),
+            incidents=Remembered(incidents),
+            corrections=CorrectionDesk(
+                projection=self.projection,
+                store=self.corrections,
+                incidents=incidents,
+                authorizations=StoredAuthorizations(self.world.store),
+                access=rules.access,
+                ids=self.world.application.ids,
+                wall=self.world.wall,
+                clock=self.world.clock,
+            ),
             clock=self.world.wall,
             modes=frozenset({"live"}),
         )

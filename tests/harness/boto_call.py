@@ -30,6 +30,9 @@ class BotoCall:
         try:
             return self._client._make_api_call(operation, dict(payload))  # type: ignore[attr-defined, no-any-return]
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise ConditionFailed(error.response.get("Item")) from None  # type: ignore[arg-type]
+            response: Any = error.response
+            if response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise ConditionFailed(response.get("Item")) from None
+            if response["Error"]["Code"] == "TransactionCanceledException":
+                raise ConditionFailed(response) from None
             raise

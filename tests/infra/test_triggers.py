@@ -74,6 +74,14 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
             "apigateway.amazonaws.com",
             f"{gateway}/GET/v1/workspaces/*/entitlement",
         ),
+        *(
+            (name("billing-api"), "apigateway.amazonaws.com", f"{gateway}/{route}")
+            for route in (
+                "POST/v1/billing/corrections",
+                "POST/v1/billing/corrections/lift",
+                "GET/v1/billing/corrections",
+            )
+        ),
         (name("webhook-ingest"), "apigateway.amazonaws.com", f"{gateway}/POST/webhooks/*"),
         (name("webhook-ingest"), "apigateway.amazonaws.com", f"{gateway}/POST/webhooks/*/*"),
         *(

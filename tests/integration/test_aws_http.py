@@ -169,6 +169,37 @@ def test_a_failed_condition_brings_the_item_and_is_not_tried_again() -> None:
     assert len(server.seen) == 1
 
 
+def cancelled(*codes: str) -> Reply:
+    reasons = [{"Code": code} for code in codes]
+    kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
+    return json_reply({"__type": kind, "CancellationReasons": reasons}, 400)
+
+
+def test_a_transaction_that_met_another_state_says_which_part_did() -> None:
+    refusal = cancelled("None", "ConditionalCheckFailed", "TransactionConflict")
+    with scripted(refusal) as server, pytest.raises(ConditionFailed) as caught:
+        Caller(server.url).aws.call("TransactWriteItems", {})
+    reasons: Any = (caught.value.item or {})["CancellationReasons"]
+    assert [each["Code"] for each in reasons] == [
+        "None",
+        "ConditionalCheckFailed",
+        "TransactionConflict",
+    ]
+    assert len(server.seen) == 1
+
+
+def test_a_transaction_that_only_lost_a_race_is_sent_again() -> None:
+    with scripted(cancelled("None", "TransactionConflict"), json_reply({})) as server:
+        assert Caller(server.url).aws.call("TransactWriteItems", {}) == {}
+    assert len(server.seen) == 2
+
+
+def test_a_transaction_that_can_never_succeed_is_not_sent_again() -> None:
+    with scripted(cancelled("ValidationError")) as server, pytest.raises(StoreUnavailable):
+        Caller(server.url).aws.call("TransactWriteItems", {})
+    assert len(server.seen) == 1
+
+
 @pytest.mark.parametrize(
     ("service", "error", "target"),
     [

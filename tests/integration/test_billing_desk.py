@@ -44,6 +44,7 @@ def here(cloud: MotoCloud, monkeypatch: pytest.MonkeyPatch) -> Desk:
     made = desk(
         cloud.aws,
         subscriptions=cloud.table("billing-subscriptions"),
+        events=cloud.table("billing-events"),
         operations=cloud.table("operations"),
         queue_url=url,
     )

@@ -23,9 +23,9 @@ from tocsin.billing.ports import Applied
 from tocsin.errors import ConditionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from tocsin.adapters.aws_call import Attribute, AwsCall
+    from tocsin.adapters.aws_call import Attribute, AwsCall, Item
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
     from tocsin.billing.ordering import Change, Row
@@ -128,6 +128,16 @@ class DynamoDbProjection:
             found += [indexed_row_of(item) for item in answer["Items"]]
             if not (last := answer.get("LastEvaluatedKey")):
                 return found
+            request["ExclusiveStartKey"] = last
+
+    def everything(self) -> Iterator[Item]:
+        """Every item, by a scan: for an operator's check, never for a function."""
+        request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
+        while True:
+            answer = self._aws.call("Scan", request)
+            yield from answer["Items"]
+            if not (last := answer.get("LastEvaluatedKey")):
+                return
             request["ExclusiveStartKey"] = last
 
 

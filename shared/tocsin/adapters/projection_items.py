@@ -9,7 +9,7 @@
     since src                          when and by what rev last rose
     confirm_at pending_until           delayed requests on their way
     workspace                          our id; the index of that name
-    tomb ovr                           erased; a correction {st, until, approval, by, base_rev}
+    tomb ovr                           erased; a correction {st, until, approval, by, base_rev, log}
 
 Absent facts are absent attributes: conditions can ask for them, and they cost nothing.
 """
@@ -33,6 +33,12 @@ SCHEMA_VERSION = 1
 def key_of(identity: Identity, subscription: str) -> Item:
     """The item's key."""
     return {"PK": {"S": f"SUB#{identity}#{subscription}"}, "SK": {"S": "SUB"}}
+
+
+def place_of(item: Mapping[str, Attribute]) -> tuple[Identity, str]:
+    """Whose row it is and of which subscription, from its key."""
+    identity, _, subscription = item["PK"]["S"].removeprefix("SUB#").rpartition("#")
+    return Identity.parse(identity), subscription
 
 
 def state_attributes(subscription: Subscription | None) -> dict[str, Attribute | None]:
@@ -93,7 +99,7 @@ def row_of(item: Mapping[str, Attribute]) -> Row:
 
 def indexed_row_of(item: Mapping[str, Attribute]) -> tuple[Identity, Row]:
     """Whose row it is, and as much of it as the index `workspace` holds."""
-    identity = Identity.parse(item["PK"]["S"].removeprefix("SUB#").rpartition("#")[0])
+    identity, _ = place_of(item)
     row = Row(
         rev=int(item["rev"]["N"]),
         subscription=_subscription_of(item) if "st" in item else None,
@@ -106,6 +112,7 @@ def indexed_row_of(item: Mapping[str, Attribute]) -> tuple[Identity, Row]:
 
 def overlay_attribute(overlay: Overlay) -> Attribute:
     """A correction as the map it is stored as."""
+    log: Item = {"log": {"S": overlay.log}} if overlay.log else {}
     return {
         "M": {
             "st": {"S": overlay.status.value},
@@ -113,6 +120,7 @@ def overlay_attribute(overlay: Overlay) -> Attribute:
             "approval": {"S": overlay.approval},
             "by": {"S": overlay.by},
             "base_rev": {"N": str(overlay.base_rev)},
+            **log,
         }
     }
 
@@ -152,6 +160,7 @@ def _overlay_of(item: Mapping[str, Attribute]) -> Overlay:
         approval=item["approval"]["S"],
         by=item["by"]["S"],
         base_rev=int(item["base_rev"]["N"]),
+        log=_text_in(item, "log") or "",
     )
 
 

@@ -59,13 +59,17 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """A person's correction, beside the projection and never in its way."""
+    """A person's correction, beside the projection and never in its way.
+
+    `log` names the line of the correction log that put it there.
+    """
 
     status: Status
     until: int
     approval: str
     by: str
     base_rev: int
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)

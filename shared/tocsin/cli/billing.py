@@ -14,9 +14,10 @@ import typer
 
 from tocsin.billing.entitlement import one_subscription
 from tocsin.billing.identity import Identity
+from tocsin.cli import billing_corrections
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
-from tocsin.errors import BadInput, UnknownName
+from tocsin.errors import BadInput, CheckFailed, UnknownName
 from tocsin.policy import billing_rules
 from tocsin.runtime.api_client import segment
 
@@ -32,6 +33,12 @@ app = typer.Typer(
 )
 quarantine = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.add_typer(quarantine, name="quarantine", help="What could not be handled, until it can.")
+app.command()(billing_corrections.correct)
+app.command()(billing_corrections.lift)
+app.command()(billing_corrections.approve)
+app.add_typer(
+    billing_corrections.corrections, name="corrections", help="The log of manual corrections."
+)
 
 Stage = Annotated[
     str | None,
@@ -86,6 +93,22 @@ def retry(
         current().document({"retried": [poison.id for poison in chosen]})
     else:
         current().line(f"handed on: {len(chosen)}")
+
+
+@billing_corrections.corrections.command()
+def verify(stage: Stage = None, region: Region = None) -> None:
+    """Find rows that something else than Tocsin wrote. Reads the whole table; exits 1 if any."""
+    now = int(datetime.now(UTC).timestamp())
+    found = _desk(stage, region).verify(now=now)
+    if current().json:
+        current().document([{**asdict(each), "identity": str(each.identity)} for each in found])
+    elif found:
+        rows = ((str(each.identity), each.subscription, each.what) for each in found)
+        current().table(("account", "subscription", "what is wrong"), rows)
+    else:
+        current().line("every row follows from its events and the correction log")
+    if found:
+        raise CheckFailed(f"{len(found)} rows were written by something else", rows=len(found))
 
 
 @app.command()

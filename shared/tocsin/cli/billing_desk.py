@@ -9,19 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
+from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, record_of
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.adapters.projection_items import place_of, row_of
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
+from tocsin.application.read_event import billing_event
+from tocsin.application.verify_rows import StoredRow, findings
+from tocsin.billing.corrections import LONGEST_SECONDS, month_of
 from tocsin.billing.identity import Identity
+from tocsin.billing.ledger import key_of
 from tocsin.billing.refetch import LedgerReplay, Reason, RefetchRequest
 from tocsin.errors import BadInput, UnknownName
-from tocsin.providers.registry import PROVIDERS
+from tocsin.providers.body_codec import unpack
+from tocsin.providers.registry import PROVIDERS, object_reader
 from tocsin.runtime.api_client import default_credentials
 from tocsin.runtime.aws_http import AwsHttp, Credentials, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tocsin.application.verify_rows import Finding
+    from tocsin.billing.event import BillingEvent
     from tocsin.billing.quarantine import Poison
 
 RETRY_DELAY = 5
@@ -38,6 +48,8 @@ class Desk:
     """The parts of one stage that an operator works on."""
 
     projection: DynamoDbProjection
+    ledger: DynamoDbLedger
+    corrections: DynamoDbCorrections
     quarantine: DynamoDbQuarantine
     queue: SqsRefetchQueue
 
@@ -65,6 +77,23 @@ class Desk:
         """
         self.queue.send(_again(poison), delay=RETRY_DELAY)
         self.quarantine.forget(poison)
+
+    def verify(self, *, now: int) -> list[Finding]:
+        """Rows that something else than this code wrote, with what is wrong; a whole scan."""
+        months = {month_of(now - age) for age in range(0, LONGEST_SECONDS + 1, 86_400)}
+        log = [line for month in sorted(months) for line in self.corrections.month(month)]
+        rows = (
+            StoredRow(*place_of(item), row=row_of(item), fingerprint=item.get("fp", {}).get("S"))
+            for item in self.projection.everything()
+        )
+        return list(findings(rows, log, self._event, now=now))
+
+    def _event(self, identity: Identity, event_id: str, created: int) -> BillingEvent | None:
+        key = key_of(identity, event_id, created)
+        if (item := self.ledger.item(key.pk, key.sk)) is None:
+            return None
+        reader = object_reader(identity.provider)
+        return billing_event(record_of(item), reader=reader, unpack=unpack)
 
 
 def _again(poison: Poison) -> LedgerReplay | RefetchRequest:
@@ -98,6 +127,7 @@ def local_desk() -> Desk:
     return desk(
         aws,
         subscriptions=tables["billing_subscriptions"],
+        events=tables["billing_events"],
         operations=tables["operations"],
         queue_url=found["queues"]["refetch"],
     )
@@ -122,18 +152,28 @@ def stage_desk(stage: str, region: str) -> Desk:
     return desk(
         aws,
         subscriptions=f"{prefix}-billing-subscriptions",
+        events=f"{prefix}-billing-events",
         operations=f"{prefix}-operations",
         queue_url=queue["QueueUrl"],
     )
 
 
 def desk(
-    aws: Callable[[str], AwsHttp], *, subscriptions: str, operations: str, queue_url: str
+    aws: Callable[[str], AwsHttp],
+    *,
+    subscriptions: str,
+    events: str,
+    operations: str,
+    queue_url: str,
 ) -> Desk:
     """A desk over these tables and this queue."""
     dynamodb = aws("dynamodb")
     return Desk(
         projection=DynamoDbProjection(dynamodb, subscriptions),
+        ledger=DynamoDbLedger(dynamodb, events),
+        corrections=DynamoDbCorrections(
+            dynamodb, subscriptions=subscriptions, operations=operations
+        ),
         quarantine=DynamoDbQuarantine(dynamodb, operations),
         queue=SqsRefetchQueue(aws("sqs"), queue_url),
     )

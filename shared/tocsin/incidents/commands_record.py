@@ -146,3 +146,17 @@ class ChangeAccess(Command):
     person: str
     allowed: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorize(Command):
+    """The commander lets `requester` do one thing outside: `action` with exactly `input`, once.
+
+    `input` holds `name=value` lines; the approval ends after `minutes`.
+    """
+
+    action: str
+    input: tuple[str, ...]
+    requester: str
+    reason: str
+    minutes: int | None = 60

@@ -11,6 +11,7 @@ from typing import Any
 from tocsin.errors import BadInput, IllegalTransition, StaleIfMatch, UnknownIncident
 from tocsin.incidents import (
     access,
+    authorizing,
     checklist,
     closing,
     communication,
@@ -135,4 +136,5 @@ HANDLERS: dict[type[c.Command], _Handler] = {
     w.Restrict: access.restrict,
     w.LiftRestriction: access.lift,
     w.ChangeAccess: access.change_access,
+    w.Authorize: authorizing.authorize,
 }

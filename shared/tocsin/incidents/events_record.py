@@ -184,3 +184,18 @@ class AccessChanged(Event):
     person: str
     allowed: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActAuthorized(Event):
+    """The commander (`person`) lets `requester` do one thing outside the incident, once."""
+
+    type: ClassVar[str] = "act_authorized"
+
+    action: str
+    input: tuple[str, ...]
+    input_hash: str
+    requester: str
+    person: str
+    reason: str
+    expires_at: datetime

@@ -118,6 +118,10 @@ def _access(incident: Incident, event: e.AccessChanged) -> Incident:
     return replace(incident, access=Access(added=added, excluded=excluded))
 
 
+def _authorized(incident: Incident, _event: e.ActAuthorized) -> Incident:
+    return _counted(incident, "authorizations")
+
+
 def _counted(incident: Incident, name: str) -> Incident:
     counts = {**incident.counts, name: incident.counts.get(name, 0) + 1}
     return replace(incident, counts=counts)
@@ -139,4 +143,5 @@ HANDLERS: dict[type[Event], Callable[[Incident, Any], Incident]] = {
     e.LiftingProposed: _lifting,
     e.RestrictionLifted: _lifted,
     e.AccessChanged: _access,
+    e.ActAuthorized: _authorized,
 }

@@ -54,6 +54,12 @@ THROTTLES = frozenset(
 """Error codes that ask for another try; every 5xx and 429 does too, whatever its code."""
 
 
+_CANCELLED = "TransactionCanceledException"
+_UNMET = frozenset({"ConditionalCheckFailed"})
+_RACED = frozenset({"None", "TransactionConflict", "ThrottlingError"})
+"""Reasons for which a cancelled transaction may succeed when it is sent again as it is."""
+
+
 class Credentials(NamedTuple):
     """What the signer reads of the execution role's credentials."""
 
@@ -122,7 +128,8 @@ class AwsHttp:
         """The service's answer to one operation, as its JSON document.
 
         Raises:
-            ConditionFailed: a conditional write found the item otherwise; never retried.
+            ConditionFailed: a conditional write found the item otherwise; never retried. Of a
+                transaction `item` holds the `CancellationReasons`, one for each of its parts.
             Unavailable: the leaf of the service (`StoreUnavailable`, ...), when every attempt
                 failed or the service refused; `context` names operation, code and attempts.
         """
@@ -135,7 +142,9 @@ class AwsHttp:
                 return answer
             if code == "ConditionalCheckFailedException":
                 raise ConditionFailed(answer.get("Item"))
-            again = status in {0, 429} or status >= 500 or code in THROTTLES  # noqa: PLR2004 - HTTP
+            if code == _CANCELLED and any(each in _UNMET for each in _reasons(answer)):
+                raise ConditionFailed(answer)
+            again = _may_help(status, code, answer)
             delay = self._delay(attempt)
             late = self._monotonic() + delay - started > self._patience.deadline
             if not again or late or attempt == self._patience.attempts:
@@ -171,6 +180,18 @@ class AwsHttp:
         if not isinstance(answer, dict):
             return 0, "not_a_document", {}
         return response.status, _error_code(answer, response.status), answer
+
+
+def _may_help(status: int, code: str, answer: Mapping[str, Any]) -> bool:
+    """Whether the same call may succeed when it is sent again."""
+    if reasons := _reasons(answer):
+        return _RACED.issuperset(reasons)
+    return status in {0, 429} or status >= 500 or code in THROTTLES  # noqa: PLR2004 - HTTP
+
+
+def _reasons(answer: Mapping[str, Any]) -> list[str]:
+    """Why a transaction was cancelled, part by part; nothing for any other answer."""
+    return [str(each.get("Code")) for each in answer.get("CancellationReasons", [])]
 
 
 def _checked(data: bytes, crc32: str | None) -> bytes:

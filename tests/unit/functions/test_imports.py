@@ -45,7 +45,7 @@ EVERYBODY = {
 
 ONLY = {
     "alarm_trigger": {"signals"},
-    "billing_api": {"billing"},
+    "billing_api": {"billing", "providers"},
     "notifier": {"channels", "documents"},
 }
 PROGRAM = """

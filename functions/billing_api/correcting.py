@@ -1,0 +1,113 @@
+"""Corrections of subscriptions: made, lifted, and read back from their log."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from functions.billing_api.answers import Correction as Shown
+from functions.billing_api.answers import CorrectionLog, SeenAccess
+from functions.billing_api.moments import shown
+from tocsin.application.correct import Person
+from tocsin.billing.corrections import Correction, month_of
+from tocsin.billing.identity import MODES, Identity
+from tocsin.billing.subscription import Status
+from tocsin.errors import BadInput
+from tocsin.providers.registry import PROVIDERS
+from tocsin.runtime.http import answer
+
+if TYPE_CHECKING:
+    from functions.billing_api.call import Call
+    from tocsin.billing.corrections import Logged, Seen
+    from tocsin.runtime.fields import Fields
+    from tocsin.runtime.http import Response
+
+_MONTH = re.compile(r"[0-9]{6}")
+_PART = re.compile(r"[A-Za-z0-9_/.-]{1,128}")
+
+
+def correct(call: Call) -> Response:
+    """Lays a correction over a subscription."""
+    given = call.body()
+    identity, subscription = _whose(given)
+    until = given.moment("until")
+    if until is None:
+        raise BadInput("`until` is missing", field="until")
+    wanted = Correction(
+        identity=identity,
+        subscription=subscription,
+        status=given.word("status", Status),
+        until=int(until.timestamp()),
+        reason=given.text("reason", ""),
+    )
+    return _carried_out(call, given, wanted)
+
+
+def lift(call: Call) -> Response:
+    """Takes the correction of a subscription away before its time."""
+    given = call.body()
+    identity, subscription = _whose(given)
+    wanted = Correction(identity, subscription, None, None, given.text("reason", ""))
+    return _carried_out(call, given, wanted)
+
+
+def log(call: Call) -> Response:
+    """The corrections of a month, oldest first."""
+    month = call.request.query.get("month") or month_of(call.office.now())
+    if not _MONTH.fullmatch(month):
+        raise BadInput("`month` is written as 202609", field="month")
+    lines = call.office.corrections.store.month(month)
+    wanted = call.request.query.get("subscription")
+    view = CorrectionLog(
+        month=month,
+        corrections=[
+            _view(line) for line in lines if wanted in (None, line.correction.subscription)
+        ],
+    )
+    return answer(200, view)
+
+
+def _carried_out(call: Call, given: Fields, wanted: Correction) -> Response:
+    approval = given.text("approval", "")
+    given.done()
+    person = Person(
+        name=call.caller.person, groups=call.caller.groups, key=call.key, approval=approval
+    )
+    logged, repeated = call.office.corrections.correct(wanted, person)
+    headers = {"idempotency-replayed": "true"} if repeated else {}
+    return answer(200 if repeated else 201, _view(logged), headers=headers)
+
+
+def _whose(given: Fields) -> tuple[Identity, str]:
+    provider = given.choice("provider", PROVIDERS.names)
+    identity = Identity(provider, given.text("account"), given.choice("mode", MODES))
+    subscription = given.text("subscription")
+    for name, text in (("account", identity.account), ("subscription", subscription)):
+        if not _PART.fullmatch(text):
+            raise BadInput(f"`{name}` is no id", field=name)
+    return identity, subscription
+
+
+def _view(logged: Logged) -> Shown:
+    wanted = logged.correction
+    return Shown(
+        id=logged.id,
+        at=shown(logged.at),
+        provider=wanted.identity.provider,
+        account=wanted.identity.account,
+        mode=wanted.identity.mode,
+        subscription=wanted.subscription,
+        status=wanted.status,
+        until=None if wanted.until is None else shown(wanted.until),
+        reason=wanted.reason,
+        by=logged.by,
+        approval=logged.approval,
+        approver=logged.approver,
+        before=_seen(logged.before),
+        after=_seen(logged.after),
+        base_rev=logged.base_rev,
+    )
+
+
+def _seen(seen: Seen) -> SeenAccess:
+    return SeenAccess(status=seen.status, access=seen.access, corrected=seen.corrected)

@@ -1,0 +1,228 @@
+"""A correction, carried out: who may, whether an incident asks for approval, and all of it logged.
+
+While a billing incident is open nobody edits subscriptions on their own: the commander approves the
+very correction, for one person and a short time, and the approval is spent by the same transaction
+that writes overlay and log. Without an incident the commander's group may correct on its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from tocsin.billing.corrections import ACTION, Logged, Seen, check, moment
+from tocsin.billing.entitlement import one_subscription
+from tocsin.errors import (
+    ApprovalInvalid,
+    ApprovalRequired,
+    GroupRequired,
+    IdempotencyKeyReused,
+    NothingToLift,
+    UnknownSubscription,
+    VersionConflict,
+)
+from tocsin.incidents.authorizing import input_hash, reference
+from tocsin.incidents.vocabulary import Group
+
+if TYPE_CHECKING:
+    from tocsin.billing.corrections import Correction
+    from tocsin.billing.entitlement import AccessPolicy
+    from tocsin.billing.ordering import Overlay, Row
+    from tocsin.billing.ports import OpenIncidents, Projection
+    from tocsin.incidents.authorizing import Authorization
+    from tocsin.ports import Ids, IncidentClock, WallClock
+
+RACES = 5
+_ACTING = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})
+
+
+class Write(StrEnum):
+    """What became of one attempt to write."""
+
+    DONE = "done"
+    ROW_MOVED = "row_moved"
+    REPEATED = "repeated"
+    APPROVAL_USED = "approval_used"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks under which idempotency key (empty: none), and for what (`digest`)."""
+
+    principal: str
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a key stood for: the digest of the request and the line it led to."""
+
+    digest: str
+    logged: str
+
+
+class CorrectionStore(Protocol):
+    """The log, the overlays, and what must not happen twice; written in one transaction."""
+
+    def write(self, logged: Logged, *, over: Overlay | None, request: Request) -> Write:
+        """Overlay, log line, key and spent approval, or nothing.
+
+        The row must still have `logged.base_rev` and the overlay `over`.
+        """
+        ...
+
+    def request(self, principal: str, key: str) -> Known | None: ...
+
+    def find(self, logged: str) -> Logged | None:
+        """One line by its id."""
+        ...
+
+    def month(self, month: str) -> list[Logged]:
+        """The lines of a month (`yyyymm`), oldest first."""
+        ...
+
+
+class Authorizations(Protocol):
+    """Approvals on timelines, read consistently."""
+
+    def find(self, incident: str, seq: int) -> Authorization | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who corrects; `approval` is the id they were given, empty if none."""
+
+    name: str
+    groups: frozenset[Group]
+    key: str = ""
+    approval: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionDesk:
+    """The ports that corrections take. `incidents` is asked anew each time, never from memory."""
+
+    projection: Projection
+    store: CorrectionStore
+    incidents: OpenIncidents
+    authorizations: Authorizations
+    access: AccessPolicy
+    ids: Ids
+    wall: WallClock
+    clock: IncidentClock
+
+    def correct(self, correction: Correction, person: Person) -> tuple[Logged, bool]:
+        """The log's line, and whether it was there already: the same request came before.
+
+        Raises:
+            ApprovalRequired: a billing incident is open and no approval was shown.
+            ApprovalInvalid: what was shown does not approve this, for this person, now.
+            GroupRequired: no incident is open, and the person is no commander; or only looks.
+            IdempotencyKeyReused: the key stood for another request.
+            UnknownSubscription: there is nothing to correct.
+            NothingToLift: there is no correction on it.
+            TocsinError: as `corrections.check`; the stores' `Unavailable`.
+        """
+        now = int(self.wall.wall_now().timestamp())
+        check(correction, now=now)
+        request = Request(f"person:{person.name}", person.key, correction.digest)
+        if (known := self._repeated(request)) is not None:
+            return known, True
+        approval = self._approved(correction, person)
+        for _ in range(RACES):
+            row = self._row(correction)
+            logged = self._line(correction, person, approval, row, now=now)
+            written = self.store.write(logged, over=row.overlay, request=request)
+            if written is Write.DONE:
+                return logged, False
+            if written is Write.APPROVAL_USED:
+                raise ApprovalInvalid("this approval was used before", why="used")
+            if written is Write.REPEATED and (known := self._repeated(request)) is not None:
+                return known, True
+        raise VersionConflict(f"{correction.subscription} changes too fast; try again")
+
+    def _repeated(self, request: Request) -> Logged | None:
+        """What the same request led to when it came first; None if it did not."""
+        if not request.key or (known := self.store.request(request.principal, request.key)) is None:
+            return None
+        if known.digest != request.digest:
+            raise IdempotencyKeyReused("this key was used for another request", key=request.key)
+        return self.store.find(known.logged)
+
+    def _approved(self, correction: Correction, person: Person) -> Authorization | None:
+        """The approval that is to be spent; None where none is needed."""
+        if not person.groups & _ACTING:
+            raise GroupRequired(f"{person.name} may look but not act")
+        wanted = input_hash(ACTION, correction.lines)
+        if not (open_now := self.incidents.billing()):
+            if Group.COMMANDER not in person.groups:
+                raise GroupRequired("a correction outside an incident is the commanders' to make")
+            return None
+        if not person.approval:
+            raise ApprovalRequired(
+                "a billing incident is open: its commander has to approve this correction",
+                incident=open_now[0],
+                action=ACTION,
+                input="; ".join(correction.lines),
+            )
+        found = self._shown(person.approval, open_now)
+        why = (
+            "another act"
+            if found.action != ACTION or found.input_hash != wanted
+            else "another person"
+            if found.requester != person.name or found.approver == person.name
+            else "expired"
+            if found.expires_at <= self.clock.incident_now()
+            else None
+        )
+        if why is not None:
+            raise ApprovalInvalid(f"this approval does not hold here: {why}", why=why)
+        return found
+
+    def _shown(self, approval: str, open_now: tuple[str, ...]) -> Authorization:
+        named = reference(approval)
+        if named is None or named[0] not in open_now:
+            raise ApprovalInvalid("no approval of an open billing incident", why="unknown")
+        if (found := self.authorizations.find(*named)) is None:
+            raise ApprovalInvalid("this entry of the timeline approves nothing", why="unknown")
+        return found
+
+    def _row(self, correction: Correction) -> Row:
+        row = self.projection.read(correction.identity, correction.subscription)
+        if row is None or row.subscription is None:
+            raise UnknownSubscription(f"no projection of {correction.subscription}")
+        if correction.lifts and row.overlay is None:
+            raise NothingToLift(f"{correction.subscription} has no correction")
+        return row
+
+    def _line(
+        self,
+        correction: Correction,
+        person: Person,
+        approval: Authorization | None,
+        row: Row,
+        *,
+        now: int,
+    ) -> Logged:
+        incident_open = approval is not None
+        draft = Logged(
+            id=f"{moment(now)}#{self.ids.unique_id()}",
+            at=now,
+            correction=correction,
+            by=person.name,
+            before=self._seen(row, now=now, incident_open=incident_open),
+            after=self._seen(row, now=now, incident_open=incident_open),
+            base_rev=row.rev,
+            approval=approval.id if approval else None,
+            approver=approval.approver if approval else None,
+        )
+        changed = replace(row, overlay=draft.overlay)
+        return replace(draft, after=self._seen(changed, now=now, incident_open=incident_open))
+
+    def _seen(self, row: Row, *, now: int, incident_open: bool) -> Seen:
+        found = one_subscription(row, self.access, now=now, incident_open=incident_open)
+        if found is None or found.status is None:
+            raise UnknownSubscription("nothing is known of it yet")
+        return Seen(found.status, found.access, corrected=found.corrected_by is not None)
