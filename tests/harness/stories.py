@@ -48,8 +48,12 @@ SECURITY = frozenset({Group.SECURITY})
 VIEWER = frozenset({Group.VIEWER})
 EVERYTHING = RESPONDER | COMMANDER | SECURITY
 MINUTE = timedelta(minutes=1)
-FIRST_UPDATE = {"impact": "nobody can pay", "mitigation": "rolling back", "eta": "unknown"}
-FINAL_UPDATE = {"final": True, "residual": "none"}
+FIRST_UPDATE: dict[str, Any] = {
+    "impact": "nobody can pay",
+    "mitigation": "rolling back",
+    "eta": "unknown",
+}
+FINAL_UPDATE: dict[str, Any] = {"final": True, "residual": "none"}
 INCIDENT = "INC-0000000000000000000000TEST"
 
 

@@ -186,8 +186,9 @@ class TestTheFirstAndTheFinal:
     @pytest.mark.parametrize("missing", ["impact", "mitigation", "eta"])
     def test_the_first_says_impact_mitigation_and_eta(self, missing: str) -> None:
         story = Story().open(T0, Severity.HIGH)
+        left_out: dict[str, Any] = {missing: " "}
         with pytest.raises(BadInput) as refused:
-            story.update("09-08 10:10", **{missing: " "})
+            story.update("09-08 10:10", **left_out)
         assert refused.value.context["field"] == missing
         story.update("09-08 10:10")
         assert story.entries[-1].content["eta"] == "unknown"
@@ -231,7 +232,7 @@ class TestPromises:
     def test_later_than_the_table_is_the_commanders_to_promise(self) -> None:
         story = Story().open(T0, Severity.CRITICAL)
         story.update("09-08 10:10")
-        later = {"next_by": story.at("09-08 11:30")}
+        later: dict[str, Any] = {"next_by": story.at("09-08 11:30")}
         with pytest.raises(GroupRequired):
             story.update("09-08 10:20", "u2", **later)
         story.update("09-08 10:20", "u2", groups=COMMANDER, **later)
