@@ -13,7 +13,6 @@ from tocsin.incidents import events as e
 from tocsin.incidents import evolve_freeze, evolve_record, evolve_response, limits
 from tocsin.incidents.evolve_response import state_of
 from tocsin.incidents.model import Clock, Incident, Lowering, Round, SignalState
-from tocsin.incidents.parts import Audience, Communication
 from tocsin.incidents.vocabulary import ActorKind, ClockName, Role, State
 
 
@@ -67,7 +66,6 @@ def _opened(event: e.Opened) -> Incident:
         clocks={clock.name: clock for clock in event.clocks},
         round=event.round,
         restricted=event.restricted,
-        communication=Communication(internal=Audience(next_by=event.update_due)),
     )
 
 
@@ -159,8 +157,7 @@ def _severity_changed(incident: Incident, event: e.SeverityChanged) -> Incident:
             clocks[ClockName.ACKNOWLEDGE] = replace(
                 clocks[ClockName.ACKNOWLEDGE], due_at=event.round_due
             )
-    after = replace(incident, severity=event.new, clocks=clocks, round=current, lowering=None)
-    return evolve_record.promised(after, event.updates)
+    return replace(incident, severity=event.new, clocks=clocks, round=current, lowering=None)
 
 
 def _lowering_proposed(incident: Incident, event: e.LoweringProposed) -> Incident:

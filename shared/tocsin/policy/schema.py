@@ -173,7 +173,6 @@ class LimitTable(Model):
     freeze_warning: Minutes
     flap: Minutes
     report_triage: Minutes
-    update_reminder: Minutes
 
 
 class Sample(Model):

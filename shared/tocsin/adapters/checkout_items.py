@@ -1,0 +1,106 @@
+"""Intents, attempts and breakers as items of the `operations` table, and back. Stored formats.
+
+    INTENT#<id>                     INTENT                      body, ver, v, ttl
+    INTENTS#open                    <created>#<id>              the unsettled ones; v
+    CHECKOUT#<yyyymmddhh>           <ms>#<intent>#<provider>    body, v, ttl: one attempt
+    BRK#<provider>#<account>#<mode> STATE                       body, ver, v
+
+A body is JSON of the record's fields. A field added later has a default, so old bodies still read.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from tocsin.billing.attempts import Attempt, Result
+from tocsin.billing.breaker import Breaker, Phase
+from tocsin.billing.checkout import Intent, Leg, LegState
+from tocsin.billing.identity import Identity
+from tocsin.billing.ledger import hour_bucket
+
+if TYPE_CHECKING:
+    from tocsin.adapters.aws_call import Item
+
+SCHEMA_VERSION = 1
+OPEN_PK = "INTENTS#open"
+KEPT_SECONDS = 400 * 86_400
+"""Over a year: a double or a missing payment is sometimes found at the next yearly charge."""
+
+
+def intent_key(intent_id: str) -> Item:
+    """Where one intent is."""
+    return {"PK": {"S": f"INTENT#{intent_id}"}, "SK": {"S": "INTENT"}}
+
+
+def open_key(intent: Intent) -> Item:
+    """Its place in the list of unsettled ones."""
+    return {"PK": {"S": OPEN_PK}, "SK": {"S": f"{intent.created:012d}#{intent.id}"}}
+
+
+def intent_item(intent: Intent) -> Item:
+    """One intent."""
+    return intent_key(intent.id) | {
+        "v": {"N": str(SCHEMA_VERSION)},
+        "ver": {"N": str(intent.ver)},
+        "body": {"S": _text(asdict(intent))},
+        "ttl": {"N": str(intent.created + KEPT_SECONDS)},
+    }
+
+
+def intent_of(item: Item) -> Intent:
+    """The inverse of `intent_item`."""
+    plain = json.loads(item["body"]["S"])
+    return Intent(**{**plain, "legs": tuple(_leg(each) for each in plain["legs"])})
+
+
+def attempt_item(attempt: Attempt) -> Item:
+    """One line of the log."""
+    return {
+        "PK": {"S": hour_pk(attempt.second)},
+        "SK": {"S": f"{attempt.at:015d}#{attempt.intent}#{attempt.provider}"},
+        "v": {"N": str(SCHEMA_VERSION)},
+        "body": {"S": _text(asdict(attempt))},
+        "ttl": {"N": str(attempt.second + KEPT_SECONDS)},
+    }
+
+
+def attempt_of(item: Item) -> Attempt:
+    """The inverse of `attempt_item`."""
+    plain = json.loads(item["body"]["S"])
+    return Attempt(**{**plain, "result": Result(plain["result"])})
+
+
+def hour_pk(second: int) -> str:
+    """The partition of an hour of the log."""
+    return f"CHECKOUT#{hour_bucket(second)}"
+
+
+def breaker_key(identity: Identity) -> Item:
+    """Where a breaker is."""
+    return {"PK": {"S": f"BRK#{identity}"}, "SK": {"S": "STATE"}}
+
+
+def breaker_item(identity: Identity, breaker: Breaker) -> Item:
+    """One breaker."""
+    return breaker_key(identity) | {
+        "v": {"N": str(SCHEMA_VERSION)},
+        "ver": {"N": str(breaker.ver)},
+        "body": {"S": _text(asdict(breaker))},
+    }
+
+
+def breaker_of(item: Item) -> Breaker:
+    """The inverse of `breaker_item`."""
+    plain = json.loads(item["body"]["S"])
+    return Breaker(**{**plain, "phase": Phase(plain["phase"])})
+
+
+def _leg(plain: dict[str, Any]) -> Leg:
+    typed = {"identity": Identity(**plain["identity"]), "state": LegState(plain["state"])}
+    return Leg(**{**plain, **typed})
+
+
+def _text(plain: dict[str, Any]) -> str:
+    return json.dumps(plain, separators=(",", ":"))

@@ -1,0 +1,287 @@
+"""One customer's wish to pay, and what was asked of whom because of it.
+
+The intent is stored before any provider is called, and every call is a `Leg` of it that is stored
+as sent before it is sent. Whatever happens afterwards (no answer, a crash, a rubbish answer) there
+is a leg that says so. That is the whole of the promise: a subscription that may exist is always
+written down, and where more than one may exist the intent is listed as a possible double until
+all but one are known not to be.
+
+Nothing here refunds or cancels what a customer has paid for: a double is a proposal to a person.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tocsin.billing.attempts import Result
+
+if TYPE_CHECKING:
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.routing import Offer
+
+SENT_FOR_LONG = 30
+"""Seconds after which a call without a stored outcome is one whose caller is gone."""
+
+ABSENCE_PROVES = 600
+"""Seconds after sending from when a provider's list without our session proves that none was made.
+
+Neither provider documents when its lists are complete; a request that was still under way when we
+hung up ends long before this.
+"""
+
+
+class LegState(StrEnum):
+    """What is known of one call. Stored, so never renamed."""
+
+    SENT = "sent"
+    OFFERED = "offered"
+    DOUBT = "doubt"
+    FAILED = "failed"
+    REFUSED = "refused"
+    WITHDRAWING = "withdrawing"
+    """Its session is being expired: nobody may be sent there, and no new call may ask for it."""
+    WITHDRAWN = "withdrawn"
+    """Its session has been expired, or its subscription has ended: it can no longer be paid."""
+    LIVE = "live"
+    """A subscription runs on it."""
+
+
+UNSETTLED = frozenset({LegState.SENT, LegState.DOUBT, LegState.WITHDRAWING})
+MAY_LIVE = UNSETTLED | {LegState.OFFERED, LegState.LIVE}
+_OF_RESULT = {
+    Result.OFFERED: LegState.OFFERED,
+    Result.DOUBT: LegState.DOUBT,
+    Result.FAILED: LegState.FAILED,
+    Result.REFUSED: LegState.REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One call to one provider. Times are epoch seconds.
+
+    `key` is the idempotency key the provider was given, and what its lists are searched for; a call
+    after a withdrawn session has another one, or it would be answered with that session. `session`
+    is what it made, `url` where the customer pays, `subscription` what runs on it. `doubted`: an
+    earlier call with the same key has no known outcome, so that a failure now proves nothing.
+    """
+
+    identity: Identity
+    price: str
+    key: str
+    state: LegState
+    sent_at: int
+    session: str | None = None
+    url: str | None = None
+    subscription: str | None = None
+    settled_at: int | None = None
+    code: str = ""
+    tries: int = 1
+    doubted: bool = False
+
+    @property
+    def provider(self) -> str:
+        return self.identity.provider
+
+    @property
+    def withdrawing(self) -> bool:
+        return self.state is LegState.WITHDRAWING
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A wish to pay. `amount` in the currency's smallest unit; `ver` rises with every write.
+
+    `request_hash` is over what was asked, so that one idempotency key cannot stand for two wishes.
+    """
+
+    id: str
+    request_hash: str
+    workspace: str
+    plan: str
+    currency: str
+    region: str
+    amount: int
+    success_url: str
+    cancel_url: str
+    created: int
+    legs: tuple[Leg, ...] = ()
+    ver: int = 0
+
+    @property
+    def chosen(self) -> Leg | None:
+        """The leg the customer was sent to, once there is one: the first with something to pay.
+
+        A subscription that runs goes before a page that was only offered.
+        """
+        live = next((leg for leg in self.legs if leg.state is LegState.LIVE), None)
+        return live or next((leg for leg in self.legs if leg.state is LegState.OFFERED), None)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to find out or to put before a person."""
+        return not self.to_settle and self.double is None
+
+    @property
+    def to_settle(self) -> tuple[Leg, ...]:
+        """Legs to be looked up at their provider: unanswered, or beside the one that counts."""
+        return tuple(
+            leg
+            for leg in self.legs
+            if leg.state in UNSETTLED or (leg.state is LegState.OFFERED and leg != self.chosen)
+        )
+
+    @property
+    def under_way(self) -> Leg | None:
+        """The leg that was sent and of which no outcome is stored."""
+        return next((leg for leg in self.legs if leg.state is LegState.SENT), None)
+
+    @property
+    def double(self) -> Double | None:
+        """More than one leg that may be, or is, a running subscription."""
+        may = tuple(leg for leg in self.legs if leg.state in MAY_LIVE)
+        if len(may) < 2:  # noqa: PLR2004 - a pair
+            return None
+        kept = self.chosen or may[0]
+        others = tuple(leg for leg in may if leg != kept)
+        certain = kept.state is LegState.LIVE and any(leg.state is LegState.LIVE for leg in others)
+        return Double(
+            intent=self.id,
+            workspace=self.workspace,
+            kept=kept,
+            others=others,
+            amount=self.amount * len(others),
+            currency=self.currency,
+            certain=certain,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Double:
+    """What may be charged twice: `others` beside `kept`, `amount` in all, and what is proposed.
+
+    A person decides. What has run and was charged is refunded and cancelled; what could only still
+    be paid is cancelled.
+    """
+
+    intent: str
+    workspace: str
+    kept: Leg
+    others: tuple[Leg, ...]
+    amount: int
+    currency: str
+    certain: bool
+
+    @property
+    def proposal(self) -> str:
+        return "refund" if self.certain else "cancel"
+
+
+def intent_id(principal: str, key: str) -> str:
+    """The id that a caller's idempotency key stands for: the same key finds the same intent."""
+    digest = hashlib.sha256(f"{len(principal)}:{principal}\0{key}".encode()).hexdigest()
+    return f"int_{digest[:32]}"
+
+
+def sent(intent: Intent, offer: Offer, *, now: int) -> Intent:
+    """The intent with a call to that provider about to be made, to be stored before it is.
+
+    A provider is asked once per intent: asked again, it is with the same key and the same leg.
+    """
+    leg = next((each for each in intent.legs if each.identity == offer.identity), None)
+    if leg is None:
+        key = f"tocsin-{intent.id}-{offer.identity.provider}"
+        fresh = Leg(offer.identity, offer.price, key, LegState.SENT, now)
+        return replace(intent, legs=(*intent.legs, fresh), ver=intent.ver + 1)
+    doubted = leg.doubted or leg.state in UNSETTLED
+    again = replace(leg, state=LegState.SENT, sent_at=now, settled_at=None, doubted=doubted)
+    if leg.state is LegState.WITHDRAWN:
+        tries, first_key = leg.tries + 1, leg.key.partition("~")[0]
+        fresh_key = f"{first_key}~{tries}"
+        again = replace(again, key=fresh_key, session=None, url=None, tries=tries, doubted=False)
+    return _with(intent, leg, again)
+
+
+def heard(
+    intent: Intent,
+    identity: Identity,
+    result: Result,
+    *,
+    now: int,
+    code: str = "",
+    session: str | None = None,
+    url: str | None = None,
+) -> Intent:
+    """The intent after a call's outcome."""
+    leg = leg_of(intent, identity)
+    state = _OF_RESULT[result]
+    if leg.doubted and state is not LegState.OFFERED:
+        state = LegState.DOUBT
+    settled_at = None if state is LegState.DOUBT else now
+    after = replace(leg, state=state, code=code, session=session, url=url, settled_at=settled_at)
+    return _with(intent, leg, after)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a provider's own list says of one leg.
+
+    `session` None: it has none (worth something only after a while). `payable`: it can still be
+    paid. `subscription`: what runs on it. Neither: it is over.
+    """
+
+    session: str | None
+    payable: bool = False
+    subscription: str | None = None
+
+
+def looked_up(intent: Intent, identity: Identity, found: Found, *, now: int) -> Intent:
+    """The intent after a look at the provider; unchanged where the look proved nothing.
+
+    A session that can still be paid is to be expired once that is stored, and then looked at again,
+    for it may have been paid in between.
+    """
+    leg = leg_of(intent, identity)
+    if found.subscription is not None:
+        return _with(
+            intent,
+            leg,
+            replace(
+                leg,
+                state=LegState.LIVE,
+                session=found.session or leg.session,
+                subscription=found.subscription,
+                settled_at=now,
+            ),
+        )
+    if found.session is None:
+        if leg.session is not None or now < leg.sent_at + ABSENCE_PROVES:
+            return intent
+        return _with(
+            intent, leg, replace(leg, state=LegState.FAILED, settled_at=now, code="absent")
+        )
+    if found.payable:
+        return _with(intent, leg, replace(leg, state=LegState.WITHDRAWING, session=found.session))
+    return _with(
+        intent,
+        leg,
+        replace(leg, state=LegState.WITHDRAWN, session=found.session, settled_at=now),
+    )
+
+
+def leg_of(intent: Intent, identity: Identity) -> Leg:
+    """The leg of that provider. Raises `KeyError` if it was never asked."""
+    for leg in intent.legs:
+        if leg.identity == identity:
+            return leg
+    raise KeyError(str(identity))
+
+
+def _with(intent: Intent, leg: Leg, after: Leg) -> Intent:
+    if leg == after:
+        return intent
+    legs = tuple(after if each is leg else each for each in intent.legs)
+    return replace(intent, legs=legs, ver=intent.ver + 1)

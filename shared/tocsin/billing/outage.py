@@ -1,0 +1,207 @@
+"""When a provider is said to be failing, and when it is said to be well again.
+
+Every rule states what it counts, out of what, how much there must be and over which time, so that
+an alarm can say why it rang. Two kinds of trouble: what customers meet (checkouts fail) and what
+makes us blind (webhooks fail, pile up or stop). Times are epoch seconds of the real clock.
+
+Silence alone proves nothing: night is silent. It is only ever *suspected*, and settled by asking
+the provider for its list of events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tocsin.billing.attempts import Attempt
+
+
+class Trouble(StrEnum):
+    """What is wrong: a metric's dimension and part of an alarm's name, so never renamed."""
+
+    CHECKOUT = "checkout"
+    UNREACHABLE = "unreachable"
+    DELIVERIES = "deliveries"
+    BACKLOG = "backlog"
+    SILENCE = "silence"
+    ENDPOINT = "endpoint"
+    DOWNTIME = "downtime"
+    DIVERGENCE = "divergence"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """At least `percent` of what is counted, out of at least `minimum`, within `window` seconds."""
+
+    trouble: Trouble
+    numerator: str
+    denominator: str
+    minimum: int
+    percent: int
+    window: int
+
+    def broken(self, bad: int, total: int) -> bool:
+        return total >= self.minimum and bad * 100 >= total * self.percent
+
+
+CHECKOUTS = Rule(
+    Trouble.CHECKOUT,
+    numerator="checkout attempts that failed or got no usable answer",
+    denominator="checkout attempts, without those refused for what they asked",
+    minimum=10,
+    percent=50,
+    window=300,
+)
+DELIVERIES = Rule(
+    Trouble.DELIVERIES,
+    numerator="events of the hour of which the provider says that no delivery succeeded",
+    denominator="events the provider lists for the hour",
+    minimum=10,
+    percent=20,
+    window=3_600,
+)
+DIVERGENCES = Rule(
+    Trouble.DIVERGENCE,
+    numerator="subscriptions whose projection differs from the provider's answer",
+    denominator="subscriptions that were compared",
+    minimum=1,
+    percent=1,
+    window=3_600,
+)
+
+LOW_TRAFFIC_FAILURES = 3
+LOW_TRAFFIC_WINDOW = 600
+"""Low traffic: this many failures since the last success, and no success in these seconds."""
+
+LOOK_BACK = 7_200
+"""How far back failures are counted: at one checkout in twenty minutes, three take an hour."""
+
+PROBES_IN_A_ROW = 3
+"""Failed list probes, one a minute, after which the provider counts as unreachable."""
+
+BACKLOG_EVENTS = 20
+SILENT_AFTER = 1_800
+SILENT_GAPS = 3
+PROBE_MARGIN = 300
+"""A listed event must be this old before its absence here says that a delivery is missing."""
+
+ARRIVALS_KEPT = 40
+RECOVERED_AFTER = 600
+"""Seconds of nothing wrong before a trouble is said to be over."""
+
+URGENT = frozenset({Trouble.CHECKOUT, Trouble.UNREACHABLE})
+"""Trouble that customers meet: it moves checkouts, the wording and the freeze."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a rule counted, so that an alarm can show its working."""
+
+    bad: int
+    total: int
+    broken: bool
+    why: str = ""
+
+
+def checkouts(attempts: Iterable[Attempt], *, now: int, after: int = 0) -> Tally:
+    """Whether one provider's checkouts fail, by volume or by the low-traffic rule.
+
+    Attempts before `after` are not counted: they belong to an outage that is over.
+    """
+    seen = sorted(
+        (each for each in attempts if (each.failed or each.worked) and each.second >= after),
+        key=lambda each: each.at,
+    )
+    recent = [each for each in seen if now - CHECKOUTS.window < each.second <= now]
+    bad = sum(each.failed for each in recent)
+    if CHECKOUTS.broken(bad, len(recent)):
+        return Tally(bad, len(recent), broken=True, why="volume")
+    looked_at = [each for each in seen if now - LOOK_BACK < each.second <= now]
+    since_success = _after_last_success(looked_at)
+    quiet = not any(each.worked and each.second > now - LOW_TRAFFIC_WINDOW for each in looked_at)
+    if quiet and len(since_success) >= LOW_TRAFFIC_FAILURES:
+        return Tally(len(since_success), len(since_success), broken=True, why="low_traffic")
+    return Tally(bad, len(recent), broken=False)
+
+
+def _after_last_success(attempts: Sequence[Attempt]) -> Sequence[Attempt]:
+    for index in range(len(attempts) - 1, -1, -1):
+        if attempts[index].worked:
+            return attempts[index + 1 :]
+    return attempts
+
+
+def backlog(waiting: int, before: int | None) -> Tally:
+    """Whether undelivered events pile up: many, and no fewer than a minute ago."""
+    broken = waiting >= BACKLOG_EVENTS and before is not None and waiting >= before
+    return Tally(waiting, waiting, broken=broken, why="backlog" if broken else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """When webhooks of one account arrived, newest last: at most `ARRIVALS_KEPT` times."""
+
+    times: tuple[int, ...] = ()
+
+    def noted(self, newest: int | None) -> Arrivals:
+        """With one more arrival, if it is newer than those known."""
+        if newest is None or (self.times and newest <= self.times[-1]):
+            return self
+        return Arrivals((*self.times, newest)[-ARRIVALS_KEPT:])
+
+    @property
+    def usual_gap(self) -> int:
+        """The median time between arrivals, in seconds; 0 where too little is known."""
+        gaps = [later - earlier for earlier, later in zip(self.times, self.times[1:], strict=False)]
+        return int(median(gaps)) if gaps else 0
+
+    def suspect_at(self) -> int | None:
+        """From when silence is suspected; None while nothing has ever arrived."""
+        if not self.times:
+            return None
+        return self.times[-1] + max(SILENT_AFTER, SILENT_GAPS * self.usual_gap)
+
+
+def silence(arrivals: Arrivals, listed: Sequence[int] | None, *, now: int) -> Tally | None:
+    """Settles a suspicion; None while there is none, or while it cannot be settled.
+
+    `listed` is when the provider says its newest events were made, None where it did not answer
+    (which is another trouble). It is silence if one of them should have arrived long ago.
+    """
+    suspect_at = arrivals.suspect_at()
+    if suspect_at is None or now < suspect_at or listed is None:
+        return None
+    missing = [at for at in listed if arrivals.times[-1] < at <= now - PROBE_MARGIN]
+    return Tally(len(missing), len(listed), broken=bool(missing), why="missing" * bool(missing))
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One trouble of one provider over time: firing at once, over only after a calm spell."""
+
+    since: int | None = None
+    last_bad: int | None = None
+    bad: int = 0
+    total: int = 0
+
+    @property
+    def firing(self) -> bool:
+        return self.since is not None
+
+    def seen(self, tally: Tally | None, *, now: int) -> Watched:
+        """After one look. None (it could not be looked at) changes nothing, not even time.
+
+        Not knowing is not calm: the calm spell is counted from the last look that was bad or blind.
+        """
+        if tally is None:
+            return replace(self, last_bad=now) if self.firing else self
+        if tally.broken:
+            return Watched(self.since or now, now, tally.bad, tally.total)
+        if self.last_bad is not None and now - self.last_bad < RECOVERED_AFTER:
+            return self
+        return Watched()

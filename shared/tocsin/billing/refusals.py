@@ -1,0 +1,35 @@
+"""Why a checkout or a change of billing is refused: leaves of the tree in `tocsin.errors`."""
+
+from __future__ import annotations
+
+from tocsin.errors import BadInput, Conflict, Unavailable
+
+
+class PlanNotSold(BadInput):
+    """No provider sells this plan in this currency."""
+
+    code, status = "plan_not_sold", 422
+
+
+class CheckoutInProgress(Conflict):
+    """The same checkout is being made by another request; ask again in a moment."""
+
+    code, status, retryable = "checkout_in_progress", 409, True
+
+
+class CheckoutCompleted(Conflict):
+    """A subscription already runs on this checkout; nothing more was asked of anybody."""
+
+    code = "checkout_completed"
+
+
+class BillingFrozen(Conflict):
+    """Billing is frozen by an incident, and this change is not essential by policy."""
+
+    code, status = "billing_frozen", 423
+
+
+class NoPaymentPath(Unavailable):
+    """No provider can take this payment now; nothing was charged."""
+
+    code = "no_payment_path"

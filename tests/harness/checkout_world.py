@@ -1,0 +1,198 @@
+"""A world of two providers that fail in every way, and a checkout over memory stores in front."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.harness.time import VirtualWallClock
+from tocsin.adapters.memory_checkout import MemoryBreakers, MemoryIntents
+from tocsin.application.checkout import Checkouts, Offered, Wish
+from tocsin.application.settle_checkouts import Settled, settle
+from tocsin.billing.attempts import Result
+from tocsin.billing.checkout import Found
+from tocsin.billing.checkout_ports import Reply
+from tocsin.billing.routing import CheckoutPolicy
+from tocsin.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from tocsin.billing.attempts import Attempt
+    from tocsin.billing.breaker import Phase
+    from tocsin.billing.checkout import Intent, Leg
+    from tocsin.billing.identity import Identity
+
+POLICY = CheckoutPolicy.read(
+    {
+        "providers": {
+            "stripe": {"account": "acct_1", "mode": "test"},
+            "razorpay": {"account": "acc_1", "mode": "test"},
+        },
+        "plans": {
+            "pro": {
+                "INR": {"amount": 49_900, "stripe": "price_1", "razorpay": "plan_1"},
+                "USD": {"amount": 1_900, "stripe": "price_2"},
+            }
+        },
+        "preferences": [
+            {"regions": ["IN"], "currencies": ["INR"], "order": ["razorpay", "stripe"]},
+            {"order": ["stripe", "razorpay"]},
+        ],
+    }
+)
+MODES = ("up", "down", "refuses", "lost", "late", "garbled")
+"""`lost`: no answer and nothing made. `late`: no answer, made. `garbled`: made, rubbish answer."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What exists at a provider: `open`, `expired`, `running` or `ended`."""
+
+    key: str
+    intent: str
+    name: str
+    made_at: int
+    state: str = "open"
+
+
+@dataclass(slots=True)
+class ModelProvider:
+    """A provider's truth; `lag` is how many seconds its list is behind."""
+
+    name: str
+    clock: VirtualWallClock
+    mode: str = "up"
+    readable: bool = True
+    lag: int = 0
+    expire_answers: bool = True
+    sessions: dict[str, Session] = field(default_factory=dict)
+    calls: list[int] = field(default_factory=list)
+
+    @property
+    def now(self) -> int:
+        return int(self.clock.wall_now().timestamp())
+
+    def create(self, intent: Intent, leg: Leg) -> Reply:
+        self.calls.append(self.now)
+        if self.mode == "down":
+            return Reply(Result.FAILED, "connect")
+        if self.mode == "refuses":
+            return Reply(Result.REFUSED, "http_400", http_status=400)
+        if self.mode == "lost":
+            self.clock.advance(timedelta(seconds=5))
+            return Reply(Result.DOUBT, "timeout")
+        made = self.sessions.setdefault(
+            leg.key, Session(leg.key, intent.id, f"s_{self.name}_{leg.key[-40:]}", self.now)
+        )
+        if self.mode == "late":
+            self.clock.advance(timedelta(seconds=5))
+            return Reply(Result.DOUBT, "timeout")
+        if self.mode == "garbled":
+            return Reply(Result.DOUBT, "unreadable", http_status=200)
+        return Reply(Result.OFFERED, "", made.name, f"https://pay/{made.name}", 200)
+
+    def find(self, leg: Leg, intent_id: str) -> Found | None:
+        assert intent_id
+        if not self.readable:
+            return None
+        made = self.sessions.get(leg.key)
+        if made is None or (leg.session is None and self.now < made.made_at + self.lag):
+            return Found(None)
+        running = made.name if made.state == "running" else None
+        return Found(made.name, payable=made.state == "open", subscription=running)
+
+    def expire(self, leg: Leg) -> bool:
+        made = self.sessions.get(leg.key)
+        if not self.readable or made is None or made.state != "open":
+            return False
+        made.state = "expired"
+        return self.expire_answers
+
+
+class CrashingIntents(MemoryIntents):
+    """Fails the next save on demand: `before` it is written, or `after` (the answer is lost)."""
+
+    crash: str = ""
+
+    def save(self, intent: Intent, attempt: Attempt | None = None) -> bool:
+        crash, self.crash = self.crash, ""
+        if crash == "before":
+            raise StoreUnavailable
+        saved = super().save(intent, attempt)
+        if crash == "after":
+            raise StoreUnavailable
+        return saved
+
+
+class CheckoutWorld:
+    """Checkout as deployed, over what the test controls."""
+
+    def __init__(self, policy: CheckoutPolicy = POLICY) -> None:
+        self.clock = VirtualWallClock()
+        self.intents, self.breakers = CrashingIntents(), MemoryBreakers()
+        self.providers = {name: ModelProvider(name, self.clock) for name in policy.accounts}
+        self.reached: Counter[str] = Counter()
+        self._policy = policy
+        self.checkouts = Checkouts(
+            intents=self.intents,
+            breakers=self.breakers,
+            policies=self,
+            clock=self.clock,
+            note=self._note,
+        )
+
+    def policy(self) -> CheckoutPolicy:
+        return self._policy
+
+    def provider(self, name: str) -> ModelProvider:
+        return self.providers[name]
+
+    @property
+    def stripe(self) -> ModelProvider:
+        return self.providers["stripe"]
+
+    @property
+    def razorpay(self) -> ModelProvider:
+        return self.providers["razorpay"]
+
+    @property
+    def now(self) -> int:
+        return int(self.clock.wall_now().timestamp())
+
+    def pass_time(self, seconds: int) -> None:
+        self.clock.advance(timedelta(seconds=seconds))
+
+    def wish(self, key: str = "k1", **changes: Any) -> Wish:
+        base = Wish(
+            principal="shop",
+            key=key,
+            workspace=f"ws_{key}",
+            plan="pro",
+            currency="INR",
+            region="US",
+            success_url="https://app.example/ok",
+            cancel_url="https://app.example/no",
+        )
+        return replace(base, **changes)
+
+    def buy(self, key: str = "k1", **changes: Any) -> Offered:
+        return self.checkouts.start(self.wish(key, **changes))
+
+    def settle(self) -> Settled:
+        return settle(intents=self.intents, policies=self, clock=self.clock)
+
+    def phase(self, name: str) -> Phase:
+        return self.breakers.load(self._policy.accounts[name]).phase
+
+    def running(self, intent_id: str) -> list[Session]:
+        return [
+            session
+            for provider in self.providers.values()
+            for session in provider.sessions.values()
+            if session.intent == intent_id and session.state == "running"
+        ]
+
+    def _note(self, what: object, _identity: Identity) -> None:
+        name = getattr(what, "phase", None) or getattr(what, "result", "")
+        self.reached[str(name)] += 1

@@ -1,0 +1,237 @@
+"""Random lives of checkouts at two failing providers, with crashes: money is never lost sight of.
+
+The adversary chooses how each provider fails, when the store fails, when a breaker's state is
+lost, when customers pay (any page that exists, shown or not) and when time passes. After each
+step: whatever can be or is paid for belongs to a leg that says so; two running subscriptions of
+one intent are listed; who was sent to a page can pay there; a breaker that is open lets nothing
+through. Counters prove that the interesting states were reached.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import Phase as HypothesisPhase
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tests.harness.checkout_world import MODES, POLICY, CheckoutWorld
+from tocsin.billing.breaker import Phase
+from tocsin.billing.checkout import ABSENCE_PROVES, MAY_LIVE, LegState
+from tocsin.errors import TocsinError
+
+REACHED: Counter[str] = Counter()
+names = st.sampled_from(["stripe", "razorpay"])
+picks = st.integers(min_value=0, max_value=50)
+
+
+class CheckoutMachine(RuleBasedStateMachine):
+    """One world of checkouts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = CheckoutWorld()
+        self.keys = 0
+
+    @rule(again=st.booleans(), pick=picks, region=st.sampled_from(["IN", "US"]))
+    def buy(self, *, again: bool, pick: int, region: str) -> None:
+        if again and self.keys:
+            key = f"k{pick % self.keys}"
+        else:
+            key, self.keys = f"k{self.keys}", self.keys + 1
+        world = self.world
+        cooling = {
+            name: (breaker.since + breaker.cooling, len(world.provider(name).calls))
+            for name, identity in POLICY.accounts.items()
+            if (breaker := world.breakers.load(identity)).phase is Phase.OPEN
+        }
+        before, began = world.breakers.writes, world.now
+        try:
+            offered = world.buy(key, region=region if not again else self.region(key, region))
+            REACHED["failed over"] += offered.failed_over
+            session = world.provider(offered.leg.provider).sessions[offered.leg.key]
+            assert session.state in {"open", "running"}, "sent to a page that cannot be paid"
+        except TocsinError as error:
+            REACHED[error.code] += 1
+        for name, (until, calls) in cooling.items():
+            if began + 10 < until:
+                assert len(world.provider(name).calls) == calls, "an open breaker let one through"
+                REACHED["held back"] += 1
+        assert world.breakers.writes - before <= 4, "a breaker is written on transitions only"
+
+    def region(self, key: str, default: str) -> str:
+        for intent in self.world.intents.intents.values():
+            if intent.workspace == f"ws_{key}":
+                return intent.region
+        return default
+
+    @rule(
+        modes=st.tuples(st.sampled_from(MODES), st.sampled_from(MODES)),
+        count=st.integers(1, 6),
+        apart=st.sampled_from([1, 31, 61]),
+        again=st.booleans(),
+    )
+    def many_buy(self, *, modes: tuple[str, str], count: int, apart: int, again: bool) -> None:
+        """A rush while the providers are in these moods; perhaps of the same customers again."""
+        for provider, mode in zip(self.world.providers.values(), modes, strict=True):
+            provider.mode = mode
+        for number in range(count):
+            self.buy(again=again, pick=number, region="US")
+            self.world.pass_time(apart)
+
+    @rule(name=names, mode=st.sampled_from(MODES))
+    def fail(self, name: str, mode: str) -> None:
+        self.world.provider(name).mode = mode
+
+    @rule(name=names, readable=st.booleans(), lag=st.sampled_from([0, 60, 300]), told=st.booleans())
+    def blind(self, *, name: str, readable: bool, lag: int, told: bool) -> None:
+        provider = self.world.provider(name)
+        provider.readable, provider.lag, provider.expire_answers = readable, lag, told
+
+    @rule(how=st.sampled_from(["before", "after"]))
+    def crash(self, how: str) -> None:
+        self.world.intents.crash = how
+        REACHED["crash"] += 1
+
+    @rule(name=names)
+    def lose_breaker(self, name: str) -> None:
+        if self.world.breakers.breakers.pop(POLICY.accounts[name], None) is not None:
+            REACHED["breaker lost"] += 1
+
+    @rule(name=names, pick=picks)
+    def pay(self, name: str, pick: int) -> None:
+        payable = [s for s in self.world.provider(name).sessions.values() if s.state == "open"]
+        if payable:
+            payable[pick % len(payable)].state = "running"
+
+    @rule()
+    def pay_twice(self) -> None:
+        """Somebody pays every page there is for what they want once."""
+        for intent in self.world.intents.intents.values():
+            pages = [
+                session
+                for provider in self.world.providers.values()
+                for session in provider.sessions.values()
+                if session.intent == intent.id and session.state == "open"
+            ]
+            if len(pages) > 1:
+                for page in pages:
+                    page.state = "running"
+                return
+
+    @rule(name=names, pick=picks)
+    def person_ends(self, name: str, pick: int) -> None:
+        doubles = [i.double for i in self.world.intents.intents.values() if i.double]
+        for double in doubles:
+            for leg in double.others:
+                session = self.world.provider(leg.provider).sessions.get(leg.key)
+                if double.certain and session and session.state == "running":
+                    session.state = "ended"
+
+    @rule(seconds=st.sampled_from([1, 20, 61, 301, ABSENCE_PROVES + 1, 4_000]))
+    def wait(self, seconds: int) -> None:
+        self.world.pass_time(seconds)
+
+    @rule()
+    def settle(self) -> None:
+        try:
+            done = self.world.settle()
+        except TocsinError:
+            return
+        REACHED["settled"] += done.settled
+        REACHED["certain double"] += any(double.certain for double in done.doubles)
+        REACHED["possible double"] += any(not double.certain for double in done.doubles)
+
+    @invariant()
+    def everything_payable_is_written_down(self) -> None:
+        intents = self.world.intents.intents
+        for provider in self.world.providers.values():
+            for session in provider.sessions.values():
+                if session.state in {"open", "running"}:
+                    legs = {leg.key: leg for leg in intents[session.intent].legs}
+                    assert legs[session.key].state in MAY_LIVE, legs[session.key]
+
+    @invariant()
+    def two_that_run_are_listed(self) -> None:
+        listed = {intent.id for intent in self.world.intents.unsettled()}
+        for intent in self.world.intents.intents.values():
+            if len(self.world.running(intent.id)) > 1:
+                REACHED["two run"] += 1
+                assert intent.double is not None
+                assert intent.id in listed
+                assert intent.double.amount == intent.amount * len(intent.double.others)
+
+    @invariant()
+    def count(self) -> None:
+        for identity in POLICY.accounts.values():
+            REACHED[f"breaker {self.world.breakers.load(identity).phase}"] += 1
+        for intent in self.world.intents.intents.values():
+            for leg in intent.legs:
+                REACHED[f"leg {leg.state}"] += 1
+                REACHED["new key"] += leg.tries > 1
+
+    def teardown(self) -> None:
+        """Once the providers are well, all is settled but what only a person may decide."""
+        for provider in self.world.providers.values():
+            provider.mode, provider.readable, provider.lag = "up", True, 0
+            provider.expire_answers = True
+        self.world.intents.crash = ""
+        self.world.pass_time(ABSENCE_PROVES + 60)
+        for _ in range(3):
+            self.world.settle()
+        for intent in self.world.intents.intents.values():
+            alive = [
+                session
+                for provider in self.world.providers.values()
+                for session in provider.sessions.values()
+                if session.intent == intent.id and session.state in {"open", "running"}
+            ]
+            double = intent.double
+            assert intent.settled or (double is not None and double.certain), intent
+            assert len(alive) <= 1 or (double is not None and double.certain), intent
+
+
+WANTED = (
+    "failed over",
+    "no_payment_path",
+    "checkout_in_progress",
+    "checkout_completed",
+    "held back",
+    "crash",
+    "breaker lost",
+    "settled",
+    "certain double",
+    "possible double",
+    "two run",
+    "new key",
+    *(f"breaker {phase}" for phase in Phase),
+    *(f"leg {state}" for state in LegState),
+)
+
+
+def run(examples: int, steps: int) -> None:
+    REACHED.clear()
+    run_state_machine_as_test(
+        CheckoutMachine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[HypothesisPhase.generate, HypothesisPhase.shrink],
+        ),
+    )
+    missing = [name for name in WANTED if not REACHED[name]]
+    assert not missing, f"never reached: {missing}; {REACHED}"
+
+
+def test_no_money_is_lost_sight_of() -> None:
+    run(examples=250, steps=40)
+
+
+@pytest.mark.full
+def test_no_money_is_lost_sight_of_in_long_lives() -> None:
+    run(examples=1_500, steps=80)

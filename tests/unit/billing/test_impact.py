@@ -1,0 +1,158 @@
+"""The impact report: lines that add up to its totals, and texts that come from one situation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.harness.checkout_world import CheckoutWorld
+from tocsin.billing.attempts import Attempt, Result
+from tocsin.billing.freeze import ESSENTIAL, BillingChange, permit
+from tocsin.billing.impact import LatePayment, LostAccess, Records, impact
+from tocsin.billing.outage import Trouble
+from tocsin.billing.refusals import BillingFrozen
+from tocsin.billing.wording import DEGRADED, DOWN, OPERATIONAL, Situation, word
+
+NOW = 1_790_000_000
+BASE = Attempt(
+    at=NOW * 1000,
+    intent="int_1",
+    provider="stripe",
+    result=Result.FAILED,
+    code="connect",
+    elapsed=10,
+    workspace="ws_1",
+    region="IN",
+    plan="pro",
+    amount=100,
+    currency="INR",
+)
+attempts = st.lists(
+    st.builds(
+        lambda number, workspace, provider, result: replace(
+            BASE,
+            intent=f"int_{workspace}_{number}",
+            workspace=f"ws_{workspace}",
+            provider=provider,
+            result=result,
+            amount=100 + number,
+            currency="INR" if number % 2 else "USD",
+        ),
+        st.integers(0, 3),
+        st.integers(0, 3),
+        st.sampled_from(["stripe", "razorpay"]),
+        st.sampled_from(Result),
+    ),
+    max_size=30,
+)
+
+
+@given(attempts)
+def test_totals_are_the_sums_of_what_was_recorded(found: list[Attempt]) -> None:
+    """Against counts made directly over the records, not over the report's lines."""
+    report = impact(Records(tuple(found)), since=NOW - 1, until=NOW + 1)
+    failed = [each for each in found if each.failed]
+    assert report.failed_attempts == len(failed)
+    assert {line.workspace for line in report.workspaces} == {each.workspace for each in failed}
+    served = {each.intent for each in found if each.worked}
+    unserved = {each.intent: each for each in failed if each.intent not in served}
+    assert report.wanted == len(unserved)
+    assert report.failed_over == len({each.intent for each in failed} & served)
+    owed: Counter[str] = Counter()
+    for each in unserved.values():
+        owed[each.currency] += each.amount
+    assert report.unpaid == dict(sorted(owed.items()))
+
+
+def test_only_the_window_and_the_provider_asked_for() -> None:
+    records = Records(
+        (
+            BASE,
+            replace(BASE, at=(NOW - 100) * 1000, intent="int_2"),
+            replace(BASE, provider="razorpay", intent="int_3"),
+            replace(BASE, provider="razorpay", result=Result.OFFERED),
+        )
+    )
+    report = impact(records, since=NOW, until=NOW, provider="stripe")
+    assert (report.failed_attempts, report.failed_over, report.wanted) == (1, 1, 0)
+
+
+def test_late_payments_lost_access_and_doubles_are_in_their_workspaces_line() -> None:
+    world = CheckoutWorld()
+    world.stripe.mode = "late"
+    world.buy("k1")
+    double = world.intents.unsettled()[0].double
+    assert double is not None
+    late = LatePayment("ws_2", "stripe", "in_1", 500, "USD", NOW - 60, None)
+    lost = LostAccess("ws_3", NOW - 86_400, None, 3_000, "INR")
+    report = impact(
+        Records(late=(late,), lost=(lost,), doubles=(double,)), since=NOW - 60, until=NOW
+    )
+    assert [line.workspace for line in report.workspaces] == ["ws_2", "ws_3", "ws_k1"]
+    assert report.late_amounts == {"USD": 500}
+    assert report.double_amounts == {"INR": 49_900}
+    assert report.credits == {"INR": 100}  # a day of thirty
+
+
+@pytest.mark.parametrize("change", BillingChange)
+def test_a_freeze_lets_through_what_is_essential_and_nothing_else(change: BillingChange) -> None:
+    permit(change, ())
+    if change in ESSENTIAL:
+        permit(change, ("INC-1",))
+    else:
+        with pytest.raises(BillingFrozen) as refused:
+            permit(change, ("INC-1",))
+        assert refused.value.context == {"change": change.value, "incident": "INC-1"}
+
+
+def situation(**troubles: Trouble) -> Situation:
+    return Situation(
+        providers=("stripe", "razorpay"),
+        troubles={provider: frozenset({trouble}) for provider, trouble in troubles.items()},
+        since=NOW,
+        next_update=NOW + 1_800,
+        as_of=NOW,
+    )
+
+
+def test_one_provider_failing_names_who_fails_who_works_and_when_more_is_said() -> None:
+    down = situation(stripe=Trouble.CHECKOUT)
+    said = word(down)
+    assert down.level == DEGRADED
+    for text in (said.public, said.stakeholders, " ".join(said.support)):
+        assert "New payments through Stripe fail." in text
+        assert "New payments go through Razorpay" in text
+        assert "2026-09-21 14:43 UTC" in text
+    assert [line.partition(":")[0] for line in said.support] == [
+        "What fails",
+        "What works",
+        "What to say",
+        "What not to promise",
+        "Next update",
+    ]
+
+
+def test_nobody_can_pay() -> None:
+    down = situation(stripe=Trouble.CHECKOUT, razorpay=Trouble.UNREACHABLE)
+    assert down.level == DOWN
+    assert "Stripe and Razorpay fail" in word(down).public
+    assert "go through" not in word(down).public
+
+
+def test_late_news_stops_no_payment() -> None:
+    late = situation(stripe=Trouble.SILENCE)
+    assert (late.level, late.failing) == (DEGRADED, ())
+    assert "arrives late" in word(late).public
+    assert "New payments work." in word(late).public
+
+
+def test_recovery_withdraws_all_of_it_and_nothing_ever_claims_containment() -> None:
+    assert situation().level == OPERATIONAL
+    assert word(situation()).public == "Payments and subscriptions are working normally."
+    for case in (situation(), situation(stripe=Trouble.CHECKOUT)):
+        said = word(case)
+        assert "contained the issue" not in f"{said.public} {said.stakeholders}"
