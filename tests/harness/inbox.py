@@ -43,16 +43,25 @@ class Received:
         return f"{_local(self.at)} {self.kind} to {self.to}: {self.message.subject}"
 
 
+UPDATE_MARKS = (" UPDATE DUE:", " UPDATE MISSED:")
+
+
 class Inbox:
-    """What arrived and was not yet expected, in the order it arrived; `all` forgets nothing."""
+    """What arrived and was not yet expected, in the order it arrived; `all` forgets nothing.
+
+    Mail about promised updates is kept apart in `updates`: a story about who is paged need not
+    send updates as well, and a story about updates looks there.
+    """
 
     def __init__(self) -> None:
         self.all: list[Received] = []
+        self.updates: list[Received] = []
         self._left: list[Received] = []
 
     def receive(self, received: Received) -> None:
         self.all.append(received)
-        self._left.append(received)
+        about_update = any(mark in received.message.subject for mark in UPDATE_MARKS)
+        (self.updates if about_update else self._left).append(received)
 
     def expect(self, kind: str, *people: str, at: str = "", subject: str = "") -> list[Received]:
         """Takes one message of `kind` to each of `people` out of the inbox.

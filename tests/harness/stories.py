@@ -48,6 +48,12 @@ SECURITY = frozenset({Group.SECURITY})
 VIEWER = frozenset({Group.VIEWER})
 EVERYTHING = RESPONDER | COMMANDER | SECURITY
 MINUTE = timedelta(minutes=1)
+FIRST_UPDATE: dict[str, Any] = {
+    "impact": "nobody can pay",
+    "mitigation": "rolling back",
+    "eta": "unknown",
+}
+FINAL_UPDATE: dict[str, Any] = {"final": True, "residual": "none"}
 INCIDENT = "INC-0000000000000000000000TEST"
 
 
@@ -200,20 +206,22 @@ class Story:
             make(r.RecordDeploy, GITHUB, commit=commit, conclusion="success", whole_scope=True),
         )
 
+    def update(self, at: datetime | str, name: str = "u0", **fields: Any) -> tuple[Event, ...]:
+        """An internal update that a channel accepted; the first one has what a first one needs."""
+        first = self.incident.communication.internal.first_at is None
+        values: dict[str, Any] = {
+            "audience": UpdateAudience.INTERNAL,
+            "text": "what we know",
+            "accepted": True,
+        }
+        values |= FIRST_UPDATE if first else {}
+        return self.do(at, make(w.RecordUpdate, BO, update=name, **(values | fields)))
+
     def tell_everybody(self, at: datetime | str, *, postmortem: bool = True) -> None:
         """Everything the gate wants besides containment, fix and window."""
         self.do(at, make(w.DecideCustomers, BO, groups=EVERYTHING, tell=False, reason="no harm"))
-        for number, final in enumerate((False, True)):
-            update = make(
-                w.RecordUpdate,
-                BO,
-                update=f"u{number}",
-                audience=UpdateAudience.INTERNAL,
-                text="what happened",
-                accepted=True,
-                final=final,
-            )
-            self.do(at, update)
+        for number, content in enumerate((FIRST_UPDATE, FINAL_UPDATE)):
+            self.update(at, f"u{number}", **content)
         if not postmortem:
             return
         now = self.at(at) if isinstance(at, str) else at

@@ -24,7 +24,19 @@ from hypothesis.stateful import (
 )
 
 from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
-from tests.harness.stories import ANA, BO, CY, EVERYTHING, GITHUB, SAM, local, make, signal
+from tests.harness.stories import (
+    ANA,
+    BO,
+    CY,
+    EVERYTHING,
+    FINAL_UPDATE,
+    FIRST_UPDATE,
+    GITHUB,
+    SAM,
+    local,
+    make,
+    signal,
+)
 from tocsin.application.close import close
 from tocsin.application.execute import execute
 from tocsin.application.receive import receive
@@ -372,15 +384,8 @@ class Incidents(RuleBasedStateMachine):
 
     def tell(self, incident: Incident) -> None:
         self.ask(incident, w.DecideCustomers, tell=False, reason="no harm")
-        self.ask(
-            incident,
-            w.RecordUpdate,
-            update=f"u{self.sent}",
-            audience=UpdateAudience.INTERNAL,
-            text="timeline and residual actions",
-            accepted=True,
-            final=True,
-        )
+        for content in (FIRST_UPDATE, FINAL_UPDATE):
+            self.update(incident, UpdateAudience.INTERNAL, **content)
         work = w.Preventive(text="add a test", owner="cy", due_at=self.clock.now)
         self.ask(
             incident,
@@ -391,6 +396,13 @@ class Incidents(RuleBasedStateMachine):
         )
         for code in ("checkouts_succeed", "replay_completed"):
             self.ask(incident, w.ConfirmCriterion, criterion=code, met=True, evidence="probe")
+
+    def update(self, incident: Incident, audience: UpdateAudience, **fields: Any) -> bool:
+        values: dict[str, Any] = {"text": "what we know", "accepted": True}
+        name = f"u{self.sent}"
+        return self.ask(
+            incident, w.RecordUpdate, update=name, audience=audience, **(values | fields)
+        )
 
     def close(self, incident: Incident) -> None:
         closed = self.ask(incident, r.Close, resolution=Resolution.RESOLVED)

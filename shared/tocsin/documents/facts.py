@@ -42,6 +42,7 @@ class Facts:
     clock: str
     matter: str
     criterion: str
+    audience: str
     person: str
     reason: str
     round: int
@@ -65,6 +66,7 @@ class Facts:
                 clock=facts.get("clock", ""),
                 matter=facts.get("matter", ""),
                 criterion=facts.get("criterion", ""),
+                audience=facts.get("audience", ""),
                 person=facts.get("person", "") or facts.get("by", ""),
                 reason=facts.get("reason", ""),
                 round=int(facts.get("round") or 1),

@@ -170,6 +170,12 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
         case "waiver":
             said = f"The exception for {facts.criterion} is over since {due}; it is still not met."
             return _Wording(what=" WAIVER OVER:", until=f"- since {short}", paragraphs=(said,))
+        case "update":
+            said = f"The next update to {facts.audience} is promised by {due}."
+            return _Wording(what=" UPDATE DUE:", until=f"- by {short}", paragraphs=(said,))
+        case "update_missed":
+            said = f"The update to {facts.audience} was promised by {due} and was not sent."
+            return _Wording(what=" UPDATE MISSED:", until=f"- {short}", paragraphs=(said,))
         case _:
             raise MalformedPayload(f"there are no words for {facts.matter}")
 

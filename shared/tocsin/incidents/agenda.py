@@ -14,6 +14,7 @@ from tocsin.incidents.clocks import NEXT_RELEASE, due_after
 from tocsin.incidents.freeze import ends_at, freezes
 from tocsin.incidents.gate import is_met
 from tocsin.incidents.model import Clock, Incident
+from tocsin.incidents.parts import UpdateAudience
 from tocsin.incidents.policy import Policy
 from tocsin.incidents.vocabulary import ClockName, Resolution, State
 
@@ -33,13 +34,16 @@ class Matter(StrEnum):
     LOST = "lost"
     WAIVER = "waiver"
     FREEZE = "freeze"
+    UPDATE_SOON = "update_soon"
+    UPDATE = "update"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """One matter. `deadline` matters are kept at `at` itself and acted on just after it.
 
-    `subject` names the criterion of a waiver, `until` the end of a freeze.
+    `subject` names the criterion of a waiver or the audience of an update, `until` the end of a
+    freeze.
     """
 
     matter: Matter
@@ -61,6 +65,7 @@ def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
             *_round_matters(incident, policy),
             *_signal_matters(incident, policy),
             *_freeze_matters(incident, policy),
+            *_update_matters(incident, policy),
         ]
     else:
         found = [*_waiver_matters(incident)]
@@ -129,6 +134,22 @@ def _signal_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
     if incident.contained and firing:
         flap = timedelta(minutes=policy.limits.flap_minutes)
         yield Due(matter=Matter.LOST, at=min(firing) + flap, deadline=True)
+
+
+def _update_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
+    """A promised update is reminded of once, and missed once."""
+    ahead = timedelta(minutes=policy.limits.update_reminder_minutes)
+    said = incident.communication
+    for which, audience in (
+        (UpdateAudience.INTERNAL, said.internal),
+        (UpdateAudience.CUSTOMERS, said.to_customers),
+    ):
+        due = audience.next_by
+        if due is None or audience.missed_at == due:
+            continue
+        yield Due(matter=Matter.UPDATE, at=due, deadline=True, subject=which)
+        if audience.reminded_of != due:
+            yield Due(matter=Matter.UPDATE_SOON, at=due - ahead, deadline=False, subject=which)
 
 
 def _freeze_matters(incident: Incident, policy: Policy) -> Iterator[Due]:

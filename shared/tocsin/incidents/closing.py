@@ -8,8 +8,8 @@ real has happened.
 from datetime import timedelta
 
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition, SecondPersonRequired
+from tocsin.incidents import cadence, limits, merging, rounds
 from tocsin.incidents import commands_response as c
-from tocsin.incidents import limits, merging, rounds
 from tocsin.incidents.clocks import acknowledge_due, started
 from tocsin.incidents.draft import Draft, reason_of
 from tocsin.incidents.events_response import Closed, ClosingProposed, DuplicateAbsorbed, Reopened
@@ -169,6 +169,9 @@ def _reopen(draft: Draft, reason: str, severity: Severity | None) -> None:
             severity=now,
             clocks=started(draft.policy, now, draft.at) if timed else (),
             round=current if timed else None,
+            update_due=cadence.first_by(draft.policy, now, cadence.INTERNAL, draft.at)
+            if timed
+            else None,
         )
     )
     rounds.page(draft)

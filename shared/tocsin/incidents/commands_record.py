@@ -77,8 +77,10 @@ class Correct(Command):
 class RecordUpdate(Command):
     """An update a channel accepted (`accepted`) or refused. `update` is its id.
 
-    `next_by` is when the next one is promised; None promises none. `says_contained` tells that
-    the wording claims containment.
+    `next_by` is when the next one is promised; None leaves it to the table. `says_contained`
+    tells that the wording claims containment. The first one of an audience carries `impact`,
+    `mitigation` and `eta` ("unknown" is an answer), the final one `residual`: what is left to do.
+    `no_change` is confirmed by a person. `corrects` names a wrong or refused one before it.
     """
 
     update: str
@@ -88,6 +90,12 @@ class RecordUpdate(Command):
     final: bool = False
     next_by: datetime | None = None
     says_contained: bool = False
+    impact: str = ""
+    mitigation: str = ""
+    eta: str = ""
+    residual: str = ""
+    no_change: bool = False
+    corrects: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Updates and the postmortem, as far as closing depends on them (semantics 8).
+"""Updates, promised and kept, and the postmortem (semantics 8).
 
 A promise is kept when a channel accepted the send. Wording that claims containment cannot be sent
 before containment is verified, whoever wants it.
@@ -7,32 +7,45 @@ before containment is verified, whoever wants it.
 from datetime import datetime
 
 from tocsin.errors import BadInput, IllegalTransition
+from tocsin.incidents import cadence, limits
 from tocsin.incidents import commands_record as c
-from tocsin.incidents import limits
-from tocsin.incidents.draft import Draft, reason_of
-from tocsin.incidents.events_record import CustomersDecided, PostmortemPublished, UpdateRecorded
+from tocsin.incidents.agenda import Due
+from tocsin.incidents.draft import CLOCK, Draft, reason_of
+from tocsin.incidents.events_record import (
+    CustomersDecided,
+    CustomersProposed,
+    PostmortemPublished,
+    UpdateDueSoon,
+    UpdateMissed,
+    UpdateRecorded,
+)
 from tocsin.incidents.parts import Audience, UpdateAudience
+from tocsin.incidents.people import holder
 from tocsin.incidents.vocabulary import ActorKind, Kind, Role
 
 CLAIM = "we have contained the issue"
+_DECIDERS = (Role.COMMUNICATIONS_OWNER, Role.INCIDENT_COMMANDER)
 
 
 def record_update(draft: Draft, command: c.RecordUpdate) -> None:
     """An update a channel accepted or refused.
 
     Raises:
-        IllegalTransition: it claims containment that is not verified, or a drill tells customers.
+        IllegalTransition: it claims containment that is not verified, tells customers of a drill,
+            or is final before there was a first.
+        BadInput: the first lacks impact, mitigation or ETA, or the final what is left to do.
+        GroupRequired: it promises the next one later than the table, and is not the commander's.
+        PersonRequired: nobody confirmed that nothing has changed.
     """
     if draft.actor.kind is ActorKind.PERSON:
         draft.responder()
     incident = draft.incident
-    to_customers = command.audience is UpdateAudience.CUSTOMERS
     if (command.says_contained or _claims(command.text)) and not incident.contained:
         raise IllegalTransition("containment is not verified: the update must not claim it")
-    if to_customers and incident.kind is Kind.DRILL:
+    if command.audience is UpdateAudience.CUSTOMERS and incident.kind is Kind.DRILL:
         raise IllegalTransition("customers never hear of a drill")
-    said = incident.communication
-    audience = said.to_customers if to_customers else said.internal
+    said = cadence.said_to(incident, command.audience)
+    _check_content(draft, command, first=said.first_at is None)
     draft.add(
         UpdateRecorded(
             **draft.stamp,
@@ -41,19 +54,42 @@ def record_update(draft: Draft, command: c.RecordUpdate) -> None:
             text=limits.body("text", command.text),
             accepted=command.accepted,
             final=command.final,
-            next_by=command.next_by,
-            kept_promise=_kept(audience, draft.at) if command.accepted else None,
+            next_by=_promise(draft, command),
+            kept_promise=_kept(said, draft.at) if command.accepted else None,
+            impact=limits.optional_body("impact", command.impact),
+            mitigation=limits.optional_body("mitigation", command.mitigation),
+            eta=limits.optional_body("eta", command.eta),
+            residual=limits.optional_body("residual", command.residual),
+            no_change=command.no_change,
+            corrects=limits.name("corrects", command.corrects) if command.corrects else None,
         )
     )
 
 
 def decide_customers(draft: Draft, command: c.DecideCustomers) -> None:
-    """Whether customers are told, by the communications owner or the commander."""
-    draft.require(Role.COMMUNICATIONS_OWNER, Role.INCIDENT_COMMANDER)
+    """Whether customers are told: the communications owner and the commander, who both want it.
+
+    Where nobody is communications owner the commander decides; a person who is both decides alone.
+    """
+    person = draft.require(*_DECIDERS)
     if command.tell and draft.incident.kind is Kind.DRILL:
         raise IllegalTransition("customers never hear of a drill")
     reason = command.reason.strip() if command.tell else reason_of(command.reason)
-    draft.add(CustomersDecided(**draft.stamp, tell=command.tell, reason=reason))
+    if not _agreed(draft, person, tell=command.tell):
+        draft.add(
+            CustomersProposed(
+                **draft.stamp,
+                tell=command.tell,
+                reason=reason,
+                person=person,
+                part=next(role for role in _DECIDERS if draft.holds(role)),
+            )
+        )
+        return
+    wanted = command.tell and bool(draft.incident.clocks)
+    first = draft.incident.communication.to_customers.first_at is None
+    due = cadence.customers_by(draft.incident, draft.policy, draft.at) if wanted and first else None
+    draft.add(CustomersDecided(**draft.stamp, tell=command.tell, reason=reason, next_by=due))
 
 
 def publish_postmortem(draft: Draft, command: c.PublishPostmortem) -> None:
@@ -76,6 +112,90 @@ def publish_postmortem(draft: Draft, command: c.PublishPostmortem) -> None:
             ),
         )
     )
+
+
+def remind(draft: Draft, due: Due) -> None:
+    """The promised update is due soon."""
+    said = cadence.said_to(draft.incident, UpdateAudience(due.subject))
+    draft.add(
+        UpdateDueSoon(
+            actor=CLOCK,
+            at=draft.at,
+            occurred_at=due.at,
+            audience=UpdateAudience(due.subject),
+            due_at=said.next_by or due.at,
+            people=_told(draft),
+        )
+    )
+
+
+def missed(draft: Draft, due: Due) -> None:
+    """The promised update was not sent in time; the commander sees it."""
+    draft.add(
+        UpdateMissed(
+            actor=CLOCK,
+            at=draft.at,
+            occurred_at=due.at,
+            audience=UpdateAudience(due.subject),
+            due_at=due.at,
+            people=_told(draft),
+        )
+    )
+
+
+def _check_content(draft: Draft, command: c.RecordUpdate, *, first: bool) -> None:
+    if command.no_change:
+        draft.person()
+    if not first:
+        _check_final(command)
+        return
+    if command.final:
+        raise IllegalTransition("the first update is still to be sent")
+    if command.no_change:
+        raise BadInput("the first update says what is the matter", field="no_change")
+    for name in ("impact", "mitigation", "eta"):
+        if not getattr(command, name).strip():
+            raise BadInput(f"the first update says {name}; 'unknown' is an answer", field=name)
+
+
+def _check_final(command: c.RecordUpdate) -> None:
+    if command.final and not command.residual.strip():
+        raise BadInput("the final update says what is left to do, or 'none'", field="residual")
+
+
+def _promise(draft: Draft, command: c.RecordUpdate) -> datetime | None:
+    """When the next one is promised: what the sender says, else what the table wants."""
+    if command.final:
+        if command.next_by is not None:
+            raise BadInput("after the final update none is promised", field="next_by")
+        return None
+    table = cadence.next_by(draft.incident, draft.policy, command.audience, draft.at)
+    if not draft.incident.clocks:
+        table = None
+    if command.next_by is None:
+        return table
+    if command.next_by <= draft.at:
+        raise BadInput("a promise is about the future", field="next_by")
+    if table is not None and command.next_by > table:
+        draft.require(Role.INCIDENT_COMMANDER)
+    return command.next_by
+
+
+def _agreed(draft: Draft, person: str, *, tell: bool) -> bool:
+    """Whether everybody whose decision it is wants it."""
+    parts = {role for role in _DECIDERS if draft.holds(role)}
+    owner = draft.incident.roles.get(Role.COMMUNICATIONS_OWNER)
+    if parts == set(_DECIDERS) or owner is None:
+        return True
+    waiting = draft.incident.communication.proposal
+    if waiting is None or waiting.what != str(tell) or waiting.person == person:
+        return False
+    return any(part is not waiting.part for part in parts)
+
+
+def _told(draft: Draft) -> tuple[str, ...]:
+    asked = (holder(role, draft.incident, draft.policy) for role in _DECIDERS)
+    return tuple(dict.fromkeys(person for person in asked if person))
 
 
 def _claims(text: str) -> bool:

@@ -7,8 +7,8 @@ containing, and a look from before the last action proves nothing about it.
 from datetime import datetime
 
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition, NotVerifiable, PayloadTooLarge
+from tocsin.incidents import cadence, limits, monitoring, rounds
 from tocsin.incidents import commands_response as c
-from tocsin.incidents import limits, monitoring, rounds
 from tocsin.incidents.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.events_response import (
     ActionChanged,
@@ -197,5 +197,6 @@ def _lost(draft: Draft, reason: str, *, by_clock: datetime | None) -> None:
     if by_clock is not None:
         stamp |= {"actor": CLOCK, "occurred_at": by_clock}
     asked = people([Audience.PRIMARY], draft.incident, draft.policy)
-    draft.add(ContainmentLost(**stamp, reason=reason, people=asked))
+    moved = cadence.lost(draft.incident, draft.policy, draft.at)
+    draft.add(ContainmentLost(**stamp, reason=reason, people=asked, updates=moved))
     monitoring.settle(draft, why="containment was lost")

@@ -1,18 +1,21 @@
 """What time alone does: breaches, reminders, new rounds, and, for a tick, the next page.
 
 It runs before every command, so a late sweep gives the same result: whatever fell due first is
-recorded first, with the time it was due. Only a tick sends pages, because a person who acts at
-that moment makes them moot.
+recorded first, with the time it was due. Only a tick pages and reminds, because a person who acts
+at that moment makes it moot.
 """
 
 from collections.abc import Callable
 
-from tocsin.incidents import containing, freezing, pausing, rounds, waivers
+from tocsin.incidents import communication, containing, freezing, pausing, rounds, waivers
 from tocsin.incidents.agenda import Due, Matter, agenda
 from tocsin.incidents.draft import CLOCK, Draft
 from tocsin.incidents.events import ClockBreached, DeadlinePassed
 from tocsin.incidents.model import RoundReason
 from tocsin.incidents.vocabulary import ClockName
+
+_ASKING = frozenset({Matter.PAGE, Matter.UPDATE_SOON})
+"""What only asks people to act: moot when one of them just does."""
 
 
 def elapse(draft: Draft, *, pages: bool) -> None:
@@ -23,7 +26,7 @@ def elapse(draft: Draft, *, pages: bool) -> None:
 
 def _first(draft: Draft, *, pages: bool) -> Due | None:
     come = (due for due in agenda(draft.incident, draft.policy) if due.has_come(draft.at))
-    return next((due for due in come if pages or due.matter is not Matter.PAGE), None)
+    return next((due for due in come if pages or due.matter not in _ASKING), None)
 
 
 def _clock(draft: Draft, due: Due) -> None:
@@ -84,4 +87,6 @@ _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.LOST: _lost,
     Matter.WAIVER: waivers.expired,
     Matter.FREEZE: _freeze,
+    Matter.UPDATE_SOON: communication.remind,
+    Matter.UPDATE: communication.missed,
 }

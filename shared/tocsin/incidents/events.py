@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from tocsin.incidents.model import Clock, Round, RoundReason
+from tocsin.incidents.parts import UpdateAudience
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import Category, ClockName, Kind, Role, Severity
 
@@ -32,7 +33,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened(Event):
-    """The incident exists from `opened_at` (t0); clocks and round 1 run."""
+    """The incident exists from `opened_at` (t0); clocks and round 1 run.
+
+    `update_due` is when the first internal update is promised.
+    """
 
     type: ClassVar[str] = "opened"
 
@@ -55,6 +59,7 @@ class Opened(Event):
     clocks: tuple[Clock, ...]
     round: Round | None
     previous: str | None = None
+    update_due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +171,15 @@ class ClockChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseMoved:
+    """The next update of an audience is promised for another time."""
+
+    audience: UpdateAudience
+    old_due: datetime | None
+    new_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeverityChanged(Event):
     """Raised or lowered, with what it did to every clock and to the open round.
 
@@ -181,6 +195,7 @@ class SeverityChanged(Event):
     round_due: datetime | None
     ladder_start: datetime | None
     next_step: int | None
+    updates: tuple[PromiseMoved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,16 +112,57 @@ class UpdateRecorded(Event):
     final: bool
     next_by: datetime | None
     kept_promise: bool | None
+    impact: str = ""
+    mitigation: str = ""
+    eta: str = ""
+    residual: str = ""
+    no_change: bool = False
+    corrects: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateDueSoon(Event):
+    """A promised update is due at `due_at`: said once, to `people`."""
+
+    type: ClassVar[str] = "update_due_soon"
+
+    audience: UpdateAudience
+    due_at: datetime
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateMissed(Event):
+    """The update promised for `due_at` was not sent by then."""
+
+    type: ClassVar[str] = "update_missed"
+
+    audience: UpdateAudience
+    due_at: datetime
+    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomersDecided(Event):
-    """Whether customers are told."""
+    """Whether customers are told; `next_by` is when they first hear."""
 
     type: ClassVar[str] = "customers_decided"
 
     tell: bool
     reason: str
+    next_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersProposed(Event):
+    """One of the two who decide about customers wants this; nothing is decided yet."""
+
+    type: ClassVar[str] = "customers_proposed"
+
+    tell: bool
+    reason: str
+    person: str
+    part: Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

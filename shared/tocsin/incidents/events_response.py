@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from tocsin.incidents.events import Event
+from tocsin.incidents.events import Event, PromiseMoved
 from tocsin.incidents.model import Clock, Round
 from tocsin.incidents.parts import ActionState, Check, RunKind, Verdict
 from tocsin.incidents.vocabulary import Resolution, Severity
@@ -62,6 +62,7 @@ class ContainmentLost(Event):
 
     reason: str
     people: tuple[str, ...]
+    updates: tuple[PromiseMoved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,3 +249,4 @@ class Reopened(Event):
     severity: Severity
     clocks: tuple[Clock, ...]
     round: Round | None
+    update_due: datetime | None = None

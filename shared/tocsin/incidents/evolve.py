@@ -13,6 +13,7 @@ from tocsin.incidents import events as e
 from tocsin.incidents import evolve_freeze, evolve_record, evolve_response, limits
 from tocsin.incidents.evolve_response import state_of
 from tocsin.incidents.model import Clock, Incident, Lowering, Round, SignalState
+from tocsin.incidents.parts import Audience, Communication
 from tocsin.incidents.vocabulary import ActorKind, ClockName, Role, State
 
 
@@ -66,6 +67,7 @@ def _opened(event: e.Opened) -> Incident:
         clocks={clock.name: clock for clock in event.clocks},
         round=event.round,
         restricted=event.restricted,
+        communication=Communication(internal=Audience(next_by=event.update_due)),
     )
 
 
@@ -157,7 +159,8 @@ def _severity_changed(incident: Incident, event: e.SeverityChanged) -> Incident:
             clocks[ClockName.ACKNOWLEDGE] = replace(
                 clocks[ClockName.ACKNOWLEDGE], due_at=event.round_due
             )
-    return replace(incident, severity=event.new, clocks=clocks, round=current, lowering=None)
+    after = replace(incident, severity=event.new, clocks=clocks, round=current, lowering=None)
+    return evolve_record.promised(after, event.updates)
 
 
 def _lowering_proposed(incident: Incident, event: e.LoweringProposed) -> Incident:

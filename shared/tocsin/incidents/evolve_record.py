@@ -1,11 +1,11 @@
 """What writing things down makes of an incident: heads and counters; texts stay on the timeline."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 from tocsin.incidents import events_record as e
-from tocsin.incidents.events import Event
+from tocsin.incidents.events import Event, PromiseMoved
 from tocsin.incidents.model import Incident
 from tocsin.incidents.parts import (
     Access,
@@ -60,12 +60,11 @@ def _corrected(incident: Incident, _event: e.Corrected) -> Incident:
 
 
 def _update(incident: Incident, event: e.UpdateRecorded) -> Incident:
-    """A refused send stays unresolved until the same update is accepted."""
-    said = incident.communication
-    internal = event.audience is UpdateAudience.INTERNAL
-    audience = said.internal if internal else said.to_customers
+    """A refused send stays unresolved until it, or what corrects it, is accepted."""
+    audience = _audience(incident, event.audience)
     failed = tuple(update for update in audience.failed if update != event.update)
     if event.accepted:
+        failed = tuple(update for update in failed if update != event.corrects)
         heard = Audience(
             first_at=audience.first_at or event.at,
             final_at=event.at if event.final else None,
@@ -74,13 +73,53 @@ def _update(incident: Incident, event: e.UpdateRecorded) -> Incident:
         )
     else:
         heard = replace(audience, failed=(*failed, event.update)[-FAILED_UPDATES:])
+    return _heard(incident, event.audience, heard)
+
+
+def _due_soon(incident: Incident, event: e.UpdateDueSoon) -> Incident:
+    audience = _audience(incident, event.audience)
+    return _heard(incident, event.audience, replace(audience, reminded_of=event.due_at))
+
+
+def _missed(incident: Incident, event: e.UpdateMissed) -> Incident:
+    audience = _audience(incident, event.audience)
+    return _heard(incident, event.audience, replace(audience, missed_at=event.due_at))
+
+
+def promised(incident: Incident, moved: Iterable[PromiseMoved]) -> Incident:
+    """The incident after some promises of updates moved."""
+    for each in moved:
+        audience = _audience(incident, each.audience)
+        incident = _heard(incident, each.audience, replace(audience, next_by=each.new_due))
+    return incident
+
+
+def _audience(incident: Incident, which: UpdateAudience) -> Audience:
+    said = incident.communication
+    return said.internal if which is UpdateAudience.INTERNAL else said.to_customers
+
+
+def _heard(incident: Incident, which: UpdateAudience, heard: Audience) -> Incident:
+    said, internal = incident.communication, which is UpdateAudience.INTERNAL
     changed = replace(said, internal=heard) if internal else replace(said, to_customers=heard)
     return replace(incident, communication=changed)
 
 
 def _customers(incident: Incident, event: e.CustomersDecided) -> Incident:
-    decided = replace(incident.communication, customers=event.tell)
+    said = incident.communication
+    heard = said.to_customers
+    if not event.tell or event.next_by is not None:
+        heard = replace(heard, next_by=event.next_by)
+    decided = replace(said, customers=event.tell, to_customers=heard, proposal=None)
     return replace(incident, communication=decided)
+
+
+def _customers_proposed(incident: Incident, event: e.CustomersProposed) -> Incident:
+    proposal = Proposal(
+        what=str(event.tell), person=event.person, part=event.part, reason=event.reason
+    )
+    said = replace(incident.communication, proposal=proposal)
+    return replace(incident, communication=said)
 
 
 def _postmortem(incident: Incident, event: e.PostmortemPublished) -> Incident:
@@ -136,7 +175,10 @@ HANDLERS: dict[type[Event], Callable[[Incident, Any], Incident]] = {
     e.ChannelRecorded: _channel,
     e.Corrected: _corrected,
     e.UpdateRecorded: _update,
+    e.UpdateDueSoon: _due_soon,
+    e.UpdateMissed: _missed,
     e.CustomersDecided: _customers,
+    e.CustomersProposed: _customers_proposed,
     e.PostmortemPublished: _postmortem,
     e.CriterionConfirmed: _criterion,
     e.Restricted: _restricted,

@@ -10,9 +10,11 @@ from typing import Any
 
 from tocsin.incidents import events_response as e
 from tocsin.incidents.events import Event
+from tocsin.incidents.evolve_record import promised
 from tocsin.incidents.model import Incident, SignalState
 from tocsin.incidents.parts import (
     Action,
+    Audience,
     Communication,
     Containment,
     CycleResult,
@@ -80,6 +82,7 @@ def _lost(incident: Incident, event: e.ContainmentLost) -> Incident:
         lost_at=event.at,
     )
     lost = replace(lost, freeze=replace(lost.freeze, lifted_at=None, warned_of=None))
+    lost = promised(lost, event.updates)
     return _clock(lost, ClockName.CONTAIN, stopped_at=None)
 
 
@@ -219,7 +222,7 @@ def _reopened(incident: Incident, event: e.Reopened) -> Incident:
         containment=Containment(),
         fix=Fix(),
         window=None,
-        communication=Communication(),
+        communication=Communication(internal=Audience(next_by=event.update_due)),
         freeze=Freeze(),
         release=None,
         waivers={},

@@ -10,6 +10,7 @@ from typing import Any
 
 from tocsin.incidents import events as e
 from tocsin.incidents import events_freeze as f
+from tocsin.incidents import events_record as w
 from tocsin.incidents import events_response as r
 from tocsin.incidents.model import Incident
 from tocsin.incidents.outbox import REDRIVE_AFTER, STAKEHOLDERS, OutboxItem
@@ -133,6 +134,23 @@ def _freeze(event: f.FreezeEnding, _incident: Incident, _policy: Policy) -> _Wan
             yield MessageKind.REMINDER, person_target(person), facts
 
 
+def _update_soon(event: w.UpdateDueSoon, _incident: Incident, _policy: Policy) -> _Wanted:
+    """Nobody is reminded of what is missed by then: of that they are told."""
+    if event.at <= event.due_at:
+        yield from _about_update("update", event)
+
+
+def _update_missed(event: w.UpdateMissed, _incident: Incident, _policy: Policy) -> _Wanted:
+    yield from _about_update("update_missed", event)
+
+
+def _about_update(matter: str, event: w.UpdateDueSoon | w.UpdateMissed) -> _Wanted:
+    facts = {"matter": matter, "audience": str(event.audience)}
+    for person in event.people:
+        target = person_target(person)
+        yield MessageKind.REMINDER, target, facts | {"due_at": format_time(event.due_at)}
+
+
 def _to_those_in_charge(
     kind: MessageKind, clock: ClockName, due_at: datetime, incident: Incident, policy: Policy
 ) -> _Wanted:
@@ -149,4 +167,6 @@ _WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     r.ContainmentLost: _lost,
     r.WaiverExpired: _waiver,
     f.FreezeEnding: _freeze,
+    w.UpdateDueSoon: _update_soon,
+    w.UpdateMissed: _update_missed,
 }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition
-from tocsin.incidents import limits, rounds
+from tocsin.incidents import cadence, limits, rounds
 from tocsin.incidents.clocks import acknowledge_due, started
 from tocsin.incidents.commands import OpenFromSignals, OpenIncident
 from tocsin.incidents.draft import Draft
@@ -128,8 +128,13 @@ def _open(draft: Draft, start: _Start) -> None:
             clocks=started(policy, start.severity, start.opened_at) if timed else (),
             round=_first_round(draft, start) if timed else None,
             previous=start.previous,
+            update_due=_first_update(draft, start) if timed else None,
         )
     )
+
+
+def _first_update(draft: Draft, start: _Start) -> datetime | None:
+    return cadence.first_by(draft.policy, start.severity, cadence.INTERNAL, start.opened_at)
 
 
 def _first_round(draft: Draft, start: _Start) -> Round:

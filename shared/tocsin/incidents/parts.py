@@ -196,21 +196,40 @@ class Impact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """What one audience has heard. `next_by` is the promise in force, if there is one."""
+    """What one audience has heard. `next_by` is the promise in force, if there is one.
+
+    `missed_at` and `reminded_of` are the promise that was missed, and reminded of.
+    """
 
     first_at: datetime | None = None
     final_at: datetime | None = None
     next_by: datetime | None = None
     failed: tuple[str, ...] = ()
+    missed_at: datetime | None = None
+    reminded_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Something that waits for a second person: `what` it is about, and who asked."""
+
+    what: str
+    person: str
+    part: Role | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Communication:
-    """What was said to whom. `customers` is the decision to tell them; None: not decided."""
+    """What was said to whom. `customers` is the decision to tell them; None: not decided.
+
+    `proposal` is what one of the two who decide wants.
+    """
 
     internal: Audience = field(default_factory=Audience)
     to_customers: Audience = field(default_factory=Audience)
     customers: bool | None = None
+    proposal: Proposal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,16 +253,6 @@ class Postmortem:
     url: str
     actions: int
     published_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """Something that waits for a second person: `what` it is about, and who asked."""
-
-    what: str
-    person: str
-    part: Role | None
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,6 +238,7 @@ class Limits:
     freeze_warning_minutes: int
     flap_minutes: int
     report_triage_minutes: int
+    update_reminder_minutes: int = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tocsin.errors import IllegalTransition, SecondPersonRequired
-from tocsin.incidents import clocks, escalation, monitoring, rounds
+from tocsin.incidents import cadence, clocks, escalation, monitoring, rounds
 from tocsin.incidents.commands import ChangeCategory, ChangeSeverity
 from tocsin.incidents.draft import Draft, reason_of
 from tocsin.incidents.events import CategoryChanged, ClockChange, LoweringProposed, SeverityChanged
@@ -172,4 +172,7 @@ def _changed(draft: Draft, new: Severity, reason: str, *, next_step: int | None)
         round_due=round_due,
         ladder_start=ladder_start,
         next_step=next_step,
+        updates=cadence.raised(incident, draft.policy, new, draft.at)
+        if new.rank < incident.severity.rank
+        else cadence.lowered(incident, draft.policy, new),
     )

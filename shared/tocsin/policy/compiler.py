@@ -247,6 +247,7 @@ def _limits(runbook: Runbook) -> Limits:
         freeze_warning_minutes=table.freeze_warning,
         flap_minutes=table.flap,
         report_triage_minutes=table.report_triage,
+        update_reminder_minutes=table.update_reminder,
     )
 
 

@@ -150,6 +150,7 @@ def _numbers(policy: Policy) -> Pairs:
     yield "limits.freeze_warning", format_minutes(limits.freeze_warning_minutes)
     yield "limits.flap", format_minutes(limits.flap_minutes)
     yield "limits.report_triage", format_minutes(limits.report_triage_minutes)
+    yield "limits.update_reminder", format_minutes(limits.update_reminder_minutes)
     yield "reconciliation_sample.confidence_percent", str(sampling.confidence_percent)
     yield "reconciliation_sample.wrong_percent", str(sampling.wrong_percent)
     yield "reconciliation_sample.per_status_and_plan", str(sampling.per_stratum)

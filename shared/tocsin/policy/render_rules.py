@@ -180,6 +180,10 @@ def _limits(policy: Policy) -> Iterator[str]:
     )
     yield f"A report from outside is triaged within {format_minutes(limits.report_triage_minutes)}."
     yield (
+        "Who owes an update is reminded"
+        f" {format_minutes(limits.update_reminder_minutes)} before it is due."
+    )
+    yield (
         "Reconciliation reads every workspace the outage touched, and of the others enough to be"
         f" {sampling.confidence_percent} % confident that fewer than {sampling.wrong_percent} %"
         f" are wrong, with at least {sampling.per_stratum} per status and plan."

@@ -173,6 +173,7 @@ class LimitTable(Model):
     freeze_warning: Minutes
     flap: Minutes
     report_triage: Minutes
+    update_reminder: Minutes
 
 
 class Sample(Model):

@@ -163,9 +163,9 @@ def test_an_acknowledged_incident_leaves_the_sweep_until_its_silence_ends(world:
     )
     world.send_all()
 
-    world.clock.advance(29 * MINUTE)
+    world.clock.advance(24 * MINUTE)  # a minute before it is reminded of its first update
     assert world.sweep().due == 0
-    world.clock.advance(2 * MINUTE)
+    world.clock.advance(7 * MINUTE)
     assert world.sweep().changed == (incident,)
 
 

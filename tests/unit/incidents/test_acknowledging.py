@@ -187,7 +187,7 @@ def test_a_note_after_the_silence_finds_the_new_round_recorded_first() -> None:
 
     events = story.note("09-08 10:36")
 
-    assert [event.type for event in events] == ["round_started", "note_added"]
+    assert [event.type for event in events] == ["update_missed", "round_started", "note_added"]
     assert story.round.open
 
 

@@ -14,6 +14,8 @@ from tests.harness.stories import (
     COMMANDER,
     CY,
     EVERYTHING,
+    FINAL_UPDATE,
+    FIRST_UPDATE,
     SAM,
     SECURITY,
     Story,
@@ -241,14 +243,7 @@ class TestGate:
 
 
 class TestCommunication:
-    def update(self, story: Story, at: str, name: str = "u1", **fields: Any) -> None:
-        values: dict[str, Any] = {
-            "update": name,
-            "audience": UpdateAudience.INTERNAL,
-            "text": "what we know",
-            "accepted": True,
-        }
-        story.do(at, make(w.RecordUpdate, BO, **(values | fields)))
+    """What the gate wants of communication; promises and their clocks are in `test_updates`."""
 
     def decide(self, story: Story, *, tell: bool, reason: str = "") -> None:
         story.do(
@@ -261,44 +256,62 @@ class TestCommunication:
 
     def test_it_needs_a_decision_and_a_final_update(self) -> None:
         story = told()
-        self.decide(story, tell=False, reason="no harm")
-        self.update(story, "09-08 10:30")
-        assert self.standing(story, "09-08 10:40") is Status.UNMET
+        story.update("09-08 10:30")
+        story.update("09-08 10:50", "u2", **FINAL_UPDATE)
+        assert self.standing(story, "09-08 10:51") is Status.UNMET
 
-        self.update(story, "09-08 10:50", "u2", final=True)
-
+        story.do(
+            "09-08 10:52",
+            make(w.DecideCustomers, BO, groups=COMMANDER, tell=False, reason="no harm"),
+        )
         assert self.standing(story, "09-08 11:00") is Status.MET
 
-    def test_customers_who_are_told_get_a_final_update_too(self) -> None:
+        story.update("09-08 11:10", "u3")
+        assert self.standing(story, "09-08 11:11") is Status.UNMET
+
+    def test_customers_who_are_told_get_a_first_and_a_final_update_too(self) -> None:
         story = told()
         self.decide(story, tell=True)
-        self.update(story, "09-08 10:30", final=True)
+        story.update("09-08 10:30")
+        story.update("09-08 10:31", "u2", **FINAL_UPDATE)
         assert self.standing(story, "09-08 10:40") is Status.UNMET
 
-        self.update(story, "09-08 10:50", "c1", audience=UpdateAudience.CUSTOMERS, final=True)
+        customers = {"audience": UpdateAudience.CUSTOMERS}
+        story.update("09-08 10:50", "c1", **customers, **FIRST_UPDATE)
+        assert self.standing(story, "09-08 10:51") is Status.UNMET
+        story.update("09-08 10:52", "c2", **customers, **FINAL_UPDATE)
 
         assert self.standing(story, "09-08 11:00") is Status.MET
 
     def test_a_refused_send_stays_open_until_it_is_accepted(self) -> None:
         story = told()
         self.decide(story, tell=False, reason="no harm")
-        self.update(story, "09-08 10:30", "u1", final=True)
-        self.update(story, "09-08 10:40", "u2", accepted=False)
+        story.update("09-08 10:30")
+        story.update("09-08 10:31", "u1", **FINAL_UPDATE)
+        story.update("09-08 10:40", "u2", accepted=False)
         assert self.standing(story, "09-08 10:50") is Status.UNMET
 
-        self.update(story, "09-08 10:55", "u2", final=True)
+        story.update("09-08 10:55", "u2", **FINAL_UPDATE)
 
         assert self.standing(story, "09-08 11:00") is Status.MET
 
-    def test_a_promise_is_kept_when_the_channel_accepted(self) -> None:
+    def test_a_refused_send_is_settled_by_what_corrects_it(self) -> None:
         story = told()
-        self.update(story, "09-08 10:30", next_by=story.at("09-08 11:00"))
-        self.update(story, "09-08 11:00", "u2", next_by=story.at("09-08 11:30"))
-        assert story.entries[-1].content["kept_promise"] is True
+        self.decide(story, tell=False, reason="no harm")
+        story.update("09-08 10:30")
+        story.update("09-08 10:40", "u2", accepted=False)
+        story.update("09-08 10:55", "u3", corrects="u2", **FINAL_UPDATE)
 
-        self.update(story, "09-08 11:31", "u3")
+        assert self.standing(story, "09-08 11:00") is Status.MET
 
-        assert story.entries[-1].content["kept_promise"] is False
+    def test_a_promise_that_is_overdue_keeps_it_open(self) -> None:
+        story = told()
+        self.decide(story, tell=False, reason="no harm")
+        story.update("09-08 10:30")
+        story.update("09-08 10:31", "u1", **FINAL_UPDATE)
+        story.update("09-08 10:32", "u2", next_by=story.at("09-08 10:40"))
+        story.update("09-08 10:33", "u3", final=True, residual="none", accepted=False)
+        assert self.standing(story, "09-08 10:41") is Status.UNMET
 
     def test_not_telling_customers_needs_a_reason(self) -> None:
         with pytest.raises(MissingReason):
@@ -306,11 +319,13 @@ class TestCommunication:
 
     def test_containment_is_not_claimed_before_it_is_verified(self) -> None:
         story = told()
-        with pytest.raises(IllegalTransition):
-            self.update(story, "09-08 10:30", says_contained=True)
+        claim = "We  have CONTAINED the issue and are implementing a permanent fix."
+        for fields in ({"says_contained": True}, {"text": claim}):
+            with pytest.raises(IllegalTransition):
+                story.update("09-08 10:30", **fields)
         story.contain("09-08 11:00", verifier=CY)
 
-        self.update(story, "09-08 11:30", says_contained=True)
+        story.update("09-08 11:30", says_contained=True, text=claim)
 
         assert story.entries[-1].type == "update_recorded"
 
@@ -318,7 +333,7 @@ class TestCommunication:
         story = told(kind=Kind.DRILL)
 
         with pytest.raises(IllegalTransition):
-            self.update(story, "09-08 10:30", audience=UpdateAudience.CUSTOMERS)
+            story.update("09-08 10:30", audience=UpdateAudience.CUSTOMERS)
 
     def test_a_postmortem_has_owned_work(self) -> None:
         story = told()
@@ -411,16 +426,8 @@ class TestWaivers:
     def waived_and_closed(self) -> Story:
         story = watched()
         story.do("09-08 12:00", make(w.DecideCustomers, BO, tell=False, reason="no harm"))
-        update = make(
-            w.RecordUpdate,
-            BO,
-            update="u1",
-            audience=UpdateAudience.INTERNAL,
-            text="done",
-            accepted=True,
-            final=True,
-        )
-        story.do("09-08 12:00", update)
+        story.update("09-08 12:00")
+        story.update("09-08 12:00", "u1", **FINAL_UPDATE)
         self.ask(story, "09-08 12:00")
         self.approve(story, "09-08 12:30")
         story.close("09-10 12:00")

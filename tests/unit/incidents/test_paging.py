@@ -24,6 +24,7 @@ from tocsin.incidents.vocabulary import (
 )
 from tocsin.policy.compiled import default
 
+MOMENT = timedelta(milliseconds=1)
 T0 = "09-08 10:00"
 PRIMARIES = ("commander-primary", "mitigation-primary")
 BACKUPS = ("engineering-lead", "senior-engineer")
@@ -176,6 +177,7 @@ def test_a_command_after_the_due_time_records_the_breach_first() -> None:
     events = story.note("09-08 14:01")
 
     assert [event.type for event in events] == [
+        "update_missed",
         "round_started",
         "clock_breached",
         "clock_breached",
@@ -254,8 +256,12 @@ def test_the_ladder_waits_for_nothing_the_index_does_not_hold() -> None:
     story.tick("09-08 10:05")
     assert next_due(story.incident, story.policy) == story.at("09-08 10:10")
     story.acknowledge("09-08 10:06")
-    timeout = story.at("09-08 10:36") + timedelta(milliseconds=1)
-    assert next_due(story.incident, story.policy) == timeout
+    assert next_due(story.incident, story.policy) == story.at("09-08 10:25"), "an update is due"
+    story.update("09-08 10:07")
+    story.update("09-08 10:30", "u2")
+    assert next_due(story.incident, story.policy) == story.at("09-08 10:55"), "the next is"
+    story.tick("09-08 10:55")
+    assert next_due(story.incident, story.policy) == story.at("09-08 11:00") + MOMENT, "silence"
 
 
 def test_a_drill_pages_responders() -> None:

@@ -128,6 +128,7 @@ def test_limits() -> None:
     assert limits.freeze_warning_minutes == 60
     assert limits.flap_minutes == 10
     assert limits.report_triage_minutes == 60
+    assert limits.update_reminder_minutes == 5
     sampling = POLICY.sampling
     assert (sampling.confidence_percent, sampling.wrong_percent, sampling.per_stratum) == (95, 1, 5)
 
