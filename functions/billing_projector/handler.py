@@ -15,6 +15,7 @@ from functions.billing_projector.work import Records, Work
 from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.adapters.dynamodb_versions import SeenVersions
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
 from tocsin.application.project import Projector
 from tocsin.policy import billing_rules
@@ -47,6 +48,7 @@ WORK = Work(
     ),
     quarantine=QUARANTINE,
     ledger=DynamoDbLedger(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
+    versions=SeenVersions(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     clock=CLOCK,
 )
 light.start("billing_projector", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

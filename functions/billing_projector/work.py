@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, record_of
 from tocsin.application.project import Outcome, Projected, Projector
 from tocsin.application.read_event import billing_event
+from tocsin.billing.event import Problem
 from tocsin.billing.quarantine import Poison
 from tocsin.billing.refetch import LedgerReplay, read_message
 from tocsin.errors import TocsinError, Unavailable
@@ -20,11 +21,15 @@ from tocsin.providers.body_codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader
 from tocsin.runtime import light
 from tocsin.runtime.batch import failures
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.names import Event, Gauge, Metric
 
 if TYPE_CHECKING:
+    from tocsin.adapters.dynamodb_versions import SeenVersions
     from tocsin.billing.ports import Quarantine
     from tocsin.ports import WallClock
+
+UNATTRIBUTED = "unknown"
+"""Stands for the provider of what cannot be attributed to one."""
 
 type Records = dict[str, list[dict[str, Any]]]
 
@@ -36,6 +41,7 @@ class Work:
     projector: Projector
     quarantine: Quarantine
     ledger: DynamoDbLedger
+    versions: SeenVersions
     clock: WallClock
 
     def handle(self, batch: Records) -> dict[str, Any]:
@@ -46,6 +52,7 @@ class Work:
                 again from its first record, and what was done is recognised as done.
         """
         failed: list[str] = []
+        lag: dict[str, int] = {}
         for record in batch.get("Records", []):
             if record.get("eventSource") == "aws:sqs":
                 try:
@@ -54,10 +61,14 @@ class Work:
                     _note_failure(error)
                     failed.append(str(record["messageId"]))
             elif record.get("eventName") == "INSERT":
-                self._insert(record.get("dynamodb", {}))
+                provider, age = self._insert(record.get("dynamodb", {}))
+                lag[provider] = max(age, lag.get(provider, 0))
+        for provider, age in lag.items():
+            light.gauge(Gauge.PROJECTION_LAG, age, provider=provider)
         return failures(failed)
 
-    def _insert(self, change: dict[str, Any]) -> None:
+    def _insert(self, change: dict[str, Any]) -> tuple[str, int]:
+        """Projects one stored event; whose it is, and how many seconds after it was received."""
         image = change.get("NewImage", {})
         try:
             stored = record_of(image)
@@ -69,8 +80,22 @@ class Work:
             raise
         except Exception as error:  # noqa: BLE001 - one record must never stop the shard
             self._set_aside(change, error)
+            return UNATTRIBUTED, 0
+        provider = stored.identity.provider
+        _note(result, provider, id=event.id, type=event.type)
+        self._notice_version(provider, stored.envelope.api_version)
+        return provider, max(0, self._now() - stored.received_at)
+
+    def _notice_version(self, provider: str, version: str | None) -> None:
+        """Tells of an API version nobody has seen; to know that is not worth stopping for."""
+        try:
+            new = self.versions.is_new(provider, version, now=self._now())
+        except Unavailable as error:
+            _note_failure(error)
             return
-        _note(result, stored.identity.provider, id=event.id, type=event.type)
+        if new:
+            light.log(Event.API_VERSION_SEEN, level="WARNING", provider=provider, version=version)
+            light.count(Metric.API_VERSION_NEW, provider=provider)
 
     def _message(self, record: dict[str, Any]) -> None:
         try:
@@ -83,7 +108,7 @@ class Work:
             raise
         except Exception as error:  # noqa: BLE001 - a message that cannot be handled is kept too
             poison = Poison(
-                provider="unknown",
+                provider=UNATTRIBUTED,
                 id=str(record.get("messageId", "unknown")),
                 reason=_reason(error),
                 detail=str(error),
@@ -92,7 +117,11 @@ class Work:
             self.quarantine.put(poison)
             _note_poison(poison, error)
             return
-        _note(result, request.identity.provider, id=request.subscription, type=request.reason)
+        provider = request.identity.provider
+        _note(result, provider, id=request.subscription, type=request.reason)
+        if request.since is not None:
+            age = max(0, self._now() - request.since)
+            light.gauge(Gauge.PROJECTION_LAG, age, provider=provider)
 
     def _again(self, request: LedgerReplay) -> None:
         """A stored event, as if it had just come out of the stream; absent, it is poison too."""
@@ -105,7 +134,7 @@ class Work:
         pk = str(keys.get("PK", {}).get("S", ""))
         provider = pk.partition("#")[0]
         poison = Poison(
-            provider=provider if provider in PROVIDERS else "unknown",
+            provider=provider if provider in PROVIDERS else UNATTRIBUTED,
             id=str(keys.get("SK", {}).get("S", "unknown")),
             reason=_reason(error),
             detail=str(error),
@@ -138,6 +167,8 @@ def _note(result: Projected, provider: str, **what: str) -> None:
         light.count(Metric.PROVIDER_REQUESTS, value=result.requests, provider=provider)
     if result.problem:
         light.count(Metric.BILLING_PROBLEMS, provider=provider, reason=result.problem)
+    if result.problem == Problem.UNKNOWN_STATUS:
+        light.count(Metric.UNKNOWN_STATUS, provider=provider)
     if result.left_terminal:
         light.count(Metric.TERMINAL_LEFT, provider=provider)
     if result.outcome is Outcome.QUARANTINED:

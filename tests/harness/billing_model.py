@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.memory_projection import MemoryProjection
 from tocsin.adapters.memory_quarantine import MemoryQuarantine
 from tocsin.application.project import Outcome, Projected, Projector
+from tocsin.billing.effects import effect
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Answer, Verdict
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.ordering import Change, Row
+    from tocsin.billing.ports import Applied
     from tocsin.billing.refetch import RefetchRequest
 
 IDENTITY = Identity("stripe", "acct_model", "test")
@@ -69,6 +71,28 @@ ASSUMPTIONS = """assumed, not observed at any provider:
                clocks 1.5 s apart"""
 
 
+class Watched(MemoryProjection):
+    """A projection whose writes are seen as its stream would show them: both images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.images: list[tuple[Row | None, Row | None]] = []
+
+    def apply(self, event: BillingEvent, *, now: int) -> Applied:
+        before = self.read(event.identity, ID)
+        applied = super().apply(event, now=now)
+        if applied.done:
+            self.images.append((before, self.read(event.identity, ID)))
+        return applied
+
+    def write(self, identity: Identity, subscription: str, change: Change) -> bool:
+        before = self.read(identity, subscription)
+        written = super().write(identity, subscription, change)
+        if written:
+            self.images.append((before, self.read(identity, subscription)))
+        return written
+
+
 @dataclass(order=True, slots=True)
 class _Task:
     at: float
@@ -85,6 +109,8 @@ class Tally:
     requests: int = 0
     delayed: int = 0
     second_pass_changes: int = 0
+    effects: int = 0
+    repeated_effects: int = 0
 
 
 class Model:
@@ -106,7 +132,7 @@ class Model:
         self.changes: list[tuple[float, Subscription]] = []
         self.events: list[BillingEvent] = []
         self.tally = Tally()
-        self.projection = MemoryProjection()
+        self.projection = Watched()
         self.quarantine = MemoryQuarantine()
         self.projector = Projector(
             projection=self.projection,
@@ -210,6 +236,13 @@ class Model:
         self.run_until(math.inf)
         self.tally.second_pass_changes = self.row.rev - before.rev if before and self.row else -1
         self.tally.requests = requests
+        keys = [
+            found.key
+            for images in self.projection.images
+            if (found := effect(IDENTITY, ID, *images)) is not None
+        ]
+        self.tally.effects = len(keys)
+        self.tally.repeated_effects = len(keys) - len(set(keys))
         return self.tally
 
     @property

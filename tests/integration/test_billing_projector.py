@@ -28,6 +28,7 @@ from tocsin.billing.ledger import LedgerRecord
 from tocsin.billing.refetch import LedgerReplay
 from tocsin.billing.subscription import Status
 from tocsin.errors import StoreUnavailable
+from tocsin.policy import billing_rules
 from tocsin.providers.body_codec import keep
 from tocsin.providers.registry import webhook_reader
 
@@ -130,6 +131,11 @@ class World:
             if item["PK"]["S"] == key:
                 return row_of(item)
         return None
+
+    def set_aside(self) -> list[dict[str, Any]]:
+        """What is in quarantine."""
+        kept = self.cloud.items("operations")
+        return [item for item in kept if item["PK"]["S"].startswith("QUAR#")]
 
     def messages(self) -> list[tuple[dict[str, Any], int]]:
         """Every message sent, with its delay, whether it is due or not."""
@@ -303,7 +309,7 @@ def test_an_object_the_provider_does_not_know_is_set_aside_and_nothing_written(
     for _ in range(2):
         world.handle(world.record(world.event("stripe/invoice_paid_2020-08-27")))
     assert world.row() is None
-    (item,) = world.cloud.items("operations")
+    (item,) = world.set_aside()
     assert item["reason"] == {"S": "provider_missing"}
     assert item["id"] == {"S": "evt_1SxInvPaid0000000010"}
 
@@ -328,10 +334,104 @@ def test_a_missing_field_asks_the_provider_and_is_counted(
     assert problems == ["unreadable_shape"]
 
 
+def counted(capsys: pytest.CaptureFixture[str], metric: str) -> list[dict[str, Any]]:
+    """The lines that carry a metric, whatever else was written since the last look."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [line for line in lines if metric in line]
+
+
+def test_an_unknown_status_keeps_the_last_and_is_told_of_where_it_comes_from_an_answer(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.handle(world.record(world.event(SAMPLE, at=-40)))
+    world.provider.script[:] = [world.answer(status="hibernating")]
+    world.handle(world.record(world.event("stripe/invoice_paid_2020-08-27")))
+    row = world.row()
+    assert row is not None
+    assert row.subscription is not None
+    assert (row.subscription.status, row.subscription.raw_status) == (Status.ACTIVE, "hibernating")
+    assert row.rev == 1
+    (line,) = counted(capsys, "UnknownStatus")
+    assert line["provider"] == "stripe"
+
+
+def test_an_unknown_status_in_an_event_makes_it_ask_and_is_told_of(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.provider.script[:] = [world.answer()]
+    world.handle(world.record(world.event("stripe/subscription_updated_unknown_status")))
+    assert len(world.provider.seen) == 1
+    assert len(counted(capsys, "UnknownStatus")) == 1
+
+
+def test_an_api_version_is_told_of_the_first_time_it_is_seen_and_never_again(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def deliver(number: int, version: str) -> None:
+        event = world.event(SAMPLE, id=f"evt_{number}", at=number * 10, api_version=version)
+        world.handle(world.record(event))
+
+    deliver(1, "2025-03-31.basil")
+    assert len(counted(capsys, "ApiVersionNew")) == 1
+    deliver(2, "2025-03-31.basil")
+    world.handler.WORK.versions.known.clear()  # another process
+    deliver(3, "2025-03-31.basil")
+    assert counted(capsys, "ApiVersionNew") == []
+    deliver(4, "2026-09-30.dahlia")
+    assert len(counted(capsys, "ApiVersionNew")) == 1
+
+
+def test_not_knowing_versions_stops_nothing(world: World) -> None:
+    class Unreachable:
+        def call(self, *_: object) -> dict[str, Any]:
+            raise StoreUnavailable
+
+    world.handler.WORK.versions._aws = Unreachable()
+    world.handle(world.record(world.event(SAMPLE)))
+    assert world.row() is not None
+    assert world.handler.WORK.versions.known == set()
+
+
+def test_how_late_a_projection_was_is_told_per_provider_and_once_a_batch(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    records = [world.record(world.event(SAMPLE, id=f"evt_{n}", at=n * 10)) for n in range(3)]
+    for age, record in zip((5, 70, 20), records, strict=True):
+        record["dynamodb"]["NewImage"]["t"] = {"N": str(world.now - age)}
+    world.handle(*records)
+    (line,) = counted(capsys, "ProjectionLag")
+    assert line["provider"] == "stripe"
+    assert line["ProjectionLag"][0] in (70, 71)
+    assert line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Unit"] == "Seconds"
+
+
+def test_what_waits_for_a_provider_counts_as_late_for_as_long_as_it_waits(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.handle(world.record(world.event("stripe/invoice_paid_2020-08-27")))
+    ((message, _),) = world.messages()
+    message["since"] = world.now - 1_000
+    counted(capsys, "ProjectionLag")
+    world.redeliver(message)
+    (line,) = counted(capsys, "ProjectionLag")
+    assert line["ProjectionLag"][0] >= 1_000
+    (_, (again, _)) = world.messages()
+    assert again["since"] == world.now - 1_000, "since the first time it could not be done"
+
+
+def test_the_runbook_says_whose_early_answers_are_confirmed(world: World) -> None:
+    assert world.handler.WORK.projector.confirmed == billing_rules.current().confirm
+    projector = replace(world.handler.WORK.projector, confirmed=frozenset({"razorpay"}))
+    world.handler.WORK = replace(world.handler.WORK, projector=projector)
+    world.provider.script[:] = [world.answer()]
+    world.handle(world.record(world.event("stripe/invoice_paid_2020-08-27")))
+    assert world.messages() == []
+
+
 def test_an_answer_that_cannot_be_read_is_set_aside(world: World) -> None:
     world.provider.script[:] = [json_reply({"id": TEAM, "status": "active"})]
     world.handle(world.record(world.event("stripe/invoice_paid_2020-08-27")))
-    (item,) = world.cloud.items("operations")
+    (item,) = world.set_aside()
     assert item["reason"] == {"S": "unreadable_shape"}
     assert "plan, period end" in item["detail"]["S"]
 
@@ -363,7 +463,7 @@ def test_poison_is_set_aside_with_its_reason_and_the_rest_flows_on(world: World,
     row = world.row()
     assert row is not None
     assert row.source == UPDATED["id"]
-    (item,) = world.cloud.items("operations")
+    (item,) = world.set_aside()
     assert item["id"] == {"S": "evt_poison"}
     assert item["reason"]["S"]
 
@@ -371,7 +471,7 @@ def test_poison_is_set_aside_with_its_reason_and_the_rest_flows_on(world: World,
 def test_a_message_that_cannot_be_read_is_set_aside_and_not_redelivered(world: World) -> None:
     answer = world.handle({"eventSource": "aws:sqs", "messageId": "m-1", "body": "{}"})
     assert answer == {"batchItemFailures": []}
-    (item,) = world.cloud.items("operations")
+    (item,) = world.set_aside()
     assert item["reason"] == {"S": "malformed_payload"}
 
 
@@ -394,7 +494,7 @@ def test_an_event_of_the_ledger_can_be_projected_again_by_message(world: World) 
     assert row is not None
     assert row.source == sk
     world.redeliver(json.loads(LedgerReplay(pk, "evt_nowhere").to_json()))
-    (item,) = world.cloud.items("operations")
+    (item,) = world.set_aside()
     assert (item["id"], item["reason"]) == ({"S": "evt_nowhere"}, {"S": "malformed_payload"})
 
 

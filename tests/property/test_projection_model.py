@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.billing_model import ALL, ASSUMPTIONS, NONE, Hazards, Model
+from tests.harness.billing_model import ALL, ASSUMPTIONS, NONE, Hazards, Model, Tally
 from tocsin.billing import ordering
 from tocsin.billing.event import EventClass
 from tocsin.billing.ordering import Decision
@@ -56,7 +56,16 @@ KINDS = {
 
 def run(kind: Kind, histories: int) -> tuple[int, int, float]:
     """(wrong at the end, changed by a second pass, questions per delivery)."""
-    tallies = [
+    tallies = tallies_of(kind, histories)
+    return (
+        sum(not tally.right for tally in tallies),
+        sum(tally.second_pass_changes != 0 for tally in tallies),
+        sum(tally.requests for tally in tallies) / sum(tally.deliveries for tally in tallies),
+    )
+
+
+def tallies_of(kind: Kind, histories: int) -> list[Tally]:
+    return [
         Model(
             random.Random(seed),
             kind.hazards,
@@ -66,11 +75,6 @@ def run(kind: Kind, histories: int) -> tuple[int, int, float]:
         ).run()
         for seed in range(histories)
     ]
-    return (
-        sum(not tally.right for tally in tallies),
-        sum(tally.second_pass_changes != 0 for tally in tallies),
-        sum(tally.requests for tally in tallies) / sum(tally.deliveries for tally in tallies),
-    )
 
 
 def check(name: str, histories: int) -> None:
@@ -95,6 +99,13 @@ def test_i8_every_history_ends_as_the_provider_says(name: str) -> None:
 def test_i8_every_history_ends_as_the_provider_says_at_full_size(name: str) -> None:
     main = {"live, calm", "live, all hazards", "replay, all hazards"}
     check(name, FULL if name in main else FULL_OF_OTHERS)
+
+
+@pytest.mark.parametrize("name", ["live, all hazards", "replay, all hazards"])
+def test_an_effect_happens_once_for_every_revision_whatever_repeats(name: str) -> None:
+    tallies = tallies_of(KINDS[name], 120)
+    assert sum(tally.effects for tally in tallies) >= 120
+    assert sum(tally.repeated_effects for tally in tallies) == 0
 
 
 def test_the_model_finds_a_rule_that_applies_whatever_comes(

@@ -18,6 +18,7 @@ from tocsin.billing.ledger import key_of
 from tocsin.billing.ordering import Decision, Question, Verdict
 from tocsin.billing.quarantine import Poison
 from tocsin.billing.refetch import Reason, RefetchRequest
+from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:
     from tocsin.billing.event import BillingEvent
@@ -110,7 +111,9 @@ class Projector:
                 if result is not None:
                     return _counted(result, requests, event.problem)
             row = self.projection.read(event.identity, subscription)
-        request = RefetchRequest(event.identity, subscription, Reason.RACES, _second(event, now))
+        request = RefetchRequest(
+            event.identity, subscription, Reason.RACES, _second(event, now), since=now
+        )
         return _counted(self._later(request, row, now=now), requests, event.problem)
 
     def refetch(self, request: RefetchRequest, *, now: int) -> Projected:
@@ -132,7 +135,7 @@ class Projector:
             )
             if result is not None:
                 return _counted(result, races + 1, None)
-        return _counted(self._later(request.again(), row, now=now), MAX_RACES, None)
+        return _counted(self._later(request.again(now), row, now=now), MAX_RACES, None)
 
     def _ask(
         self,
@@ -148,9 +151,9 @@ class Projector:
         answer = self.client.fetch(identity, subscription)
         if answer.verdict is Verdict.FAILED:
             later = (
-                RefetchRequest(identity, subscription, Reason.FAILED, question.about)
+                RefetchRequest(identity, subscription, Reason.FAILED, question.about, since=now)
                 if request is None
-                else request.again()
+                else request.again(now)
             )
             return self._later(later, row, now=now)
         if answer.verdict is not Verdict.FOUND:
@@ -161,10 +164,12 @@ class Projector:
         self._confirm(identity, subscription, row, change.row, question, now=now)
         if not self.projection.write(identity, subscription, change):
             return None
+        unknown = answer.subscription is not None and answer.subscription.status is Status.UNKNOWN
         return Projected(
             Outcome.FETCHED,
             rev_changed=change.row.rev != (row.rev if row else 0),
             left_terminal=ordering.leaves_terminal(row, answer),
+            problem=Problem.UNKNOWN_STATUS if unknown else None,
         )
 
     def _confirm(

@@ -25,7 +25,8 @@ class Reason(StrEnum):
 class RefetchRequest:
     """One delayed question about one subscription.
 
-    `about` is the second of the event that started it; `attempt` counts from 1.
+    `about` is the second of the event that started it; `attempt` counts from 1. `since` is when we
+    first could not do it, None for what is not late at all.
     """
 
     identity: Identity
@@ -33,10 +34,12 @@ class RefetchRequest:
     reason: Reason
     about: int
     attempt: int = 1
+    since: int | None = None
 
-    def again(self) -> RefetchRequest:
+    def again(self, now: int) -> RefetchRequest:
         """The same wish, one attempt later."""
-        return replace(self, attempt=self.attempt + 1)
+        since = now if self.since is None else self.since
+        return replace(self, attempt=self.attempt + 1, since=since)
 
     def to_json(self) -> str:
         """The message body."""
@@ -73,6 +76,7 @@ def read_message(text: str) -> RefetchRequest | LedgerReplay:
             reason=Reason(document["reason"]),
             about=int(document["about"]),
             attempt=int(document["attempt"]),
+            since=None if document.get("since") is None else int(document["since"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedPayload("The message is no request to the projector.") from error

@@ -63,6 +63,15 @@ def count(metric: str, *, value: int = 1, **dimensions: str) -> None:
     _write(_embedded(metric, value, datetime.now(UTC), dimensions))
 
 
+def gauge(metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
+    """Reports a measure, for the service and by `dimensions`; alarms look at its maximum.
+
+    Raises:
+        ValueError: as `count` does.
+    """
+    _write(_embedded(metric, value, datetime.now(UTC), dimensions, unit=unit))
+
+
 def log_and_count(
     event: str, metric: str, *, level: str = "INFO", by: Mapping[str, str], **fields: object
 ) -> None:
@@ -89,7 +98,12 @@ def _line(
 
 
 def _embedded(
-    metric: str, value: int, moment: datetime, dimensions: Mapping[str, str]
+    metric: str,
+    value: int,
+    moment: datetime,
+    dimensions: Mapping[str, str],
+    *,
+    unit: str = "Count",
 ) -> dict[str, object]:
     if unknown := dimensions.keys() - DIMENSIONS:
         raise ValueError(f"not a dimension of Tocsin: {sorted(unknown)}")
@@ -97,7 +111,7 @@ def _embedded(
     directive = {
         "Namespace": f"{NAMESPACE}/{_service['stage']}",
         "Dimensions": sets,
-        "Metrics": [{"Name": metric, "Unit": "Count"}],
+        "Metrics": [{"Name": metric, "Unit": unit}],
     }
     now_ms = int(moment.timestamp() * 1000)
     aws = {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}

@@ -37,6 +37,9 @@ class Event:
     WEBHOOK_UNSTORED = "webhook.unstored"
     BILLING_PROJECTED = "billing.projected"
     BILLING_QUARANTINED = "billing.quarantined"
+    API_VERSION_SEEN = "billing.version"
+    PROVIDER_WATCHED = "provider.watched"
+    LOOK_FAILED = "look.failed"
 
 
 class Metric:
@@ -61,6 +64,19 @@ class Metric:
     BILLING_QUARANTINED = "BillingQuarantined"
     PROVIDER_REQUESTS = "ProviderRequests"
     TERMINAL_LEFT = "TerminalLeft"
+    UNKNOWN_STATUS = "UnknownStatus"
+    API_VERSION_NEW = "ApiVersionNew"
+    LOOKS_FAILED = "LooksFailed"
+
+
+class Gauge:
+    """Measures, the newest or the largest of which counts. Ages are in seconds."""
+
+    PROJECTION_LAG = "ProjectionLag"
+    OLDEST_UNPROJECTED = "OldestUnprojected"
+    PROVIDER_SILENCE = "ProviderSilence"
+    EVENTS_MISSED = "EventsMissed"
+    OLDEST_QUARANTINED = "OldestQuarantined"
 
 
 DIMENSIONS = frozenset({"provider", "reason", "code", "kind", "severity", "source"})
