@@ -95,6 +95,13 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
                 incident_clock=True,
             ),
             FunctionSpec(
+                name="provider_watch",
+                purpose="Looks at the providers: silence, lateness, what was set aside",
+                group=BILLING,
+                memory=256,
+                timeout=60,
+            ),
+            FunctionSpec(
                 name="sla_check",
                 purpose="Acts on what is due: breaches, escalation, unsent messages",
                 group=INCIDENTS,

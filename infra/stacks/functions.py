@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from infra.context import Context
     from infra.references import References
 
+_FIVE_MINUTES = cdk.Duration.minutes(5)
 _SWEEP_MAX_AGE = 60
 _ASYNC_MAX_AGE = 6 * 60 * 60
 _NEVER_AN_ALARM_OF_OURS = ("tocsin-", "TargetTracking-")
@@ -69,8 +70,12 @@ class FunctionsStack(cdk.Stack):
         # The notifier comes before `sla_check`, which may invoke it.
         for name in sorted(FUNCTIONS, key=lambda each: each != "notifier"):
             self._make(name)
+        self._schedules = scheduler.CfnScheduleGroup(
+            self, "Schedules", name=stage.physical("schedules")
+        )
         self._wake_alarm_trigger()
         self._wake_sla_check()
+        self._wake_provider_watch()
         self._wake_notifier()
         self._wake_billing_projector()
         reason = "Woken by HTTP: the caller sees the failure and tries again."
@@ -167,26 +172,7 @@ class FunctionsStack(cdk.Stack):
             made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
         )
         acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
-        group = scheduler.CfnScheduleGroup(
-            self, "Schedules", name=self._context.stage.physical("schedules")
-        )
-        scheduler.CfnSchedule(
-            self,
-            "EveryMinute",
-            name=self._context.stage.physical("sla-check"),
-            group_name=group.ref,
-            description="Wakes the sweep",
-            schedule_expression="rate(1 minute)",
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=made.function.function_arn,
-                role_arn=self._scheduler_role(made, group).role_arn,
-                input="{}",
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_retry_attempts=0, maximum_event_age_in_seconds=_SWEEP_MAX_AGE
-                ),
-            ),
-        )
+        self._schedule(made, "EveryMinute", "rate(1 minute)", says="Wakes the sweep")
         self._alarms.add(
             self,
             "sla-check-silent",
@@ -197,24 +183,65 @@ class FunctionsStack(cdk.Stack):
             silence_is_bad=True,
         )
 
-    def _scheduler_role(self, made: TocsinFunction, group: scheduler.CfnScheduleGroup) -> iam.Role:
-        """What the schedule acts as: it can start the sweep, and nothing else."""
+    def _wake_provider_watch(self) -> None:
+        """Every five minutes; a lost round is made up for by the next."""
+        made = self.made["provider_watch"]
+        reason = "A lost round holds nothing to redrive: the next one looks at the same things."
+        made.acknowledge_no_queue(reason)
+        asynchronous = self._triggers.asynchronous(
+            made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
+        )
+        acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
+        self._schedule(made, "EveryFiveMinutes", "rate(5 minutes)", says="Looks at the providers")
+        self._alarms.add(
+            self,
+            "provider-watch-silent",
+            says="Nobody has looked at the providers for a quarter of an hour.",
+            metric=made.function.metric_invocations(period=_FIVE_MINUTES),
+            periods=3,
+            below=True,
+            silence_is_bad=True,
+        )
+
+    def _schedule(self, made: TocsinFunction, id_: str, rate: str, *, says: str) -> None:
+        """Wakes the function at that rate, never late and never twice."""
+        target = scheduler.CfnSchedule.TargetProperty(
+            arn=made.function.function_arn,
+            role_arn=self._scheduler_role(made).role_arn,
+            input="{}",
+            retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                maximum_retry_attempts=0, maximum_event_age_in_seconds=_SWEEP_MAX_AGE
+            ),
+        )
+        scheduler.CfnSchedule(
+            self,
+            id_,
+            name=self._context.stage.physical(made.spec.dashed),
+            group_name=self._schedules.ref,
+            description=says,
+            schedule_expression=rate,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=target,
+        )
+
+    def _scheduler_role(self, made: TocsinFunction) -> iam.Role:
+        """What a schedule acts as: it can start its function, and nothing else."""
         principal = iam.ServicePrincipal(
             "scheduler.amazonaws.com",
             conditions={
                 "StringEquals": {"aws:SourceAccount": self.account},
-                "ArnEquals": {"aws:SourceArn": group.attr_arn},
+                "ArnEquals": {"aws:SourceArn": self._schedules.attr_arn},
             },
         )
         invoke = iam.PolicyStatement(
-            sid="StartSweep",
+            sid="StartFunction",
             actions=["lambda:InvokeFunction"],
             resources=[made.function.function_arn],
         )
         return iam.Role(
             self,
-            "SchedulerRole",
-            description="Starts the sweep once a minute",
+            f"{made.spec.pascal}SchedulerRole",
+            description=f"Starts {made.spec.name} on its schedule",
             assumed_by=cast("iam.IPrincipal", principal),
             inline_policies={"permissions": iam.PolicyDocument(statements=[invoke])},
         )

@@ -73,6 +73,27 @@ COUNTS = (
         1,
     ),
     (
+        "billing_projector",
+        "UnknownStatus",
+        "billing-unknown-status",
+        "A provider uses a word for a status that we do not know; the last known one is kept.",
+        1,
+    ),
+    (
+        "billing_projector",
+        "ApiVersionNew",
+        "billing-api-version-new",
+        "Events come in an API version that was never seen before.",
+        1,
+    ),
+    (
+        "provider_watch",
+        "LooksFailed",
+        "provider-watch-blind",
+        "A look at the providers fails: silence or lateness would not be noticed.",
+        2,
+    ),
+    (
         "notifier",
         "MessagesFailed",
         "messages-failed",
@@ -84,6 +105,43 @@ COUNTS = (
         "SignalsRejected",
         "signals-rejected",
         "Something on the alarm topic could not be read as an alarm.",
+        1,
+    ),
+)
+
+
+# Function, measure, alarm, what it says, from which maximum in five minutes, how often in a row.
+GAUGES = (
+    (
+        "billing_projector",
+        "ProjectionLag",
+        "billing-projection-lag",
+        "Events are projected a quarter of an hour after they were received, or wait that long.",
+        900,
+        1,
+    ),
+    (
+        "provider_watch",
+        "OldestUnprojected",
+        "billing-oldest-unprojected",
+        "A stored event has not reached its subscription for a quarter of an hour.",
+        900,
+        2,
+    ),
+    (
+        "provider_watch",
+        "EventsMissed",
+        "provider-silent",
+        "A provider has sent nothing for as long as it would usually send twenty events.",
+        20,
+        2,
+    ),
+    (
+        "provider_watch",
+        "OldestQuarantined",
+        "billing-quarantine-age",
+        "Something set aside has waited four hours for a person.",
+        4 * 3600,
         1,
     ),
 )
@@ -124,6 +182,15 @@ class MonitoringStack(cdk.Stack):
                 metric=self._count(function, metric),
                 threshold=threshold,
             )
+        for function, measure, alarm, says, limit, periods in GAUGES:
+            alarms.add(
+                self,
+                alarm,
+                says=says,
+                metric=self._count(function, measure, statistic="Maximum"),
+                threshold=limit,
+                periods=periods,
+            )
         self._add_dashboard(context.stage.physical("overview"), functions, tables)
 
     def _watch_topic(self, name: str, topic: sns.Topic) -> None:
@@ -160,13 +227,13 @@ class MonitoringStack(cdk.Stack):
             threshold=5,
         )
 
-    def _count(self, function: str, name: str) -> cloudwatch.Metric:
+    def _count(self, function: str, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace=self._namespace,
             metric_name=name,
             dimensions_map={"service": function},
             period=_FIVE_MINUTES,
-            statistic="Sum",
+            statistic=statistic,
         )
 
     def _add_dashboard(

@@ -70,6 +70,12 @@ ROWS: dict[str, set[str]] = {
         "sqs:SendMessage on notifier_failed",
         "ssm:GetParameter on clock",
     },
+    "provider_watch": {
+        "dynamodb:BatchGetItem on billing_subscriptions",
+        "dynamodb:Query on billing_events",
+        "dynamodb:Query on operations",
+        "secretsmanager:GetSecretValue on provider-keys",
+    },
     "sla_check": {
         "dynamodb:GetItem on incidents",
         "dynamodb:PutItem on incidents",

@@ -159,13 +159,17 @@ def test_i12_no_function_can_delete_or_scan_what_is_stored(deployment: Deploymen
             assert not forbidden & set(statement["Action"])
 
 
-def test_the_schedule_acts_as_a_role_that_can_only_start_the_sweep(deployment: Deployment) -> None:
-    schedule = deployment.one("AWS::Scheduler::Schedule")
+@pytest.mark.parametrize("name", ["sla_check", "provider_watch"])
+def test_a_schedule_acts_as_a_role_that_can_only_start_its_function(
+    deployment: Deployment, name: str
+) -> None:
+    physical = deployment.context.stage.physical(FUNCTIONS[name].dashed)
+    schedule = deployment.one("AWS::Scheduler::Schedule", Name=physical)
     role = deployment.at(schedule["Target"]["RoleArn"])
-    sweep = deployment.function("sla_check").arn
-    assert schedule["Target"]["Arn"] == sweep
+    function = deployment.function(name).arn
+    assert schedule["Target"]["Arn"] == function
     assert [(one["Action"], one["Resource"]) for one in statements(role)] == [
-        (["lambda:InvokeFunction"], [sweep])
+        (["lambda:InvokeFunction"], [function])
     ]
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}

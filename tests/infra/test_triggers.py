@@ -180,7 +180,8 @@ def test_at_most_two_functions_read_one_stream(deployment: Deployment) -> None:
 
 
 def test_i7_the_sweep_is_woken_every_minute_and_never_late(deployment: Deployment) -> None:
-    schedule = deployment.one("AWS::Scheduler::Schedule")
+    name = deployment.context.stage.physical("sla-check")
+    schedule = deployment.one("AWS::Scheduler::Schedule", Name=name)
     assert schedule["ScheduleExpression"] == "rate(1 minute)"
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert schedule.get("State", "ENABLED") == "ENABLED"

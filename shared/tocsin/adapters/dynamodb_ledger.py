@@ -100,8 +100,13 @@ def record_of(item: Mapping[str, Mapping[str, Any]]) -> LedgerRecord:
         raise MalformedPayload("The ledger item cannot be read.") from error
 
 
-def _envelope(item: Mapping[str, Mapping[str, Any]]) -> Envelope:
+def concerned_by(item: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The subscription that an item's event concerns."""
     concerned = _text(item, "sub")
+    return _text(item, "oid") if concerned == _SAME else concerned
+
+
+def _envelope(item: Mapping[str, Mapping[str, Any]]) -> Envelope:
     return Envelope(
         id=item["SK"]["S"],
         id_source=IdSource.HASH if "ids" in item else IdSource.PROVIDER,
@@ -110,7 +115,7 @@ def _envelope(item: Mapping[str, Mapping[str, Any]]) -> Envelope:
         created=int(item["c"]["N"]) if "c" in item else None,
         object_type=_text(item, "ot"),
         object_id=_text(item, "oid"),
-        subscription=_text(item, "oid") if concerned == _SAME else concerned,
+        subscription=concerned_by(item),
         api_version=_text(item, "av"),
         account=None,
         live=None,

@@ -14,6 +14,7 @@ from tocsin.adapters.projection_items import (
     indexed_row_of,
     key_of,
     number,
+    place_of,
     row_attributes,
     row_of,
     state_attributes,
@@ -23,13 +24,14 @@ from tocsin.billing.ports import Applied
 from tocsin.errors import ConditionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tocsin.adapters.aws_call import Attribute, AwsCall, Item
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
     from tocsin.billing.ordering import Change, Row
 
+BATCH_READ = 100
 WORKSPACE_INDEX = "workspace"
 _KNOWN_AND_OLDER = (
     "attribute_exists(#fp) AND #fp <> :fp AND attribute_not_exists(#term)"
@@ -129,6 +131,20 @@ class DynamoDbProjection:
             if not (last := answer.get("LastEvaluatedKey")):
                 return found
             request["ExclusiveStartKey"] = last
+
+    def read_many(self, identity: Identity, subscriptions: Sequence[str]) -> dict[str, Row]:
+        """Those there are, by subscription; a hundred a call, eventually consistent."""
+        found: dict[str, Row] = {}
+        for start in range(0, len(subscriptions), BATCH_READ):
+            some = subscriptions[start : start + BATCH_READ]
+            left: list[Item] = [key_of(identity, each) for each in some]
+            while left:
+                asked = {self._table: {"Keys": left}}
+                answer = self._aws.call("BatchGetItem", {"RequestItems": asked})
+                for item in answer["Responses"].get(self._table, []):
+                    found[place_of(item)[1]] = row_of(item)
+                left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        return found
 
     def everything(self) -> Iterator[Item]:
         """Every item, by a scan: for an operator's check, never for a function."""

@@ -46,6 +46,11 @@ class DynamoDbQuarantine:
         )
         return [_poison_of(item) for item in answer["Items"]]
 
+    def oldest(self, provider: str) -> Poison | None:
+        """What has waited longest."""
+        kept = self.kept(provider, limit=1)
+        return kept[0] if kept else None
+
     def forget(self, poison: Poison) -> None:
         """Takes it out; for somebody who has handed it on or looked into it."""
         key = {"PK": {"S": poison.pk}, "SK": {"S": poison.sk}}

@@ -10,6 +10,8 @@ from tocsin.billing import ordering
 from tocsin.billing.ports import Applied
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
     from tocsin.billing.ordering import Change, Row
@@ -27,6 +29,10 @@ class MemoryProjection:
 
     def read(self, identity: Identity, subscription: str) -> Row | None:
         return self.rows.get((identity, subscription))
+
+    def read_many(self, identity: Identity, subscriptions: Sequence[str]) -> dict[str, Row]:
+        found = {each: self.read(identity, each) for each in subscriptions}
+        return {each: row for each, row in found.items() if row is not None}
 
     def of_workspace(self, workspace: str) -> list[tuple[Identity, Row]]:
         return [

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
+from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Answer, Verdict
 from tocsin.errors import SecretUnavailable, UnreadableShape
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Protocol
 
-    from tocsin.billing.identity import Identity
     from tocsin.billing.ports import ObjectReader
     from tocsin.ports import WallClock
 
@@ -64,6 +64,11 @@ class ProviderKeys:
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise SecretUnavailable("The provider keys cannot be read.") from error
+
+    @property
+    def identities(self) -> tuple[Identity, ...]:
+        """Every account and mode there is a key for."""
+        return tuple(Identity(*parts) for parts in sorted(self.by_identity))
 
     def key_for(self, identity: Identity) -> str | None:
         """The key of the identity's own account, also for its connected ones; None: no such."""

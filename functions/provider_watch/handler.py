@@ -1,0 +1,45 @@
+"""Lambda entry: looks at the providers every few minutes and reports what it sees as measures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.provider_watch.looks import LedgerLook, QuarantineLook, Rounds
+from functions.provider_watch.settings import Settings
+from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
+from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.application.watch_ledger import LedgerWatch
+from tocsin.providers.client import ProviderKeys
+from tocsin.runtime import aws_http, light, settings
+from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.secrets import CachedSecret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SETTINGS = settings.load(Settings)
+DYNAMODB = aws_http.from_environment("dynamodb")
+KEYS = CachedSecret(
+    aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read
+)
+ROUNDS = Rounds(
+    looks=(
+        LedgerLook(
+            keys=KEYS,
+            watch=LedgerWatch(
+                DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
+                DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
+            ),
+        ),
+        QuarantineLook(DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE)),
+    ),
+    clock=wall_clock(),
+)
+light.start("provider_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+
+
+def lambda_handler(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """One round; the answer says which looks failed."""
+    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
+    return ROUNDS.run()

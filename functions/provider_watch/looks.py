@@ -1,0 +1,101 @@
+"""The looks of one round: each reports its own measures, and fails alone.
+
+A look is a name and a function of the time. One more is one more class and one more line in the
+handler.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from tocsin.errors import TocsinError
+from tocsin.providers.registry import PROVIDERS
+from tocsin.runtime import light
+from tocsin.runtime.names import Event, Gauge, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.application.watch_ledger import LedgerWatch
+    from tocsin.billing.quarantine import Poison
+    from tocsin.ports import WallClock
+    from tocsin.providers.client import KeySource
+
+
+class Look(Protocol):
+    """One thing to look at; `now` is the real time in epoch seconds."""
+
+    name: ClassVar[str]
+
+    def look(self, now: int) -> None:
+        """Raises whatever keeps it from seeing; the other looks go on."""
+        ...
+
+
+class Quarantine(Protocol):
+    """What was set aside, by provider."""
+
+    def oldest(self, provider: str) -> Poison | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """All looks, one after the other."""
+
+    looks: Sequence[Look]
+    clock: WallClock
+
+    def run(self) -> dict[str, Any]:
+        """One round; a look that fails is logged, counted and named in the answer."""
+        failed: list[str] = []
+        for look in self.looks:
+            try:
+                look.look(int(self.clock.wall_now().timestamp()))
+            except Exception as error:  # noqa: BLE001 - a blind eye must not close the others
+                code = error.code if isinstance(error, TocsinError) else "internal"
+                light.log(Event.LOOK_FAILED, level="ERROR", look=look.name, error=repr(error))
+                light.count(Metric.LOOKS_FAILED, code=code)
+                failed.append(look.name)
+        return {"failed": failed}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLook:
+    """How silent each account is, and how old its oldest unprojected event."""
+
+    keys: KeySource
+    watch: LedgerWatch
+    name: ClassVar[str] = "ledger"
+
+    def look(self, now: int) -> None:
+        for identity in self.keys.get().identities:
+            found = self.watch.look(identity, now=now)
+            provider = identity.provider
+            light.gauge(Gauge.PROVIDER_SILENCE, found.silence.seconds, provider=provider)
+            light.gauge(Gauge.EVENTS_MISSED, found.silence.missed, unit="Count", provider=provider)
+            light.gauge(Gauge.OLDEST_UNPROJECTED, found.oldest_unprojected, provider=provider)
+            light.log(
+                Event.PROVIDER_WATCHED,
+                provider=provider,
+                account=identity.account,
+                mode=identity.mode,
+                silent_seconds=found.silence.seconds,
+                missed=found.silence.missed,
+                expected_per_hour=found.expected_per_hour,
+                oldest_unprojected=found.oldest_unprojected,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineLook:
+    """How long the oldest of what was set aside has waited for a person."""
+
+    quarantine: Quarantine
+    name: ClassVar[str] = "quarantine"
+
+    def look(self, now: int) -> None:
+        for provider in PROVIDERS.names:
+            oldest = self.quarantine.oldest(provider)
+            age = 0 if oldest is None else max(0, now - oldest.first_seen)
+            light.gauge(Gauge.OLDEST_QUARANTINED, age, provider=provider)

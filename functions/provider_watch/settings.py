@@ -1,0 +1,17 @@
+"""The environment of `provider_watch`: field name = variable name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was stored of providers' events, and which accounts there are."""
+
+    STAGE: str
+    BILLING_EVENTS_TABLE: str
+    BILLING_SUBSCRIPTIONS_TABLE: str
+    OPERATIONS_TABLE: str
+    PROVIDER_KEYS_SECRET: str
+    LOG_LEVEL: str = "INFO"

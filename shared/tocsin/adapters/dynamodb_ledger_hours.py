@@ -1,0 +1,66 @@
+"""The ledger by the hour, on DynamoDB: one bounded query for each shard of the hour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters.dynamodb_ledger import concerned_by
+from tocsin.billing.event import EventClass
+from tocsin.billing.ledger import SHARDS, hour_bucket
+from tocsin.billing.watching import StoredEvent
+
+if TYPE_CHECKING:
+    from tocsin.adapters.aws_call import AwsCall, Item
+    from tocsin.billing.identity import Identity
+
+AT_MOST = 100
+
+
+class DynamoDbLedgerHours:
+    """Implements `application.watch_ledger.LedgerHours`; eventually consistent."""
+
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._aws, self._table = aws, table
+
+    def sample(self, identity: Identity, at: int) -> tuple[StoredEvent, ...]:
+        wanted = {
+            "ProjectionExpression": "SK, #t, #c, #cls, #sub, #oid",
+            "ExpressionAttributeNames": {
+                f"#{name}": name for name in ("t", "c", "cls", "sub", "oid")
+            },
+        }
+        return tuple(
+            _stored(item)
+            for shard in range(SHARDS)
+            for item in self._page(identity, at, shard, wanted)["Items"]
+        )
+
+    def count(self, identity: Identity, at: int) -> int:
+        return sum(
+            self._page(identity, at, shard, {"Select": "COUNT"})["Count"] for shard in range(SHARDS)
+        )
+
+    def _page(
+        self, identity: Identity, at: int, shard: int, wanted: dict[str, Any]
+    ) -> dict[str, Any]:
+        pk = f"{identity}#{hour_bucket(at)}#{shard}"
+        return self._aws.call(
+            "Query",
+            {
+                "TableName": self._table,
+                "KeyConditionExpression": "PK = :pk",
+                "ExpressionAttributeValues": {":pk": {"S": pk}},
+                "Limit": AT_MOST,
+                **wanted,
+            },
+        )
+
+
+def _stored(item: Item) -> StoredEvent:
+    return StoredEvent(
+        id=item["SK"]["S"],
+        received_at=int(item["t"]["N"]),
+        created=int(item["c"]["N"]) if "c" in item else None,
+        event_class=EventClass(item["cls"]["S"]),
+        subscription=concerned_by(item),
+    )
