@@ -136,7 +136,7 @@ def test_silence_is_measured_against_the_same_hour_of_the_week_before(stage: Sta
 def test_an_event_that_reached_no_row_is_seen_with_its_age(stage: Stage) -> None:
     stage.stored("evt_1", 1_200)
     stage.stored("evt_2", 300, of="sub_2")
-    stage.projected(300, of="sub_2")
+    stage.projected(250, of="sub_2")
     _, seen = stage.look()
     assert 1_200 <= seen["OldestUnprojected", "stripe"] < 1_210
     stage.projected(1_000)
