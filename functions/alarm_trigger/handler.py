@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 APPLICATION = connect(
-    SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+    SETTINGS.INCIDENTS_TABLE,
+    clock=WATCH.clock,
+    operations_table=SETTINGS.OPERATIONS_TABLE,
+    tell=WATCH.rotas_unread,
 )
 
 

@@ -19,7 +19,10 @@ SETTINGS = load(Settings)
 WATCH = watch("incident_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 API = Api(
     application=connect(
-        SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+        SETTINGS.INCIDENTS_TABLE,
+        clock=WATCH.clock,
+        operations_table=SETTINGS.OPERATIONS_TABLE,
+        tell=WATCH.rotas_unread,
     ),
     watch=WATCH,
     stage=SETTINGS.STAGE,

@@ -18,7 +18,10 @@ SETTINGS = load(Settings)
 WATCH = watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 SWEEPER = Sweeper(
     application=connect(
-        SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+        SETTINGS.INCIDENTS_TABLE,
+        clock=WATCH.clock,
+        operations_table=SETTINGS.OPERATIONS_TABLE,
+        tell=WATCH.rotas_unread,
     ),
     notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
     watch=WATCH,

@@ -9,6 +9,7 @@ from infra.permissions.statements import (
     key_through_sqs,
     own_logs,
     queue_consumer,
+    read_rotas,
     send_failures_to,
     tracing,
 )
@@ -20,6 +21,7 @@ STATEMENTS = (
         resources=("table/incidents",),
     ),
     keep_freezes(),
+    read_rotas(),
     data_key_through_dynamodb(),
     queue_consumer("alarms"),
     send_failures_to("alarm-trigger-failed"),

@@ -7,6 +7,7 @@ from infra.permissions.statements import (
     data_key_through_dynamodb,
     keep_freezes,
     own_logs,
+    read_rotas,
     tracing,
 )
 
@@ -27,6 +28,7 @@ STATEMENTS = (
         resources=("function/notifier",),
     ),
     keep_freezes(),
+    read_rotas(),
     data_key_through_dynamodb(),
     own_logs("sla_check"),
     tracing(),

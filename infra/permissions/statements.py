@@ -71,6 +71,11 @@ def data_key_through_secrets_manager() -> Statement:
     )
 
 
+def read_rotas() -> Statement:
+    """Asks who is on call."""
+    return Statement(sid="ReadRotas", actions=("dynamodb:Query",), resources=("table/operations",))
+
+
 def keep_freezes() -> Statement:
     """Writes the freezes that a command on an incident causes, in the same transaction."""
     return Statement(

@@ -27,6 +27,8 @@ from tests.harness.requests import api_event
 from tests.harness.time import VirtualIncidentClock, VirtualWallClock
 from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_releases import MemoryReleases
+from tocsin.adapters.memory_rotas import MemoryRotas
+from tocsin.application.on_call import OnDuty
 from tocsin.channels.registry import channel_for
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline import first_broken_link
@@ -76,13 +78,15 @@ class World:
         self._owners = count(1)
         journal = Journal(f"world-{next(_names)}", stage="local", stream=self.log)
         self.watch = Watch(journal=journal, meter=self.meter, clock=self.clock)
+        self.rotas = MemoryRotas()
         self.application = Application(
             store=self.store,
-            policies=PackagedPolicies(),
+            policies=OnDuty(PackagedPolicies(), self.rotas, self.clock),
             clock=self.clock,
             ids=SeededIds(),
             releases=MemoryReleases(self.store.creations),
             freezes=MemoryFreezes(self.store.freezes),
+            rotas=self.rotas,
         )
         self.delivery = Delivery(
             store=self.store,

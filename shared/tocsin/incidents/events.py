@@ -6,7 +6,7 @@ people), so folding needs no policy.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
@@ -87,7 +87,10 @@ class SignalsMerged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundStarted(Event):
-    """People are asked to acknowledge again, from `started_at`."""
+    """People are asked to acknowledge again, from `started_at`.
+
+    `ladder_start` is when the first page falls, where that is later.
+    """
 
     type: ClassVar[str] = "round_started"
 
@@ -95,6 +98,7 @@ class RoundStarted(Event):
     reason: RoundReason
     started_at: datetime
     due_at: datetime
+    ladder_start: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +107,7 @@ class Paged(Event):
 
     A late sweep takes the latest step for all since `first_step`: those between were skipped,
     but their people are among `people`. `mail` says that the severity sends mail only. Nobody
-    to page is a fact worth a line too.
+    to page is a fact worth a line too. `on_call` is who was on call for the roles asked first.
     """
 
     type: ClassVar[str] = "paged"
@@ -114,6 +118,22 @@ class Paged(Event):
     due_at: datetime
     people: tuple[str, ...]
     mail: bool
+    on_call: Mapping[Role, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NobodyOnCall(Event):
+    """A role that is asked first has nobody; `instead` is asked in its place.
+
+    Said once for each role and round, whoever was paged for other roles.
+    """
+
+    type: ClassVar[str] = "nobody_on_call"
+
+    role: Role
+    round: int
+    due_at: datetime
+    instead: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

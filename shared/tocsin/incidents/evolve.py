@@ -101,7 +101,7 @@ def _round_started(incident: Incident, event: e.RoundStarted) -> Incident:
         reason=event.reason,
         started_at=event.started_at,
         due_at=event.due_at,
-        ladder_start=event.started_at,
+        ladder_start=event.ladder_start or event.started_at,
     )
     return replace(incident, round=started)
 
@@ -112,6 +112,11 @@ def _of_round(incident: Incident, **changes: Any) -> Round | None:
 
 def _paged(incident: Incident, event: e.Paged) -> Incident:
     return replace(incident, round=_of_round(incident, next_step=event.step + 1))
+
+
+def _nobody_on_call(incident: Incident, event: e.NobodyOnCall) -> Incident:
+    known = incident.round.uncovered if incident.round else ()
+    return replace(incident, round=_of_round(incident, uncovered=(*known, event.role)))
 
 
 def _acknowledged(incident: Incident, event: e.Acknowledged) -> Incident:
@@ -189,6 +194,7 @@ HANDLERS: dict[type[e.Event], Callable[[Incident, Any], Incident]] = {
     e.SignalsMerged: _signals_merged,
     e.RoundStarted: _round_started,
     e.Paged: _paged,
+    e.NobodyOnCall: _nobody_on_call,
     e.Escalated: _unchanged,
     e.Acknowledged: _acknowledged,
     e.ClockBreached: _clock_breached,

@@ -93,6 +93,7 @@ class Round:
 
     `ladder_start` is when the paging steps count from (a raise restarts them); `next_step` is
     the first step not yet sent. Round 1 is the acknowledge clock; later rounds have only this.
+    `uncovered` are the roles for which nobody was found on call.
     """
 
     number: int
@@ -104,6 +105,7 @@ class Round:
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     missed_at: datetime | None = None
+    uncovered: tuple[Role, ...] = ()
 
     @property
     def open(self) -> bool:

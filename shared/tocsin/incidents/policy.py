@@ -10,7 +10,7 @@ Durations are whole minutes. Business targets are counted in business days of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -127,13 +127,16 @@ class RolePolicy:
 class Roster:
     """Who holds what: person ids, never names or addresses.
 
-    `primary` and `backup` are per role. `paged` lists the roles paged first for each category.
+    `primary`, `backup` and `deputies`, who come after them in order, are per role; where rotations
+    are kept they say who it is at an instant, and a role without a primary has nobody on call.
+    `paged` lists the roles paged first for each category.
     """
 
     primary: Mapping[Role, str]
     backup: Mapping[Role, str]
     engineering_lead: str
     paged: Mapping[Category, tuple[Role, ...]]
+    deputies: Mapping[Role, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +232,10 @@ class TriageRule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds that hold whatever the severity; minutes are elapsed minutes."""
+    """Bounds that hold whatever the severity; minutes are elapsed minutes.
+
+    Whoever has overdue work is reminded every `nag_minutes`, `nag_times` in all; then the next.
+    """
 
     reopen_window_minutes: int
     pause_minutes: int
@@ -239,6 +245,8 @@ class Limits:
     flap_minutes: int
     report_triage_minutes: int
     update_reminder_minutes: int = 5
+    nag_minutes: int = 30
+    nag_times: int = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,21 @@ A round is open until one named person acknowledges; that stops its paging. What
 to the state of an unacknowledged incident acknowledges first, as the same person.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.errors import StaleRound
 from tocsin.incidents import escalation
 from tocsin.incidents.clocks import acknowledge_due
 from tocsin.incidents.commands import Acknowledge, Escalate
 from tocsin.incidents.draft import LADDER, Draft, reason_of
-from tocsin.incidents.events import Acknowledged, Escalated, Paged, RoundStarted
-from tocsin.incidents.model import RoundReason
-from tocsin.incidents.people import people
+from tocsin.incidents.events import Acknowledged, Escalated, NobodyOnCall, Paged, RoundStarted
+from tocsin.incidents.model import Round, RoundReason
+from tocsin.incidents.people import gaps, on_call, people
 from tocsin.incidents.timeline import Actor
+from tocsin.incidents.vocabulary import Audience
+
+GRACE = timedelta(minutes=1)
+"""One sweep: whoever answers as their silence runs out is not paged for it."""
 
 
 def acknowledge(draft: Draft, command: Acknowledge) -> None:
@@ -57,6 +61,7 @@ def start_round(draft: Draft, reason: RoundReason, started_at: datetime, actor: 
             reason=reason,
             started_at=started_at,
             due_at=acknowledge_due(draft.policy, incident.severity, started_at),
+            ladder_start=started_at + GRACE if reason is RoundReason.TIMEOUT else None,
         )
     )
 
@@ -72,6 +77,8 @@ def page(draft: Draft) -> None:
     if rung is None or rung.number < current.next_step:
         return
     reached = escalation.audiences(rules, current, current.next_step, rung.number)
+    if Audience.PRIMARY in reached:
+        _tell_of_gaps(draft, current, rung.at)
     draft.add(
         Paged(
             actor=LADDER,
@@ -83,8 +90,26 @@ def page(draft: Draft) -> None:
             due_at=rung.at,
             people=people(reached, draft.incident, draft.policy),
             mail=not rules.pages,
+            on_call=on_call(draft.incident, draft.policy),
         )
     )
+
+
+def _tell_of_gaps(draft: Draft, current: Round, due_at: datetime) -> None:
+    """Nobody on call is a fact for the record; whoever comes next is asked at once."""
+    for role, instead in gaps(draft.incident, draft.policy).items():
+        if role not in current.uncovered:
+            draft.add(
+                NobodyOnCall(
+                    actor=LADDER,
+                    at=draft.at,
+                    occurred_at=due_at,
+                    role=role,
+                    round=current.number,
+                    due_at=due_at,
+                    instead=instead,
+                )
+            )
 
 
 def escalate(draft: Draft, command: Escalate) -> None:

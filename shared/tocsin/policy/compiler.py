@@ -205,6 +205,7 @@ def _roster(runbook: Runbook) -> Roster:
         backup={role: row.backup for role, row in runbook.roles.items()},
         engineering_lead=runbook.engineering_lead,
         paged={category: tuple(roles) for category, roles in runbook.paged.items()},
+        deputies={role: tuple(row.deputies) for role, row in runbook.roles.items()},
     )
 
 
@@ -248,6 +249,8 @@ def _limits(runbook: Runbook) -> Limits:
         flap_minutes=table.flap,
         report_triage_minutes=table.report_triage,
         update_reminder_minutes=table.update_reminder,
+        nag_minutes=table.nag,
+        nag_times=table.nag_times,
     )
 
 

@@ -139,6 +139,7 @@ def _roster(plain: Record) -> Roster:
         backup={Role(key): person for key, person in plain["backup"].items()},
         engineering_lead=plain["engineering_lead"],
         paged={Category(key): tuple(map(Role, roles)) for key, roles in plain["paged"].items()},
+        deputies={Role(key): tuple(line) for key, line in plain.get("deputies", {}).items()},
     )
 
 

@@ -113,6 +113,7 @@ def _people(policy: Policy) -> Pairs:
         yield f"roles.{role}.backup_title", row.backup_title
         yield f"roles.{role}.primary", policy.roster.primary[role]
         yield f"roles.{role}.backup", policy.roster.backup[role]
+        yield f"roles.{role}.deputies", ", ".join(policy.roster.deputies.get(role, ()))
     yield "engineering_lead", policy.roster.engineering_lead
     for category, roles in policy.roster.paged.items():
         yield f"paged.{category}", ", ".join(roles)
@@ -151,6 +152,8 @@ def _numbers(policy: Policy) -> Pairs:
     yield "limits.flap", format_minutes(limits.flap_minutes)
     yield "limits.report_triage", format_minutes(limits.report_triage_minutes)
     yield "limits.update_reminder", format_minutes(limits.update_reminder_minutes)
+    yield "limits.nag", format_minutes(limits.nag_minutes)
+    yield "limits.nag_times", str(limits.nag_times)
     yield "reconciliation_sample.confidence_percent", str(sampling.confidence_percent)
     yield "reconciliation_sample.wrong_percent", str(sampling.wrong_percent)
     yield "reconciliation_sample.per_status_and_plan", str(sampling.per_stratum)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tocsin.incidents.policy import Escalation, Policy, UpdateCadence, UpdateDue
-    from tocsin.incidents.vocabulary import ClockName
+    from tocsin.incidents.vocabulary import ClockName, Role
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -73,10 +73,19 @@ def _clock(minutes: int) -> str:
 def _duty(policy: Policy) -> str:
     roster = policy.roster
     rows = (
-        (row.title, f"`{roster.primary[role]}`", f"`{roster.backup[role]}`")
+        (
+            row.title,
+            f"`{roster.primary[role]}`",
+            f"`{roster.backup[role]}`",
+            _deputies(policy, role),
+        )
         for role, row in policy.roles.items()
     )
-    return table(("Role", "On duty", "Backup on duty"), rows)
+    return table(("Role", "On duty", "Backup on duty", "Deputies, in order"), rows)
+
+
+def _deputies(policy: Policy, role: Role) -> str:
+    return ", ".join(f"`{person}`" for person in policy.roster.deputies.get(role, ())) or "none"
 
 
 def _paged_first(policy: Policy) -> Iterator[str]:
@@ -182,6 +191,10 @@ def _limits(policy: Policy) -> Iterator[str]:
     yield (
         "Who owes an update is reminded"
         f" {format_minutes(limits.update_reminder_minutes)} before it is due."
+    )
+    yield (
+        f"Whoever has overdue work is reminded every {format_minutes(limits.nag_minutes)},"
+        f" {limits.nag_times} times; then the backup, then the commander."
     )
     yield (
         "Reconciliation reads every workspace the outage touched, and of the others enough to be"

@@ -105,6 +105,7 @@ class RoleRow(Model):
     backup_title: Text
     primary: Word
     backup: Word
+    deputies: list[Word] = []
 
 
 class Condition(Model):
@@ -174,6 +175,8 @@ class LimitTable(Model):
     flap: Minutes
     report_triage: Minutes
     update_reminder: Minutes
+    nag: Minutes
+    nag_times: Count
 
 
 class Sample(Model):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.dynamodb_incidents import DynamoIncidents
 from tocsin.application.close import close
 from tocsin.application.execute import execute
+from tocsin.application.on_call import OnDuty
 from tocsin.application.receive import receive
 from tocsin.application.sweep import sweep
 from tocsin.incidents.commands_response import Close
@@ -21,12 +22,14 @@ from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from tocsin.application.freezes import FreezeStore
+    from tocsin.application.on_call import RotaStore
     from tocsin.application.outcome import Outcome, SweepReport
+    from tocsin.errors import TocsinError
     from tocsin.incidents.commands import Command
     from tocsin.incidents.signals import Signal
     from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource, ReleaseStore
@@ -40,7 +43,8 @@ _ATTEMPTS = 4
 class Application:
     """Commands, signals and sweeps over one set of ports.
 
-    `releases` and `freezes` are there where the operations table is.
+    `releases`, `freezes` and `rotas` are there where the operations table is; then `policies`
+    have the people on call in their roster.
     """
 
     store: IncidentStore
@@ -49,6 +53,7 @@ class Application:
     ids: Ids
     releases: ReleaseStore | None = None
     freezes: FreezeStore | None = None
+    rotas: RotaStore | None = None
 
     def execute(self, command: Command) -> Outcome:
         """Carries a command out; closing also verifies the whole timeline."""
@@ -80,23 +85,41 @@ class Application:
 
 
 def connect(
-    incidents_table: str, *, clock: IncidentClock, operations_table: str | None = None
+    incidents_table: str,
+    *,
+    clock: IncidentClock,
+    operations_table: str | None = None,
+    tell: Callable[[TocsinError], None] | None = None,
 ) -> Application:
-    """The application of a deployed function; its client gives up long before the function."""
+    """The application of a deployed function; its client gives up long before the function.
+
+    `tell` hears why rotations could not be read; people are paged nevertheless.
+    """
     dynamodb: DynamoDBClient = client(
         "dynamodb",
         connect_seconds=_CONNECT_SECONDS,
         read_seconds=_READ_SECONDS,
         attempts=_ATTEMPTS,
     )
+    policies: PolicySource = PackagedPolicies()
+    rotas = None if operations_table is None else _rotas(dynamodb, operations_table)
+    if rotas is not None:
+        policies = OnDuty(policies, rotas, clock, tell or (lambda _error: None))
     return Application(
         store=DynamoIncidents(dynamodb, table=incidents_table, operations_table=operations_table),
-        policies=PackagedPolicies(),
+        policies=policies,
         clock=clock,
         ids=SystemIds(wall_clock()),
         releases=None if operations_table is None else _releases(dynamodb, operations_table),
         freezes=None if operations_table is None else _freezes(dynamodb, operations_table),
+        rotas=rotas,
     )
+
+
+def _rotas(dynamodb: DynamoDBClient, table: str) -> RotaStore:
+    from tocsin.adapters.dynamodb_rotas import DynamoRotas  # noqa: PLC0415 -- not every function's
+
+    return DynamoRotas(dynamodb, table=table)
 
 
 def _releases(dynamodb: DynamoDBClient, table: str) -> ReleaseStore:

@@ -20,6 +20,7 @@ from tocsin.runtime.names import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tocsin.errors import TocsinError
     from tocsin.runtime.clock import InvocationClock
 
 
@@ -42,6 +43,11 @@ class Watch:
     journal: Journal
     meter: Counts
     clock: InvocationClock
+
+    def rotas_unread(self, error: TocsinError) -> None:
+        """Rotations could not be read: people are paged by what was known before."""
+        self.journal.refused(Event.ROTAS_UNREAD, error)
+        self.meter.count(Metric.ROTAS_UNREAD)
 
     @contextmanager
     def invocation(self, context: LambdaContext, *, correlation_id: str = "") -> Iterator[None]:

@@ -1,0 +1,100 @@
+"""Who is on call now, in the place of the roster the runbook was compiled with.
+
+The policy of an incident is that of its opening; the people are those of the moment. So whoever
+decides asks here: the policy that comes back has the people on call in its roster, and a decision
+stays a pure function of it. What was decided names its people, so folding asks nobody.
+
+Rotations that cannot be read must not keep anybody from being paged: the last ones known are used,
+else the roster, and it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from tocsin.errors import StoreUnavailable
+from tocsin.incidents.rotation import Rota, duty_at
+from tocsin.incidents.vocabulary import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.rotation import Override, Rotation
+    from tocsin.ports import IncidentClock, PolicySource
+
+KEPT = timedelta(seconds=5)
+"""How long what was read is used again: one sweep reads once, and a change counts at once."""
+
+
+class RotaStore(Protocol):
+    """Rotations and overrides by role. Reads are consistent."""
+
+    def rota(self, role: Role, *, since: datetime) -> Rota:
+        """The role's rotation, and the overrides that end after `since`."""
+        ...
+
+    def set_rotation(self, rotation: Rotation, *, before: Rotation | None) -> None:
+        """Writes the rotation in the place of `before`, which is kept as it was.
+
+        Raises:
+            VersionConflict: what is there is not `before`.
+        """
+        ...
+
+    def past(self, role: Role) -> tuple[Rotation, ...]:
+        """Every rotation the role had before, the oldest first."""
+        ...
+
+    def set_override(self, override: Override) -> None:
+        """Writes an override, or the same one with another end."""
+        ...
+
+
+@dataclass(slots=True)
+class OnDuty:
+    """A `PolicySource` whose policies have the people on call in their roster.
+
+    `tell` hears why rotations could not be read.
+    """
+
+    policies: PolicySource
+    rotas: RotaStore
+    clock: IncidentClock
+    tell: Callable[[StoreUnavailable], None] = lambda _error: None
+    _known: Mapping[Role, Rota] = field(default_factory=dict)
+    _read_at: datetime | None = None
+
+    def current(self) -> Policy:
+        return self._manned(self.policies.current())
+
+    def version(self, version: str) -> Policy:
+        """The policy of that version, with the people of now.
+
+        Raises:
+            InvalidPolicy: no such version.
+        """
+        return self._manned(self.policies.version(version))
+
+    def _manned(self, policy: Policy) -> Policy:
+        now = self.clock.incident_now()
+        duty = duty_at(policy.roster, self._rotas(now), now)
+        return replace(policy, roster=duty.over(policy.roster))
+
+    def _rotas(self, now: datetime) -> Mapping[Role, Rota]:
+        read_at = self._read_at
+        if read_at is None or not read_at <= now < read_at + KEPT:
+            try:
+                self._known = read_rotas(self.rotas, since=now)
+            except StoreUnavailable as error:
+                self.tell(error)
+            self._read_at = now
+        return self._known
+
+
+def read_rotas(rotas: RotaStore, *, since: datetime) -> dict[Role, Rota]:
+    """What is known of every role, with the overrides that end after `since`."""
+    return {role: rotas.rota(role, since=since) for role in Role}
