@@ -67,6 +67,7 @@ def _stand_in(role: Role, policy: Policy) -> str:
 def _members(audience: Audience, incident: Incident, policy: Policy) -> list[str]:
     roster = policy.roster
     paged = roster.paged[incident.category]
+    chosen: list[str | None]
     match audience:
         case Audience.PRIMARY:
             chosen = [holder(role, incident, policy) or _stand_in(role, policy) for role in paged]
