@@ -199,9 +199,9 @@ def test_the_same_seed_and_calls_give_the_same_ids_however_often_one_reads() -> 
         two.call("GET", "/v1/events")
     one.subscribe()
     two.subscribe()
-    assert one.account.dump()["events"] == [
+    assert list(one.account.events.values()) == [
         {**event, "request": mine["request"]}
         for event, mine in zip(
-            two.account.dump()["events"], one.account.dump()["events"], strict=True
+            two.account.events.values(), one.account.events.values(), strict=True
         )
     ]

@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+from tocsin.local.sandbox import state
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.local.sandbox.sandbox import Sandbox
 from tocsin.local.sandbox.server import SandboxServer
@@ -28,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     sandbox = Sandbox(seed=options.seed, keys=options.api_key)
-    if options.state and options.state.exists():
-        sandbox.load(options.state)
+    if options.state and options.state.exists() and not state.load(sandbox, options.state):
+        sys.stderr.write(f"{options.state}: written by an older sandbox, begins anew\n")
     try:
         server = SandboxServer(sandbox, options.port)
     except OSError as problem:
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked.wait()
     server.close()
     if options.state:
-        sandbox.save(options.state)
+        state.save(sandbox, options.state)
     return 0
 
 

@@ -7,13 +7,15 @@ same calls give the same bytes.
 
 from __future__ import annotations
 
-import copy
 import hashlib
+import random
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from tocsin.local.sandbox.defaults import RETENTION_SECONDS, Json
 from tocsin.local.sandbox.errors import missing
+from tocsin.local.sandbox.event_store import EventStore, undump
 from tocsin.local.sandbox.versions import NEWEST, changed_attributes, checked, render
 
 if TYPE_CHECKING:
@@ -22,7 +24,15 @@ if TYPE_CHECKING:
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID_LENGTH: Final = 24
 
-KINDS: Final = ("customer", "product", "price", "subscription", "invoice", "payment_intent")
+KINDS: Final = (
+    "customer",
+    "product",
+    "price",
+    "subscription",
+    "invoice",
+    "payment_intent",
+    "checkout.session",
+)
 
 
 @dataclass(slots=True)
@@ -35,16 +45,25 @@ class Origin:
 
 @dataclass(slots=True)
 class Account:
-    """Everything the provider knows. Stored objects are in the newest shape, see `versions`."""
+    """Everything the provider knows. Stored objects are in the newest shape, see `versions`.
+
+    `id` is set for a connected account only: its events name it. `jitter` is by how many seconds
+    at most an event's `created` is away from when it was made; `ungenerated` counts events still
+    to be lost before they exist, so that neither a webhook nor a list ever shows them.
+    """
 
     seed: str
+    id: str | None = None
     api_version: str = NEWEST
     after_retries: str = "unpaid"
+    jitter: int = 0
+    ungenerated: int = 0
+    lost: list[Json] = field(default_factory=list)
     issued: dict[str, int] = field(default_factory=dict)
     objects: dict[str, dict[str, Json]] = field(
         default_factory=lambda: {kind: {} for kind in KINDS}
     )
-    events: dict[str, Json] = field(default_factory=dict)
+    events: EventStore = field(default_factory=EventStore)
     listeners: list[Callable[[Json], None]] = field(default_factory=list)
     origin: Origin = field(default_factory=Origin)
 
@@ -77,24 +96,38 @@ class Account:
         return found
 
     def emit(self, kind: str, subject: Json, *, now: int, before: Json | None = None) -> Json:
-        """Records that `subject` just changed and tells the listeners; the stored event."""
+        """Records that `subject` just changed and tells the listeners; the event.
+
+        With `ungenerated` it is neither recorded nor told of: the provider failed to make it.
+        """
         event: Json = {
             "id": self.new_id("evt"),
             "type": kind,
-            "created": now,
+            "created": now + self._imprecision(),
             "api_version": self.api_version,
-            "subject": copy.deepcopy(subject),
-            "before": copy.deepcopy(before),
+            "account": self.id,
+            "subject": subject,
+            "before": before,
             "request": {
                 "id": self.origin.request_id,
                 "idempotency_key": self.origin.idempotency_key,
             },
             "pending_webhooks": len(self.listeners),
         }
-        self.events[event["id"]] = event
+        if self.ungenerated:
+            self.ungenerated -= 1
+            self.lost.append({"id": event["id"], "type": kind, "object": subject["id"], "at": now})
+            return event
+        self.events.add(event, made_at=now)
         for listener in self.listeners:
             listener(event)
         return event
+
+    def _imprecision(self) -> int:
+        if not self.jitter:
+            return 0
+        drawn = random.Random(f"{self.seed}/jitter/{len(self.events)}")  # noqa: S311  # repeatable
+        return drawn.randint(-self.jitter, self.jitter)
 
     def event(self, identifier: str, *, now: int) -> Json:
         """A stored event that is not older than the provider keeps them."""
@@ -107,19 +140,24 @@ class Account:
         """All of it as JSON; `load` is the inverse."""
         return {
             "seed": self.seed,
+            "id": self.id,
+            "jitter": self.jitter,
+            "lost": self.lost,
             "api_version": self.api_version,
             "after_retries": self.after_retries,
             "issued": self.issued,
             "objects": self.objects,
-            "events": list(self.events.values()),
+            "events": [one.dump() for one in self.events.kept()],
         }
 
     def load(self, dumped: Json) -> None:
         self.seed, self.issued = dumped["seed"], dict(dumped["issued"])
         self.api_version = checked(dumped["api_version"])
         self.after_retries = dumped["after_retries"]
-        self.objects = {kind: dict(dumped["objects"][kind]) for kind in KINDS}
-        self.events = {event["id"]: event for event in dumped["events"]}
+        self.id, self.jitter = dumped["id"], dumped["jitter"]
+        self.lost, self.ungenerated = list(dumped["lost"]), 0
+        self.objects = {kind: dict(dumped["objects"].get(kind, {})) for kind in KINDS}
+        self.events = EventStore(undump(one) for one in dumped["events"])
 
 
 def render_event(event: Json, version: str | None = None) -> Json:
@@ -134,7 +172,7 @@ def render_event(event: Json, version: str | None = None) -> Json:
         data["previous_attributes"] = changed_attributes(
             render(event["before"], version), data["object"]
         )
-    return {
+    shown: Json = {
         "id": event["id"],
         "object": "event",
         "api_version": version,
@@ -144,4 +182,28 @@ def render_event(event: Json, version: str | None = None) -> Json:
         "pending_webhooks": event["pending_webhooks"],
         "request": event["request"],
         "type": event["type"],
+    }
+    return shown | {"account": event["account"]} if event["account"] else shown
+
+
+def render_thin(event: Json) -> Json:
+    """The same event without its object: an id to ask for, whatever the version."""
+    subject = event["subject"]
+    plural = f"{subject['object'].replace('.', '/')}s"
+    at = datetime.fromtimestamp(event["created"], UTC)
+    return {
+        "id": event["id"],
+        "object": "v2.core.event",
+        "context": event["account"],
+        "created": f"{at:%Y-%m-%dT%H:%M:%S}.000Z",
+        "livemode": False,
+        "reason": {"type": "request", "request": event["request"]}
+        if event["request"]["id"]
+        else None,
+        "related_object": {
+            "id": subject["id"],
+            "type": subject["object"],
+            "url": f"/v1/{plural}/{subject['id']}",
+        },
+        "type": f"v1.{event['type']}",
     }

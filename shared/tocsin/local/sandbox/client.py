@@ -81,17 +81,50 @@ class SandboxClient:
         """Moves provider time; how many renewals, retries, expiries that caused."""
         return int(self._call("POST", "/clock", {"advance": seconds})["happened"])
 
-    def settings(self, **changes: str | list[str]) -> Json:
-        """`api_version` of the account, `after_retries`, accepted API `keys`."""
+    def settings(self, **changes: str | int | list[str]) -> Json:
+        """Changes settings of the Stripe account, or of a connected one named by `account`.
+
+        `api_version`, `after_retries`, accepted API `keys`, `jitter` seconds of `created`, how
+        many of the next events are `ungenerated`.
+        """
         return self._call("POST", "/settings", changes)
 
     def put_endpoint(self, identifier: str, url: str, secrets: Sequence[str], **more: Any) -> Json:
-        """Registers or replaces a webhook endpoint; `more` are fields of `dispatch.Endpoint`."""
+        """Registers or replaces a webhook endpoint; `more` are fields of `endpoint.Endpoint`."""
         given = {"id": identifier, "url": url, "secrets": list(secrets), **more}
         return self._call("POST", "/endpoints", given)
 
     def remove_endpoint(self, identifier: str) -> bool:
         return bool(self._call("DELETE", "/endpoints", {"id": identifier})["removed"])
+
+    def roll_secret(self, identifier: str, secret: str, *, keep_seconds: int = 86_400) -> Json:
+        """A new secret; at Stripe the old one goes on signing beside it for so long."""
+        given = {"id": identifier, "secret": secret, "keep_seconds": keep_seconds}
+        return self._call("POST", "/endpoints/roll", given)
+
+    def connect(self, account: str) -> None:
+        """Connects a Stripe account."""
+        self._call("POST", "/accounts", {"id": account})
+
+    def limit(
+        self,
+        *,
+        provider: str = "stripe",
+        overall: float | None = None,
+        endpoint: float | None = None,
+    ) -> None:
+        """Requests a second before 429; None lifts a limit."""
+        given = {"provider": provider, "overall": overall, "endpoint": endpoint}
+        self._call("POST", "/limits", given)
+
+    def complete_checkout(self, session: str, *, card: str = "pm_card_visa") -> Json:
+        """Completes a Checkout session as its customer: `subscription` and `customer`."""
+        return self._call("POST", "/checkouts/complete", {"session": session, "card": card})
+
+    def undelivered(self) -> list[Json]:
+        """The drop log: endpoint, event and why, of whatever never got a 2xx."""
+        found: list[Json] = self._call("GET", "/deliveries")["undelivered"]
+        return found
 
     def order(self, kind: str, **how: Any) -> str:
         """Gives an order for deliveries; `how` are fields of `orders.Order`. Its id."""
@@ -133,9 +166,9 @@ class SandboxClient:
     def resend(self, event: str, endpoint: str) -> None:
         self._call("POST", "/deliveries/resend", {"event": event, "endpoint": endpoint})
 
-    def calls(self) -> list[Json]:
-        """What was asked of the provider's API: method, path, status, outage."""
-        calls: list[Json] = self._call("GET", "/calls")["calls"]
+    def calls(self, *, forget: bool = False) -> list[Json]:
+        """What was asked of the APIs: provider, method, path, status, outage."""
+        calls: list[Json] = self._call("POST", "/calls", {"forget": forget})["calls"]
         return calls
 
     def reset(self, seed: str | None = None) -> None:

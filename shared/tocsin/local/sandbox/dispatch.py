@@ -9,45 +9,24 @@ from __future__ import annotations
 
 import heapq
 import http.client
-import json
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from tocsin.local.sandbox.account import render_event
-from tocsin.local.sandbox.signing import signature_header
-from tocsin.local.sandbox.versions import NEWEST
+from tocsin.local.sandbox import fates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tocsin.local.sandbox.defaults import Json
+    from tocsin.local.sandbox.endpoint import Endpoint
+    from tocsin.local.sandbox.fates import Fates
     from tocsin.local.sandbox.orders import Delivery
+    from tocsin.local.sandbox.wire import Message
 
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where events go. `signing_skew_seconds` falsifies the signed time, for tests of tolerance."""
-
-    id: str
-    url: str
-    secrets: tuple[str, ...]
-    api_version: str = NEWEST
-    enabled_events: tuple[str, ...] = ("*",)
-    enabled: bool = True
-    max_attempts: int = 6
-    backoff_seconds: float = 0.1
-    timeout_seconds: float = 10.0
-    signing_skew_seconds: int = 0
-
-    def wants(self, kind: str) -> bool:
-        """Whether events of this type are sent here."""
-        return self.enabled and any(
-            kind.startswith(one[:-1]) if one.endswith("*") else kind == one
-            for one in self.enabled_events
-        )
+_ATTEMPTS_KEPT: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +56,27 @@ class _Queued:
     number: int = field(compare=False, default=1)
 
 
-class Dispatcher:
-    """The queue and its workers. `event_of` and `endpoint_of` look up what a delivery names."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a dispatcher asks others: the message and endpoint of a delivery, provider time.
 
-    def __init__(
-        self,
-        *,
-        event_of: Callable[[str], Json | None],
-        endpoint_of: Callable[[str], Endpoint | None],
-        workers: int = 8,
-    ) -> None:
-        self.attempts: list[Attempt] = []
-        self._event_of, self._endpoint_of = event_of, endpoint_of
+    `disable` is told when an endpoint has failed for too long.
+    """
+
+    message_of: Callable[[Delivery, Endpoint], Message | None]
+    endpoint_of: Callable[[str], Endpoint | None]
+    now: Callable[[], int]
+    disable: Callable[[str], None]
+    fates: Fates
+
+
+class Dispatcher:
+    """The queue and its workers."""
+
+    def __init__(self, around: Surroundings, *, workers: int = 8) -> None:
+        self.attempts: deque[Attempt] = deque(maxlen=_ATTEMPTS_KEPT)
+        self._around = around
+        self._failing_since: dict[str, int] = {}
         self._queue: list[_Queued] = []
         self._changed = threading.Condition()
         self._order = self._busy = 0
@@ -127,6 +115,7 @@ class Dispatcher:
         with self._changed:
             self._queue.clear()
             self._open.clear()
+            self._failing_since.clear()
             self.attempts.clear()
 
     def stop(self) -> None:
@@ -164,12 +153,17 @@ class Dispatcher:
             connection.close()
 
     def _attempt(self, queued: _Queued, connections: dict[str, http.client.HTTPConnection]) -> None:
-        delivery = queued.delivery
-        event, endpoint = self._event_of(delivery.event), self._endpoint_of(delivery.endpoint)
-        if event is None or endpoint is None or not endpoint.enabled:
-            return  # removed or disabled meanwhile: the provider does not send later either
+        delivery, around = queued.delivery, self._around
+        endpoint = around.endpoint_of(delivery.endpoint)
+        if endpoint is None or not endpoint.enabled:
+            # Removed or disabled meanwhile: the provider does not send it later either.
+            around.fates.mark(delivery.endpoint, delivery.event, fates.DISABLED)
+            return
+        message = around.message_of(delivery, endpoint)
+        if message is None:
+            return
         at, began = time.time(), time.monotonic()
-        status, error = _post(endpoint, render_event(event, endpoint.api_version), connections)
+        status, error = _post(endpoint, message, connections)
         attempt = Attempt(
             event=delivery.event,
             kind=delivery.kind,
@@ -183,32 +177,47 @@ class Dispatcher:
         )
         with self._changed:
             self.attempts.append(attempt)
-            if attempt.succeeded:
-                self._open[delivery.event].discard(endpoint.id)
-            elif queued.number < endpoint.max_attempts:
+        if attempt.succeeded:
+            self._succeed(delivery)
+        else:
+            self._fail(queued, endpoint)
+
+    def _succeed(self, delivery: Delivery) -> None:
+        self._around.fates.arrive(delivery.endpoint, delivery.event)
+        with self._changed:
+            self._failing_since.pop(delivery.endpoint, None)
+            waiting = self._open.get(delivery.event, set())
+            waiting.discard(delivery.endpoint)
+            if not waiting:
+                self._open.pop(delivery.event, None)
+
+    def _fail(self, queued: _Queued, endpoint: Endpoint) -> None:
+        """Tries again later while both attempts and provider time allow it."""
+        delivery, now = queued.delivery, self._around.now()
+        with self._changed:
+            since = self._failing_since.setdefault(endpoint.id, now)
+            late = delivery.made_at is not None and now - delivery.made_at >= endpoint.retried_for
+            if queued.number < endpoint.max_attempts and not late:
                 wait = endpoint.backoff_seconds * 2 ** (queued.number - 1)
                 self._push(delivery, time.monotonic() + wait, queued.number + 1)
+            else:
+                self._around.fates.mark(endpoint.id, delivery.event, fates.GAVE_UP)
+        if now - since >= endpoint.disabled_after:
+            self._around.disable(endpoint.id)
 
 
 def _post(
-    endpoint: Endpoint, event: Json, connections: dict[str, http.client.HTTPConnection]
+    endpoint: Endpoint, message: Message, connections: dict[str, http.client.HTTPConnection]
 ) -> tuple[int | None, str | None]:
     """Sends one event; the status, or why there is none."""
-    body = json.dumps(event, indent=2).encode()
     url = urlsplit(endpoint.url)
-    at = int(time.time()) + endpoint.signing_skew_seconds
-    headers = {
-        "content-type": "application/json; charset=utf-8",
-        "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-        "stripe-signature": signature_header(body, endpoint.secrets, at=at),
-    }
     kept = connections.pop(url.netloc, None)
     for connection in (kept, http.client.HTTPConnection(url.netloc)):
         if connection is None:
             continue
         connection.timeout = endpoint.timeout_seconds
         try:
-            connection.request("POST", url.path or "/", body, headers)
+            connection.request("POST", url.path or "/", message.body, dict(message.headers))
             answer = connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as problem:

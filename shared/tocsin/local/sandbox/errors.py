@@ -54,6 +54,16 @@ def unauthenticated(key: str | None) -> ProviderRefusal:
     return ProviderRefusal(401, f"Invalid API Key provided: {shown}")
 
 
+def no_such_account(identifier: str) -> ProviderRefusal:
+    """403: the `Stripe-Account` header names an account that is not connected."""
+    return ProviderRefusal(
+        403,
+        f"The provided key does not have access to account '{identifier}' (or that account does"
+        f" not exist). Application access may have been revoked.",
+        code="account_invalid",
+    )
+
+
 def declined(message: str = "Your card was declined.") -> ProviderRefusal:
     """402: the payment was refused by the card issuer."""
     return ProviderRefusal(

@@ -75,9 +75,9 @@ def tell(account: Account, story: Story) -> Json:
                 changes = _CHANGES.get(chosen["status"], (_note,))
                 _attempt(dice.choice(changes), teller, chosen, now)
         now = min(now + dice.choice(_STEPS), story.until)
-    made_events = list(account.events.values())[before:]
-    changed = [one for one in made_events if one["subject"]["object"] == "subscription"]
-    seconds = {(one["subject"]["id"], one["created"]) for one in changed}
+    made_events = account.events.kept()[before:]
+    changed = [one for one in made_events if one.object_kind == "subscription"]
+    seconds = {(one.object_id, one.created) for one in changed}
     return {
         "events": len(made_events),
         "subscription_events": len(changed),

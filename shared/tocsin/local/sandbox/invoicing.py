@@ -103,7 +103,7 @@ def _draft(
         "billing_reason": reason,
         "collection_method": "charge_automatically",
         "created": now,
-        "currency": "usd",
+        "currency": subscription["currency"],
         "customer": subscription["customer"],
         "default_tax_rates": [],
         "description": None,

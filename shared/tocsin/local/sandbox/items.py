@@ -43,9 +43,22 @@ def add(account: Account, subscription: Json, given: Any, *, now: int) -> None:
     added["metadata"] = merged({}, given)
     present = listed(subscription)
     if present:
+        same_currency(subscription, added["price"])
         for name in ("current_period_start", "current_period_end"):
             added[name] = present[0][name]
+    else:
+        subscription["currency"] = added["price"]["currency"]
     present.append(added)
+
+
+def same_currency(subscription: Json, price: Json) -> None:
+    """Refuses a price in another currency than the subscription's."""
+    if price["currency"] != subscription["currency"]:
+        raise invalid(
+            f"The price specified only supports `{price['currency']}`. This doesn't match the"
+            f" expected currency: `{subscription['currency']}`.",
+            param="items",
+        )
 
 
 def change(account: Account, subscription: Json, given: Any, *, now: int) -> None:
@@ -66,5 +79,7 @@ def change(account: Account, subscription: Json, given: Any, *, now: int) -> Non
     chosen["quantity"] = integer(given, "quantity", chosen["quantity"])
     chosen["metadata"] = merged(chosen["metadata"], given)
     if "price" in given:
-        chosen["price"] = _price_of(account, given, "items")
+        price = _price_of(account, given, "items")
+        same_currency(subscription, price)
+        chosen["price"] = price
         chosen["plan"] = objects.plan(chosen["price"])

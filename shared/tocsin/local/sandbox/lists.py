@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PAGING: Final = frozenset({"limit", "starting_after", "ending_before"})
 _LIMIT: Final = 10
 _MOST: Final = 100
+_FAR: Final = 10**12
 _COMPARISONS: Final = frozenset({"gt", "gte", "lt", "lte"})
 
 
@@ -29,9 +30,7 @@ def page(stored: Iterable[Json], params: Json) -> tuple[list[Json], bool]:
     Raises:
         ProviderRefusal: a bad limit, both cursors at once, or a cursor that is not in the list.
     """
-    limit = integer(params, "limit", _LIMIT) or 0
-    if not 1 <= limit <= _MOST:
-        raise invalid("Invalid limit: it must be between 1 and 100.", param="limit")
+    limit = page_limit(params)
     after, before = text(params, "starting_after"), text(params, "ending_before")
     if after and before:
         raise invalid("You can only pass one of starting_after and ending_before.")
@@ -44,26 +43,32 @@ def page(stored: Iterable[Json], params: Json) -> tuple[list[Json], bool]:
     return rest[:limit], len(rest) > limit
 
 
-def in_range(stored: Iterable[Json], params: Json) -> list[Json]:
-    """Those whose `created` is in the range or equal to the value given."""
+def page_limit(params: Json) -> int:
+    """How many the caller wants at once."""
+    limit = integer(params, "limit", _LIMIT) or 0
+    if not 1 <= limit <= _MOST:
+        raise invalid("Invalid limit: it must be between 1 and 100.", param="limit")
+    return limit
+
+
+def bounds(params: Json) -> tuple[int, int]:
+    """The first and the last second that `created` asks for, both included."""
     given = params.get("created")
     if given is None:
-        return list(stored)
+        return -_FAR, _FAR
     if isinstance(given, str):
         given = {"gte": given, "lte": given}
     if not isinstance(given, dict) or not given or set(given) - _COMPARISONS:
         raise invalid("Invalid created: use gt, gte, lt, lte.", param="created")
-    bounds = {name: integer(given, name) or 0 for name in given}
-    return [one for one in stored if _within(int(one["created"]), bounds)]
+    seconds = {name: integer(given, name) or 0 for name in given}
+    lowest = max(seconds.get("gt", -_FAR) + 1, seconds.get("gte", -_FAR))
+    return lowest, min(seconds.get("lt", _FAR) - 1, seconds.get("lte", _FAR))
 
 
-def _within(created: int, bounds: dict[str, int]) -> bool:
-    return (
-        created > bounds.get("gt", created - 1)
-        and created >= bounds.get("gte", created)
-        and created < bounds.get("lt", created + 1)
-        and created <= bounds.get("lte", created)
-    )
+def in_range(stored: Iterable[Json], params: Json) -> list[Json]:
+    """Those whose `created` is in the range or equal to the value given."""
+    lowest, highest = bounds(params)
+    return [one for one in stored if lowest <= int(one["created"]) <= highest]
 
 
 def _position(listed: list[Json], identifier: str, param: str) -> int:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 GOOD_CARDS: Final = frozenset({"pm_card_visa", "pm_card_mastercard", "pm_card_amex"})
 BAD_CARDS: Final = frozenset({"pm_card_chargeCustomerFail", "pm_card_visa_chargeDeclined"})
+CURRENCIES: Final = frozenset({"usd", "eur", "gbp", "inr", "jpy"})
 INTERVAL_SECONDS: Final = {
     "day": 86_400,
     "week": 7 * 86_400,
@@ -70,7 +71,9 @@ def product(identifier: str, *, name: str, metadata: Json, now: int) -> Json:
     }
 
 
-def price(identifier: str, *, product_id: str, amount: int, recurring: Json, now: int) -> Json:
+def price(
+    identifier: str, *, product_id: str, amount: int, currency: str, recurring: Json, now: int
+) -> Json:
     """A recurring price; `recurring` holds `interval` and `interval_count`."""
     return {
         "id": identifier,
@@ -78,7 +81,7 @@ def price(identifier: str, *, product_id: str, amount: int, recurring: Json, now
         "active": True,
         "billing_scheme": "per_unit",
         "created": now,
-        "currency": "usd",
+        "currency": currency,
         "custom_unit_amount": None,
         "livemode": False,
         "lookup_key": None,
@@ -202,12 +205,12 @@ def listing(path: str, query: str) -> Json:
 
 
 def invoice_line(identifier: str, *, invoice: str, of_item: Json, amount: int) -> Json:
-    """What one item of a subscription costs in its present period; `amount` in cents."""
+    """What one item of a subscription costs in its present period, in the smallest unit."""
     return {
         "id": identifier,
         "object": "line_item",
         "amount": amount,
-        "currency": "usd",
+        "currency": of_item["price"]["currency"],
         "description": None,
         "discountable": True,
         "discounts": [],

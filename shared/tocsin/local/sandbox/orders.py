@@ -13,18 +13,31 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-KINDS: Final = frozenset({"drop", "duplicate", "delay", "reorder", "withhold"})
+KINDS: Final = {
+    "drop": "the delivery is never sent",
+    "duplicate": "`copies` more of it are sent",
+    "delay": "it is sent `seconds` of real time later",
+    "reorder": "it is mixed with the `window` deliveries around it",
+    "withhold": "it is held until the order is lifted, then sent or lost",
+}
+"""Every order, and what becomes of a delivery that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event to be sent to one endpoint; `notes` names the orders that changed its fate."""
+    """One event to be sent to one endpoint; `notes` names the orders that changed its fate.
+
+    `made_at` is when the event was made, provider seconds; None for one sent by hand, which no
+    retry window ends. `secret` is the one to sign with where that was settled back then.
+    """
 
     event: str
     kind: str
     endpoint: str
     notes: tuple[str, ...] = ()
     delay_seconds: float = 0.0
+    made_at: int | None = None
+    secret: str | None = None
 
 
 @dataclass(slots=True)
@@ -32,7 +45,8 @@ class Order:
     """One instruction. It takes a delivery while `count` lasts and the dice say `fraction`.
 
     `types` are event types or prefixes ending in `*`; empty means all. `window` is how many
-    deliveries a reorder mixes, `copies` how many more a duplicate sends.
+    deliveries a reorder mixes, `copies` how many more a duplicate sends. `endpoint` limits it to
+    deliveries to one endpoint.
     """
 
     id: str
@@ -44,6 +58,7 @@ class Order:
     seconds: float = 0.0
     window: int = 20
     copies: int = 1
+    endpoint: str | None = None
     taken: int = 0
     buffer: list[Delivery] = field(default_factory=list)
     dice: random.Random = field(init=False)
@@ -57,6 +72,8 @@ class Order:
 
     def takes(self, delivery: Delivery) -> bool:
         """Whether this delivery is one of those the order is about."""
+        if self.endpoint not in {None, delivery.endpoint}:
+            return False
         if self.types and not any(_matches(delivery.kind, one) for one in self.types):
             return False
         if self.count is not None and self.taken >= self.count:

@@ -10,7 +10,7 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tocsin.local.sandbox import invoicing
+from tocsin.local.sandbox import checkout, invoicing
 from tocsin.local.sandbox.subscriptions import (
     OVER,
     WILL_END_NOTICE,
@@ -53,6 +53,8 @@ def _all_due(account: Account) -> Iterator[_Due]:
     for subscription in account.objects["subscription"].values():
         if subscription["status"] not in OVER:
             yield from _due_of(account, subscription)
+    for at, act, session in checkout.due(account):
+        yield _Due(at, act, session)
 
 
 def _due_of(account: Account, subscription: Json) -> Iterator[_Due]:

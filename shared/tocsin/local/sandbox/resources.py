@@ -6,23 +6,21 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.local.sandbox import invoicing, objects
-from tocsin.local.sandbox.defaults import RETENTION_SECONDS
 from tocsin.local.sandbox.errors import declined, invalid
-from tocsin.local.sandbox.forms import boolean, integer, mapping, only, sequence, text
+from tocsin.local.sandbox.forms import integer, mapping, only, text
 from tocsin.local.sandbox.lists import PAGING, in_range, page
 from tocsin.local.sandbox.metadata import merged
 from tocsin.local.sandbox.subscriptions import OVER
 from tocsin.local.sandbox.terms import known_card
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     from tocsin.local.sandbox.account import Account
     from tocsin.local.sandbox.defaults import Json
 
 _TEXTS: Final = ("name", "email", "description", "phone")
 _CUSTOMER: Final = frozenset({*_TEXTS, "metadata", "invoice_settings", "payment_method"})
-_MOST_TYPES: Final = 20
 
 
 def create_customer(account: Account, params: Json, *, now: int) -> Json:
@@ -58,13 +56,14 @@ def create_product(account: Account, params: Json, *, now: int) -> Json:
 
 
 def create_price(account: Account, params: Json, *, now: int) -> Json:
-    """A recurring price in cents of a US dollar."""
+    """A recurring price, in the smallest unit of one of the sandbox's currencies."""
     only(
         params,
         frozenset({"currency", "product", "unit_amount", "recurring", "nickname", "lookup_key"}),
     )
-    if text(params, "currency", required=True) != "usd":
-        raise invalid("This sandbox has prices in usd only.", param="currency")
+    currency = text(params, "currency", required=True) or ""
+    if currency not in objects.CURRENCIES:
+        raise invalid(f"Invalid currency: {currency}.", param="currency")
     product = text(params, "product", required=True) or ""
     account.get("product", product, param="product")
     recurring = mapping(params, "recurring")
@@ -75,6 +74,7 @@ def create_price(account: Account, params: Json, *, now: int) -> Json:
         account.new_id("price"),
         product_id=product,
         amount=integer(params, "unit_amount", 0) or 0,
+        currency=currency,
         recurring={
             "interval": interval,
             "interval_count": integer(recurring, "interval_count", 1),
@@ -101,11 +101,16 @@ def pay_invoice(account: Account, identifier: str, params: Json, *, now: int) ->
     return invoice
 
 
-def list_objects(account: Account, kind: str, params: Json) -> tuple[list[Json], bool]:
-    """One page of a kind; cancelled subscriptions are left out unless `status` asks for them."""
+def list_objects(
+    account: Account, kind: str, params: Json, *, as_of: int | None = None
+) -> tuple[list[Json], bool]:
+    """One page of a kind; cancelled subscriptions are left out unless `status` asks for them.
+
+    With `as_of` a replica answers that knows nothing later.
+    """
     filters = _FILTERS.get(kind, frozenset())
     only(params, PAGING | filters | {"created"})
-    found = in_range(account.objects[kind].values(), params)
+    found = in_range(_known(account, kind, as_of), params)
     for name in filters - {"status", "price"}:
         if (wanted := text(params, name)) is not None:
             found = [one for one in found if _field(one, name) == wanted]
@@ -122,34 +127,13 @@ def list_objects(account: Account, kind: str, params: Json) -> tuple[list[Json],
     return page(found, params)
 
 
-def list_events(
-    account: Account, params: Json, *, now: int, delivered: Callable[[str], bool]
-) -> tuple[list[Json], bool]:
-    """Stored events of the last 30 days. `delivered` says whether every endpoint answered 2xx."""
-    only(params, PAGING | {"created", "type", "types", "delivery_success"})
-    if "type" in params and "types" in params:
-        raise invalid("You can only pass one of type and types.", param="types")
-    kept = [one for one in account.events.values() if one["created"] >= now - RETENTION_SECONDS]
-    found = in_range(kept, params)
-    types = sequence(params, "types")
-    if len(types) > _MOST_TYPES:
-        raise invalid("You can pass up to 20 types.", param="types")
-    if wanted := text(params, "type"):
-        types = [wanted]
-    if types:
-        found = [one for one in found if any(_matches(one["type"], kind) for kind in types)]
-    success = boolean(params, "delivery_success")
-    if success is not None:
-        found = [one for one in found if delivered(one["id"]) == success]
-    return page(found, params)
-
-
 _FILTERS: Final = {
     "customer": frozenset({"email"}),
     "price": frozenset({"product"}),
     "subscription": frozenset({"customer", "price", "status"}),
     "invoice": frozenset({"customer", "subscription", "status"}),
     "payment_intent": frozenset({"customer"}),
+    "checkout.session": frozenset({"customer", "subscription", "status", "payment_intent"}),
 }
 
 
@@ -166,8 +150,16 @@ def _apply_customer(customer: Json, params: Json) -> None:
         customer["invoice_settings"]["default_payment_method"] = known_card(card) if card else None
 
 
+def _known(account: Account, kind: str, as_of: int | None) -> Iterable[Json]:
+    stored = account.objects[kind]
+    if as_of is None:
+        return stored.values()
+    known = (one for one in stored if account.events.existed(one, at=as_of))
+    return [state for one in known if (state := account.events.state_of(one, at=as_of))]
+
+
 def _field(one: Json, name: str) -> Any:
-    if name == "subscription":
+    if name == "subscription" and one["object"] == "invoice":
         return one["parent"]["subscription_details"]["subscription"]
     return one[name]
 
@@ -180,9 +172,3 @@ def _of_status(found: list[Json], wanted: str | None) -> list[Json]:
     if wanted == "ended":
         return [one for one in found if one["status"] in OVER]
     return [one for one in found if one["status"] == wanted]
-
-
-def _matches(kind: str, pattern: str) -> bool:
-    if pattern.endswith("*"):
-        return kind.startswith(pattern[:-1])
-    return kind == pattern

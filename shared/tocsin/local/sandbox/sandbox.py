@@ -1,31 +1,34 @@
-"""Puts the pieces together: one account, its API, its clock, its webhooks, its misfortunes.
+"""Puts the pieces together: the accounts, their API, clock, webhooks and misfortunes.
 
-One lock guards the account; waiting (a hanging answer, a webhook on its way) never holds it.
+One lock guards the accounts; waiting (a hanging answer, a webhook on its way) never holds it.
 """
 
 from __future__ import annotations
 
-import json
 import secrets as randomness
 import threading
 import time
 from collections import deque
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
+from tocsin.local.sandbox import fates
 from tocsin.local.sandbox.account import Account, render_event
 from tocsin.local.sandbox.api import Api, Request, Response
 from tocsin.local.sandbox.clock import ProviderClock
 from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY
-from tocsin.local.sandbox.dispatch import Dispatcher, Endpoint
+from tocsin.local.sandbox.dispatch import Dispatcher, Surroundings
+from tocsin.local.sandbox.endpoint import PROVIDERS, STRIPE, Endpoint
+from tocsin.local.sandbox.fates import Fates
 from tocsin.local.sandbox.orders import Delivery, Order, Orders
 from tocsin.local.sandbox.outages import Outages
 from tocsin.local.sandbox.passage import pass_until
+from tocsin.local.sandbox.ratelimit import RateLimit
 from tocsin.local.sandbox.versions import NEWEST, render
+from tocsin.local.sandbox.wire import Message, stripe_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from tocsin.local.sandbox.defaults import Json
 
@@ -33,7 +36,7 @@ _CALLS_KEPT: Final = 50_000
 
 
 class Sandbox:
-    """A provider in one process. Everything public takes the lock itself."""
+    """Both providers in one process. Everything public takes the lock itself."""
 
     def __init__(
         self, *, seed: str | None = None, keys: Iterable[str] = (), workers: int = 8
@@ -41,34 +44,67 @@ class Sandbox:
         # Without a seed ids are new in every life: a deployed ledger remembers the old ones, and
         # would rightly take an event id that comes back for a duplicate.
         self.account = Account(seed or randomness.token_hex(8))
+        self.connected: dict[str, Account] = {}
         self.clock = ProviderClock(time.time)
-        self.orders, self.outages = Orders(), Outages()
+        self.orders, self.outages, self.fates = Orders(), Outages(), Fates()
+        self.limits = {provider: RateLimit() for provider in PROVIDERS}
         self.endpoints: dict[str, Endpoint] = {}
         self.calls: deque[Json] = deque(maxlen=_CALLS_KEPT)
         self.lock = threading.RLock()
-        self.dispatcher = Dispatcher(
-            event_of=self._event,
-            endpoint_of=self.endpoints.get,
-            workers=workers,
+        around = Surroundings(
+            self._message, self.endpoints.get, self.clock.now, self._disable, self.fates
         )
+        self.dispatcher = Dispatcher(around, workers=workers)
         self.api = Api(
             self.account,
             set(keys) or {DEFAULT_API_KEY},
             delivered=self.dispatcher.delivered,
+            connected=self.connected,
+            endpoints=self.endpoints,
         )
         self.account.listeners.append(self._on_event)
 
-    def answer(self, request: Request) -> tuple[Response, int]:
+    def connect(self, identifier: str) -> Account:
+        """Another account that this one may act for with `Stripe-Account`; made on first use."""
+        with self.lock:
+            if identifier not in self.connected:
+                account = Account(f"{self.account.seed}/{identifier}", id=identifier)
+                account.listeners.append(self._on_event)
+                self.connected[identifier] = account
+            return self.connected[identifier]
+
+    def account_of(self, identifier: str | None) -> Account:
+        """The sandbox's own account, or a connected one.
+
+        Raises:
+            KeyError: there is no such account.
+        """
+        return self.account if identifier is None else self.connected[identifier]
+
+    def answer(
+        self, request: Request, *, provider: str = STRIPE, lag: int | None = None
+    ) -> tuple[Response, int]:
         """The API's answer and the provider time it was given at."""
+        api = {STRIPE: self.api}[provider]
         with self.lock:
             now = self.clock.now()
-            response = self.api.handle(request, now=now)
+            response = api.handle(request, now=now, lag=lag)
         return response, now
 
-    def note_call(self, method: str, path: str, status: int | None, outage: str | None) -> None:
-        """Keeps what was asked of the API; `status` is None when no answer was sent."""
-        call = {"method": method, "path": path, "status": status, "outage": outage}
-        self.calls.append({"at": time.time(), **call})
+    def note_call(
+        self, request: Request, status: int | None, outage: str | None, *, provider: str = STRIPE
+    ) -> None:
+        """Keeps what was asked of an API; `status` is None when no answer was sent."""
+        self.calls.append(
+            {
+                "at": time.time(),
+                "provider": provider,
+                "method": request.method,
+                "path": request.path,
+                "status": status,
+                "outage": outage,
+            }
+        )
 
     def add_endpoint(self, endpoint: Endpoint) -> None:
         """Adds or replaces by id; events made from now on are sent there."""
@@ -87,6 +123,8 @@ class Sandbox:
         """Ends orders; how many deliveries that let go."""
         with self.lock:
             released = self.orders.lift(identifier, lose=lose)
+            for lost in self.orders.dropped if lose else ():
+                self.fates.mark(lost.endpoint, lost.event, fates.DROPPED)
             self.dispatcher.send(released)
         return len(released)
 
@@ -99,13 +137,26 @@ class Sandbox:
     def resend(self, event: str, endpoint: str) -> None:
         """Sends an event again, past all orders, as a person can from the provider's console."""
         with self.lock:
-            self.account.event(event, now=self.clock.now())
-            self.dispatcher.send([Delivery(event, "", endpoint, ("resend",))])
+            kept = next(
+                (one for each in self._accounts() if (one := each.events.facts(event))), None
+            )
+            if kept is None:
+                raise KeyError(event)
+            self.dispatcher.send([Delivery(event, kept.kind, endpoint, ("resend",))])
+
+    def roll_secret(self, endpoint: str, secret: str, *, keep_seconds: int) -> Endpoint:
+        """Gives an endpoint a new secret; the old one stays in force for so long."""
+        with self.lock:
+            keep_until = self.clock.now() + keep_seconds
+            rolled = self.endpoints[endpoint].rolled(secret, keep_until=keep_until)
+            self.endpoints[endpoint] = rolled
+            return rolled
 
     def advance(self, seconds: int) -> int:
         """Moves provider time ahead and lets happen what is due; how much that was."""
         with self.lock:
-            return pass_until(self.account, self.clock.forward(seconds))
+            until = self.clock.forward(seconds)
+            return sum(pass_until(account, until) for account in self._accounts())
 
     def truth(self) -> Json:
         """Every subscription as it is now, and what the sandbox did with the events."""
@@ -119,6 +170,12 @@ class Sandbox:
                 "subscriptions": subscriptions,
                 "events": len(self.account.events),
                 "dropped": dropped,
+                "undelivered": self.fates.undelivered(),
+                "ungenerated": self.account.lost,
+                "connected": {
+                    name: [render(one, NEWEST) for one in one.objects["subscription"].values()]
+                    for name, one in self.connected.items()
+                },
             }
 
     def events(self, version: str | None = None) -> list[Json]:
@@ -127,49 +184,57 @@ class Sandbox:
             return [render_event(one, version) for one in self.account.events.values()]
 
     def reset(self, seed: str | None = None) -> None:
-        """Starts over: no objects, events, endpoints, orders, outages; keys stay."""
+        """Starts over: no objects, events, endpoints, orders, outages, limits; keys stay."""
         with self.lock:
             blank = Account(seed or randomness.token_hex(8))
             self.account.load(blank.dump())
+            self.connected.clear()
             self.clock.run()
             self.orders.active.clear()
             self.orders.dropped.clear()
             self.outages.active.clear()
+            for limit in self.limits.values():
+                limit.limit(None, None)
             self.endpoints.clear()
             self.api.answered.clear()
             self.calls.clear()
             self.dispatcher.forget()
+            self.fates.forget()
 
-    def save(self, path: Path) -> None:
-        """Writes what must outlive the process, whole or not at all."""
-        with self.lock:
-            state = {
-                "account": self.account.dump(),
-                "clock": self.clock.dump(),
-                "endpoints": [asdict(one) for one in self.endpoints.values()],
-            }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps(state))
-        unfinished.replace(path)
+    def _accounts(self) -> list[Account]:
+        return [self.account, *self.connected.values()]
 
-    def load(self, path: Path) -> None:
-        """The inverse of `save`."""
-        state = json.loads(path.read_text())
-        with self.lock:
-            self.account.load(state["account"])
-            self.clock.offset = state["clock"]["offset"]
-            self.clock.frozen_at = state["clock"]["frozen_at"]
-            for kept in state["endpoints"]:
-                lists = {name: tuple(kept[name]) for name in ("secrets", "enabled_events")}
-                self.add_endpoint(Endpoint(**{**kept, **lists}))
-
-    def _event(self, identifier: str) -> Json | None:
+    def _message(self, delivery: Delivery, endpoint: Endpoint) -> Message | None:
         """Looked up anew each time: loading a state replaces the account's events."""
-        return self.account.events.get(identifier)
+        for account in self._accounts():
+            event = account.events.get(delivery.event)
+            if event is not None:
+                return stripe_message(event, endpoint, provider_now=self.clock.now())
+        return None
+
+    def _disable(self, endpoint: str) -> None:
+        with self.lock:
+            if endpoint in self.endpoints:
+                self.endpoints[endpoint] = replace(self.endpoints[endpoint], enabled=False)
 
     def _on_event(self, event: Json) -> None:
         for endpoint in self.endpoints.values():
-            if endpoint.wants(event["type"]):
-                delivery = Delivery(event["id"], event["type"], endpoint.id)
-                self.dispatcher.send(self.orders.admit(delivery))
+            connected = event["account"] is not None
+            if endpoint.provider != STRIPE or not endpoint.concerns(
+                event["type"], connected=connected
+            ):
+                continue
+            made_at = self.clock.now()
+            self._deliver(Delivery(event["id"], event["type"], endpoint.id, made_at=made_at))
+
+    def _deliver(self, delivery: Delivery) -> None:
+        """Sends what the orders leave of it, and writes down what was to be sent."""
+        if not self.endpoints[delivery.endpoint].enabled:
+            self.fates.expect(delivery.endpoint, delivery.event, why=fates.DISABLED)
+            return
+        dropped_before = len(self.orders.dropped)
+        admitted = self.orders.admit(delivery)
+        dropped = len(self.orders.dropped) > dropped_before
+        why = fates.DROPPED if dropped and not admitted else fates.PENDING
+        self.fates.expect(delivery.endpoint, delivery.event, why=why)
+        self.dispatcher.send(admitted)

@@ -10,16 +10,20 @@ import json
 import socket
 import struct
 import threading
+from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from tocsin.local.sandbox.admin import BadControl, control
 from tocsin.local.sandbox.api import Request
+from tocsin.local.sandbox.controls.refusal import BadControl
+from tocsin.local.sandbox.controls.table import control
 from tocsin.local.sandbox.defaults import HOST
+from tocsin.local.sandbox.endpoint import STRIPE
 from tocsin.local.sandbox.errors import ProviderRefusal
-from tocsin.local.sandbox.outages import ANSWERS, Outage
+from tocsin.local.sandbox.outages import ANSWERS, Canned, Outage
+from tocsin.local.sandbox.routing import provider_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +32,14 @@ if TYPE_CHECKING:
 
 _MOST_BODY: Final = 1_000_000
 _LOCAL_NAMES: Final = frozenset({"127.0.0.1", "localhost"})
+
+
+def limited(provider: str, reason: str) -> Canned:
+    """The answer to one request too many; only Stripe says which limit it was."""
+    canned = ANSWERS[provider]["rate_limited"]
+    if provider != STRIPE:
+        return canned
+    return replace(canned, headers={**canned.headers, "stripe-rate-limited-reason": reason})
 
 
 class SandboxServer(ThreadingHTTPServer):
@@ -75,6 +87,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def do_PATCH(self) -> None:
+        self._serve()
+
     def do_DELETE(self) -> None:
         self._serve()
 
@@ -95,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._control(url.path, body)
         else:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            self._provider(Request(self.command, url.path, url.query, headers, body))
+            provider, path = provider_of(url.path, headers)
+            self._provider(provider, Request(self.command, path, url.query, headers, body))
 
     def _control(self, path: str, body: bytes) -> None:
         try:
@@ -105,40 +121,50 @@ class _Handler(BaseHTTPRequestHandler):
         except (BadControl, ProviderRefusal, json.JSONDecodeError) as problem:
             self._send(400, json.dumps({"error": str(problem)}).encode(), {})
 
-    def _provider(self, request: Request) -> None:
+    def _provider(self, provider: str, request: Request) -> None:
         sandbox = self.server.sandbox
         with sandbox.lock:
-            outage = sandbox.outages.of(request.method, request.path)
-        if outage and self._suffer(outage, request):
+            reason = sandbox.limits[provider].refusal(request.method, request.path)
+            outage = sandbox.outages.of(request.method, request.path, provider)
+        if reason is not None:
+            self._canned(provider, request, limited(provider, reason), "limit")
             return
-        response, now = sandbox.answer(request)
-        if outage and outage.kind == "lose_answer":
-            sandbox.note_call(request.method, request.path, None, outage.kind)
-            self._reset()
+        if outage and self._suffer(outage, provider, request):
             return
         kind = outage.kind if outage else None
-        sandbox.note_call(request.method, request.path, response.status, kind)
+        lag = int(outage.seconds) if outage and kind == "lag" else None
+        response, now = sandbox.answer(request, provider=provider, lag=lag)
+        if outage and kind == "answer_late":
+            self.server.stopping.wait(outage.seconds)
+        if kind == "lose_answer":
+            sandbox.note_call(request, None, kind, provider=provider)
+            self._reset()
+            return
+        sandbox.note_call(request, response.status, kind, provider=provider)
         headers = {**response.headers, "date": formatdate(now, usegmt=True)}
         self._send(response.status, json.dumps(response.body, indent=2).encode(), headers)
 
-    def _suffer(self, outage: Outage, request: Request) -> bool:
+    def _suffer(self, outage: Outage, provider: str, request: Request) -> bool:
         """Fails as ordered; False when the request is to be answered after all."""
-        sandbox = self.server.sandbox
-        if outage.kind == "lose_answer":
+        if outage.kind in {"lose_answer", "answer_late", "lag"}:
             return False
         if outage.kind in {"slow", "hang"}:
             self.server.stopping.wait(outage.seconds)
             if outage.kind == "slow":
                 return False
         if outage.kind in {"hang", "refuse"}:
-            sandbox.note_call(request.method, request.path, None, outage.kind)
+            self.server.sandbox.note_call(request, None, outage.kind, provider=provider)
             self._reset()
             return True
-        status, content_type, body, headers = ANSWERS[outage.kind]
-        sandbox.note_call(request.method, request.path, status, outage.kind)
-        date = formatdate(sandbox.clock.now(), usegmt=True)
-        self._send(status, body, {**headers, "content-type": content_type, "date": date})
+        self._canned(provider, request, ANSWERS[provider][outage.kind], outage.kind)
         return True
+
+    def _canned(self, provider: str, request: Request, answer: Canned, why: str) -> None:
+        sandbox = self.server.sandbox
+        sandbox.note_call(request, answer.status, why, provider=provider)
+        date = formatdate(sandbox.clock.now(), usegmt=True)
+        shown = {**answer.headers, "content-type": answer.content_type, "date": date}
+        self._send(answer.status, answer.body, shown)
 
     def _reset(self) -> None:
         """Ends the connection with a reset instead of an orderly close."""

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 NEWEST: Final = "2026-10-28.endive"
 BASIL: Final = "2025-03-31.basil"
 ACACIA: Final = "2025-02-24.acacia"
-OLDEST: Final = "2024-06-20"
-KNOWN: Final = (OLDEST, ACACIA, BASIL, NEWEST)
+CLOVER: Final = "2025-09-30.clover"
+OLDEST: Final = "2020-08-27"
+KNOWN: Final = (OLDEST, "2022-11-15", "2023-10-16", "2024-06-20", ACACIA, BASIL, CLOVER, NEWEST)
 
 
 def checked(version: str) -> str:
