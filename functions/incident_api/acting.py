@@ -14,6 +14,7 @@ from tocsin.application.releases import ReleaseDesk, Report
 from tocsin.errors import BadInput, InvalidSettings, UnknownIncident
 from tocsin.incidents import releases as r
 from tocsin.incidents.commands import OpenIncident
+from tocsin.incidents.commands_relations import Merge
 from tocsin.incidents.commands_response import Close
 from tocsin.incidents.timeline import format_time
 from tocsin.incidents.vocabulary import Kind
@@ -48,6 +49,8 @@ def act(call: Call) -> Response:
     asked = command(verb, given, call.envelope(incident.id, given))
     if isinstance(asked, Close) and asked.duplicate_of is not None:
         call.visible(asked.duplicate_of)
+    if isinstance(asked, Merge):
+        call.visible(asked.other)
     return _changed(call, call.application.execute(asked), created=False)
 
 

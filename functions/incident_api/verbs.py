@@ -16,6 +16,7 @@ from tocsin.errors import UnknownName
 from tocsin.incidents import commands as c
 from tocsin.incidents import commands_freeze as f
 from tocsin.incidents import commands_record as w
+from tocsin.incidents import commands_relations as k
 from tocsin.incidents import commands_response as r
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "approve": Verb("Agree to a waiver somebody else asked for", r.ApproveWaiver),
         "authorize": Verb("Let a person do one thing outside, once, as described", w.Authorize),
         "close": Verb("Close: resolved, false positive or duplicate", r.Close),
+        "merge": Verb("Close another incident as the same as this one", k.Merge),
+        "split": Verb("Open part of it as an incident of its own", k.Split),
         "reopen": Verb("Say that it was not over", r.Reopen),
         "restrict": Verb("Hide it from everybody without a part in it", w.Restrict),
         "lift": Verb("Lift the deploy freeze, or show it to everybody again", _LIFT),

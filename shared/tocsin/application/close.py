@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from tocsin.application.execute import execute
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition, UnknownIncident
 from tocsin.incidents.commands_response import AbsorbDuplicate, Close
-from tocsin.incidents.fold import fold
+from tocsin.incidents.events_record import LinkAdded
+from tocsin.incidents.events_response import EvidenceLink
+from tocsin.incidents.fold import event_of, fold
+from tocsin.incidents.parts import LinkPurpose
 from tocsin.incidents.timeline import first_broken_link
 from tocsin.incidents.vocabulary import Resolution
 
@@ -46,7 +49,7 @@ def close(
     closed = outcome.incident
     if closed.resolution is Resolution.DUPLICATE and closed.duplicate_of is not None:
         execute(
-            _absorption(command, closed, closed.duplicate_of),
+            _absorption(command, closed, closed.duplicate_of, _evidence(closed.id, store)),
             store=store,
             policies=policies,
             clock=clock,
@@ -98,7 +101,19 @@ def _check_target(command: Close, store: IncidentStore) -> None:
         raise IllegalTransition(f"{target.id} is closed; nothing can be a duplicate of it")
 
 
-def _absorption(command: Close, closed: Incident, target: str) -> AbsorbDuplicate:
+def _evidence(duplicate: str, store: IncidentStore) -> tuple[EvidenceLink, ...]:
+    """What was linked as evidence, oldest first: it belongs to the incident that goes on."""
+    events = (event_of(entry) for entry in store.entries(duplicate) if entry.type == LinkAdded.type)
+    return tuple(
+        EvidenceLink(url=event.url, title=event.title)
+        for event in events
+        if isinstance(event, LinkAdded) and event.purpose is LinkPurpose.EVIDENCE
+    )
+
+
+def _absorption(
+    command: Close, closed: Incident, target: str, evidence: tuple[EvidenceLink, ...]
+) -> AbsorbDuplicate:
     return AbsorbDuplicate(
         incident_id=target,
         command_id=f"absorb:{closed.id}",
@@ -109,4 +124,5 @@ def _absorption(command: Close, closed: Incident, target: str) -> AbsorbDuplicat
         began_at=closed.began_at,
         keys=tuple(sorted(closed.signals)),
         firing=tuple(sorted(key for key, state in closed.signals.items() if state.firing)),
+        evidence=evidence,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tocsin.application.fingerprint import command_hash, request_hash
 from tocsin.incidents.agenda import next_due
 from tocsin.incidents.commands import OpenFromSignals, OpenIncident
+from tocsin.incidents.events_relations import KeysGiven
 from tocsin.incidents.fold import seal
 from tocsin.incidents.freeze import changed
 from tocsin.incidents.messages import messages
@@ -49,7 +50,7 @@ def commit_of(
         entries=entries,
         outbox=messages(events, after, policy, command.correlation_id),
         command=_record(command, after, events[-1]),
-        pointers=_pointers(before, after, policy),
+        pointers=(*_pointers(before, after, policy), *_given(events)),
         due=next_due(after, policy),
         freezes=changed(before, after),
     )
@@ -68,6 +69,16 @@ def _record(command: Command, after: Incident, last: Event) -> CommandRecord | N
         recorded_at=last.at,
         principal=command.actor.ref if creates else None,
         key=command.command_id if creates else None,
+    )
+
+
+def _given(events: Sequence[Event]) -> tuple[Pointer, ...]:
+    """Keys that pass to another incident with a split; they are open there."""
+    return tuple(
+        Pointer(key=key, incident=event.into, open=True)
+        for event in events
+        if isinstance(event, KeysGiven)
+        for key in event.keys
     )
 
 

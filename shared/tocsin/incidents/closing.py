@@ -8,7 +8,7 @@ real has happened.
 from datetime import timedelta
 
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition, SecondPersonRequired
-from tocsin.incidents import cadence, limits, merging, rounds
+from tocsin.incidents import cadence, limits, merging, monitoring, rounds
 from tocsin.incidents import commands_response as c
 from tocsin.incidents.clocks import acknowledge_due, started
 from tocsin.incidents.draft import Draft, reason_of
@@ -49,8 +49,10 @@ def absorb(draft: Draft, command: c.AbsorbDuplicate) -> None:
             began_at=command.began_at,
             keys=command.keys,
             firing=command.firing,
+            evidence=command.evidence[: limits.EVIDENCE_MOVED],
         )
     )
+    monitoring.settle(draft)
 
 
 def reopen(draft: Draft, command: c.Reopen) -> None:

@@ -35,6 +35,7 @@ class OpenIncident(Command):
     """Opened by a person (or a backfill), not by a signal.
 
     `received_at` is when a report from outside came in: it is t0, however late it is triaged.
+    `previous` is the incident this one was part of.
     """
 
     title: str
@@ -47,6 +48,7 @@ class OpenIncident(Command):
     began_at: datetime | None = None
     received_at: datetime | None = None
     restricted: bool = False
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

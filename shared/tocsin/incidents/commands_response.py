@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.incidents.commands import Command
+from tocsin.incidents.events_response import EvidenceLink
 from tocsin.incidents.parts import Check, RunKind, Verdict
 from tocsin.incidents.signals import Signal
 from tocsin.incidents.vocabulary import Resolution, Severity
@@ -161,12 +162,13 @@ class Close(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsorbDuplicate(Command):
-    """Takes over what a duplicate brought: its keys, its signals, its earlier beginning."""
+    """Takes over what a duplicate brought: its keys, signals, evidence, earlier beginning."""
 
     duplicate: str
     began_at: datetime | None
     keys: tuple[str, ...]
     firing: tuple[str, ...]
+    evidence: tuple[EvidenceLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from tocsin.incidents import (
     opening,
     pausing,
     records,
+    relating,
     roles,
     rounds,
     severity,
@@ -30,6 +31,7 @@ from tocsin.incidents import (
 from tocsin.incidents import commands as c
 from tocsin.incidents import commands_freeze as f
 from tocsin.incidents import commands_record as w
+from tocsin.incidents import commands_relations as k
 from tocsin.incidents import commands_response as r
 from tocsin.incidents.draft import Draft
 from tocsin.incidents.elapse import elapse
@@ -122,6 +124,8 @@ HANDLERS: dict[type[c.Command], _Handler] = {
     f.ExtendFreeze: freezing.extend,
     f.LiftFreeze: freezing.lift,
     f.AllowChange: freezing.allow,
+    k.GiveKeys: relating.give,
+    k.TakeKeys: relating.take,
     w.SettleItem: checklist.settle_item,
     w.RecordImpact: records.record_impact,
     w.CorrectBeginning: records.correct_beginning,

@@ -227,8 +227,16 @@ class Closed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceLink:
+    """Evidence that was linked to a duplicate."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateAbsorbed(Event):
-    """A duplicate's keys, signals and earlier beginning are this incident's now."""
+    """A duplicate's keys, signals, evidence and earlier beginning are this incident's now."""
 
     type: ClassVar[str] = "duplicate_absorbed"
 
@@ -236,6 +244,7 @@ class DuplicateAbsorbed(Event):
     began_at: datetime | None
     keys: tuple[str, ...]
     firing: tuple[str, ...]
+    evidence: tuple[EvidenceLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tocsin.errors import IllegalTransition
 from tocsin.incidents import events as e
-from tocsin.incidents import evolve_freeze, evolve_record, evolve_response, limits
+from tocsin.incidents import evolve_freeze, evolve_record, evolve_relations, evolve_response, limits
 from tocsin.incidents.evolve_response import state_of
 from tocsin.incidents.model import Clock, Incident, Lowering, Round, SignalState
 from tocsin.incidents.parts import Audience, Communication
@@ -207,4 +207,5 @@ HANDLERS: dict[type[e.Event], Callable[[Incident, Any], Incident]] = {
     **evolve_response.HANDLERS,
     **evolve_record.HANDLERS,
     **evolve_freeze.HANDLERS,
+    **evolve_relations.HANDLERS,
 }

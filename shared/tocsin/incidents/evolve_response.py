@@ -11,7 +11,8 @@ from typing import Any
 from tocsin.incidents import events_response as e
 from tocsin.incidents.events import Event
 from tocsin.incidents.evolve_record import promised
-from tocsin.incidents.model import Incident, SignalState
+from tocsin.incidents.evolve_relations import joined
+from tocsin.incidents.model import Incident
 from tocsin.incidents.parts import (
     Action,
     Audience,
@@ -20,6 +21,7 @@ from tocsin.incidents.parts import (
     CycleResult,
     Fix,
     Freeze,
+    LinkPurpose,
     Observation,
     Pause,
     Proposal,
@@ -31,6 +33,7 @@ from tocsin.incidents.vocabulary import ClockName, State
 
 PAST_CYCLES = 8
 SUCCESS = "success"
+EVIDENCE_LINKS = f"links_{LinkPurpose.EVIDENCE}"
 
 
 def state_of(incident: Incident) -> State:
@@ -191,16 +194,13 @@ def _closed(incident: Incident, event: e.Closed) -> Incident:
 
 
 def _absorbed(incident: Incident, event: e.DuplicateAbsorbed) -> Incident:
-    signals = dict(incident.signals)
-    for key in event.keys:
-        signals.setdefault(
-            key,
-            SignalState(
-                firing=key in event.firing, since=event.at, last_at=event.at, changed_at=event.at
-            ),
-        )
+    signals = joined(incident, event.keys, event.firing, event.at)
     known = [moment for moment in (incident.began_at, event.began_at) if moment is not None]
-    return replace(incident, signals=signals, began_at=min(known, default=None))
+    counts = dict(incident.counts)
+    if event.evidence:
+        known_links = counts.get(EVIDENCE_LINKS, 0)
+        counts[EVIDENCE_LINKS] = known_links + len(event.evidence)
+    return replace(incident, signals=signals, began_at=min(known, default=None), counts=counts)
 
 
 def _reopened(incident: Incident, event: e.Reopened) -> Incident:

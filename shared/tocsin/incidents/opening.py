@@ -64,6 +64,7 @@ def open_by_person(draft: Draft, command: OpenIncident) -> None:
             opened_at=opened_at,
             began_at=command.began_at,
             restricted=command.restricted,
+            previous=command.previous,
         ),
     )
     rounds.page(draft)

@@ -10,6 +10,7 @@ import json
 from tocsin.errors import PayloadTooLarge
 from tocsin.incidents import commands_freeze as f
 from tocsin.incidents import commands_record as w
+from tocsin.incidents import commands_relations as k
 from tocsin.incidents import commands_response as r
 from tocsin.incidents.codec import decode_fields, encode_fields
 from tocsin.incidents.commands import Command
@@ -18,6 +19,7 @@ from tocsin.incidents.model import Incident
 
 GROWING = (
     f.AllowChange,
+    k.TakeKeys,
     r.AbsorbDuplicate,
     r.AskWaiver,
     r.PlanAction,

@@ -7,6 +7,7 @@ what they are about, and gives tests one thing to replace.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.dynamodb_incidents import DynamoIncidents
@@ -14,7 +15,9 @@ from tocsin.application.close import close
 from tocsin.application.execute import execute
 from tocsin.application.on_call import OnDuty
 from tocsin.application.receive import receive
+from tocsin.application.relations import merge, split
 from tocsin.application.sweep import sweep
+from tocsin.incidents.commands_relations import Merge, Split
 from tocsin.incidents.commands_response import Close
 from tocsin.policy.compiled import PackagedPolicies
 from tocsin.runtime.aws import client
@@ -22,7 +25,7 @@ from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from tocsin.incidents.signals import Signal
     from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource, ReleaseStore
 
+_SPECIAL: Mapping[type[Command], Callable[..., Outcome]] = MappingProxyType(
+    {Close: close, Split: split, Merge: merge}
+)
 _CONNECT_SECONDS = 1
 _READ_SECONDS = 3
 _ATTEMPTS = 4
@@ -56,16 +62,9 @@ class Application:
     rotas: RotaStore | None = None
 
     def execute(self, command: Command) -> Outcome:
-        """Carries a command out; closing also verifies the whole timeline."""
-        if isinstance(command, Close):
-            return close(
-                command,
-                store=self.store,
-                policies=self.policies,
-                clock=self.clock,
-                ids=self.ids,
-            )
-        return execute(
+        """Carries a command out; some take more than one incident or the whole timeline."""
+        carry_out: Callable[..., Outcome] = _SPECIAL.get(type(command), execute)
+        return carry_out(
             command, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
         )
 

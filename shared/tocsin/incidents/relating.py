@@ -1,0 +1,43 @@
+"""Splitting: some dedup keys of an incident become another one's."""
+
+from tocsin.errors import BadInput
+from tocsin.incidents import commands_relations as c
+from tocsin.incidents import limits, monitoring
+from tocsin.incidents.draft import Draft, reason_of
+from tocsin.incidents.events_relations import KeysGiven, KeysTaken
+
+
+def give(draft: Draft, command: c.GiveKeys) -> None:
+    """Gives keys up.
+
+    Raises:
+        BadInput: the incident does not have one of them.
+    """
+    draft.require_open()
+    draft.responder()
+    keys = tuple(dict.fromkeys(command.keys))
+    for key in keys:
+        if key not in draft.incident.signals:
+            raise BadInput(f"this incident has no key {key[:80]!r}", field="keys")
+    firing = (key for key in keys if draft.incident.signals[key].firing)
+    draft.add(
+        KeysGiven(
+            **draft.stamp,
+            into=command.into,
+            keys=keys,
+            firing=tuple(firing),
+            reason=reason_of(command.reason),
+        )
+    )
+    monitoring.settle(draft)
+
+
+def take(draft: Draft, command: c.TakeKeys) -> None:
+    """Takes over what the other incident gave up."""
+    draft.require_open()
+    if len({*draft.incident.signals, *command.keys}) > limits.KEYS_PER_INCIDENT:
+        raise BadInput(f"an incident joins at most {limits.KEYS_PER_INCIDENT} dedup keys")
+    draft.add(
+        KeysTaken(**draft.stamp, source=command.source, keys=command.keys, firing=command.firing)
+    )
+    monitoring.settle(draft)

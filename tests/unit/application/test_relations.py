@@ -1,0 +1,266 @@
+"""One incident that is two, and two that are one: nothing is lost on the way, and twice is once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
+from tests.harness.stories import ANA, BO, CY, RESPONDER, VIEWER, Story, local, make, signal
+from tocsin.application.execute import execute
+from tocsin.application.receive import receive
+from tocsin.application.relations import merge, split
+from tocsin.errors import (
+    BadInput,
+    GroupRequired,
+    IdempotencyKeyReused,
+    IllegalTransition,
+    SecondPersonRequired,
+    StoreUnavailable,
+    UnknownIncident,
+)
+from tocsin.incidents import commands_record as w
+from tocsin.incidents import commands_relations as k
+from tocsin.incidents import commands_response as r
+from tocsin.incidents.fold import fold
+from tocsin.incidents.parts import LinkPurpose
+from tocsin.incidents.vocabulary import ClockName, Kind, Resolution, Severity
+
+if TYPE_CHECKING:
+    from tocsin.application.outcome import Outcome
+    from tocsin.incidents.model import Incident
+
+T0 = local("09-08 10:00")
+HOUR = timedelta(hours=1)
+API, QUEUE = "v1:cloudwatch:api-5xx", "v1:cloudwatch:queue-age"
+
+
+class World:
+    def __init__(self) -> None:
+        self.store = HostileStore()
+        self.clock = ManualClock(T0)
+        self.ports: dict[str, Any] = {
+            "store": self.store,
+            "policies": Policies(),
+            "clock": self.clock,
+            "ids": CountingIds(),
+        }
+
+    def signal(self, name: str, **changes: Any) -> Incident:
+        (outcome,) = receive([signal(self.clock.now, name=name, **changes)], **self.ports)
+        return outcome.incident
+
+    def both(self) -> Incident:
+        """One incident with the keys of two alarms."""
+        first, second = self.signal("api-5xx"), self.signal("queue-age")
+        self.merge(first.id, second.id, BO)
+        self.merge(first.id, second.id, CY)
+        return self.load(first.id)
+
+    def load(self, incident: str) -> Incident:
+        found = self.store.load(incident)
+        assert found is not None
+        assert fold(self.store.entries(incident)) == found
+        return found
+
+    def split(self, incident: str, **fields: Any) -> Outcome:
+        values: dict[str, Any] = {
+            "command_id": "split-1",
+            "title": "the queue",
+            "reason": "another cause",
+            "keys": (QUEUE,),
+            "groups": RESPONDER,
+        }
+        return split(make(k.Split, ANA, incident_id=incident, **(values | fields)), **self.ports)
+
+    def merge(self, into: str, other: str, who: Any = BO, **fields: Any) -> Outcome:
+        wish = make(
+            k.Merge,
+            who,
+            incident_id=into,
+            other=other,
+            reason="one cause",
+            command_id=f"merge-{who.id}",
+            **fields,
+        )
+        return merge(wish, **self.ports)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+class TestSplit:
+    def test_the_part_has_the_keys_and_the_t0_of_the_whole(self, world: World) -> None:
+        whole = world.both()
+        world.clock.advance(HOUR)
+
+        part = world.load(world.split(whole.id, severity=Severity.MEDIUM).incident.id)
+
+        assert part.opened_at == T0
+        assert part.clocks[ClockName.CONTAIN].started_at == T0
+        assert (part.title, part.severity, part.kind) == ("the queue", Severity.MEDIUM, Kind.REAL)
+        assert set(part.signals) == {QUEUE}
+        assert part.signals[QUEUE].firing
+        assert set(world.load(whole.id).signals) == {API}
+        opening = world.store.entries(part.id)[0]
+        assert opening.content["previous"] == whole.id
+
+    def test_the_next_signal_of_a_key_goes_to_the_part(self, world: World) -> None:
+        whole = world.both()
+        part = world.split(whole.id).incident.id
+        world.clock.advance(HOUR)
+        assert world.signal("queue-age").id == part
+        assert world.signal("api-5xx").id == whole.id
+
+    def test_it_may_take_no_key_at_all(self, world: World) -> None:
+        whole = world.signal("api-5xx")
+        part = world.split(whole.id, keys=()).incident
+        assert world.load(part.id).signals == {}
+        assert set(world.load(whole.id).signals) == {API}
+
+    def test_i3_twice_is_once(self, world: World) -> None:
+        whole = world.both()
+        first = world.split(whole.id)
+        before = [world.load(whole.id), world.load(first.incident.id)]
+        again = world.split(whole.id)
+        assert again.repeated
+        assert again.incident.id == first.incident.id
+        assert [world.load(whole.id), world.load(first.incident.id)] == before
+        assert len(world.store.board(limit=99).items) == 2
+        with pytest.raises(IdempotencyKeyReused):
+            world.split(whole.id, keys=(API,))
+
+    @pytest.mark.parametrize("lost_after", [1, 2, 3])
+    def test_what_was_lost_on_the_way_is_carried_out_by_repeating(
+        self, world: World, lost_after: int
+    ) -> None:
+        whole = world.both()
+        start = world.store.commits
+
+        def lose(_commit: Any) -> None:
+            if world.store.commits - start == lost_after:
+                world.store.lose_answers = 1
+            else:
+                world.store.before_commit = lose
+
+        world.store.before_commit = lose
+        with pytest.raises(StoreUnavailable):
+            world.split(whole.id)
+        world.store.before_commit = None
+
+        part = world.load(world.split(whole.id).incident.id)
+
+        assert set(part.signals) == {QUEUE}
+        assert part.signals[QUEUE].firing
+        assert len(world.store.board(limit=99).items) == 2
+
+    def test_what_is_refused_opens_nothing(self, world: World) -> None:
+        whole = world.signal("api-5xx")
+        refusals: list[tuple[type[Exception], dict[str, Any]]] = [
+            (BadInput, {"keys": (QUEUE,)}),
+            (GroupRequired, {"keys": (), "groups": VIEWER}),
+            (BadInput, {"keys": (), "command_id": ""}),
+        ]
+        for error, fields in refusals:
+            with pytest.raises(error):
+                world.split(whole.id, **fields)
+        with pytest.raises(UnknownIncident):
+            world.split("INC-NOBODY")
+        assert len(world.store.board(limit=99).items) == 1
+
+    def test_part_of_a_restricted_one_is_restricted(self, world: World) -> None:
+        whole = world.signal("api-5xx")
+        hide = make(
+            w.Restrict,
+            BO,
+            incident_id=whole.id,
+            command_id="hide",
+            reason="who knows",
+            groups=frozenset({"security"}),
+        )
+        execute(hide, **world.ports)
+        assert world.split(whole.id, keys=()).incident.restricted
+
+
+class TestMerge:
+    def test_the_other_is_closed_as_a_duplicate_by_two_people(self, world: World) -> None:
+        first, second = world.signal("api-5xx"), world.signal("queue-age")
+        world.merge(first.id, second.id, BO)
+        assert world.load(second.id).open
+        with pytest.raises(SecondPersonRequired):
+            merge(
+                make(
+                    k.Merge,
+                    BO,
+                    incident_id=first.id,
+                    other=second.id,
+                    reason="again",
+                    command_id="merge-again",
+                ),
+                **world.ports,
+            )
+
+        survivor = world.merge(first.id, second.id, CY).incident
+
+        closed = world.load(second.id)
+        assert (closed.resolution, closed.duplicate_of) == (Resolution.DUPLICATE, first.id)
+        assert survivor.id == first.id
+        assert set(survivor.signals) == {API, QUEUE}
+
+    def test_evidence_and_the_earlier_beginning_move_along(self, world: World) -> None:
+        first, second = world.signal("api-5xx"), world.signal("queue-age")
+        for number, purpose in enumerate((LinkPurpose.EVIDENCE, LinkPurpose.FIX)):
+            link = make(
+                w.AddLink,
+                ANA,
+                incident_id=second.id,
+                command_id=f"link-{number}",
+                purpose=purpose,
+                url=f"https://example.com/{purpose}",
+                title=str(purpose),
+            )
+            execute(link, **world.ports)
+        begun = make(
+            w.CorrectBeginning,
+            ANA,
+            incident_id=second.id,
+            command_id="begun",
+            began_at=T0 - HOUR,
+            reason="the logs say so",
+        )
+        execute(begun, **world.ports)
+        for who in (BO, CY):
+            world.merge(first.id, second.id, who)
+
+        survivor = world.load(first.id)
+
+        assert survivor.began_at == T0 - HOUR
+        assert survivor.counts["links_evidence"] == 1
+        (absorbed,) = [
+            entry for entry in world.store.entries(first.id) if entry.type == "duplicate_absorbed"
+        ]
+        assert absorbed.content["evidence"] == [
+            {"url": "https://example.com/evidence", "title": "evidence"}
+        ]
+
+    def test_into_a_closed_or_unknown_one_is_refused(self, world: World) -> None:
+        first, gone = world.signal("api-5xx"), world.signal("queue-age")
+        for who in (BO, CY):
+            world.merge(first.id, gone.id, who)
+        with pytest.raises(IllegalTransition):
+            world.merge(gone.id, first.id)
+        with pytest.raises(UnknownIncident):
+            world.merge("INC-NOBODY", first.id)
+
+    def test_a_firing_duplicate_stops_the_window_of_a_fixed_one(self) -> None:
+        story = Story().open("09-08 10:00", Severity.HIGH)
+        story.contain("09-08 11:00")
+        story.repair("09-08 12:00")
+        assert story.incident.window is not None
+        loud = {"duplicate": "INC-2", "began_at": None, "keys": (API,), "firing": (API,)}
+        story.do("09-08 13:00", make(r.AbsorbDuplicate, BO, **loud))
+        assert story.incident.window is None
