@@ -11,7 +11,12 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY
+from tocsin.local.sandbox.defaults import (
+    ACCOUNT,
+    DEFAULT_API_KEY,
+    RAZORPAY_ACCOUNT,
+    RAZORPAY_KEY_ID,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +26,6 @@ if TYPE_CHECKING:
 
 STRIPE = "stripe/default"
 RAZORPAY = "razorpay/default"
-_RAZORPAY_ACCOUNT = "acc_local"
 
 
 def values(kept: Path) -> Mapping[str, dict[str, Any]]:
@@ -54,7 +58,7 @@ def _registrations() -> dict[str, Any]:
     return {
         STRIPE: _registration(STRIPE, ACCOUNT, f"whsec_{secrets.token_urlsafe(24)}"),
         # Bodies of Razorpay always name an account, and samples name other people's.
-        RAZORPAY: _registration(RAZORPAY, _RAZORPAY_ACCOUNT, secrets.token_urlsafe(24))
+        RAZORPAY: _registration(RAZORPAY, RAZORPAY_ACCOUNT, secrets.token_urlsafe(24))
         | {"any_account": True},
         "hash_key": secrets.token_hex(32),
     }
@@ -76,8 +80,8 @@ def _provider_keys() -> dict[str, Any]:
     return {
         STRIPE: {"account": ACCOUNT, "mode": "test", "api_key": DEFAULT_API_KEY},
         RAZORPAY: {
-            "account": _RAZORPAY_ACCOUNT,
+            "account": RAZORPAY_ACCOUNT,
             "mode": "test",
-            "api_key": f"rzp_test_tocsin_sandbox:{DEFAULT_API_KEY}",  # key id and key secret
+            "api_key": f"{RAZORPAY_KEY_ID}:{DEFAULT_API_KEY}",  # key id and key secret
         },
     }

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import ProviderUnavailable
+from tocsin.local.sandbox.ask import ask
+from tocsin.local.sandbox.client_razorpay import RazorpayControls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.local.sandbox.defaults import Json
-
-_PATIENCE: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +170,10 @@ class SandboxClient:
     def reset(self, seed: str | None = None) -> None:
         self._call("POST", "/reset", {"seed": seed} if seed else {})
 
+    @property
+    def razorpay(self) -> RazorpayControls:
+        """What happens at Razorpay without a call of its API."""
+        return RazorpayControls(self.url)
+
     def _call(self, method: str, path: str, given: Json | None = None) -> Json:
-        address = urlsplit(self.url).netloc
-        connection = http.client.HTTPConnection(address, timeout=_PATIENCE)
-        try:
-            body = json.dumps(given) if given is not None else None
-            connection.request(method, f"/_sandbox{path}", body)
-            answer = connection.getresponse()
-            status, text = answer.status, answer.read()
-        except (OSError, http.client.HTTPException) as problem:
-            raise ProviderUnavailable(f"sandbox at {self.url}: {problem}") from problem
-        finally:
-            connection.close()
-        if status != http.client.OK:
-            raise ProviderUnavailable(f"sandbox refused {method} {path}: {text.decode()}")
-        result: Json = json.loads(text)
-        return result
+        return ask(self.url, method, path, given)

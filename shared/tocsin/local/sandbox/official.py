@@ -7,7 +7,7 @@ if the sandbox did not speak the provider's API, the official client would find 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import stripe
 
@@ -29,6 +29,13 @@ class ProviderTruth:
 def client(api_base: str, api_key: str) -> stripe.StripeClient:
     """The official client, pointed at the sandbox, without retries."""
     return stripe.StripeClient(api_key, base_addresses={"api": api_base}, max_network_retries=0)
+
+
+def razorpay_client(api_base: str, key_id: str, key_secret: str) -> Any:
+    """Razorpay's official client (it has no types), pointed at the sandbox."""
+    import razorpay  # noqa: PLC0415  # the Stripe half needs none of it
+
+    return razorpay.Client(auth=(key_id, key_secret), base_url=api_base)
 
 
 def subscriptions(

@@ -18,14 +18,19 @@ from tocsin.local.sandbox.api import Api, Request, Response
 from tocsin.local.sandbox.clock import ProviderClock
 from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY
 from tocsin.local.sandbox.dispatch import Dispatcher, Surroundings
-from tocsin.local.sandbox.endpoint import PROVIDERS, STRIPE, Endpoint
+from tocsin.local.sandbox.endpoint import PROVIDERS, RAZORPAY, STRIPE, Endpoint
 from tocsin.local.sandbox.fates import Fates
 from tocsin.local.sandbox.orders import Delivery, Order, Orders
 from tocsin.local.sandbox.outages import Outages
 from tocsin.local.sandbox.passage import pass_until
 from tocsin.local.sandbox.ratelimit import RateLimit
+from tocsin.local.sandbox.razorpay import charging
+from tocsin.local.sandbox.razorpay.api import RazorpayApi
+from tocsin.local.sandbox.razorpay.dashboard import Replay, choose
+from tocsin.local.sandbox.razorpay.merchant import Made, Merchant
+from tocsin.local.sandbox.razorpay.truth import truth
 from tocsin.local.sandbox.versions import NEWEST, render
-from tocsin.local.sandbox.wire import Message, stripe_message
+from tocsin.local.sandbox.wire import Message, razorpay_message, stripe_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,6 +68,9 @@ class Sandbox:
             endpoints=self.endpoints,
         )
         self.account.listeners.append(self._on_event)
+        self.merchant = Merchant(self.account.seed)
+        self.merchant.listeners.append(self._on_razorpay_event)
+        self.razorpay_api = RazorpayApi(self.merchant, lambda: self.api.keys, self.endpoints)
 
     def connect(self, identifier: str) -> Account:
         """Another account that this one may act for with `Stripe-Account`; made on first use."""
@@ -85,10 +93,12 @@ class Sandbox:
         self, request: Request, *, provider: str = STRIPE, lag: int | None = None
     ) -> tuple[Response, int]:
         """The API's answer and the provider time it was given at."""
-        api = {STRIPE: self.api}[provider]
         with self.lock:
             now = self.clock.now()
-            response = api.handle(request, now=now, lag=lag)
+            if provider == RAZORPAY:
+                response = self.razorpay_api.handle(request, now=now, lag=lag)
+            else:
+                response = self.api.handle(request, now=now, lag=lag)
         return response, now
 
     def note_call(
@@ -156,7 +166,8 @@ class Sandbox:
         """Moves provider time ahead and lets happen what is due; how much that was."""
         with self.lock:
             until = self.clock.forward(seconds)
-            return sum(pass_until(account, until) for account in self._accounts())
+            happened = sum(pass_until(account, until) for account in self._accounts())
+            return happened + charging.pass_until(self.merchant, until)
 
     def truth(self) -> Json:
         """Every subscription as it is now, and what the sandbox did with the events."""
@@ -171,6 +182,7 @@ class Sandbox:
                 "events": len(self.account.events),
                 "dropped": dropped,
                 "undelivered": self.fates.undelivered(),
+                "razorpay": truth(self.merchant),
                 "ungenerated": self.account.lost,
                 "connected": {
                     name: [render(one, NEWEST) for one in one.objects["subscription"].values()]
@@ -189,6 +201,7 @@ class Sandbox:
             blank = Account(seed or randomness.token_hex(8))
             self.account.load(blank.dump())
             self.connected.clear()
+            self.merchant.load(Merchant(self.account.seed).dump())
             self.clock.run()
             self.orders.active.clear()
             self.orders.dropped.clear()
@@ -206,6 +219,9 @@ class Sandbox:
 
     def _message(self, delivery: Delivery, endpoint: Endpoint) -> Message | None:
         """Looked up anew each time: loading a state replaces the account's events."""
+        if endpoint.provider == RAZORPAY:
+            made = self.merchant.events.get(delivery.event)
+            return razorpay_message(made, delivery.secret or endpoint.secrets[0]) if made else None
         for account in self._accounts():
             event = account.events.get(delivery.event)
             if event is not None:
@@ -226,6 +242,36 @@ class Sandbox:
                 continue
             made_at = self.clock.now()
             self._deliver(Delivery(event["id"], event["type"], endpoint.id, made_at=made_at))
+
+    def _on_razorpay_event(self, made: Made) -> None:
+        for endpoint in self.endpoints.values():
+            if endpoint.provider == RAZORPAY and endpoint.concerns(made.kind):
+                # Retries go on with the secret of that day, however often it is changed.
+                secret = endpoint.secrets[0]
+                self._deliver(
+                    Delivery(made.id, made.kind, endpoint.id, made_at=made.at, secret=secret)
+                )
+
+    def replay_razorpay(self, endpoint: str, wanted: Replay) -> int:
+        """The dashboard's replay; how many events that sends again.
+
+        Raises:
+            KeyError: no such endpoint.
+            ValueError: Razorpay would refuse it.
+        """
+        with self.lock:
+            target, now = self.endpoints[endpoint], self.clock.now()
+
+            def unacknowledged(event: str, kind: str) -> bool:
+                return target.concerns(kind) and not self.fates.has_arrived(endpoint, event)
+
+            chosen = choose(self.merchant, wanted, now=now, unacknowledged=unacknowledged)
+            self.endpoints[endpoint] = replace(target, enabled=True)
+            self.dispatcher.send(
+                Delivery(made.id, made.kind, endpoint, ("dashboard",), made_at=now)
+                for made in chosen
+            )
+            return len(chosen)
 
     def _deliver(self, delivery: Delivery) -> None:
         """Sends what the orders leave of it, and writes down what was to be sent."""

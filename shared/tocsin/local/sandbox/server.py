@@ -21,7 +21,6 @@ from tocsin.local.sandbox.controls.refusal import BadControl
 from tocsin.local.sandbox.controls.table import control
 from tocsin.local.sandbox.defaults import HOST
 from tocsin.local.sandbox.endpoint import STRIPE
-from tocsin.local.sandbox.errors import ProviderRefusal
 from tocsin.local.sandbox.outages import ANSWERS, Canned, Outage
 from tocsin.local.sandbox.routing import provider_of
 
@@ -118,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
             given = json.loads(body) if body else {}
             answer = control(self.server.sandbox, self.command, path, given)
             self._send(200, json.dumps(answer).encode(), {})
-        except (BadControl, ProviderRefusal, json.JSONDecodeError) as problem:
+        except (BadControl, json.JSONDecodeError) as problem:
             self._send(400, json.dumps({"error": str(problem)}).encode(), {})
 
     def _provider(self, provider: str, request: Request) -> None:

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+def hex_mac(secret: str, message: bytes) -> str:
+    """HMAC-SHA256 in lower-case hex; for Razorpay, over the body alone, the whole signature."""
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
 def signature_header(body: bytes, secrets: Sequence[str], *, at: int) -> str:
     """`t=<at>,v1=<hex>[,v1=<hex>…]`; the key is the whole secret, `whsec_` included."""
-    signatures = [
-        hmac.new(secret.encode(), b"%d." % at + body, hashlib.sha256).hexdigest()
-        for secret in secrets
-    ]
+    signatures = [hex_mac(secret, b"%d." % at + body) for secret in secrets]
     return ",".join([f"t={at}", *(f"v1={signature}" for signature in signatures)])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tocsin.local.sandbox.defaults import Json
     from tocsin.local.sandbox.sandbox import Sandbox
 
-FORMAT = 2
+FORMAT = 3
 
 
 def save(sandbox: Sandbox, path: Path) -> None:
@@ -24,6 +24,7 @@ def save(sandbox: Sandbox, path: Path) -> None:
             "format": FORMAT,
             "account": sandbox.account.dump(),
             "connected": {name: one.dump() for name, one in sandbox.connected.items()},
+            "merchant": sandbox.merchant.dump(),
             "clock": sandbox.clock.dump(),
             "endpoints": [asdict(one) for one in sandbox.endpoints.values()],
             "fates": sandbox.fates.dump(),
@@ -43,6 +44,7 @@ def load(sandbox: Sandbox, path: Path) -> bool:
         sandbox.account.load(state["account"])
         for name, dumped in state["connected"].items():
             sandbox.connect(name).load(dumped)
+        sandbox.merchant.load(state["merchant"])
         sandbox.clock.offset = state["clock"]["offset"]
         sandbox.clock.frozen_at = state["clock"]["frozen_at"]
         for kept in state["endpoints"]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.local.sandbox.account import render_event, render_thin
-from tocsin.local.sandbox.signing import signature_header
+from tocsin.local.sandbox.signing import hex_mac, signature_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.local.sandbox.defaults import Json
     from tocsin.local.sandbox.endpoint import Endpoint
+    from tocsin.local.sandbox.razorpay.merchant import Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +42,18 @@ def stripe_message(event: Json, endpoint: Endpoint, *, provider_now: int) -> Mes
             "content-type": "application/json; charset=utf-8",
             "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
             "stripe-signature": signature,
+        },
+    )
+
+
+def razorpay_message(made: Made, secret: str) -> Message:
+    """The event as it was made, signed with one secret; its id is in a header only."""
+    return Message(
+        made.body,
+        {
+            "content-type": "application/json",
+            "user-agent": "Razorpay-Webhook/v1",
+            "x-razorpay-signature": hex_mac(secret, made.body),
+            "x-razorpay-event-id": made.id,
         },
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tocsin.local.sandbox.controls import accounts, failures, webhooks
+from tocsin.local.sandbox.controls import accounts, failures, razorpay, webhooks
 from tocsin.local.sandbox.controls.refusal import BadControl
+from tocsin.local.sandbox.errors import ProviderRefusal
+from tocsin.local.sandbox.razorpay.errors import RazorpayRefusal
 
 if TYPE_CHECKING:
     from tocsin.local.sandbox.controls.refusal import Controls
@@ -16,6 +18,7 @@ CONTROLS: Final[Controls] = {
     **accounts.CONTROLS,
     **webhooks.CONTROLS,
     **failures.CONTROLS,
+    **razorpay.CONTROLS,
 }
 
 
@@ -31,5 +34,7 @@ def control(sandbox: Sandbox, method: str, path: str, given: Json) -> Json:
         raise BadControl(f"{method} {path}: no such control; there are {known}")
     try:
         return operation(sandbox, given)
+    except (ProviderRefusal, RazorpayRefusal) as refusal:
+        raise BadControl(f"{method} {path}: {refusal}") from refusal
     except (KeyError, TypeError, ValueError) as problem:
         raise BadControl(f"{method} {path}: {problem!r}") from problem
