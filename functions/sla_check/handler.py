@@ -1,4 +1,4 @@
-"""Lambda entry: every minute, and on demand, what is due is done."""
+"""Lambda entry: every minute, and on demand, what is due is done, here or from the queue."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from functions.sla_check.rounds import Sweeper
 from functions.sla_check.settings import Settings
+from tocsin.adapters.sqs_due import SqsDueQueue
+from tocsin.runtime import aws_http
 from tocsin.runtime.application import connect
 from tocsin.runtime.invocation import LambdaContext, watch
 from tocsin.runtime.invoke import FunctionCaller
@@ -25,6 +27,7 @@ SWEEPER = Sweeper(
     ),
     notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
     watch=WATCH,
+    queue=SqsDueQueue(aws_http.from_environment("sqs"), SETTINGS.DUE_QUEUE_URL),
 )
 LAST_MOMENT_MS = 20_000
 """A round is not begun with less time left than a slow one takes."""
@@ -36,7 +39,9 @@ class TimedContext(LambdaContext, Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-def lambda_handler(_event: Mapping[str, Any], context: TimedContext) -> dict[str, Any]:
-    """Answers with the sweep's report, whatever the event says: the schedule and people alike."""
+def lambda_handler(event: Mapping[str, Any], context: TimedContext) -> dict[str, Any]:
+    """Works off what a sweep handed on; any other event, of the schedule or a person, sweeps."""
     with WATCH.invocation(context):
+        if "Records" in event:
+            return SWEEPER.work_off(event)
         return SWEEPER.run(has_time=lambda: context.get_remaining_time_in_millis() > LAST_MOMENT_MS)

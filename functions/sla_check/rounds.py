@@ -1,7 +1,8 @@
 """One minute's work: do what is due, and send again what nobody marked as sent.
 
-The sweep goes on while the index says there is more, because a storm must not take hours to
-notice; it stops early enough to end before its successor starts. Unsent messages go to the
+What is beyond one round goes to a queue, and is worked off from there by the same code at the same
+time: a storm must not take hours to notice. While there is still more the sweep goes on; it stops
+early enough to end before its successor starts. Unsent messages go to the
 notifier between two sweeps, so that they cannot crowd due incidents out of the index's answer.
 """
 
@@ -12,11 +13,15 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.sqs_due import incidents_of
+from tocsin.errors import MalformedPayload
+from tocsin.runtime.batch import failures
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tocsin.application.sweep import DueQueue
     from tocsin.incidents.outbox import OutboxKey
     from tocsin.runtime.application import Application
     from tocsin.runtime.invocation import Watch
@@ -27,18 +32,22 @@ REDRIVEN_AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
-    """The ports of a sweep; `notify` calls the notifier and returns its results."""
+    """The ports of a sweep; `notify` calls the notifier and returns its results.
+
+    The first round gives to `queue` what is beyond it; later rounds do what the queue did not take.
+    """
 
     application: Application
     notify: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     watch: Watch
+    queue: DueQueue | None = None
 
     def run(self, *, has_time: Callable[[], bool]) -> dict[str, Any]:
         """Sweeps until nothing is due, the time is up, or it has gone on for long.
 
         Returns:
-            The report as JSON: `sweeps`, `due`, `changed` and `failed` incidents, the notifier's
-            results as `redriven`, and whether there is `more`.
+            The report as JSON: `sweeps`, `due`, `changed` and `failed` incidents, how many were
+            `handed_on`, the notifier's results as `redriven`, and whether there is `more`.
 
         Raises:
             Unavailable: the index or the notifier did not answer.
@@ -46,22 +55,48 @@ class Sweeper:
         changed: list[str] = []
         failed: dict[str, str] = {}
         redriven: Counter[str] = Counter()
-        due, more, rounds = 0, True, 0
+        due, more, rounds, handed_on = 0, True, 0, 0
         while more and rounds < ROUNDS and has_time():
-            report = self.application.sweep()
+            report = self.application.sweep(queue=None if rounds else self.queue)
+            handed_on += report.handed_on
             rounds, due, more = rounds + 1, due + report.due, report.more
             changed += report.changed
             failed |= report.failed
             redriven.update(self._redrive(report.outbox_due))
+        self.watch.meter.count(Metric.SWEEPS)
         self._tell(due, changed, failed, more=more)
         return {
             "sweeps": rounds,
             "due": due,
             "changed": changed,
             "failed": failed,
+            "handed_on": handed_on,
             "redriven": dict(redriven),
             "more": more,
         }
+
+    def work_off(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Ticks what messages of the queue name; answers with those to be delivered again.
+
+        A message is done when each of its incidents is: acting on the others again does nothing.
+        """
+        again: list[str] = []
+        changed: list[str] = []
+        failed: dict[str, str] = {}
+        for record in event["Records"]:
+            try:
+                incidents = incidents_of(record["body"])
+            except MalformedPayload as error:
+                self.watch.journal.refused(Event.RECORD_FAILED, error)
+                again.append(record["messageId"])
+                continue
+            ticked = self.application.tick(incidents)
+            changed += ticked.changed
+            failed |= ticked.failed
+            if ticked.failed:
+                again.append(record["messageId"])
+        self._tell(len(changed) + len(failed), changed, failed, more=False)
+        return failures(again)
 
     def _redrive(self, keys: Sequence[OutboxKey]) -> Counter[str]:
         results: Counter[str] = Counter()
@@ -74,7 +109,6 @@ class Sweeper:
         self, due: int, changed: Sequence[str], failed: Mapping[str, str], *, more: bool
     ) -> None:
         journal, meter = self.watch.journal, self.watch.meter
-        meter.count(Metric.SWEEPS)
         meter.count(Metric.ITEMS_DUE, due)
         for incident, reason in failed.items():
             journal.warning(Event.RECORD_FAILED, incident=incident, reason=reason)

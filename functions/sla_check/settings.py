@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where incidents live and who delivers what is still unsent."""
+    """Where incidents live, who delivers what is still unsent, and where too much work goes."""
 
     STAGE: str
     INCIDENTS_TABLE: str
     OPERATIONS_TABLE: str
     NOTIFIER_FUNCTION: str
+    DUE_QUEUE_URL: str
     LOG_LEVEL: str = "INFO"

@@ -6,7 +6,9 @@ from infra.permissions.statements import (
     Statement,
     data_key_through_dynamodb,
     keep_freezes,
+    key_through_sqs,
     own_logs,
+    queue_consumer,
     read_rotas,
     tracing,
 )
@@ -27,6 +29,13 @@ STATEMENTS = (
         actions=("lambda:InvokeFunction",),
         resources=("function/notifier",),
     ),
+    Statement(
+        sid="HandOnWhatIsDue",
+        actions=("sqs:SendMessage",),
+        resources=("queue/due",),
+    ),
+    queue_consumer("due"),
+    key_through_sqs("messages"),
     keep_freezes(),
     read_rotas(),
     data_key_through_dynamodb(),

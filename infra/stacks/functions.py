@@ -165,7 +165,8 @@ class FunctionsStack(cdk.Stack):
         """Once a minute, never late: the next sweep does what a lost one did not."""
         made = self.made["sla_check"]
         reason = (
-            "A lost sweep holds nothing to redrive: the next one, a minute later, does its work."
+            "A lost sweep holds nothing to redrive: the next one, a minute later, does its work;"
+            " what it handed on has a dead-letter queue."
         )
         made.acknowledge_no_queue(reason)
         asynchronous = self._triggers.asynchronous(
@@ -173,6 +174,7 @@ class FunctionsStack(cdk.Stack):
         )
         acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
         self._schedule(made, "EveryMinute", "rate(1 minute)", says="Wakes the sweep")
+        self._triggers.queue(made, "DueQueueToSlaCheck", "due", batch=4, concurrency=3)
         self._alarms.add(
             self,
             "sla-check-silent",

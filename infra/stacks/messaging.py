@@ -111,6 +111,12 @@ class MessagingStack(cdk.Stack):
         self._offer_queue("refetch", refetch.queue)
         output(self, "QueueRefetchDlqUrl", refetch.dead.queue_url, "Objects nobody could fetch")
         self._references.offer_value("REFETCH_QUEUE_URL", refetch.queue.queue_url)
+        due = self._queues.work(
+            "due", key=key, consumer_timeout=FUNCTIONS["sla_check"].timeout, max_age=120
+        )
+        self._offer_queue("due", due.queue)
+        output(self, "QueueDueDlqUrl", due.dead.queue_url, "Due incidents nobody could tick")
+        self._references.offer_value("DUE_QUEUE_URL", due.queue.queue_url)
         for name in ("notifier-failed", "billing-projector-failed"):
             self._offer_queue(name, self._queues.failures(name, key=key))
         return pages, stakeholders

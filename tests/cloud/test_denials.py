@@ -84,6 +84,11 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:Query on incidents/due",
         "dynamodb:Query on operations",
         "lambda:InvokeFunction on notifier",
+        "sqs:ChangeMessageVisibility on due",
+        "sqs:DeleteMessage on due",
+        "sqs:GetQueueAttributes on due",
+        "sqs:ReceiveMessage on due",
+        "sqs:SendMessage on due",
         "ssm:GetParameter on clock",
     },
     "webhook_ingest": {

@@ -75,6 +75,7 @@ def test_variables_that_name_resources_name_those_of_their_own_stage(
         "PAGES_TOPIC_ARN": ("AWS::SNS::Topic", "TopicName", "pages"),
         "STAKEHOLDERS_TOPIC_ARN": ("AWS::SNS::Topic", "TopicName", "stakeholders"),
         "REFETCH_QUEUE_URL": ("AWS::SQS::Queue", "QueueName", "refetch"),
+        "DUE_QUEUE_URL": ("AWS::SQS::Queue", "QueueName", "due"),
     }
     for function in deployment.of(LAMBDA):
         for variable, value in function["Environment"]["Variables"].items():

@@ -113,7 +113,7 @@ def test_i10_an_alarm_reaches_the_queue_or_its_dead_letter_queue(deployment: Dep
         assert senders[0]["Condition"] == {"ArnEquals": {"aws:SourceArn": alarms.name}}
 
 
-@pytest.mark.parametrize("name", ["alarms", "refetch"])
+@pytest.mark.parametrize("name", ["alarms", "due", "refetch"])
 def test_i10_a_work_queue_gives_up_into_a_queue_that_keeps_it_two_weeks(
     deployment: Deployment, name: str
 ) -> None:

@@ -45,6 +45,7 @@ def test_every_function_is_woken_by_what_the_design_says(deployment: Deployment)
     name = deployment.context.stage.physical
     assert sources == {
         (name("alarm-trigger"), "AWS::SQS::Queue"),
+        (name("sla-check"), "AWS::SQS::Queue"),
         (name("notifier"), "AWS::DynamoDB::Table"),
         (name("billing-projector"), "AWS::DynamoDB::Table"),
         (name("billing-projector"), "AWS::SQS::Queue"),

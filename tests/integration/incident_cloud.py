@@ -62,6 +62,7 @@ class IncidentCloud:
             "PAGES_TOPIC_ARN": self._topic("pages", self.pages),
             "STAKEHOLDERS_TOPIC_ARN": self._topic("stakeholders", self.stakeholders),
             "NOTIFIER_FUNCTION": "tocsin-local-notifier",
+            "DUE_QUEUE_URL": self._queue("due"),
             "INCIDENT_CLOCK_PARAMETER": CLOCK,
         }
         for name, value in environment.items():

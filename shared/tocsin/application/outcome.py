@@ -32,7 +32,8 @@ class Outcome:
 class SweepReport:
     """One sweep. `due` incidents were looked at, `changed` got entries, `failed` says why.
 
-    `outbox_due` is for the caller to send again. `more` asks for another sweep at once.
+    `outbox_due` is for the caller to send again. `more` asks for another sweep at once;
+    `handed_on` were given to others and need none.
     """
 
     due: int
@@ -40,3 +41,4 @@ class SweepReport:
     failed: Mapping[str, str]
     outbox_due: tuple[OutboxKey, ...]
     more: bool
+    handed_on: int = 0

@@ -16,7 +16,7 @@ from tocsin.application.execute import execute
 from tocsin.application.on_call import OnDuty
 from tocsin.application.receive import receive
 from tocsin.application.relations import merge, split
-from tocsin.application.sweep import sweep
+from tocsin.application.sweep import AT_ONCE, sweep, tick_all
 from tocsin.incidents.commands_relations import Merge, Split
 from tocsin.incidents.commands_response import Close
 from tocsin.policy.compiled import PackagedPolicies
@@ -25,13 +25,14 @@ from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from tocsin.application.freezes import FreezeStore
     from tocsin.application.on_call import RotaStore
     from tocsin.application.outcome import Outcome, SweepReport
+    from tocsin.application.sweep import DueQueue, Ticked
     from tocsin.errors import TocsinError
     from tocsin.incidents.commands import Command
     from tocsin.incidents.signals import Signal
@@ -73,13 +74,20 @@ class Application:
             signals, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
         )
 
-    def sweep(self, *, limit: int = 200) -> SweepReport:
+    def sweep(self, *, limit: int = AT_ONCE, queue: DueQueue | None = None) -> SweepReport:
         return sweep(
             store=self.store,
             policies=self.policies,
             clock=self.clock,
             ids=self.ids,
             limit=limit,
+            queue=queue,
+        )
+
+    def tick(self, incidents: Iterable[str]) -> Ticked:
+        """Lets time pass for some incidents that were found due."""
+        return tick_all(
+            incidents, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
         )
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from functions.sla_check.rounds import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
+from tests.harness.stories import ANA, make
+from tocsin.adapters.sqs_due import body_of
 from tocsin.application.outcome import SweepReport
 from tocsin.errors import Unavailable
+from tocsin.incidents.commands import OpenIncident
 from tocsin.incidents.outbox import OutboxKey
+from tocsin.incidents.vocabulary import Category, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.harness.world import World
+    from tocsin.application.sweep import DueQueue
     from tocsin.runtime.application import Application
 
 
@@ -25,9 +31,11 @@ class Scripted:
     """An application whose sweeps report what they are told."""
 
     reports: list[SweepReport]
+    queues: list[DueQueue | None] = field(default_factory=list)
 
-    def sweep(self, *, limit: int = 200) -> SweepReport:
+    def sweep(self, *, limit: int = 200, queue: DueQueue | None = None) -> SweepReport:
         assert limit
+        self.queues.append(queue)
         return self.reports.pop(0)
 
 
@@ -68,6 +76,7 @@ def test_nothing_due_is_one_sweep_and_no_call(world: World) -> None:
         "due": 0,
         "changed": [],
         "failed": {},
+        "handed_on": 0,
         "redriven": {},
         "more": False,
     }
@@ -80,6 +89,100 @@ def test_it_goes_on_while_there_is_more(world: World) -> None:
     answer = sweeper(world, Notifier(), *reports).run(has_time=lambda: True)
     assert (answer["sweeps"], answer["due"], answer["more"]) == (3, 5, False)
     assert len(answer["changed"]) == 5
+
+
+class Queue:
+    """Takes what is handed on, or refuses it."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.taken: list[str] = []
+        self.refuses = refuses
+
+    def send(self, incidents: Sequence[str]) -> None:
+        if self.refuses:
+            raise Unavailable("the queue did not answer")
+        self.taken += incidents
+
+
+def test_the_first_round_alone_hands_on(world: World) -> None:
+    scripted, queue = Scripted([report(due=2, more=True), report(due=2)]), Queue()
+    application = cast("Application", scripted)
+    several = Sweeper(application=application, notify=Notifier(), watch=world.watch, queue=queue)
+    several.run(has_time=lambda: True)
+    assert scripted.queues == [queue, None]
+
+
+def test_what_is_beyond_a_round_is_handed_on_and_worked_off_by_the_same_code(
+    world: World,
+) -> None:
+    incidents = [opened(world, number) for number in range(5)]
+    world.clock.advance(timedelta(minutes=16))
+    queue = Queue()
+
+    swept = world.application.sweep(limit=2, queue=queue)
+
+    assert (swept.due, swept.handed_on) == (2, 3)
+    assert {*swept.changed, *queue.taken} == set(incidents)
+    event = {"Records": [message("m1", *queue.taken[:2]), message("m2", *queue.taken[2:])]}
+    assert world.sweeper.work_off(event) == {"batchItemFailures": []}
+    assert world.sweeper.work_off(event) == {"batchItemFailures": []}, "a repeat does nothing"
+    for incident in incidents:
+        types = [entry.type for entry in world.store.entries(incident)]
+        assert types.count("clock_breached") == 1
+    world.pump()
+    world.inbox.take_all()
+
+
+def test_a_queue_that_refuses_leaves_the_work_to_the_sweep(world: World) -> None:
+    incidents = [opened(world, number) for number in range(5)]
+    world.clock.advance(timedelta(minutes=16))
+
+    swept = world.application.sweep(limit=2, queue=Queue(refuses=True))
+
+    assert (swept.due, swept.handed_on, swept.more) == (2, 0, True)
+    sweeper = replace(world.sweeper, queue=Queue(refuses=True))
+    assert sweeper.run(has_time=lambda: True)["more"] is False
+    for incident in incidents:
+        types = [entry.type for entry in world.store.entries(incident)]
+        assert types.count("clock_breached") == 1
+    world.pump()
+    world.inbox.take_all()
+
+
+def test_a_message_that_cannot_be_read_or_worked_off_comes_again_alone(world: World) -> None:
+    incident = opened(world, 1)
+    world.clock.advance(timedelta(minutes=16))
+    records = [
+        {"messageId": "garbage", "body": "no json"},
+        {"messageId": "list", "body": '{"incidents": "INC-1"}'},
+        message("gone", "INC-NOBODY"),
+        message("good", incident),
+    ]
+
+    answer = world.sweeper.work_off({"Records": records})
+
+    again = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+    assert again == {"garbage", "list", "gone"}
+    assert "clock_breached" in [entry.type for entry in world.store.entries(incident)]
+    world.pump()
+    world.inbox.take_all()
+
+
+def opened(world: World, number: int) -> str:
+    """A critical incident of which nobody has heard yet."""
+    command = make(
+        OpenIncident,
+        ANA,
+        incident_id=f"INC-{number:026d}",
+        title="it is down",
+        severity=Severity.CRITICAL,
+        category=Category.PRODUCTION,
+    )
+    return world.application.execute(command).incident.id
+
+
+def message(name: str, *incidents: str) -> dict[str, str]:
+    return {"messageId": name, "body": body_of(incidents)}
 
 
 def test_it_stops_in_time_and_says_that_it_is_behind(world: World) -> None:
