@@ -61,7 +61,7 @@ def _cold_start(layouts: Layouts, rounds: int) -> Part:
 
 
 def _warm_ingest(layouts: Layouts, work: Path, rounds: int) -> Part:
-    series = warm_ingest.measure(layouts, work, sample=SAMPLE, rounds=max(1, rounds // 3))
+    series = warm_ingest.measure(layouts, work, sample=SAMPLE, turns=rounds * 2)
     return list(warm_ingest.figures(series)), {"microseconds_of_cpu": series}
 
 

@@ -1,7 +1,8 @@
 """What a benchmark says: named figures, some with a limit, as a table and as JSON.
 
 Absolute times on somebody's laptop mean nothing to anybody else. So contenders run side by side in
-one run, round by round, and a figure is the ratio of their medians.
+one run, round by round, and a figure is the ratio of their medians, or the median of the ratios
+within each turn where the turns are short.
 """
 
 from __future__ import annotations
@@ -43,6 +44,28 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
     if against <= 0:
         raise ValueError("nothing can be compared with a median of zero")
     return statistics.median(ours) / against
+
+
+def paired(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """The ratio within each turn, for series whose numbers were taken turn by turn.
+
+    Raises:
+        ValueError: the series are empty or of different lengths, or one of theirs is not above
+            zero.
+    """
+    if not ours or len(ours) != len(theirs):
+        raise ValueError("pairs need as many measurements on both sides")
+    if min(theirs) <= 0:
+        raise ValueError("nothing can be compared with zero")
+    return [own / other for own, other in zip(ours, theirs, strict=True)]
+
+
+def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """The bounds of the middle half, with the median between them; one value is all three."""
+    if len(values) == 1:
+        return values[0], values[0], values[0]
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, middle, high
 
 
 def without_warm_up(series: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:

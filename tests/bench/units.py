@@ -51,7 +51,7 @@ def measure(layouts: Layouts, work: Path, *, sample: Path) -> dict[str, Reading]
         meter = Meter(emulator.endpoint(port), key=ROOT_KEY)
         with listening(meter) as wire:
             run = _Runner(layouts, work, wire)
-            return _cases(run, meter, clients, delivery(plan_of(sample, chunks=1, events=1), "1"))
+            return _cases(run, meter, clients, delivery(plan_of(sample, events=1), "1"))
     finally:
         processes.stop(place.record(emulator.NAME))
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.bench.certificate import loopback_certificate
+from tests.bench.stub_aws import stub_aws
 from tests.harness.scripted_http import Reply, Seen, json_reply, scripted
 from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
 from tocsin.billing.event import Envelope, EventClass, IdSource
@@ -20,7 +23,12 @@ from tocsin.errors import (
     SecretUnavailable,
     StoreUnavailable,
 )
-from tocsin.runtime.aws_http import AwsHttp, Credentials, Patience, from_environment
+from tocsin.runtime.aws_http import AwsHttp, Patience, from_environment
+from tocsin.runtime.connection import Place
+from tocsin.runtime.sigv4 import Credentials
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FAILED = {
     "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
@@ -156,6 +164,41 @@ def test_a_connection_closed_while_idle_is_opened_again() -> None:
     assert len(server.seen) == 2
 
 
+def test_a_connection_is_kept_from_call_to_call_and_left_after_a_bad_answer() -> None:
+    ports: list[int] = []
+
+    def opened(place: Place) -> list[int]:
+        return [connection.sock.getsockname()[1] for connection in place._idle]
+
+    with scripted(Reply(), Reply(), Reply(then="cut"), Reply(), Reply()) as server:
+        caller = Caller(server.url)
+        for _ in range(4):
+            caller.put()
+            ports += opened(caller.aws._place)
+    assert ports[0] == ports[1]
+    assert ports[2] == ports[3] != ports[0]  # the cut answer was tried again, elsewhere
+    assert len(server.seen) == 5
+
+
+def test_threads_never_share_a_connection() -> None:
+    answers = [json_reply({"n": str(number)}) for number in range(40)]
+    with scripted(*answers) as server, ThreadPoolExecutor(8) as threads:
+        caller = Caller(server.url, patience=Patience(read=5, deadline=5))
+        got = list(threads.map(lambda _: caller.put()["n"], range(40)))
+        idle = len(caller.aws._place._idle)
+    assert len(got) == 40
+    assert 1 <= idle <= 5  # a race may keep one too many, never one too long
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_is_not_spoken_to(tmp_path: Path) -> None:
+    with (
+        stub_aws({}, certificate=loopback_certificate(tmp_path)) as endpoint,
+        pytest.raises(StoreUnavailable) as caught,
+    ):
+        Caller(endpoint).put()
+    assert caught.value.context["reason"] == "SSLCertVerificationError"
+
+
 def test_a_sound_checksum_passes() -> None:
     body = b'{"a":1}'
     with scripted(Reply(200, body, {"x-amz-crc32": str(zlib.crc32(body))})) as server:
@@ -267,19 +310,43 @@ def test_the_environment_names_the_place() -> None:
         "AWS_ACCESS_KEY_ID": "a",
         "AWS_SECRET_ACCESS_KEY": "b",
     }
-    assert (
-        from_environment("dynamodb", base)._endpoint == "https://dynamodb.eu-west-1.amazonaws.com/"
-    )
+    assert place("dynamodb", base) == "dynamodb.eu-west-1.amazonaws.com"
     everywhere = base | {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-    assert from_environment("sqs", everywhere)._endpoint == "http://127.0.0.1:1/"
+    assert place("sqs", everywhere) == "127.0.0.1:1"
     special = everywhere | {
         "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:2",
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": "http://127.0.0.1:3/",
     }
-    assert from_environment("dynamodb", special)._endpoint == "http://127.0.0.1:2/"
-    assert from_environment("secretsmanager", special)._endpoint == "http://127.0.0.1:3/"
+    assert place("dynamodb", special) == "127.0.0.1:2"
+    assert place("secretsmanager", special) == "127.0.0.1:3"
     china = base | {"AWS_REGION": "cn-north-1"}
-    assert from_environment("sqs", china)._endpoint == "https://sqs.cn-north-1.amazonaws.com.cn/"
+    assert place("sqs", china) == "sqs.cn-north-1.amazonaws.com.cn"
+
+
+def place(service: str, environ: dict[str, str]) -> str:
+    return from_environment(service, environ)._place.host
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["", "dynamodb.aws", "ftp://host", "https://", "http://host/path", "http://host:port"],
+)
+def test_an_endpoint_that_is_none_is_refused_at_init(endpoint: str) -> None:
+    with pytest.raises(InvalidSettings):
+        Place(endpoint, connect=1, read=1)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [
+        ("https://dynamodb.aws:443/", "dynamodb.aws"),
+        ("http://dynamodb.aws:443", "dynamodb.aws:443"),
+        ("http://DynamoDB.aws:80", "dynamodb.aws"),
+        ("http://[::1]:4566", "[::1]:4566"),
+    ],
+)
+def test_the_host_header_names_a_port_only_where_it_must(endpoint: str, host: str) -> None:
+    assert Place(endpoint, connect=1, read=1).host == host
 
 
 @pytest.mark.parametrize("missing", ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bench.figures import Figure, ratio, table, without_warm_up, write
+from tests.bench.figures import Figure, paired, quartiles, ratio, table, without_warm_up, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,26 @@ def test_a_ratio_is_of_medians_so_one_slow_round_moves_nothing() -> None:
 def test_a_ratio_without_two_sides_is_refused(ours: list[float], theirs: list[float]) -> None:
     with pytest.raises(ValueError, match=r"a ratio needs|nothing can be compared"):
         ratio(ours, theirs)
+
+
+def test_pairs_are_compared_within_their_turn_so_a_slow_turn_weighs_on_both_sides() -> None:
+    ratios = paired([10.0, 100.0, 12.0], [20.0, 200.0, 10.0])
+
+    assert ratios == [0.5, 0.5, 1.2]
+    assert quartiles(ratios)[1] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [([], []), ([1.0], [1.0, 2.0]), ([1.0, 1.0], [1.0, 0.0])]
+)
+def test_pairs_without_a_partner_are_refused(ours: list[float], theirs: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"pairs need|nothing can be compared"):
+        paired(ours, theirs)
+
+
+def test_quartiles_bound_the_middle_half() -> None:
+    assert quartiles([4.0, 1.0, 2.0, 3.0, 5.0]) == (2.0, 3.0, 4.0)
+    assert quartiles([7.0]) == (7.0, 7.0, 7.0)
 
 
 def test_the_first_round_is_left_out() -> None:

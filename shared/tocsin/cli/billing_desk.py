@@ -25,7 +25,8 @@ from tocsin.errors import BadInput, UnknownName
 from tocsin.providers.body_codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader
 from tocsin.runtime.api_client import default_credentials
-from tocsin.runtime.aws_http import AwsHttp, Credentials, Patience
+from tocsin.runtime.aws_http import AwsHttp, Patience
+from tocsin.runtime.sigv4 import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,9 +1,9 @@
 """One signed call to an AWS JSON service, without a client.
 
 The webhook path makes one kind of call, and building a whole boto3 client for it is most of a cold
-start. This keeps what a client is needed for: botocore's own SigV4 signer, a connection pool,
-timeouts, a checked response, bounded retries with jitter, and errors of Tocsin's tree. It is for
-DynamoDB, Secrets Manager and SQS, whose JSON protocol is `X-Amz-Target` plus a document.
+start. This keeps what a client is needed for: a signature, kept connections, timeouts, a checked
+response, bounded retries with jitter, and errors of Tocsin's tree. It is for DynamoDB, Secrets
+Manager and SQS, whose JSON protocol is `X-Amz-Target` plus a document.
 
 A retry may follow a call whose answer was lost after it took effect: callers make writes
 conditional, so that the second one is seen as a repetition.
@@ -17,11 +17,7 @@ import random
 import time
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
-
-import urllib3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tocsin.errors import (
     ConditionFailed,
@@ -30,11 +26,11 @@ from tocsin.errors import (
     SecretUnavailable,
     StoreUnavailable,
 )
+from tocsin.runtime.connection import BROKEN, Place
+from tocsin.runtime.sigv4 import Credentials, Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from botocore.credentials import ReadOnlyCredentials
 
     from tocsin.errors import Unavailable
 
@@ -60,14 +56,6 @@ _RACED = frozenset({"None", "TransactionConflict", "ThrottlingError"})
 """Reasons for which a cancelled transaction may succeed when it is sent again as it is."""
 
 
-class Credentials(NamedTuple):
-    """What the signer reads of the execution role's credentials."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
-
-
 class _Service(NamedTuple):
     target: str
     content_type: str
@@ -79,6 +67,7 @@ _SERVICES = {
     "secretsmanager": _Service("secretsmanager", "application/x-amz-json-1.1", SecretUnavailable),
     "sqs": _Service("AmazonSQS", "application/x-amz-json-1.0", QueueUnavailable),
 }
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once, not per call
 _ENDPOINT_VARIABLE = {"secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
 
 
@@ -113,16 +102,16 @@ class AwsHttp:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = _SERVICES[service]
-        self._endpoint = endpoint.rstrip("/") + "/"
-        # The signer reads three attributes; botocore's own class would import its whole chain.
-        self._signer = SigV4Auth(cast("ReadOnlyCredentials", credentials), service, region)
+        self._place = Place(endpoint, connect=patience.connect, read=patience.read)
+        self._signer = Signer(
+            credentials,
+            service=service,
+            region=region,
+            host=self._place.host,
+            content_type=self._service.content_type,
+        )
         self._patience = patience
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
-        self._pool = urllib3.PoolManager(
-            maxsize=4,
-            retries=False,
-            timeout=urllib3.Timeout(connect=patience.connect, read=patience.read),
-        )
 
     def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
         """The service's answer to one operation, as its JSON document.
@@ -133,7 +122,7 @@ class AwsHttp:
             Unavailable: the leaf of the service (`StoreUnavailable`, ...), when every attempt
                 failed or the service refused; `context` names operation, code and attempts.
         """
-        body = json.dumps(payload, separators=(",", ":")).encode()
+        body = _encode(payload).encode()
         started = self._monotonic()
         code = "no_attempt"
         for attempt in range(1, self._patience.attempts + 1):
@@ -160,22 +149,11 @@ class AwsHttp:
 
     def _attempt(self, operation: str, body: bytes) -> tuple[int, str, dict[str, Any]]:
         """(HTTP status, error code, document); status 0 when no sound answer came back."""
-        request = AWSRequest(
-            method="POST",
-            url=self._endpoint,
-            data=body,
-            headers={
-                "Content-Type": self._service.content_type,
-                "X-Amz-Target": f"{self._service.target}.{operation}",
-            },
-        )
-        self._signer.add_auth(request)
+        target = f"{self._service.target}.{operation}"
         try:
-            response = self._pool.request(
-                "POST", self._endpoint, body=body, headers=dict(request.headers), redirect=False
-            )
-            answer = json.loads(_checked(response.data, response.headers.get("x-amz-crc32")))
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            response = self._place.post(self._signer.headers(target, body, at=time.time()), body)
+            answer = json.loads(_checked(response.body, response.crc32))
+        except (*BROKEN, ValueError) as error:
             return 0, type(error).__name__, {}
         if not isinstance(answer, dict):
             return 0, "not_a_document", {}

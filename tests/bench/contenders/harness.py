@@ -1,8 +1,10 @@
 """Feeds signed deliveries to one contender in a process of its own and prints CPU per event.
 
 Run with the base interpreter, isolated: `harness.py <bundle> <contender.py> <plan.json>`. The plan
-holds the provider's secret, a sample body and how many events to send. Signing happens outside of
-what is timed; whatever the contender logs is written, to nowhere, within it.
+holds the provider's secret, a sample body and how many events make a block. Each line on stdin
+asks for one block, so that contenders can take turns; each answer is one line with the nanoseconds
+of CPU per event. Signing happens outside of what is timed; whatever the contender logs is written,
+to nowhere, within it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 
 
 def main(task: str, contender: str, plan_file: str) -> None:
-    """Nanoseconds of CPU per event, one number per chunk, as a JSON list on stdout."""
+    """One number per line asked for."""
     sys.path.insert(0, task)
     with open(plan_file, encoding="utf-8") as file:  # noqa: PTH123 - pathlib would be one more import in every contender
         plan = json.load(file)
@@ -27,16 +29,14 @@ def main(task: str, contender: str, plan_file: str) -> None:
     os.dup2(nowhere, 1)
     handle = runpy.run_path(contender)["handler"](plan)
     context = Context()
-    chunks = []
-    for chunk in range(plan["chunks"] + 1):
-        events = [delivery(plan, f"{chunk}x{number}") for number in range(plan["events"])]
+    for block, _ in enumerate(sys.stdin):
+        events = [delivery(plan, f"{block}x{number}") for number in range(plan["events"])]
         before = time.process_time_ns()
         for event in events:
             if handle(event, context)["statusCode"] != 200:
                 raise RuntimeError("an event of the benchmark was refused")
-        chunks.append((time.process_time_ns() - before) / len(events))
-    sys.stdout.flush()
-    os.write(report, json.dumps(chunks[1:]).encode())
+        used = (time.process_time_ns() - before) / len(events)
+        os.write(report, f"{used}\n".encode())
 
 
 def delivery(plan: dict[str, Any], suffix: str) -> dict[str, Any]:
