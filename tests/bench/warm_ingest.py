@@ -135,7 +135,7 @@ def _block(process: subprocess.Popen[str]) -> float:
     process.stdin.flush()
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError(f"a contender ended, and said why above: {process.args}")
+        raise RuntimeError(f"a contender ended, and said why above: {process.args!r}")
     return float(line)
 
 

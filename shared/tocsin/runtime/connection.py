@@ -61,7 +61,7 @@ class Place:
         """
         connection = self._take()
         try:
-            connection.request("POST", "/", body, headers)  # type: ignore[arg-type]  # it reads only
+            connection.request("POST", "/", body, headers)
             response = connection.getresponse()
             answer = Answer(response.status, response.read(), response.headers.get("x-amz-crc32"))
         except BaseException:
