@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.incident_api import acting, answers, answers_progress, reading
+from functions.incident_api import (
+    acting,
+    answers,
+    answers_oncall,
+    answers_progress,
+    oncall,
+    reading,
+)
 from functions.incident_api.call import Call
 from tocsin.runtime.serving import Route, respond
 
@@ -25,6 +32,11 @@ if TYPE_CHECKING:
 
 _LIMIT = "At most so many lines."
 _CURSOR = "`next` of the page before."
+_AHEAD = {
+    "role": "Only this role.",
+    "from": "From when; now without.",
+    "to": "Until when, a year at most.",
+}
 
 ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
     {
@@ -80,6 +92,39 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         ),
         "POST /v1/incidents/{id}/{command}": Route(
             "Carry a verb out", acting.act, answers.Incident
+        ),
+        "GET /v1/oncall": Route(
+            "Who is on call, now or at another time",
+            oncall.on_call,
+            answers_oncall.OnCall,
+            query={"at": "Another time."},
+        ),
+        "GET /v1/oncall/shifts": Route(
+            "Who is on call in the days ahead",
+            oncall.shifts,
+            answers_oncall.Shifts,
+            query=_AHEAD,
+        ),
+        "GET /v1/oncall/calendar": Route(
+            "The days ahead as an iCalendar to subscribe to (RFC 5545)",
+            oncall.ical,
+            answers_oncall.Calendar,
+            query=_AHEAD,
+        ),
+        "GET /v1/oncall/{role}": Route(
+            "A role's rotation and overrides", oncall.rota, answers_oncall.Rota
+        ),
+        "POST /v1/oncall/{role}/rotation": Route(
+            "Say who takes turns for a role", oncall.set_rotation, answers_oncall.Rotation
+        ),
+        "POST /v1/oncall/{role}/overrides": Route(
+            "Put a person in the place of whoever's turn it is",
+            oncall.add_override,
+            answers_oncall.Override,
+            (201, 200),
+        ),
+        "POST /v1/oncall/{role}/end-override": Route(
+            "End an override now", oncall.end_override, answers_oncall.Override
         ),
         "POST /v1/releases": Route(
             "Record a release and tell the open incidents of its service",

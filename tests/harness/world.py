@@ -24,7 +24,7 @@ from tests.harness.crashes import Crashes, CrashingSender, Killed, StreamedIncid
 from tests.harness.ids import SeededIds
 from tests.harness.inbox import Inbox, InboxSender
 from tests.harness.requests import api_event
-from tests.harness.time import VirtualIncidentClock, VirtualWallClock
+from tests.harness.time import START, VirtualIncidentClock, VirtualWallClock
 from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_releases import MemoryReleases
 from tocsin.adapters.memory_rotas import MemoryRotas
@@ -39,6 +39,7 @@ from tocsin.runtime.logging import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxKey
@@ -65,9 +66,9 @@ class World:
     whether the stream delivers.
     """
 
-    def __init__(self) -> None:
-        self.clock = VirtualIncidentClock()
-        self.wall = VirtualWallClock()
+    def __init__(self, start: datetime = START) -> None:
+        self.clock = VirtualIncidentClock(start)
+        self.wall = VirtualWallClock(start)
         self.inbox = Inbox()
         self.crashes = Crashes()
         self.store = StreamedIncidents(self.crashes)
@@ -79,14 +80,15 @@ class World:
         journal = Journal(f"world-{next(_names)}", stage="local", stream=self.log)
         self.watch = Watch(journal=journal, meter=self.meter, clock=self.clock)
         self.rotas = MemoryRotas()
+        on_duty = OnDuty(PackagedPolicies(), self.rotas, self.clock, self.watch.rotas_unread)
         self.application = Application(
             store=self.store,
-            policies=OnDuty(PackagedPolicies(), self.rotas, self.clock),
+            policies=on_duty,
             clock=self.clock,
             ids=SeededIds(),
             releases=MemoryReleases(self.store.creations),
             freezes=MemoryFreezes(self.store.freezes),
-            rotas=self.rotas,
+            on_duty=on_duty,
         )
         self.delivery = Delivery(
             store=self.store,
@@ -205,9 +207,9 @@ class World:
 
 
 @contextmanager
-def a_world() -> Iterator[World]:
+def a_world(start: datetime = START) -> Iterator[World]:
     """A world that ends with every message accounted for."""
-    world = World()
+    world = World(start)
     yield world
     world.inbox.expect_nothing_more()
 

@@ -63,6 +63,7 @@ _TOO_MANY_REQUESTS = 429
 _GROUPS = {
     "local": ("tocsin.cli.local", "A cloud on this machine: the deployed template, run locally."),
     "incidents": ("tocsin.cli.incidents", "List, show and follow incidents."),
+    "oncall": ("tocsin.cli.oncall", "Who is on call; rotations, overrides, calendar."),
     "runbook": ("tocsin.cli.runbook", "Check and render the runbook."),
     "drill": ("tocsin.cli.drill", "Scripted, scored incidents; `drill run demo` is the demo."),
     "billing": ("tocsin.cli.billing", "Events, subscriptions and replays of billing providers."),

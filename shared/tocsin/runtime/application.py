@@ -50,8 +50,8 @@ _ATTEMPTS = 4
 class Application:
     """Commands, signals and sweeps over one set of ports.
 
-    `releases`, `freezes` and `rotas` are there where the operations table is; then `policies`
-    have the people on call in their roster.
+    `releases`, `freezes` and `on_duty` are there where the operations table is; then `on_duty`
+    is also `policies`, which have the people on call in their roster.
     """
 
     store: IncidentStore
@@ -60,7 +60,7 @@ class Application:
     ids: Ids
     releases: ReleaseStore | None = None
     freezes: FreezeStore | None = None
-    rotas: RotaStore | None = None
+    on_duty: OnDuty | None = None
 
     def execute(self, command: Command) -> Outcome:
         """Carries a command out; some take more than one incident or the whole timeline."""
@@ -108,18 +108,18 @@ def connect(
         read_seconds=_READ_SECONDS,
         attempts=_ATTEMPTS,
     )
-    policies: PolicySource = PackagedPolicies()
-    rotas = None if operations_table is None else _rotas(dynamodb, operations_table)
-    if rotas is not None:
-        policies = OnDuty(policies, rotas, clock, tell or (lambda _error: None))
+    packaged, on_duty = PackagedPolicies(), None
+    if operations_table is not None:
+        rotas = _rotas(dynamodb, operations_table)
+        on_duty = OnDuty(packaged, rotas, clock, tell or (lambda _error: None))
     return Application(
         store=DynamoIncidents(dynamodb, table=incidents_table, operations_table=operations_table),
-        policies=policies,
+        policies=on_duty or packaged,
         clock=clock,
         ids=SystemIds(wall_clock()),
         releases=None if operations_table is None else _releases(dynamodb, operations_table),
         freezes=None if operations_table is None else _freezes(dynamodb, operations_table),
-        rotas=rotas,
+        on_duty=on_duty,
     )
 
 

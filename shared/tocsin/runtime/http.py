@@ -99,7 +99,19 @@ def answer(
     status: int, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A JSON answer that no cache keeps."""
-    return _response(status, body, "application/json", headers or {})
+    return document(status, _json(body), "application/json", headers=headers)
+
+
+def document(
+    status: int, text: str, media_type: str, *, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer of any text type that no cache keeps."""
+    return {
+        "statusCode": status,
+        "headers": {"content-type": media_type, "cache-control": "no-store", **(headers or {})},
+        "body": text,
+        "isBase64Encoded": False,
+    }
 
 
 def problem(error: TocsinError, *, correlation_id: str) -> Response:
@@ -118,7 +130,7 @@ def problem(error: TocsinError, *, correlation_id: str) -> Response:
     headers = {"x-correlation-id": correlation_id}
     if error.retryable:
         headers["retry-after"] = "1"
-    return _response(error.status, body, "application/problem+json", headers)
+    return document(error.status, _json(body), "application/problem+json", headers=headers)
 
 
 def unexpected(*, correlation_id: str) -> Response:
@@ -129,15 +141,8 @@ def unexpected(*, correlation_id: str) -> Response:
     )
 
 
-def _response(
-    status: int, body: Mapping[str, Any], content_type: str, headers: Mapping[str, str]
-) -> Response:
-    return {
-        "statusCode": status,
-        "headers": {"content-type": content_type, "cache-control": "no-store", **headers},
-        "body": json.dumps(body, separators=(",", ":"), ensure_ascii=False),
-        "isBase64Encoded": False,
-    }
+def _json(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

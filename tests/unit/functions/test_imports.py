@@ -45,6 +45,7 @@ EVERYBODY = {
 
 ONLY = {
     "alarm_trigger": {"signals"},
+    "incident_api": {"documents"},
     "billing_api": {"billing", "providers"},
     "notifier": {"channels", "documents"},
 }
