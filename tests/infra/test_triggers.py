@@ -97,6 +97,13 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "GET/v1/incidents/*/checklist",
                 "GET/v1/incidents/*/severity",
                 "POST/v1/incidents/*/*",
+                "GET/v1/oncall",
+                "GET/v1/oncall/shifts",
+                "GET/v1/oncall/calendar",
+                "GET/v1/oncall/*",
+                "POST/v1/oncall/*/rotation",
+                "POST/v1/oncall/*/overrides",
+                "POST/v1/oncall/*/end-override",
                 "POST/v1/releases",
                 "GET/v1/releases",
             )
