@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -272,6 +273,25 @@ def test_an_event_that_was_never_generated_is_in_no_list_and_only_the_object_tel
     one.sdk.v1.subscriptions.update(made.id, {"metadata": {"a": "b"}})
     assert len(one.control.events()) == before
     assert [lost["object"] for lost in one.control.truth()["ungenerated"]] == [made.id]
+
+
+def test_the_end_of_a_generation_failure_is_a_thin_event_that_no_list_has(
+    one: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies: list[Any] = []
+
+    def take(body: bytes, _signature: str | None) -> int:
+        bodies.append(json.loads(body))
+        return 200
+
+    monkeypatch.setattr(one.receiver, "take", take)
+    one.listen()
+    one.control.put_endpoint("we_thin", one.receiver.url, [SECRET], payload="thin")
+    made = one.control.resolve_generation_failure()
+    assert one.control.drain() == 0
+    assert [(body["id"], body["related_object"]) for body in bodies] == [(made, None)]
+    assert bodies[0]["type"] == "v2.core.health.event_generation_failure.resolved"
+    assert one.sdk.v1.events.list().data == []
 
 
 def test_an_endpoint_made_through_the_api_signs_with_the_secret_it_showed_once(

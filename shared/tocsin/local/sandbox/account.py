@@ -114,7 +114,7 @@ class Account:
             },
             "pending_webhooks": len(self.listeners),
         }
-        if self.ungenerated:
+        if self.ungenerated and not kind.startswith("v2."):
             self.ungenerated -= 1
             self.lost.append({"id": event["id"], "type": kind, "object": subject["id"], "at": now})
             return event
@@ -189,6 +189,7 @@ def render_event(event: Json, version: str | None = None) -> Json:
 def render_thin(event: Json) -> Json:
     """The same event without its object: an id to ask for, whatever the version."""
     subject = event["subject"]
+    of_api = event["type"].startswith("v2.")  # no event of /v1 in another dress
     plural = f"{subject['object'].replace('.', '/')}s"
     at = datetime.fromtimestamp(event["created"], UTC)
     return {
@@ -200,10 +201,12 @@ def render_thin(event: Json) -> Json:
         "reason": {"type": "request", "request": event["request"]}
         if event["request"]["id"]
         else None,
-        "related_object": {
+        "related_object": None
+        if of_api
+        else {
             "id": subject["id"],
             "type": subject["object"],
             "url": f"/v1/{plural}/{subject['id']}",
         },
-        "type": f"v1.{event['type']}",
+        "type": event["type"] if of_api else f"v1.{event['type']}",
     }

@@ -17,7 +17,7 @@ from tocsin.local.sandbox.metadata import merged
 from tocsin.local.sandbox.terms import known_card
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tocsin.local.sandbox.account import Account
     from tocsin.local.sandbox.defaults import Json
@@ -120,11 +120,13 @@ def complete(account: Account, identifier: str, *, card: str, now: int) -> Json:
     return session
 
 
-def due(account: Account) -> Iterator[tuple[int, Any, Json]]:
-    """When which open session expires."""
-    for session in account.objects["checkout.session"].values():
-        if session["status"] == "open":
-            yield session["expires_at"], _close, session
+def due_of(
+    account: Account, session: Json
+) -> Iterator[tuple[int, Callable[[Account, Json, int], None]]]:
+    """When an open session expires."""
+    del account
+    if session["status"] == "open":
+        yield session["expires_at"], _close
 
 
 def _close(account: Account, session: Json, now: int) -> None:

@@ -113,6 +113,10 @@ class SandboxClient:
         given = {"provider": provider, "overall": overall, "endpoint": endpoint}
         self._call("POST", "/limits", given)
 
+    def resolve_generation_failure(self) -> str:
+        """Sends the thin event that ends a time of `ungenerated` events; its id."""
+        return str(self._call("POST", "/events/generation-resolved", {})["id"])
+
     def complete_checkout(self, session: str, *, card: str = "pm_card_visa") -> Json:
         """Completes a Checkout session as its customer: `subscription` and `customer`."""
         return self._call("POST", "/checkouts/complete", {"session": session, "card": card})

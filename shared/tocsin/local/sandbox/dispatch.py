@@ -215,7 +215,7 @@ def _post(
     for connection in (kept, http.client.HTTPConnection(url.netloc)):
         if connection is None:
             continue
-        connection.timeout = endpoint.timeout_seconds
+        connection.timeout = endpoint.patience
         try:
             connection.request("POST", url.path or "/", message.body, dict(message.headers))
             answer = connection.getresponse()

@@ -12,6 +12,7 @@ RAZORPAY: Final = "razorpay"
 PROVIDERS: Final = (STRIPE, RAZORPAY)
 _DAY: Final = 86_400
 _RETRIED_FOR: Final = {STRIPE: 3 * _DAY, RAZORPAY: _DAY}
+_PATIENCE: Final = {STRIPE: 10.0, RAZORPAY: 5.0}
 _DISABLED_AFTER: Final = {STRIPE: 9 * _DAY, RAZORPAY: _DAY}
 
 
@@ -22,7 +23,8 @@ class Endpoint:
     `api_version` None means not pinned: events come in the account's version of that day.
     `payload` is `snapshot` or `thin`; `connect` means events of connected accounts instead of
     the account's own. `retiring` are secrets still signed with until a provider second.
-    `retry_seconds` and `disable_after_seconds` are provider time; left out, the provider's own.
+    `timeout_seconds` is real time, `retry_seconds` and `disable_after_seconds` are provider time;
+    left out, the provider's own.
     `signing_skew_seconds` falsifies the signed time, for tests of tolerance.
     """
 
@@ -38,7 +40,7 @@ class Endpoint:
     retiring: tuple[tuple[str, int], ...] = ()
     max_attempts: int = 6
     backoff_seconds: float = 0.1
-    timeout_seconds: float = 10.0
+    timeout_seconds: float | None = None
     retry_seconds: int | None = None
     disable_after_seconds: int | None = None
     signing_skew_seconds: int = 0
@@ -54,6 +56,12 @@ class Endpoint:
         """How long after an event was made it is still tried; provider seconds."""
         given = self.retry_seconds
         return _RETRIED_FOR[self.provider] if given is None else given
+
+    @property
+    def patience(self) -> float:
+        """Real seconds an answer may take; later is no answer."""
+        given = self.timeout_seconds
+        return _PATIENCE[self.provider] if given is None else given
 
     @property
     def disabled_after(self) -> int:

@@ -7,10 +7,10 @@ in which it was due, and each event is stamped with the second it was due at.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tocsin.local.sandbox import checkout, invoicing
+from tocsin.local.sandbox import checkout, falling_due, invoicing
 from tocsin.local.sandbox.subscriptions import (
     OVER,
     WILL_END_NOTICE,
@@ -24,56 +24,54 @@ if TYPE_CHECKING:
 
     from tocsin.local.sandbox.account import Account
     from tocsin.local.sandbox.defaults import Json
+    from tocsin.local.sandbox.falling_due import Due
 
 INCOMPLETE_FOR: Final = 23 * 3_600
 """How long a first payment may stay open before the subscription expires."""
 
+type _Act = Callable[[Account, Json, int], None]
+
 _RENEWING: Final = frozenset({"active", "past_due", "unpaid"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Due:
-    at: int
-    act: Callable[[Account, Json, int], None]
-    subject: Json
 
 
 def pass_until(account: Account, until: int) -> int:
     """Everything due at or before second `until`; how many things happened."""
-    happened = 0
-    while (due := min(_all_due(account), key=lambda one: one.at, default=None)) is not None:
-        if due.at > until:
-            break
-        due.act(account, due.subject, due.at)
-        happened += 1
-    return happened
+    subjects = [
+        *(one for one in account.objects["subscription"].values() if one["status"] not in OVER),
+        *(one for one in account.objects["checkout.session"].values() if one["status"] == "open"),
+    ]
+
+    def due_of(subject: Json) -> Iterator[Due]:
+        due = checkout.due_of if subject["object"] == "checkout.session" else _due_of
+        for at, act in due(account, subject):
+            yield at, partial(_with, account, act)
+
+    return falling_due.pass_until(subjects, due_of, until)
 
 
-def _all_due(account: Account) -> Iterator[_Due]:
-    for subscription in account.objects["subscription"].values():
-        if subscription["status"] not in OVER:
-            yield from _due_of(account, subscription)
-    for at, act, session in checkout.due(account):
-        yield _Due(at, act, session)
+def _with(account: Account, act: Callable[[Account, Json, int], None], one: Json, at: int) -> None:
+    act(account, one, at)
 
 
-def _due_of(account: Account, subscription: Json) -> Iterator[_Due]:
+def _due_of(account: Account, subscription: Json) -> Iterator[tuple[int, _Act]]:
     status = subscription["status"]
+    if status in OVER:
+        return
     if status == "incomplete":
-        yield _Due(subscription["created"] + INCOMPLETE_FOR, _expire, subscription)
+        yield (subscription["created"] + INCOMPLETE_FOR, _expire)
     if status == "trialing":
         if subscription.get("_notified") != subscription["trial_end"]:
             notice = max(subscription["trial_end"] - WILL_END_NOTICE, subscription["trial_start"])
-            yield _Due(notice, _notify, subscription)
-        yield _Due(subscription["trial_end"], _end_trial, subscription)
+            yield (notice, _notify)
+        yield (subscription["trial_end"], _end_trial)
     if subscription["cancel_at"] is not None:
-        yield _Due(subscription["cancel_at"], _cancel_at, subscription)
+        yield (subscription["cancel_at"], _cancel_at)
     elif status in _RENEWING:
-        yield _Due(period_end(subscription), _renew, subscription)
+        yield (period_end(subscription), _renew)
     if status == "past_due":
         invoice = account.get("invoice", subscription["latest_invoice"])
         if invoice["next_payment_attempt"] is not None:
-            yield _Due(invoice["next_payment_attempt"], _retry, subscription)
+            yield (invoice["next_payment_attempt"], _retry)
 
 
 def _expire(account: Account, subscription: Json, now: int) -> None:

@@ -240,6 +240,8 @@ class Sandbox:
                 event["type"], connected=connected
             ):
                 continue
+            if event["type"].startswith("v2.") and endpoint.payload != "thin":
+                continue
             made_at = self.clock.now()
             self._deliver(Delivery(event["id"], event["type"], endpoint.id, made_at=made_at))
 

@@ -100,6 +100,15 @@ def _tell(sandbox: Sandbox, given: Json) -> Json:
         return tell(sandbox.account_of(given.get("account")), Story(**story))
 
 
+def _resolve(sandbox: Sandbox, given: Json) -> Json:
+    """Stripe says, as a thin event, that events could not be generated and that this is over."""
+    with sandbox.lock:
+        account = sandbox.account_of(given.get("account"))
+        subject = {"id": account.new_id("evtgen"), "object": "v2.core.health"}
+        kind = "v2.core.health.event_generation_failure.resolved"
+        return {"id": account.emit(kind, subject, now=sandbox.clock.now())["id"]}
+
+
 def _complete(sandbox: Sandbox, given: Json) -> Json:
     """A customer completes the Checkout `session` with a `card` (default `pm_card_visa`)."""
     with sandbox.lock:
@@ -133,6 +142,7 @@ CONTROLS: Final[Controls] = {
     ("POST", "/accounts"): _connect,
     ("POST", "/histories"): _tell,
     ("POST", "/checkouts/complete"): _complete,
+    ("POST", "/events/generation-resolved"): _resolve,
     ("GET", "/calls"): _calls,
     ("POST", "/calls"): _calls,
     ("POST", "/reset"): _reset,

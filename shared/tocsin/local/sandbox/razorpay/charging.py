@@ -6,16 +6,19 @@ emits the events of Razorpay's table, several of them in one second.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from tocsin.local.sandbox import falling_due
 from tocsin.local.sandbox.razorpay import entities
 from tocsin.local.sandbox.razorpay.errors import bad_request
-from tocsin.local.sandbox.razorpay.subscriptions import end
+from tocsin.local.sandbox.razorpay.subscriptions import OVER, end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tocsin.local.sandbox.defaults import Json
+    from tocsin.local.sandbox.falling_due import Due
     from tocsin.local.sandbox.razorpay.merchant import Merchant
 
 DAY: Final = 86_400
@@ -88,30 +91,25 @@ def pay_link(merchant: Merchant, identifier: str, *, now: int) -> Json:
 
 def pass_until(merchant: Merchant, until: int) -> int:
     """Everything due at or before second `until`, in its order; how many things happened."""
-    happened = 0
-    while (due := min(_all_due(merchant), key=lambda one: one[0], default=None)) is not None:
-        at, act, subscription = due
-        if at > until:
-            break
-        act(merchant, subscription, at)
-        happened += 1
-    return happened
+    alive = [one for one in merchant.objects["subscription"].values() if one["status"] not in OVER]
+
+    def due_of(subscription: Json) -> Iterator[Due]:
+        for at, act in _due_of(subscription):
+            yield at, partial(act, merchant)
+
+    return falling_due.pass_until(alive, due_of, until)
 
 
-type _Act = Callable[[Merchant, Json, int], object]
-
-
-def _all_due(merchant: Merchant) -> Iterator[tuple[int, _Act, Json]]:
-    for subscription in merchant.objects["subscription"].values():
-        status = subscription["status"]
-        if status == "created" and subscription["expire_by"]:
-            yield subscription["expire_by"], _expire, subscription
-        elif status == "authenticated":
-            yield subscription["start_at"], _charge, subscription
-        elif status == "pending":
-            yield subscription["charge_at"], _charge, subscription
-        elif status == "active":
-            yield subscription["current_end"], _renew, subscription
+def _due_of(subscription: Json) -> Iterator[tuple[int, Callable[[Merchant, Json, int], object]]]:
+    status = subscription["status"]
+    if status == "created" and subscription["expire_by"]:
+        yield subscription["expire_by"], _expire
+    elif status == "authenticated":
+        yield subscription["start_at"], _charge
+    elif status == "pending":
+        yield subscription["charge_at"], _charge
+    elif status == "active":
+        yield subscription["current_end"], _renew
 
 
 def _expire(merchant: Merchant, subscription: Json, now: int) -> None:
