@@ -38,7 +38,8 @@ class FunctionSpec:
 
     `timeout` is in seconds. `reserved` is its share of the account's concurrency where the stage
     reserves any: a floor for the paging lane, a ceiling for whoever could starve it.
-    `incident_clock`: it decides by incident time, so it must see a moved clock.
+    `incident_clock`: it decides by incident time, so it must see a moved clock. `wakes_itself`:
+    it goes on through its own queue, which Lambda would stop as a loop after 16 turns.
     """
 
     name: str
@@ -48,6 +49,7 @@ class FunctionSpec:
     timeout: int
     reserved: int | None = None
     incident_clock: bool = False
+    wakes_itself: bool = False
 
     @property
     def dashed(self) -> str:
@@ -99,6 +101,21 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
                 purpose="Looks at the providers: silence, lateness, what was set aside",
                 group=BILLING,
                 memory=256,
+                timeout=60,
+            ),
+            FunctionSpec(
+                name="replay_planner",
+                purpose="Lists a provider's window and hands on what the ledger lacks",
+                group=BILLING,
+                memory=512,
+                timeout=300,
+                wakes_itself=True,
+            ),
+            FunctionSpec(
+                name="replay_worker",
+                purpose="Inserts the events a replay found missing",
+                group=BILLING,
+                memory=512,
                 timeout=60,
             ),
             FunctionSpec(

@@ -66,4 +66,8 @@ ROUTES = (
     Route("POST", "/v1/billing/corrections", "billing_api", _RESPONDER),
     Route("POST", "/v1/billing/corrections/lift", "billing_api", _RESPONDER),
     Route("GET", "/v1/billing/corrections", "billing_api", _RESPONDER),
+    Route("POST", "/v1/replays", "billing_api", _RESPONDER),
+    Route("GET", "/v1/replays/{id}", "billing_api", _RESPONDER),
+    Route("POST", "/v1/replays/{id}/resume", "billing_api", _RESPONDER),
+    Route("POST", "/v1/replays/{id}/cancel", "billing_api", _RESPONDER),
 )

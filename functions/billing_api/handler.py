@@ -10,14 +10,20 @@ from functions.billing_api.settings import Settings
 from tocsin.adapters.dynamodb_authorizations import DynamoDbAuthorizations
 from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
 from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
+from tocsin.adapters.dynamodb_probes import DynamoDbProbes
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.adapters.dynamodb_replays import DynamoDbReplays
+from tocsin.adapters.sqs_replay_drive import SqsReplayDrive
 from tocsin.application.correct import CorrectionDesk
 from tocsin.application.open_incidents import Remembered
+from tocsin.application.replay_desk import ReplayDesk
 from tocsin.policy import billing_rules
+from tocsin.providers.client import ProviderKeys
 from tocsin.runtime import aws_http
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.invocation import watch
+from tocsin.runtime.secrets import CachedSecret
 from tocsin.runtime.settings import load
 
 if TYPE_CHECKING:
@@ -28,6 +34,10 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = watch("billing_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 DYNAMODB = aws_http.from_environment("dynamodb")
+IDS = SystemIds(wall_clock())
+KEYS = CachedSecret(
+    aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read
+)
 RULES = billing_rules.current()
 PROJECTION = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
 INCIDENTS = DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE)
@@ -45,9 +55,18 @@ OFFICE = Office(
         incidents=INCIDENTS,
         authorizations=DynamoDbAuthorizations(DYNAMODB, SETTINGS.INCIDENTS_TABLE),
         access=RULES.access,
-        ids=SystemIds(wall_clock()),
+        ids=IDS,
         wall=wall_clock(),
         clock=WATCH.clock,
+    ),
+    replays=ReplayDesk(
+        store=DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        wake=SqsReplayDrive(aws_http.from_environment("sqs"), SETTINGS.REPLAY_QUEUE_URL),
+        probes=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        breaker_closed=lambda _: True,
+        known=lambda identity: KEYS.get().key_for(identity) is not None,
+        new_id=lambda: f"RPL-{IDS.unique_id()}",
+        now=lambda: int(wall_clock().wall_now().timestamp()),
     ),
     clock=wall_clock(),
     modes=frozenset(SETTINGS.BILLING_MODES.split(",")),

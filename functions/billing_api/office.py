@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tocsin.application.correct import CorrectionDesk
     from tocsin.application.open_incidents import Remembered
+    from tocsin.application.replay_desk import ReplayDesk
     from tocsin.billing.ports import WorkspaceRows
     from tocsin.policy.billing_rules import BillingRules
     from tocsin.ports import WallClock
@@ -21,6 +22,7 @@ class Office:
     projection: WorkspaceRows
     incidents: Remembered
     corrections: CorrectionDesk
+    replays: ReplayDesk
     clock: WallClock
     modes: frozenset[str]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.billing_api import access, answers, correcting
+from functions.billing_api import access, answers, answers_replay, correcting, replays
 from functions.billing_api.call import Call
 from tocsin.runtime.serving import Route, respond
 
@@ -46,6 +46,21 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
                 "month": "Like 202609, UTC; this month if left out.",
                 "subscription": "Only this one's.",
             },
+        ),
+        "POST /v1/replays": Route(
+            "Replay a window of a provider's events, or plan to (`dry_run`)",
+            replays.start,
+            answers_replay.Replay,
+            (202, 200),
+        ),
+        "GET /v1/replays/{id}": Route(
+            "How far a replay has come, and what it found", replays.show, answers_replay.Replay
+        ),
+        "POST /v1/replays/{id}/resume": Route(
+            "Go on with a replay that stalled", replays.resume, answers_replay.Replay
+        ),
+        "POST /v1/replays/{id}/cancel": Route(
+            "End a replay; what it inserted stays", replays.cancel, answers_replay.Replay
         ),
     }
 )

@@ -16,5 +16,7 @@ class Settings:
     INCIDENTS_TABLE: str
     BILLING_SUBSCRIPTIONS_TABLE: str
     OPERATIONS_TABLE: str
+    PROVIDER_KEYS_SECRET: str
+    REPLAY_QUEUE_URL: str
     BILLING_MODES: str
     LOG_LEVEL: str = "INFO"

@@ -77,6 +77,7 @@ class TocsinFunction(Construct):
             log_group=self._log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if spec.wakes_itself else None,
             reserved_concurrent_executions=(
                 spec.reserved if context.stage.reserves_concurrency else None
             ),

@@ -8,6 +8,8 @@ from __future__ import annotations
 from infra.permissions.statements import (
     Statement,
     data_key_through_dynamodb,
+    data_key_through_secrets_manager,
+    key_through_sqs,
     own_logs,
     tracing,
 )
@@ -29,9 +31,19 @@ STATEMENTS = (
         resources=("table/billing-subscriptions",),
     ),
     Statement(
-        sid="KeepCorrectionLog",
+        sid="KeepCorrectionsAndReplays",
         actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
         resources=("table/operations",),
+    ),
+    Statement(
+        sid="KnowAccounts",
+        actions=("secretsmanager:GetSecretValue",),
+        resources=("secret/provider-keys",),
+    ),
+    Statement(
+        sid="WakeReplays",
+        actions=("sqs:SendMessage",),
+        resources=("queue/replay",),
     ),
     Statement(
         sid="ReadApprovals",
@@ -39,6 +51,8 @@ STATEMENTS = (
         resources=("table/incidents",),
     ),
     data_key_through_dynamodb(),
+    data_key_through_secrets_manager(),
+    key_through_sqs("messages"),
     own_logs("billing_api"),
     tracing(),
 )

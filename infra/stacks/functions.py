@@ -78,6 +78,7 @@ class FunctionsStack(cdk.Stack):
         self._wake_provider_watch()
         self._wake_notifier()
         self._wake_billing_projector()
+        self._wake_replays()
         reason = "Woken by HTTP: the caller sees the failure and tries again."
         self.made["webhook_ingest"].acknowledge_no_queue(reason)
         self.made["incident_api"].acknowledge_no_queue(reason)
@@ -283,3 +284,15 @@ class FunctionsStack(cdk.Stack):
             failures="billing-projector-failed",
         )
         self._triggers.queue(made, "RefetchQueueToProjector", "refetch", batch=10, concurrency=5)
+
+    def _wake_replays(self) -> None:
+        """One driver a replay; as many workers as the table and the projector can follow."""
+        reason = "Its queue has a dead-letter queue."
+        for name in ("replay_planner", "replay_worker"):
+            self.made[name].acknowledge_no_queue(reason)
+        self._triggers.queue(
+            self.made["replay_planner"], "ReplayQueueToPlanner", "replay", batch=1, concurrency=2
+        )
+        self._triggers.queue(
+            self.made["replay_worker"], "RestoreQueueToWorker", "restore", batch=10, concurrency=5
+        )

@@ -117,9 +117,23 @@ class MessagingStack(cdk.Stack):
         self._offer_queue("due", due.queue)
         output(self, "QueueDueDlqUrl", due.dead.queue_url, "Due incidents nobody could tick")
         self._references.offer_value("DUE_QUEUE_URL", due.queue.queue_url)
+        self._make_replay_queues(key)
         for name in ("notifier-failed", "billing-projector-failed"):
             self._offer_queue(name, self._queues.failures(name, key=key))
         return pages, stakeholders
+
+    def _make_replay_queues(self, key: kms.Key) -> None:
+        """One wakes the planner of a replay; the other carries missing events to the workers."""
+        for name, consumer, max_age in (
+            ("replay", "replay_planner", 3600),
+            ("restore", "replay_worker", 900),
+        ):
+            made = self._queues.work(
+                name, key=key, consumer_timeout=FUNCTIONS[consumer].timeout, max_age=max_age
+            )
+            self._offer_queue(name, made.queue)
+            self._references.offer_value(f"{name.upper()}_QUEUE_URL", made.queue.queue_url)
+            output(self, f"Queue{name.capitalize()}DlqUrl", made.dead.queue_url, f"Of {name}")
 
     def _make_inbox(self) -> None:
         """Collects what people would have received, where mail and telephones do not exist."""

@@ -94,6 +94,13 @@ COUNTS = (
         2,
     ),
     (
+        "replay_planner",
+        "ReplaysStalled",
+        "replays-stalled",
+        "A replay has given up waiting: what was lost is not all back.",
+        1,
+    ),
+    (
         "notifier",
         "MessagesFailed",
         "messages-failed",

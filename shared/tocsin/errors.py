@@ -75,6 +75,12 @@ class InvalidPolicy(BadInput):
     code, status = "invalid_policy", 422
 
 
+class WindowExpired(BadInput):
+    """The provider no longer lists the beginning of this window."""
+
+    code, status = "window_expired", 422
+
+
 class MissingReason(BadInput):
     """This command needs a reason."""
 
@@ -221,6 +227,18 @@ class StaleRound(Conflict):
     """The acknowledgement was asked for by a round that is over."""
 
     code, status = "stale_round", 409
+
+
+class RecoveryNotConfirmed(Conflict):
+    """The provider is not known to have recovered; `unmet` names what is missing."""
+
+    code = "recovery_not_confirmed"
+
+
+class ReplayRunning(Conflict):
+    """Another replay of the same account has not ended; `replay` names it."""
+
+    code = "replay_running"
 
 
 class CommandRepeated(Conflict):

@@ -12,9 +12,12 @@ from tests.harness.requests import api_event
 from tocsin.adapters.dynamodb_authorizations import StoredAuthorizations
 from tocsin.adapters.memory_corrections import MemoryCorrections
 from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
+from tocsin.adapters.memory_probes import MemoryProbes
 from tocsin.adapters.memory_projection import MemoryProjection
+from tocsin.adapters.memory_replays import MemoryReplays
 from tocsin.application.correct import CorrectionDesk
 from tocsin.application.open_incidents import Remembered
+from tocsin.application.replay_desk import ReplayDesk
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
@@ -32,6 +35,10 @@ class BillingOffice:
 
     world: World
     projection: MemoryProjection = field(default_factory=MemoryProjection)
+    replays: MemoryReplays = field(default_factory=MemoryReplays)
+    probes: MemoryProbes = field(default_factory=MemoryProbes)
+    breaker_closed: bool = True
+    woken: list[str] = field(default_factory=list)
     corrections: MemoryCorrections = field(init=False)
     api: Api = field(init=False)
 
@@ -51,6 +58,15 @@ class BillingOffice:
                 ids=self.world.application.ids,
                 wall=self.world.wall,
                 clock=self.world.clock,
+            ),
+            replays=ReplayDesk(
+                store=self.replays,
+                wake=self.woken.append,
+                probes=self.probes,
+                breaker_closed=lambda _: self.breaker_closed,
+                known=lambda identity: identity == IDENTITY,
+                new_id=lambda: f"RPL-{self.world.application.ids.unique_id()}",
+                now=lambda: self.now,
             ),
             clock=self.world.wall,
             modes=frozenset({"live"}),

@@ -49,6 +49,8 @@ def test_every_function_is_woken_by_what_the_design_says(deployment: Deployment)
         (name("notifier"), "AWS::DynamoDB::Table"),
         (name("billing-projector"), "AWS::DynamoDB::Table"),
         (name("billing-projector"), "AWS::SQS::Queue"),
+        (name("replay-planner"), "AWS::SQS::Queue"),
+        (name("replay-worker"), "AWS::SQS::Queue"),
     }
 
 

@@ -5,7 +5,7 @@ Attribute names are short because they are part of what a write costs. They are 
 
     v schema  type  cls event class  c created  t received  ot oid object's type and id
     sub subscription concerned (`=` it is the object)  av API version  ep endpoint
-    ids `hash` when the id is one  b body  ttl
+    ids `hash` when the id is one  b body  ttl  rp the replay that inserted it
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def item_of(record: LedgerRecord) -> dict[str, dict[str, str]]:
         "av": envelope.api_version,
         "ep": record.endpoint if record.endpoint != "default" else None,
         "ids": "hash" if envelope.id_source is IdSource.HASH else None,
+        "rp": record.replay,
     }
     numbers = {
         "v": SCHEMA_VERSION,
@@ -95,6 +96,7 @@ def record_of(item: Mapping[str, Mapping[str, Any]]) -> LedgerRecord:
             envelope=envelope,
             received_at=int(item["t"]["N"]),
             body=_binary(item["b"]["B"]),
+            replay=_text(item, "rp") or "",
         )
     except (KeyError, TypeError, ValueError) as error:
         raise MalformedPayload("The ledger item cannot be read.") from error

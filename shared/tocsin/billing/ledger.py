@@ -38,13 +38,17 @@ class LedgerKey:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRecord:
-    """One event as it is kept; `received_at` in epoch seconds, `body` packed for keeping."""
+    """One event as it is kept; `received_at` in epoch seconds, `body` packed for keeping.
+
+    `replay` names the replay that inserted it; empty for one that came by webhook.
+    """
 
     identity: Identity
     endpoint: str
     envelope: Envelope
     received_at: int
     body: bytes
+    replay: str = ""
 
     @property
     def key(self) -> LedgerKey:

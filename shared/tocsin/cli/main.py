@@ -66,7 +66,8 @@ _GROUPS = {
     "oncall": ("tocsin.cli.oncall", "Who is on call; rotations, overrides, calendar."),
     "runbook": ("tocsin.cli.runbook", "Check and render the runbook."),
     "drill": ("tocsin.cli.drill", "Scripted, scored incidents; `drill run demo` is the demo."),
-    "billing": ("tocsin.cli.billing", "Events, subscriptions and replays of billing providers."),
+    "billing": ("tocsin.cli.billing", "Events and subscriptions of billing providers."),
+    "replay": ("tocsin.cli.replay", "Get back what a provider's outage lost."),
 }
 # verbs that stand at the top, as responders say them; all in one module
 _VERBS = {

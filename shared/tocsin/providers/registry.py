@@ -6,23 +6,35 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from tocsin.errors import UnknownName, UnknownRegistration
+from tocsin.errors import BadInput, UnknownName, UnknownRegistration
 from tocsin.registry import Entry, Registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tocsin.billing.ports import ObjectReader, WebhookReader
+    from tocsin.billing.replay import Slice
 
 
 @dataclass(frozen=True, slots=True)
 class Provider(Entry):
-    """`module` verifies and reads deliveries (hot path); `objects` reads what a GET returns."""
+    """`module` verifies and reads deliveries (hot path); `objects` reads what a GET returns.
+
+    `listing` says where events are listed; empty for a provider that lists none.
+    """
 
     objects: str
+    listing: str = ""
 
 
 PROVIDERS = Registry(
     "billing provider",
-    Provider("stripe", "tocsin.providers.stripe.webhook", "tocsin.providers.stripe.objects"),
+    Provider(
+        "stripe",
+        "tocsin.providers.stripe.webhook",
+        "tocsin.providers.stripe.objects",
+        "tocsin.providers.stripe.listing",
+    ),
     Provider("razorpay", "tocsin.providers.razorpay.webhook", "tocsin.providers.razorpay.objects"),
 )
 
@@ -46,3 +58,15 @@ def object_reader(provider: str) -> ObjectReader:
         UnknownName: no such provider.
     """
     return cast("ObjectReader", import_module(PROVIDERS.entry(provider).objects))
+
+
+def event_listing(provider: str) -> Callable[[Slice], str]:
+    """The path and query under which this provider lists its events.
+
+    Raises:
+        UnknownName: no such provider.
+        BadInput: it lists none; its objects have to be asked for one by one.
+    """
+    if not (module := PROVIDERS.entry(provider).listing):
+        raise BadInput(f"{provider} lists no events: rebuild its subscriptions", field="provider")
+    return cast("Callable[[Slice], str]", import_module(module).path)

@@ -30,6 +30,12 @@ class LambdaContext(Protocol):
     aws_request_id: str
 
 
+class TimedContext(LambdaContext, Protocol):
+    """The same, for who has to know how long it may go on."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
 class Counts(Protocol):
     """Where counts go."""
 

@@ -41,6 +41,9 @@ class Event:
     API_VERSION_SEEN = "billing.version"
     PROVIDER_WATCHED = "provider.watched"
     LOOK_FAILED = "look.failed"
+    REPLAY_DRIVEN = "replay.driven"
+    REPLAY_LEFT = "replay.left"
+    EVENTS_RESTORED = "events.restored"
 
 
 class Metric:
@@ -69,6 +72,8 @@ class Metric:
     UNKNOWN_STATUS = "UnknownStatus"
     API_VERSION_NEW = "ApiVersionNew"
     LOOKS_FAILED = "LooksFailed"
+    EVENTS_RESTORED = "EventsRestored"
+    REPLAYS_STALLED = "ReplaysStalled"
 
 
 class Gauge:

@@ -1,0 +1,84 @@
+"""What the billing API answers about replays, field by field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from functions.billing_api.answers import Moment
+    from tocsin.billing.replay import Stage
+
+
+class Counted(TypedDict):
+    """What a replay met; what was `missing` has since been `inserted`, or has `arrived` itself."""
+
+    listed: int
+    present: int
+    missing: int
+    inserted: int
+    arrived: int
+    unreadable: int
+    provider_calls: int
+
+
+class OfType(TypedDict):
+    """Events of one type: what the provider has, and what the ledger lacked."""
+
+    type: str
+    expected: int
+    missing: int
+
+
+class OfWorkspace(TypedDict):
+    """Missing events of one workspace."""
+
+    workspace: str
+    missing: int
+
+
+class Estimate(TypedDict):
+    """What inserting all that is missing will take, from the plan's own figures."""
+
+    seconds: int
+    write_units: int
+
+
+class Replay(TypedDict):
+    """A replay or (`dry_run`) a plan for one.
+
+    `walked_to` is how far the present pass over the window has come. `proven` says that all that
+    was missing is in the ledger and one more pass found nothing; `unchanged` that this last pass
+    left the projections as they were. `days_left`: until the window's first second can be listed
+    no more, with `warning` from day 20 of 30.
+    """
+
+    id: str
+    provider: str
+    account: str
+    mode: str
+    start: Moment
+    end: Moment
+    dry_run: bool
+    incident: str | None
+    override: str | None
+    stage: Stage
+    problem: str | None
+    started_at: Moment
+    started_by: str
+    updated_at: Moment | None
+    walked_to: Moment
+    passes: int
+    counts: Counted
+    last_pass: Counted
+    types: list[OfType]
+    workspaces: list[OfWorkspace]
+    other_workspaces: int
+    no_workspace: int
+    estimate: Estimate | None
+    checksum_before: str | None
+    checksum_after: str | None
+    checksum_last: str | None
+    proven: bool
+    unchanged: bool
+    days_left: int
+    warning: str | None

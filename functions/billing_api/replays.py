@@ -1,0 +1,152 @@
+"""Replays over HTTP: a plan, a start, how far it is, on with it, an end to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from functions.billing_api.answers_replay import Counted, Estimate, Replay
+from functions.billing_api.moments import shown, shown_if
+from tocsin.application.replay_desk import Wish
+from tocsin.billing.identity import MODES, Identity
+from tocsin.billing.ratelimit import budget
+from tocsin.billing.replay import HORIZON, WARN_FROM, Window
+from tocsin.errors import BadInput
+from tocsin.providers.registry import event_listing
+from tocsin.runtime.http import answer
+
+if TYPE_CHECKING:
+    from functions.billing_api.call import Call
+    from tocsin.billing.replay import Counts, Cursor
+    from tocsin.runtime.fields import Fields
+    from tocsin.runtime.http import Response
+
+_WRITE_UNITS = 2.25  # one put of 1.25 on average, one update of the projection
+_INSERTS_PER_SECOND = 150
+
+
+def start(call: Call) -> Response:
+    """Starts a replay, or plans one."""
+    wish = _wish(call)
+    cursor, new = call.office.replays.start(wish, key=call.key)
+    headers = {"location": f"/v1/replays/{cursor.id}"}
+    if not new:
+        headers["idempotency-replayed"] = "true"
+    return answer(202 if new else 200, _view(call, cursor), headers=headers)
+
+
+def show(call: Call) -> Response:
+    """How far a replay has come, and what it found."""
+    return answer(200, _view(call, call.office.replays.show(call.id)))
+
+
+def resume(call: Call) -> Response:
+    """On with a replay that stalled, or whose driver is lost."""
+    call.body().done()
+    desk, who = call.office.replays, call.caller
+    return answer(200, _view(call, desk.resume(call.id, person=who.person, groups=who.groups)))
+
+
+def cancel(call: Call) -> Response:
+    """Ends a replay; what it inserted stays."""
+    given = call.body()
+    reason = given.text("reason", "")
+    given.done()
+    desk, who = call.office.replays, call.caller
+    ended = desk.cancel(call.id, person=who.person, groups=who.groups, reason=reason)
+    return answer(200, _view(call, ended))
+
+
+def _wish(call: Call) -> Wish:
+    given = call.body()
+    identity = Identity(
+        given.text("provider", "stripe"), given.text("account"), given.choice("mode", MODES)
+    )
+    event_listing(identity.provider)
+    wish = Wish(
+        identity=identity,
+        window=Window(_second(given, "start"), _second(given, "end")),
+        person=call.caller.person,
+        groups=call.caller.groups,
+        dry_run=given.flag("dry_run"),
+        incident=given.optional_text("incident"),
+        override=given.text("override", ""),
+    )
+    given.done()
+    return wish
+
+
+def _second(given: Fields, name: str) -> int:
+    if (found := given.moment(name)) is None:
+        raise BadInput(f"`{name}` is missing", field=name)
+    return int(found.timestamp())
+
+
+def _view(call: Call, cursor: Cursor) -> Replay:
+    now = call.office.now()
+    found = call.office.replays.breakdown(cursor.id)
+    left = cursor.window.days_left(now=now)
+    return Replay(
+        id=cursor.id,
+        provider=cursor.identity.provider,
+        account=cursor.identity.account,
+        mode=cursor.identity.mode,
+        start=shown(cursor.window.start),
+        end=shown(cursor.window.end),
+        dry_run=cursor.dry_run,
+        incident=cursor.incident,
+        override=cursor.override or None,
+        stage=cursor.stage,
+        problem=cursor.problem or None,
+        started_at=shown(cursor.started_at),
+        started_by=cursor.started_by,
+        updated_at=shown_if(cursor.updated_at or None),
+        walked_to=shown(min(cursor.at, cursor.window.end)),
+        passes=cursor.passes,
+        counts=_counted(cursor.first),
+        last_pass=_counted(cursor.last),
+        types=[
+            {"type": name, "expected": expected, "missing": missing}
+            for name, (expected, missing) in found.types.items()
+        ],
+        workspaces=[
+            {"workspace": name, "missing": missing} for name, missing in found.workspaces.items()
+        ],
+        other_workspaces=found.others,
+        no_workspace=found.unnamed,
+        estimate=_estimate(cursor) if cursor.dry_run else None,
+        checksum_before=cursor.checksum_before or None,
+        checksum_after=cursor.checksum_after or None,
+        checksum_last=cursor.checksum_last or None,
+        proven=cursor.proven,
+        unchanged=cursor.unchanged,
+        days_left=left,
+        warning=_warning(left),
+    )
+
+
+def _counted(counts: Counts) -> Counted:
+    return Counted(
+        listed=counts.listed,
+        present=counts.present,
+        missing=counts.missing,
+        inserted=counts.inserted,
+        arrived=counts.arrived,
+        unreadable=counts.unreadable,
+        provider_calls=counts.calls,
+    )
+
+
+def _estimate(cursor: Cursor) -> Estimate:
+    """Two passes of list calls within the budget, and the inserts of the workers."""
+    listing = 2 * cursor.first.calls / budget(cursor.identity)
+    inserting = cursor.first.missing / _INSERTS_PER_SECOND
+    return Estimate(
+        seconds=max(1, round(listing + inserting)),
+        write_units=round(cursor.first.missing * _WRITE_UNITS),
+    )
+
+
+def _warning(days_left: int) -> str | None:
+    if days_left > (HORIZON - WARN_FROM) // 86_400:
+        return None
+    return f"the provider lists the beginning of this window for {days_left} more days"

@@ -1,0 +1,76 @@
+"""What the planner does with a message; apart from the handler, so that tests can drive it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters.sqs_replay_drive import read_drive
+from tocsin.billing.replay import Stage
+from tocsin.errors import TocsinError, VersionConflict
+from tocsin.runtime import light
+from tocsin.runtime.batch import failures
+from tocsin.runtime.names import Event, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tocsin.application.replay import Planner
+    from tocsin.billing.replay import Cursor
+
+    type Messages = Mapping[str, list[dict[str, Any]]]
+
+RESERVE_MS = 45_000
+"""Kept for the step that is under way: one list call, a page's reads, its messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A planner and the queue that wakes it."""
+
+    planner: Planner
+    drive: Callable[[str], None]
+
+    def handle(self, batch: Messages, remaining_ms: Callable[[], int]) -> dict[str, Any]:
+        """Drives each replay named; what fails is named in turn."""
+        failed: list[str] = []
+        for message in batch.get("Records", []):
+            try:
+                self._drive(read_drive(message["body"]), remaining_ms)
+            except Exception as error:  # noqa: BLE001 - the queue keeps the message, and we the reason
+                _note_failure(error)
+                failed.append(str(message["messageId"]))
+        return failures(failed)
+
+    def _drive(self, replay: str, remaining_ms: Callable[[], int]) -> None:
+        try:
+            cursor = self.planner.run(replay, go_on=lambda: remaining_ms() > RESERVE_MS)
+        except VersionConflict as error:
+            light.log(Event.REPLAY_LEFT, replay=replay, code=error.code)
+            return  # whoever wrote last has a message of its own
+        _note(cursor)
+        if not cursor.ended and cursor.stage is not Stage.STALLED:
+            self.drive(replay)
+
+
+def _note(cursor: Cursor) -> None:
+    provider = cursor.identity.provider
+    light.log(
+        Event.REPLAY_DRIVEN,
+        replay=cursor.id,
+        provider=provider,
+        stage=cursor.stage,
+        listed=cursor.first.listed,
+        missing=cursor.first.missing,
+        inserted=cursor.first.inserted,
+        calls=cursor.first.calls,
+        problem=cursor.problem or None,
+    )
+    if cursor.stage is Stage.STALLED:
+        light.count(Metric.REPLAYS_STALLED, provider=provider)
+
+
+def _note_failure(error: Exception) -> None:
+    code = error.code if isinstance(error, TocsinError) else f"bug:{type(error).__name__}"
+    light.log(Event.RECORD_FAILED, level="ERROR", code=code, error=repr(error))
+    light.count(Metric.UNEXPECTED_ERRORS, code=code.partition(":")[0])

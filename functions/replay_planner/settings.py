@@ -1,0 +1,22 @@
+"""The environment of `replay_planner`: field name = variable name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The ledger and the projection, where replays are kept, and both ends of the work."""
+
+    STAGE: str
+    BILLING_EVENTS_TABLE: str
+    BILLING_SUBSCRIPTIONS_TABLE: str
+    OPERATIONS_TABLE: str
+    PROVIDER_KEYS_SECRET: str
+    REGISTRATIONS_SECRET: str
+    REPLAY_QUEUE_URL: str
+    RESTORE_QUEUE_URL: str
+    STRIPE_API_BASE: str
+    RAZORPAY_API_BASE: str
+    LOG_LEVEL: str = "INFO"

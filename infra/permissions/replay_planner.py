@@ -1,0 +1,50 @@
+"""`replay_planner` lists a provider's events, compares them with the ledger and hands the rest on.
+
+It writes neither the ledger nor a projection: what it finds missing goes through the workers.
+"""
+
+from __future__ import annotations
+
+from infra.permissions.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    data_key_through_secrets_manager,
+    key_through_sqs,
+    own_logs,
+    queue_consumer,
+    tracing,
+)
+
+STATEMENTS = (
+    Statement(
+        sid="CompareWithLedger",
+        actions=("dynamodb:BatchGetItem",),
+        resources=("table/billing-events", "table/billing-subscriptions"),
+    ),
+    Statement(
+        sid="KeepReplays",
+        actions=(
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ),
+        resources=("table/operations",),
+    ),
+    Statement(
+        sid="ReadProviderKeys",
+        actions=("secretsmanager:GetSecretValue",),
+        resources=("secret/provider-keys", "secret/registrations"),
+    ),
+    Statement(
+        sid="HandOn",
+        actions=("sqs:SendMessage",),
+        resources=("queue/replay", "queue/restore"),
+    ),
+    queue_consumer("replay"),
+    data_key_through_dynamodb(),
+    data_key_through_secrets_manager(),
+    key_through_sqs("messages"),
+    own_logs("replay_planner"),
+    tracing(),
+)

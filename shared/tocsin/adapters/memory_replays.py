@@ -1,0 +1,75 @@
+"""Replays in memory: the twin of `dynamodb_replays`."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tocsin.errors import CommandRepeated, ReplayRunning, VersionConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tocsin.adapters.memory_ledger import MemoryLedger
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.ledger import LedgerKey
+    from tocsin.billing.replay import Cursor
+    from tocsin.billing.replay_ports import PageNote
+
+
+class MemoryReplays:
+    """Implements `billing.replay_ports.ReplayStore`."""
+
+    def __init__(self) -> None:
+        self._cursors: dict[str, Cursor] = {}
+        self._pages: dict[str, dict[int, PageNote]] = {}
+        self._running: dict[Identity, str] = {}
+        self._lock = threading.Lock()
+
+    def create(self, cursor: Cursor) -> None:
+        with self._lock:
+            if cursor.id in self._cursors:
+                raise CommandRepeated(f"there is a replay {cursor.id} already")
+            holder = self._cursors.get(self._running.get(cursor.identity, ""))
+            if not cursor.dry_run:
+                if holder is not None and not holder.ended and holder.id != cursor.id:
+                    detail = f"replay {holder.id} of {cursor.identity} has not ended"
+                    raise ReplayRunning(detail, replay=holder.id)
+                self._running[cursor.identity] = cursor.id
+            self._cursors[cursor.id] = replace(cursor, ver=1)
+
+    def load(self, replay: str) -> Cursor | None:
+        return self._cursors.get(replay)
+
+    def save(self, cursor: Cursor) -> Cursor:
+        with self._lock:
+            if self._cursors[cursor.id].ver != cursor.ver:
+                raise VersionConflict(f"replay {cursor.id} has gone on without this driver")
+            after = replace(cursor, ver=cursor.ver + 1)
+            self._cursors[cursor.id] = after
+            return after
+
+    def note(self, replay: str, page: PageNote) -> PageNote:
+        with self._lock:
+            return self._pages.setdefault(replay, {}).setdefault(page.number, page)
+
+    def pages(self, replay: str, *, first: int = 0) -> Iterator[PageNote]:
+        notes = self._pages.get(replay, {})
+        return iter([notes[number] for number in sorted(notes) if number >= first])
+
+    def of(self, identity: Identity, *, limit: int = 20) -> list[str]:
+        """Ids of the identity's replays, newest first."""
+        ids = [each.id for each in self._cursors.values() if each.identity == identity]
+        return sorted(ids, reverse=True)[:limit]
+
+
+class MemoryLedgerReader:
+    """Implements `billing.replay_ports.LedgerReader` over a ledger in memory."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+
+    def origins(self, keys: Iterable[LedgerKey]) -> dict[LedgerKey, str]:
+        records = self._ledger.records
+        return {key: records[key].replay for key in keys if key in records}

@@ -1,0 +1,291 @@
+"""Driving a replay: one step at a time, each ending in one conditional write.
+
+The order inside a step is what makes a kill harmless. What is missing is noted first, then handed
+to the workers, then the cursor moves. A driver that dies before the cursor moved is followed by one
+that lists the same page again, finds the note, and hands the same events over: inserting them twice
+changes nothing. Two drivers at once do the same work and only one of them moves the cursor.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tocsin.billing.ledger import key_of
+from tocsin.billing.replay import (
+    Counts,
+    Cursor,
+    Met,
+    Stage,
+    advanced,
+    drained,
+    narrowed,
+    plus,
+    proved,
+    stalled,
+    walked,
+)
+from tocsin.billing.replay_ports import Missing, PageNote
+from tocsin.errors import BadInput, TocsinError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, Protocol
+
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.ledger import LedgerKey, LedgerRecord
+    from tocsin.billing.replay_ports import (
+        EventPage,
+        EventSource,
+        LedgerReader,
+        ProjectionSums,
+        RateLimit,
+        ReplayStore,
+        RestoreQueue,
+    )
+
+    class Filing(Protocol):
+        """Reads a listed document as ingest reads a delivery, and names its workspace if it can."""
+
+        def __call__(
+            self, identity: Identity, document: Mapping[str, Any], *, now: int, replay: str
+        ) -> tuple[LedgerRecord, str | None]: ...
+
+    class SetAside(Protocol):
+        """Keeps a document that cannot be filed, with the reason."""
+
+        def __call__(
+            self, identity: Identity, document: Mapping[str, Any], error: Exception, *, now: int
+        ) -> None: ...
+
+
+PATIENCE = 3600
+"""Seconds without any progress after which a replay stalls and a person is told."""
+
+SETTLE = 2
+"""Seconds between two equal checksums that say the projector has caught up."""
+
+_CHECKED_AT_ONCE = 20
+_SUMMED_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Filed:
+    """One page, read: what can be filed by its key, and how many could not be."""
+
+    records: Mapping[LedgerKey, tuple[LedgerRecord, str | None]]
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planner:
+    """Drives replays over its ports. `sleep` waits, in seconds, and is given by who owns time."""
+
+    source: EventSource
+    ledger: LedgerReader
+    store: ReplayStore
+    queue: RestoreQueue
+    sums: ProjectionSums
+    rate: RateLimit
+    file: Filing
+    set_aside: SetAside
+    now: Callable[[], int]
+    sleep: Callable[[float], None]
+
+    def run(self, replay: str, *, go_on: Callable[[], bool]) -> Cursor:
+        """Steps until it has ended, stalled, or `go_on` says that time is up.
+
+        Raises:
+            VersionConflict: another driver drives it; leave it to that one.
+            StoreUnavailable: the cursor cannot be written; nothing is lost, run it again.
+        """
+        cursor = self._loaded(replay)
+        delay = 1.0
+        while not cursor.ended and cursor.stage is not Stage.STALLED and go_on():
+            try:
+                after = self.step(cursor)
+                delay = 1.0
+            except BadInput as error:
+                after = self.store.save(stalled(cursor, str(error)))
+            except Unavailable as error:
+                after = self._waited(cursor, str(error))
+                self.sleep(delay)
+                delay = min(30.0, delay * 2)
+            if after.waiting_since is not None and after.stage is Stage.DRAINING:
+                self.sleep(SETTLE)
+            cursor = after
+        return cursor
+
+    def step(self, cursor: Cursor) -> Cursor:
+        """One page listed, or one look at how far the others have come; saved."""
+        match cursor.stage:
+            case Stage.DRAINING:
+                after = self._drain(cursor)
+            case Stage.PROVING:
+                after = self._add_up(cursor)
+                if after.summed >= cursor.first_pages:
+                    after = proved(after, after.sum)
+            case _:
+                after = self._list(cursor)
+        return self.store.save(replace(after, updated_at=self.now()))
+
+    def _loaded(self, replay: str) -> Cursor:
+        cursor = self.store.load(replay)
+        if cursor is None:
+            raise LookupError(replay)
+        return cursor
+
+    def _list(self, cursor: Cursor) -> Cursor:
+        self.rate.take(cursor.identity)
+        page = self.source.page(cursor.identity, cursor.slice())
+        cursor = replace(cursor, waiting_since=None, problem="").met(Counts(calls=1))
+        met = _met(page)
+        if (narrower := narrowed(cursor, met)) is not None:
+            return narrower
+        if page.documents:
+            cursor = self._take(cursor, page)
+        cursor = advanced(cursor, met)
+        return walked(cursor) if cursor.walked else cursor
+
+    def _take(self, cursor: Cursor, page: EventPage) -> Cursor:
+        """Notes what of a page is missing and hands it over, oldest first."""
+        filed = self._filed(cursor, page)
+        there = self.ledger.origins(filed.records)
+        lacking = [found for key, found in filed.records.items() if key not in there]
+        note = PageNote(
+            number=cursor.page,
+            types=Counter(record.envelope.type for record, _ in filed.records.values()),
+            missing=tuple(_missing(record, workspace) for record, workspace in lacking),
+            subscriptions=_concerned(filed),
+        )
+        kept = self.store.note(cursor.id, note)
+        if not cursor.dry_run:
+            cursor = self._before(cursor, kept)
+            wanted = {each.id for each in kept.missing}
+            records = [
+                record for record, _ in filed.records.values() if record.envelope.id in wanted
+            ]
+            if records:
+                self.queue.send(cursor.id, records)
+        missing = len(kept.missing)
+        return cursor.met(
+            Counts(
+                listed=len(filed.records) + filed.unreadable,
+                present=len(filed.records) - missing,
+                missing=missing,
+                unreadable=filed.unreadable,
+            )
+        )
+
+    def _before(self, cursor: Cursor, page: PageNote) -> Cursor:
+        """Adds the projections as this page finds them, on the first pass."""
+        if cursor.passes:
+            return cursor
+        found = self.sums.of(cursor.identity, page.subscriptions, page=page.number)
+        return replace(cursor, checksum_before=plus(cursor.checksum_before, found))
+
+    def _filed(self, cursor: Cursor, page: EventPage) -> _Filed:
+        records: dict[LedgerKey, tuple[LedgerRecord, str | None]] = {}
+        unreadable = 0
+        for document in reversed(page.documents):
+            try:
+                record, workspace = self.file(
+                    cursor.identity, document, now=self.now(), replay=cursor.id
+                )
+            except TocsinError as error:
+                unreadable += 1
+                if not cursor.dry_run:
+                    self.set_aside(cursor.identity, document, error, now=self.now())
+            else:
+                records[record.key] = (record, workspace)
+        return _Filed(records, unreadable)
+
+    def _drain(self, cursor: Cursor) -> Cursor:
+        """Counts the pages whose missing events are all in the ledger; waits for the others."""
+        counts, number = Counts(), cursor.checked
+        for note in self.store.pages(cursor.id, first=cursor.checked):
+            if note.number >= cursor.page or number - cursor.checked >= _CHECKED_AT_ONCE:
+                break
+            found = self._settled(cursor, note.missing)
+            if found is None:
+                break
+            counts, number = counts.plus(found), note.number + 1
+        moved = number > cursor.checked
+        cursor = replace(cursor, checked=number, first=cursor.first.plus(counts))
+        if number < cursor.page and self._beyond(cursor):
+            return replace(cursor, waiting_since=None) if moved else self._wait(cursor)
+        return self._settle(replace(cursor, checked=cursor.page))
+
+    def _beyond(self, cursor: Cursor) -> bool:
+        """Whether a noted page is still to be checked; crowded seconds leave gaps in no numbers."""
+        return next(iter(self.store.pages(cursor.id, first=cursor.checked)), None) is not None
+
+    def _settled(self, cursor: Cursor, missing: Sequence[Missing]) -> Counts | None:
+        """How a page's missing events came into the ledger; None while some have not."""
+        if not missing:
+            return Counts()
+        keys = [key_of(cursor.identity, each.id, each.created) for each in missing]
+        origins = self.ledger.origins(keys)
+        if len(origins) < len(keys):
+            return None
+        inserted = sum(origin == cursor.id for origin in origins.values())
+        return Counts(inserted=inserted, arrived=len(origins) - inserted)
+
+    def _settle(self, cursor: Cursor) -> Cursor:
+        """On to the next pass once the projections add up to the same twice in a row."""
+        cursor = self._add_up(cursor)
+        if cursor.summed < cursor.first_pages:
+            return replace(cursor, waiting_since=None)
+        if cursor.sum == cursor.checksum_after:
+            return drained(cursor, cursor.sum)
+        return replace(self._wait(cursor), checksum_after=cursor.sum, summed=0, sum="")
+
+    def _add_up(self, cursor: Cursor) -> Cursor:
+        """Some more of the first pass's projections; `summed` is its last page once all are in."""
+        total, pages = cursor.sum or plus("", 0), 0
+        for note in self.store.pages(cursor.id, first=cursor.summed):
+            if note.number >= cursor.first_pages:
+                break
+            if pages == _SUMMED_AT_ONCE:
+                return replace(cursor, sum=total, summed=note.number)
+            found = self.sums.of(cursor.identity, note.subscriptions, page=note.number)
+            total, pages = plus(total, found), pages + 1
+        return replace(cursor, sum=total, summed=cursor.first_pages)
+
+    def _wait(self, cursor: Cursor) -> Cursor:
+        since = cursor.waiting_since or self.now()
+        if self.now() - since > PATIENCE:
+            return stalled(cursor, "the workers have inserted nothing for an hour")
+        return replace(cursor, waiting_since=since)
+
+    def _waited(self, cursor: Cursor, problem: str) -> Cursor:
+        """What does not answer stalls a replay after an hour, and not before."""
+        since = cursor.waiting_since or self.now()
+        if self.now() - since > PATIENCE:
+            return self.store.save(stalled(cursor, problem))
+        return self.store.save(replace(cursor, waiting_since=since, problem=problem))
+
+
+def _met(page: EventPage) -> Met:
+    times = [_created(document) for document in page.documents]
+    last = page.documents[-1].get("id") if page.documents else None
+    return Met(
+        [time for time in times if time is not None], str(last) if last else None, page.has_more
+    )
+
+
+def _created(document: Mapping[str, Any]) -> int | None:
+    value = document.get("created")
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _missing(record: LedgerRecord, workspace: str | None) -> Missing:
+    envelope = record.envelope
+    return Missing(envelope.id, envelope.created, envelope.type, workspace)
+
+
+def _concerned(filed: _Filed) -> tuple[str, ...]:
+    """The subscriptions a page's events concern, each once."""
+    named = (record.envelope.subscription for record, _ in filed.records.values())
+    return tuple(dict.fromkeys(each for each in named if each is not None))

@@ -1,0 +1,312 @@
+"""Replaying a window of a provider's events: what is asked for, how far it has come, what it found.
+
+A provider cannot be asked to deliver again, so a replay lists everything it made in a window and
+puts what the ledger lacks through the ingest path. All of its progress is one small value, the
+cursor, written on condition of its version: whoever drives it, two cannot both win, and a driver
+that dies anywhere is followed by another that goes on from the last write.
+
+    listing    walks the window, oldest first; what is missing is noted and handed to the workers
+    draining   waits until every event noted as missing is in the ledger
+    checking   walks the window once more: a second pass has to find nothing missing
+    proving    adds up the projection once more, to show that the second pass changed nothing
+    complete   all of it done; the figures are the proof
+    stalled    gave up waiting for a provider or for workers; `resume` goes on
+    cancelled  by a person
+
+Times are epoch seconds, UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tocsin.errors import BadInput, WindowExpired
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.billing.identity import Identity
+
+DAY = 86_400
+HORIZON = 30 * DAY
+"""How long Stripe lists events (docs.stripe.com/api/events/list)."""
+
+WARN_FROM = 20 * DAY
+PAGE = 100
+"""Events a list call returns at most."""
+
+WIDEST = DAY
+FIRST_WIDTH = 600
+_SPARSE = 40
+
+
+class Stage(StrEnum):
+    """How far a replay has come. Stored, so never renamed."""
+
+    LISTING = "listing"
+    DRAINING = "draining"
+    CHECKING = "checking"
+    PROVING = "proving"
+    COMPLETE = "complete"
+    STALLED = "stalled"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({Stage.COMPLETE, Stage.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Events created at or after `start` and before `end`."""
+
+    start: int
+    end: int
+
+    def check(self, *, now: int) -> None:
+        """Refuses a window that no listing can answer.
+
+        Raises:
+            BadInput: it is empty, inverted, or reaches into the future.
+            WindowExpired: it starts before what the provider still lists.
+        """
+        if self.end <= self.start:
+            raise BadInput("the window ends before it starts", field="end")
+        if self.end > now:
+            raise BadInput("the window reaches into the future", field="end")
+        if self.start < now - HORIZON:
+            raise WindowExpired(
+                "the window starts before the 30 days the provider lists: reconcile instead"
+            )
+
+    def days_left(self, *, now: int) -> int:
+        """Whole days until its first second can be listed no more."""
+        return max(0, (self.start + HORIZON - now) // DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One list call: created in [start, end), older than the event `after` if there is one."""
+
+    start: int
+    end: int
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was met on the way.
+
+    `listed` is what the provider has, each of which was `present` in the ledger or `missing`; what
+    was missing has since been `inserted` by this replay, or has `arrived` by itself. `unreadable`
+    could not be filed and is in quarantine. `calls` are requests to the provider.
+    """
+
+    listed: int = 0
+    present: int = 0
+    missing: int = 0
+    inserted: int = 0
+    arrived: int = 0
+    unreadable: int = 0
+    calls: int = 0
+
+    @property
+    def settled(self) -> int:
+        """How many of those that were missing are in the ledger now."""
+        return self.inserted + self.arrived
+
+    def plus(self, other: Counts) -> Counts:
+        """Both together."""
+        return Counts(
+            *(getattr(self, each) + getattr(other, each) for each in self.__dataclass_fields__)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A replay. `ver` is the version of the stored one it was read from.
+
+    `at` is the second before which everything is listed; `width` how many seconds the next call
+    asks for; `after` an event inside one crowded second. `page` is the next page's number,
+    `checked` the first page whose missing events may not all be in the ledger, `first_pages` how
+    many pages the first pass had. `first` counts the first pass, and what any pass found missing;
+    `last` the newest pass alone. `override` is the reason to start without proof of recovery.
+    `checksum_*` are of all projections the window's events concern: as each page found them, when
+    all that was missing had been projected, and after the last pass; `summed` is the first page
+    that `sum` does not hold yet.
+    """
+
+    id: str
+    identity: Identity
+    window: Window
+    started_at: int
+    started_by: str
+    dry_run: bool = False
+    incident: str | None = None
+    override: str = ""
+    stage: Stage = Stage.LISTING
+    stalled_in: Stage | None = None
+    problem: str = ""
+    ver: int = 0
+    at: int = 0
+    width: int = FIRST_WIDTH
+    after: str | None = None
+    page: int = 0
+    checked: int = 0
+    first_pages: int = 0
+    passes: int = 0
+    first: Counts = Counts()
+    last: Counts = Counts()
+    updated_at: int = 0
+    waiting_since: int | None = None
+    summed: int = 0
+    sum: str = ""
+    checksum_before: str = ""
+    checksum_after: str = ""
+    checksum_last: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.stage in ENDED
+
+    @property
+    def proven(self) -> bool:
+        """All that was missing is in the ledger, and one more pass found nothing missing."""
+        return (
+            self.stage is Stage.COMPLETE
+            and not self.dry_run
+            and self.last.missing == 0
+            and self.first.settled == self.first.missing
+            and self.first.unreadable == 0
+        )
+
+    @property
+    def unchanged(self) -> bool:
+        """The last pass left the projections of the window's events as they were.
+
+        Webhooks that arrive meanwhile change them too, so only a quiet provider can show this.
+        """
+        return bool(self.checksum_after) and self.checksum_after == self.checksum_last
+
+    def slice(self) -> Slice:
+        """What the next list call asks for."""
+        return Slice(self.at, min(self.at + self.width, self.window.end), self.after)
+
+    @property
+    def walked(self) -> bool:
+        """Whether the pass has seen the whole window."""
+        return self.at >= self.window.end
+
+    def met(self, counts: Counts) -> Cursor:
+        """The cursor with these counts added."""
+        later = self.passes > 0
+        lasting = Counts(missing=counts.missing, calls=counts.calls) if later else counts
+        return replace(self, first=self.first.plus(lasting), last=self.last.plus(counts))
+
+
+def begin(cursor: Cursor) -> Cursor:
+    """At the start of the window."""
+    return replace(cursor, at=cursor.window.start, width=FIRST_WIDTH, after=None, last=Counts())
+
+
+def walked(cursor: Cursor) -> Cursor:
+    """The stage after a pass over the whole window."""
+    passes = cursor.passes + 1
+    first_pages = cursor.page if passes == 1 else cursor.first_pages
+    after = replace(cursor, passes=passes, first_pages=first_pages, waiting_since=None)
+    if cursor.dry_run:
+        return replace(after, stage=Stage.COMPLETE)
+    if passes > 1 and cursor.last.missing == 0:
+        return replace(after, stage=Stage.PROVING, summed=0, sum="")
+    return replace(after, stage=Stage.DRAINING, checksum_after="", summed=0, sum="")
+
+
+def drained(cursor: Cursor, checksum: str) -> Cursor:
+    """All that was missing is in the ledger and projected: once more over the window."""
+    return begin(replace(cursor, stage=Stage.CHECKING, checksum_after=checksum, waiting_since=None))
+
+
+def proved(cursor: Cursor, checksum: str) -> Cursor:
+    """All done; the figures are the proof."""
+    return replace(cursor, stage=Stage.COMPLETE, checksum_last=checksum)
+
+
+def plus(total: str, more: int) -> str:
+    """A checksum with more added: 64 hex digits, whatever the order of adding."""
+    return f"{(int(total or '0', 16) + more) % (1 << 256):064x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What one list call brought: ids and `created`, newest first, and whether there is more."""
+
+    times: Sequence[int]
+    last_id: str | None
+    has_more: bool
+
+
+def narrowed(cursor: Cursor, met: Met) -> Cursor | None:
+    """The cursor asking for less, where a page cannot hold a slice; None where it can.
+
+    Lists come newest first. Only a slice that fits on one page can be taken oldest first, so one
+    that does not is halved, or cut where its page ends if that is less: a burst is then met at its
+    first second, and if the page reaches down to the slice's own first second, that one is crowded.
+    """
+    asked = cursor.slice()
+    if not met.has_more or asked.end - asked.start <= 1:
+        return None
+    older = min(met.times, default=asked.start) - asked.start
+    return replace(cursor, width=max(1, min((asked.end - asked.start) // 2, older)))
+
+
+def advanced(cursor: Cursor, met: Met) -> Cursor:
+    """The cursor behind a page that was taken."""
+    asked = cursor.slice()
+    if met.has_more:  # one second holds more than a page: on with the older ones of that second
+        return replace(cursor, after=met.last_id, page=cursor.page + 1)
+    sparse = len(met.times) < _SPARSE and cursor.after is None
+    return replace(
+        cursor,
+        at=asked.end,
+        after=None,
+        width=min(WIDEST, cursor.width * 2) if sparse else cursor.width,
+        page=cursor.page + 1,
+    )
+
+
+def stalled(cursor: Cursor, problem: str) -> Cursor:
+    """Given up for now; everything found so far is kept."""
+    return replace(cursor, stage=Stage.STALLED, stalled_in=cursor.stage, problem=problem)
+
+
+def resumed(cursor: Cursor) -> Cursor:
+    """On from where it stalled.
+
+    Raises:
+        BadInput: it has ended.
+    """
+    if cursor.ended:
+        raise BadInput(f"the replay is {cursor.stage}: start another one")
+    if cursor.stage is not Stage.STALLED or cursor.stalled_in is None:
+        return replace(cursor, problem="", waiting_since=None)
+    return replace(cursor, stage=cursor.stalled_in, stalled_in=None, problem="", waiting_since=None)
+
+
+def cancelled(cursor: Cursor, by: str, reason: str) -> Cursor:
+    """Ended by a person; what was inserted stays, for inserting it was right.
+
+    Raises:
+        BadInput: it has ended.
+    """
+    if cursor.ended:
+        raise BadInput(f"the replay is {cursor.stage} already")
+    return replace(cursor, stage=Stage.CANCELLED, stalled_in=None, problem=f"{by}: {reason}")
+
+
+def window_of_outage(*, last_good: int, recovered_at: int, margin: int = 900) -> Window:
+    """The window of an incident, to the confirmed recovery (runbook, Replay Procedure 2).
+
+    It starts 15 minutes before the last good event or checkout.
+    """
+    return Window(last_good - margin, recovered_at)

@@ -1,0 +1,129 @@
+"""What a replay asks of the outside world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.ledger import LedgerKey, LedgerRecord
+    from tocsin.billing.replay import Cursor, Slice
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """One answer to a list call: the provider's documents, newest first."""
+
+    documents: tuple[Mapping[str, Any], ...]
+    has_more: bool
+
+
+class EventSource(Protocol):
+    """A provider that lists its events."""
+
+    def page(self, identity: Identity, wanted: Slice) -> EventPage:
+        """One list call, of all types.
+
+        Raises:
+            ProviderUnavailable: refused, busy, or no sound answer; ask again later.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An event the ledger lacked when its page was listed."""
+
+    id: str
+    created: int | None
+    type: str
+    workspace: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageNote:
+    """What one page held: how many of each type, what was missing, which subscriptions it concerns.
+
+    Every page's events are counted; the missing ones are those of the first look.
+    """
+
+    number: int
+    types: Mapping[str, int]
+    missing: tuple[Missing, ...] = ()
+    subscriptions: tuple[str, ...] = ()
+
+
+class LedgerReader(Protocol):
+    """What of a list of keys is stored."""
+
+    def origins(self, keys: Iterable[LedgerKey]) -> dict[LedgerKey, str]:
+        """The keys that are there, each with the replay that inserted it, `""` for a webhook."""
+        ...
+
+
+class ReplayStore(Protocol):
+    """Replays and their pages. Reads are consistent."""
+
+    def create(self, cursor: Cursor) -> None:
+        """Writes a new replay and makes it the running one of its identity, unless it is dry.
+
+        Raises:
+            CommandRepeated: there is one of that id.
+            ReplayRunning: another one of that identity has not ended.
+        """
+        ...
+
+    def load(self, replay: str) -> Cursor | None: ...
+
+    def save(self, cursor: Cursor) -> Cursor:
+        """Writes it if the stored one still has `cursor.ver`; what is returned has the next.
+
+        Raises:
+            VersionConflict: another driver has gone on from there.
+        """
+        ...
+
+    def note(self, replay: str, page: PageNote) -> PageNote:
+        """Keeps what a page held; if that is noted already, the first note stays and is returned.
+
+        A page that is listed again after a crash may find less missing than it did at first.
+        """
+        ...
+
+    def pages(self, replay: str, *, first: int = 0) -> Iterator[PageNote]:
+        """The notes in order, read a few at a time."""
+        ...
+
+
+class RestoreQueue(Protocol):
+    """Events on their way to the workers that insert them."""
+
+    def send(self, replay: str, records: Sequence[LedgerRecord]) -> None:
+        """Hands all of them over.
+
+        Raises:
+            QueueUnavailable: some may not have been taken; send all again.
+        """
+        ...
+
+
+class ProjectionSums(Protocol):
+    """Projections as numbers that can be added up in any order."""
+
+    def of(self, identity: Identity, subscriptions: Sequence[str], *, page: int) -> int:
+        """The sum over these subscriptions as one page of a replay names them.
+
+        Two sums are equal if each of them has the same status, plan and period end, or none.
+        """
+        ...
+
+
+class RateLimit(Protocol):
+    """A budget of requests shared by everybody who asks the same provider."""
+
+    def take(self, identity: Identity) -> None:
+        """Returns when one request may be made; waits for it if need be."""
+        ...

@@ -1,0 +1,180 @@
+"""`tocsin replay …`: get back what a provider's outage lost, and see that all of it is back."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tocsin.cli.api import ApiUrl, As, connect
+from tocsin.cli.output import current
+from tocsin.cli.spans import read_instant
+from tocsin.errors import CheckFailed
+from tocsin.incidents.timeline import format_time
+from tocsin.runtime.api_client import ApiClient, segment
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Replay a window of a provider's events.",
+)
+
+_Id = Annotated[str, typer.Argument(help="The replay's id.", metavar="REPLAY")]
+_Account = Annotated[str, typer.Option(help="The account of the registration.")]
+_Provider = Annotated[str, typer.Option(help="Whose events.")]
+_Mode = Annotated[str, typer.Option(help="live or test.")]
+_From = Annotated[str, typer.Option("--from", help="First instant, like 2026-09-08T10:00Z.")]
+_To = Annotated[str, typer.Option("--to", help="First instant after the window.")]
+_Incident = Annotated[str | None, typer.Option(help="The incident it belongs to.")]
+_Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it has ended.")]
+
+_MOVING = {"listing", "draining", "checking", "proving"}
+_PAUSE = 1.0
+
+
+@app.command()
+def plan(
+    account: _Account,
+    begin: _From,
+    end: _To,
+    *,
+    provider: _Provider = "stripe",
+    mode: _Mode = "live",
+    wait: _Wait = True,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """What a replay would insert: the provider's list against the ledger. Changes nothing."""
+    body = _window(provider, account, mode, begin, end) | {"dry_run": True}
+    api = connect(api_url, person)
+    found = api.post("/v1/replays", body)
+    _show(_watched(api, found) if wait else found)
+
+
+@app.command()
+def start(
+    account: _Account,
+    begin: _From,
+    end: _To,
+    *,
+    provider: _Provider = "stripe",
+    mode: _Mode = "live",
+    incident: _Incident = None,
+    override: Annotated[
+        str, typer.Option(help="The commander's reason to start without proof of recovery.")
+    ] = "",
+    wait: _Wait = False,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Insert what is missing. Refused until the provider is known to have recovered."""
+    body = _window(provider, account, mode, begin, end)
+    body |= {"incident": incident, "override": override or None}
+    api = connect(api_url, person)
+    given = {name: value for name, value in body.items() if value is not None}
+    found = api.post("/v1/replays", given)
+    _show(_watched(api, found) if wait else found)
+
+
+@app.command()
+def status(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+    """How far it has come and what it found."""
+    _show(connect(api_url, person).get(f"/v1/replays/{segment(replay)}"))
+
+
+@app.command()
+def watch(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+    """Stay until it has ended; exit code 1 if it ended without proof."""
+    api = connect(api_url, person)
+    found = _watched(api, api.get(f"/v1/replays/{segment(replay)}"))
+    _show(found)
+    if not found["dry_run"] and not found["proven"]:
+        raise CheckFailed(f"the replay is {found['stage']}: not all is known to be back")
+
+
+@app.command()
+def resume(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+    """Go on from where it stands, with a new driver."""
+    _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/resume", {}))
+
+
+@app.command()
+def cancel(
+    replay: _Id,
+    reason: Annotated[str, typer.Option(help="Why: it is part of the record.")],
+    *,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """End it; what it inserted stays."""
+    body = {"reason": reason}
+    _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/cancel", body))
+
+
+def _window(provider: str, account: str, mode: str, begin: str, end: str) -> dict[str, Any]:
+    return {
+        "provider": provider,
+        "account": account,
+        "mode": mode,
+        "start": format_time(read_instant(begin)),
+        "end": format_time(read_instant(end)),
+    }
+
+
+def _watched(api: ApiClient, found: dict[str, Any]) -> dict[str, Any]:
+    """The replay once it has ended or stalled, with a bar for people until then."""
+    path = f"/v1/replays/{segment(found['id'])}"
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = current().err
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(str(found["stage"]), total=None)
+        while found["stage"] in _MOVING:
+            time.sleep(_PAUSE)
+            found = api.get(path)
+            counts = found["counts"]
+            draining = found["stage"] == "draining"
+            bar.update(
+                task,
+                description=str(found["stage"]),
+                completed=counts["inserted"] + counts["arrived"] if draining else counts["listed"],
+                total=counts["missing"] if draining else None,
+            )
+    return found
+
+
+def _show(found: dict[str, Any]) -> None:
+    where = current()
+    if where.json:
+        where.document(found)
+        return
+    kind = "plan" if found["dry_run"] else "replay"
+    account = f"{found['provider']} {found['account']} {found['mode']}"
+    where.line(f"{kind} {found['id']}: {found['stage']}", style="bold")
+    where.line(f"{account}, {found['start']} to {found['end']}")
+    if found["problem"]:
+        where.line(str(found["problem"]), style="yellow")
+    if found["warning"]:
+        where.line(str(found["warning"]), style="red")
+    counts = found["counts"]
+    names = ("listed", "present", "missing", "inserted", "arrived", "unreadable", "provider_calls")
+    where.table([name.replace("_", " ") for name in names], [[counts[name] for name in names]])
+    lacking = [each for each in found["types"] if each["missing"]] or found["types"][:5]
+    rows = ((each["type"], each["expected"], each["missing"]) for each in lacking)
+    where.table(("type", "expected", "missing"), rows)
+    if found["workspaces"]:
+        rows_ = ((each["workspace"], each["missing"]) for each in found["workspaces"][:20])
+        where.table(("workspace", "missing"), rows_)
+    if found["estimate"]:
+        where.line(
+            f"about {found['estimate']['seconds']} s and "
+            f"{found['estimate']['write_units']} write units"
+        )
+    if found["stage"] == "complete" and not found["dry_run"]:
+        proof = "proven: one more pass found nothing missing" if found["proven"] else "NOT proven"
+        where.line(proof, style="green" if found["proven"] else "red")
+        where.line(f"projections {'unchanged' if found['unchanged'] else 'changed'} by that pass")

@@ -1,0 +1,146 @@
+"""An outage's lost webhooks, found and put back through everything that is deployed."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.local_cloud import eventually
+from tocsin.cli import main
+from tocsin.local.places import STATE_VARIABLE
+from tocsin.local.sandbox.client import SandboxClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.harness.local_cloud import Deployed
+
+IDENTITY = "stripe#acct_local#test"
+EVENTS = 120
+
+
+class Outage:
+    """A provider whose webhooks were lost for a while, and `tocsin replay` to get them back."""
+
+    def __init__(self, stage: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
+        self.stage, self.capsys = stage, capsys
+        self.sandbox = SandboxClient(stage.outputs["sandbox_url"])
+        self.sandbox.reset()
+        self.sandbox.put_endpoint(
+            "we_replay",
+            f"{stage.outputs['webhook_url']}/stripe",
+            [stage.outputs["secrets"]["stripe/default"]],
+            max_attempts=2,
+            backoff_seconds=0.2,
+            timeout_seconds=30.0,
+        )
+        self.end = int(time.time()) - 60
+        self.begin = self.end - 600
+
+    def happens(self, lost: float) -> set[str]:
+        """A history of which a share of the deliveries is dropped; the ids that were lost."""
+        self.sandbox.order("drop", fraction=lost, seed=3)
+        self.sandbox.tell(seed=8, start=self.begin, until=self.end - 1, events=EVENTS)
+        assert self.sandbox.drain(60) == 0
+        self.sandbox.lift()
+        return self.made() - self.stored()
+
+    def recovers(self) -> None:
+        """Twelve looks at the provider within a quarter of an hour, all good."""
+        for number in range(12):
+            self.stage.clients.dynamodb.put_item(
+                TableName=self.stage.outputs["tables"]["operations"],
+                Item={
+                    "PK": {"S": f"WATCH#{IDENTITY}"},
+                    "SK": {"S": f"PROBE#{int(time.time()) - 60 * number:012d}"},
+                    "ok": {"BOOL": True},
+                },
+            )
+
+    def made(self) -> set[str]:
+        return {str(event["id"]) for event in self.sandbox.events()}
+
+    def stored(self, replay: str | None = None) -> set[str]:
+        items = self.stage.items("billing_events")
+        wanted = [each for each in items if replay is None or each.get("rp") == {"S": replay}]
+        return {each["SK"]["S"] for each in wanted}
+
+    def wrong(self) -> dict[str, Any]:
+        """Subscriptions whose projection is not what the provider says."""
+        rows = {
+            row["PK"]["S"].rsplit("#", 1)[-1]: row["raw"]["S"]
+            for row in self.stage.items("billing_subscriptions")
+            if "raw" in row
+        }
+        truth = {each["id"]: each["status"] for each in self.sandbox.truth()["subscriptions"]}
+        assert truth
+        return {name: rows.get(name) for name in truth if rows.get(name) != truth[name]}
+
+    def replay(self, *words: str, code: int = 0) -> dict[str, Any]:
+        self.capsys.readouterr()
+        ended = main.run(["replay", *words, "--json"])
+        shown = self.capsys.readouterr()
+        assert ended == code, shown.err
+        return dict(json.loads(shown.out if code == 0 else shown.err))
+
+    def window(self) -> list[str]:
+        return [
+            *("--account", "acct_local", "--mode", "test"),
+            *("--from", f"{datetime.fromtimestamp(self.begin, UTC):%Y-%m-%dT%H:%M:%SZ}"),
+            *("--to", f"{datetime.fromtimestamp(self.end, UTC):%Y-%m-%dT%H:%M:%SZ}"),
+        ]
+
+
+@pytest.fixture
+def outage(
+    stage: Deployed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Outage]:
+    monkeypatch.setenv(STATE_VARIABLE, str(stage.cloud.places.state))
+    found = Outage(stage, capsys)
+    yield found
+    found.sandbox.reset()
+
+
+def test_i8_i9_what_an_outage_lost_is_planned_replayed_and_proven(outage: Outage) -> None:
+    lost = outage.happens(1 / 3)
+    assert len(lost) > EVENTS / 5
+
+    plan = outage.replay("plan", *outage.window())
+    assert plan["counts"]["missing"] == len(lost)
+    assert plan["counts"]["listed"] == len(outage.made())
+    assert outage.made() - outage.stored() == lost, "a plan changes nothing"
+
+    refused = outage.replay("start", *outage.window(), code=6)
+    assert refused["error"]["answered"] == "recovery_not_confirmed"
+
+    outage.recovers()
+    done = outage.replay("start", *outage.window(), "--wait")
+    assert (done["stage"], done["proven"], done["unchanged"]) == ("complete", True, True)
+    assert outage.stored(done["id"]) == lost
+    assert (done["counts"]["inserted"], done["last_pass"]["missing"]) == (len(lost), 0)
+    assert eventually(outage.wrong, lambda wrong: not wrong) == {}
+
+    again = outage.replay("start", *outage.window(), "--wait")
+    assert (again["proven"], again["counts"]["missing"]) == (True, 0)
+    assert again["checksum_before"] == again["checksum_last"] == done["checksum_last"]
+
+
+def test_one_deleted_row_of_the_ledger_is_all_that_a_plan_finds(
+    outage: Outage, stage: Deployed
+) -> None:
+    assert outage.happens(0) == set()
+    victim = stage.items("billing_events")[7]
+    stage.clients.dynamodb.delete_item(
+        TableName=stage.outputs["tables"]["billing_events"],
+        Key={"PK": victim["PK"], "SK": victim["SK"]},
+    )
+
+    plan = outage.replay("plan", *outage.window())
+
+    assert plan["counts"]["missing"] == 1
+    (found,) = [each for each in plan["types"] if each["missing"]]
+    assert (found["type"], found["missing"]) == (victim["type"]["S"], 1)

@@ -1,0 +1,215 @@
+"""A provider that lists events, a ledger that lacks some, workers and drivers that are killed.
+
+Everything is in memory and in virtual time; the planner, the restorer and the rules are the real
+ones. `Killed` may strike before or after any call of any port, which is where a process dies.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.harness.crashes import Killed
+from tocsin.adapters.dynamodb_ledger import item_of, record_of
+from tocsin.adapters.dynamodb_projection_sums import weight
+from tocsin.adapters.memory_ledger import MemoryLedger
+from tocsin.adapters.memory_quarantine import MemoryQuarantine
+from tocsin.adapters.memory_replays import MemoryLedgerReader, MemoryReplays
+from tocsin.application.file_event import Filer, SetAside
+from tocsin.application.replay import Planner
+from tocsin.application.restore import Restorer
+from tocsin.billing.identity import Identity
+from tocsin.billing.replay import PAGE, Cursor, Window, begin
+from tocsin.billing.replay_ports import EventPage
+from tocsin.errors import ProviderUnavailable, VersionConflict
+from tocsin.providers.body_codec import keep
+from tocsin.providers.events import workspace_of
+from tocsin.providers.registry import webhook_reader
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Sequence
+
+    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.replay import Slice
+
+IDENTITY = Identity("stripe", "acct_model", "test")
+START = 1_790_000_000
+END = START + 6 * 3600
+
+
+def document(number: int, created: int) -> dict[str, Any]:
+    """An event as a list shows it."""
+    return {
+        "id": f"evt_{number:06d}",
+        "object": "event",
+        "type": ("invoice.paid", "customer.subscription.updated", "charge.succeeded")[number % 3],
+        "created": created,
+        "livemode": False,
+        "data": {"object": {"id": f"sub_{number % 50}", "object": "subscription"}},
+    }
+
+
+@dataclass(slots=True)
+class Provider:
+    """Lists like Stripe: newest first, `[start, end)`, behind `after`, a page at a time."""
+
+    documents: list[dict[str, Any]]
+    failing: Callable[[], bool] = lambda: False
+    calls: int = 0
+    largest: int = 0
+    oldest_asked: list[int] = field(default_factory=list)
+
+    def page(self, identity: Identity, wanted: Slice) -> EventPage:
+        self.calls += 1
+        if self.failing():
+            raise ProviderUnavailable("HTTP 503")
+        found = [
+            each
+            for each in reversed(self.documents)
+            if wanted.start <= each["created"] < wanted.end
+        ]
+        if wanted.after is not None:
+            ids = [each["id"] for each in found]
+            found = found[ids.index(wanted.after) + 1 :]
+        self.largest = max(self.largest, len(found[:PAGE]))
+        return EventPage(tuple(found[:PAGE]), has_more=len(found) > PAGE)
+
+
+class World:
+    """A replay and all that it touches."""
+
+    def __init__(self, draw: random.Random, *, kill: float = 0.0, fail: float = 0.0) -> None:
+        self.draw, self.kill = draw, kill
+        self.identity = IDENTITY
+        self.clock = float(END + 3600)
+        self.kills = 0
+        self.provider = Provider([], failing=lambda: draw.random() < fail)
+        self.ledger = MemoryLedger()
+        self.store = MemoryReplays()
+        self.quarantine = MemoryQuarantine()
+        self.messages: deque[list[dict[str, Any]]] = deque()
+        self.sent = 0
+        self.filer = Filer(webhook_reader, keep, lambda: None, workspace_of)
+
+    # What happened before the replay.
+
+    def history(self, events: int) -> None:
+        """Bursts and silences, one crowded second, in the order they were made."""
+        draw, at = self.draw, START
+        times: list[int] = []
+        while len(times) < events:
+            burst = draw.choice((1, 1, 2, 5, 40, 260))
+            times += [at + draw.randint(0, 1) * (draw.random() < 0.5) for _ in range(burst)]
+            at = min(END - 2, at + draw.choice((0, 1, 7, 60, 900)))
+        times = sorted(times[:events])
+        self.provider.documents = [document(number, time) for number, time in enumerate(times)]
+
+    def deliver(self, document: dict[str, Any]) -> bool:
+        """As its webhook would store it."""
+        record, _ = self.filer(self.identity, document, now=int(self.clock), replay="")
+        return self.ledger.put(record)
+
+    # The replay.
+
+    def start(self, *, dry_run: bool = False, name: str = "RPL-1") -> str:
+        cursor = Cursor(
+            id=name,
+            identity=IDENTITY,
+            window=Window(START, END),
+            started_at=int(self.clock),
+            started_by="ana",
+            dry_run=dry_run,
+        )
+        self.store.create(begin(cursor))
+        return name
+
+    def planner(self) -> Planner:
+        return Planner(
+            source=_Mortal(self, self.provider),
+            ledger=_Mortal(self, MemoryLedgerReader(self.ledger)),
+            store=_Mortal(self, self.store),
+            queue=_Mortal(self, self),
+            sums=self,
+            rate=self,
+            file=self.filer,
+            set_aside=SetAside(self.quarantine),
+            now=lambda: int(self.clock),
+            sleep=self.sleep,
+        )
+
+    def run(self, name: str, *, until: Callable[[Cursor], bool] = lambda _: False) -> Cursor:
+        """Drives it, again after every death, with the workers at work while it waits."""
+        for _ in range(20_000):
+            try:
+                cursor = self.planner().run(name, go_on=lambda: self.draw.random() < 0.9)
+            except (Killed, VersionConflict):
+                pass
+            else:
+                if cursor.ended or until(cursor):
+                    return cursor
+            self.work(1)
+        raise AssertionError("the replay does not end")
+
+    def work(self, messages: int) -> None:
+        """Workers take messages; one that is killed leaves its message, half done or not."""
+        ledger = _Mortal(self, self.ledger)
+        for _ in range(min(messages, len(self.messages))):
+            items = self.messages[0]
+            try:
+                Restorer(ledger, self.quarantine, record_of).restore(items, now=int(self.clock))
+            except Killed:
+                self.messages.rotate(-1)
+            else:
+                self.messages.popleft()
+
+    def die_perhaps(self) -> None:
+        if self.draw.random() < self.kill:
+            self.kills += 1
+            raise Killed
+
+    # Ports that are the world itself.
+
+    def send(self, replay: str, records: Sequence[LedgerRecord]) -> None:
+        assert replay
+        self.sent += len(records)
+        for start in range(0, len(records), 25):
+            self.messages.append([item_of(each) for each in records[start : start + 25]])
+
+    def of(self, identity: Identity, subscriptions: Sequence[str], *, page: int) -> int:
+        """A projector that follows the ledger at once: a row is the newest event about it."""
+        newest: dict[str, tuple[int, str]] = {}
+        for record in self.ledger.records.values():
+            name = record.envelope.subscription
+            if name in subscriptions:
+                stamp = (record.envelope.created or 0, record.envelope.id)
+                newest[str(name)] = max(newest.get(str(name), stamp), stamp)
+        return sum(
+            weight(page, str(identity), name, *stamp) for name, stamp in sorted(newest.items())
+        )
+
+    def take(self, identity: Identity) -> None:
+        assert identity == self.identity
+
+    def sleep(self, seconds: float) -> None:
+        self.clock += seconds
+        self.work(3)
+
+
+class _Mortal:
+    """A port around which its caller may die, before the call or after it."""
+
+    def __init__(self, world: World, port: Any) -> None:
+        self._world, self._port = world, port
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
+
+        def call(*given: Any, **named: Any) -> Any:
+            self._world.die_perhaps()
+            answer = method(*given, **named)
+            self._world.die_perhaps()
+            return answer
+
+        return call

@@ -1,0 +1,142 @@
+"""A replay inserts exactly what is missing, whatever dies on the way, and a second one nothing."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.harness.crashes import Killed
+from tests.harness.replay_model import END, IDENTITY, START, World
+from tocsin.billing.replay import PAGE, Stage
+from tocsin.errors import VersionConflict
+
+if TYPE_CHECKING:
+    from tocsin.billing.replay import Cursor
+
+
+def lost_in(world: World, share: float) -> set[str]:
+    """Delivers all but a share of the history; the ids that were lost."""
+    lost = set()
+    for each in world.provider.documents:
+        if world.draw.random() < share:
+            lost.add(str(each["id"]))
+        else:
+            assert world.deliver(each)
+    return lost
+
+
+def inserted_by(world: World, replay: str) -> set[str]:
+    return {key.sk for key, record in world.ledger.records.items() if record.replay == replay}
+
+
+def stored(world: World) -> set[str]:
+    return {key.sk for key in world.ledger.records}
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32), events=st.integers(0, 1200), share=st.sampled_from((0, 0.3, 1)))
+def test_i8_i9_all_that_was_lost_is_inserted_once_and_a_second_pass_finds_nothing(
+    seed: int, events: int, share: float
+) -> None:
+    world = World(random.Random(seed), kill=0.02, fail=0.05)
+    world.history(events)
+    lost = lost_in(world, share)
+
+    done = world.run(world.start())
+
+    assert done.proven
+    assert inserted_by(world, done.id) == lost
+    assert stored(world) == {each["id"] for each in world.provider.documents}
+    assert (done.first.inserted, done.first.arrived) == (len(lost), 0)
+    assert (done.first.listed, done.first.missing) == (events, len(lost))
+    assert done.last.missing == 0
+    assert not world.messages or world.kills
+
+    again = world.run(world.start(name="RPL-2"))
+    assert again.proven
+    assert (again.first.missing, again.first.inserted) == (0, 0)
+    assert again.unchanged
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_i9_what_arrives_by_itself_meanwhile_is_not_counted_as_inserted(seed: int) -> None:
+    world = World(random.Random(seed), kill=0.01)
+    world.history(600)
+    lost = lost_in(world, 0.5)
+    late = {each["id"]: each for each in world.provider.documents if each["id"] in lost}
+    name = world.start()
+
+    def webhook(_: Cursor) -> bool:
+        for identifier in world.draw.sample(sorted(late), min(20, len(late))):
+            world.deliver(late.pop(identifier))
+        return False
+
+    done = world.run(name, until=webhook)
+
+    assert done.proven
+    assert stored(world) == {each["id"] for each in world.provider.documents}
+    assert inserted_by(world, name) <= lost
+    assert done.first.inserted == len(inserted_by(world, name))
+    assert done.first.inserted + done.first.arrived == done.first.missing <= len(lost)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_two_drivers_do_the_work_of_one(seed: int) -> None:
+    world = World(random.Random(seed), kill=0.05)
+    world.history(500)
+    lost = lost_in(world, 0.4)
+    name = world.start()
+    lost_races: list[int] = []
+
+    def rival(_: Cursor) -> bool:
+        other = World.planner(world)
+        try:
+            other.run(name, go_on=lambda: world.draw.random() < 0.5)
+        except (Killed, VersionConflict):
+            lost_races.append(1)
+        return False
+
+    done = world.run(name, until=rival)
+
+    assert done.proven
+    assert inserted_by(world, name) == lost
+    assert done.first.inserted == len(lost)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32), events=st.integers(0, 900))
+def test_a_dry_run_finds_what_is_missing_and_touches_nothing(seed: int, events: int) -> None:
+    world = World(random.Random(seed))
+    world.history(events)
+    lost = lost_in(world, 0.2)
+    before = stored(world)
+
+    plan = world.run(world.start(dry_run=True))
+
+    assert plan.stage is Stage.COMPLETE
+    assert {each.id for note in world.store.pages(plan.id) for each in note.missing} == lost
+    assert sum(sum(note.types.values()) for note in world.store.pages(plan.id)) == events
+    assert (stored(world), world.sent) == (before, 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_pages_are_read_one_at_a_time_and_oldest_first(seed: int) -> None:
+    world = World(random.Random(seed))
+    world.history(1500)
+    plan = world.run(world.start(dry_run=True))
+
+    assert world.provider.largest <= PAGE
+    firsts = [[each.created or 0 for each in note.missing] for note in world.store.pages(plan.id)]
+    flat = [time for page in firsts for time in page]
+    crowded = {time for time in flat if flat.count(time) > PAGE}
+    outside = [time for time in flat if time not in crowded]
+    assert outside == sorted(outside)
+    assert plan.first.calls <= 60 + len(flat) / 20
+    assert all(START <= time < END for time in flat)
+    assert plan.identity == IDENTITY

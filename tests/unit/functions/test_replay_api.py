@@ -1,0 +1,196 @@
+"""Replays over HTTP: what is refused before anything starts, and what a driver then shows."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.billing_office import IDENTITY, BillingOffice
+from tests.harness.replay_model import World as Provider
+from tests.harness.replay_model import document
+from tocsin.billing.recovery import Probe
+from tocsin.billing.replay import Stage
+from tocsin.incidents.timeline import format_time
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def office(world: World) -> BillingOffice:
+    return BillingOffice(world)
+
+
+def wish(office: BillingOffice, **changes: Any) -> dict[str, Any]:
+    now = datetime.fromtimestamp(office.now, UTC)
+    found = {
+        "provider": IDENTITY.provider,
+        "account": IDENTITY.account,
+        "mode": IDENTITY.mode,
+        "start": format_time(now - 3 * HOUR),
+        "end": format_time(now - HOUR),
+    }
+    return {key: value for key, value in (found | changes).items() if value is not None}
+
+
+def start(office: BillingOffice, *, ok: int = 202, **changes: Any) -> dict[str, Any]:
+    options = {key: changes.pop(key) for key in ("group", "headers", "person") if key in changes}
+    status, body, _ = office.request("POST", "/v1/replays", wish(office, **changes), **options)
+    assert status == ok, body
+    return body
+
+
+def recovered(office: BillingOffice, **changes: Any) -> None:
+    for minute in range(12):
+        probe = Probe(at=office.now - 60 * minute, succeeded=True, by_webhook=True)
+        office.probes.record(IDENTITY, probe)
+    for key, value in changes.items():
+        setattr(office, key, value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"start": None}, 400, "bad_input"),
+        ({"start": "yesterday"}, 400, "bad_input"),
+        ({"mode": "both"}, 400, "bad_input"),
+        ({"surprise": 1}, 400, "bad_input"),
+        ({"provider": "paypal"}, 404, "unknown_name"),
+        ({"provider": "razorpay"}, 400, "bad_input"),
+        ({"account": "acct_9"}, 404, "unknown_name"),
+        ({"start": "2027-01-01T00:00:00Z"}, 400, "bad_input"),
+        ({"end": "2027-01-01T00:00:00Z"}, 400, "bad_input"),
+        ({"start": "2026-01-01T00:00:00Z"}, 422, "window_expired"),
+        ({}, 409, "recovery_not_confirmed"),
+        ({"group": "viewer"}, 403, "group_required"),
+        ({"override": "the CEO waits"}, 403, "group_required"),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused_and_nothing_starts(
+    office: BillingOffice, changes: dict[str, Any], status: int, code: str
+) -> None:
+    assert start(office, ok=status, **changes)["code"] == code
+    assert (office.woken, office.replays.of(IDENTITY)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "doubt"),
+    [
+        (lambda office: setattr(office, "breaker_closed", False), "breaker_open"),
+        (
+            lambda office: office.probes.record(IDENTITY, Probe(office.now, succeeded=False)),
+            "probe_failed",
+        ),
+        (
+            lambda office: office.probes.record(
+                IDENTITY, Probe(office.now, succeeded=True, by_webhook=False)
+            ),
+            "newest_event_not_by_webhook",
+        ),
+        (lambda office: office.world.jump(10, sweep=False), "too_few_probes"),
+    ],
+)
+def test_each_doubt_about_recovery_is_named(office: BillingOffice, spoil: Any, doubt: str) -> None:
+    recovered(office)
+    spoil(office)
+    body = start(office, ok=409)
+    assert (body["code"], body["unmet"]) == ("recovery_not_confirmed", doubt)
+    assert start(office, group="commander", override="we cannot wait")["override"] == (
+        "we cannot wait"
+    )
+
+
+def test_a_recovered_provider_is_replayed_once_whatever_is_repeated(
+    office: BillingOffice,
+) -> None:
+    recovered(office)
+    key = {"idempotency-key": "k-1"}
+    body = wish(office)
+    first = office.request("POST", "/v1/replays", body, headers=key)
+    again = office.request("POST", "/v1/replays", body, headers=key)
+    assert (first[0], again[0]) == (202, 200)
+    assert again[1]["id"] == first[1]["id"]
+    assert again[2]["idempotency-replayed"] == "true"
+    assert office.woken == [first[1]["id"]]
+    other = office.request("POST", "/v1/replays", body | {"dry_run": True}, headers=key)
+    assert (other[0], other[1]["code"]) == (422, "idempotency_key_reused")
+    rival = office.request("POST", "/v1/replays", body)
+    assert (rival[0], rival[1]["code"]) == (409, "replay_running")
+    assert rival[1]["replay"] == first[1]["id"]
+
+
+def test_a_plan_needs_no_recovery_and_blocks_nobody(office: BillingOffice) -> None:
+    plan = start(office, dry_run=True)
+    assert (plan["stage"], plan["dry_run"]) == ("listing", True)
+    recovered(office)
+    assert start(office)["dry_run"] is False
+
+
+def test_a_stalled_replay_goes_on_and_an_ended_one_does_not(office: BillingOffice) -> None:
+    recovered(office)
+    replay = start(office)["id"]
+    path = f"/v1/replays/{replay}"
+    assert office.request("POST", f"{path}/resume", {}, group="viewer")[0] == 403
+    assert office.request("POST", f"{path}/resume", {})[0] == 200
+    assert office.woken == [replay, replay]
+    refused = office.request("POST", f"{path}/cancel", {})
+    assert (refused[0], refused[1]["code"]) == (422, "missing_reason")
+    ended = office.request("POST", f"{path}/cancel", {"reason": "wrong window"})[1]
+    assert (ended["stage"], ended["problem"]) == ("cancelled", "ana: wrong window")
+    assert office.request("POST", f"{path}/resume", {})[0] == 400
+    assert office.request("GET", "/v1/replays/RPL-none")[1]["code"] == "unknown_name"
+    assert start(office)["stage"] == "listing"
+
+
+def test_a_plan_says_what_is_missing_by_type_and_workspace(office: BillingOffice) -> None:
+    """The model's provider and planner drive what the API created."""
+    provider = Provider(random.Random(5))
+    provider.store = office.replays
+    plan = start(office, dry_run=True)
+    cursor = office.replays.load(plan["id"])
+    assert cursor is not None
+    begin, made = cursor.window.start, []
+    for number in range(240):
+        made.append(document(number, begin + number))
+        made[-1]["data"]["object"]["metadata"] = {"workspace_id": f"ws_{number % 3}"}
+        made[-1]["livemode"] = True
+    provider.provider.documents = made
+    provider.identity = IDENTITY
+    for each in made[60:]:
+        assert provider.deliver(each)
+    assert provider.run(plan["id"]).stage is Stage.COMPLETE
+
+    found = office.request("GET", f"/v1/replays/{plan['id']}")[1]
+
+    assert (found["stage"], found["counts"]["missing"], found["counts"]["present"]) == (
+        "complete",
+        60,
+        180,
+    )
+    assert {each["type"]: (each["expected"], each["missing"]) for each in found["types"]} == {
+        "charge.succeeded": (80, 20),
+        "customer.subscription.updated": (80, 20),
+        "invoice.paid": (80, 20),
+    }
+    assert {each["workspace"]: each["missing"] for each in found["workspaces"]} == {
+        "ws_0": 20,
+        "ws_1": 20,
+        "ws_2": 20,
+    }
+    assert (found["other_workspaces"], found["no_workspace"]) == (0, 0)
+    assert found["estimate"] == {"seconds": 2, "write_units": 135}
+    assert found["warning"] is None
+    assert not found["proven"]
+
+
+def test_a_window_that_is_about_to_expire_is_warned_of(office: BillingOffice) -> None:
+    now = datetime.fromtimestamp(office.now, UTC)
+    fresh = start(office, dry_run=True, start=format_time(now - timedelta(days=19)))
+    assert (fresh["days_left"], fresh["warning"]) == (11, None)
+    old = start(office, dry_run=True, start=format_time(now - timedelta(days=20)))
+    assert old["warning"] == ("the provider lists the beginning of this window for 10 more days")
