@@ -14,6 +14,7 @@ from infra.constructs.alarms import ONE_MINUTE
 from infra.constructs.function import TocsinFunction
 from infra.constructs.nag import SERVERLESS, acknowledge
 from infra.constructs.triggers import Triggers
+from infra.routes import ROUTES
 from infra.stacks.messaging import ALARM_STATE_RULE
 from infra.stacks.outputs import output
 
@@ -79,10 +80,10 @@ class FunctionsStack(cdk.Stack):
         self._wake_notifier()
         self._wake_billing_projector()
         self._wake_replays()
-        reason = "Woken by HTTP: the caller sees the failure and tries again."
-        self.made["webhook_ingest"].acknowledge_no_queue(reason)
-        self.made["incident_api"].acknowledge_no_queue(reason)
-        self.made["billing_api"].acknowledge_no_queue(reason)
+        for name in sorted({route.function for route in ROUTES}):
+            self.made[name].acknowledge_no_queue(
+                "Woken by HTTP: the caller sees the failure and tries again."
+            )
 
     def _make(self, name: str) -> None:
         made = TocsinFunction(

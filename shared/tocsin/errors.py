@@ -10,6 +10,8 @@ change can help (`retryable`). Anything else that escapes is a bug and answers 5
     ├── NotFound              what is named does not exist for this caller
     ├── Conflict              true when it was sent, no longer true now
     └── Unavailable           something Tocsin depends on did not answer; try again
+
+The leaves that only a laptop's tools raise are in `tocsin.errors_tools`.
 """
 
 from __future__ import annotations
@@ -301,42 +303,6 @@ class ClockUnavailable(Unavailable):
     code = "clock_unavailable"
 
 
-class CheckoutNeeded(BadInput):
-    """The command builds from source, and no Tocsin checkout holds the current folder."""
-
-    code = "checkout_needed"
-
-
-class CloudNotRunning(Unavailable):
-    """No local cloud runs for this state folder."""
-
-    code = "cloud_not_running"
-
-
-class CloudBusy(Conflict):
-    """Another command is changing the same local cloud."""
-
-    code, retryable = "cloud_busy", True
-
-
-class ProcessFailed(Unavailable):
-    """A program that was started for this command failed or did not become ready in time."""
-
-    code = "process_failed"
-
-
-class DeployFailed(Unavailable):
-    """A stack could not be created or updated."""
-
-    code = "deploy_failed"
-
-
-class TemplateUnsupported(BadInput):
-    """A template holds something the local cloud cannot take and cannot leave out."""
-
-    code = "template_unsupported"
-
-
 class RemoteError(TocsinError):
     """The deployed API refused or failed; `answered` and `http_status` are its own words."""
 
@@ -352,9 +318,3 @@ class CheckFailed(TocsinError):
     """A check somebody asked for ran and failed."""
 
     code = "check_failed"
-
-
-class DrillUnsound(TocsinError):
-    """The drill itself is wrong, so that its score would mean nothing."""
-
-    code = "drill_unsound"

@@ -83,6 +83,10 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "POST/v1/billing/corrections",
                 "POST/v1/billing/corrections/lift",
                 "GET/v1/billing/corrections",
+                "POST/v1/replays",
+                "GET/v1/replays/*",
+                "POST/v1/replays/*/resume",
+                "POST/v1/replays/*/cancel",
             )
         ),
         (name("webhook-ingest"), "apigateway.amazonaws.com", f"{gateway}/POST/webhooks/*"),

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import TemplateUnsupported
+from tocsin.errors_tools import TemplateUnsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

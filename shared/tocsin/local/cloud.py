@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import BadInput, CloudNotRunning
+from tocsin.errors import BadInput
+from tocsin.errors_tools import CloudNotRunning
 from tocsin.local import (
     assembly,
     deploy,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tocsin.errors import DeployFailed
+from tocsin.errors_tools import DeployFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

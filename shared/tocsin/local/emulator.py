@@ -14,7 +14,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tocsin.errors import BadInput, ProcessFailed
+from tocsin.errors import BadInput
+from tocsin.errors_tools import ProcessFailed
 from tocsin.local import processes
 from tocsin.local.locks import held
 

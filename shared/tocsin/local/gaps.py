@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tocsin.errors import TemplateUnsupported
+from tocsin.errors_tools import TemplateUnsupported
 from tocsin.local.references import References, mentioned
 
 if TYPE_CHECKING:

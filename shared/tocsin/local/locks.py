@@ -7,7 +7,7 @@ import fcntl
 import time
 from typing import TYPE_CHECKING
 
-from tocsin.errors import CloudBusy
+from tocsin.errors_tools import CloudBusy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

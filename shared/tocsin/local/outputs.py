@@ -10,7 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import CloudNotRunning, DeployFailed
+from tocsin.errors_tools import CloudNotRunning, DeployFailed
 from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from tocsin.errors import CheckoutNeeded
+from tocsin.errors_tools import CheckoutNeeded
 
 STATE_VARIABLE = "TOCSIN_LOCAL_DIR"
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tocsin.errors import ProcessFailed
+from tocsin.errors_tools import ProcessFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tocsin.errors import ProcessFailed
+from tocsin.errors_tools import ProcessFailed
 from tocsin.local.processes import tail
 
 if TYPE_CHECKING:

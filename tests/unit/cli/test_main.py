@@ -12,6 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from tocsin import errors
 from tocsin.cli import local, main
+from tocsin.errors_tools import CloudNotRunning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def status_raises(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], 
         (errors.NotAllowed("x"), 4),
         (errors.UnknownIncident("x"), 5),
         (errors.VersionConflict("x"), 6),
-        (errors.CloudNotRunning("x"), 7),
+        (CloudNotRunning("x"), 7),
         (errors.TocsinError("x"), 70),
     ],
 )

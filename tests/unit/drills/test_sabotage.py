@@ -14,7 +14,8 @@ from tocsin.drills.sabotage.bundles import altered
 from tocsin.drills.sabotage.proof import Proof, named
 from tocsin.drills.sabotage.switches import SWITCHES, Switch
 from tocsin.drills.scenario import Silent
-from tocsin.errors import DrillUnsound, UnknownName
+from tocsin.errors import UnknownName
+from tocsin.errors_tools import DrillUnsound
 
 
 def owed() -> set[str]:

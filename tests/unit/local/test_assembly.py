@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tocsin.errors import TemplateUnsupported
+from tocsin.errors_tools import TemplateUnsupported
 from tocsin.local import assembly
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.errors import ProcessFailed
+from tocsin.errors_tools import ProcessFailed
 from tocsin.local import emulator
 from tocsin.local.places import Places
 

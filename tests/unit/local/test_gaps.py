@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.errors import TemplateUnsupported
+from tocsin.errors_tools import TemplateUnsupported
 from tocsin.local import gaps
 from tocsin.local.references import References, mentioned
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tocsin.errors import CloudBusy, NotFound
+from tocsin.errors import NotFound
+from tocsin.errors_tools import CloudBusy
 from tocsin.local import dead_letters
 from tocsin.local.cloud import Cloud
 from tocsin.local.locks import held

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tocsin.billing.identity import Registrations
-from tocsin.errors import CloudNotRunning, DeployFailed
+from tocsin.errors_tools import CloudNotRunning, DeployFailed
 from tocsin.local import outputs, seed
 
 if TYPE_CHECKING:

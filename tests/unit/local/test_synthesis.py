@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.errors import CheckoutNeeded, ProcessFailed
+from tocsin.errors_tools import CheckoutNeeded, ProcessFailed
 from tocsin.local import places as places_
 from tocsin.local import synthesis
 from tocsin.local.places import Places

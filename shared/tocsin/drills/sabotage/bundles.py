@@ -14,7 +14,7 @@ import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from tocsin.errors import DrillUnsound
+from tocsin.errors_tools import DrillUnsound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.drills.stage import wait_until
-from tocsin.errors import DrillUnsound
+from tocsin.errors_tools import DrillUnsound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
