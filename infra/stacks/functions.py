@@ -57,22 +57,13 @@ class FunctionsStack(cdk.Stack):
         self._alarms = alarms
         self._bundle = bundle
         self._triggers = Triggers(self, references=references, alarms=alarms)
-        stage = context.stage
-        for name, value in (
-            ("STAGE", stage.name),
-            ("LOG_LEVEL", "INFO"),
-            ("STRIPE_API_BASE", context.stripe_api_base),
-            ("RAZORPAY_API_BASE", context.razorpay_api_base),
-            ("BILLING_MODES", stage.billing_modes),
-            ("NOTIFIER_FUNCTION", stage.physical(FUNCTIONS["notifier"].dashed)),
-        ):
-            references.offer_value(name, value)
+        self._offer_values()
         self.made: dict[str, TocsinFunction] = {}
         # The notifier comes before `sla_check`, which may invoke it.
         for name in sorted(FUNCTIONS, key=lambda each: each != "notifier"):
             self._make(name)
         self._schedules = scheduler.CfnScheduleGroup(
-            self, "Schedules", name=stage.physical("schedules")
+            self, "Schedules", name=context.stage.physical("schedules")
         )
         self._wake_alarm_trigger()
         self._wake_sla_check()
@@ -84,6 +75,19 @@ class FunctionsStack(cdk.Stack):
             self.made[name].acknowledge_no_queue(
                 "Woken by HTTP: the caller sees the failure and tries again."
             )
+
+    def _offer_values(self) -> None:
+        """What functions are told that no resource says."""
+        stage = self._context.stage
+        for name, value in (
+            ("STAGE", stage.name),
+            ("LOG_LEVEL", "INFO"),
+            ("STRIPE_API_BASE", self._context.stripe_api_base),
+            ("RAZORPAY_API_BASE", self._context.razorpay_api_base),
+            ("BILLING_MODES", stage.billing_modes),
+            ("NOTIFIER_FUNCTION", stage.physical(FUNCTIONS["notifier"].dashed)),
+        ):
+            self._references.offer_value(name, value)
 
     def _make(self, name: str) -> None:
         made = TocsinFunction(

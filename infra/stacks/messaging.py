@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 ALARM_STATE_RULE = "alarm-state-change"
 """Name of the rule that hands alarm changes over; the failure queue lets it in by this name."""
 
+# Name, whom it wakes, the seconds a message may wait before somebody is told, what is given up on.
+WORK_QUEUES = (
+    ("refetch", "billing_projector", 900, "Objects nobody could fetch"),
+    ("due", "sla_check", 120, "Due incidents nobody could tick"),
+    ("replay", "replay_planner", 3600, "Replays nobody could drive"),
+    ("restore", "replay_worker", 900, "Missing events nobody could insert"),
+)
+
 
 class MessagingStack(cdk.Stack):
     """Topics, queues, and the policies that let exactly the right services use them."""
@@ -104,36 +112,20 @@ class MessagingStack(cdk.Stack):
         output(self, "StakeholdersTopicArn", stakeholders.topic_arn, "Subscribe stakeholders")
         self._references.offer_value("PAGES_TOPIC_ARN", pages.topic_arn)
         self._references.offer_value("STAKEHOLDERS_TOPIC_ARN", stakeholders.topic_arn)
-        consumer = FUNCTIONS["billing_projector"]
-        refetch = self._queues.work(
-            "refetch", key=key, consumer_timeout=consumer.timeout, max_age=900
-        )
-        self._offer_queue("refetch", refetch.queue)
-        output(self, "QueueRefetchDlqUrl", refetch.dead.queue_url, "Objects nobody could fetch")
-        self._references.offer_value("REFETCH_QUEUE_URL", refetch.queue.queue_url)
-        due = self._queues.work(
-            "due", key=key, consumer_timeout=FUNCTIONS["sla_check"].timeout, max_age=120
-        )
-        self._offer_queue("due", due.queue)
-        output(self, "QueueDueDlqUrl", due.dead.queue_url, "Due incidents nobody could tick")
-        self._references.offer_value("DUE_QUEUE_URL", due.queue.queue_url)
-        self._make_replay_queues(key)
+        for work in WORK_QUEUES:
+            self._make_work_queue(*work, key=key)
         for name in ("notifier-failed", "billing-projector-failed"):
             self._offer_queue(name, self._queues.failures(name, key=key))
         return pages, stakeholders
 
-    def _make_replay_queues(self, key: kms.Key) -> None:
-        """One wakes the planner of a replay; the other carries missing events to the workers."""
-        for name, consumer, max_age in (
-            ("replay", "replay_planner", 3600),
-            ("restore", "replay_worker", 900),
-        ):
-            made = self._queues.work(
-                name, key=key, consumer_timeout=FUNCTIONS[consumer].timeout, max_age=max_age
-            )
-            self._offer_queue(name, made.queue)
-            self._references.offer_value(f"{name.upper()}_QUEUE_URL", made.queue.queue_url)
-            output(self, f"Queue{name.capitalize()}DlqUrl", made.dead.queue_url, f"Of {name}")
+    def _make_work_queue(
+        self, name: str, consumer: str, max_age: int, dead: str, *, key: kms.Key
+    ) -> None:
+        timeout = FUNCTIONS[consumer].timeout
+        made = self._queues.work(name, key=key, consumer_timeout=timeout, max_age=max_age)
+        self._offer_queue(name, made.queue)
+        self._references.offer_value(f"{name.upper()}_QUEUE_URL", made.queue.queue_url)
+        output(self, f"Queue{name.capitalize()}DlqUrl", made.dead.queue_url, dead)
 
     def _make_inbox(self) -> None:
         """Collects what people would have received, where mail and telephones do not exist."""
