@@ -71,6 +71,10 @@ def test_a_completed_session_makes_customer_subscription_invoice_payment_and_the
     assert made.metadata["workspace_id"] == "ws-1"
     invoice = one.sdk.v1.invoices.retrieve(str(made.latest_invoice))
     assert (invoice.amount_paid, invoice.currency, invoice.status) == (9_800, "eur", "paid")
+    truth = one.control.truth()
+    rows = [(row["amount_paid"], row["currency"], row["status"]) for row in truth["invoices"]]
+    assert rows == [(9_800, "eur", "paid")]
+    assert [row["client_reference_id"] for row in truth["checkouts"]] == ["intent_1"]
     kinds = [event["type"] for event in one.control.events()]
     for kind in (
         "customer.created",

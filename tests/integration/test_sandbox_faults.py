@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -262,6 +263,40 @@ def test_the_drop_log_is_exactly_what_never_arrived(one: World) -> None:
     everything = {event["id"] for event in one.control.events()}
     assert missing == everything - set(one.receiver.seen)
     assert missing == {delivery["event"] for delivery in one.control.truth()["dropped"]}
+
+
+@pytest.mark.parametrize("events", [400, pytest.param(20_000, marks=pytest.mark.full)])
+def test_a_third_lost_some_doubled_some_late_and_the_list_gives_back_exactly_the_drop_log(
+    one: World, monkeypatch: pytest.MonkeyPatch, events: int
+) -> None:
+    seen: Counter[str] = Counter()
+
+    def take(body: bytes, _signature: str | None) -> int:
+        with one.receiver.lock:
+            seen[json.loads(body)["id"]] += 1
+        return 200
+
+    monkeypatch.setattr(one.receiver, "take", take)
+    one.control.freeze(START + DAY)
+    one.listen()
+    one.control.order("drop", fraction=1 / 3, seed=1)
+    one.control.order("duplicate", fraction=0.1, seed=2)
+    one.control.order("delay", fraction=0.05, seed=3, seconds=1.0)
+    one.control.tell(seed=5, start=START, until=START + DAY, events=events, customers=events // 20)
+    params: Any = {"limit": 100, "created": {"gte": START, "lte": START + DAY}}
+    # Listed while deliveries are still on their way.
+    newest_first = [event.id for event in one.sdk.v1.events.list(params).auto_paging_iter()]
+    oldest = newest_first[-1]
+    forward: Any = {**params, "ending_before": oldest}
+    upward = [event.id for event in one.sdk.v1.events.list(forward).auto_paging_iter()]
+    listed = [oldest, *upward]
+    assert one.control.drain(300) == 0
+    missing = [entry["event"] for entry in one.control.undelivered()]
+    assert set(listed) - set(seen) == set(missing)
+    assert listed == newest_first[::-1]
+    assert len(set(listed)) == len(listed) >= events
+    assert 0.2 < len(missing) / len(listed) < 0.45
+    assert max(seen.values()) == 2
 
 
 def test_an_event_that_was_never_generated_is_in_no_list_and_only_the_object_tells(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ from tests.integration.sandbox_world import START, World, world
 from tocsin.errors import ProviderUnavailable
 from tocsin.local.sandbox import official
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY, RAZORPAY_KEY_ID
+from tocsin.local.sandbox.razorpay.history import Story, tell
+from tocsin.local.sandbox.razorpay.merchant import Merchant
 from tocsin.providers.razorpay import objects, webhook
 
 if TYPE_CHECKING:
@@ -439,6 +443,49 @@ def test_a_history_is_the_same_for_a_seed_and_reaches_every_state(one: World) ->
         final[change["subscription"]] = change["to"]
         assert change["event"]
     assert final == {made["id"]: made["status"] for made in truth["subscriptions"]}
+
+
+def test_one_intent_can_end_in_a_live_subscription_at_both_providers(one: World, sdk: Any) -> None:
+    link = subscribe(sdk, notes={"workspace_id": "ws-1", "intent": "int_1"})
+    params: Any = {
+        "mode": "subscription",
+        "line_items": [{"price": one.price(), "quantity": 1}],
+        "success_url": "https://app.example/done",
+        "subscription_data": {"metadata": {"workspace_id": "ws-1", "intent": "int_1"}},
+    }
+    session = one.sdk.v1.checkout.sessions.create(params)
+    one.control.complete_checkout(session.id)
+    one.control.razorpay.authenticate(link["id"])
+    truth = one.control.truth()
+    stripes = [(made["status"], made["metadata"]["intent"]) for made in truth["subscriptions"]]
+    razorpays = [
+        (made["status"], made["notes"]["intent"]) for made in truth["razorpay"]["subscriptions"]
+    ]
+    assert stripes == razorpays == [("active", "int_1")]
+
+
+def test_a_limit_of_razorpay_is_a_429_without_a_reason(one: World, sdk: Any) -> None:
+    one.control.limit(provider="razorpay", overall=0.01)
+    sdk.subscription.all()
+    with pytest.raises(BadRequest, match="too many requests"):
+        sdk.subscription.all()
+    statuses = {call["status"] for call in one.control.calls() if call["provider"] == "razorpay"}
+    assert statuses == {200, 429}
+    assert one.sdk.v1.events.list().data == []
+    one.control.limit(provider="razorpay")
+
+
+@pytest.mark.parametrize("events", [2_000, pytest.param(100_000, marks=pytest.mark.full)])
+def test_a_long_history_of_razorpay_fits_too(events: int) -> None:
+    merchant, before = Merchant("long"), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.process_time()
+    story = Story(seed=1, start=START, until=START + DAY, events=events, customers=events // 20)
+    made = tell(merchant, story)
+    taken = time.process_time() - began
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    print(f"{made['events']} events, {made['events'] / taken:.0f}/s, {grown // 1024} MB")  # noqa: T201  # the figure
+    assert made["events"] / taken > 500
+    assert grown * 1_024 / events < 8_000
 
 
 def test_stripe_and_razorpay_live_beside_each_other_on_one_address(one: World, sdk: Any) -> None:

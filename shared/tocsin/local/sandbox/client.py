@@ -58,7 +58,12 @@ class SandboxClient:
         return int(self.health()["now"])
 
     def truth(self) -> Json:
-        """Final state: `subscriptions` in the newest shape, `dropped` deliveries, `now`."""
+        """What is so, whatever was delivered of it.
+
+        Stripe's `subscriptions` in the newest shape, `invoices` and `checkouts` as short rows,
+        `connected` accounts' subscriptions; all of `razorpay`; `dropped` deliveries, `undelivered`
+        and `ungenerated` events; `now`.
+        """
         return self._call("GET", "/truth")
 
     def events(self, api_version: str | None = None) -> list[Json]:

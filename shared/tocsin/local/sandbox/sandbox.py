@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from tocsin.local.sandbox import fates
 from tocsin.local.sandbox.account import Account, render_event
 from tocsin.local.sandbox.api import Api, Request, Response
+from tocsin.local.sandbox.books import books
 from tocsin.local.sandbox.clock import ProviderClock
 from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY
 from tocsin.local.sandbox.dispatch import Dispatcher, Surroundings
@@ -179,6 +180,7 @@ class Sandbox:
                 "account": ACCOUNT,
                 "now": self.clock.now(),
                 "subscriptions": subscriptions,
+                **books(self.account),
                 "events": len(self.account.events),
                 "dropped": dropped,
                 "undelivered": self.fates.undelivered(),

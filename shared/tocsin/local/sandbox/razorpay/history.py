@@ -38,8 +38,8 @@ def tell(merchant: Merchant, story: Story) -> Json:
         merchant, {"period": "monthly", "interval": 1, "item": item}, now=now
     )
     made: list[Json] = []
+    alive: list[Json] = []
     while len(merchant.events) - before < story.events:
-        alive = [one for one in made if one["status"] not in subscriptions.OVER]
         if len(made) < story.customers or not alive:
             number = len(made)
             given = {
@@ -49,9 +49,14 @@ def tell(merchant: Merchant, story: Story) -> Json:
             }
             made.append(subscriptions.create(merchant, given, now=now))
             charging.authenticate(merchant, made[-1]["id"], now=now)
+            alive.append(made[-1])
         else:
-            chosen = dice.choice(alive)
+            position = dice.randrange(len(alive))
+            chosen = alive[position]
             dice.choice(_CHANGES[chosen["status"]])(merchant, chosen, now)
+            if chosen["status"] in subscriptions.OVER:
+                alive[position] = alive[-1]
+                alive.pop()
         now = min(now + dice.choice(_STEPS), story.until)
     return {
         "events": len(merchant.events) - before,
