@@ -25,6 +25,11 @@ STATEMENTS = (
         resources=("table/billing-subscriptions",),
     ),
     Statement(
+        sid="ReadStoredEventAgain",
+        actions=("dynamodb:GetItem",),
+        resources=("table/billing-events",),
+    ),
+    Statement(
         sid="SetPoisonAside",
         actions=("dynamodb:PutItem",),
         resources=("table/operations",),

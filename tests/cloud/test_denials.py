@@ -44,6 +44,7 @@ ROWS: dict[str, set[str]] = {
         "ssm:GetParameter on clock",
     },
     "billing_projector": {
+        "dynamodb:GetItem on billing_events",
         "dynamodb:GetItem on billing_subscriptions",
         "dynamodb:PutItem on operations",
         "dynamodb:UpdateItem on billing_subscriptions",
