@@ -2,8 +2,8 @@
 
 Five events with two ties: made, and paid in the same second; collection paused; collection resumed
 and the subscription cancelled in one second. Each order has one event twice. Afterwards every row
-equals what the provider says, and a second pass over everything changes no revision. A twentieth of the
-orders runs by default, all 120 with `-m full`.
+equals what the provider says, and a second pass over everything changes no revision. A twentieth of
+the orders runs by default, all 120 with `-m full`.
 """
 
 from __future__ import annotations

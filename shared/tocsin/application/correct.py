@@ -162,7 +162,7 @@ class CorrectionDesk:
             return None
         if not person.approval:
             raise ApprovalRequired(
-                "a billing incident is open: its commander has to approve this correction",
+                f"{open_now[0]} is open: its commander has to approve this correction",
                 incident=open_now[0],
                 action=ACTION,
                 input="; ".join(correction.lines),

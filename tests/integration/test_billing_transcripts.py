@@ -1,0 +1,129 @@
+"""What an operator sees: quarantine, entitlements and corrections, typed and kept as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.harness.billing_office import BillingOffice
+from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.transcripts import InProcess, Transcript
+from tests.harness.world import a_world
+from tocsin.billing.quarantine import Poison
+from tocsin.billing.subscription import Status
+from tocsin.cli import billing, billing_corrections, billing_desk
+from tocsin.cli.billing_desk import desk
+from tocsin.cli.main import NOT_ALLOWED, NOT_FOUND, OK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.incidents.model import Incident
+
+NOW = 1_790_000_000
+OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
+COMMANDERS = {"kim"}
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[MotoCloud]:
+    with moto_cloud() as running:
+        yield running
+
+
+@pytest.fixture
+def typed(capsys: pytest.CaptureFixture[str]) -> Transcript:
+    return Transcript(capsys)
+
+
+@pytest.fixture
+def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[BillingOffice]:
+    """Two subscriptions, and a command line that reaches them as whoever `--as` names."""
+    with a_world() as world:
+        made = BillingOffice(world)
+        made.has(Status.SUSPENDED, workspace="ws_northwind")
+        made.has(Status.ACTIVE, workspace="ws_pune", name="sub_2")
+
+        def connect(api_url: str | None, person: str | None) -> InProcess:
+            who = person or "ana"
+            return InProcess(made, who, "commander" if who in COMMANDERS else "responder")
+
+        for module in (billing, billing_corrections):
+            monkeypatch.setattr(module, "connect", connect)
+        yield made
+
+
+def test_what_was_set_aside_is_listed_shown_and_handed_on(
+    cloud: MotoCloud, typed: Transcript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.reset()
+    url = cloud.boto("sqs").create_queue(QueueName="tocsin-test-refetch")["QueueUrl"]
+    made = desk(
+        cloud.aws,
+        subscriptions=cloud.table("billing-subscriptions"),
+        events=cloud.table("billing-events"),
+        operations=cloud.table("operations"),
+        queue_url=url,
+    )
+    identity = "stripe#acct_1#live"
+    pk = f"{identity}#2026092114#2"
+    for poison in (
+        Poison("stripe", "evt_1", "malformed_payload", "The body is damaged.", NOW, pk),
+        Poison("stripe", "sub_9", "provider_missing", "HTTP 404", NOW, None, identity, "sub_9"),
+    ):
+        made.quarantine.put(poison)
+    monkeypatch.setattr(billing_desk, "local_desk", lambda: made)
+
+    typed.type("billing", "quarantine", "list")
+    typed.type("billing", "quarantine", "show", "evt_1")
+    typed.type("billing", "quarantine", "retry", "evt_1")
+    assert typed.type("billing", "quarantine", "show", "evt_1") == NOT_FOUND
+    typed.type("billing", "quarantine", "retry", "--all")
+    typed.type("billing", "quarantine", "list")
+    assert typed.matches("quarantine")
+
+
+def test_an_entitlement_is_shown_with_its_reason(office: BillingOffice, typed: Transcript) -> None:
+    typed.type("billing", "entitlement", "ws_pune")
+    typed.type("billing", "entitlement", "ws_northwind")
+    typed.type("billing", "entitlement", "ws_nobody")
+    typed.say("a billing incident opens")
+    office.world.request("POST", "/v1/incidents", OUTAGE, person="kim", group="commander")
+    office.world.inbox.take_all()
+    office.world.jump(1, sweep=False)
+    typed.type("billing", "entitlement", "ws_northwind")
+    assert typed.matches("entitlement")
+
+
+def test_a_correction_is_refused_without_approval_and_logged_with_it(
+    office: BillingOffice, typed: Transcript
+) -> None:
+    world = office.world
+    _, opened, _ = world.request("POST", "/v1/incidents", OUTAGE, person="kim", group="commander")
+    path = f"/v1/incidents/{opened['id']}/acknowledge"
+    world.request("POST", path, person="kim", group="commander")
+    world.inbox.take_all()
+    until = f"{world.clock.now:%Y-%m-%d}T23:00:00Z"
+    what = ("sub_1", "--account", "acct_1", "--status", "active", "--until", until)
+    why = ("--reason", "paid by bank transfer")
+
+    typed.say("a billing incident is open; kim is its commander")
+    assert typed.type("billing", "correct", *what, *why) == NOT_ALLOWED
+    approve = ("billing", "approve", opened["id"], *what, "--requester", "ana")
+    assert typed.type(*approve, "--reason", "saw the transfer", "--as", "kim") == OK
+    approval = f"{opened['id']}:{world.timeline(_incident(office, opened['id']))[-1].seq}"
+    other = ("sub_2", *what[1:])
+    assert typed.type("billing", "correct", *other, *why, "--approval", approval) == NOT_ALLOWED
+    assert typed.type("billing", "correct", *what, *why, "--approval", approval) == OK
+    assert typed.type("billing", "correct", *what, *why, "--approval", approval) == NOT_ALLOWED
+    assert typed.type("billing", "entitlement", "ws_northwind") == OK
+    month = f"{world.clock.now:%Y%m}"
+    assert typed.type("billing", "corrections", "list", "--month", month) == OK
+    assert typed.matches("corrections")
+
+
+def _incident(office: BillingOffice, incident: str) -> Incident:
+    found = office.world.store.load(incident)
+    assert found is not None
+    return found
