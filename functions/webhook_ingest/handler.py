@@ -56,11 +56,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> http.Response:
     except TocsinError as error:
         _note_refusal(error, provider)
         return http.problem(error, correlation_id=correlation_id)
-    _note_receipt(receipt, provider)
+    _note_receipt(receipt, provider, len(request.body))
     return http.answer(200, {"status": "stored" if receipt.stored else "duplicate"})
 
 
-def _note_receipt(receipt: Receipt, provider: str) -> None:
+def _note_receipt(receipt: Receipt, provider: str, body_bytes: int) -> None:
     envelope = receipt.record.envelope
     light.log_and_count(
         Event.WEBHOOK_ACCEPTED if receipt.stored else Event.WEBHOOK_DUPLICATE,
@@ -71,6 +71,8 @@ def _note_receipt(receipt: Receipt, provider: str) -> None:
         event_class=envelope.event_class,
         api_version=envelope.api_version,
         created=envelope.created,
+        body_bytes=body_bytes,
+        kept_bytes=len(receipt.record.body),
     )
 
 

@@ -66,10 +66,8 @@ def _warm_ingest(layouts: Layouts, work: Path, rounds: int) -> Part:
 
 
 def _units(layouts: Layouts, work: Path) -> Part:
-    cases = units.measure(layouts, work, sample=SAMPLE)
-    return list(units.figures(cases)), {
-        "units": {name: case.plain() for name, case in cases.items()}
-    }
+    found = units.measure(layouts, work)
+    return list(units.figures(found)), found.plain()
 
 
 def _arguments(arguments: list[str]) -> argparse.Namespace:

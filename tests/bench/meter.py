@@ -2,7 +2,8 @@
 
 It asks DynamoDB to report the capacity and signs the call anew, so the function under it is the one
 that is deployed, unchanged. A refused conditional write is billed like a write of the item, but not
-reported; the meter writes the same item once more, without the condition, to learn its price.
+reported; to learn its price, the meter puts the same item once more, without the condition, or
+updates the refused item by nothing.
 """
 
 from __future__ import annotations
@@ -73,12 +74,26 @@ class Meter:
         return status, answer
 
     def _price_of(self, operation: str, target: str, content_type: str, asked: Any) -> Any:
-        if operation != "PutItem":
+        if operation == "UpdateItem":
+            kept = ("TableName", "Key", "ReturnConsumedCapacity")
+            # Takes away what is never there: nothing changes, and the item's size is billed.
+            plain = {name: asked[name] for name in kept} | {
+                "UpdateExpression": "REMOVE #never",
+                "ConditionExpression": "attribute_exists(#key)",
+                "ExpressionAttributeNames": {"#never": "never-there", "#key": min(asked["Key"])},
+            }
+        elif operation == "PutItem":
+            condition = (
+                "ConditionExpression",
+                "ExpressionAttributeNames",
+                "ExpressionAttributeValues",
+            )
+            plain = {name: value for name, value in asked.items() if name not in condition}
+        else:
             raise RuntimeError(f"no way to learn the price of a refused {operation}")
-        condition = ("ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues")
-        plain = {name: value for name, value in asked.items() if name not in condition}
         _, answer = self._send("dynamodb", target, content_type, json.dumps(plain).encode())
-        return json.loads(answer)["ConsumedCapacity"]
+        # Where there is no item to be billed by its size, a refusal costs the least there is.
+        return json.loads(answer).get("ConsumedCapacity", {"CapacityUnits": 1.0})
 
     def _count(self, operation: str, consumed: Any) -> None:
         reported = consumed if isinstance(consumed, list) else [consumed]

@@ -7,18 +7,28 @@ AWS does; the stream between them is played by hand, so that each case is counte
 from __future__ import annotations
 
 import base64
+import contextlib
+import hashlib
 import json
+import statistics
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.tables import PARTITION_KEY, SORT_KEY, TABLES
 from tests.bench.cold_start import lambda_environ, settings_environ
-from tests.bench.contenders.harness import delivery
 from tests.bench.figures import Figure
 from tests.bench.meter import Meter, Reading, listening
-from tests.bench.warm_ingest import plan_of, registrations
+from tests.harness.webhooks import (
+    REGISTRATIONS,
+    compact,
+    http_event,
+    razorpay_headers,
+    stripe_headers,
+)
 from tocsin.local import emulator, places, processes
 from tocsin.local.clients import ROOT_KEY, Clients
 
@@ -28,19 +38,41 @@ if TYPE_CHECKING:
     from infra.tables import Table
     from tests.bench.layouts import Layouts
 
-# What the ledger key and the order rule were made for: one put and one update, or one refused put.
+# What the ledger key, the order rule and the packed body were made for: one put and one update, or
+# one put alone; nothing is ever read first.
 LIMITS = {
     "units.new.calls": 2,
     "units.new.read_units": 0,
     "units.duplicate.calls": 1,
     "units.duplicate.read_units": 0,
+    "units.stale.calls": 2,
+    "units.stale.read_units": 0,
+    "units.irrelevant.calls": 1,
+    "units.irrelevant.read_units": 0,
+    "units.samples.mean_write_units": 1.3,
 }
+EVENTS = Path(__file__).resolve().parents[2] / "events"
 _INVOKE = Path(__file__).with_name("contenders") / "invoke.py"
 _SECONDS = 60
+SAMPLE = "stripe/subscription_updated_2024-06-20.json"
+IRRELEVANT = "stripe/customer_updated.json"
 
 
-def measure(layouts: Layouts, work: Path, *, sample: Path) -> dict[str, Reading]:
-    """The reading of each case, on an emulator that is started for it and stopped after it."""
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What was read off the meter: each case, and what every sample cost to store."""
+
+    cases: Mapping[str, Reading]
+    stored: Mapping[str, float]
+    """Write units of the put, by sample."""
+
+    def plain(self) -> dict[str, object]:
+        cases = {name: reading.plain() for name, reading in self.cases.items()}
+        return {"units": cases, "write_units_by_sample": dict(self.stored)}
+
+
+def measure(layouts: Layouts, work: Path) -> Units:
+    """Every case, on an emulator that is started for it and stopped after it."""
     place = places.find(work / "cloud")
     emulator.install(place)
     port = emulator.choose_port(asked=None, preferred=4599)
@@ -49,61 +81,114 @@ def measure(layouts: Layouts, work: Path, *, sample: Path) -> dict[str, Reading]
         clients = Clients(emulator.endpoint(port))
         _prepare(clients)
         meter = Meter(emulator.endpoint(port), key=ROOT_KEY)
-        with listening(meter) as wire:
-            run = _Runner(layouts, work, wire)
-            return _cases(run, meter, clients, delivery(plan_of(sample, events=1), "1"))
+        with listening(meter) as wire, contextlib.ExitStack() as environments:
+            run = _Runner(layouts, wire, environments)
+            return Units(_cases(run, meter, clients), _samples(run, meter))
     finally:
         processes.stop(place.record(emulator.NAME))
 
 
-def _cases(
-    run: _Runner, meter: Meter, clients: Clients, event: Mapping[str, Any]
-) -> dict[str, Reading]:
-    run.invoke("webhook_ingest", event)
-    stored = clients.dynamodb.scan(TableName=_name("billing_events"))["Items"]
-    run.invoke("billing_projector", _stream(stored[0]))
-    new = meter.take()
-    answer = run.invoke("webhook_ingest", event)
+def _cases(run: _Runner, meter: Meter, clients: Clients) -> dict[str, Reading]:
+    now = int(time.time())
+    sample = json.loads((EVENTS / SAMPLE).read_text(encoding="utf-8"))
+    new = sample | {"id": "evt_bench_new", "created": now}
+    stale = sample | {"id": "evt_bench_stale", "created": now - 60}
+    irrelevant = json.loads((EVENTS / IRRELEVANT).read_text(encoding="utf-8"))
+    # An environment's first event of an API version also notes that: once, and not per event.
+    other = sample["data"] | {"object": sample["data"]["object"] | {"id": "sub_bench_other"}}
+    _handled(run, meter, clients, new | {"id": "evt_bench_first", "data": other})
+    _handled(run, meter, clients, irrelevant | {"id": "evt_bench_second"})
+    readings = {"new": _handled(run, meter, clients, new)}
+    answer = run.invoke("webhook_ingest", _delivery("stripe", compact(new)))
     if "duplicate" not in str(answer):
         raise RuntimeError(f"the second delivery was not seen as a duplicate: {answer}")
-    return {"new": new, "duplicate": meter.take()}
+    readings["duplicate"] = meter.take()
+    readings["stale"] = _handled(run, meter, clients, stale)
+    readings["irrelevant"] = _handled(run, meter, clients, irrelevant)
+    return readings
+
+
+def _handled(run: _Runner, meter: Meter, clients: Clients, document: Mapping[str, Any]) -> Reading:
+    """One event, delivered and projected."""
+    run.invoke("webhook_ingest", _delivery("stripe", compact(document)))
+    items = clients.dynamodb.scan(TableName=_name("billing_events"))["Items"]
+    (stored,) = (item for item in items if item[SORT_KEY].get("S") == document["id"])
+    run.invoke("billing_projector", _stream(stored))
+    return meter.take()
+
+
+def _samples(run: _Runner, meter: Meter) -> dict[str, float]:
+    """Write units of storing each sample of each provider, for the first time."""
+    stored: dict[str, float] = {}
+    for path in sorted(EVENTS.glob("stripe/*.json")) + sorted(EVENTS.glob("razorpay/*.json")):
+        run.invoke("webhook_ingest", _delivery(path.parent.name, path.read_bytes()))
+        stored[f"{path.parent.name}/{path.name}"] = meter.take().write_units
+    return stored
+
+
+def _delivery(provider: str, body: bytes) -> dict[str, Any]:
+    """A signed delivery of now, at an endpoint that serves connected accounts too."""
+    if provider == "razorpay":
+        event_id = "evt_" + hashlib.sha256(body).hexdigest()[:14]
+        return http_event(provider, body, razorpay_headers(body, event_id))
+    headers = stripe_headers(body, int(time.time()))
+    return http_event(provider, body, headers, endpoint="platform")
 
 
 class _Runner:
-    """Invokes bundles in processes of their own, with the meter as their AWS."""
+    """Invokes bundles in an environment of their own each, with the meter as their AWS."""
 
-    def __init__(self, layouts: Layouts, work: Path, endpoint: str) -> None:
-        self._layouts, self._work, self._endpoint = layouts, work, endpoint
+    def __init__(self, layouts: Layouts, endpoint: str, stack: contextlib.ExitStack) -> None:
+        self._layouts, self._endpoint, self._stack = layouts, endpoint, stack
+        self._environments: dict[str, subprocess.Popen[str]] = {}
 
     def invoke(self, function: str, event: Mapping[str, Any]) -> Any:
-        """What the handler returned."""
-        file = self._work / f"{function}-event.json"
-        file.write_text(json.dumps(event), encoding="utf-8")
-        layout = self._layouts.function(function)
+        """What the handler returned.
+
+        Raises:
+            RuntimeError: it returned nothing; what it said is above.
+        """
+        if function not in self._environments:
+            self._environments[function] = self._stack.enter_context(self._started(function))
+        environment = self._environments[function]
+        if environment.stdin is None or environment.stdout is None:
+            raise RuntimeError("an environment without pipes cannot be invoked")
+        environment.stdin.write(json.dumps(event) + "\n")
+        environment.stdin.flush()
+        answer = environment.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{function} ended, and said why above")
+        return json.loads(answer)
+
+    @contextlib.contextmanager
+    def _started(self, function: str) -> Iterator[subprocess.Popen[str]]:
         python = getattr(sys, "_base_executable", sys.executable)
-        module = f"functions.{function}.handler"
-        done = subprocess.run(
-            [python, "-I", "-S", "-B", str(_INVOKE), str(layout.task), module, str(file)],
-            env=lambda_environ(function)
-            | settings_environ(function)
-            | {"AWS_ENDPOINT_URL": self._endpoint},
-            capture_output=True,
+        command = [python, "-I", "-S", "-B", str(_INVOKE)]
+        command += [str(self._layouts.function(function).task), f"functions.{function}.handler"]
+        environ = lambda_environ(function) | settings_environ(function)
+        with subprocess.Popen(
+            command,
+            env=environ | {"AWS_ENDPOINT_URL": self._endpoint},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"{function} failed:\n{done.stderr}")
-        return json.loads(done.stdout.splitlines()[-1])
+        ) as environment:
+            try:
+                yield environment
+            finally:
+                if environment.stdin:
+                    environment.stdin.close()
+                environment.wait(_SECONDS)
 
 
 def _prepare(clients: Clients) -> None:
     for table in TABLES:
-        if table.name.startswith("billing"):
+        if table.name != "incidents":
             _create(clients, table)
     clients.secrets.create_secret(
         Name=settings_environ("webhook_ingest")["REGISTRATIONS_SECRET"],
-        SecretString=json.dumps(registrations()),
+        SecretString=json.dumps(REGISTRATIONS),
     )
 
 
@@ -172,9 +257,12 @@ def _text(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-def figures(cases: Mapping[str, Reading]) -> Iterator[Figure]:
-    """Calls and units of each case, as DynamoDB counts them."""
-    for case, reading in cases.items():
+def figures(units: Units) -> Iterator[Figure]:
+    """Calls and units of each case, as DynamoDB counts them, and the mean price of an event."""
+    for case, reading in units.cases.items():
         for key, value in reading.plain().items():
             name = f"units.{case}.{key}"
             yield Figure(name, value, LIMITS.get(name))
+    name = "units.samples.mean_write_units"
+    mean = statistics.fmean(units.stored.values())
+    yield Figure(name, mean, LIMITS[name], f"over {len(units.stored)} samples")

@@ -50,7 +50,25 @@ REGISTRATIONS: dict[str, Any] = {
         "account": "acc_QxTocsinHouse1",
         "mode": "test",
         "connect": False,
-        "secrets": [{"secret": "rzp_house", "not_after": None}],
+        "secrets": [
+            {"secret": "rzp_house", "not_after": None},
+            {"secret": "rzp_before", "not_after": 4_000_000_000},
+            {"secret": "rzp_old", "not_after": 1_000},
+        ],
+    },
+    "razorpay/live": {
+        "provider": "razorpay",
+        "endpoint": "live",
+        "account": "acc_QxTocsinHouse1",
+        "mode": "live",
+        "secrets": [{"secret": "rzp_live", "not_after": None}],
+    },
+    "razorpay/closed": {
+        "provider": "razorpay",
+        "endpoint": "closed",
+        "account": "acc_QxTocsinHouse1",
+        "mode": "test",
+        "secrets": [{"secret": "", "not_after": None}],
     },
 }
 

@@ -68,11 +68,33 @@ def test_a_refused_put_is_one_call_at_the_price_of_the_same_put() -> None:
     assert meter.sent[1][1]["Item"] == {"PK": 1}
 
 
-def test_a_refused_update_has_no_price_to_be_learnt_and_says_so() -> None:
+def test_a_refused_update_is_one_call_at_the_price_of_an_update_by_nothing() -> None:
+    refusal = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}
+    meter = Scripted((400, refusal), (200, consumed(2.0)))
+
+    key = {"PK": {"S": "SUB#1"}, "SK": {"S": "SUB"}}
+    ask(meter, "UpdateItem", TableName="t", Key=key, UpdateExpression="SET a = :b")
+
+    assert meter.take() == Reading(calls=1, write_units=2.0)
+    assert meter.sent[1][1]["Key"] == key
+    assert meter.sent[1][1]["UpdateExpression"] == "REMOVE #never"
+    assert meter.sent[1][1]["ConditionExpression"] == "attribute_exists(#key)"
+
+
+def test_a_refused_update_of_nothing_costs_the_least_there_is() -> None:
+    refusal = {"__type": "#ConditionalCheckFailedException"}
+    meter = Scripted((400, refusal), (400, refusal))
+
+    ask(meter, "UpdateItem", TableName="t", Key={"PK": {"S": "SUB#1"}})
+
+    assert meter.take() == Reading(calls=1, write_units=1.0)
+
+
+def test_a_refused_transaction_has_no_price_to_be_learnt_and_says_so() -> None:
     meter = Scripted((400, {"__type": "#ConditionalCheckFailedException"}))
 
-    with pytest.raises(RuntimeError, match="price of a refused UpdateItem"):
-        ask(meter, "UpdateItem")
+    with pytest.raises(RuntimeError, match="price of a refused TransactWriteItems"):
+        ask(meter, "TransactWriteItems")
 
 
 def test_calls_to_other_services_are_passed_on_and_not_counted() -> None:

@@ -1,21 +1,25 @@
-"""Invokes a bundle's handler with one event: `invoke.py <bundle> <module> <event.json>`.
+"""One execution environment: `invoke.py <bundle> <module>`, an event per line of stdin.
 
-Prints what the handler returned, as JSON, after whatever it logged.
+The handler is imported once and called for each line, as Lambda does it. Each answer is one line
+of JSON on stdout; what the handler logs goes to stderr.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
-from pathlib import Path
 
 
-def main(task: str, module: str, event_file: str) -> None:
+def main(task: str, module: str) -> None:
+    """Until nobody has another event."""
     sys.path.insert(0, task)
-    event = json.loads(Path(event_file).read_text(encoding="utf-8"))
-    answer = importlib.import_module(module).lambda_handler(event, Context())
-    sys.stdout.write("\n" + json.dumps(answer) + "\n")
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    handle = importlib.import_module(module).lambda_handler
+    for line in sys.stdin:
+        os.write(answers, json.dumps(handle(json.loads(line), Context())).encode() + b"\n")
 
 
 class Context:
