@@ -25,6 +25,7 @@ CHARGED = json.loads((EVENTS / "razorpay/subscription_charged.json").read_text()
 UPDATED = json.loads((EVENTS / "stripe/subscription_updated_2025-03-31.basil.json").read_text())
 THIN = json.loads((EVENTS / "stripe/thin_subscription_updated.json").read_text())
 BODY = compact(CHARGED)
+ALTERED = BODY.replace(b"charged", b"Charged", 1)
 
 
 @pytest.fixture(scope="module")
