@@ -36,6 +36,11 @@ TARGETS: Final = {
 
 SUBJECT_LIMIT: Final = 100
 
+STACKS: Final = frozenset({"api", "data", "functions", "messaging", "monitoring"})
+"""The stage's stacks, by the last part of their names."""
+
+DEPLOYED = Claim("cloud.deployed", "every stack of the stage is deployed")
+SWEPT = Claim("sweep.scheduled", "the sweep is scheduled once a minute")
 OPENED = Claim("alarm.opened", "one alarm, wired twice, opened one critical operational incident")
 CLOCKS = Claim("clocks.due", "acknowledge, contain and fix are due 15 min, 4 h and 24 h after t0")
 FIRST_PAGES = Claim("pages.first", "each primary got one page")
@@ -50,6 +55,26 @@ MISSED = Claim("ack.missed", "acknowledged late: the promise stays missed at its
 REPEATED = Claim("ack.repeated", "the same request again changed nothing")
 QUIET = Claim("ack.quiet", "nobody was paged after the acknowledgement")
 INTACT = Claim("timeline.intact", "every entry of the timeline follows from the one before")
+
+
+def deployed(stacks: Iterable[Mapping[str, str]]) -> Check:
+    """`stacks` have `name` and `status`; one rolled back is deployed, but as it was before."""
+    states = {one["name"].rpartition("-")[2]: one["status"] for one in stacks}
+    absent = dict.fromkeys(STACKS - states.keys(), "absent")
+    bad = absent | {
+        name: status
+        for name, status in states.items()
+        if not status.endswith("_COMPLETE") or "ROLLBACK" in status or status.startswith("DELETE")
+    }
+    return DEPLOYED.holds(
+        not bad, expected="all complete", observed=bad or frozenset(states.values())
+    )
+
+
+def swept(schedules: Iterable[tuple[str, str, str]], function: str) -> Check:
+    """`schedules` are rate, state and function; those of other functions are not asked about."""
+    observed = [one for one in schedules if one[2] == function]
+    return SWEPT.equal(expected=[("rate(1 minute)", "ENABLED", function)], observed=observed)
 
 
 def opened(found: Sequence[Mapping[str, Any]]) -> Check:

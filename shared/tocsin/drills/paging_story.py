@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.drills import paging_checks as checks
-from tocsin.drills.checks import Claim
 from tocsin.drills.scenario import Step
 from tocsin.drills.stage import wait_until
 from tocsin.errors import Unavailable
@@ -29,9 +28,6 @@ SEND_SECONDS: Final = 12.0
 FIVE_MINUTES: Final = timedelta(minutes=5, seconds=1)
 """And a second: what is due is looked up by whole seconds, and a fast run takes less than one."""
 
-DEPLOYED = Claim("cloud.deployed", "every stack of the stage is deployed")
-SWEPT = Claim("sweep.scheduled", "the sweep is scheduled once a minute")
-
 
 @dataclass(slots=True)
 class PagingStory:
@@ -50,7 +46,7 @@ class PagingStory:
         first = (checks.FIRST_PAGES, checks.SUBJECTS, checks.MAIL)
         late = (checks.ACKNOWLEDGED, checks.MISSED, checks.REPEATED, checks.QUIET, checks.INTACT)
         return [
-            Step("the deployed cloud is watching", (DEPLOYED, SWEPT), self._watch),
+            Step("the deployed cloud is watching", (checks.DEPLOYED, checks.SWEPT), self._watch),
             Step("an alarm is raised: checkouts fail", (checks.OPENED, checks.CLOCKS), self._raise),
             Step("people are paged", first, self._page),
             Step(
@@ -76,16 +72,9 @@ class PagingStory:
         return self.stage.person(RESPONDER)
 
     def _watch(self) -> Iterator[Check]:
-        states = {str(one["status"]) for one in self.stage.stacks()}
-        complete = {state for state in states if state.endswith("_COMPLETE")}
-        bad = states - complete | {state for state in complete if "ROLLBACK" in state}
-        yield DEPLOYED.holds(
-            bool(states) and not bad, expected="all complete", observed=bad or states
-        )
+        yield checks.deployed(self.stage.stacks())
         function = self.stage.outputs["functions"]["sla_check"].rpartition(":")[2]
-        yield SWEPT.equal(
-            expected=[("rate(1 minute)", "ENABLED", function)], observed=self.stage.schedules()
-        )
+        yield checks.swept(self.stage.schedules(), function)
 
     def _raise(self) -> Iterator[Check]:
         self.stage.cloud.clock().reset()

@@ -151,6 +151,58 @@ def test_a_late_acknowledgement_leaves_the_promise_missed() -> None:
         assert not checks.missed(view(**wrong), T0).passed
 
 
+def stacks(**changed: str) -> list[dict[str, str]]:
+    states = dict.fromkeys(sorted(checks.STACKS), "UPDATE_COMPLETE") | changed
+    return [{"name": f"tocsin-local-{name}", "status": state} for name, state in states.items()]
+
+
+def test_the_stage_is_deployed_when_each_of_its_stacks_is() -> None:
+    assert checks.deployed(stacks(data="CREATE_COMPLETE")).passed
+    assert checks.deployed([*stacks(), *stacks(later="CREATE_COMPLETE")]).passed
+
+
+@pytest.mark.parametrize("name", sorted(checks.STACKS))
+@pytest.mark.parametrize(
+    "status",
+    [
+        "CREATE_FAILED",
+        "CREATE_IN_PROGRESS",
+        "DELETE_COMPLETE",
+        "ROLLBACK_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    ],
+)
+def test_a_stack_in_any_other_state_is_not_deployed(name: str, status: str) -> None:
+    check = checks.deployed(stacks(**{name: status}))
+    assert (check.passed, check.observed) == (False, f"{name}: {status}")
+
+
+def test_a_stack_that_is_not_there_is_not_deployed() -> None:
+    for missing in range(len(checks.STACKS)):
+        listed = stacks()
+        del listed[missing]
+        assert not checks.deployed(listed).passed
+    assert not checks.deployed([]).passed
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        [("rate(1 minute)", "DISABLED", "sla-check")],
+        [("rate(2 minutes)", "ENABLED", "sla-check")],
+        [("rate(1 minute)", "ENABLED", "another")],
+        [("rate(1 minute)", "ENABLED", "sla-check")] * 2,
+    ],
+)
+def test_the_sweep_is_scheduled_once_a_minute_and_once(wrong: list[tuple[str, str, str]]) -> None:
+    others = [("rate(5 minutes)", "ENABLED", "provider-watch")]
+    right = [("rate(1 minute)", "ENABLED", "sla-check")]
+    assert checks.swept(others + right, "sla-check").passed
+    assert not checks.swept(others + wrong, "sla-check").passed
+
+
 @pytest.mark.parametrize("field", ["recorded_at", "actor_ref", "type", "content_hash", "incident"])
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_any_changed_entry_breaks_the_chain(field: str, position: int) -> None:
