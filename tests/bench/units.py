@@ -108,7 +108,7 @@ def _cases(run: _Runner, meter: Meter, clients: Clients) -> dict[str, Reading]:
     return readings
 
 
-def _handled(run: _Runner, meter: Meter, clients: Clients, document: Mapping[str, Any]) -> Reading:
+def _handled(run: _Runner, meter: Meter, clients: Clients, document: dict[str, Any]) -> Reading:
     """One event, delivered and projected."""
     run.invoke("webhook_ingest", _delivery("stripe", compact(document)))
     items = clients.dynamodb.scan(TableName=_name("billing_events"))["Items"]
