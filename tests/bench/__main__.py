@@ -1,6 +1,6 @@
 """`make bench`: Tocsin beside the usual stack, as a table and in `.local/bench.json`.
 
-    python -m tests.bench [--rounds N] [--only cold_start,ingest,units] [--strict]
+    python -m tests.bench [--rounds N] [--only cold_start,ingest,units,sweep] [--strict]
 
 Exits with 1 under `--strict` when a limit is missed; without it a missed limit is shown, because a
 busy laptop is not a broken build.
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import cold_start, units, warm_ingest
+from tests.bench import cold_start, sweep, units, warm_ingest
 from tests.bench.figures import table, write
 from tests.bench.layouts import Layouts
 
@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> int:
         "cold_start": lambda: _cold_start(layouts, asked.rounds),
         "ingest": lambda: _warm_ingest(layouts, work, asked.rounds),
         "units": lambda: _units(layouts, work),
+        "sweep": _sweep,
     }
     figures: list[Figure] = []
     measured: dict[str, object] = {}
@@ -70,9 +71,14 @@ def _units(layouts: Layouts, work: Path) -> Part:
     return list(units.figures(found)), found.plain()
 
 
+def _sweep() -> Part:
+    found = sweep.measure()
+    return list(sweep.figures(found)), {"units_and_calls": found}
+
+
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    names = ["cold_start", "ingest", "units"]
+    names = ["cold_start", "ingest", "units", "sweep"]
     parser.add_argument("--rounds", type=int, default=15, help="samples per contender")
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}"

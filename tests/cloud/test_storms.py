@@ -1,0 +1,38 @@
+"""Storms on the emulator's DynamoDB, where writers really meet, at the size that was promised."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bench import sweep
+from tests.harness.emulator import incident_tables
+from tests.harness.incident_tables import INCIDENTS, OPERATIONS
+from tests.harness.storms import Storm
+from tocsin.adapters.dynamodb_incidents import DynamoIncidents
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+pytestmark = [pytest.mark.full, pytest.mark.timeout(1_200)]
+
+
+def storm_over(client: DynamoDBClient) -> Storm:
+    return Storm(lambda: DynamoIncidents(client, table=INCIDENTS, operations_table=OPERATIONS))
+
+
+def test_five_thousand_due_at_once_are_acted_on_once_across_two_sweeps() -> None:
+    with incident_tables() as client:
+        storm = storm_over(client)
+        storm.everything_falls_due(storm.open(5_000))
+
+
+def test_ten_responders_with_fifty_notes_each_leave_five_hundred_entries() -> None:
+    with incident_tables() as client:
+        storm_over(client).everybody_writes(10, 50)
+
+
+def test_a_sweep_with_nothing_due_costs_the_same_however_many_are_open() -> None:
+    found = sweep.measure(few=10, many=2_000)
+    assert found[2_000] == found[10]

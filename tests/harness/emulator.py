@@ -1,0 +1,40 @@
+"""A bare emulator with the two tables of incidents: true DynamoDB answers, no deployment.
+
+For what moto cannot show: capacity as DynamoDB counts it, and writers that really meet. It has a
+state folder and a port of its own and is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.harness.incident_tables import create_incident_tables
+from tocsin.local import emulator, processes
+from tocsin.local.clients import Clients
+from tocsin.local.places import find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+PREFERRED_PORT = 4790
+
+
+@contextlib.contextmanager
+def incident_tables() -> Iterator[DynamoDBClient]:
+    """A client of empty tables `incidents` and `operations`."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-emulator-") as folder:
+        places = find(Path(folder))
+        emulator.install(places)
+        port = emulator.choose_port(asked=None, preferred=PREFERRED_PORT)
+        emulator.start(places, port=port)
+        try:
+            client = Clients(emulator.endpoint(port)).dynamodb
+            create_incident_tables(client)
+            yield client
+        finally:
+            processes.stop(places.record(emulator.NAME))
