@@ -97,8 +97,10 @@ class Storm:
         with ThreadPoolExecutor(WORKERS + 2) as pool:
             sweeps = [pool.submit(sweep, queue=queue, **self.ports()) for _ in range(2)]
             workers = [pool.submit(self._work_off, queue, sweeps) for _ in range(WORKERS)]
-        for done in (*sweeps, *workers):
-            done.result()
+        for swept in sweeps:
+            swept.result()
+        for worker in workers:
+            worker.result()
         assert queue.sent >= len(wanted) - 400
         assert self.store.due(at=self.clock.now, limit=1).incidents == ()
         for incident in wanted:

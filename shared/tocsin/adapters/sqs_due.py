@@ -6,7 +6,7 @@ import json
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import MalformedPayload, Unavailable
+from tocsin.errors import MalformedPayload, QueueUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,9 @@ class SqsDueQueue:
                 "SendMessageBatch", {"QueueUrl": self._queue_url, "Entries": entries}
             )
             if answer.get("Failed"):
-                raise Unavailable(f"the queue took {len(part) - len(answer['Failed'])} messages")
+                raise QueueUnavailable(
+                    f"the queue took {len(part) - len(answer['Failed'])} messages"
+                )
 
 
 def body_of(incidents: Sequence[str]) -> str:
