@@ -30,6 +30,7 @@ class DependencyGroup:
 INGEST = DependencyGroup("fn-ingest", aws_services=())
 INCIDENTS = DependencyGroup("fn-incidents", aws_services=("dynamodb", "lambda", "sns"))
 BILLING = DependencyGroup("fn-billing", aws_services=())
+SELLING = DependencyGroup("fn-selling", aws_services=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,11 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             ),
             FunctionSpec(
                 name="billing_api",
-                purpose="Answers what is asked of billing: entitlements and corrections",
-                group=INCIDENTS,
+                purpose="Answers what is asked of billing: entitlements, corrections, checkouts",
+                group=SELLING,
                 memory=512,
-                timeout=15,
+                # Two providers, one after the other, each with one more try.
+                timeout=28,
                 incident_clock=True,
             ),
             FunctionSpec(

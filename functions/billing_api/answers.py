@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
+    from tocsin.billing.checkout import LegState
     from tocsin.billing.entitlement import Access, Why
+    from tocsin.billing.freeze import BillingChange
     from tocsin.billing.subscription import Status
 
 type Moment = str
@@ -79,3 +81,57 @@ class CorrectionLog(TypedDict):
 
     month: str
     corrections: list[Correction]
+
+
+class Checkout(TypedDict):
+    """Where the customer pays. `amount` in the currency's smallest unit, a period's charge.
+
+    `failed_over`: not at the provider that policy prefers for them.
+    """
+
+    intent: str
+    provider: str
+    url: str
+    session: str
+    amount: int
+    currency: str
+    failed_over: bool
+
+
+class DoubleLeg(TypedDict):
+    """One provider's side of a double; `kept` is the one the customer was sent to."""
+
+    provider: str
+    state: LegState
+    session: str | None
+    subscription: str | None
+    kept: bool
+
+
+class Double(TypedDict):
+    """What may be charged twice for one wish. `certain`: two subscriptions run.
+
+    `amount` is what the legs beside the kept one come to; `proposal` is `refund` or `cancel`, for a
+    person to decide: nothing that runs is ended by itself.
+    """
+
+    intent: str
+    workspace: str
+    certain: bool
+    amount: int
+    currency: str
+    proposal: str
+    legs: list[DoubleLeg]
+
+
+class DoubleList(TypedDict):
+    """Doubles, certain and possible, the oldest first."""
+
+    doubles: list[Double]
+
+
+class Permission(TypedDict):
+    """That a change of billing may be made now; otherwise the answer is `billing_frozen`."""
+
+    change: BillingChange
+    allowed: bool

@@ -8,18 +8,24 @@ from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
 from functions.billing_api.settings import Settings
 from tocsin.adapters.dynamodb_authorizations import DynamoDbAuthorizations
+from tocsin.adapters.dynamodb_billing_freezes import DynamoDbBillingFreezes
+from tocsin.adapters.dynamodb_checkout import DynamoDbBreakers, DynamoDbIntents
 from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
 from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
 from tocsin.adapters.dynamodb_probes import DynamoDbProbes
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_replays import DynamoDbReplays
 from tocsin.adapters.sqs_replay_drive import SqsReplayDrive
+from tocsin.application.checkout import Checkouts
 from tocsin.application.correct import CorrectionDesk
 from tocsin.application.open_incidents import Remembered
 from tocsin.application.replay_desk import ReplayDesk
+from tocsin.billing.breaker import Phase
 from tocsin.policy import billing_rules
 from tocsin.providers.client import ProviderKeys
+from tocsin.providers.selling import Sales, SalesDocument
 from tocsin.runtime import aws_http
+from tocsin.runtime.checkout_notes import Notes
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.invocation import watch
@@ -41,6 +47,7 @@ KEYS = CachedSecret(
 RULES = billing_rules.current()
 PROJECTION = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
 INCIDENTS = DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE)
+BREAKERS = DynamoDbBreakers(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 OFFICE = Office(
     rules=RULES,
     projection=PROJECTION,
@@ -63,11 +70,26 @@ OFFICE = Office(
         store=DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
         wake=SqsReplayDrive(aws_http.from_environment("sqs"), SETTINGS.REPLAY_QUEUE_URL),
         probes=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
-        breaker_closed=lambda _: True,
+        breaker_closed=lambda identity: BREAKERS.load(identity).phase is Phase.CLOSED,
         known=lambda identity: KEYS.get().key_for(identity) is not None,
         new_id=lambda: f"RPL-{IDS.unique_id()}",
         now=lambda: int(wall_clock().wall_now().timestamp()),
     ),
+    checkouts=Checkouts(
+        intents=DynamoDbIntents(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        breakers=BREAKERS,
+        policies=Sales(
+            CachedSecret(
+                aws_http.from_environment("secretsmanager"),
+                SETTINGS.PROVIDER_KEYS_SECRET,
+                SalesDocument.read,
+            ),
+            {"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE},
+        ),
+        clock=wall_clock(),
+        note=Notes(WATCH),
+    ),
+    freezes=DynamoDbBillingFreezes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     clock=wall_clock(),
     modes=frozenset(SETTINGS.BILLING_MODES.split(",")),
 )

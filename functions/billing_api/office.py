@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tocsin.billing.freeze import ESSENTIAL
+
 if TYPE_CHECKING:
+    from tocsin.application.checkout import BillingFreezes, Checkouts
     from tocsin.application.correct import CorrectionDesk
     from tocsin.application.open_incidents import Remembered
     from tocsin.application.replay_desk import ReplayDesk
+    from tocsin.billing.freeze import BillingChange
     from tocsin.billing.ports import WorkspaceRows
     from tocsin.policy.billing_rules import BillingRules
     from tocsin.ports import WallClock
@@ -16,15 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """The parts of one stage. `modes` are the providers' modes that give access here."""
+    """The parts of one stage. `modes` are the providers' modes that give access here.
+
+    `essential` may be changed in billing also while an incident freezes the rest.
+    """
 
     rules: BillingRules
     projection: WorkspaceRows
     incidents: Remembered
     corrections: CorrectionDesk
     replays: ReplayDesk
+    checkouts: Checkouts
+    freezes: BillingFreezes
     clock: WallClock
     modes: frozenset[str]
+    essential: frozenset[BillingChange] = ESSENTIAL
 
     def now(self) -> int:
         """The real time in epoch seconds: periods and corrections are the providers' time."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.billing_api import access, answers, answers_replay, correcting, replays
+from functions.billing_api import access, answers, answers_replay, correcting, replays, selling
 from functions.billing_api.call import Call
 from tocsin.runtime.serving import Route, respond
 
@@ -61,6 +61,17 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         ),
         "POST /v1/replays/{id}/cancel": Route(
             "End a replay; what it inserted stays", replays.cancel, answers_replay.Replay
+        ),
+        "POST /v1/billing/checkout": Route(
+            "Start a checkout, at a provider that works", selling.start, answers.Checkout, (201,)
+        ),
+        "GET /v1/billing/doubles": Route(
+            "What may be charged twice for one wish", selling.doubles, answers.DoubleList
+        ),
+        "POST /v1/billing/changes": Route(
+            "Ask whether a change of billing may be made now",
+            selling.may_change,
+            answers.Permission,
         ),
     }
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The projection, and where to see whether a billing incident is open.
+    """The projection, where to see whether a billing incident is open, and how to sell.
 
     `BILLING_MODES`: the providers' modes whose subscriptions give access, separated by commas.
     """
@@ -19,4 +19,6 @@ class Settings:
     PROVIDER_KEYS_SECRET: str
     REPLAY_QUEUE_URL: str
     BILLING_MODES: str
+    STRIPE_API_BASE: str
+    RAZORPAY_API_BASE: str
     LOG_LEVEL: str = "INFO"

@@ -1,5 +1,7 @@
 """`billing_api` reads what workspaces may use, and lays corrections over it, each in their log.
 
+It sells: intents, breakers and attempts are kept in `operations`, and the providers' keys are read.
+
 Of incidents it reads which are open, and single entries: it can approve nothing itself.
 """
 
@@ -31,14 +33,9 @@ STATEMENTS = (
         resources=("table/billing-subscriptions",),
     ),
     Statement(
-        sid="KeepCorrectionsAndReplays",
+        sid="KeepCorrectionsReplaysAndCheckouts",
         actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
         resources=("table/operations",),
-    ),
-    Statement(
-        sid="KnowAccounts",
-        actions=("secretsmanager:GetSecretValue",),
-        resources=("secret/provider-keys",),
     ),
     Statement(
         sid="WakeReplays",
@@ -49,6 +46,11 @@ STATEMENTS = (
         sid="ReadApprovals",
         actions=("dynamodb:GetItem",),
         resources=("table/incidents",),
+    ),
+    Statement(
+        sid="ReadProviderKeys",
+        actions=("secretsmanager:GetSecretValue",),
+        resources=("secret/provider-keys",),
     ),
     data_key_through_dynamodb(),
     data_key_through_secrets_manager(),

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
+from tests.harness.checkout_world import CheckoutWorld
 from tests.harness.requests import api_event
 from tocsin.adapters.dynamodb_authorizations import StoredAuthorizations
+from tocsin.adapters.memory_billing_freezes import MemoryBillingFreezes
 from tocsin.adapters.memory_corrections import MemoryCorrections
+from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
 from tocsin.adapters.memory_probes import MemoryProbes
 from tocsin.adapters.memory_projection import MemoryProjection
@@ -22,6 +25,7 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.policy import billing_rules
+from tocsin.runtime.checkout_notes import Notes
 
 if TYPE_CHECKING:
     from tests.harness.world import World
@@ -40,10 +44,12 @@ class BillingOffice:
     breaker_closed: bool = True
     woken: list[str] = field(default_factory=list)
     corrections: MemoryCorrections = field(init=False)
+    checkout: CheckoutWorld = field(init=False)
     api: Api = field(init=False)
 
     def __post_init__(self) -> None:
         self.corrections = MemoryCorrections(self.projection)
+        self.checkout = CheckoutWorld(clock=self.world.wall, note=Notes(self.world.watch))
         rules, incidents = billing_rules.current(), MemoryOpenIncidents(self.world.store)
         office = Office(
             rules=rules,
@@ -68,6 +74,8 @@ class BillingOffice:
                 new_id=lambda: f"RPL-{self.world.application.ids.unique_id()}",
                 now=lambda: self.now,
             ),
+            checkouts=self.checkout.checkouts,
+            freezes=MemoryBillingFreezes(MemoryFreezes(self.world.store.freezes)),
             clock=self.world.wall,
             modes=frozenset({"live"}),
         )

@@ -18,6 +18,8 @@ from tocsin.billing.routing import CheckoutPolicy
 from tocsin.errors import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tocsin.billing.attempts import Attempt
     from tocsin.billing.breaker import Phase
     from tocsin.billing.checkout import Intent, Leg
@@ -65,6 +67,7 @@ class ModelProvider:
     mode: str = "up"
     readable: bool = True
     lag: int = 0
+    slow: int = 0
     expire_answers: bool = True
     sessions: dict[str, Session] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
@@ -75,6 +78,7 @@ class ModelProvider:
 
     def create(self, intent: Intent, leg: Leg) -> Reply:
         self.calls.append(self.now)
+        self.clock.advance(timedelta(seconds=self.slow))
         if self.mode == "down":
             return Reply(Result.FAILED, "connect")
         if self.mode == "refuses":
@@ -128,8 +132,14 @@ class CrashingIntents(MemoryIntents):
 class CheckoutWorld:
     """Checkout as deployed, over what the test controls."""
 
-    def __init__(self, policy: CheckoutPolicy = POLICY) -> None:
-        self.clock = VirtualWallClock()
+    def __init__(
+        self,
+        policy: CheckoutPolicy = POLICY,
+        *,
+        clock: VirtualWallClock | None = None,
+        note: Callable[[Any, Identity], None] | None = None,
+    ) -> None:
+        self.clock = clock or VirtualWallClock()
         self.intents, self.breakers = CrashingIntents(), MemoryBreakers()
         self.providers = {name: ModelProvider(name, self.clock) for name in policy.accounts}
         self.reached: Counter[str] = Counter()
@@ -139,7 +149,7 @@ class CheckoutWorld:
             breakers=self.breakers,
             policies=self,
             clock=self.clock,
-            note=self._note,
+            note=note or self._note,
         )
 
     def policy(self) -> CheckoutPolicy:

@@ -20,7 +20,7 @@ import pytest
 
 from infra.app import ROOT
 from infra.bundling import bundle
-from infra.catalogue import BILLING, FUNCTIONS, INCIDENTS, INGEST, DependencyGroup
+from infra.catalogue import BILLING, FUNCTIONS, INCIDENTS, INGEST, SELLING, DependencyGroup
 from infra.dependencies import MANIFEST, base_zip, recipe
 from infra.import_graph import at_run_time
 from tests.infra.bundles import contents, probe, services_called_by, settings_of, trees, unpack
@@ -251,7 +251,9 @@ def test_only_stages_that_rehearse_carry_the_clock_that_moves(
     assert held == {"local": True, "drill": True, "production": False}
 
 
-@pytest.mark.parametrize("group", [INGEST, INCIDENTS, BILLING], ids=lambda group: group.name)
+@pytest.mark.parametrize(
+    "group", [INGEST, INCIDENTS, BILLING, SELLING], ids=lambda group: group.name
+)
 def test_models_are_bundled_for_the_clients_that_are_built_and_no_others(group: Any) -> None:
     built = {
         service

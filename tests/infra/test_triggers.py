@@ -87,6 +87,9 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "GET/v1/replays/*",
                 "POST/v1/replays/*/resume",
                 "POST/v1/replays/*/cancel",
+                "GET/v1/billing/doubles",
+                "POST/v1/billing/changes",
+                "POST/v1/billing/checkout",
             )
         ),
         (name("webhook-ingest"), "apigateway.amazonaws.com", f"{gateway}/POST/webhooks/*"),

@@ -1,7 +1,7 @@
 """Intents, attempts and breakers as items of the `operations` table, and back. Stored formats.
 
     INTENT#<id>                     INTENT                      body, ver, v, ttl
-    INTENTS#open                    <created>#<id>              the unsettled ones; v
+    INTENTS#open                    <created>#<id>              the unsettled ones; v, done, ttl
     CHECKOUT#<yyyymmddhh>           <ms>#<intent>#<provider>    body, v, ttl: one attempt
     BRK#<provider>#<account>#<mode> STATE                       body, ver, v
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 OPEN_PK = "INTENTS#open"
+DONE_SECONDS = 3_600
 KEPT_SECONDS = 400 * 86_400
 """Over a year: a double or a missing payment is sometimes found at the next yearly charge."""
 
@@ -37,6 +38,17 @@ def intent_key(intent_id: str) -> Item:
 def open_key(intent: Intent) -> Item:
     """Its place in the list of unsettled ones."""
     return {"PK": {"S": OPEN_PK}, "SK": {"S": f"{intent.created:012d}#{intent.id}"}}
+
+
+def open_item(intent: Intent) -> Item:
+    """That place; once settled it only waits for the table to forget it.
+
+    No function may delete anything, so leaving the list is a mark too.
+    """
+    place = open_key(intent) | {"v": {"N": str(SCHEMA_VERSION)}, "id": {"S": intent.id}}
+    if not intent.settled:
+        return place
+    return place | {"done": {"BOOL": True}, "ttl": {"N": str(intent.created + DONE_SECONDS)}}
 
 
 def intent_item(intent: Intent) -> Item:

@@ -6,6 +6,7 @@ transaction: there is no moment in which a call may have been made and nothing l
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.checkout_items import (
@@ -19,7 +20,7 @@ from tocsin.adapters.checkout_items import (
     intent_item,
     intent_key,
     intent_of,
-    open_key,
+    open_item,
 )
 from tocsin.billing.breaker import Breaker
 from tocsin.errors import ConditionFailed
@@ -49,11 +50,7 @@ class DynamoDbIntents:
         writes: list[dict[str, Any]] = [
             {"Put": {"TableName": self._table, "Item": intent_item(intent), **_after(intent.ver)}}
         ]
-        if intent.settled:
-            writes.append({"Delete": {"TableName": self._table, "Key": open_key(intent)}})
-        else:
-            place = open_key(intent) | {"v": {"N": "1"}, "id": {"S": intent.id}}
-            writes.append({"Put": {"TableName": self._table, "Item": place}})
+        writes.append({"Put": {"TableName": self._table, "Item": open_item(intent)}})
         if attempt is not None:
             writes.append({"Put": {"TableName": self._table, "Item": attempt_item(attempt)}})
         try:
@@ -64,17 +61,15 @@ class DynamoDbIntents:
         return True
 
     def unsettled(self, *, limit: int = 200) -> tuple[Intent, ...]:
-        answer = self._aws.call(
-            "Query",
-            {
-                "TableName": self._table,
-                "KeyConditionExpression": "PK = :pk",
-                "ExpressionAttributeValues": {":pk": {"S": OPEN_PK}},
-                "ConsistentRead": True,
-                "Limit": limit,
-            },
-        )
-        found = (self.load(item["id"]["S"]) for item in answer["Items"])
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "PK = :pk",
+            "FilterExpression": "attribute_not_exists(done)",
+            "ExpressionAttributeValues": {":pk": {"S": OPEN_PK}},
+            "ConsistentRead": True,
+        }
+        listed = islice(_all(self._aws, request), limit)
+        found = [self.load(item["id"]["S"]) for item in listed]
         return tuple(each for each in found if each is not None and not each.settled)
 
     def attempts(self, *, since: int, until: int) -> tuple[Attempt, ...]:
@@ -92,12 +87,7 @@ class DynamoDbIntents:
             },
             "ConsistentRead": True,
         }
-        while True:
-            answer = self._aws.call("Query", request)
-            yield from (attempt_of(item) for item in answer["Items"])
-            if not (last := answer.get("LastEvaluatedKey")):
-                return
-            request["ExclusiveStartKey"] = last
+        yield from (attempt_of(item) for item in _all(self._aws, request))
 
 
 class DynamoDbBreakers:
@@ -128,6 +118,16 @@ def _read(aws: AwsCall, table: str, key: Item) -> Item | None:
     answer = aws.call("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True})
     item: Item | None = answer.get("Item")
     return item
+
+
+def _all(aws: AwsCall, request: dict[str, Any]) -> Iterator[Item]:
+    """Every item of a query, page after page."""
+    while True:
+        answer = aws.call("Query", request)
+        yield from answer["Items"]
+        if not (last := answer.get("LastEvaluatedKey")):
+            return
+        request["ExclusiveStartKey"] = last
 
 
 def _after(ver: int) -> dict[str, Any]:

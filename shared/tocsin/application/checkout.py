@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tocsin.billing import breaker as breakers
 from tocsin.billing.attempts import Attempt
@@ -24,6 +24,7 @@ from tocsin.errors import IdempotencyKeyReused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from tocsin.billing.breaker import Breaker
     from tocsin.billing.checkout import Leg
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.billing.routing import Offer
     from tocsin.ports import WallClock
+
+
+class BillingFreezes(Protocol):
+    """Which incidents freeze billing."""
+
+    def holding(self, at: datetime) -> tuple[str, ...]:
+        """Their ids, at a moment of incident time. Raises `StoreUnavailable`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

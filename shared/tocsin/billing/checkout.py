@@ -66,7 +66,8 @@ class Leg:
     `key` is the idempotency key the provider was given, and what its lists are searched for; a call
     after a withdrawn session has another one, or it would be answered with that session. `session`
     is what it made, `url` where the customer pays, `subscription` what runs on it. `doubted`: an
-    earlier call with the same key has no known outcome, so that a failure now proves nothing.
+    earlier call with the same key has no known outcome, so that a failure now proves nothing;
+    `first_sent_at` is when the first call with that key was made.
     """
 
     identity: Identity
@@ -81,6 +82,7 @@ class Leg:
     code: str = ""
     tries: int = 1
     doubted: bool = False
+    first_sent_at: int = 0
 
     @property
     def provider(self) -> str:
@@ -194,7 +196,7 @@ def sent(intent: Intent, offer: Offer, *, now: int) -> Intent:
     leg = next((each for each in intent.legs if each.identity == offer.identity), None)
     if leg is None:
         key = f"tocsin-{intent.id}-{offer.identity.provider}"
-        fresh = Leg(offer.identity, offer.price, key, LegState.SENT, now)
+        fresh = Leg(offer.identity, offer.price, key, LegState.SENT, now, first_sent_at=now)
         return replace(intent, legs=(*intent.legs, fresh), ver=intent.ver + 1)
     doubted = leg.doubted or leg.state in UNSETTLED
     again = replace(leg, state=LegState.SENT, sent_at=now, settled_at=None, doubted=doubted)

@@ -44,6 +44,8 @@ class Event:
     REPLAY_DRIVEN = "replay.driven"
     REPLAY_LEFT = "replay.left"
     EVENTS_RESTORED = "events.restored"
+    CHECKOUT_ATTEMPTED = "checkout.attempted"
+    BREAKER_MOVED = "breaker.moved"
 
 
 class Metric:
@@ -74,6 +76,10 @@ class Metric:
     LOOKS_FAILED = "LooksFailed"
     EVENTS_RESTORED = "EventsRestored"
     REPLAYS_STALLED = "ReplaysStalled"
+    CHECKOUTS_OFFERED = "CheckoutsOffered"
+    CHECKOUTS_FAILED = "CheckoutsFailed"
+    CHECKOUTS_REFUSED = "CheckoutsRefused"
+    BREAKERS_OPENED = "BreakersOpened"
 
 
 class Gauge:

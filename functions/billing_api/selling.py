@@ -1,0 +1,109 @@
+"""Starting a checkout, what may be charged twice, and whether a change of billing may be made."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from functions.billing_api.answers import Checkout, DoubleLeg, DoubleList, Permission
+from functions.billing_api.answers import Double as Shown
+from tocsin.application.checkout import Wish
+from tocsin.billing.freeze import BillingChange, permit
+from tocsin.errors import BadInput
+from tocsin.runtime.http import answer
+
+if TYPE_CHECKING:
+    from functions.billing_api.call import Call
+    from tocsin.billing.checkout import Double
+    from tocsin.runtime.fields import Fields
+    from tocsin.runtime.http import Response
+
+_NAME = re.compile(r"[\x21-\x7e]{1,128}")
+_REGION = re.compile(r"[A-Z]{2}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_LONGEST_URL = 1_024
+
+
+def start(call: Call) -> Response:
+    """A page to pay on, at the provider that policy prefers or at one that works.
+
+    Without an `Idempotency-Key` every request is a wish of its own.
+    """
+    given = call.body()
+    wish = Wish(
+        principal=call.caller.person,
+        key=call.key or call.request.request_id,
+        workspace=_matching(given, "workspace", _NAME),
+        plan=_matching(given, "plan", _NAME),
+        currency=_matching(given, "currency", _CURRENCY),
+        region=_matching(given, "region", _REGION),
+        success_url=_url(given, "success_url"),
+        cancel_url=_url(given, "cancel_url"),
+    )
+    given.done()
+    offered = call.office.checkouts.start(wish)
+    intent, leg = offered.intent, offered.leg
+    view = Checkout(
+        intent=intent.id,
+        provider=leg.provider,
+        url=leg.url or "",
+        session=leg.session or "",
+        amount=intent.amount,
+        currency=intent.currency,
+        failed_over=offered.failed_over,
+    )
+    return answer(201, view)
+
+
+def doubles(call: Call) -> Response:
+    """Intents of which more than one leg runs, or may."""
+    found = (each.double for each in call.office.checkouts.intents.unsettled())
+    return answer(200, DoubleList(doubles=[_view(each) for each in found if each is not None]))
+
+
+def may_change(call: Call) -> Response:
+    """Whether a change of billing may be made now; refused with a code while it may not."""
+    given = call.body()
+    change = given.word("change", BillingChange)
+    given.done()
+    office = call.office
+    holding = office.freezes.holding(call.watch.clock.incident_now())
+    permit(change, holding, essential=office.essential)
+    return answer(200, Permission(change=change, allowed=True))
+
+
+def _matching(given: Fields, name: str, pattern: re.Pattern[str]) -> str:
+    text = given.text(name)
+    if not pattern.fullmatch(text):
+        raise BadInput(f"`{name}` must match {pattern.pattern}", field=name)
+    return text
+
+
+def _url(given: Fields, name: str) -> str:
+    text = given.text(name)
+    parts = urlsplit(text) if len(text) <= _LONGEST_URL and text.isprintable() else None
+    if parts is None or parts.scheme != "https" or not parts.netloc:
+        raise BadInput(f"`{name}` must be an https URL", field=name)
+    return text
+
+
+def _view(double: Double) -> Shown:
+    return Shown(
+        intent=double.intent,
+        workspace=double.workspace,
+        certain=double.certain,
+        amount=double.amount,
+        currency=double.currency,
+        proposal=double.proposal,
+        legs=[
+            DoubleLeg(
+                provider=leg.provider,
+                state=leg.state,
+                session=leg.session,
+                subscription=leg.subscription,
+                kept=leg == double.kept,
+            )
+            for leg in (double.kept, *double.others)
+        ],
+    )

@@ -1,0 +1,21 @@
+"""Which incidents freeze billing, in memory: the twin of `dynamodb_billing_freezes`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tocsin.application.freezes import FreezeStore
+
+
+class MemoryBillingFreezes:
+    """Over any store of freezes."""
+
+    def __init__(self, freezes: FreezeStore) -> None:
+        self._freezes = freezes
+
+    def holding(self, at: datetime) -> tuple[str, ...]:
+        found = [each for each in self._freezes.all() if each.billing and each.holds_at(at)]
+        return tuple(dict.fromkeys(each.incident for each in found))

@@ -1,0 +1,71 @@
+"""The checkout policy of the stage and the providers behind it, from one secret document.
+
+Both are in the provider keys document: whom to ask, with which key, for which price. A part that
+cannot be read stops checkout with a clear word and touches nothing else that reads the document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from tocsin.billing.routing import CheckoutPolicy
+from tocsin.errors import SecretUnavailable
+from tocsin.providers.client import ProviderKeys
+from tocsin.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.billing.checkout_ports import CheckoutProvider
+
+
+SELLERS = Registry(
+    "seller",
+    Entry("stripe", "tocsin.providers.stripe.checkout"),
+    Entry("razorpay", "tocsin.providers.razorpay.checkout"),
+)
+"""Apart from the registry of providers: what is named there is bundled with every function that
+hears of a provider, and only those that sell carry the SDKs."""
+
+
+@dataclass(frozen=True, slots=True)
+class SalesDocument:
+    """The document, read: keys by identity, and the policy."""
+
+    keys: ProviderKeys
+    policy: CheckoutPolicy
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> SalesDocument:
+        """Raises `SecretUnavailable` where a part cannot be read or there is no policy."""
+        if not isinstance(document.get("checkout"), dict):
+            raise SecretUnavailable("The provider keys name no checkout policy.")
+        return cls(ProviderKeys.read(document), CheckoutPolicy.read(document["checkout"]))
+
+
+class DocumentSource(Protocol):
+    """`runtime.secrets.CachedSecret` over the provider keys secret."""
+
+    def get(self) -> SalesDocument: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sales:
+    """Implements `billing.checkout_ports.PolicySource`; `bases` are API base URLs by provider."""
+
+    document: DocumentSource
+    bases: Mapping[str, str]
+
+    def policy(self) -> CheckoutPolicy:
+        return self.document.get().policy
+
+    def provider(self, name: str) -> CheckoutProvider:
+        """Raises `SecretUnavailable` where no key of the policy's account is known."""
+        found = self.document.get()
+        identity = found.policy.accounts[name]
+        key = found.keys.key_for(identity)
+        if key is None:
+            raise SecretUnavailable(f"There is no key for {identity}.")
+        seller = SELLERS.module(name).seller
+        return cast("CheckoutProvider", seller(key, self.bases[name], identity))

@@ -1,0 +1,48 @@
+"""What operators see of checkouts: a line and a count for each attempt and move of a breaker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.billing.attempts import Attempt, Result
+from tocsin.billing.breaker import Phase
+from tocsin.runtime.names import Event, Metric
+
+if TYPE_CHECKING:
+    from tocsin.billing.breaker import Breaker
+    from tocsin.billing.identity import Identity
+    from tocsin.runtime.invocation import Watch
+
+_COUNTED = {
+    Result.OFFERED: Metric.CHECKOUTS_OFFERED,
+    Result.FAILED: Metric.CHECKOUTS_FAILED,
+    Result.DOUBT: Metric.CHECKOUTS_FAILED,
+    Result.REFUSED: Metric.CHECKOUTS_REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """Implements `note` of `application.checkout.Checkouts`."""
+
+    watch: Watch
+
+    def __call__(self, what: Attempt | Breaker, whose: Identity) -> None:
+        if isinstance(what, Attempt):
+            self.watch.journal.info(
+                Event.CHECKOUT_ATTEMPTED,
+                provider=whose.provider,
+                intent=what.intent,
+                result=what.result,
+                code=what.code,
+                elapsed_ms=what.elapsed,
+                failed_over=what.failed_over,
+            )
+            self.watch.meter.count(_COUNTED[what.result], provider=whose.provider)
+            return
+        self.watch.journal.info(
+            Event.BREAKER_MOVED, provider=whose.provider, phase=what.phase, openings=what.openings
+        )
+        if what.phase is Phase.OPEN:
+            self.watch.meter.count(Metric.BREAKERS_OPENED, provider=whose.provider)
