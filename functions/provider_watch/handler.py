@@ -1,16 +1,20 @@
-"""Lambda entry: looks at the providers every few minutes and reports what it sees as measures."""
+"""Lambda entry: looks at the providers every minute and reports what it sees as measures."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.provider_watch.looks import LedgerLook, QuarantineLook, Rounds
+from functions.provider_watch.looks import LedgerLook, QuarantineLook, RecoveryLook, Rounds
 from functions.provider_watch.settings import Settings
 from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
+from tocsin.adapters.dynamodb_ledger_reader import DynamoDbLedgerReader
+from tocsin.adapters.dynamodb_probes import DynamoDbProbes
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.application.probe_provider import Prober
 from tocsin.application.watch_ledger import LedgerWatch
 from tocsin.providers.client import ProviderKeys
+from tocsin.providers.events import HttpEventSource
 from tocsin.runtime import aws_http, light, settings
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.secrets import CachedSecret
@@ -30,6 +34,21 @@ ROUNDS = Rounds(
             watch=LedgerWatch(
                 DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
                 DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
+            ),
+        ),
+        RecoveryLook(
+            keys=KEYS,
+            prober=Prober(
+                source=HttpEventSource(
+                    keys=KEYS,
+                    bases={
+                        "stripe": SETTINGS.STRIPE_API_BASE,
+                        "razorpay": SETTINGS.RAZORPAY_API_BASE,
+                    },
+                    read_seconds=10,
+                ),
+                ledger=DynamoDbLedgerReader(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
+                log=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
             ),
         ),
         QuarantineLook(DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE)),

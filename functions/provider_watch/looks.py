@@ -17,6 +17,7 @@ from tocsin.runtime.names import Event, Gauge, Metric
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tocsin.application.probe_provider import Prober
     from tocsin.application.watch_ledger import LedgerWatch
     from tocsin.billing.quarantine import Poison
     from tocsin.ports import WallClock
@@ -85,6 +86,31 @@ class LedgerLook:
                 expected_per_hour=found.expected_per_hour,
                 oldest_unprojected=found.oldest_unprojected,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryLook:
+    """Whether each account's provider lists its events, and whether the newest came by webhook.
+
+    What a replay waits for: ten of these in a row, all good.
+    """
+
+    keys: KeySource
+    prober: Prober
+    name: ClassVar[str] = "recovery"
+
+    def look(self, now: int) -> None:
+        for identity in self.keys.get().identities:
+            if PROVIDERS.entry(identity.provider).listing:
+                probe = self.prober.look(identity, now=now)
+                light.log(
+                    Event.PROVIDER_PROBED,
+                    provider=identity.provider,
+                    account=identity.account,
+                    mode=identity.mode,
+                    succeeded=probe.succeeded,
+                    by_webhook=probe.by_webhook,
+                )
 
 
 @dataclass(frozen=True, slots=True)

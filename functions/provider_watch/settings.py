@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was stored of providers' events, and which accounts there are."""
+    """What was stored of providers' events, which accounts there are, and where to ask them."""
 
     STAGE: str
     BILLING_EVENTS_TABLE: str
     BILLING_SUBSCRIPTIONS_TABLE: str
     OPERATIONS_TABLE: str
     PROVIDER_KEYS_SECRET: str
+    STRIPE_API_BASE: str
+    RAZORPAY_API_BASE: str
     LOG_LEVEL: str = "INFO"

@@ -1,4 +1,4 @@
-"""`provider_watch` reads what is stored of providers' events, and which accounts there are."""
+"""`provider_watch` reads what is stored of providers' events, asks them, and notes how it went."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.permissions.statements import (
 STATEMENTS = (
     Statement(
         sid="ReadLedgerHours",
-        actions=("dynamodb:Query",),
+        actions=("dynamodb:BatchGetItem", "dynamodb:Query"),
         resources=("table/billing-events",),
     ),
     Statement(
@@ -22,8 +22,8 @@ STATEMENTS = (
         resources=("table/billing-subscriptions",),
     ),
     Statement(
-        sid="ReadQuarantine",
-        actions=("dynamodb:Query",),
+        sid="ReadQuarantineKeepProbes",
+        actions=("dynamodb:PutItem", "dynamodb:Query"),
         resources=("table/operations",),
     ),
     Statement(

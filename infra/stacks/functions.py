@@ -192,7 +192,7 @@ class FunctionsStack(cdk.Stack):
         )
 
     def _wake_provider_watch(self) -> None:
-        """Every five minutes; a lost round is made up for by the next."""
+        """Every minute; a lost round is made up for by the next."""
         made = self.made["provider_watch"]
         reason = "A lost round holds nothing to redrive: the next one looks at the same things."
         made.acknowledge_no_queue(reason)
@@ -200,7 +200,7 @@ class FunctionsStack(cdk.Stack):
             made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
         )
         acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
-        self._schedule(made, "EveryFiveMinutes", "rate(5 minutes)", says="Looks at the providers")
+        self._schedule(made, "LookAtProviders", "rate(1 minute)", says="Looks at the providers")
         self._alarms.add(
             self,
             "provider-watch-silent",

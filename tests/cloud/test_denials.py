@@ -75,7 +75,9 @@ ROWS: dict[str, set[str]] = {
         "ssm:GetParameter on clock",
     },
     "provider_watch": {
+        "dynamodb:BatchGetItem on billing_events",
         "dynamodb:BatchGetItem on billing_subscriptions",
+        "dynamodb:PutItem on operations",
         "dynamodb:Query on billing_events",
         "dynamodb:Query on operations",
         "secretsmanager:GetSecretValue on provider-keys",

@@ -40,6 +40,7 @@ class Event:
     BILLING_QUARANTINED = "billing.quarantined"
     API_VERSION_SEEN = "billing.version"
     PROVIDER_WATCHED = "provider.watched"
+    PROVIDER_PROBED = "provider.probed"
     LOOK_FAILED = "look.failed"
     REPLAY_DRIVEN = "replay.driven"
     REPLAY_LEFT = "replay.left"
