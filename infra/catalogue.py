@@ -132,6 +132,15 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
                 incident_clock=True,
             ),
             FunctionSpec(
+                name="auditor",
+                purpose="Looks by another way whether everything that was due was done",
+                group=INCIDENTS,
+                memory=512,
+                timeout=50,
+                reserved=2,
+                incident_clock=True,
+            ),
+            FunctionSpec(
                 name="notifier",
                 purpose="Delivers the outbox: pages and stakeholder mail",
                 group=INCIDENTS,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ARCHITECTURES = ("arm64", "x86_64")
-KEYS = ("stage", "arch", "stripe_api_base", "razorpay_api_base", "docs_base")
+KEYS = ("stage", "arch", "stripe_api_base", "razorpay_api_base", "docs_base", "dead_man_url")
 
 
 class ContextInvalid(Exception):
@@ -26,7 +26,7 @@ class Context:
     """One synthesis: which stage, for which processor, talking to which providers.
 
     `docs_base` is put in front of an alarm page's path, so that the description of an alarm in a
-    mail can be a link that opens.
+    mail can be a link that opens. `dead_man_url` is called after every clean audit.
     """
 
     stage: Stage
@@ -34,6 +34,7 @@ class Context:
     stripe_api_base: str
     razorpay_api_base: str
     docs_base: str
+    dead_man_url: str = ""
 
     @classmethod
     def read(cls, values: Mapping[str, str | None]) -> Context:
@@ -54,4 +55,5 @@ class Context:
             stripe_api_base=values.get("stripe_api_base") or "https://api.stripe.com",
             razorpay_api_base=values.get("razorpay_api_base") or "https://api.razorpay.com",
             docs_base=values.get("docs_base") or "",
+            dead_man_url=values.get("dead_man_url") or "",
         )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from functions.sla_check.rounds import Sweeper
 from functions.sla_check.settings import Settings
 from tocsin.adapters.sqs_due import SqsDueQueue
 from tocsin.runtime import aws_http
 from tocsin.runtime.application import connect
-from tocsin.runtime.invocation import LambdaContext, watch
+from tocsin.runtime.invocation import watch
 from tocsin.runtime.invoke import FunctionCaller
 from tocsin.runtime.settings import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tocsin.runtime.invocation import TimedContext
 
 SETTINGS = load(Settings)
 WATCH = watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
@@ -31,12 +33,6 @@ SWEEPER = Sweeper(
 )
 LAST_MOMENT_MS = 20_000
 """A round is not begun with less time left than a slow one takes."""
-
-
-class TimedContext(LambdaContext, Protocol):
-    """A context that knows how long the invocation may still run."""
-
-    def get_remaining_time_in_millis(self) -> int: ...
 
 
 def lambda_handler(event: Mapping[str, Any], context: TimedContext) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
@@ -67,6 +68,7 @@ class FunctionsStack(cdk.Stack):
         )
         self._wake_alarm_trigger()
         self._wake_sla_check()
+        self._wake_auditor()
         self._wake_provider_watch()
         self._wake_notifier()
         self._wake_billing_projector()
@@ -85,6 +87,7 @@ class FunctionsStack(cdk.Stack):
             ("STRIPE_API_BASE", self._context.stripe_api_base),
             ("RAZORPAY_API_BASE", self._context.razorpay_api_base),
             ("BILLING_MODES", stage.billing_modes),
+            ("DEAD_MAN_URL", self._context.dead_man_url),
             ("NOTIFIER_FUNCTION", stage.physical(FUNCTIONS["notifier"].dashed)),
         ):
             self._references.offer_value(name, value)
@@ -206,6 +209,52 @@ class FunctionsStack(cdk.Stack):
             "provider-watch-silent",
             says="Nobody has looked at the providers for a quarter of an hour.",
             metric=made.function.metric_invocations(period=_FIVE_MINUTES),
+            periods=3,
+            below=True,
+            silence_is_bad=True,
+        )
+
+    def _wake_auditor(self) -> None:
+        """Once a minute by a rule and not by a schedule: what stops the sweep must not stop it."""
+        made = self.made["auditor"]
+        reason = "A lost audit is a missing heartbeat, and the next one looks at the same things."
+        made.acknowledge_no_queue(reason)
+        asynchronous = self._triggers.asynchronous(
+            made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
+        )
+        acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
+        rule = events.CfnRule(
+            self,
+            "AuditEveryMinute",
+            name=self._context.stage.physical(made.spec.dashed),
+            description="Looks whether everything that was due was done",
+            schedule_expression="rate(1 minute)",
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id=made.spec.dashed,
+                    arn=made.function.function_arn,
+                    input="{}",
+                    retry_policy=events.CfnRule.RetryPolicyProperty(
+                        maximum_event_age_in_seconds=_SWEEP_MAX_AGE, maximum_retry_attempts=0
+                    ),
+                )
+            ],
+        )
+        acknowledge(rule, "EventBusDLQ", reason, pack=SERVERLESS)
+        self._triggers.permit(
+            made, "AuditRule", principal="events.amazonaws.com", source_arn=rule.attr_arn
+        )
+        self._alarms.add(
+            self,
+            "auditor-silent",
+            says="No clean audit for three minutes: something due was not done, or nobody looks.",
+            metric=cloudwatch.Metric(
+                namespace=f"Tocsin/{self._context.stage.name}",
+                metric_name="AuditsClean",
+                dimensions_map={"service": made.spec.name},
+                period=ONE_MINUTE,
+                statistic="Sum",
+            ),
             periods=3,
             below=True,
             silence_is_bad=True,

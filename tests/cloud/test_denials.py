@@ -30,6 +30,13 @@ ROWS: dict[str, set[str]] = {
         "sqs:SendMessage on alarm_trigger_failed",
         "ssm:GetParameter on clock",
     },
+    "auditor": {
+        "dynamodb:GetItem on incidents",
+        "dynamodb:Query on incidents",
+        "dynamodb:Query on incidents/due",
+        "dynamodb:Query on incidents/list",
+        "ssm:GetParameter on clock",
+    },
     "billing_api": {
         "dynamodb:GetItem on billing_subscriptions",
         "dynamodb:GetItem on incidents",

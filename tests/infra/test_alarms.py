@@ -140,6 +140,16 @@ def test_i7_silence_of_the_sweep_is_an_alarm(deployment: Deployment) -> None:
     assert alarm["EvaluationPeriods"] * alarm["Period"] <= 180
 
 
+def test_i7_silence_of_the_auditor_is_an_alarm_and_only_a_clean_audit_breaks_it(
+    deployment: Deployment,
+) -> None:
+    alarm = deployment.one(ALARM, AlarmName=deployment.context.stage.physical("auditor-silent"))
+    assert alarm["MetricName"] == Metric.AUDITS_CLEAN
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["ComparisonOperator"] == "LessThanThreshold"
+    assert (alarm["EvaluationPeriods"], alarm["Period"]) == (3, 60)
+
+
 def test_tables_and_topics_are_watched(deployment: Deployment) -> None:
     seen = {value for _, _, value in watched(deployment)}
     assert {one.name for one in deployment.of("AWS::DynamoDB::Table")} <= seen

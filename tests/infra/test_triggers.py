@@ -13,6 +13,7 @@ import pytest
 
 from infra.catalogue import FUNCTIONS
 from infra.routes import ROUTES
+from infra.stacks.messaging import ALARM_STATE_RULE
 from tests.infra.deployment import allows
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ def test_every_function_is_woken_by_what_the_design_says(deployment: Deployment)
     }
 
 
+def alarm_rule(deployment: Deployment) -> Resource:
+    name = deployment.context.stage.physical(ALARM_STATE_RULE)
+    return deployment.one("AWS::Events::Rule", Name=name)
+
+
 def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
     deployment: Deployment,
 ) -> None:
@@ -65,13 +71,15 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
     for one in deployment.of("AWS::Lambda::Permission"):
         assert one["Action"] == "lambda:InvokeFunction"
         assert one["SourceAccount"] == "<AccountId>"
-    name, rule = deployment.context.stage.physical, deployment.one("AWS::Events::Rule")
+    name, rule = deployment.context.stage.physical, alarm_rule(deployment)
+    audits = deployment.one("AWS::Events::Rule", Name=name("auditor"))
     api = deployment.one("AWS::ApiGatewayV2::Api").name
     gateway = f"arn:<Partition>:execute-api:<Region>:<AccountId>:{api}/*"
     alarms = "arn:<Partition>:cloudwatch:<Region>:<AccountId>:alarm:*"
     assert set(given) == {
         (name("alarm-trigger"), "lambda.alarms.cloudwatch.amazonaws.com", alarms),
         (name("alarm-trigger"), "events.amazonaws.com", rule.arn),
+        (name("auditor"), "events.amazonaws.com", audits.arn),
         (
             name("billing-api"),
             "apigateway.amazonaws.com",
@@ -210,8 +218,22 @@ def test_i7_the_sweep_is_woken_every_minute_and_never_late(deployment: Deploymen
     assert sweep["Timeout"] < 60
 
 
+def test_i7_the_auditor_is_woken_every_minute_by_something_else_than_the_sweep(
+    deployment: Deployment,
+) -> None:
+    name = deployment.context.stage.physical("auditor")
+    rule = deployment.one("AWS::Events::Rule", Name=name)
+    assert rule["ScheduleExpression"] == "rate(1 minute)"
+    assert rule.get("State", "ENABLED") == "ENABLED"
+    (target,) = rule["Targets"]
+    assert target["Arn"] == deployment.function("auditor").arn
+    retries = {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
+    assert target["RetryPolicy"] == retries
+    assert not [one for one in deployment.of("AWS::Scheduler::Schedule") if one["Name"] == name]
+
+
 def test_alarm_changes_reach_the_function_except_tocsins_own(deployment: Deployment) -> None:
-    rule = deployment.one("AWS::Events::Rule")
+    rule = alarm_rule(deployment)
     (target,) = rule["Targets"]
     assert target["Arn"] == deployment.function("alarm_trigger").arn
     detail = rule["EventPattern"]["detail"]
@@ -224,7 +246,7 @@ def test_alarm_changes_reach_the_function_except_tocsins_own(deployment: Deploym
 
 
 def test_what_eventbridge_cannot_deliver_is_kept(deployment: Deployment) -> None:
-    rule = deployment.one("AWS::Events::Rule")
+    rule = alarm_rule(deployment)
     queue = deployment.at(rule["Targets"][0]["DeadLetterConfig"]["Arn"])
     policy = deployment.one("AWS::SQS::QueuePolicy", Queues=[queue.name])
     sender = next(

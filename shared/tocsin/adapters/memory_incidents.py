@@ -180,6 +180,10 @@ class MemoryIncidents:
             raise Conflict("the message is not claimed by this owner")
         return item
 
+    def due_mark(self, incident_id: str) -> int | None:
+        """The second under which the due index has the incident; for the auditor's twin."""
+        return self._due.get(incident_id)
+
     def all_outbox(self) -> tuple[OutboxItem, ...]:
         """Every message ever asked for, in the order they were; for tests and demonstrations."""
         return tuple(self._outbox.values())

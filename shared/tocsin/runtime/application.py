@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+    from tocsin.application.audit import AuditStore
     from tocsin.application.freezes import FreezeStore
     from tocsin.application.on_call import RotaStore
     from tocsin.application.outcome import Outcome, SweepReport
@@ -102,12 +103,7 @@ def connect(
 
     `tell` hears why rotations could not be read; people are paged nevertheless.
     """
-    dynamodb: DynamoDBClient = client(
-        "dynamodb",
-        connect_seconds=_CONNECT_SECONDS,
-        read_seconds=_READ_SECONDS,
-        attempts=_ATTEMPTS,
-    )
+    dynamodb = _client()
     packaged, on_duty = PackagedPolicies(), None
     if operations_table is not None:
         rotas = _rotas(dynamodb, operations_table)
@@ -121,6 +117,23 @@ def connect(
         freezes=None if operations_table is None else _freezes(dynamodb, operations_table),
         on_duty=on_duty,
     )
+
+
+def connect_audit(incidents_table: str) -> AuditStore:
+    """What the auditor alone reads."""
+    from tocsin.adapters.dynamodb_audit import DynamoAudit  # noqa: PLC0415 -- one function's
+
+    return DynamoAudit(_client(), table=incidents_table)
+
+
+def _client() -> DynamoDBClient:
+    dynamodb: DynamoDBClient = client(
+        "dynamodb",
+        connect_seconds=_CONNECT_SECONDS,
+        read_seconds=_READ_SECONDS,
+        attempts=_ATTEMPTS,
+    )
+    return dynamodb
 
 
 def _rotas(dynamodb: DynamoDBClient, table: str) -> RotaStore:

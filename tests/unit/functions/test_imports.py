@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-FUNCTIONS = ("alarm_trigger", "billing_api", "incident_api", "notifier", "sla_check")
+FUNCTIONS = ("alarm_trigger", "auditor", "billing_api", "incident_api", "notifier", "sla_check")
 THIRD_PARTY = {
     "aws_lambda_powertools",
     "botocore",

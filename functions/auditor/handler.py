@@ -1,0 +1,43 @@
+"""Lambda entry: every minute, whether everything that was due was done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.auditor.heartbeat import Heartbeat
+from functions.auditor.settings import Settings
+from tocsin.adapters.dynamodb_incidents_keys import due_sk
+from tocsin.application.audit import Auditor
+from tocsin.runtime.application import connect, connect_audit
+from tocsin.runtime.dead_man import Ping
+from tocsin.runtime.invocation import watch
+from tocsin.runtime.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.runtime.invocation import TimedContext
+
+SETTINGS = load(Settings)
+WATCH = watch("auditor", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+APPLICATION = connect(SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock)
+HEARTBEAT = Heartbeat(
+    auditor=Auditor(
+        store=APPLICATION.store,
+        marks=connect_audit(SETTINGS.INCIDENTS_TABLE),
+        policies=APPLICATION.policies,
+        clock=WATCH.clock,
+        due_second=due_sk,
+    ),
+    watch=WATCH,
+    ping=Ping(SETTINGS.DEAD_MAN_URL),
+)
+LAST_MOMENT_MS = 10_000
+
+
+def lambda_handler(_event: Mapping[str, Any], context: TimedContext) -> dict[str, Any]:
+    """Answers with what was found; a run that found nothing sends the heartbeat."""
+    with WATCH.invocation(context):
+        return HEARTBEAT.run(
+            has_time=lambda: context.get_remaining_time_in_millis() > LAST_MOMENT_MS
+        )

@@ -1,0 +1,67 @@
+"""One run of the auditor, and the heartbeat that only a clean one sends.
+
+What is wrong is logged and counted, but the alarm is the silence: it also rings when the auditor
+itself did not run, was not allowed to read, or broke.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tocsin.runtime.names import Event, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.application.audit import Auditor
+    from tocsin.runtime.invocation import Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """`ping` tells a monitor outside the account, as far as there is one."""
+
+    auditor: Auditor
+    watch: Watch
+    ping: Callable[[], bool]
+
+    def run(self, *, has_time: Callable[[], bool]) -> dict[str, Any]:
+        """Audits once.
+
+        Returns:
+            The report as JSON: `clean`, `looked_at`, `folded`, and `findings` with `problem`,
+            `incident` and `detail`.
+
+        Raises:
+            StoreUnavailable: the board or the index did not answer: no heartbeat either.
+        """
+        report = self.auditor.run(has_time=has_time)
+        journal, meter = self.watch.journal, self.watch.meter
+        for finding in report.findings:
+            journal.warning(
+                Event.AUDIT_FINDING,
+                problem=str(finding.problem),
+                incident=finding.incident,
+                detail=finding.detail,
+            )
+            meter.count(Metric.AUDIT_FINDINGS, reason=str(finding.problem))
+        journal.info(
+            Event.AUDIT_DONE,
+            looked_at=report.looked_at,
+            folded=report.folded,
+            findings=len(report.findings),
+        )
+        if report.clean:
+            meter.count(Metric.AUDITS_CLEAN)
+            if not self.ping():
+                journal.warning(Event.DEAD_MAN_UNREACHED)
+        return {
+            "clean": report.clean,
+            "looked_at": report.looked_at,
+            "folded": report.folded,
+            "findings": [
+                {"problem": str(one.problem), "incident": one.incident, "detail": one.detail}
+                for one in report.findings
+            ],
+        }

@@ -1,0 +1,15 @@
+"""The environment of `auditor`: field name = variable name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where incidents live, and who outside is told that all is well; empty: nobody."""
+
+    STAGE: str
+    INCIDENTS_TABLE: str
+    DEAD_MAN_URL: str = ""
+    LOG_LEVEL: str = "INFO"

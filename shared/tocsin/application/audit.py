@@ -1,0 +1,195 @@
+"""The second pair of eyes: finds what should have happened and did not, by another way.
+
+The sweep finds its work in the due index. So the auditor does not believe the index: it walks the
+board of open incidents, computes from each incident itself when it was next due, and compares.
+What the index knows beside that is looked at too, because a closed incident may still wait for
+something. Once a day every incident's timeline is folded and compared with what is stored; which
+minute of the day is an incident's own follows from its id, so the work is spread and no state is
+kept. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+from zlib import crc32
+
+from tocsin.errors import TocsinError
+from tocsin.incidents.agenda import next_due
+from tocsin.incidents.fold import fold
+from tocsin.incidents.timeline import first_broken_link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.outbox import OutboxItem
+    from tocsin.ports import IncidentClock, IncidentStore, PolicySource
+
+ATTENTION = timedelta(seconds=120)
+"""Within this of being due, everything is acted on (I7)."""
+OUTBOX_AGE = timedelta(minutes=5)
+"""A message that has not left by then is stuck, however often it was tried."""
+PAGE = 200
+_MINUTES_A_DAY = 24 * 60
+
+
+class Problem(StrEnum):
+    """What can be wrong."""
+
+    OVERDUE = "overdue"
+    DUE_MARK = "due_mark"
+    UNSENT = "unsent"
+    FOLD = "fold"
+    UNREAD = "unread"
+    UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong with one incident; `detail` names no person."""
+
+    problem: Problem
+    incident: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What is stored of an incident besides its timeline, read at one moment.
+
+    `due` is the second under which the due index has it; None: not at all.
+    """
+
+    incident: Incident
+    due: int | None
+    unsent: tuple[OutboxItem, ...]
+
+
+class AuditStore(Protocol):
+    """What only the auditor asks. Reads are consistent."""
+
+    def marks(self, incident_id: str) -> Marks | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """One run: how many incidents were looked at and folded, and what is wrong."""
+
+    looked_at: int
+    folded: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def clean(self) -> bool:
+        return not self.findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auditor:
+    """The ports of an audit; `due_second` is how the index writes a time."""
+
+    store: IncidentStore
+    marks: AuditStore
+    policies: PolicySource
+    clock: IncidentClock
+    due_second: Callable[[datetime], int]
+
+    def run(self, *, has_time: Callable[[], bool]) -> AuditReport:
+        """Looks at everything; what there was no time for is a finding too."""
+        now = self.clock.incident_now()
+        findings: list[Finding] = []
+        looked_at = folded = 0
+        for incident_id in self._wanted(now):
+            if not has_time():
+                findings.append(_finding(Problem.UNFINISHED, incident_id, f"after {looked_at}"))
+                break
+            looked_at += 1
+            try:
+                findings += self._look(incident_id, now)
+                if is_its_minute(incident_id, now):
+                    folded += 1
+                    findings += self._fold(incident_id)
+            except TocsinError as error:
+                findings.append(_finding(Problem.UNREAD, incident_id, error.code))
+        return AuditReport(looked_at=looked_at, folded=folded, findings=tuple(findings))
+
+    def _wanted(self, now: datetime) -> Iterator[str]:
+        """Every open incident, what the index has as long overdue, and those whose minute it is.
+
+        Incidents closed this month and the last one are folded once a day as well.
+        """
+        due = self.store.due(at=now - ATTENTION, limit=PAGE)
+        seen: set[str] = set()
+        late = (*due.incidents, *(key.incident for key in due.outbox))
+        for incident_id in (*late, *self._listed(None)):
+            if incident_id not in seen:
+                seen.add(incident_id)
+                yield incident_id
+        for month in _months(now):
+            for incident_id in self._listed(month):
+                if incident_id not in seen and is_its_minute(incident_id, now):
+                    seen.add(incident_id)
+                    yield incident_id
+
+    def _listed(self, month: str | None) -> Iterator[str]:
+        cursor: str | None = None
+        while True:
+            page = self.store.board(closed_in=month, limit=PAGE, cursor=cursor)
+            yield from (line.id for line in page.items)
+            if (cursor := page.cursor) is None:
+                return
+
+    def _look(self, incident_id: str, now: datetime) -> Iterator[Finding]:
+        if (found := self.marks.marks(incident_id)) is None:
+            yield _finding(Problem.UNREAD, incident_id, "listed, and not there")
+            return
+        policy = self.policies.version(found.incident.policy_version)
+        due = next_due(found.incident, policy)
+        if due is not None and due < now - ATTENTION:
+            yield _finding(Problem.OVERDUE, incident_id, f"by {int((now - due).total_seconds())} s")
+        if found.due != (None if due is None else self.due_second(due)):
+            yield _finding(Problem.DUE_MARK, incident_id, f"the index has {found.due}")
+        for item in found.unsent:
+            asked_at = self._asked_at(item)
+            if asked_at < now - OUTBOX_AGE:
+                age = int((now - asked_at).total_seconds())
+                where = f"{item.kind} of entry {item.seq}, {age} s old, tried {item.attempts} times"
+                yield _finding(Problem.UNSENT, incident_id, where)
+
+    def _asked_at(self, item: OutboxItem) -> datetime:
+        """When the entry was recorded that asked for the message; its due time moves on."""
+        entries = self.store.entries(item.incident, after=item.seq - 1, limit=1)
+        return entries[0].recorded_at if entries else item.due_at
+
+    def _fold(self, incident_id: str) -> Iterator[Finding]:
+        """Compared with a snapshot that is not older than the timeline: a writer may be at it."""
+        for _ in range(2):
+            stored = self.store.load(incident_id)
+            timeline = self.store.entries(incident_id)
+            if stored is not None and timeline and timeline[-1].seq == stored.version:
+                break
+        if stored is None or not timeline:
+            yield _finding(Problem.FOLD, incident_id, "nothing to fold")
+        elif timeline[0].seq != 1 or (broken := first_broken_link(timeline)) is not None:
+            at = timeline[0].seq if timeline[0].seq != 1 else broken
+            yield _finding(Problem.FOLD, incident_id, f"the chain breaks at entry {at}")
+        elif fold(timeline) != stored:
+            yield _finding(Problem.FOLD, incident_id, f"not what version {stored.version} says")
+
+
+def is_its_minute(incident_id: str, now: datetime) -> bool:
+    """Whether this minute of the day (UTC) is the one in which the incident is folded."""
+    return crc32(incident_id.encode()) % _MINUTES_A_DAY == now.hour * 60 + now.minute
+
+
+def _months(now: datetime) -> tuple[str, str]:
+    before = now.replace(day=1) - timedelta(days=1)
+    return f"{now:%Y%m}", f"{before:%Y%m}"
+
+
+def _finding(problem: Problem, incident_id: str, detail: str) -> Finding:
+    return Finding(problem=problem, incident=incident_id, detail=detail)

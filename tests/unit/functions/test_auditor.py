@@ -1,0 +1,236 @@
+"""The auditor, and what somebody did to the sweep: silence rings within its time.
+
+The alarm is CloudWatch's: three minutes in a row without a heartbeat, no data counting as none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.auditor.heartbeat import Heartbeat
+from tests.harness.time import START
+from tocsin.adapters.dynamodb_incidents_keys import due_sk
+from tocsin.adapters.memory_audit import MemoryAudit
+from tocsin.application.audit import Auditor, is_its_minute
+from tocsin.errors import SendFailed, StoreUnavailable
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+    from tocsin.incidents.model import Incident
+
+PERIODS = 3
+"""Of one minute; `tests/infra` holds the template to the same number."""
+
+
+@dataclass
+class Watched:
+    """A world with its auditor: every minute a sweep, if it runs, then an audit."""
+
+    world: World
+    sweeps: bool = True
+    heartbeats: list[datetime] = field(default_factory=list)
+    pings: int = 0
+    reachable: bool = True
+
+    def __post_init__(self) -> None:
+        world = self.world
+        auditor = Auditor(
+            store=world.store,
+            marks=MemoryAudit(world.store),
+            policies=world.application.policies,
+            clock=world.clock,
+            due_second=due_sk,
+        )
+        self.heartbeat = Heartbeat(auditor=auditor, watch=world.watch, ping=self._ping)
+
+    def _ping(self) -> bool:
+        self.pings += 1
+        return self.reachable
+
+    def audit(self) -> dict[str, Any]:
+        report = self.heartbeat.run(has_time=lambda: True)
+        if report["clean"]:
+            self.heartbeats.append(self.world.clock.now)
+        return report
+
+    def minutes(self, count: int) -> list[str]:
+        """Lets minutes pass; the problems found meanwhile, each once."""
+        found: dict[str, None] = {}
+        for _ in range(count):
+            self.world.jump(1, sweep=self.sweeps)
+            found.update(dict.fromkeys(one["problem"] for one in self.audit()["findings"]))
+        return list(found)
+
+    def rings_at(self) -> datetime:
+        """When the alarm rings if nothing gets better: after the periods without a heartbeat."""
+        return self.heartbeats[-1] + PERIODS * timedelta(minutes=1)
+
+
+@pytest.fixture
+def watched(world: World) -> Watched:
+    return Watched(world)
+
+
+def alarmed(watched: Watched) -> Incident:
+    incident = watched.world.alarm()
+    assert incident is not None
+    assert watched.audit()["clean"]
+    return incident
+
+
+def test_nothing_at_all_is_clean_and_is_told_outside(watched: Watched) -> None:
+    assert watched.audit() == {"clean": True, "looked_at": 0, "folded": 0, "findings": []}
+    assert watched.pings == 1
+    assert watched.world.meter.counts["AuditsClean"] == 1
+
+
+def test_a_night_of_paging_is_clean_every_minute(watched: Watched) -> None:
+    incident = alarmed(watched)
+    assert watched.minutes(50) == []
+    watched.world.acknowledge(incident, "commander-primary")
+    assert watched.minutes(60) == []
+    watched.world.inbox.take_all()
+    assert len(watched.heartbeats) == 111
+
+
+def test_i7_a_sweep_that_is_disabled_rings_within_six_minutes_of_the_first_thing_due(
+    watched: Watched,
+) -> None:
+    alarmed(watched)
+    watched.sweeps = False
+    assert watched.minutes(12) == ["overdue"]
+    first_due = START + timedelta(minutes=5)
+    assert watched.rings_at() - first_due <= timedelta(minutes=6)
+    watched.world.inbox.take_all()
+
+
+def test_i7_a_due_mark_that_is_lost_rings_although_the_sweep_finds_nothing_wrong(
+    watched: Watched,
+) -> None:
+    incident = alarmed(watched)
+    watched.world.store._due.pop(incident.id)
+    watched.world.inbox.take_all()
+    assert watched.minutes(1) == ["due_mark"]
+    assert watched.rings_at() - START <= timedelta(minutes=3)
+    assert watched.minutes(8) == ["due_mark", "overdue"]
+    assert watched.world.inbox.take_all() == []
+
+
+def test_a_due_mark_moved_away_rings_too(watched: Watched) -> None:
+    incident = alarmed(watched)
+    watched.world.store._due[incident.id] += 3600
+    assert watched.minutes(1) == ["due_mark"]
+    watched.world.inbox.take_all()
+
+
+def test_i10_a_message_that_does_not_leave_rings_after_its_age(watched: Watched) -> None:
+    watched.world.refusals["person:"] = SendFailed("busy")
+    assert watched.world.alarm() is not None
+    assert watched.audit()["clean"]
+    assert watched.minutes(5) == []
+    assert watched.minutes(1) == ["unsent"]
+    assert watched.rings_at() - START <= timedelta(minutes=8)
+    watched.world.refusals.clear()
+    watched.minutes(20)
+    watched.world.inbox.take_all()
+    assert watched.audit()["clean"]
+
+
+def test_i10_a_message_the_index_forgot_is_found_by_its_incident(watched: Watched) -> None:
+    watched.world.stream_runs = False
+    incident = alarmed(watched)
+    outbox = watched.world.store._outbox
+    for key, item in list(outbox.items()):
+        outbox[key] = replace(item, due_at=item.due_at + timedelta(days=365))
+    watched.world.lose_stream()
+    found = watched.minutes(6)
+    assert "unsent" in found
+    (one, *_) = [each for each in watched.audit()["findings"] if each["problem"] == "unsent"]
+    assert one["incident"] == incident.id
+    assert "commander-primary" not in one["detail"]
+    watched.world.inbox.take_all()
+
+
+def test_i4_a_snapshot_that_is_not_its_timeline_is_found_within_a_day(watched: Watched) -> None:
+    incident = alarmed(watched)
+    watched.world.acknowledge(incident, "commander-primary")
+    texts = watched.world.store._snapshots
+    texts[incident.id] = texts[incident.id].replace("commander-primary", "somebody-else")
+    until = next(
+        minute
+        for minute in range(1, 24 * 60 + 1)
+        if is_its_minute(incident.id, START + timedelta(minutes=minute))
+    )
+    watched.world.jump(until)
+    assert "fold" in [one["problem"] for one in watched.audit()["findings"]]
+    watched.world.inbox.take_all()
+
+
+def test_every_incident_has_its_minute_and_closed_ones_are_folded_too(watched: Watched) -> None:
+    incident = alarmed(watched)
+    status, body, _ = watched.world.request(
+        "POST",
+        f"/v1/incidents/{incident.id}/close",
+        {"resolution": "false_positive", "reason": "a test of the alarm"},
+        person="commander-primary",
+        group="commander",
+    )
+    assert status == 200, body
+    status, body, _ = watched.world.request(
+        "POST",
+        f"/v1/incidents/{incident.id}/close",
+        {"resolution": "false_positive", "reason": "a test of the alarm"},
+        person="engineering-lead",
+        group="commander",
+    )
+    assert (status, body["state"]) == (200, "closed")
+    watched.world.inbox.take_all()
+    folded = 0
+    for _ in range(24 * 60):
+        watched.world.clock.advance(timedelta(minutes=1))
+        folded += watched.audit()["folded"]
+    assert folded == 1
+
+
+def test_a_timeline_with_a_changed_entry_is_found(watched: Watched) -> None:
+    incident = alarmed(watched)
+    entries = watched.world.store._entries[incident.id]
+    entries[1] = replace(entries[1], content={"text": "nothing happened"})
+    watched.world.acknowledge(incident, "commander-primary")
+    for _ in range(24 * 60):
+        watched.world.clock.advance(timedelta(minutes=1))
+        if is_its_minute(incident.id, watched.world.clock.now):
+            break
+    assert "fold" in [one["problem"] for one in watched.audit()["findings"]]
+    watched.world.inbox.take_all()
+
+
+def test_what_cannot_be_read_sends_no_heartbeat(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(**_: object) -> None:
+        raise StoreUnavailable("no answer")
+
+    monkeypatch.setattr(watched.world.store, "board", unavailable)
+    with pytest.raises(StoreUnavailable):
+        watched.audit()
+    assert (watched.heartbeats, watched.pings) == ([], 0)
+
+
+def test_what_there_was_no_time_for_sends_no_heartbeat(watched: Watched) -> None:
+    alarmed(watched)
+    pings = watched.pings
+    report = watched.heartbeat.run(has_time=lambda: False)
+    assert [one["problem"] for one in report["findings"]] == ["unfinished"]
+    assert watched.pings == pings
+    watched.world.inbox.take_all()
+
+
+def test_a_monitor_that_is_not_reached_is_logged_and_stops_nothing(watched: Watched) -> None:
+    watched.reachable = False
+    assert watched.audit()["clean"]
+    assert "dead_man.unreached" in [line["message"] for line in watched.world.logged]
