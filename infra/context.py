@@ -26,7 +26,8 @@ class Context:
     """One synthesis: which stage, for which processor, talking to which providers.
 
     `docs_base` is put in front of an alarm page's path, so that the description of an alarm in a
-    mail can be a link that opens. `dead_man_url` is called after every clean audit.
+    mail can be a link that opens. `dead_man_url` is called after every clean
+    audit; `none`: nobody outside the account is told.
     """
 
     stage: Stage
@@ -34,7 +35,7 @@ class Context:
     stripe_api_base: str
     razorpay_api_base: str
     docs_base: str
-    dead_man_url: str = ""
+    dead_man_url: str = "none"
 
     @classmethod
     def read(cls, values: Mapping[str, str | None]) -> Context:
@@ -55,5 +56,5 @@ class Context:
             stripe_api_base=values.get("stripe_api_base") or "https://api.stripe.com",
             razorpay_api_base=values.get("razorpay_api_base") or "https://api.razorpay.com",
             docs_base=values.get("docs_base") or "",
-            dead_man_url=values.get("dead_man_url") or "",
+            dead_man_url=values.get("dead_man_url") or "none",
         )

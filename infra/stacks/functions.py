@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import ONE_MINUTE
+from infra.constructs.audit import wake_auditor
 from infra.constructs.function import TocsinFunction
 from infra.constructs.nag import SERVERLESS, acknowledge
 from infra.constructs.triggers import Triggers
@@ -68,7 +68,9 @@ class FunctionsStack(cdk.Stack):
         )
         self._wake_alarm_trigger()
         self._wake_sla_check()
-        self._wake_auditor()
+        wake_auditor(
+            self, self.made["auditor"], context=context, triggers=self._triggers, alarms=alarms
+        )
         self._wake_provider_watch()
         self._wake_notifier()
         self._wake_billing_projector()
@@ -209,52 +211,6 @@ class FunctionsStack(cdk.Stack):
             "provider-watch-silent",
             says="Nobody has looked at the providers for a quarter of an hour.",
             metric=made.function.metric_invocations(period=_FIVE_MINUTES),
-            periods=3,
-            below=True,
-            silence_is_bad=True,
-        )
-
-    def _wake_auditor(self) -> None:
-        """Once a minute by a rule and not by a schedule: what stops the sweep must not stop it."""
-        made = self.made["auditor"]
-        reason = "A lost audit is a missing heartbeat, and the next one looks at the same things."
-        made.acknowledge_no_queue(reason)
-        asynchronous = self._triggers.asynchronous(
-            made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
-        )
-        acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
-        rule = events.CfnRule(
-            self,
-            "AuditEveryMinute",
-            name=self._context.stage.physical(made.spec.dashed),
-            description="Looks whether everything that was due was done",
-            schedule_expression="rate(1 minute)",
-            targets=[
-                events.CfnRule.TargetProperty(
-                    id=made.spec.dashed,
-                    arn=made.function.function_arn,
-                    input="{}",
-                    retry_policy=events.CfnRule.RetryPolicyProperty(
-                        maximum_event_age_in_seconds=_SWEEP_MAX_AGE, maximum_retry_attempts=0
-                    ),
-                )
-            ],
-        )
-        acknowledge(rule, "EventBusDLQ", reason, pack=SERVERLESS)
-        self._triggers.permit(
-            made, "AuditRule", principal="events.amazonaws.com", source_arn=rule.attr_arn
-        )
-        self._alarms.add(
-            self,
-            "auditor-silent",
-            says="No clean audit for three minutes: something due was not done, or nobody looks.",
-            metric=cloudwatch.Metric(
-                namespace=f"Tocsin/{self._context.stage.name}",
-                metric_name="AuditsClean",
-                dimensions_map={"service": made.spec.name},
-                period=ONE_MINUTE,
-                statistic="Sum",
-            ),
             periods=3,
             below=True,
             silence_is_bad=True,

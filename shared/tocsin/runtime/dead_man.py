@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 
 import urllib3
 
+NOBODY = "none"
 _SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Calls `url` once a run; an empty one is nobody to call."""
+    """Calls `url` once a run; `none` is nobody to call."""
 
     url: str
     pool: urllib3.PoolManager = field(
@@ -24,7 +25,7 @@ class Ping:
 
     def __call__(self) -> bool:
         """Whether the monitor heard, or there is none."""
-        if not self.url:
+        if self.url == NOBODY:
             return True
         try:
             return self.pool.request("GET", self.url).status < 400  # noqa: PLR2004 - the first code of refusal
