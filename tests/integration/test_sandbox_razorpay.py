@@ -412,6 +412,27 @@ def test_a_day_of_failure_disables_the_webhook_and_a_replay_of_the_dashboard_ena
     assert [hook["active"] for hook in sdk.webhook.all()["items"]] == [True]
 
 
+def test_retries_end_a_day_after_the_event_was_made(one: World, sdk: Any, inbox: Inbox) -> None:
+    one.control.put_endpoint(
+        "rzp_hook",
+        inbox.url,
+        ["first"],
+        provider="razorpay",
+        enabled_events=["subscription.authenticated"],
+        backoff_seconds=0.2,
+        max_attempts=50,
+    )
+    inbox.status = 500
+    made = subscribe(sdk, start_at=START + 9 * DAY)
+    one.control.razorpay.authenticate(made["id"])
+    while not inbox.got:
+        one.control.drain(0.02)
+    one.control.advance(DAY)
+    assert one.control.drain() == 0
+    assert len(inbox.got) == 2
+    assert [missing["why"] for missing in one.control.undelivered()] == ["gave_up"]
+
+
 def test_the_dashboard_replays_seven_days_back_and_five_times_a_day(
     one: World, inbox: Inbox
 ) -> None:

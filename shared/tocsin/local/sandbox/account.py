@@ -7,7 +7,6 @@ same calls give the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,12 +15,12 @@ from typing import TYPE_CHECKING, Final
 from tocsin.local.sandbox.defaults import RETENTION_SECONDS, Json
 from tocsin.local.sandbox.errors import missing
 from tocsin.local.sandbox.event_store import EventStore, undump
+from tocsin.local.sandbox.ids import drawn
 from tocsin.local.sandbox.versions import NEWEST, changed_attributes, checked, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID_LENGTH: Final = 24
 
 KINDS: Final = (
@@ -73,12 +72,7 @@ class Account:
         Each prefix counts by itself, so that reading more often does not change later ids.
         """
         count = self.issued[prefix] = self.issued.get(prefix, 0) + 1
-        number = int.from_bytes(hashlib.sha256(f"{self.seed}/{prefix}/{count}".encode()).digest())
-        characters = []
-        for _ in range(_ID_LENGTH):
-            number, digit = divmod(number, len(_ALPHABET))
-            characters.append(_ALPHABET[digit])
-        return f"{prefix}_{''.join(characters)}"
+        return f"{prefix}_{drawn(f'{self.seed}/{prefix}/{count}', length=_ID_LENGTH)}"
 
     def add(self, stored: Json) -> Json:
         self.objects[stored["object"]][stored["id"]] = stored

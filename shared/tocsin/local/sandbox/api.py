@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tocsin.local.sandbox.webhook_endpoints import Endpoints
 
 _KEY_LIFETIME: Final = 86_400
+_MOST_KEYS: Final = 50_000
 _NOT_KEPT: Final = frozenset({400, 401, 404, 409, 429})
 """Refused before anything was done: the key may be used again."""
 
@@ -145,7 +146,16 @@ class Api:
         if answer.status not in _NOT_KEPT:
             kept = Response(answer.status, copy.deepcopy(answer.body), {"origin": request_id})
             self.answered[place] = (digest, call.now, kept)
+            self._forget_keys(call.now)
         return answer
+
+    def _forget_keys(self, now: int) -> None:
+        """A key is kept for a day, and the oldest only while there are not too many."""
+        while self.answered:
+            oldest, (_, at, _) = next(iter(self.answered.items()))
+            if at > now - _KEY_LIFETIME and len(self.answered) <= _MOST_KEYS:
+                return
+            del self.answered[oldest]
 
     def _run(self, call: _Call, origin: Origin) -> Response:
         call.account.origin = origin

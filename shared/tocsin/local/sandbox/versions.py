@@ -7,7 +7,6 @@ parser which reads one shape only is found out. Keys that begin with `_` never l
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.local.sandbox.errors import invalid
@@ -37,7 +36,7 @@ def is_older_shape(version: str) -> bool:
 
 def render(stored: Json, version: str) -> Json:
     """A copy of `stored` as a caller on `version` sees it."""
-    shown: Json = _public(copy.deepcopy(stored))
+    shown: Json = _public(stored)
     if is_older_shape(version):
         older = _OLDER.get(stored["object"])
         if older is not None:

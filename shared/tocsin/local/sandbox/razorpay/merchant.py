@@ -6,7 +6,6 @@ that are sent, so that every retry carries the same body.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from bisect import bisect_right
@@ -14,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.local.sandbox.defaults import RAZORPAY_ACCOUNT
+from tocsin.local.sandbox.ids import drawn
 from tocsin.local.sandbox.razorpay.body import event_body
 from tocsin.local.sandbox.razorpay.errors import unknown_id
 
@@ -32,7 +32,6 @@ KINDS: Final = (
     "payment_link",
     "payment.downtime",
 )
-_ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _ID_LENGTH: Final = 14
 
 
@@ -71,12 +70,7 @@ class Merchant:
     def new_id(self, prefix: str = "") -> str:
         """`sub_…` and 14 characters; an event's id has no prefix. Repeatable from the seed."""
         count = self.issued[prefix] = self.issued.get(prefix, 0) + 1
-        drawn = hashlib.sha256(f"{self.seed}/razorpay/{prefix}/{count}".encode()).digest()
-        number, characters = int.from_bytes(drawn), []
-        for _ in range(_ID_LENGTH):
-            number, digit = divmod(number, len(_ALPHABET))
-            characters.append(_ALPHABET[digit])
-        name = "".join(characters)
+        name = drawn(f"{self.seed}/razorpay/{prefix}/{count}", length=_ID_LENGTH)
         return f"{prefix}_{name}" if prefix else name
 
     def keep(self, stored: Json, *, now: int) -> Json:
