@@ -1,25 +1,18 @@
-"""The shape of a wish: read off the command itself, so that API, document and engine agree.
-
-A verb's body has the fields of its command, under the same names. This module reads them from
-JSON; `openapi` writes the same shapes down. A field that is added to a command is thereby in the
-API, and a field that is taken away fails the comparison with the published document.
-"""
+"""Reads what a command is made of from JSON, by the shapes of its own fields."""
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
-from types import NoneType
-from typing import TYPE_CHECKING, Any, TypedDict, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from tocsin.errors import BadInput
-from tocsin.incidents.commands import Command
+from tocsin.incidents.shapes import LEFT_TO_THE_ENGINE, Shape, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tocsin.incidents.commands import Command
     from tocsin.incidents.timeline import Actor
     from tocsin.incidents.vocabulary import Group
     from tocsin.runtime.fields import Fields
@@ -35,49 +28,6 @@ class Envelope(TypedDict):
     occurred_at: datetime | None
     if_match: int | None
     groups: frozenset[Group]
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One field of a wish. `kind` is the type without "or None"; `many` says that it is a list.
-
-    `required` means that leaving it out is refused by somebody: here, or by the engine, which has
-    its own error for a reason that is missing.
-    """
-
-    name: str
-    kind: type
-    many: bool
-    required: bool
-    default: object
-
-
-# Kept from callers: no claim of theirs stands in for the application's own check.
-_NOT_ASKED = frozenset({"verified_head"}) | {field.name for field in fields(Command)}
-_LEFT_TO_THE_ENGINE = "reason"
-
-
-@cache
-def shapes(wish: type) -> tuple[Shape, ...]:
-    """The fields somebody may send for a command, in the order they are declared."""
-    return tuple(
-        _shape(field.name, field.type, field.default)
-        for field in fields(wish)
-        if field.name not in _NOT_ASKED
-    )
-
-
-def _shape(name: str, hint: Any, default: object) -> Shape:
-    plain = [each for each in get_args(hint) if each is not NoneType] or [hint]
-    optional = NoneType in get_args(hint)
-    many = get_origin(hint) is tuple
-    return Shape(
-        name=name,
-        kind=plain[0],
-        many=many,
-        required=default is MISSING and not optional,
-        default=None if default is MISSING else default,
-    )
 
 
 def wish[C: Command](command: type[C], given: Fields, envelope: Envelope) -> C:
@@ -110,7 +60,7 @@ def _value(shape: Shape, given: Fields) -> Any:
     name = shape.name
     if not given.has(name):
         given.drop(name)
-        if shape.required and name != _LEFT_TO_THE_ENGINE:
+        if shape.required and name != LEFT_TO_THE_ENGINE:
             raise BadInput(f"`{given.full(name)}` is missing", field=given.full(name))
         return "" if shape.required else shape.default
     if not shape.many:
