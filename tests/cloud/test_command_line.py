@@ -93,7 +93,7 @@ def test_what_is_refused_says_why_and_has_its_exit_code(
 
     unknown = terminal.run("incidents", "show", "INC-NOBODY")
     lowered = terminal.run(
-        "severity", incident, "low", "--reason", "calmer", "--as", "product-manager"
+        "severity", incident, "low", "--reason", "calmer", "--as", "product-manager", "--yes"
     )
     traversal = terminal.run("incidents", "show", "../../webhooks")
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from tocsin.errors import BadInput
+from tocsin.incidents.vocabulary import Group
 from tocsin.runtime.api_client import (
     ApiClient,
     default_credentials,
@@ -32,7 +33,7 @@ As = Annotated[
     typer.Option(
         "--as",
         envvar="TOCSIN_PERSON",
-        help="Who you are; local only, default commander-primary.",
+        help="Who you are, PERSON or PERSON:GROUP; local only, default commander-primary.",
         show_default=False,
     ),
 ]
@@ -53,16 +54,21 @@ def connect(api_url: str | None, person: str | None) -> ApiClient:
                 "--as is for the local cloud: elsewhere your credentials say who you are"
             )
         return ApiClient(api_url, region_of(api_url), default_credentials())
-    return _local(person or LOCAL_PERSON)
+    name, _, group = (person or LOCAL_PERSON).partition(":")
+    try:
+        wanted = Group(group or Group.RESPONDER)
+    except ValueError as error:
+        raise BadInput(f"--as names no group: {group!r} is none of {', '.join(Group)}") from error
+    return _local(name, wanted)
 
 
-def _local(person: str) -> ApiClient:
+def _local(person: str, group: Group) -> ApiClient:
     from tocsin.local.cloud import Cloud  # noqa: PLC0415 -- loads boto3, of no use to a real API
     from tocsin.local.people import sign_in  # noqa: PLC0415 -- the same
     from tocsin.local.places import find  # noqa: PLC0415 -- the same
 
     cloud = Cloud(find())
     found = cloud.outputs()
-    keys = sign_in(cloud.clients(), found["responder_role_arn"], person)
+    keys = sign_in(cloud.clients(), found["role_arns"][group], person)
     credentials = session_credentials(keys.access, keys.secret, keys.token)
     return ApiClient(found["api_url"], found["region"], credentials)

@@ -39,6 +39,7 @@ from tocsin.errors import (
     TocsinError,
     Unavailable,
 )
+from tocsin.incidents.verbs import VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,13 +70,17 @@ _GROUPS = {
     "billing": ("tocsin.cli.billing", "Events and subscriptions of billing providers."),
     "replay": ("tocsin.cli.replay", "Get back what a provider's outage lost."),
 }
-# verbs that stand at the top, as responders say them; all in one module
+# what stands at the top, as responders say it; all in one module
 _VERBS = {
-    "open": "Open an incident.",
+    "open": "Open an incident and page who is on call.",
+    "board": "Open incidents, or those closed in a month.",
+    "show": "One incident as it stands.",
+    "timeline": "Every entry, oldest first.",
     "ack": "Acknowledge: 'I have it'.",
-    "severity": "Raise or lower the severity.",
-    "note": "Add a note to the timeline.",
     "clocks": "Show the clocks of an incident.",
+    "gate": "Show each criterion for closing.",
+    "releases": "Record releases and list them.",
+    **{name: f"{verb.about}." for name, verb in VERBS.items()},
 }
 _VERBS_MODULE = "tocsin.cli.incidents"
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,12 +52,16 @@ class Output:
         self.out.print(text, markup=False, style=style)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A result for people; None is shown as nothing."""
+        """A result for people; None is shown as nothing, a `Text` in its own style."""
         foldable = (Column(name, overflow="fold") for name in columns)
         shown = Table(*foldable, box=None, pad_edge=False, header_style="bold")
         for row in rows:
-            shown.add_row(*("" if cell is None else str(cell) for cell in row))
+            shown.add_row(*(_cell(cell) for cell in row))
         self.out.print(shown, markup=False)
+
+
+def _cell(value: object) -> str | Text:
+    return value if isinstance(value, Text) else "" if value is None else str(value)
 
 
 _current: ContextVar[Output] = ContextVar("output")

@@ -48,11 +48,20 @@ class ApiClient:
             RemoteError: the API answered with an error.
             Unavailable: nothing answered.
         """
-        wanted = {name: value for name, value in query.items() if value is not None}
-        return self._send("GET", path + (f"?{urlencode(wanted)}" if wanted else ""), None, {})
+        return self._send("GET", _with(path, query), None, {})
 
-    def post(self, path: str, body: Mapping[str, Any], *, key: str | None = None) -> dict[str, Any]:
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        *,
+        key: str | None = None,
+        if_version: int | None = None,
+        **query: str | None,
+    ) -> dict[str, Any]:
         """The document a command led to. Without `key` this call is a wish of its own.
+
+        `if_version` is the version the caller has seen; None: whatever it is by now.
 
         Raises:
             RemoteError: the API answered with an error.
@@ -62,7 +71,9 @@ class ApiClient:
             "Content-Type": "application/json",
             "Idempotency-Key": key or str(uuid.uuid4()),
         }
-        return self._send("POST", path, json.dumps(body).encode(), headers)
+        if if_version is not None:
+            headers["If-Match"] = f'"{if_version}"'
+        return self._send("POST", _with(path, query), json.dumps(body).encode(), headers)
 
     def _send(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
@@ -89,6 +100,11 @@ class ApiClient:
         request = AWSRequest(method=method, url=url, data=body, headers=dict(headers))
         SigV4Auth(self.credentials, "execute-api", self.region).add_auth(request)
         return {str(name): str(value) for name, value in request.headers.items()}
+
+
+def _with(path: str, query: Mapping[str, str | int | None]) -> str:
+    wanted = {name: value for name, value in query.items() if value is not None}
+    return path + (f"?{urlencode(wanted)}" if wanted else "")
 
 
 def segment(text: str) -> str:

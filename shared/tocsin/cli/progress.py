@@ -1,0 +1,199 @@
+"""How far an incident has come, and the verbs that ask before they act.
+
+`clocks`, `gate` and `checklist` look; `severity` shows old and new deadlines and asks; `verify`
+runs the smoke tests the runbook names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 -- Typer reads the annotations
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.cli.api import ApiUrl, As, connect
+from tocsin.cli.output import current
+from tocsin.cli.shown import show_clocks, show_incident, show_preview, tinted
+from tocsin.cli.spans import read_instant
+from tocsin.cli.verb_commands import At, IfVersion, Incident, Key, send
+from tocsin.errors import BadInput, CheckFailed
+from tocsin.incidents.parts import (  # noqa: TC001 -- Typer reads the annotations
+    Check,
+    ItemState,
+    Verdict,
+)
+from tocsin.incidents.timeline import format_time
+from tocsin.incidents.verbs import STEP
+from tocsin.incidents.vocabulary import Severity  # noqa: TC001 -- the same
+from tocsin.runtime.api_client import segment
+
+BY_HAND = frozenset({"severity", "checklist", "verify"})
+"""Verbs whose command stands here, with more to it than its fields."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    for command in (clocks, gate, checklist, severity, verify):
+        app.command()(command)
+
+
+def clocks(
+    incident: Incident,
+    *,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="How each deadline came about, to count again.")
+    ] = False,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Show the clocks of an incident."""
+    path = f"/v1/incidents/{segment(incident)}/clocks"
+    show_clocks(connect(api_url, person).get(path, explain="true" if explain else None))
+
+
+def gate(
+    incident: Incident,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit code 1 while something is unmet.")
+    ] = False,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Show each criterion for closing: met or not, its evidence or the next step."""
+    found = connect(api_url, person).get(f"/v1/incidents/{segment(incident)}/gate")
+    if current().json:
+        current().document(found)
+    else:
+        current().line(f"{found['incident']}: the gate is {'open' if found['open'] else 'shut'}")
+        rows = (
+            (one["code"], tinted(one["status"]), one["text"], one["evidence"] or one["next_step"])
+            for one in found["criteria"]
+        )
+        current().table(("code", "status", "criterion", "evidence or next step"), rows)
+    if check and not found["open"]:
+        unmet = [one["code"] for one in found["criteria"] if one["status"] == "unmet"]
+        raise CheckFailed(f"unmet: {', '.join(unmet)}")
+
+
+def checklist(
+    incident: Incident,
+    item: Annotated[str | None, typer.Argument(help="The item to settle.", metavar="ITEM")] = None,
+    state: Annotated[ItemState | None, typer.Argument(help="Done, or not applicable.")] = None,
+    *,
+    detail: Annotated[str, typer.Option(help="Evidence, or why it does not apply.")] = "",
+    key: Key = None,
+    if_version: IfVersion = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Show what to do next and every phase; with ITEM and STATE, settle an item."""
+    if item is not None:
+        if state is None:
+            raise BadInput("say whether the item is `done` or `not_applicable`", field="state")
+        body = {"item": item, "state": state.value, "detail": detail}
+        envelope = {"key": key, "if_version": if_version, "api_url": api_url, "as_person": person}
+        show_incident(send(incident, "checklist", body, envelope))
+        return
+    found = connect(api_url, person).get(f"/v1/incidents/{segment(incident)}/checklist")
+    if current().json:
+        current().document(found)
+        return
+    current().line(f"{found['incident']} at {found['now']}: next", style="bold")
+    current().table(
+        ("do", "by (UTC)"), ((one["text"], one["due_at"]) for one in found["priorities"])
+    )
+    for phase in found["phases"]:
+        current().line("")
+        current().line(f"{phase['title']}, by {phase['due_at'] or 'no fixed time'}", style="bold")
+        rows = (
+            (tinted(one["state"] or "open"), one["item"], one["text"], one["by"], _late(one))
+            for one in phase["items"]
+        )
+        current().table(("state", "item", "what", "by", ""), rows)
+
+
+def severity(
+    incident: Incident,
+    to: Annotated[Severity, typer.Argument(help="The new severity.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; needed to lower it.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    happened_at: At = None,
+    key: Key = None,
+    if_version: IfVersion = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Raise or lower the severity: shows old and new deadlines, and asks.
+
+    With --json nothing is shown first and nothing is asked: then --yes is needed.
+    """
+    if current().json and not yes:
+        raise BadInput("with --json nobody can be asked: add --yes")
+    if not yes:
+        path = f"/v1/incidents/{segment(incident)}/severity"
+        found = connect(api_url, person).get(path, to=to.value)
+        show_preview(found)
+        if not typer.confirm("Change it?", err=True):
+            raise CheckFailed("not confirmed: nothing has changed")
+        # What was confirmed is what was shown: a version that has moved on is refused.
+        if_version = found["version"] if if_version is None else if_version
+    envelope: Mapping[str, Any] = {
+        "happened_at": happened_at,
+        "key": key,
+        "if_version": if_version,
+        "api_url": api_url,
+        "as_person": person,
+    }
+    show_incident(send(incident, "severity", {"severity": to.value, "reason": reason}, envelope))
+
+
+def verify(
+    incident: Incident,
+    *,
+    check: Annotated[Check | None, typer.Option(help="Record a look of this kind.")] = None,
+    verdict: Annotated[Verdict | None, typer.Option(help="What looking showed.")] = None,
+    detail: Annotated[str, typer.Option(help="What was looked at, or why not.")] = "",
+    contained: Annotated[
+        bool, typer.Option("--contained", help="Say that harm has stopped.")
+    ] = False,
+    effective_at: Annotated[
+        str | None, typer.Option(help="When it stopped, with its zone; moves no clock.")
+    ] = None,
+    happened_at: At = None,
+    key: Key = None,
+    if_version: IfVersion = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Record what looking showed, or with --contained that harm has stopped."""
+    body: dict[str, Any]
+    if contained:
+        body = {STEP: "contained", "effective_at": moment(effective_at)}
+    elif check is None or verdict is None:
+        raise BadInput("say --check and --verdict, or --contained")
+    else:
+        body = {
+            STEP: "observe",
+            "check": check.value,
+            "verdict": verdict.value,
+            "detail": detail,
+        }
+    envelope = {
+        "happened_at": happened_at,
+        "key": key,
+        "if_version": if_version,
+        "api_url": api_url,
+        "as_person": person,
+    }
+    show_incident(send(incident, "verify", body, envelope))
+
+
+def moment(text: str | None) -> str | None:
+    """An instant as the API takes it."""
+    return None if text is None else format_time(read_instant(text))
+
+
+def _late(item: Mapping[str, Any]) -> object:
+    return tinted("late") if item["late"] else ""
