@@ -130,6 +130,8 @@ LINES = [
         "ed:commander> close {i} false_positive --reason 'a test alarm'",
     ),
     Line("restrict {i} --reason 'customer data'", SAM, "restricted"),
+    Line("merge {i} {other} --reason 'the same alarm'", DI, "duplicate_absorbed"),
+    Line("split {i} 'search is slow' --reason 'two causes'", ANA, "keys_given"),
     Line(
         "access {i} cy --allowed --reason 'knows it'",
         SAM,
@@ -156,7 +158,12 @@ def incident(terminal: Terminal) -> str:
 
 def say(terminal: Terminal, incident: str, typed: str, person: str) -> None:
     other, mark, rest = typed.partition("> ")
-    words = shlex.split((rest if mark else typed).format(i=incident))
+    line = rest if mark else typed
+    if "{other}" in line:
+        second = terminal.json("open", "the same", "--severity", "low", "--as", ANA)
+        terminal.json("ack", second["id"], "--as", ANA)
+        line = line.replace("{other}", second["id"])
+    words = shlex.split(line.format(i=incident))
     terminal.world.jump(1, sweep=False)
     terminal.json(*words, "--as", other if mark else person)
 
