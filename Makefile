@@ -82,6 +82,14 @@ check-imports: $(READY)
 	@.venv/bin/lint-imports --no-logo --cache-dir .local/import-linter
 check-docs: $(READY)
 	@.venv/bin/tocsin runbook render --check docs/runbook.md
+	@PYTHONPATH=.ci $(PY) -m tools.command_page --check
+	@PYTHONPATH=.ci $(PY) -m tools.openapi --check
+
+.PHONY: docs
+docs: $(READY) ## write the generated documents again
+	@.venv/bin/tocsin runbook render --out docs/runbook.md
+	@PYTHONPATH=.ci $(PY) -m tools.command_page
+	@PYTHONPATH=.ci $(PY) -m tools.openapi
 
 .PHONY: format
 format: $(READY) ## rewrite the sources as `make check` wants them

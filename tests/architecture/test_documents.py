@@ -22,7 +22,7 @@ PAGES = sorted(
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _MAKE = re.compile(r"\bmake ([a-z0-9-]+)")
-_TOCSIN = re.compile(r"(?:^|[\s`/])tocsin((?: [a-z]+)+)")
+_TOCSIN = re.compile(r"(?:^|[\s`/])tocsin((?: [a-z]+(?:-[a-z]+)*)+)")
 
 
 def links(text: str) -> list[str]:
@@ -53,14 +53,17 @@ def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
 
 def test_every_make_target_that_is_named_exists() -> None:
     known = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {target for page in PAGES for target in make_targets((ROOT / page).read_text())}
+    # The page of commands is their own help, whose sentences say "make" too.
+    pages = [page for page in PAGES if page != "docs/commands.md"]
+    named = {target for page in pages for target in make_targets((ROOT / page).read_text())}
 
     assert named - known == set()
     assert {"demo", "test"} <= make_targets((ROOT / "README.md").read_text())
 
 
 def test_every_command_that_is_named_exists(capsys: pytest.CaptureFixture[str]) -> None:
-    named = {command for page in PAGES for command in commands((ROOT / page).read_text())}
+    pages = [page for page in PAGES if page != "docs/commands.md"]
+    named = {command for page in pages for command in commands((ROOT / page).read_text())}
 
     unknown = [words for words in sorted(named) if main.run([*words.split(), "--help"]) != 0]
 
