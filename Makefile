@@ -30,7 +30,8 @@ endef
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@echo '  bench, e2e and fuzz take SCALE=small: a few minutes each, as CI runs them'
 
 # Removing a folder by hand must not leave a stamp that says it is there.
 ifeq ($(and $(wildcard .tools/uv/bin/uv),$(wildcard .local/python)),)
@@ -61,13 +62,29 @@ test-quick: $(READY) ## what needs no local cloud, on two cores
 test-cloud: $(READY)
 	@if [ -n '$(CLOUD)' ]; then $(PYTEST) -m 'not full' $(CLOUD); fi
 
+# SCALE=small is for CI and for a look in between: the same programs, a few minutes each.
+SCALE ?= full
+ifeq ($(SCALE),small)
+BENCH_OPTIONS := --rounds 3 --strict
+FUZZ_CASES := 200000
+E2E_PROFILE := default
+E2E_TESTS := -m full tests/e2e
+else ifeq ($(SCALE),full)
+BENCH_OPTIONS :=
+FUZZ_CASES := 1200000
+E2E_PROFILE := full
+E2E_TESTS := -m 'full or cloud' tests
+else
+$(error SCALE is full or small)
+endif
+
 .PHONY: e2e
 e2e: $(READY) ## the promises at their stated sizes, and everything on the local cloud
-	@HYPOTHESIS_PROFILE=full $(PYTEST) -m 'full or cloud' tests
+	@HYPOTHESIS_PROFILE=$(E2E_PROFILE) $(PYTEST) $(E2E_TESTS)
 
 .PHONY: fuzz
 fuzz: $(READY) ## over a million broken webhooks; TOCSIN_FUZZ_CASES says how many
-	@TOCSIN_FUZZ_CASES=$${TOCSIN_FUZZ_CASES:-1200000} $(PYTEST) -n 2 tests/fuzz
+	@TOCSIN_FUZZ_CASES=$${TOCSIN_FUZZ_CASES:-$(FUZZ_CASES)} $(PYTEST) -n 2 tests/fuzz
 
 .PHONY: check
 check: check-style check-imports check-docs check-types ## style, import rules, generated documents, types
@@ -98,7 +115,7 @@ format: $(READY) ## rewrite the sources as `make check` wants them
 
 .PHONY: bench
 bench: $(READY) ## figures against the usual stack: a table and .local/bench.json
-	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench $(BENCH_OPTIONS)
 
 .PHONY: clean
 clean: ## stop the local cloud and remove all that make has made
