@@ -100,6 +100,24 @@ def test_what_cannot_be_handed_on_stays(here: Desk) -> None:
     assert here.set_aside("unknown") == [STRAY]
 
 
+def test_erasing_leaves_the_row_and_takes_the_workspace_off_it_and_its_index(
+    here: Desk, cloud: MotoCloud
+) -> None:
+    state = Subscription("sub_1", Status.ACTIVE, "active", "price_1", NOW, workspace="ws_1")
+    row = Row(ver=1, rev=1, subscription=state, applied=NOW)
+    assert here.projection.write(IDENTITY, "sub_1", Change(0, row))
+    where = ("--account", "acct_1", "--mode", "test")
+    assert billing("erase", "sub_1", *where) == OK
+    found = here.projection.read(IDENTITY, "sub_1")
+    assert found is not None
+    assert (found.erased, found.applied, found.rev) == (True, NOW, 1)
+    assert here.projection.of_workspace("ws_1") == []
+    assert "ws_1" not in json.dumps(cloud.items("billing-subscriptions"))
+    assert billing("erase", "sub_1", *where) == OK, "once more changes nothing"
+    assert here.projection.read(IDENTITY, "sub_1") == found
+    assert billing("erase", "sub_nowhere", *where) == NOT_FOUND
+
+
 @pytest.mark.parametrize("words", [[], ["evt_1", "--all"]])
 def test_retry_wants_one_or_all(here: Desk, words: list[str]) -> None:
     assert billing("quarantine", "retry", *words) == BAD_INPUT

@@ -22,11 +22,13 @@ from moto.sqs.models import sqs_backends
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.scripted_http import Reply, Server, json_reply, scripted
 from tocsin.adapters.dynamodb_ledger import item_of
-from tocsin.adapters.projection_items import row_of
+from tocsin.adapters.projection_items import key_of, overlay_attribute, row_of
 from tocsin.billing.identity import Identity
 from tocsin.billing.ledger import LedgerRecord
+from tocsin.billing.ordering import Overlay
 from tocsin.billing.refetch import LedgerReplay
 from tocsin.billing.subscription import Status
+from tocsin.cli.billing_desk import desk
 from tocsin.errors import StoreUnavailable
 from tocsin.policy import billing_rules
 from tocsin.providers.body_codec import keep
@@ -534,6 +536,75 @@ def test_a_crash_between_the_answer_and_its_write_asks_again(world: World) -> No
     assert row.rev == 1
     world.handle(record)
     assert world.row() == row
+
+
+def store(world: World, record: dict[str, Any]) -> None:
+    """Puts the record's event into the ledger, as ingest did."""
+    image = record["dynamodb"]["NewImage"]
+    table = world.cloud.table("billing-events")
+    world.cloud.aws("dynamodb").call("PutItem", {"TableName": table, "Item": image})
+
+
+def test_a_stream_that_lost_its_records_is_made_up_for_from_the_ledger(world: World) -> None:
+    """The window is handed on by hand; what a row knows already changes nothing."""
+    handled = world.record(world.event(SAMPLE, id="evt_1", at=-90))
+    lost = [world.record(world.event(SAMPLE, id=f"evt_{n}", at=-90 + n * 20)) for n in range(2, 5)]
+    for record in (handled, *lost):
+        store(world, record)
+    world.handle(handled)
+    made = desk(
+        world.cloud.aws,
+        subscriptions=world.cloud.table("billing-subscriptions"),
+        events=world.cloud.table("billing-events"),
+        operations=world.cloud.table("operations"),
+        queue_url=world.queue,
+    )
+    assert made.reproject(STRIPE, start=world.now - 120, until=world.now) == 4
+    messages = [message for message, _ in world.messages()]
+    for message in reversed(messages):
+        world.redeliver(message)
+    row = world.row()
+    assert row is not None
+    assert row.applied == world.now - 10, "the newest of what was lost"
+    for message in messages:
+        world.redeliver(message)
+    after = world.row()
+    assert after is not None
+    assert (after.rev, after.applied) == (row.rev, row.applied)
+
+
+def test_an_event_that_comes_again_after_the_ledger_forgot_it_changes_nothing(
+    world: World,
+) -> None:
+    old = world.record(world.event(SAMPLE, id="evt_old", at=-200))
+    world.handle(old)
+    world.handle(world.record(world.event(SAMPLE, id="evt_new", at=-20)))
+    before = world.row()
+    world.handle(old)  # its row in the ledger was gone, so the stream shows an insert again
+    assert world.row() == before
+
+
+def test_a_correction_stays_beside_what_a_replay_writes(world: World) -> None:
+    world.handle(world.record(world.event(SAMPLE, at=-90)))
+    overlay = Overlay(Status.ACTIVE, world.now + 999, "INC-1:7", "ana", 1, "a-line")
+    world.cloud.aws("dynamodb").call(
+        "UpdateItem",
+        {
+            "TableName": world.cloud.table("billing-subscriptions"),
+            "Key": key_of(STRIPE, TEAM),
+            "UpdateExpression": "SET ovr = :o",
+            "ExpressionAttributeValues": {":o": overlay_attribute(overlay)},
+        },
+    )
+    world.provider.script[:] = [world.answer(status="past_due")]
+    world.handle(
+        world.record(world.event(SAMPLE, id="evt_2", at=-40)),
+        world.record(world.event("stripe/invoice_paid_2020-08-27")),
+    )
+    row = world.row()
+    assert row is not None
+    assert row.subscription is not None
+    assert (row.overlay, row.subscription.status) == (overlay, Status.PAST_DUE)
 
 
 def test_a_queue_that_does_not_answer_stops_the_batch(

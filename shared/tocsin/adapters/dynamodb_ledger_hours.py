@@ -10,6 +10,8 @@ from tocsin.billing.ledger import SHARDS, hour_bucket
 from tocsin.billing.watching import StoredEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tocsin.adapters.aws_call import AwsCall, Item
     from tocsin.billing.identity import Identity
 
@@ -39,6 +41,17 @@ class DynamoDbLedgerHours:
         return sum(
             self._page(identity, at, shard, {"Select": "COUNT"})["Count"] for shard in range(SHARDS)
         )
+
+    def keys(self, identity: Identity, at: int) -> Iterator[tuple[str, str]]:
+        """Every key of the hour of `at`, however many there are."""
+        for shard in range(SHARDS):
+            wanted: dict[str, Any] = {"ProjectionExpression": "PK, SK", "Limit": 1_000}
+            while True:
+                answer = self._page(identity, at, shard, wanted)
+                yield from ((item["PK"]["S"], item["SK"]["S"]) for item in answer["Items"])
+                if not (last := answer.get("LastEvaluatedKey")):
+                    break
+                wanted["ExclusiveStartKey"] = last
 
     def _page(
         self, identity: Identity, at: int, shard: int, wanted: dict[str, Any]

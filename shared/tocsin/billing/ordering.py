@@ -269,6 +269,15 @@ def await_answer(row: Row | None, *, until: int) -> Change:
     return Change(row.ver, replace(row, ver=row.ver + 1, pending_until=until))
 
 
+def erase(row: Row) -> Change:
+    """The row without what leads to a person: a tombstone that goes on following the provider.
+
+    It is never deleted, or an old event would make it again. Nothing promised changes by it.
+    """
+    known = row.subscription and replace(row.subscription, workspace=None)
+    return Change(row.ver, replace(row, ver=row.ver + 1, erased=True, subscription=known))
+
+
 def touch(row: Row) -> Change:
     """The row unchanged but for `ver`, so that an answer asked for before this is not written."""
     return Change(row.ver, replace(row, ver=row.ver + 1))

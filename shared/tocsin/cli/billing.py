@@ -47,6 +47,9 @@ Stage = Annotated[
 Region = Annotated[
     str | None, typer.Option("--region", envvar="AWS_REGION", help="Where the stage is deployed.")
 ]
+_Account = billing_corrections.Account
+_Provider = billing_corrections.Provider
+_Mode = billing_corrections.Mode
 _Id = Annotated[str, typer.Argument(help="The event's or subscription's id.", metavar="ID")]
 
 
@@ -125,10 +128,10 @@ def entitlement(
 @app.command()
 def subscription(
     identifier: _Id,
-    account: Annotated[str, typer.Option(help="The account of the registration.")],
+    account: _Account,
     *,
-    provider: Annotated[str, typer.Option(help="stripe or razorpay.")] = "stripe",
-    mode: Annotated[str, typer.Option(help="live or test.")] = "live",
+    provider: _Provider = "stripe",
+    mode: _Mode = "live",
     stage: Stage = None,
     region: Region = None,
 ) -> None:
@@ -140,6 +143,42 @@ def subscription(
     now = int(datetime.now(UTC).timestamp())
     answer = one_subscription(row, billing_rules.current().access, now=now, incident_open=False)
     _shown({**asdict(row), "entitlement": asdict(answer) if answer else None})
+
+
+@app.command()
+def reproject(
+    account: _Account,
+    since: Annotated[str, typer.Option("--from", help="With its zone, like 2026-09-08T14:00:00Z.")],
+    until: Annotated[str, typer.Option("--until", help="With its zone.")],
+    *,
+    provider: _Provider = "stripe",
+    mode: _Mode = "live",
+    stage: Stage = None,
+    region: Region = None,
+) -> None:
+    """Hand stored events of a window to the projector again, when its stream lost some."""
+    start, end = billing_corrections.seconds_of(since), billing_corrections.seconds_of(until)
+    identity = Identity(provider, account, mode)
+    handed_on = _desk(stage, region).reproject(identity, start=start, until=end)
+    if current().json:
+        current().document({"handed_on": handed_on})
+    else:
+        current().line(f"handed on: {handed_on}")
+
+
+@app.command()
+def erase(
+    identifier: _Id,
+    account: _Account,
+    *,
+    provider: _Provider = "stripe",
+    mode: _Mode = "live",
+    stage: Stage = None,
+    region: Region = None,
+) -> None:
+    """Take what leads to a person off a subscription's row, for good. The row stays."""
+    _desk(stage, region).erase(Identity(provider, account, mode), identifier)
+    current().line(f"erased: {identifier}")
 
 
 def _desk(stage: str | None, region: str | None) -> Desk:

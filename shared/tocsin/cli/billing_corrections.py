@@ -25,9 +25,9 @@ from tocsin.runtime.api_client import ApiClient, segment
 _Subscription = Annotated[
     str, typer.Argument(help="The provider's id of the subscription.", metavar="SUBSCRIPTION")
 ]
-_Account = Annotated[str, typer.Option(help="The account of the registration.")]
-_Provider = Annotated[str, typer.Option(help="stripe or razorpay.")]
-_Mode = Annotated[str, typer.Option(help="live or test.")]
+Account = Annotated[str, typer.Option(help="The account of the registration.")]
+Provider = Annotated[str, typer.Option(help="stripe or razorpay.")]
+Mode = Annotated[str, typer.Option(help="live or test.")]
 _Reason = Annotated[str, typer.Option(help="Why; it is part of the record.")]
 _Status = Annotated[Status | None, typer.Option(help="What it shall count as.")]
 _UNTIL = "Until when, with its zone, like 2026-09-09T12:00:00Z."
@@ -45,15 +45,15 @@ corrections = typer.Typer(no_args_is_help=True, add_completion=False, rich_marku
 
 def correct(
     subscription: _Subscription,
-    account: _Account,
+    account: Account,
     status: Annotated[Status, typer.Option(help="What it shall count as.")],
     until: Annotated[
         str, typer.Option(help="Until when, with its zone, like 2026-09-09T12:00:00Z.")
     ],
     reason: _Reason,
     *,
-    provider: _Provider = "stripe",
-    mode: _Mode = "live",
+    provider: Provider = "stripe",
+    mode: Mode = "live",
     approval: _Approval = "",
     key: _Key = None,
     api_url: ApiUrl = None,
@@ -67,11 +67,11 @@ def correct(
 
 def lift(
     subscription: _Subscription,
-    account: _Account,
+    account: Account,
     reason: _Reason,
     *,
-    provider: _Provider = "stripe",
-    mode: _Mode = "live",
+    provider: Provider = "stripe",
+    mode: Mode = "live",
     approval: _Approval = "",
     key: _Key = None,
     api_url: ApiUrl = None,
@@ -85,15 +85,15 @@ def lift(
 def approve(
     incident: Annotated[str, typer.Argument(help="The open incident.", metavar="INCIDENT")],
     subscription: _Subscription,
-    account: _Account,
+    account: Account,
     requester: Annotated[str, typer.Option(help="The person who will correct it.")],
     reason: _Reason,
     *,
     status: _Status = None,
     until: _Until = None,
     lifting: Annotated[bool, typer.Option("--lift", help="Approve lifting instead.")] = False,
-    provider: _Provider = "stripe",
-    mode: _Mode = "live",
+    provider: Provider = "stripe",
+    mode: Mode = "live",
     minutes: Annotated[int, typer.Option(help="How long it holds.")] = 60,
     api_url: ApiUrl = None,
     person: As = None,
@@ -105,7 +105,7 @@ def approve(
         identity=Identity(provider, account, mode),
         subscription=subscription,
         status=status,
-        until=_seconds(until) if until else None,
+        until=seconds_of(until) if until else None,
         reason=reason,
     )
     body = {
@@ -202,7 +202,8 @@ def _shown(line: dict[str, Any]) -> None:
     current().table(("", ""), (row for row in rows if row[1] is not None))
 
 
-def _seconds(text: str) -> int:
+def seconds_of(text: str) -> int:
+    """Epoch seconds of a time as people type it. Raises `BadInput`."""
     try:
         return int(parse_time(text).astimezone(UTC).timestamp())
     except ValueError as error:

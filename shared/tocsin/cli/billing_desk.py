@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
 from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, record_of
+from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
 from tocsin.adapters.projection_items import place_of, row_of
@@ -20,8 +21,10 @@ from tocsin.application.verify_rows import StoredRow, findings
 from tocsin.billing.corrections import LONGEST_SECONDS, month_of
 from tocsin.billing.identity import Identity
 from tocsin.billing.ledger import key_of
+from tocsin.billing.ordering import erase
 from tocsin.billing.refetch import LedgerReplay, Reason, RefetchRequest
-from tocsin.errors import BadInput, UnknownName
+from tocsin.billing.watching import HOUR
+from tocsin.errors import BadInput, UnknownName, UnknownSubscription, VersionConflict
 from tocsin.providers.body_codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader
 from tocsin.runtime.api_client import default_credentials
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
 RETRY_DELAY = 5
 """Seconds before a retry is handled, so that it finds its quarantine item already gone."""
 
+RACES = 5
+
 UNKNOWN = "unknown"
 """Stands for the provider of what could not even be attributed."""
 
@@ -50,6 +55,7 @@ class Desk:
 
     projection: DynamoDbProjection
     ledger: DynamoDbLedger
+    hours: DynamoDbLedgerHours
     corrections: DynamoDbCorrections
     quarantine: DynamoDbQuarantine
     queue: SqsRefetchQueue
@@ -78,6 +84,33 @@ class Desk:
         """
         self.queue.send(_again(poison), delay=RETRY_DELAY)
         self.quarantine.forget(poison)
+
+    def reproject(self, identity: Identity, *, start: int, until: int) -> int:
+        """Hands every stored event made in these seconds to the projector again; how many.
+
+        For a stream that lost records: what a row knows already changes nothing. Events that do
+        not say when they were made are not among them.
+        """
+        hours = range(start - start % HOUR, until, HOUR)
+        sent = 0
+        for pk, sk in (key for hour in hours for key in self.hours.keys(identity, hour)):
+            self.queue.send(LedgerReplay(pk, sk), delay=0)
+            sent += 1
+        return sent
+
+    def erase(self, identity: Identity, subscription: str) -> None:
+        """Takes what leads to a person off a row, for good.
+
+        Raises:
+            UnknownSubscription: there is no such row.
+            VersionConflict: it changes too fast; try again.
+        """
+        for _ in range(RACES):
+            if (row := self.projection.read(identity, subscription)) is None:
+                raise UnknownSubscription(f"no projection of {subscription} for {identity}")
+            if row.erased or self.projection.write(identity, subscription, erase(row)):
+                return
+        raise VersionConflict(f"{subscription} changes too fast; try again")
 
     def verify(self, *, now: int) -> list[Finding]:
         """Rows that something else than this code wrote, with what is wrong; a whole scan."""
@@ -172,6 +205,7 @@ def desk(
     return Desk(
         projection=DynamoDbProjection(dynamodb, subscriptions),
         ledger=DynamoDbLedger(dynamodb, events),
+        hours=DynamoDbLedgerHours(dynamodb, events),
         corrections=DynamoDbCorrections(
             dynamodb, subscriptions=subscriptions, operations=operations
         ),

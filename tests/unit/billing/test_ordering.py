@@ -198,6 +198,21 @@ def test_an_erased_row_goes_on_without_a_workspace() -> None:
     assert change.row.erased
 
 
+def test_erasing_leaves_a_tombstone_that_follows_the_provider_and_names_nobody() -> None:
+    known = row(subscription=replace(sub(), workspace="ws_1"), applied=NOW - 90, seen=("evt_0",))
+    change = ordering.erase(known)
+    assert (change.expected_ver, change.row.ver, change.row.rev) == (1, 2, 1)
+    assert change.row.erased
+    assert change.row.subscription == sub()
+    assert decide(snapshot(NOW - 200), change.row, now=NOW) is Decision.STALE, "it is not revived"
+    named = replace(sub(Status.PAUSED), workspace="ws_1")
+    event = replace(snapshot(NOW, "evt_2"), snapshot=named)
+    assert not ordering.fast_path(event, change.row, now=NOW)
+    after = ordering.apply(event, change.row).row
+    assert after.subscription == sub(Status.PAUSED)
+    assert (after.rev, after.erased) == (2, True)
+
+
 def test_a_workspace_once_known_is_kept() -> None:
     known = row(subscription=replace(sub(), workspace="ws_1"))
     change = record_answer(known, answer(), Question(NOW), now=NOW, confirm=False)
