@@ -20,6 +20,7 @@ from functions.notifier import intake as notifier_intake
 from functions.notifier.delivery import Delivery
 from functions.sla_check.rounds import Sweeper
 from tests.harness.alarms import notification, queue_event
+from tests.harness.application import Policies
 from tests.harness.crashes import Crashes, CrashingSender, Killed, StreamedIncidents
 from tests.harness.ids import SeededIds
 from tests.harness.inbox import Inbox, InboxSender
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxKey
+    from tocsin.incidents.policy import Policy
     from tocsin.incidents.timeline import Entry
     from tocsin.ports import Sender
 
@@ -66,7 +68,7 @@ class World:
     whether the stream delivers.
     """
 
-    def __init__(self, start: datetime = START) -> None:
+    def __init__(self, start: datetime = START, policy: Policy | None = None) -> None:
         self.clock = VirtualIncidentClock(start)
         self.wall = VirtualWallClock(start)
         self.inbox = Inbox()
@@ -80,7 +82,8 @@ class World:
         journal = Journal(f"world-{next(_names)}", stage="local", stream=self.log)
         self.watch = Watch(journal=journal, meter=self.meter, clock=self.clock)
         self.rotas = MemoryRotas()
-        on_duty = OnDuty(PackagedPolicies(), self.rotas, self.clock, self.watch.rotas_unread)
+        policies = PackagedPolicies() if policy is None else Policies([policy])
+        on_duty = OnDuty(policies, self.rotas, self.clock, self.watch.rotas_unread)
         self.application = Application(
             store=self.store,
             policies=on_duty,

@@ -22,6 +22,7 @@ import json
 import signal
 import sys
 import traceback
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,10 +95,16 @@ class _Lazy(TyperGroup):
             self.commands[name] = typer.main.get_command(_load(_GROUPS[name][0], "app"))
             self.commands[name].name = name
         elif name in _VERBS:
-            verbs = typer.main.get_command(_load(_VERBS_MODULE, "verbs"))
+            verbs = _verbs()
             if isinstance(verbs, TyperGroup):
                 self.commands[name] = verbs.commands[name]
         return super().resolve_command(ctx, args)
+
+
+@cache
+def _verbs() -> Any:
+    """Every verb, built once: there are many."""
+    return typer.main.get_command(_load(_VERBS_MODULE, "verbs"))
 
 
 def _load(module: str, attribute: str) -> typer.Typer:

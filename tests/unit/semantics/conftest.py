@@ -1,0 +1,13 @@
+"""A terminal over a world; the rows of the semantics are typed into it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.terminal import Terminal
+from tests.harness.world import World
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    return Terminal(World(), capsys, monkeypatch)
