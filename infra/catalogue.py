@@ -30,7 +30,7 @@ class DependencyGroup:
 INGEST = DependencyGroup("fn-ingest", aws_services=())
 INCIDENTS = DependencyGroup("fn-incidents", aws_services=("dynamodb", "lambda", "sns"))
 BILLING = DependencyGroup("fn-billing", aws_services=())
-SELLING = DependencyGroup("fn-selling", aws_services=())
+SELLING = DependencyGroup("fn-selling", aws_services=("dynamodb", "sns"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,16 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
                 memory=512,
                 # Two providers, one after the other, each with one more try.
                 timeout=28,
+                incident_clock=True,
+            ),
+            FunctionSpec(
+                name="outage_watch",
+                purpose="Sees whether customers can pay and whether providers' news arrives",
+                group=SELLING,
+                memory=512,
+                # Under a minute, so that a slow round ends before the next one starts.
+                timeout=55,
+                reserved=1,
                 incident_clock=True,
             ),
             FunctionSpec(

@@ -72,6 +72,7 @@ class FunctionsStack(cdk.Stack):
             self, self.made["auditor"], context=context, triggers=self._triggers, alarms=alarms
         )
         self._wake_provider_watch()
+        self._wake_outage_watch()
         self._wake_notifier()
         self._wake_billing_projector()
         self._wake_replays()
@@ -212,6 +213,26 @@ class FunctionsStack(cdk.Stack):
             says="Nobody has looked at the providers for a quarter of an hour.",
             metric=made.function.metric_invocations(period=_FIVE_MINUTES),
             periods=3,
+            below=True,
+            silence_is_bad=True,
+        )
+
+    def _wake_outage_watch(self) -> None:
+        """Every minute: an outage is noticed within a few."""
+        made = self.made["outage_watch"]
+        reason = "A lost round holds nothing to redrive: the next one, a minute later, sees it all."
+        made.acknowledge_no_queue(reason)
+        asynchronous = self._triggers.asynchronous(
+            made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
+        )
+        acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
+        self._schedule(made, "EveryMinuteOutages", "rate(1 minute)", says="Looks for outages")
+        self._alarms.add(
+            self,
+            "outage-watch-silent",
+            says="Nobody has looked for outages of billing providers for five minutes.",
+            metric=made.function.metric_invocations(period=ONE_MINUTE),
+            periods=5,
             below=True,
             silence_is_bad=True,
         )

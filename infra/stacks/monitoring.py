@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_dynamodb as dynamodb
 
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import ONE_MINUTE
 from infra.tables import TABLES
+from tocsin.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,6 +156,16 @@ GAUGES = (
 )
 
 
+# By these, what customers meet opens an incident: they ring on the alarms topic too. Measure of
+# `outage_watch`, alarm, what it says; `{}` is the provider, and one without it is about all.
+OUTAGES = (
+    ("CheckoutTrouble", "checkout-{}-failing", "Checkouts fail at {}."),
+    ("WebhookTrouble", "webhooks-{}-failing", "Webhooks of {} do not get through to us."),
+    ("WebhookDelay", "webhooks-{}-backlog", "News from {} arrives late or not at all."),
+    ("NoPaymentPath", "checkout-all-providers-failing", "Nobody can pay by any path."),
+)
+
+
 class MonitoringStack(cdk.Stack):
     """Alarms on shared parts, and one dashboard."""
 
@@ -198,6 +210,7 @@ class MonitoringStack(cdk.Stack):
                 threshold=limit,
                 periods=periods,
             )
+        self._watch_outages(topics["alarms"])
         self._add_dashboard(context.stage.physical("overview"), functions, tables)
 
     def _watch_topic(self, name: str, topic: sns.Topic) -> None:
@@ -207,6 +220,27 @@ class MonitoringStack(cdk.Stack):
             says=f"Topic {name} could not deliver to a subscriber.",
             metric=topic.metric_number_of_notifications_failed(period=ONE_MINUTE),
         )
+
+    def _watch_outages(self, way_in: sns.Topic) -> None:
+        """One alarm for each provider and kind of trouble, into the ordinary way in for alarms."""
+        action = actions.SnsAction(way_in)
+        for measure, name, says in OUTAGES:
+            for provider in PROVIDERS.names if "{}" in name else ("",):
+                alarm = self._alarms.add(
+                    self,
+                    name.format(provider),
+                    says=says.format(provider),
+                    metric=cloudwatch.Metric(
+                        namespace=self._namespace,
+                        metric_name=measure,
+                        dimensions_map={"service": "outage_watch"}
+                        | ({"provider": provider} if provider else {}),
+                        period=ONE_MINUTE,
+                        statistic="Maximum",
+                    ),
+                )
+                alarm.add_alarm_action(action)
+                alarm.add_ok_action(action)
 
     def _watch_table(self, name: str, table: dynamodb.Table) -> None:
         self._alarms.add(

@@ -81,6 +81,17 @@ ROWS: dict[str, set[str]] = {
         "sqs:SendMessage on notifier_failed",
         "ssm:GetParameter on clock",
     },
+    "outage_watch": {
+        "dynamodb:GetItem on incidents",
+        "dynamodb:GetItem on operations",
+        "dynamodb:PutItem on incidents",
+        "dynamodb:PutItem on operations",
+        "dynamodb:Query on billing_events",
+        "dynamodb:Query on operations",
+        "secretsmanager:GetSecretValue on provider-keys",
+        "sns:Publish on stakeholders",
+        "ssm:GetParameter on clock",
+    },
     "provider_watch": {
         "dynamodb:BatchGetItem on billing_events",
         "dynamodb:BatchGetItem on billing_subscriptions",

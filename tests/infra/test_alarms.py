@@ -14,9 +14,10 @@ from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms
 from infra.context import Context
-from infra.stacks.monitoring import COUNTS
+from infra.stacks.monitoring import COUNTS, OUTAGES
 from tocsin.billing.event import Problem
 from tocsin.errors import TocsinError
+from tocsin.providers.registry import PROVIDERS
 from tocsin.runtime.names import NAMESPACE, Event, Metric
 
 if TYPE_CHECKING:
@@ -171,10 +172,16 @@ def test_counts_are_read_from_the_namespace_of_the_stage(deployment: Deployment)
 
 
 def test_tocsins_own_alarms_reach_people_without_tocsin(deployment: Deployment) -> None:
-    ops = deployment.one("AWS::SNS::Topic", TopicName=deployment.context.stage.physical("ops"))
+    """What customers meet in an outage opens an incident too; people hear of it either way."""
+    stage = deployment.context.stage
+    ops = deployment.one("AWS::SNS::Topic", TopicName=stage.physical("ops"))
+    way_in = deployment.one("AWS::SNS::Topic", TopicName=stage.physical("alarms"))
+    opening = {name.format(provider) for _, name, _ in OUTAGES for provider in PROVIDERS.names}
     for alarm in deployment.of(ALARM):
-        assert alarm["AlarmActions"] == [ops.name]
-        assert alarm["OKActions"] == [ops.name]
+        opens = short_name(deployment, alarm) in opening
+        wanted = [ops.name, way_in.name] if opens else [ops.name]
+        assert alarm["AlarmActions"] == wanted
+        assert alarm["OKActions"] == wanted
     assert not [
         one for one in deployment.of("AWS::SNS::Subscription") if one["TopicArn"] == ops.name
     ]

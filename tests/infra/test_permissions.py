@@ -6,6 +6,7 @@ what the files say and no more, also for rights that the emulator does not check
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -149,7 +150,16 @@ def test_i12_only_the_notifier_can_speak_to_people(deployment: Deployment) -> No
         for statement in statements(deployment.role_of(function))
         if "sns:Publish" in statement["Action"]
     }
-    assert speakers == {deployment.function("notifier")["FunctionName"]}
+    # The outage watch tells stakeholders of a degraded path; it can page nobody.
+    watch = deployment.function("outage-watch")["FunctionName"]
+    assert speakers == {deployment.function("notifier")["FunctionName"], watch}
+    pages = deployment.one("AWS::SNS::Topic", TopicName=deployment.context.stage.physical("pages"))
+    told = [
+        statement["Resource"]
+        for statement in statements(deployment.role_of(deployment.function("outage-watch")))
+        if "sns:Publish" in statement["Action"]
+    ]
+    assert pages.name not in json.dumps(told)
 
 
 def test_i12_no_function_can_delete_or_scan_what_is_stored(deployment: Deployment) -> None:
@@ -159,7 +169,7 @@ def test_i12_no_function_can_delete_or_scan_what_is_stored(deployment: Deploymen
             assert not forbidden & set(statement["Action"])
 
 
-@pytest.mark.parametrize("name", ["sla_check", "provider_watch"])
+@pytest.mark.parametrize("name", ["sla_check", "provider_watch", "outage_watch"])
 def test_a_schedule_acts_as_a_role_that_can_only_start_its_function(
     deployment: Deployment, name: str
 ) -> None:

@@ -181,6 +181,23 @@ def silence(arrivals: Arrivals, listed: Sequence[int] | None, *, now: int) -> Ta
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """What one look found; None where it could not be seen.
+
+    `listed`: when the newest events were made, epoch seconds. `undelivered` of `events` of the
+    last hour reached no endpoint. `disabled`: an endpoint of ours is switched off. `downtime`: the
+    provider itself says that payments fail.
+    """
+
+    reachable: bool
+    listed: tuple[int, ...] | None = None
+    events: int | None = None
+    undelivered: int | None = None
+    disabled: bool | None = None
+    downtime: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """One trouble of one provider over time: firing at once, over only after a calm spell."""
 

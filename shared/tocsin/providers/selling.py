@@ -31,17 +31,25 @@ hears of a provider, and only those that sell carry the SDKs."""
 
 @dataclass(frozen=True, slots=True)
 class SalesDocument:
-    """The document, read: keys by identity, and the policy."""
+    """The document, read: keys by identity, and the policy.
+
+    `status_webhook`: where a hosted status page takes our public status, if there is one.
+    """
 
     keys: ProviderKeys
     policy: CheckoutPolicy
+    status_webhook: str | None = None
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> SalesDocument:
-        """Raises `SecretUnavailable` where a part cannot be read or there is no policy."""
-        if not isinstance(document.get("checkout"), dict):
-            raise SecretUnavailable("The provider keys name no checkout policy.")
-        return cls(ProviderKeys.read(document), CheckoutPolicy.read(document["checkout"]))
+        """Without a policy nothing is sold. Raises `SecretUnavailable` for an unreadable part."""
+        policy = document.get("checkout", {"providers": {}, "plans": {}, "preferences": []})
+        hook = document.get("status_webhook")
+        return cls(
+            ProviderKeys.read(document),
+            CheckoutPolicy.read(policy),
+            hook if isinstance(hook, str) and hook else None,
+        )
 
 
 class DocumentSource(Protocol):

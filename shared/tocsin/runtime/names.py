@@ -96,6 +96,11 @@ class Gauge:
     PROVIDER_SILENCE = "ProviderSilence"
     EVENTS_MISSED = "EventsMissed"
     OLDEST_QUARANTINED = "OldestQuarantined"
+    CHECKOUT_TROUBLE = "CheckoutTrouble"
+    WEBHOOK_TROUBLE = "WebhookTrouble"
+    WEBHOOK_DELAY = "WebhookDelay"
+    NO_PAYMENT_PATH = "NoPaymentPath"
+    CHECKOUT_DOUBLES = "CheckoutDoubles"
 
 
 DIMENSIONS = frozenset({"provider", "reason", "code", "kind", "severity", "source"})

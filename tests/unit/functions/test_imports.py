@@ -18,7 +18,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-FUNCTIONS = ("alarm_trigger", "auditor", "billing_api", "incident_api", "notifier", "sla_check")
+FUNCTIONS = (
+    "alarm_trigger",
+    "auditor",
+    "billing_api",
+    "incident_api",
+    "notifier",
+    "outage_watch",
+    "sla_check",
+)
 THIRD_PARTY = {
     "aws_lambda_powertools",
     "botocore",
@@ -47,6 +55,7 @@ ONLY = {
     "alarm_trigger": {"signals"},
     "incident_api": {"documents"},
     "billing_api": {"billing", "providers"},
+    "outage_watch": {"billing", "channels", "providers"},
     "notifier": {"channels", "documents"},
 }
 PROGRAM = """

@@ -1,0 +1,63 @@
+"""Lambda entry: once a minute, whether customers can pay and whether providers' news arrives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.outage_watch.rounds import Rounds
+from functions.outage_watch.settings import Settings
+from functions.outage_watch.wiring import Accounts, Newest, key_maker, stakeholders
+from tocsin.adapters.dynamodb_checkout import DynamoDbBreakers, DynamoDbIntents
+from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
+from tocsin.adapters.dynamodb_outages import DynamoDbOutages
+from tocsin.adapters.dynamodb_probes import DynamoDbProbes
+from tocsin.application.tell_outage import Teller
+from tocsin.providers.selling import Sales, SalesDocument
+from tocsin.runtime import aws_http, light
+from tocsin.runtime.application import connect
+from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.invocation import watch
+from tocsin.runtime.secrets import CachedSecret
+from tocsin.runtime.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SETTINGS = load(Settings)
+WATCH = watch("outage_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+light.start("outage_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+DYNAMODB = aws_http.from_environment("dynamodb")
+APPLICATION = connect(
+    SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+)
+BASES = {"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE}
+DOCUMENT = CachedSecret(
+    aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, SalesDocument.read
+)
+ACCOUNTS = Accounts(DOCUMENT, BASES)
+TELLER = Teller(
+    store=APPLICATION.store,
+    execute=APPLICATION.execute,
+    send=stakeholders(SETTINGS.STAKEHOLDERS_TOPIC_ARN),
+    now=WATCH.clock.incident_now,
+)
+
+
+def lambda_handler(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """One round; the answer says what is firing and which parts failed."""
+    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
+    with WATCH.invocation(context):
+        rounds = Rounds(
+            intents=DynamoDbIntents(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+            breakers=DynamoDbBreakers(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+            policies=Sales(DOCUMENT, BASES),
+            outages=DynamoDbOutages(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+            probes=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+            probe=ACCOUNTS.look,
+            arrival=Newest(DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE)),
+            teller=TELLER,
+            key_of=key_maker(context.invoked_function_arn, SETTINGS.STAGE),
+            announce=ACCOUNTS.announce,
+            clock=wall_clock(),
+        )
+        return rounds.run()

@@ -1,0 +1,180 @@
+"""One round of the outage watch: look, judge, remember, report, settle, tell.
+
+Every part fails alone: not reaching one provider, or not being able to write into an incident,
+must not keep the others from being seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tocsin.application.settle_checkouts import settle
+from tocsin.application.tell_outage import Evidence
+from tocsin.application.watch_outages import (
+    Look,
+    Memory,
+    Seen,
+    customers_feel,
+    judge,
+    promised,
+    recent_attempts,
+    situation,
+    status_document,
+)
+from tocsin.billing.outage import LOOK_BACK, Trouble
+from tocsin.billing.recovery import Probe
+from tocsin.errors import TocsinError
+from tocsin.runtime import light
+from tocsin.runtime.names import Event, Gauge, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tocsin.application.replay_desk import ProbeLog
+    from tocsin.application.tell_outage import Teller
+    from tocsin.application.watch_outages import OutageStore
+    from tocsin.billing.checkout_ports import BreakerStore, IntentStore, PolicySource
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.outage import Health
+    from tocsin.billing.wording import Situation
+    from tocsin.ports import WallClock
+
+LATE = frozenset({Trouble.BACKLOG, Trouble.SILENCE})
+FAILING = frozenset({Trouble.DELIVERIES, Trouble.ENDPOINT})
+
+
+class Prober(Protocol):
+    """Looks at one provider account. `providers.probes.HttpProbes` with bases and keys bound."""
+
+    def __call__(self, identity: Identity, *, now: int) -> Health: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """All that a round needs. `arrival` is when the newest webhook of an account arrived.
+
+    `key_of` gives the dedup key of one of our alarms; `announce` tells a hosted status page.
+    """
+
+    intents: IntentStore
+    breakers: BreakerStore
+    policies: PolicySource
+    outages: OutageStore
+    probes: ProbeLog
+    probe: Prober
+    arrival: Callable[[Identity, int], int | None]
+    teller: Teller
+    key_of: Callable[[str], str]
+    announce: Callable[[Mapping[str, Any]], None]
+    clock: WallClock
+
+    def run(self) -> dict[str, Any]:
+        """One round; the answer says what is firing and which parts failed."""
+        now, failed = int(self.clock.wall_now().timestamp()), list[str]()
+        accounts = self.policies.policy().accounts
+        before = self.outages.memory()
+        log = self.intents.attempts(since=now - LOOK_BACK, until=now)
+        seen: dict[str, Seen] = {}
+        for name, identity in accounts.items():
+            known = before.providers.get(name, Seen())
+            seen[name] = known
+            with _Alone(f"look:{name}", failed):
+                health = self.probe(identity, now=now)
+                self.probes.record(identity, Probe(now, health.reachable, None))
+                attempts = recent_attempts(log, name, now=now)
+                newest = self.arrival(identity, now)
+                breaker = self.breakers.load(identity)
+                look = Look(identity, attempts, breaker, health, newest)
+                seen[name] = judge(look, known, now=now)
+            _report(name, seen[name])
+        after = Memory(seen, before.next_update, before.told)
+        after = replace(after, next_update=promised(after, now=now))
+        found = situation(after, tuple(accounts), now=now)
+        light.gauge(Gauge.NO_PAYMENT_PATH, int(not found.working), unit="Count")
+        self._publish(found, failed)
+        with _Alone("settle", failed):
+            settled = settle(intents=self.intents, policies=self.policies, clock=self.clock)
+            light.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles), unit="Count")
+        told = set(after.told)
+        with _Alone("tell", failed):
+            self._tell(before, after, found, told)
+        calm = found.since is None and not before.providers_in_trouble
+        self.outages.remember(replace(after, told=() if calm else tuple(sorted(told))))
+        firing = {name: sorted(each.firing) for name, each in seen.items() if each.firing}
+        return {"firing": firing, "level": found.level, "failed": failed}
+
+    def _publish(self, found: Situation, failed: list[str]) -> None:
+        document = status_document(found)
+        known = self.outages.status()
+        self.outages.publish(document)
+        if known is None or known["level"] != document["level"]:
+            with _Alone("announce", failed):
+                self.announce(document)
+
+    def _tell(self, before: Memory, after: Memory, found: Situation, told: set[str]) -> None:
+        """Adds what is told to `told`, also when it fails half way."""
+        incidents = {}
+        for name, seen in after.providers.items():
+            earlier = before.providers.get(name, Seen())
+            since = seen.since or earlier.since
+            if since is None:
+                continue
+            failed = [
+                each
+                for each in self.intents.attempts(since=since - LOOK_BACK, until=found.as_of)
+                if each.failed and each.provider == name
+            ]
+            evidence = Evidence(name, seen.firing or earlier.firing, since, failed)
+            for alarm in alarms_of(name):
+                if (incident := self.teller.incident_of(self.key_of(alarm))) is None:
+                    continue
+                incidents[incident.id] = incident
+                mark = f"{incident.id}|{evidence.mark}|{bool(seen.firing)}"
+                if mark not in told:
+                    self.teller.attach(incident, evidence, firing=bool(seen.firing))
+                    told.add(mark)
+        for incident in incidents.values():
+            mark = f"{incident.id}|{found.level}|{','.join(found.failing)}"
+            if mark not in told and self.teller.update(incident, found):
+                told.add(mark)
+
+
+def alarms_of(provider: str) -> Sequence[str]:
+    """The alarms by which a provider's trouble opens an incident, without the stage."""
+    return (
+        f"checkout-{provider}-failing",
+        f"webhooks-{provider}-failing",
+        f"webhooks-{provider}-backlog",
+        "checkout-all-providers-failing",
+    )
+
+
+def _report(provider: str, seen: Seen) -> None:
+    """One measure per alarm: 1 while it should ring. Downtime alone rings with checkouts."""
+    checkout = customers_feel(seen.firing) or Trouble.DOWNTIME in seen.firing
+    for gauge, rings in (
+        (Gauge.CHECKOUT_TROUBLE, checkout),
+        (Gauge.WEBHOOK_TROUBLE, bool(seen.firing & FAILING)),
+        (Gauge.WEBHOOK_DELAY, bool(seen.firing & LATE)),
+    ):
+        light.gauge(gauge, int(rings), unit="Count", provider=provider)
+
+
+class _Alone:
+    """A part of a round: what keeps it from working is logged, counted, named, and ends there."""
+
+    def __init__(self, name: str, failed: list[str]) -> None:
+        self._name, self._failed = name, failed
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        code = error.code if isinstance(error, TocsinError) else "internal"
+        light.log(Event.LOOK_FAILED, level="ERROR", look=self._name, error=repr(error))
+        light.count(Metric.LOOKS_FAILED, code=code)
+        self._failed.append(self._name)
+        return True

@@ -1,0 +1,106 @@
+"""What a round is given of the outside world: keys, the ledger's newest, topics, alarm names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+
+from tocsin.channels.sns import SnsSender
+from tocsin.errors import SecretUnavailable, SendFailed
+from tocsin.incidents.signals import KEY_VERSION
+from tocsin.ports import Message
+from tocsin.providers.probes import HttpProbes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tocsin.application.watch_ledger import LedgerHours
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.outage import Health
+    from tocsin.providers.selling import DocumentSource
+
+_HOUR, _HOURS_BACK = 3_600, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Looks at accounts with their keys, and tells a hosted status page if one is named."""
+
+    document: DocumentSource
+    bases: Mapping[str, str]
+    probes: HttpProbes = field(default_factory=HttpProbes)
+
+    def look(self, identity: Identity, *, now: int) -> Health:
+        """Raises `SecretUnavailable` where there is no key."""
+        key = self.document.get().keys.key_for(identity)
+        if key is None:
+            raise SecretUnavailable(f"There is no key for {identity}.")
+        return self.probes.look(identity, self.bases[identity.provider], key, now=now)
+
+    def announce(self, status: Mapping[str, Any]) -> None:
+        """Posts the public status to the webhook that the document names.
+
+        Raises:
+            SendFailed: it did not take it; the page itself is served by us in any case.
+        """
+        url = self.document.get().status_webhook
+        if url is None:
+            return
+        try:
+            answer = urllib3.request(
+                "POST",
+                url,
+                body=json.dumps(status).encode(),
+                headers={"content-type": "application/json"},
+                timeout=urllib3.Timeout(connect=2, read=3),
+                retries=False,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise SendFailed("the status page did not answer") from error
+        if answer.status >= 300:  # noqa: PLR2004 - HTTP
+            raise SendFailed("the status page refused", status=answer.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """When the newest stored webhook of an account arrived, looked for some hours back."""
+
+    ledger: LedgerHours
+
+    def __call__(self, identity: Identity, now: int) -> int | None:
+        for hours in range(_HOURS_BACK):
+            found = self.ledger.sample(identity, now - hours * _HOUR)
+            if found:
+                return max(event.received_at for event in found)
+        return None
+
+
+def key_maker(function_arn: str, stage: str) -> Callable[[str], str]:
+    """The dedup key that an alarm of ours opens an incident under, by its name."""
+    _, partition, _, region, account, *_ = function_arn.split(":")
+
+    def key_of(alarm: str) -> str:
+        arn = f"arn:{partition}:cloudwatch:{region}:{account}:alarm:tocsin-{stage}-{alarm}"
+        return f"{KEY_VERSION}:cloudwatch:{arn}"
+
+    return key_of
+
+
+def stakeholders(topic_arn: str) -> Callable[[str, str, str], None]:
+    """Sends a subject and a text about an incident to the stakeholders' topic."""
+    sender = SnsSender(topic_arn)
+
+    def send(incident: str, subject: str, text: str) -> None:
+        sender.send(
+            Message(
+                subject=f"{incident} | {subject}"[:99],
+                text=text,
+                short=subject[:140],
+                attributes={"kind": "update", "incident": incident},
+            )
+        )
+
+    return send

@@ -1,0 +1,306 @@
+"""The outage watch in a world: what it sees, whom it tells, and that it ends when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.outage_watch.rounds import Rounds
+from functions.outage_watch.wiring import key_maker
+from tests.harness.checkout_world import POLICY, CheckoutWorld
+from tests.harness.world import World
+from tocsin.adapters.memory_outages import MemoryOutages
+from tocsin.application.tell_outage import Teller
+from tocsin.billing.attempts import Result
+from tocsin.billing.breaker import Phase
+from tocsin.billing.outage import Health
+from tocsin.errors import SendFailed, StoreUnavailable, TocsinError
+from tocsin.incidents.vocabulary import Category, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.harness.checkout_world import ModelProvider
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.recovery import Probe
+    from tocsin.incidents.model import Incident
+
+WELL = Health(reachable=True, listed=(), events=0, undelivered=0, disabled=False, downtime=False)
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:111122223333:function:tocsin-local-outage-watch"
+
+
+@dataclass
+class Watched:
+    """A world of incidents and one of checkouts on one clock, and the watch over both."""
+
+    world: World = field(default_factory=World)
+    health: dict[str, Health] = field(default_factory=dict)
+    arrivals: dict[str, int | None] = field(default_factory=dict)
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    announced: list[Mapping[str, Any]] = field(default_factory=list)
+    refuse: bool = False
+
+    def __post_init__(self) -> None:
+        self.checkout = CheckoutWorld(clock=self.world.wall)
+        self.outages = MemoryOutages()
+        self.keys = 0
+        self.rounds = Rounds(
+            intents=self.checkout.intents,
+            breakers=self.checkout.breakers,
+            policies=self.checkout,
+            outages=self.outages,
+            probes=self,
+            probe=self.look,
+            arrival=lambda identity, _now: self.arrivals.get(identity.provider),
+            teller=Teller(
+                store=self.world.store,
+                execute=self.world.application.execute,
+                send=self.send,
+                now=self.world.clock.incident_now,
+            ),
+            key_of=key_maker(FUNCTION_ARN, "local"),
+            announce=self.announced.append,
+            clock=self.world.wall,
+        )
+
+    def record(self, _identity: Identity, _probe: Probe) -> None:
+        """Nobody replays here."""
+
+    def probes(self, _identity: Identity, *, since: int) -> list[Probe]:
+        raise AssertionError(since)
+
+    def look(self, identity: Identity, *, now: int) -> Health:
+        assert now == self.now
+        return self.health.get(identity.provider, WELL)
+
+    def send(self, incident: str, subject: str, text: str) -> None:
+        if self.refuse:
+            raise SendFailed
+        self.sent.append((incident, subject, text))
+
+    @property
+    def now(self) -> int:
+        return int(self.world.wall.wall_now().timestamp())
+
+    @property
+    def stripe(self) -> ModelProvider:
+        return self.checkout.stripe
+
+    def pass_time(self, seconds: int) -> None:
+        self.world.wall.advance(timedelta(seconds=seconds))
+        self.world.clock.advance(timedelta(seconds=seconds))
+
+    def buy(self, **changes: Any) -> str:
+        self.keys += 1
+        try:
+            return self.checkout.buy(f"k{self.keys}", **changes).leg.provider
+        except TocsinError as error:
+            return error.code
+
+    def minutes(self, count: int) -> dict[str, Any]:
+        answer: dict[str, Any] = {}
+        for _ in range(count):
+            self.pass_time(60)
+            answer = self.rounds.run()
+        return answer
+
+    def alarm(self, name: str, *, state: str = "ALARM") -> Incident:
+        """CloudWatch's part: the measure has crossed the line (or is back)."""
+        incident = self.world.alarm(f"tocsin-local-{name}", state=state)
+        assert incident is not None
+        return incident
+
+    def facts(self, incident: Incident) -> list[Mapping[str, str]]:
+        """The facts of every signal of source billing in the incident."""
+        return [
+            signal["facts"]
+            for entry in self.world.store.entries(incident.id)
+            for signal in dict[str, Any](entry.content).get("signals", ())
+            if "provider" in signal.get("facts", {})
+        ]
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+def test_nothing_wrong_says_so_and_tells_nobody(watched: Watched) -> None:
+    for _ in range(30):
+        assert watched.buy() == "stripe"
+        assert watched.minutes(1) == {"firing": {}, "level": "operational", "failed": []}
+    status = watched.outages.status()
+    assert status is not None
+    assert status["providers"] == {"stripe": "working", "razorpay": "working"}
+    assert watched.sent == []
+    assert len(watched.announced) == 1
+
+
+def test_an_outage_from_the_first_failure_to_recovery(watched: Watched) -> None:
+    """Breaker, failover, status, incident with evidence, update, recovery, withdrawal."""
+    watched.minutes(1)
+    watched.stripe.mode = "down"
+    bought = [watched.buy() for _ in range(5)]
+    assert bought == ["razorpay"] * 5
+    assert watched.checkout.phase("stripe") is Phase.OPEN
+    answer = watched.minutes(1)
+    assert answer["firing"] == {"stripe": ["checkout"]}
+    status = watched.outages.status()
+    assert status is not None
+    assert (status["level"], status["providers"]["stripe"]) == ("degraded", "failing")
+    assert watched.announced[-1]["level"] == "degraded"
+
+    incident = watched.alarm("checkout-stripe-failing")
+    assert (incident.category, incident.severity) == (Category.OPERATIONAL, Severity.HIGH)
+    began = watched.now
+    watched.minutes(1)
+    (facts,) = watched.facts(incident)
+    assert facts["provider"] == "stripe"
+    assert facts["regions"] == "US"
+    assert facts["workspaces"] == "ws_k1, ws_k2, ws_k3"
+    assert facts["status_page"] == "https://status.stripe.com"
+    assert "connect" in facts["examples"]
+    assert facts["failed_attempts"] == "3"
+    ((told, _, text),) = watched.sent
+    assert told == incident.id
+    assert "What not to promise" in text
+    assert watched.now - began <= 1_800
+    said = watched.world.store.load(incident.id)
+    assert said is not None
+    assert said.communication.internal.first_at is not None
+    assert said.severity is Severity.HIGH, "evidence raises nothing"
+
+    watched.minutes(5)
+    assert len(watched.sent) == 1, "the same is told once"
+    assert len(watched.facts(incident)) == 1
+
+    watched.stripe.mode = "up"
+    watched.pass_time(watched.checkout.breakers.load(POLICY.accounts["stripe"]).cooling)
+    assert [watched.buy() for _ in range(3)] == ["stripe"] * 3
+    assert watched.checkout.phase("stripe") is Phase.CLOSED
+    assert watched.minutes(1)["firing"] == {"stripe": ["checkout"]}, "calm is counted first"
+    assert watched.minutes(10)["firing"] == {}
+    recovered = watched.outages.status()
+    assert recovered is not None
+    assert recovered["text"] == "Payments and subscriptions are working normally."
+    assert recovered["next_update"] is None
+    assert watched.announced[-1]["level"] == "operational"
+    assert watched.sent[-1][1] == "All billing systems are working"
+    cleared = watched.alarm("checkout-stripe-failing", state="OK")
+    assert not cleared.firing
+    watched.world.inbox.take_all()
+
+
+def test_at_one_checkout_in_twenty_minutes_a_creation_only_outage_is_seen_at_the_third(
+    watched: Watched,
+) -> None:
+    for _ in range(6):
+        watched.buy()
+        watched.minutes(20)
+    watched.stripe.mode = "garbled"
+    began, firing = watched.now, dict[str, Any]()
+    while not firing and watched.now - began < 7_200:
+        watched.buy()
+        firing = watched.minutes(20)["firing"]
+    assert firing == {"stripe": ["checkout"]}
+    assert watched.now - began == 60 * 60
+
+
+def test_a_provider_that_answers_nothing_is_seen_in_three_minutes_without_any_traffic(
+    watched: Watched,
+) -> None:
+    watched.health["stripe"] = Health(reachable=False)
+    assert watched.minutes(2)["firing"] == {}
+    assert watched.minutes(1)["firing"] == {"stripe": ["unreachable"]}
+    watched.health.clear()
+    assert watched.minutes(9)["firing"] == {"stripe": ["unreachable"]}
+    assert watched.minutes(2)["firing"] == {}
+
+
+def test_both_down_is_critical_and_says_that_nobody_can_pay(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for provider in watched.checkout.providers.values():
+        provider.mode = "down"
+    for _ in range(4):
+        assert watched.buy() == "no_payment_path"
+    answer = watched.minutes(1)
+    assert answer["level"] == "down"
+    assert '"NoPaymentPath":[1.0]' in capsys.readouterr().out
+    incident = watched.alarm("checkout-all-providers-failing")
+    assert incident.severity is Severity.CRITICAL
+    watched.minutes(1)
+    assert {each["provider"] for each in watched.facts(incident)} == {"stripe", "razorpay"}
+    watched.world.inbox.take_all()
+
+
+@pytest.mark.parametrize(
+    ("health", "trouble"),
+    [
+        (Health(reachable=True, events=20, undelivered=4), "deliveries"),
+        (Health(reachable=True, events=90, undelivered=30), "backlog"),
+        (Health(reachable=True, disabled=True), "endpoint"),
+        (Health(reachable=True, downtime=True), "downtime"),
+    ],
+)
+def test_what_makes_us_blind_is_seen_and_stops_no_payment(
+    watched: Watched, health: Health, trouble: str
+) -> None:
+    watched.minutes(1)
+    watched.health["stripe"] = health
+    answer = watched.minutes(2)
+    assert trouble in answer["firing"]["stripe"]
+    status = watched.outages.status()
+    assert status is not None
+    assert status["providers"]["stripe"] == "delayed"
+    assert watched.buy() == "stripe"
+
+
+def test_silence_is_suspected_after_half_an_hour_and_settled_by_the_list(
+    watched: Watched,
+) -> None:
+    watched.minutes(1)
+    newest = watched.arrivals["stripe"] = watched.now
+    quiet = Health(reachable=True, listed=(newest,))
+    watched.health["stripe"] = quiet
+    assert watched.minutes(60)["firing"] == {}, "quiet is not silent"
+    watched.health["stripe"] = Health(reachable=True, listed=(watched.now - 400, newest))
+    assert watched.minutes(1)["firing"] == {"stripe": ["silence"]}
+
+
+def test_a_blind_eye_does_not_close_the_other(watched: Watched) -> None:
+    watched.refuse = True
+    watched.stripe.mode = "down"
+    for _ in range(3):
+        watched.buy()
+    original = watched.rounds.probe
+
+    def probe(identity: Identity, *, now: int) -> Health:
+        if identity.provider == "razorpay":
+            raise StoreUnavailable
+        return original(identity, now=now)
+
+    object.__setattr__(watched.rounds, "probe", probe)
+    watched.minutes(1)
+    watched.alarm("checkout-stripe-failing")
+    answer = watched.minutes(1)
+    assert answer["failed"] == ["look:razorpay", "tell"]
+    assert answer["firing"] == {"stripe": ["checkout"]}
+    watched.refuse = False
+    watched.minutes(1)
+    assert len(watched.sent) == 1
+    watched.world.inbox.take_all()
+
+
+def test_doubtful_checkouts_are_settled_by_the_round(watched: Watched) -> None:
+    watched.stripe.mode = "late"
+    assert watched.buy() == "razorpay"
+    assert watched.checkout.intents.unsettled()
+    watched.stripe.mode = "up"
+    watched.minutes(1)
+    assert watched.checkout.intents.unsettled() == ()
+    assert [s.state for s in watched.stripe.sessions.values()] == ["expired"]
+    assert watched.checkout.intents.log[0].result is Result.DOUBT
