@@ -386,6 +386,10 @@ def test_retries_keep_the_old_secret_after_a_change_and_the_dashboard_uses_the_n
     subscription = {body["payload"]["subscription"]["entity"]["id"] for body in inbox.bodies()}
     assert subscription == {made}
     assert one.control.razorpay.replay("rzp_hook", objects=[made]) == 0  # now acknowledged
+    inbox.got.clear()
+    sdk.subscription.pause(made)
+    assert one.control.drain() == 0
+    assert inbox.verified_by("second") == [True]
 
 
 def test_a_day_of_failure_disables_the_webhook_and_a_replay_of_the_dashboard_enables_it(
