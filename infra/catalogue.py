@@ -28,7 +28,7 @@ class DependencyGroup:
 
 
 INGEST = DependencyGroup("fn-ingest", aws_services=())
-INCIDENTS = DependencyGroup("fn-incidents", aws_services=("dynamodb", "lambda", "sns"))
+INCIDENTS = DependencyGroup("fn-incidents", aws_services=("dynamodb", "lambda", "sesv2", "sns"))
 BILLING = DependencyGroup("fn-billing", aws_services=())
 SELLING = DependencyGroup("fn-selling", aws_services=("dynamodb", "sns"))
 
@@ -157,6 +157,16 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
                 memory=512,
                 timeout=40,
                 reserved=20,
+                incident_clock=True,
+            ),
+            FunctionSpec(
+                name="public_intake",
+                purpose="Answers people without a login: links in messages",
+                group=INCIDENTS,
+                memory=512,
+                timeout=10,
+                # A ceiling: strangers must not take the concurrency that pages people.
+                reserved=10,
                 incident_clock=True,
             ),
             FunctionSpec(

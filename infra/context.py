@@ -13,8 +13,18 @@ from infra.stage import STAGES, Stage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NOBODYS_MAIL = "tocsin@mail-from.invalid"
+"""SES refuses it: mail is then a way that fails, and the next one is tried."""
 ARCHITECTURES = ("arm64", "x86_64")
-KEYS = ("stage", "arch", "stripe_api_base", "razorpay_api_base", "docs_base", "dead_man_url")
+KEYS = (
+    "stage",
+    "arch",
+    "stripe_api_base",
+    "razorpay_api_base",
+    "docs_base",
+    "mail_from",
+    "dead_man_url",
+)
 
 
 class ContextInvalid(Exception):
@@ -28,6 +38,7 @@ class Context:
     `docs_base` is put in front of an alarm page's path, so that the description of an alarm in a
     mail can be a link that opens. `dead_man_url` is called after every clean
     audit; `none`: nobody outside the account is told.
+    `mail_from` is an address of a verified SES identity.
     """
 
     stage: Stage
@@ -35,6 +46,7 @@ class Context:
     stripe_api_base: str
     razorpay_api_base: str
     docs_base: str
+    mail_from: str
     dead_man_url: str = "none"
 
     @classmethod
@@ -57,4 +69,5 @@ class Context:
             razorpay_api_base=values.get("razorpay_api_base") or "https://api.razorpay.com",
             docs_base=values.get("docs_base") or "",
             dead_man_url=values.get("dead_man_url") or "none",
+            mail_from=values.get("mail_from") or NOBODYS_MAIL,
         )

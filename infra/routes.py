@@ -22,7 +22,7 @@ class Throttle:
 class Route:
     """One route key. `open_because` is set where the gateway lets anyone in."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "HEAD", "POST"]
     path: str
     function: str
     throttle: Throttle
@@ -40,10 +40,16 @@ _RESPONDER = Throttle(rate=50, burst=100)
 # The product itself, on its way to an answer of its own.
 _PRODUCT = Throttle(rate=500, burst=1000)
 _SIGNED = "HMAC: the function verifies the provider's signature over the raw bytes."
+# A handful of people and their mail scanners.
+_LINK = Throttle(rate=20, burst=40)
+_SEALED = "The link itself is the proof: sealed, short-lived and good once; GET changes nothing."
 
 ROUTES = (
     Route("POST", "/webhooks/{provider}", "webhook_ingest", _WEBHOOK, _SIGNED),
     Route("POST", "/webhooks/{provider}/{endpoint}", "webhook_ingest", _WEBHOOK, _SIGNED),
+    Route("GET", "/a/{token}", "public_intake", _LINK, _SEALED),
+    Route("HEAD", "/a/{token}", "public_intake", _LINK, _SEALED),
+    Route("POST", "/a/{token}", "public_intake", _LINK, _SEALED),
     Route("POST", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}", "incident_api", _RESPONDER),
@@ -62,6 +68,10 @@ ROUTES = (
     Route("POST", "/v1/oncall/{role}/end-override", "incident_api", _RESPONDER),
     Route("POST", "/v1/releases", "incident_api", _RESPONDER),
     Route("GET", "/v1/releases", "incident_api", _RESPONDER),
+    Route("GET", "/v1/contacts", "incident_api", _RESPONDER),
+    Route("GET", "/v1/reachability", "incident_api", _RESPONDER),
+    Route("POST", "/v1/contacts", "incident_api", _RESPONDER),
+    Route("POST", "/v1/contacts/{way}/{action}", "incident_api", _RESPONDER),
     Route("GET", "/v1/workspaces/{id}/entitlement", "billing_api", _PRODUCT),
     Route("POST", "/v1/billing/corrections", "billing_api", _RESPONDER),
     Route("POST", "/v1/billing/corrections/lift", "billing_api", _RESPONDER),

@@ -8,7 +8,7 @@ with who looked: also one that found nothing, because somebody tried.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from functions.incident_api.shapes import Envelope
 from tocsin.errors import UnknownIncident
@@ -19,13 +19,25 @@ from tocsin.runtime.fields import Fields, idempotency_key, if_match
 from tocsin.runtime.names import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from tocsin.application.contacts import ContactStore
     from tocsin.incidents.model import Incident
+    from tocsin.ports import WallClock
     from tocsin.runtime.application import Application
     from tocsin.runtime.http import Request
     from tocsin.runtime.identity import Caller
     from tocsin.runtime.invocation import Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleDesk:
+    """Where people's ways are kept, and the notifier, which alone can speak to people."""
+
+    contacts: ContactStore
+    notify: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    wall: WallClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +49,7 @@ class Call:
     request: Request
     caller: Caller
     route: str
+    people: PeopleDesk | None = None
 
     @property
     def now(self) -> datetime:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from functions.incident_api.call import PeopleDesk
 from functions.incident_api.routes import Api
 from functions.incident_api.settings import Settings
-from tocsin.runtime.application import connect
+from tocsin.adapters.dynamodb_contacts import DynamoContacts
+from tocsin.runtime.application import connect, table_client
+from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.invocation import watch
+from tocsin.runtime.invoke import FunctionCaller
 from tocsin.runtime.settings import load
 
 if TYPE_CHECKING:
@@ -17,15 +21,22 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = watch("incident_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+DYNAMODB = table_client()
 API = Api(
     application=connect(
         SETTINGS.INCIDENTS_TABLE,
         clock=WATCH.clock,
         operations_table=SETTINGS.OPERATIONS_TABLE,
         tell=WATCH.rotas_unread,
+        dynamodb=DYNAMODB,
     ),
     watch=WATCH,
     stage=SETTINGS.STAGE,
+    people=PeopleDesk(
+        contacts=DynamoContacts(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE),
+        notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
+        wall=wall_clock(),
+    ),
 )
 
 

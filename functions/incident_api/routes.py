@@ -16,6 +16,7 @@ from functions.incident_api import (
     answers,
     answers_oncall,
     answers_progress,
+    contacts,
     oncall,
     reading,
 )
@@ -25,6 +26,7 @@ from tocsin.runtime.serving import Route, respond
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from functions.incident_api.call import PeopleDesk
     from tocsin.runtime.application import Application
     from tocsin.runtime.http import Request, Response
     from tocsin.runtime.identity import Caller
@@ -139,6 +141,28 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             answers.Releases,
             query={"service!": "Whose.", "limit": _LIMIT, "cursor": _CURSOR},
         ),
+        "GET /v1/contacts": Route(
+            "Your ways; as a commander anybody's",
+            contacts.listed,
+            answers.ContactWays,
+            query={"person": "Whose; your own without it."},
+        ),
+        "GET /v1/reachability": Route(
+            "Everybody who could be missed, and why",
+            contacts.unreachable,
+            answers.Reachability,
+        ),
+        "POST /v1/contacts": Route(
+            "Add a way and have its confirmation code sent",
+            contacts.add,
+            answers.ContactWay,
+            (201, 200),
+        ),
+        "POST /v1/contacts/{way}/{action}": Route(
+            "confirm, test, resend or remove a way; erase `all`",
+            contacts.act,
+            answers.ContactWays,
+        ),
     }
 )
 
@@ -150,6 +174,7 @@ class Api:
     application: Application
     watch: Watch
     stage: str
+    people: PeopleDesk | None = None
 
     def respond(self, event: Mapping[str, Any]) -> Response:
         """Answers one request; whatever goes wrong is an answer too."""
@@ -169,4 +194,5 @@ class Api:
             request=request,
             caller=caller,
             route=route,
+            people=self.people,
         )

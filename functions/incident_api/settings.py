@@ -12,4 +12,5 @@ class Settings:
     STAGE: str
     INCIDENTS_TABLE: str
     OPERATIONS_TABLE: str
+    NOTIFIER_FUNCTION: str
     LOG_LEVEL: str = "INFO"

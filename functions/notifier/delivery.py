@@ -13,17 +13,16 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tocsin.channels.registry import CHANNELS, channel_for
-from tocsin.documents.messages import render
 from tocsin.errors import Conflict, TocsinError
+from tocsin.incidents.outbox import KEPT_ATTEMPTS
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
+    from functions.notifier.routing import Router
+    from tocsin.application.news import NewsStore
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import IncidentClock, IncidentStore, PolicySource, Sender, WallClock
+    from tocsin.ports import IncidentClock, IncidentStore, PolicySource, WallClock
     from tocsin.runtime.invocation import Watch
 
 LEASE = timedelta(seconds=60)
@@ -34,9 +33,14 @@ _LONGEST_PAUSE = timedelta(minutes=15)
 
 
 class Result(StrEnum):
-    """What became of one item: `held` was sent already or is being sent by somebody else."""
+    """What became of one item.
+
+    `held` was sent already or is being sent by somebody else; `no_news` was not sent because the
+    audience was told the same last.
+    """
 
     SENT = "sent"
+    NO_NEWS = "no_news"
     HELD = "held"
     FAILED = "failed"
     UNREADABLE = "unreadable"
@@ -44,13 +48,14 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The ports of delivering; `senders` opens the sender that serves a target."""
+    """The ports of delivering; `router` knows the ways, `news` what an audience heard last."""
 
     store: IncidentStore
     policies: PolicySource
     clock: IncidentClock
     wall: WallClock
-    senders: Callable[[str], Sender]
+    router: Router
+    news: NewsStore
     watch: Watch
 
     def deliver(self, key: OutboxKey, *, owner: str) -> Result:
@@ -63,30 +68,62 @@ class Delivery:
         if item is None:
             self.watch.journal.info(Event.MESSAGE_HELD, incident=key.incident, item=_line(key))
             return Result.HELD
-        result = self._send(item)
+        tried = list(item.tried)
+        result = self._send(item, tried)
+        record = tuple(tried[-KEPT_ATTEMPTS:])
+        now = self.clock.incident_now()
         try:
-            if result is Result.SENT:
-                self.store.mark_sent(key, owner=owner, sent_at=self.clock.incident_now())
+            if result in {Result.SENT, Result.NO_NEWS}:
+                self.store.mark_sent(key, owner=owner, sent_at=now, tried=record)
             else:
-                due = self.clock.incident_now() + _pause(item.attempts)
-                self.store.release_outbox(key, owner=owner, due_at=due)
+                due = now + _pause(item.attempts)
+                self.store.release_outbox(key, owner=owner, due_at=due, tried=record)
         except Conflict as error:  # somebody else's now: they will send it, perhaps again
             self._tell(Event.MESSAGE_HELD, item, error)
         return result
 
-    def _send(self, item: OutboxItem) -> Result:
+    def _send(self, item: OutboxItem, tried: list[str]) -> Result:
+        """Sends by the first way that takes the message; `tried` gets a line per attempt."""
+        failure: Exception | None = None
+        again = False
         try:
-            message = render(item, self._policy(item))
-            channel_id = self.senders(item.target).send(message)
+            if self._is_no_news(item):
+                tried.append("no news")
+                self._tell(Event.MESSAGE_NO_NEWS, item)
+                return Result.NO_NEWS
+            for attempt in self.router.attempts(item, self._policy(item)):
+                try:
+                    channel_id = attempt.send()
+                except Exception as error:  # noqa: BLE001 - the next way may work
+                    failure, again = error, again or _retryable(error)
+                    tried.append(f"{attempt.label} {_code(error)}")
+                    self._tell(Event.WAY_FAILED, item, error, way=attempt.label)
+                    self.watch.meter.count(Metric.WAYS_FAILED, kind=item.kind)
+                    continue
+                tried.append(f"{attempt.label} sent")
+                return self._sent(item, attempt.label, channel_id)
         except Exception as error:  # noqa: BLE001 - one message's bug must not hold up the others
-            retryable = isinstance(error, TocsinError) and error.retryable
-            event = Event.MESSAGE_FAILED if retryable else Event.MESSAGE_UNREADABLE
-            self._tell(event, item, error)
-            self.watch.meter.count(Metric.MESSAGES_FAILED, kind=item.kind)
-            return Result.FAILED if retryable else Result.UNREADABLE
-        self._tell(Event.MESSAGE_SENT, item, channel_id=channel_id)
+            failure, again = error, _retryable(error)
+        self._tell(Event.MESSAGE_FAILED if again else Event.MESSAGE_UNREADABLE, item, failure)
+        self.watch.meter.count(Metric.MESSAGES_FAILED, kind=item.kind)
+        return Result.FAILED if again else Result.UNREADABLE
+
+    def _sent(self, item: OutboxItem, way: str, channel_id: str) -> Result:
+        self._tell(Event.MESSAGE_SENT, item, way=way, channel_id=channel_id)
         self.watch.meter.count(Metric.MESSAGES_SENT, kind=item.kind)
+        if not item.personal:
+            try:
+                self.news.keep(item)
+            except Exception as error:  # noqa: BLE001 - it left; the same words may leave again
+                self._tell(Event.MESSAGE_NO_NEWS, item, error)
         return Result.SENT
+
+    def _is_no_news(self, item: OutboxItem) -> bool:
+        """Whether the audience was told exactly this last; people are asked again on purpose."""
+        if item.personal:
+            return False
+        last = self.news.last(item)
+        return last is not None and last.hash == item.content_hash and last.seq != item.seq
 
     def _policy(self, item: OutboxItem) -> Policy:
         """The policy the incident was opened under; an old item may not say which."""
@@ -118,23 +155,6 @@ class Delivery:
                 journal.failed(event, error, **known)
 
 
-def registered_senders(addresses: Mapping[str, str]) -> Callable[[str], Sender]:
-    """Senders by target from the channel registry, each made with its first message.
-
-    `addresses` are the function's settings by field name.
-    """
-    made: dict[str, Sender] = {}
-
-    def sender(target: str) -> Sender:
-        channel = channel_for(target)
-        if channel.name not in made:
-            module = CHANNELS.module(channel.name)
-            made[channel.name] = module.open_channel(addresses[channel.setting])
-        return made[channel.name]
-
-    return sender
-
-
 def _line(key: OutboxKey) -> str:
     """The item without its target: who is paged is not for the log."""
     return "#".join(key.sk.split("#")[:3])
@@ -142,3 +162,11 @@ def _line(key: OutboxKey) -> str:
 
 def _pause(attempts: int) -> timedelta:
     return min(_FIRST_PAUSE * attempts, _LONGEST_PAUSE)
+
+
+def _retryable(error: Exception) -> bool:
+    return isinstance(error, TocsinError) and error.retryable
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, TocsinError) else "unexpected"

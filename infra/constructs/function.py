@@ -136,10 +136,12 @@ class TocsinFunction(Construct):
             operator: {key: value.format(region=region) for key, value in pairs.items()}
             for operator, pairs in statement.conditions.items()
         }
+        arns = [self._references.arn(symbol) for symbol in statement.resources]
         return iam.PolicyStatement(
             sid=statement.sid,
             actions=list(statement.actions),
-            resources=[self._references.arn(symbol) for symbol in statement.resources],
+            resources=None if statement.all_but else arns,
+            not_resources=arns if statement.all_but else None,
             conditions=conditions or None,
         )
 

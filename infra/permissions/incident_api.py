@@ -25,6 +25,11 @@ STATEMENTS = (
         actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
         resources=("table/operations",),
     ),
+    Statement(
+        sid="HaveCodesSent",
+        actions=("lambda:InvokeFunction",),
+        resources=("function/notifier",),
+    ),
     data_key_through_dynamodb(),
     own_logs("incident_api"),
     tracing(),

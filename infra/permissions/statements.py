@@ -22,7 +22,7 @@ class Statement:
     """One allowed set of actions on named resources.
 
     `conditions` is IAM's own shape: operator, key, value. `{region}` in a value is replaced by
-    the deployment's region.
+    the deployment's region. `all_but` turns the resources around: everything except them.
     """
 
     sid: str
@@ -31,6 +31,7 @@ class Statement:
     conditions: Mapping[str, Mapping[str, str]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    all_but: bool = False
 
 
 def tracing() -> Statement:

@@ -31,6 +31,7 @@ _STREAMS = {
 }
 _SECRETS = {
     "registrations": ("webhook-registrations", "REGISTRATIONS_SECRET", "SecretRegistrations"),
+    "delivery-keys": ("delivery-keys", "DELIVERY_KEYS_SECRET", "SecretDeliveryKeys"),
     "provider-keys": ("provider-keys", "PROVIDER_KEYS_SECRET", "SecretProviderKeys"),
 }
 

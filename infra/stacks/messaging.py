@@ -56,7 +56,8 @@ class MessagingStack(cdk.Stack):
         self.alarms = OpsAlarms(context=context, topic=cast("sns.ITopic", self.ops))
         self._queues = Queues(self, context=context, alarms=self.alarms)
         self.alarms_topic = self._make_way_in()
-        self.pages, self.stakeholders = self._make_way_out()
+        self.pages, self.stakeholders, self.chat = self._make_way_out()
+        self._offer_personal_ways()
         if context.stage.inbox:
             self._make_inbox()
 
@@ -67,6 +68,7 @@ class MessagingStack(cdk.Stack):
             "alarms": self.alarms_topic,
             "pages": self.pages,
             "stakeholders": self.stakeholders,
+            "chat": self.chat,
         }
 
     def _make_ops_topic(self) -> sns.Topic:
@@ -102,21 +104,35 @@ class MessagingStack(cdk.Stack):
         output(self, "QueueAlarmsDlqUrl", work.dead.queue_url, "Alarms nobody could read")
         return topic
 
-    def _make_way_out(self) -> tuple[sns.Topic, sns.Topic]:
+    def _make_way_out(self) -> tuple[sns.Topic, sns.Topic, sns.Topic]:
         """Topics to people, and the queues beside the functions that feed them."""
         key = self._make_key("MessagesKey", "messages", "Encrypts messages on their way out")
         policies.let_services_use(key, "sns")
         pages = self._make_topic("Pages", "pages", key)
         stakeholders = self._make_topic("Stakeholders", "stakeholders", key)
+        chat = self._make_topic("Chat", "chat", key)
         output(self, "PagesTopicArn", pages.topic_arn, "Subscribe responders, filtered by person")
         output(self, "StakeholdersTopicArn", stakeholders.topic_arn, "Subscribe stakeholders")
+        output(self, "ChatTopicArn", chat.topic_arn, "Give it to the chat room's configuration")
+        self._references.offer_value("CHAT_TOPIC_ARN", chat.topic_arn)
         self._references.offer_value("PAGES_TOPIC_ARN", pages.topic_arn)
         self._references.offer_value("STAKEHOLDERS_TOPIC_ARN", stakeholders.topic_arn)
         for work in WORK_QUEUES:
             self._make_work_queue(*work, key=key)
         for name in ("notifier-failed", "billing-projector-failed"):
             self._offer_queue(name, self._queues.failures(name, key=key))
-        return pages, stakeholders
+        return pages, stakeholders, chat
+
+    def _offer_personal_ways(self) -> None:
+        """What single people are reached through: no resource of ours, but rights and names."""
+        sender = self._context.mail_from
+        identity = self.format_arn(
+            service="ses", resource="identity", resource_name=sender.rpartition("@")[2]
+        )
+        self._references.offer_value("MAIL_FROM", sender)
+        self._references.offer_arn("identity/mail", identity)
+        # Telephones have no ARN: everything that has one, which is every topic, is left out.
+        self._references.offer_arn("topics/all", f"arn:{self.partition}:sns:*:*:*")
 
     def _make_work_queue(
         self, name: str, consumer: str, max_age: int, dead: str, *, key: kms.Key
@@ -143,6 +159,7 @@ class MessagingStack(cdk.Stack):
         for id_, topic in (
             ("PagesToInbox", self.pages),
             ("StakeholdersToInbox", self.stakeholders),
+            ("ChatToInbox", self.chat),
         ):
             made = self._subscribe(id_, topic, inbox)
             acknowledge(made, "SNSRedrivePolicy", reason, pack=SERVERLESS)

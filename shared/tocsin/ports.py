@@ -215,15 +215,19 @@ class IncidentStore(Protocol):
         """
         ...
 
-    def mark_sent(self, key: OutboxKey, *, owner: str, sent_at: datetime) -> None:
-        """Marks a claimed item sent and takes it out of the due index.
+    def mark_sent(
+        self, key: OutboxKey, *, owner: str, sent_at: datetime, tried: tuple[str, ...] = ()
+    ) -> None:
+        """Marks a claimed item sent and takes it out of the due index; `tried` becomes its record.
 
         Raises:
             Conflict: the lease passed to somebody else meanwhile.
         """
         ...
 
-    def release_outbox(self, key: OutboxKey, *, owner: str, due_at: datetime) -> None:
+    def release_outbox(
+        self, key: OutboxKey, *, owner: str, due_at: datetime, tried: tuple[str, ...] = ()
+    ) -> None:
         """Gives a claimed item back after a failed send; the sweep retries it at `due_at`.
 
         Raises:

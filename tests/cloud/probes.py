@@ -108,15 +108,20 @@ def tries(clients: Clients, stage: Deployed) -> Iterator[Try]:
     outputs = stage.outputs
     for table, name in outputs["tables"].items():
         yield from _table(clients, table, name)
-    for topic in ("alarm", "pages", "stakeholders"):
+    for topic in ("alarm", "pages", "stakeholders", "chat"):
         yield from _topic(clients, topic, outputs[f"{topic}_topic_arn"])
     for queue, url in outputs["queues"].items():
         yield from _queue(clients, queue, url)
-    for secret in ("webhook-registrations", "provider-keys"):
+    for secret in ("webhook-registrations", "provider-keys", "delivery-keys"):
         yield from _secret(clients, secret, f"tocsin/local/{secret}")
     for function, arn in outputs["functions"].items():
         yield from _function(clients, function, arn)
     yield from _bucket(clients)
+    yield Try(
+        "sns:Publish on a telephone",
+        partial(clients.sns.publish, PhoneNumber="+12025550199", Message="probe"),
+    )
+    yield Try("ses:SendEmail on mail", partial(_mail, clients))
     yield from _parameter(clients, outputs["clock_parameter"])
     yield from _account(clients, outputs)
 
@@ -167,6 +172,14 @@ def _table(clients: Clients, table: str, name: str) -> Iterator[Try]:
             db.query, TableName=name, IndexName=index, KeyConditionExpression="nonsense"
         )
         yield from _named("dynamodb", f"{table}/{index}", {"Query": query})
+
+
+def _mail(clients: Clients) -> Any:
+    return clients.sesv2.send_email(
+        FromEmailAddress="tocsin@mail-from.invalid",
+        Destination={"ToAddresses": ["probe@tocsin.example"]},
+        Content={"Simple": {"Subject": {"Data": "probe"}, "Body": {"Text": {"Data": "probe"}}}},
+    )
 
 
 def _topic(clients: Clients, topic: str, arn: str) -> Iterator[Try]:

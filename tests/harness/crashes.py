@@ -69,12 +69,14 @@ class StreamedIncidents(MemoryIncidents):
         self._crashes.at("after claim")
         return claimed
 
-    def mark_sent(self, key: OutboxKey, *, owner: str, sent_at: datetime) -> None:
+    def mark_sent(
+        self, key: OutboxKey, *, owner: str, sent_at: datetime, tried: tuple[str, ...] = ()
+    ) -> None:
         self._crashes.at("before mark")
         if (pause := self.pause_before_mark) is not None:
             self.pause_before_mark = None
             pause(key)
-        super().mark_sent(key, owner=owner, sent_at=sent_at)
+        super().mark_sent(key, owner=owner, sent_at=sent_at, tried=tried)
         self._crashes.at("after mark")
 
 

@@ -46,6 +46,24 @@ def api_event(
     }
 
 
+def link_event(method: str, url: str, body: str = "") -> dict[str, Any]:
+    """The event of a request without a login to `<base>/a/<token>`."""
+    token = url.rpartition("/")[2]
+    return {
+        "version": "2.0",
+        "routeKey": f"{method} /a/{{token}}",
+        "rawPath": f"/a/{token}",
+        "headers": {"content-type": "application/x-www-form-urlencoded"},
+        "pathParameters": {"token": token},
+        "requestContext": {
+            "requestId": f"request-{method}-link",
+            "http": {"method": method, "path": f"/a/{token}"},
+        },
+        "body": body or None,
+        "isBase64Encoded": False,
+    }
+
+
 def _route(method: str, path: str) -> tuple[str, dict[str, str]]:
     """The gateway's choice: the route with the fewest variables that matches."""
     parts = path.strip("/").split("/")

@@ -15,20 +15,32 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from functions.alarm_trigger import intake as alarm_intake
+from functions.incident_api.call import PeopleDesk
 from functions.incident_api.routes import Api
 from functions.notifier import intake as notifier_intake
+from functions.notifier.contacting import Contacting
 from functions.notifier.delivery import Delivery
+from functions.notifier.linking import Minter
+from functions.notifier.routing import Router
+from functions.public_intake.routes import Public
 from functions.sla_check.rounds import Sweeper
 from tests.harness.alarms import notification, queue_event
 from tests.harness.application import Policies
+from tests.harness.contacts import USUAL_WAYS, InboxWays, an_address
 from tests.harness.crashes import Crashes, CrashingSender, Killed, StreamedIncidents
 from tests.harness.ids import SeededIds
 from tests.harness.inbox import Inbox, InboxSender
-from tests.harness.requests import api_event
+from tests.harness.requests import api_event, link_event
 from tests.harness.time import START, VirtualIncidentClock, VirtualWallClock
+from tocsin.adapters.memory_contacts import MemoryContacts
 from tocsin.adapters.memory_freezes import MemoryFreezes
+from tocsin.adapters.memory_links import MemoryLinks
+from tocsin.adapters.memory_news import MemoryNews
 from tocsin.adapters.memory_releases import MemoryReleases
 from tocsin.adapters.memory_rotas import MemoryRotas
+from tocsin.application.contacts import ContactDesk, responders
+from tocsin.application.following import LinkDesk
+from tocsin.application.links import Keyring
 from tocsin.application.on_call import OnDuty
 from tocsin.channels.registry import channel_for
 from tocsin.errors import Unavailable
@@ -39,9 +51,11 @@ from tocsin.runtime.invocation import Watch
 from tocsin.runtime.logging import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from tocsin.application.contacts import WaySender
+    from tocsin.application.ways import WayKind
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxKey
     from tocsin.incidents.policy import Policy
@@ -49,6 +63,7 @@ if TYPE_CHECKING:
     from tocsin.ports import Sender
 
 _names = count(1)
+BASE = "https://abcdefghij.execute-api.us-east-1.amazonaws.com"
 
 
 class QuietMeter:
@@ -64,8 +79,9 @@ class QuietMeter:
 class World:
     """Everything a story needs; times are moved by `advance` and `jump` only.
 
-    `refusals` maps the beginning of a target to what its channel raises; `stream_runs` says
-    whether the stream delivers.
+    `refusals` maps the beginning of a target (or of a way: `sms:<person>`) to what its channel
+    raises; `stream_runs` says whether the stream delivers. Nobody has a way of their own until
+    `reachable` gives them some: until then messages leave by topic.
     """
 
     def __init__(self, start: datetime = START, policy: Policy | None = None) -> None:
@@ -93,16 +109,40 @@ class World:
             freezes=MemoryFreezes(self.store.freezes),
             on_duty=on_duty,
         )
+        self.contacts = MemoryContacts()
+        self.links = MemoryLinks()
+        self.keys = Keyring("1", {"1": bytes(range(32))})
+        self.desk = ContactDesk(store=self.contacts, wall=self.wall, ids=SeededIds(1))
         self.delivery = Delivery(
             store=self.store,
             policies=self.application.policies,
             clock=self.clock,
             wall=self.wall,
-            senders=self._sender,
+            router=self._router(),
+            news=MemoryNews(),
             watch=self.watch,
         )
         self.sweeper = Sweeper(application=self.application, notify=self.notify, watch=self.watch)
-        self.api = Api(application=self.application, watch=self.watch, stage="local")
+        self.contacting = Contacting(
+            desk=self.desk, ways=self._way, secret=lambda way: f"whsec_{way}", watch=self.watch
+        )
+        self.public = Public(
+            desk=LinkDesk(
+                store=self.store,
+                policies=self.application.policies,
+                wall=self.wall,
+                links=self.links,
+                ring=lambda: self.keys,
+                execute=self.application.execute,
+            ),
+            watch=self.watch,
+        )
+        people = PeopleDesk(
+            contacts=self.contacts,
+            notify=lambda wish: self.contacting.answer(wish["contact"]),
+            wall=self.wall,
+        )
+        self.api = Api(application=self.application, watch=self.watch, stage="local", people=people)
 
     # What happens from outside
 
@@ -128,6 +168,12 @@ class World:
         response = self.api.respond(api_event(method, path, body, person=person, **options))
         self.pump()
         return response["statusCode"], json.loads(response["body"]), response["headers"]
+
+    def visit(self, method: str, url: str) -> tuple[int, str, dict[str, str]]:
+        """A request without a login to a link's address: status, page, headers."""
+        response = self.public.respond(link_event(method, url))
+        self.pump()
+        return response["statusCode"], response["body"], response["headers"]
 
     def acknowledge(self, incident: Incident, person: str) -> None:
         """A responder says "I have it"."""
@@ -186,12 +232,48 @@ class World:
         owner = f"invocation-{next(self._owners)}"
         return notifier_intake.take(event, delivery=self.delivery, owner=owner)
 
+    def _router(self) -> Router:
+        minter = Minter(
+            store=self.links,
+            ring=lambda: self.keys,
+            base=lambda: BASE,
+            wall=self.wall,
+            watch=self.watch,
+        )
+        return Router(
+            contacts=self.contacts,
+            topics=self._sender,
+            ways=self._way,
+            minter=minter,
+            watch=self.watch,
+        )
+
     def _sender(self, target: str) -> Sender:
-        for prefix, error in self.refusals.items():
-            if target.startswith(prefix):
-                raise error
+        self._refuse(target)
         inbox = InboxSender(self.inbox, channel_for(target).name, self.clock.incident_now)
         return CrashingSender(inbox, self.crashes)
+
+    def _way(self, kind: str) -> WaySender:
+        return InboxWays(kind, self._refuse, self._sender_by)
+
+    def _sender_by(self, channel: str) -> Sender:
+        inbox = InboxSender(self.inbox, channel, self.clock.incident_now)
+        return CrashingSender(inbox, self.crashes)
+
+    def _refuse(self, what: str) -> None:
+        for prefix, error in self.refusals.items():
+            if what.startswith(prefix):
+                raise error
+
+    def reachable(self, *people: str, kinds: Sequence[WayKind] = USUAL_WAYS) -> None:
+        """Gives people confirmed ways of these kinds; without people, the whole roster."""
+        for number, person in enumerate(people or responders(self.application.policies.current())):
+            for kind in kinds:
+                way, new = self.desk.add(person, kind, an_address(kind, person, number))
+                if not new:
+                    continue
+                self.desk.issue(person, way.id, "000000")
+                self.desk.confirm(person, way.id, "000000")
 
     # What a test looks at
 

@@ -139,6 +139,8 @@ def policy_statements(resource: Resource, key: str = "PolicyDocument") -> list[d
 
 def normal(statement: Mapping[str, Any]) -> dict[str, Any]:
     made = dict(statement)
+    if "NotResource" in made:  # everything but: no resource is equal to one of these
+        made["Resource"] = [f"not:{one}" for one in as_list(made["NotResource"])]
     for key in ("Action", "Resource"):
         if key in made:
             made[key] = as_list(made[key])

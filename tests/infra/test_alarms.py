@@ -10,6 +10,7 @@ import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 
+import tocsin.application.people_errors  # noqa: F401 - its codes are quoted too
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms

@@ -72,7 +72,7 @@ def test_where_uv_lies_does_not_change_a_base() -> None:
 def test_the_pins_of_a_group_carry_hashes() -> None:
     from infra.dependencies import recipe as recipe_of  # noqa: PLC0415
 
-    pins = recipe_of(INGEST, arch="arm64", root=ROOT).requirements
+    pins = recipe_of(INCIDENTS, arch="arm64", root=ROOT).requirements
     names = {line.split("==")[0] for line in pins.splitlines() if "==" in line}
     assert {"botocore", "urllib3"} <= names
     assert pins.count("--hash=sha256:") >= len(names)
@@ -131,6 +131,7 @@ def test_trimming_keeps_the_newest_model_of_a_used_service_only(tmp_path: Path) 
         "dynamodb/2012-08-10/examples-1.json",
         "dynamodb/2012-08-10/waiters-2.json",
         "lambda/2015-03-31/service-2.json.gz",
+        "sesv2/2019-09-27/service-2.json.gz",
         "sns/2010-03-31/service-2.json.gz",
         "s3/2006-03-01/service-2.json.gz",
         "partitions.json",
@@ -143,6 +144,7 @@ def test_trimming_keeps_the_newest_model_of_a_used_service_only(tmp_path: Path) 
         "dynamodb/2012-08-10/service-2.json.gz",
         "dynamodb/2012-08-10/endpoint-rule-set-1.json.gz",
         "lambda/2015-03-31/service-2.json.gz",
+        "sesv2/2019-09-27/service-2.json.gz",
         "sns/2010-03-31/service-2.json.gz",
         "partitions.json",
     }

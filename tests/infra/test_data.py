@@ -107,6 +107,7 @@ def test_secrets_start_empty_and_are_encrypted_with_our_key(deployment: Deployme
     assert {one["Name"] for one in secrets} == {
         f"tocsin/{stage}/webhook-registrations",
         f"tocsin/{stage}/provider-keys",
+        f"tocsin/{stage}/delivery-keys",
     }
     for one in secrets:
         assert one["SecretString"] == "{}"

@@ -39,7 +39,7 @@ def services_that_may_use(key: Resource) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", ["alarms", "pages", "stakeholders", "ops"])
+@pytest.mark.parametrize("name", ["alarms", "pages", "stakeholders", "chat", "ops"])
 def test_a_topic_refuses_to_be_published_to_in_the_clear(deployment: Deployment, name: str) -> None:
     denied = [
         one for one in policy_of(deployment, topic(deployment, name)) if one["Effect"] == "Deny"
@@ -141,7 +141,7 @@ def test_an_inbox_stands_in_for_people_on_the_local_stage_only(
         for one in local.of("AWS::SNS::Subscription")
         if one["Endpoint"] == inbox.arn
     }
-    assert fed_by == {topic(local, "pages").name, topic(local, "stakeholders").name}
+    assert fed_by == {topic(local, name).name for name in ("pages", "stakeholders", "chat")}
     for deployment in (drill, production):
         names = {one["QueueName"] for one in deployment.of("AWS::SQS::Queue")}
         assert deployment.context.stage.physical("inbox") not in names

@@ -69,6 +69,7 @@ def test_i12_a_partial_wildcard_stands_only_where_a_name_cannot_be_known(
 ) -> None:
     stage = deployment.context.stage
     known = re.compile(
+        r"not:arn:<Partition>:sns:\*:\*:\*|"  # a telephone is no topic, and has no name
         rf".*:dynamodb:.*:table/tocsin-{stage.name}-[a-z-]+/stream/\*"
         r"|.*:execute-api:.*/\*/(\*|GET)/v1/\*"
         r"|\*"
@@ -95,7 +96,7 @@ def test_i12_a_statement_points_at_resources_of_its_own_kind(deployment: Deploym
                 if resource.startswith("tocsin-"):
                     assert services == {kinds[deployment.at(resource).type]}
                 elif resource != "*":
-                    assert services == {resource.split(":")[2]}
+                    assert services == {resource.removeprefix("not:").split(":")[2]}
 
 
 def test_i12_a_function_writes_to_its_own_log_and_no_other(deployment: Deployment) -> None:
@@ -160,6 +161,36 @@ def test_i12_only_the_notifier_can_speak_to_people(deployment: Deployment) -> No
         if "sns:Publish" in statement["Action"]
     ]
     assert pages.name not in json.dumps(told)
+
+
+def test_i12_a_right_on_everything_but_something_is_the_telephones_alone(
+    deployment: Deployment,
+) -> None:
+    wide = [
+        (function["FunctionName"], statement["Sid"])
+        for function in deployment.of("AWS::Lambda::Function")
+        for statement in statements(deployment.role_of(function))
+        if "NotResource" in statement
+    ]
+    assert wide == [(deployment.function("notifier")["FunctionName"], "TextTelephones")]
+
+
+def test_i12_who_acts_by_a_link_can_write_incidents_and_nothing_else(
+    deployment: Deployment,
+) -> None:
+    role = deployment.role_of(deployment.function("public_intake"))
+    rights = {
+        (one["Sid"], action)
+        for one in statements(role)
+        for action in one["Action"]
+        if not action.startswith(("kms:", "logs:", "xray:", "ssm:"))
+    }
+    assert rights == {
+        ("ActOnIncidents", "dynamodb:GetItem"),
+        ("ActOnIncidents", "dynamodb:PutItem"),
+        ("ReadLinks", "dynamodb:GetItem"),
+        ("ReadDeliveryKeys", "secretsmanager:GetSecretValue"),
+    }
 
 
 def test_i12_no_function_can_delete_or_scan_what_is_stored(deployment: Deployment) -> None:

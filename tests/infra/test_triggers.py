@@ -123,7 +123,15 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "POST/v1/oncall/*/end-override",
                 "POST/v1/releases",
                 "GET/v1/releases",
+                "GET/v1/contacts",
+                "GET/v1/reachability",
+                "POST/v1/contacts",
+                "POST/v1/contacts/*/*",
             )
+        ),
+        *(
+            (name("public-intake"), "apigateway.amazonaws.com", f"{gateway}/{method}/a/*")
+            for method in ("GET", "HEAD", "POST")
         ),
     }
 
@@ -281,10 +289,10 @@ def test_every_route_leads_to_its_function(deployment: Deployment) -> None:
         assert integration["IntegrationUri"] == deployment.function(route.function).arn
 
 
-def test_only_webhooks_are_open_at_the_gateway(deployment: Deployment) -> None:
+def test_only_webhooks_and_links_are_open_at_the_gateway(deployment: Deployment) -> None:
     for one in deployment.of("AWS::ApiGatewayV2::Route"):
         _, path = one["RouteKey"].split(" ")
-        expected = "NONE" if path.startswith("/webhooks/") else "AWS_IAM"
+        expected = "NONE" if path.startswith(("/webhooks/", "/a/")) else "AWS_IAM"
         assert one["AuthorizationType"] == expected
 
 

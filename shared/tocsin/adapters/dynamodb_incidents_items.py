@@ -15,6 +15,8 @@ from tocsin.incidents.vocabulary import Category, MessageKind, Severity, State
 from tocsin.ports import CommandRecord, Pointer, Summary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tocsin.incidents.freeze import ServiceFreeze
     from tocsin.incidents.signals import Signal
     from tocsin.ports import Commit
@@ -33,6 +35,11 @@ def s(value: str) -> Item:
 def n(value: int) -> Item:
     """A number attribute."""
     return {"N": str(value)}
+
+
+def strings(values: Iterable[str]) -> Item:
+    """A list attribute of strings."""
+    return {"L": [s(value) for value in values]}
 
 
 def key(pk: str, sk: str) -> Item:
@@ -123,6 +130,7 @@ def outbox_of(item: Item) -> OutboxItem:
         facts={name: text["S"] for name, text in item["facts"]["M"].items()},
         state=OutboxState(item["state"]["S"]),
         attempts=int(item["attempts"]["N"]),
+        tried=tuple(text["S"] for text in item.get("tried", {}).get("L", ())),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.adapters import dynamodb_incidents_keys as keys
-from tocsin.adapters.dynamodb_incidents_items import epoch_ms, key, n, outbox_of, s
+from tocsin.adapters.dynamodb_incidents_items import epoch_ms, key, n, outbox_of, s, strings
 from tocsin.errors import ConditionFailed, Conflict
 from tocsin.incidents.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.incidents.timeline import format_time
@@ -58,23 +58,42 @@ class DynamoOutbox:
             return None
         return outbox_of(item)
 
-    def mark_sent(self, outbox_key: OutboxKey, *, owner: str, sent_at: datetime) -> None:
+    def mark_sent(
+        self,
+        outbox_key: OutboxKey,
+        *,
+        owner: str,
+        sent_at: datetime,
+        tried: tuple[str, ...] = (),
+    ) -> None:
         self._owned(
             outbox_key,
             owner,
-            "SET #state = :state, sent_at = :at REMOVE due_pk, due_sk, lease_until",
-            {":state": s(OutboxState.SENT), ":at": s(format_time(sent_at))},
+            "SET #state = :state, sent_at = :at, tried = :tried REMOVE due_pk, due_sk, lease_until",
+            {
+                ":state": s(OutboxState.SENT),
+                ":at": s(format_time(sent_at)),
+                ":tried": strings(tried),
+            },
         )
 
-    def release_outbox(self, outbox_key: OutboxKey, *, owner: str, due_at: datetime) -> None:
+    def release_outbox(
+        self,
+        outbox_key: OutboxKey,
+        *,
+        owner: str,
+        due_at: datetime,
+        tried: tuple[str, ...] = (),
+    ) -> None:
         self._owned(
             outbox_key,
             owner,
-            "SET #state = :state, due_at = :at, due_sk = :due REMOVE lease_until",
+            "SET #state = :state, due_at = :at, due_sk = :due, tried = :tried REMOVE lease_until",
             {
                 ":state": s(OutboxState.PENDING),
                 ":at": s(format_time(due_at)),
                 ":due": n(keys.due_sk(due_at)),
+                ":tried": strings(tried),
             },
         )
 

@@ -82,6 +82,21 @@ class Table:
             return False
         return True
 
+    def put(self, item: Item, *, condition: str, values: Mapping[str, Item] | None = None) -> None:
+        """Writes the item if the condition holds.
+
+        Raises:
+            ConditionFailed: it does not hold.
+        """
+        known = {"ExpressionAttributeValues": values} if values else {}
+        _asked(
+            self._client.put_item,
+            TableName=self.name,
+            Item=item,
+            ConditionExpression=condition,
+            **known,
+        )
+
     def update(
         self,
         key: Item,

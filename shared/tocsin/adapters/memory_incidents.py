@@ -163,16 +163,20 @@ class MemoryIncidents:
             self._leases[key] = (owner, wall_now + lease)
             return claimed
 
-    def mark_sent(self, key: OutboxKey, *, owner: str, sent_at: datetime) -> None:
+    def mark_sent(
+        self, key: OutboxKey, *, owner: str, sent_at: datetime, tried: tuple[str, ...] = ()
+    ) -> None:
         del sent_at  # kept by the table for people who look
         with self._lock:
             item = self._owned(key, owner)
-            self._outbox[key] = replace(item, state=OutboxState.SENT)
+            self._outbox[key] = replace(item, state=OutboxState.SENT, tried=tried)
 
-    def release_outbox(self, key: OutboxKey, *, owner: str, due_at: datetime) -> None:
+    def release_outbox(
+        self, key: OutboxKey, *, owner: str, due_at: datetime, tried: tuple[str, ...] = ()
+    ) -> None:
         with self._lock:
             item = self._owned(key, owner)
-            self._outbox[key] = replace(item, state=OutboxState.PENDING, due_at=due_at)
+            self._outbox[key] = replace(item, state=OutboxState.PENDING, due_at=due_at, tried=tried)
 
     def _owned(self, key: OutboxKey, owner: str) -> OutboxItem:
         item = self._outbox.get(key)

@@ -66,6 +66,8 @@ _GROUPS = {
     "local": ("tocsin.cli.local", "A cloud on this machine: the deployed template, run locally."),
     "incidents": ("tocsin.cli.incidents", "List, show and follow incidents."),
     "oncall": ("tocsin.cli.oncall", "Who is on call; rotations, overrides, calendar."),
+    "contact": ("tocsin.cli.contact", "The ways on which pages reach you."),
+    "doctor": ("tocsin.cli.doctor", "What would go wrong in an incident, found beforehand."),
     "runbook": ("tocsin.cli.runbook", "Check and render the runbook."),
     "drill": ("tocsin.cli.drill", "Scripted, scored incidents; `drill run demo` is the demo."),
     "billing": ("tocsin.cli.billing", "Events and subscriptions of billing providers."),

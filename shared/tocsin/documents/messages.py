@@ -13,7 +13,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.documents.facts import Facts
-from tocsin.documents.fitting import ascii_line, fit_sms, fit_subject, one_line
+from tocsin.documents.fitting import (
+    SMS_SEPTETS,
+    ascii_line,
+    fit_sms,
+    fit_subject,
+    one_line,
+    septets,
+)
 from tocsin.documents.moments import full_moment, short_moment
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.policy import BusinessDays, Elapsed
@@ -23,6 +30,7 @@ from tocsin.ports import Message
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tocsin.documents.links import PersonalLinks
     from tocsin.incidents.outbox import OutboxItem
     from tocsin.incidents.policy import Policy, UpdateDue
 
@@ -31,6 +39,8 @@ _DRILL_NOTICE = "This is a drill. Act as if it were real; customers are not affe
 _DRILL_MARK = "[DRILL]"
 _RESTRICTED = "restricted"
 _UNKNOWN = "unknown"
+_SYMPTOM = 12
+"""Septets a text message keeps for what is wrong, spaces beside it included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +48,19 @@ class _Wording:
     """The parts of one message that differ from kind to kind.
 
     `what` stands between the id and the title, `until` after it; all make up subject and SMS.
+    `asks` says that the reader is to acknowledge.
     """
 
     what: str
     until: str
     paragraphs: tuple[str, ...]
+    asks: bool = False
 
 
-def render(item: OutboxItem, policy: Policy) -> Message:
+def render(item: OutboxItem, policy: Policy, links: PersonalLinks | None = None) -> Message:
     """The message of an outbox item, in the words and the zone of `policy`.
+
+    `links` act for one person: they are given for a message that only that person reads.
 
     Raises:
         MalformedPayload: the item's facts are not enough to write it from.
@@ -58,8 +72,8 @@ def render(item: OutboxItem, policy: Policy) -> Message:
     before = f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}"
     return Message(
         subject=fit_subject(before, _title(facts), wording.until),
-        text=_text(item, facts, wording, policy),
-        short=fit_sms(ascii_line(before), _title(facts), ascii_line(wording.until)),
+        text=_text(item, facts, wording, policy, links),
+        short=_short(item, facts, wording, links),
         attributes={
             "person": item.target.removeprefix("person:"),
             "incident": item.incident,
@@ -88,7 +102,26 @@ def _wording(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
             return _late(item, facts, policy)
 
 
-def _text(item: OutboxItem, facts: Facts, wording: _Wording, policy: Policy) -> str:
+def _short(item: OutboxItem, facts: Facts, wording: _Wording, links: PersonalLinks | None) -> str:
+    """One SMS; the link is left out where it would leave no room for the symptom."""
+    marker = f"{_DRILL_MARK} " if facts.kind is Kind.DRILL else ""
+    before = ascii_line(f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}")
+    until, title = ascii_line(wording.until), _title(facts)
+    if links is not None and wording.asks:
+        bare = ascii_line(f"{marker}{facts.severity.upper()} {item.incident}")
+        after = f"{until.removeprefix('- ')} {links.acknowledge}"
+        if septets(bare) + septets(after) + _SYMPTOM <= SMS_SEPTETS:
+            return fit_sms(bare, title, after)
+    return fit_sms(before, title, until)
+
+
+def _text(
+    item: OutboxItem,
+    facts: Facts,
+    wording: _Wording,
+    policy: Policy,
+    links: PersonalLinks | None,
+) -> str:
     notice = f"{_DRILL_MARK} {_DRILL_NOTICE}" if facts.kind is Kind.DRILL else ""
     what = "Restricted: sign in to see what this is about."
     if not facts.restricted:
@@ -99,10 +132,22 @@ def _text(item: OutboxItem, facts: Facts, wording: _Wording, policy: Policy) -> 
         f"{facts.severity.upper()} incident {item.incident}",
         what,
         *wording.paragraphs,
+        _offer(links) if wording.asks else "",
         f"Opened {full_moment(facts.opened_at, policy.calendar.zone)}.",
         f"Message {item.message_id}: the same id again is the same message again.",
     ]
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
+
+
+def _offer(links: PersonalLinks | None) -> str:
+    if links is None:
+        return ""
+    return (
+        f"I have it: {links.acknowledge}\n"
+        f"Page the backup now: {links.escalate}\n"
+        f"Hand my role over: {links.hand_over}\n"
+        "Each link acts as you and works once; opening it changes nothing until you confirm."
+    )
 
 
 def _asked(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
@@ -113,6 +158,7 @@ def _asked(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
     others = ", ".join(name for name in facts.paged if item.target != f"person:{name}")
     return _Wording(
         what="",
+        asks=True,
         until=f"- ACK by {short_moment(facts.ask_by, zone, seen=item.due_at)}",
         paragraphs=(
             f"{ask}\ntocsin ack {item.incident}",

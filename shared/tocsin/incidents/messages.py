@@ -97,7 +97,20 @@ def _paged(event: e.Paged, incident: Incident, _policy: Policy) -> _Wanted:
 def _escalated(event: e.Escalated, incident: Incident, _policy: Policy) -> _Wanted:
     reason = RESTRICTED if incident.restricted else event.reason
     for person in event.people:
-        yield MessageKind.PAGE, person_target(person), {"reason": reason, "by": event.actor.id}
+        facts = {"reason": reason, "by": event.actor.id} | _asked_in(incident)
+        yield MessageKind.PAGE, person_target(person), facts
+
+
+def _asked_in(incident: Incident) -> dict[str, str]:
+    """The round that still asks for somebody, and how far its paging has come."""
+    current = incident.round
+    if current is None or not current.open:
+        return {}
+    return {
+        "round": str(current.number),
+        "step": str(current.next_step - 1),
+        "round_due": format_time(current.due_at),
+    }
 
 
 def _breached(event: e.ClockBreached, incident: Incident, policy: Policy) -> _Wanted:

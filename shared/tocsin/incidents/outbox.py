@@ -4,15 +4,19 @@ One item per person, because an acknowledge link acknowledges as the person it w
 item's message id never changes, so a repeat after a crash is recognised as a repeat.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from tocsin.incidents.timeline import Json, canonical_json
 from tocsin.incidents.vocabulary import MessageKind
 
 STAKEHOLDERS = "audience:stakeholders"
 REDRIVE_AFTER = timedelta(seconds=60)
+KEPT_ATTEMPTS = 20
+_PERSON = "person:"
 
 
 class OutboxState(StrEnum):
@@ -36,7 +40,9 @@ class OutboxItem:
     """One message to one target: `person:<id>` or `audience:stakeholders`.
 
     `seq` is the timeline entry that asked for it. `due_at` (incident time) is when the sweep
-    sends it again if nobody marked it sent. `facts` is what the text is written from.
+    sends it again if nobody marked it sent. `facts` is what the text is written from. `tried` is
+    the record of the last attempts, oldest first: `<channel>:<way id> <what became of it>`, never
+    an address.
     """
 
     incident: str
@@ -48,6 +54,7 @@ class OutboxItem:
     facts: Mapping[str, str] = field(default_factory=dict)
     state: OutboxState = OutboxState.PENDING
     attempts: int = 0
+    tried: tuple[str, ...] = ()
 
     @property
     def key(self) -> OutboxKey:
@@ -58,3 +65,19 @@ class OutboxItem:
     def message_id(self) -> str:
         """`<incident>/<seq>/<kind>/<target>`: the same for every attempt."""
         return f"{self.incident}/{self.seq}/{self.kind}/{self.target}"
+
+    @property
+    def personal(self) -> bool:
+        return self.target.startswith(_PERSON)
+
+    @property
+    def person(self) -> str:
+        """Whom a personal message is for."""
+        return self.target.removeprefix(_PERSON)
+
+    @property
+    def content_hash(self) -> str:
+        """Equal for two messages that would tell the same people the same thing."""
+        facts: dict[str, Json] = dict(self.facts)
+        told: dict[str, Json] = {"kind": str(self.kind), "target": self.target, "facts": facts}
+        return hashlib.sha256(canonical_json(told)).hexdigest()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
@@ -107,6 +108,10 @@ class Clients:
         return self._session.client(
             "secretsmanager", endpoint_url=self.endpoint, config=self._config
         )
+
+    @cached_property
+    def sesv2(self) -> SESV2Client:
+        return self._session.client("sesv2", endpoint_url=self.endpoint, config=self._config)
 
     @cached_property
     def sns(self) -> SNSClient:

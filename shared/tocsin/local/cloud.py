@@ -244,11 +244,13 @@ class Cloud:
         names = {
             stack_outputs["SecretRegistrations"]: values["registrations"],
             stack_outputs["SecretProviderKeys"]: values["provider-keys"],
+            stack_outputs["SecretDeliveryKeys"]: values["delivery-keys"]
+            | {"link_base": outputs.api_url(clients, stack_outputs)},
         }
         secrets = dict(seed.signing_secrets(values["registrations"]))
         for name, document in names.items():
             secrets[name] = seed.put(clients, name, document)
-        return outputs.compose(
+        found = outputs.compose(
             clients,
             stage=STAGE,
             stack_outputs=stack_outputs,
@@ -256,6 +258,8 @@ class Cloud:
             api_bases=bases,
             sandbox_url=emulator.endpoint(sandbox.port) if sandbox else None,
         )
+        seed.contacts(clients, found["tables"]["operations"])
+        return found
 
     def _stop_all(self) -> list[str]:
         ran = [

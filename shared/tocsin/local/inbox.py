@@ -12,10 +12,11 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from tocsin.local import personal
 from tocsin.local.locks import held
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tocsin.local.clients import Clients
@@ -30,7 +31,8 @@ class Message:
 
     `to` is a person's id, or the audience of a message that goes to many. `sent_at` is the real
     time of publishing, RFC 3339 in UTC; incident time is in the text where it matters.
-    `attributes` are the message's own, for filters.
+    `attributes` are the message's own, for filters. `channel` is how it came: by a topic, or by
+    text message or mail to that person; then `topic` is the number or address.
     """
 
     sent_at: str
@@ -43,15 +45,17 @@ class Message:
     subject: str
     text: str
     attributes: Mapping[str, str]
+    channel: str = "topic"
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """The queue and the file it is drained into."""
+    """The queue and the file it is drained into; `phones_and_mail` looks at what people have."""
 
     clients: Clients
     queue_url: str
     kept: Path
+    phones_and_mail: Callable[[str], list[personal.Sent]] = personal.sent
 
     def read(self) -> list[Message]:
         """Every message since the last clear, oldest first; drains the queue first."""
@@ -87,12 +91,44 @@ class Inbox:
                     self.clients.sqs.delete_message(
                         QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"]
                     )
+            self._take_personal()
+
+    def _take_personal(self) -> None:
+        """What went to telephones and mailboxes, which the emulator keeps and never gives up."""
+        seen_file = self.kept.with_suffix(".seen")
+        seen = set(seen_file.read_text(encoding="utf-8").split()) if seen_file.is_file() else set()
+        fresh = [one for one in self.phones_and_mail(self.clients.endpoint) if one.id not in seen]
+        if not fresh:
+            return
+        with self.kept.open("a", encoding="utf-8") as file:
+            for one in fresh:
+                line = json.dumps(asdict(_personal(one)), ensure_ascii=False)
+                file.write(line + "\n")
+        with seen_file.open("a", encoding="utf-8") as file:
+            file.writelines(f"{one.id}\n" for one in fresh)
 
     def _receive(self) -> list[Any]:
         answer = self.clients.sqs.receive_message(
             QueueUrl=self.queue_url, MaxNumberOfMessages=_BATCH
         )
         return list(answer.get("Messages", []))
+
+
+def _personal(sent: personal.Sent) -> Message:
+    """A message from what the emulator kept of it; an SMS has no subject, its text is one."""
+    return Message(
+        sent_at=sent.at,
+        topic=sent.to,
+        to=sent.attributes.get("person", ""),
+        kind=sent.attributes.get("kind", ""),
+        severity=sent.attributes.get("severity", ""),
+        incident=sent.attributes.get("incident", ""),
+        message_id=sent.attributes.get("message_id", ""),
+        subject=sent.subject or sent.text,
+        text=sent.text,
+        attributes=sent.attributes,
+        channel=sent.channel,
+    )
 
 
 def parse(body: str) -> Message:

@@ -46,14 +46,14 @@ def compose(
         DeployFailed: a stack does not say what it must.
     """
     try:
-        api_url = f"{clients.endpoint}/_aws/execute-api/{stack_outputs['ApiId']}"
+        api = api_url(clients, stack_outputs)
         return {
             "endpoint": clients.endpoint,
             "region": clients.region,
             "account": clients.account,
             "stage": stage,
-            "api_url": api_url,
-            "webhook_url": f"{api_url}/webhooks",
+            "api_url": api,
+            "webhook_url": f"{api}/webhooks",
             "console_url": stack_outputs.get("ConsoleUrl"),
             "alarm_topic_arn": stack_outputs["AlarmTopicArn"],
             "pages_topic_arn": stack_outputs["PagesTopicArn"],
@@ -66,6 +66,7 @@ def compose(
             "role_arns": {
                 group.value: stack_outputs[f"{group.capitalize()}RoleArn"] for group in Group
             },
+            "chat_topic_arn": stack_outputs["ChatTopicArn"],
             "clock_parameter": f"/tocsin/{stage}/incident-clock-offset",
             "stripe_api_base": api_bases["stripe_api_base"],
             "razorpay_api_base": api_bases["razorpay_api_base"],
@@ -73,6 +74,11 @@ def compose(
         }
     except KeyError as error:
         raise DeployFailed(f"no stack has the output {error}") from error
+
+
+def api_url(clients: Clients, stack_outputs: Mapping[str, str]) -> str:
+    """Where the HTTP API answers here: its own host name does not resolve everywhere."""
+    return f"{clients.endpoint}/_aws/execute-api/{stack_outputs['ApiId']}"
 
 
 def write(path: Path, document: Mapping[str, Any]) -> None:

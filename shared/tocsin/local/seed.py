@@ -11,12 +11,17 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.dynamodb_contacts import DynamoContacts
+from tocsin.application.contacts import responders
+from tocsin.application.ways import Way, WayKind, WayState
 from tocsin.local.sandbox.defaults import (
     ACCOUNT,
     DEFAULT_API_KEY,
     RAZORPAY_ACCOUNT,
     RAZORPAY_KEY_ID,
 )
+from tocsin.policy.compiled import default
+from tocsin.runtime.clock import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +34,15 @@ RAZORPAY = "razorpay/default"
 
 
 def values(kept: Path) -> Mapping[str, dict[str, Any]]:
-    """The two secrets' documents, `registrations` and `provider-keys`; drawn on first use."""
+    """The secrets' documents by name; drawn on first use."""
     if kept.is_file():
         found: dict[str, dict[str, Any]] = json.loads(kept.read_text(encoding="utf-8"))
         return found
-    drawn = {"registrations": _registrations(), "provider-keys": _provider_keys()}
+    drawn = {
+        "registrations": _registrations(),
+        "provider-keys": _provider_keys(),
+        "delivery-keys": _delivery_keys(),
+    }
     kept.touch(mode=0o600)
     kept.write_text(json.dumps(drawn, indent=2), encoding="utf-8")
     return drawn
@@ -45,6 +54,35 @@ def put(clients: Clients, name: str, document: Mapping[str, Any]) -> str:
     if clients.secrets.get_secret_value(SecretId=name).get("SecretString") != text:
         clients.secrets.put_secret_value(SecretId=name, SecretString=text)
     return text
+
+
+def contacts(clients: Clients, table: str) -> int:
+    """Gives everybody of the shipped roster a telephone and a mailbox that nobody has.
+
+    Only who has no way yet; how many ways were made.
+    """
+    store, now = DynamoContacts(clients.dynamodb, table=table), wall_clock().wall_now()
+    made = 0
+    for number, person in enumerate(responders(default())):
+        if store.ways(person):
+            continue
+        for kind, address in (
+            (WayKind.SMS, f"+120255501{number:02d}"),
+            (WayKind.MAIL, f"{person}@tocsin.example"),
+        ):
+            store.put(
+                Way(
+                    person=person,
+                    id=f"local{kind}{number}",
+                    kind=kind,
+                    address=address,
+                    state=WayState.CONFIRMED,
+                    added_at=now,
+                    confirmed_at=now,
+                )
+            )
+            made += 1
+    return made
 
 
 def signing_secrets(registrations: Mapping[str, Any]) -> Mapping[str, str]:
@@ -73,6 +111,14 @@ def _registration(name: str, account: str, secret: str) -> dict[str, Any]:
         "mode": "test",
         "connect": False,
         "secrets": [{"secret": secret, "not_after": None}],
+    }
+
+
+def _delivery_keys() -> dict[str, Any]:
+    return {
+        "current": "1",
+        "keys": {"1": secrets.token_hex(32)},
+        "webhooks": secrets.token_hex(32),
     }
 
 

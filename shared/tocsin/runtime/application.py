@@ -92,18 +92,30 @@ class Application:
         )
 
 
+def table_client() -> DynamoDBClient:
+    """The client of a function's tables; it gives up long before the function."""
+    made: DynamoDBClient = client(
+        "dynamodb",
+        connect_seconds=_CONNECT_SECONDS,
+        read_seconds=_READ_SECONDS,
+        attempts=_ATTEMPTS,
+    )
+    return made
+
+
 def connect(
     incidents_table: str,
     *,
     clock: IncidentClock,
     operations_table: str | None = None,
     tell: Callable[[TocsinError], None] | None = None,
+    dynamodb: DynamoDBClient | None = None,
 ) -> Application:
-    """The application of a deployed function; its client gives up long before the function.
+    """The application of a deployed function; `dynamodb` where it has a client already.
 
     `tell` hears why rotations could not be read; people are paged nevertheless.
     """
-    dynamodb = _client()
+    dynamodb = dynamodb or table_client()
     packaged, on_duty = PackagedPolicies(), None
     if operations_table is not None:
         rotas = _rotas(dynamodb, operations_table)
@@ -123,17 +135,7 @@ def connect_audit(incidents_table: str) -> AuditStore:
     """What the auditor alone reads."""
     from tocsin.adapters.dynamodb_audit import DynamoAudit  # noqa: PLC0415 -- one function's
 
-    return DynamoAudit(_client(), table=incidents_table)
-
-
-def _client() -> DynamoDBClient:
-    dynamodb: DynamoDBClient = client(
-        "dynamodb",
-        connect_seconds=_CONNECT_SECONDS,
-        read_seconds=_READ_SECONDS,
-        attempts=_ATTEMPTS,
-    )
-    return dynamodb
+    return DynamoAudit(table_client(), table=incidents_table)
 
 
 def _rotas(dynamodb: DynamoDBClient, table: str) -> RotaStore:

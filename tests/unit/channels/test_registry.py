@@ -9,7 +9,8 @@ from dataclasses import fields
 import pytest
 
 from functions.notifier.settings import Settings
-from tocsin.channels.registry import CHANNELS, channel_for
+from tocsin.application.ways import WayKind
+from tocsin.channels.registry import CHANNELS, channel_for, channel_of_way
 from tocsin.errors import UnknownName
 from tocsin.incidents.outbox import STAKEHOLDERS
 
@@ -32,9 +33,22 @@ def test_every_channel_reads_a_setting_that_the_notifier_has() -> None:
 
 
 def test_every_channel_opens_as_a_sender() -> None:
+    settings = {field.name: "arn:aws:sns:us-east-1:0:t" for field in fields(Settings)}
     for channel in CHANNELS:
-        opened = CHANNELS.module(channel.name).open_channel("arn:aws:sns:us-east-1:0:t")
+        module = CHANNELS.module(channel.name)
+        opened = module.open_ways(settings) if channel.way else module.open_channel("arn:t")
         assert callable(opened.send)
+
+
+def test_every_kind_of_way_has_one_channel() -> None:
+    assert [channel.way for channel in CHANNELS if channel.way] == list(WayKind)
+    assert {kind: channel_of_way(kind).name for kind in WayKind} == {
+        kind: kind.value for kind in WayKind
+    }
+
+
+def test_a_room_that_others_read_gets_no_links() -> None:
+    assert [channel.name for channel in CHANNELS if channel.private] == ["sms", "mail", "webhook"]
 
 
 def test_reading_the_table_imports_no_sdk() -> None:

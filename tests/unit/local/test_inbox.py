@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from tocsin.local.inbox import Inbox, Message, parse
+from tocsin.local.personal import Sent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,9 +43,10 @@ class Queue:
         del self.bodies[int(ReceiptHandle)]
 
 
-def inbox(queue: Queue, folder: Path) -> Inbox:
-    clients = cast("Any", SimpleNamespace(sqs=queue))
-    return Inbox(clients, "http://queue", folder / "inbox.jsonl")
+def inbox(queue: Queue, folder: Path, *sent: Sent) -> Inbox:
+    clients = cast("Any", SimpleNamespace(sqs=queue, endpoint="http://emulator"))
+    phones = list(sent)
+    return Inbox(clients, "http://queue", folder / "inbox.jsonl", lambda _endpoint: phones)
 
 
 def test_a_page_shows_who_it_was_for_and_why() -> None:
@@ -111,3 +113,15 @@ def test_a_kept_message_reads_back_as_it_was(tmp_path: Path) -> None:
 
     assert box.read() == [parse(body)]
     assert isinstance(box.read()[0], Message)
+
+
+def test_a_text_message_is_read_once_and_names_its_channel(tmp_path: Path) -> None:
+    about = {"person": "kim", "kind": "page", "message_id": "INC-1/2/page"}
+    text = Sent("m-1", "sms", "2026-09-04T21:50:00Z", "+12025550100", "", "CRITICAL INC-1", about)
+    box = inbox(Queue(), tmp_path, text)
+
+    (message,) = box.read()
+    assert (message.channel, message.to, message.subject) == ("sms", "kim", "CRITICAL INC-1")
+    assert len(box.read()) == 1
+    assert box.clear() == 1
+    assert box.read() == [], "the emulator still has it; it was read already"

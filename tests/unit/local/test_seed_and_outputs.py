@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 STACK_OUTPUTS = {
     "ApiId": "a1b2",
     "AlarmTopicArn": "arn:alarms",
+    "ChatTopicArn": "arn:chat",
     "PagesTopicArn": "arn:pages",
     "StakeholdersTopicArn": "arn:stakeholders",
     "TableIncidents": "t-i",

@@ -1,0 +1,159 @@
+"""People's ways: added, confirmed, tested, removed; one's own, and as a commander other people's.
+
+Addresses are personal data: an answer shows enough of one for its owner to know it, and the log
+nothing of it. Codes and tests are sent by the notifier, which alone can speak to people.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tocsin import errors
+from tocsin.application import people_errors
+from tocsin.application.contacts import ContactDesk, check_reachability, erase_person
+from tocsin.application.ways import Way, WayKind
+from tocsin.errors import GroupRequired, InvalidSettings, Unavailable, UnknownName
+from tocsin.incidents.limits import person as checked_person
+from tocsin.incidents.timeline import format_time
+from tocsin.incidents.vocabulary import Group
+from tocsin.runtime.http import answer
+from tocsin.runtime.names import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from functions.incident_api.answers import ContactWay, ContactWays, Reachability
+    from functions.incident_api.call import Call
+    from tocsin.runtime.http import Response
+
+_KNOWN = {
+    one.code: one
+    for one in (
+        people_errors.CodeTooSoon,
+        errors.IllegalTransition,
+        errors.MessageRefused,
+        errors.SecretUnavailable,
+        errors.SendFailed,
+        people_errors.UnknownWay,
+    )
+}
+
+
+def listed(call: Call) -> Response:
+    """A person's ways, the oldest first."""
+    person = _person(call, call.request.query.get("person"))
+    return answer(200, _ways(call, person))
+
+
+def add(call: Call) -> Response:
+    """Adds a way and has its code sent; the same address again sends a new code."""
+    given = call.body()
+    kind = given.word("kind", WayKind)
+    address = given.text("address")
+    person = _person(call, given.optional_text("person"))
+    given.done()
+    way, new = _desk(call).add(person, kind, address)
+    told = {} if way.confirmed else _send(call, way, "confirm")
+    _log(call, way, "added")
+    view: ContactWay = _view(way)
+    if secret := told.get("secret"):
+        view["secret"] = str(secret)
+    return answer(201 if new else 200, view)
+
+
+def unreachable(call: Call) -> Response:
+    """Everybody of the roster who could be missed, and why; no address is told."""
+    found = check_reachability(call.application.policies.current(), _desk(call).store)
+    view: Reachability = {
+        "unreachable": [
+            {"person": one.person, "confirmed": one.confirmed, "problems": list(one.problems)}
+            for one in found
+        ]
+    }
+    return answer(200, view)
+
+
+def act(call: Call) -> Response:
+    """Confirms, tests or removes one way; `resend` sends its code again."""
+    given = call.body()
+    action = call.request.path_parameters.get("action", "")
+    way_id = call.request.path_parameters.get("way", "")
+    code = given.text("code") if action == "confirm" else ""
+    person = _person(call, given.optional_text("person"))
+    given.done()
+    desk = _desk(call)
+    if action == "erase" and way_id == "all":
+        erase_person(desk.store, person)
+        return answer(200, _ways(call, person))
+    way = desk.find(person, way_id)
+    match action:
+        case "confirm":
+            way = desk.confirm(person, way_id, code)
+        case "resend":
+            _send(call, way, "confirm")
+        case "test":
+            _send(call, way, "test")
+        case "remove":
+            desk.remove(person, way_id)
+        case _:
+            raise UnknownName("a way is confirmed, tested, sent to again or removed", kind="action")
+    _log(call, way, action)
+    return answer(200, _ways(call, person))
+
+
+def _person(call: Call, asked: str | None) -> str:
+    """Whose ways are meant.
+
+    Raises:
+        GroupRequired: somebody else's, and the caller is no commander.
+    """
+    own = call.caller.person
+    if not asked or asked == own:
+        return own
+    if Group.COMMANDER not in call.caller.groups:
+        raise GroupRequired("only a commander sees and changes other people's ways")
+    return checked_person(asked)
+
+
+def _send(call: Call, way: Way, purpose: str) -> Mapping[str, Any]:
+    if call.people is None:
+        raise InvalidSettings("this function was not given the notifier")
+    wish = {"person": way.person, "way": way.id, "purpose": purpose}
+    told = call.people.notify({"contact": wish})
+    if "problem" in told:
+        _refuse(told)
+    return told
+
+
+def _refuse(told: Mapping[str, Any]) -> NoReturn:
+    kind = _KNOWN.get(str(told["problem"]), Unavailable)
+    raise kind(str(told.get("detail", "")))
+
+
+def _desk(call: Call) -> ContactDesk:
+    if call.people is None:
+        raise InvalidSettings("this function was not given the operations table")
+    people = call.people
+    return ContactDesk(store=people.contacts, wall=people.wall, ids=call.application.ids)
+
+
+def _ways(call: Call, person: str) -> ContactWays:
+    ways = _desk(call).store.ways(person)
+    return {"person": person, "ways": [_view(way) for way in ways]}
+
+
+def _view(way: Way) -> ContactWay:
+    return {
+        "way": way.id,
+        "kind": way.kind.value,
+        "address": way.hint,
+        "state": way.state.value,
+        "added_at": format_time(way.added_at),
+        "secret": None,
+    }
+
+
+def _log(call: Call, way: Way, action: str) -> None:
+    call.watch.journal.info(
+        Event.CONTACT_CHANGED, way=f"{way.kind}:{way.id}", action=action, person=way.person
+    )

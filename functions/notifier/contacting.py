@@ -1,0 +1,83 @@
+"""Messages about a way itself: the code that confirms it, and a test that it still works.
+
+The code is drawn here and leaves by the way alone: whoever asked for it over the API does not see
+it. A refusal is an answer and no failure of the function, so that the caller can say what it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tocsin.application.contacts import code_of
+from tocsin.application.ways import Way, WayKind
+from tocsin.errors import IllegalTransition, TocsinError
+from tocsin.ports import Message
+from tocsin.runtime.names import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tocsin.application.contacts import ContactDesk, WaySender
+    from tocsin.runtime.invocation import Watch
+
+TEST = "test"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contacting:
+    """`secret` answers a webhook's signing secret by the way's id."""
+
+    desk: ContactDesk
+    ways: Callable[[str], WaySender]
+    secret: Callable[[str], str]
+    watch: Watch
+
+    def answer(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Sends what `wish` (person, way, purpose) asks for; `problem` names a refusal's code."""
+        try:
+            return self._send(str(wish["person"]), str(wish["way"]), str(wish["purpose"]))
+        except TocsinError as error:
+            self.watch.journal.refused(Event.CONTACT_MESSAGE, error, way=str(wish["way"]))
+            return {"problem": error.code, "detail": error.detail}
+
+    def _send(self, person: str, way_id: str, purpose: str) -> dict[str, Any]:
+        if purpose == TEST:
+            way = self.desk.find(person, way_id)
+            if not way.confirmed:
+                raise IllegalTransition("only a confirmed way can be tested")
+            message = _test(way, self.desk.ids.unique_id())
+        else:
+            code = code_of(self.desk.ids.salt())
+            way = self.desk.issue(person, way_id, code)
+            message = _confirmation(way, code)
+        self.ways(way.kind).send(way, message)
+        self.watch.journal.info(Event.CONTACT_MESSAGE, way=f"{way.kind}:{way.id}", purpose=purpose)
+        shown = {"secret": self.secret(way.id)} if way.kind is WayKind.WEBHOOK else {}
+        return {"sent": purpose, **shown}
+
+
+def _confirmation(way: Way, code: str) -> Message:
+    return Message(
+        subject="Tocsin: confirm that pages reach you here",
+        text=(
+            f"Your code is {code}. It is good for 15 minutes.\n\n"
+            f"tocsin contact confirm {way.id} {code}\n\n"
+            "If you did not ask for this, do nothing: unconfirmed, this address gets no more.\n"
+        ),
+        short=f"Tocsin: your code is {code}, good for 15 minutes. Did not ask? Do nothing.",
+        attributes=_attributes(way, f"contact/{way.id}/{way.rev}"),
+    )
+
+
+def _test(way: Way, unique: str) -> Message:
+    return Message(
+        subject="Tocsin: test of this way",
+        text="This is a test. If you read it, pages reach you here.\n",
+        short="Tocsin: this is a test. If you read it, pages reach you here.",
+        attributes=_attributes(way, f"contact/{way.id}/{unique}"),
+    )
+
+
+def _attributes(way: Way, message_id: str) -> dict[str, str]:
+    return {"person": way.person, "kind": "contact", "message_id": message_id, "urgency": "mail"}

@@ -1,0 +1,80 @@
+"""The notifier's ports, bound to AWS: made once, at init; secrets are read with the first use."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from functions.notifier.contacting import Contacting
+from functions.notifier.delivery import Delivery
+from functions.notifier.linking import Minter
+from functions.notifier.routing import Router, registered_topics, registered_ways
+from tocsin.application.contacts import ContactDesk
+from tocsin.application.links import Keyring, keyring, link_base
+from tocsin.channels.webhook import master_key, secret_of, shown
+from tocsin.runtime.aws_http import from_environment
+from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.ids import SystemIds
+from tocsin.runtime.people import connect_people
+from tocsin.runtime.secrets import CachedSecret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from functions.notifier.settings import Settings
+    from tocsin.runtime.invocation import Watch
+
+
+class Notifier(NamedTuple):
+    """What the handler calls."""
+
+    delivery: Delivery
+    contacting: Contacting
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The secret `delivery-keys`, read once for all of its uses."""
+
+    document: CachedSecret[Mapping[str, object]]
+
+    def ring(self) -> Keyring:
+        return keyring(self.document.get())
+
+    def base(self) -> str:
+        return link_base(self.document.get())
+
+    def webhook_secret(self, way_id: str) -> str:
+        return shown(secret_of(master_key(self.document.get()), way_id))
+
+
+def _whole(document: Mapping[str, object]) -> Mapping[str, object]:
+    return document
+
+
+def wire(settings: Settings, watch: Watch) -> Notifier:
+    """The notifier of a deployed stage."""
+    people = connect_people(settings.INCIDENTS_TABLE, settings.OPERATIONS_TABLE, clock=watch.clock)
+    wall = wall_clock()
+    ways = registered_ways(asdict(settings))
+    secret = CachedSecret(from_environment("secretsmanager"), settings.DELIVERY_KEYS_SECRET, _whole)
+    keys = _Keys(secret)
+    router = Router(
+        contacts=people.contacts,
+        topics=registered_topics(asdict(settings)),
+        ways=ways,
+        minter=Minter(store=people.links, ring=keys.ring, base=keys.base, wall=wall, watch=watch),
+        watch=watch,
+    )
+    delivery = Delivery(
+        store=people.application.store,
+        policies=people.application.policies,
+        clock=watch.clock,
+        wall=wall,
+        router=router,
+        news=people.news,
+        watch=watch,
+    )
+    desk = ContactDesk(store=people.contacts, wall=wall, ids=SystemIds(wall))
+    contacting = Contacting(desk=desk, ways=ways, secret=keys.webhook_secret, watch=watch)
+    return Notifier(delivery, contacting)

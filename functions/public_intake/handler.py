@@ -1,0 +1,44 @@
+"""Lambda entry: what people without a login may ask: links in messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from functions.public_intake.routes import Public
+from functions.public_intake.settings import Settings
+from tocsin.application.following import LinkDesk
+from tocsin.application.links import keyring
+from tocsin.runtime.aws_http import from_environment
+from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.invocation import watch
+from tocsin.runtime.people import connect_people
+from tocsin.runtime.secrets import CachedSecret
+from tocsin.runtime.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.runtime.invocation import LambdaContext
+
+SETTINGS = load(Settings)
+WATCH = watch("public_intake", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+PEOPLE = connect_people(SETTINGS.INCIDENTS_TABLE, SETTINGS.OPERATIONS_TABLE, clock=WATCH.clock)
+RING = CachedSecret(from_environment("secretsmanager"), SETTINGS.DELIVERY_KEYS_SECRET, keyring)
+PUBLIC = Public(
+    desk=LinkDesk(
+        store=PEOPLE.application.store,
+        policies=PEOPLE.application.policies,
+        wall=wall_clock(),
+        links=PEOPLE.links,
+        ring=RING.get,
+        execute=PEOPLE.application.execute,
+    ),
+    watch=WATCH,
+)
+
+
+def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answers one request of the HTTP API."""
+    correlation_id = event.get("requestContext", {}).get("requestId", "")
+    with WATCH.invocation(context, correlation_id=correlation_id):
+        return PUBLIC.respond(event)

@@ -1,0 +1,130 @@
+"""The pages behind a link: small, whole in themselves, readable on a narrow telephone at night.
+
+No script, no image, no font and no address but their own: a policy in the headers forbids the
+rest. Nothing is cached, and the address, which is the key, is told to nobody.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from typing import TYPE_CHECKING
+
+from tocsin.application.links import LinkAction
+from tocsin.documents.moments import full_moment
+from tocsin.incidents.vocabulary import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.application.following import Seen
+    from tocsin.errors import TocsinError
+    from tocsin.incidents.model import Incident
+    from tocsin.runtime.http import Response
+
+STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:1rem;"
+    "overflow-wrap:anywhere}"
+    "h1{font-size:1.375rem;line-height:1.3;margin:.5rem 0}"
+    "button{font:inherit;font-weight:600;width:100%;min-height:3rem;margin:.5rem 0;"
+    "border:2px solid;border-radius:.5rem;background:none;color:inherit}"
+    "button.first{background:#0b5d2a;border-color:#0b5d2a;color:#fff}"
+    "small{display:block;opacity:.8}"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-store",
+    "content-security-policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "x-robots-tag": "noindex",
+}
+_BUTTONS = {
+    LinkAction.ACKNOWLEDGE: "I have it",
+    LinkAction.ESCALATE: "Page the backup now",
+    LinkAction.HAND_OVER: "Hand my role over",
+}
+_EFFECTS = {
+    LinkAction.ACKNOWLEDGE: "Paging of this round stops, and the record says that you have it.",
+    LinkAction.ESCALATE: "More people are paged at once; your own pages go on.",
+    LinkAction.HAND_OVER: "Your role goes to the next person, who is named in the record.",
+}
+
+
+def confirm(seen: Seen, tokens: Mapping[LinkAction, str], zone: str) -> Response:
+    """Asks `seen.link.person` whether to act; the link's own action comes first."""
+    order = [seen.action, *(action for action in LinkAction if action is not seen.action)]
+    forms = "".join(
+        _form(tokens[action], action, first=action is seen.action)
+        for action in order
+        if action is not LinkAction.HAND_OVER or seen.successor
+    )
+    whom = f"<p>You act as <b>{escape(seen.link.person)}</b>.</p>"
+    return _page(200, "", "Confirm", _about(seen.incident, zone) + whom + forms)
+
+
+def done(seen: Seen, zone: str) -> Response:
+    """Says what was done and in whose name."""
+    said = {
+        LinkAction.ACKNOWLEDGE: "You have it.",
+        LinkAction.ESCALATE: "More people are being paged.",
+        LinkAction.HAND_OVER: "Your role is handed over.",
+    }[seen.action]
+    head = f"<h1>{said}</h1><p>Recorded as <b>{escape(seen.link.person)}</b>.</p>"
+    return _page(200, "done", said, head + _about(seen.incident, zone))
+
+
+def refused(error: TocsinError, incident: Incident | None = None, zone: str = "UTC") -> Response:
+    """Says why nothing was done, and who has it by now."""
+    head = f"<h1>Nothing was changed</h1><p>{escape(_sentence(error.detail))}</p>"
+    about = "" if incident is None else _about(incident, zone)
+    code = f"<small>{escape(error.code)}</small>"
+    return _page(error.status, error.code, "Nothing was changed", head + about + code)
+
+
+def _about(incident: Incident, zone: str) -> str:
+    title = "restricted" if incident.restricted else incident.title
+    drill = "[DRILL] " if incident.kind is Kind.DRILL else ""
+    lines = [
+        f"<h1>{drill}[{incident.severity.upper()}] {escape(title)}</h1>",
+        f"<p>{escape(incident.id)}<br>Opened {escape(full_moment(incident.opened_at, zone))}.</p>",
+    ]
+    current = incident.round
+    if current is not None and current.acknowledged_by and current.acknowledged_at:
+        at = escape(full_moment(current.acknowledged_at, zone))
+        lines.append(f"<p><b>{escape(current.acknowledged_by)}</b> has it since {at}.</p>")
+    elif current is not None:
+        due = escape(full_moment(current.due_at, zone))
+        lines.append(f"<p>Nobody has it yet. Acknowledge by {due}.</p>")
+    return "".join(lines)
+
+
+def _form(token: str, action: LinkAction, *, first: bool) -> str:
+    mark = ' class="first"' if first else ""
+    return (
+        f'<form method="post" action="{escape(token, quote=True)}">'
+        f"<button{mark}>{_BUTTONS[action]}</button>"
+        f"<small>{_EFFECTS[action]}</small></form>"
+    )
+
+
+def _page(status: int, code: str, title: str, body: str) -> Response:
+    html = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
+        f"<body><main>{body}</main></body></html>"
+    )
+    headers = HEADERS | ({"x-tocsin-code": code} if code else {})
+    return {"statusCode": status, "headers": headers, "body": html, "isBase64Encoded": False}
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."

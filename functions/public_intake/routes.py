@@ -1,0 +1,65 @@
+"""The public routes: one table, to which another public page is one more line.
+
+Whoever asks is nobody here; what they may do comes from the link they hold and from nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from functions.public_intake import following, pages
+from functions.public_intake.visit import Visit
+from tocsin.errors import TocsinError, UnknownName
+from tocsin.runtime.http import parse
+from tocsin.runtime.names import Event, Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tocsin.application.following import LinkDesk
+    from tocsin.runtime.http import Response
+    from tocsin.runtime.invocation import Watch
+
+MAX_BODY = 4_000
+
+ROUTES: Mapping[str, Callable[[Visit], Response]] = MappingProxyType(
+    {
+        "GET /a/{token}": following.ask,
+        "HEAD /a/{token}": following.ask,
+        "POST /a/{token}": following.act,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Public:
+    """The public pages of one stage."""
+
+    desk: LinkDesk
+    watch: Watch
+
+    def respond(self, event: Mapping[str, Any]) -> Response:
+        """Answers one request; whatever goes wrong is a page too, with its code in a header."""
+        head = event["requestContext"]["http"]["method"] == "HEAD"
+        response = self._respond(event)
+        return response | {"body": ""} if head else response
+
+    def _respond(self, event: Mapping[str, Any]) -> Response:
+        try:
+            serve = ROUTES.get(str(event.get("routeKey", "")), _nothing)
+            visit = Visit(desk=self.desk, watch=self.watch, request=parse(event, max_body=MAX_BODY))
+            return serve(visit)
+        except TocsinError as error:
+            self.watch.journal.refused(Event.LINK_REFUSED, error)
+            self.watch.meter.count(Metric.LINKS_REFUSED, code=error.code)
+            return pages.refused(error)
+        except Exception as error:  # noqa: BLE001 - the visitor gets an answer, we get the stack
+            self.watch.journal.failed(Event.UNEXPECTED, error)
+            self.watch.meter.count(Metric.UNEXPECTED_ERRORS)
+            return pages.refused(TocsinError("Something went wrong here. Use the command line."))
+
+
+def _nothing(_visit: Visit) -> Response:
+    raise UnknownName("there is no such page", kind="route")

@@ -1,0 +1,26 @@
+"""The stored form of a link's record, shared by both stores: `LINK#<handle>` / `LINK`."""
+
+from __future__ import annotations
+
+import json
+
+from tocsin.application.links import Link
+from tocsin.incidents.codec import decode_fields, encode_fields
+from tocsin.incidents.timeline import canonical_json
+
+SK = "LINK"
+
+
+def link_pk(handle: str) -> str:
+    """Where the record of one message's links is."""
+    return f"LINK#{handle}"
+
+
+def link_text(link: Link) -> str:
+    """The record as text."""
+    return canonical_json(encode_fields(link)).decode()
+
+
+def link_of(text: str) -> Link:
+    """The inverse of `link_text`."""
+    return decode_fields(Link, json.loads(text))

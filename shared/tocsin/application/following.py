@@ -1,0 +1,192 @@
+"""Following a link: what it may still do, and doing it as the person it was sent to.
+
+Looking changes nothing: mail scanners open every link they see. Acting is one command whose id is
+the link's own, so the same transaction that makes it true makes the link used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.application.fingerprint import command_hash
+from tocsin.application.links import Keyring, Link, LinkAction, LinkStore, opened
+from tocsin.application.people_errors import LinkExpired, LinkInvalid, LinkStale, LinkUsed
+from tocsin.errors import Conflict, StaleIfMatch, StaleRound
+from tocsin.incidents.commands import Acknowledge, Escalate, HandOver
+from tocsin.incidents.timeline import Actor
+from tocsin.incidents.vocabulary import ActorKind, Audience, Group, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.application.outcome import Outcome
+    from tocsin.incidents.commands import Command
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.policy import Policy
+    from tocsin.ports import IncidentStore, PolicySource, WallClock
+
+_RACES = 5
+_GROUPS = frozenset({Group.RESPONDER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A genuine link and the incident as it is; `refusal` says why it can do nothing now.
+
+    `role` and `successor` are what a hand-over would pass on and to whom.
+    """
+
+    link: Link
+    action: LinkAction
+    incident: Incident
+    refusal: Conflict | None = None
+    role: Role | None = None
+    successor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDesk:
+    """The ports of following; `execute` carries one command out."""
+
+    store: IncidentStore
+    policies: PolicySource
+    wall: WallClock
+    links: LinkStore
+    ring: Callable[[], Keyring]
+    execute: Callable[[Command], Outcome]
+
+    def look(self, text: str) -> Seen:
+        """What the link is and whether it can still do it; changes nothing.
+
+        Raises:
+            LinkInvalid: it was never given out as it is, or not to somebody who may act here now.
+        """
+        link, action = opened(text, self.links, self.ring())
+        incident = self.store.load(link.incident)
+        if incident is None or link.person in incident.access.excluded:
+            raise LinkInvalid("this is no link of ours")
+        policy = self.policies.version(incident.policy_version)
+        role = _role_of(link.person, incident)
+        successor = None if role is None else _successor(role, link.person, policy)
+        refusal = self._refusal(link, action, incident, successor)
+        return Seen(
+            link=link,
+            action=action,
+            incident=incident,
+            refusal=refusal,
+            role=role,
+            successor=successor,
+        )
+
+    def act(self, text: str, correlation_id: str) -> Seen:
+        """Does what the link is for; the incident in the answer is as it is afterwards.
+
+        Raises:
+            LinkInvalid, LinkExpired, LinkUsed, LinkStale: nothing has changed.
+            TocsinError: the command is refused; nothing has changed.
+        """
+        for _ in range(_RACES):
+            seen = self.look(text)
+            if seen.refusal is not None:
+                raise seen.refusal
+            try:
+                outcome = self.execute(self._command(seen, correlation_id))
+            except StaleIfMatch:
+                continue
+            except StaleRound as error:
+                raise LinkStale("people are being asked anew: use the newest message") from error
+            if outcome.repeated:
+                raise LinkUsed("this link has done what it was for")
+            if not outcome.entries:
+                raise _too_late(outcome.incident)
+            return Seen(link=seen.link, action=seen.action, incident=outcome.incident)
+        raise LinkStale("the incident is changing: look again")
+
+    def _refusal(
+        self, link: Link, action: LinkAction, incident: Incident, successor: str | None
+    ) -> Conflict | None:
+        if self._used(link, action):
+            return LinkUsed("this link has done what it was for")
+        if self.wall.wall_now() >= link.expires_at:
+            return LinkExpired("this link is too old: use the newest message")
+        why = _stale(link, action, incident, successor)
+        return LinkStale(why) if why else None
+
+    def _used(self, link: Link, action: LinkAction) -> bool:
+        command = command_hash(_actor(link), link.command_id(action))
+        return self.store.command(link.incident, command) is not None
+
+    def _command(self, seen: Seen, correlation_id: str) -> Command:
+        link, incident = seen.link, seen.incident
+        command_id, actor = link.command_id(seen.action), _actor(link)
+        if seen.action is LinkAction.ACKNOWLEDGE:
+            return Acknowledge(
+                incident_id=incident.id,
+                command_id=command_id,
+                actor=actor,
+                correlation_id=correlation_id,
+                groups=_GROUPS,
+                round=link.round,
+            )
+        if seen.role is not None and seen.successor and seen.action is LinkAction.HAND_OVER:
+            return HandOver(
+                incident_id=incident.id,
+                command_id=command_id,
+                actor=actor,
+                correlation_id=correlation_id,
+                groups=_GROUPS,
+                if_match=incident.version,
+                role=seen.role,
+                person=seen.successor,
+                briefing="Handed over by the link in a page.",
+            )
+        policy = self.policies.version(incident.policy_version)
+        backup = link.person in policy.roster.backup.values()
+        return Escalate(
+            incident_id=incident.id,
+            command_id=command_id,
+            actor=actor,
+            correlation_id=correlation_id,
+            groups=_GROUPS,
+            if_match=incident.version,
+            audience=Audience.ENGINEERING_LEAD if backup else Audience.BACKUP,
+            reason="asked by the link in a page",
+        )
+
+
+def _actor(link: Link) -> Actor:
+    return Actor(ActorKind.PERSON, link.person)
+
+
+def _too_late(incident: Incident) -> LinkStale:
+    current = incident.round
+    who = current.acknowledged_by if current is not None else None
+    return LinkStale(f"{who or 'somebody'} has it already")
+
+
+def _role_of(person: str, incident: Incident) -> Role | None:
+    return next((role for role in Role if incident.roles.get(role) == person), None)
+
+
+def _successor(role: Role, person: str, policy: Policy) -> str | None:
+    roster = policy.roster
+    candidates = (roster.backup.get(role), roster.engineering_lead, roster.primary.get(role))
+    return next((name for name in candidates if name and name != person), None)
+
+
+def _stale(link: Link, action: LinkAction, incident: Incident, successor: str | None) -> str:
+    """Why the incident is no longer as it was; empty if it is."""
+    current = incident.round
+    why = ""
+    if not incident.open or current is None:
+        why = "the incident is closed"
+    elif current.number != link.round:
+        why = "people are being asked anew: use the newest message"
+    elif action is LinkAction.HAND_OVER:
+        why = "" if successor else "you hold no role that could be handed over"
+    elif not current.open:
+        why = _too_late(incident).detail
+    elif action is LinkAction.ESCALATE and current.next_step - 1 != link.step:
+        why = "more people were paged since this link was sent"
+    return why

@@ -1,0 +1,165 @@
+"""Links that act for the person they were sent to: signed, short-lived, bound to one state.
+
+A token is `<action><handle><seal>`: the handle finds the record that was written when the message
+was, the seal is an HMAC over that record and the action. So a text message has room for it, and
+neither a changed token nor a changed record is worth anything. That a link works once is not kept
+here: the command it becomes carries the link's own id, and the transaction that makes the command
+true refuses that id a second time.
+
+Links live in real time, which nobody moves.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from tocsin.application.people_errors import LinkInvalid
+from tocsin.errors import SecretUnavailable
+from tocsin.incidents.timeline import canonical_json, format_time
+
+PAGE_LIFE = timedelta(hours=24)
+MAIL_LIFE = timedelta(days=6)
+"""Shorter than a command id is remembered (7 days), or a used link could be used again."""
+
+_HANDLE, _SEAL = 10, 13
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+
+
+class LinkAction(StrEnum):
+    """What a link does; the value is the first letter of its tokens."""
+
+    ACKNOWLEDGE = "a"
+    ESCALATE = "e"
+    HAND_OVER = "h"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What one message's links are bound to: person, incident, and how far paging had come.
+
+    `kid` names the key that seals them. `expires_at` is real time.
+    """
+
+    handle: str
+    kid: str
+    incident: str
+    person: str
+    round: int
+    step: int
+    message_id: str
+    expires_at: datetime
+
+    def command_id(self, action: LinkAction) -> str:
+        """The id of the one command that this link may become."""
+        return f"link:{self.handle}:{action}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The sealing keys; `current` is used for new links, the others until theirs expired."""
+
+    current: str
+    keys: Mapping[str, bytes]
+
+
+class LinkStore(Protocol):
+    """Records of links, written once."""
+
+    def keep(self, link: Link) -> Link:
+        """Writes the record unless the handle has one; whichever is stored afterwards."""
+        ...
+
+    def find(self, handle: str) -> Link | None: ...
+
+
+def handle_of(message_id: str) -> str:
+    """The handle of a message's links: the same for every attempt to send it."""
+    return _text(hashlib.sha256(message_id.encode()).digest(), _HANDLE)
+
+
+def token(link: Link, action: LinkAction, ring: Keyring) -> str:
+    """The token of one action.
+
+    Raises:
+        LinkInvalid: the key that sealed it is no longer in the ring.
+    """
+    return f"{action}{link.handle}{_seal(link, action, ring)}"
+
+
+def opened(text: str, store: LinkStore, ring: Keyring) -> tuple[Link, LinkAction]:
+    """The link behind a token.
+
+    Raises:
+        LinkInvalid: it was never given out as it is.
+    """
+    action, handle, seal = text[:1], text[1 : 1 + _HANDLE], text[1 + _HANDLE :]
+    if action not in set(LinkAction) or len(seal) != _SEAL or not _LETTERS.issuperset(text):
+        raise LinkInvalid("this is no link of ours")
+    found = store.find(handle)
+    if found is None:
+        raise LinkInvalid("this is no link of ours")
+    wanted = LinkAction(action)
+    if not hmac.compare_digest(seal, _seal(found, wanted, ring)):
+        raise LinkInvalid("this is no link of ours")
+    return found, wanted
+
+
+def keyring(document: Mapping[str, object]) -> Keyring:
+    """The ring of the secret `delivery-keys`: `{"current": "1", "keys": {"1": "<hex>"}}`.
+
+    Raises:
+        SecretUnavailable: it holds no key yet, or one shorter than 32 bytes.
+    """
+    current, keys = document.get("current"), document.get("keys")
+    if not isinstance(current, str) or not isinstance(keys, Mapping) or current not in keys:
+        raise SecretUnavailable("the secret with the delivery keys is not filled")
+    try:
+        ring = {str(kid): bytes.fromhex(str(value)) for kid, value in keys.items()}
+    except ValueError as error:
+        raise SecretUnavailable("a delivery key is not hexadecimal") from error
+    if any(len(value) < 32 for value in ring.values()):  # noqa: PLR2004 - bytes of SHA-256
+        raise SecretUnavailable("a delivery key has fewer than 32 bytes")
+    return Keyring(current, ring)
+
+
+def link_base(document: Mapping[str, object]) -> str:
+    """The address links begin with, from the same secret: `{"link_base": "https://…"}`.
+
+    Raises:
+        SecretUnavailable: nobody has said it yet.
+    """
+    base = document.get("link_base")
+    if not isinstance(base, str) or not base.startswith(("https://", "http://127.0.0.1:")):
+        raise SecretUnavailable("the secret does not say what links begin with")
+    return base
+
+
+def _seal(link: Link, action: LinkAction, ring: Keyring) -> str:
+    if (secret := ring.keys.get(link.kid)) is None:
+        raise LinkInvalid("the key of this link was taken away")
+    sealed = canonical_json(
+        {
+            "v": 1,
+            "use": "link",
+            "action": str(action),
+            "handle": link.handle,
+            "kid": link.kid,
+            "incident": link.incident,
+            "person": link.person,
+            "round": link.round,
+            "step": link.step,
+            "message_id": link.message_id,
+            "expires_at": format_time(link.expires_at),
+        }
+    )
+    return _text(hmac.digest(secret, sealed, "sha256"), _SEAL)
+
+
+def _text(digest: bytes, length: int) -> str:
+    """Lower case letters and digits: a telephone cuts other signs off the end of a link."""
+    return base64.b32encode(digest).decode().lower()[:length]

@@ -1,0 +1,166 @@
+"""What the stores of ways, links and news promise, tried on both: memory and DynamoDB (moto)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.harness.incident_tables import OPERATIONS, create_incident_tables
+from tocsin.adapters.dynamodb_contacts import DynamoContacts
+from tocsin.adapters.dynamodb_links import DynamoLinks
+from tocsin.adapters.dynamodb_news import DynamoNews
+from tocsin.adapters.memory_contacts import MemoryContacts
+from tocsin.adapters.memory_links import MemoryLinks
+from tocsin.adapters.memory_news import MemoryNews
+from tocsin.application.links import Link
+from tocsin.application.news import Told
+from tocsin.application.ways import Way, WayKind, WayState
+from tocsin.errors import ConditionFailed
+from tocsin.incidents.outbox import STAKEHOLDERS, OutboxItem
+from tocsin.incidents.vocabulary import MessageKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.application.contacts import ContactStore
+    from tocsin.application.links import LinkStore
+    from tocsin.application.news import NewsStore
+
+NOW = datetime(2026, 9, 8, 14, 0, tzinfo=UTC)
+PHONE = "+12025550123"
+
+
+@dataclass
+class Stores:
+    contacts: ContactStore
+    links: LinkStore
+    news: NewsStore
+    client: Any = None
+
+    def stored(self) -> str:
+        """Everything that lies in the table, as one text; empty for memory."""
+        if self.client is None:
+            return ""
+        return repr(self.client.scan(TableName=OPERATIONS)["Items"])
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    if request.param == "memory":
+        yield Stores(MemoryContacts(), MemoryLinks(), MemoryNews())
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_incident_tables(client)
+        yield Stores(
+            DynamoContacts(client, table=OPERATIONS),
+            DynamoLinks(client, table=OPERATIONS),
+            DynamoNews(client, table=OPERATIONS),
+            client,
+        )
+
+
+def way(name: str = "w1", person: str = "kim", **changes: Any) -> Way:
+    values: dict[str, Any] = {
+        "kind": WayKind.SMS,
+        "address": PHONE,
+        "state": WayState.PENDING,
+        "added_at": NOW,
+    }
+    return Way(person=person, id=name, **(values | changes))
+
+
+def test_a_way_reads_back_as_it_was_written(stores: Stores) -> None:
+    written = stores.contacts.put(
+        way(state=WayState.CONFIRMED, confirmed_at=NOW, code_hash="h", code_until=NOW, code_tries=3)
+    )
+    assert written.rev == 1
+    assert stores.contacts.way("kim", "w1") == written
+    assert stores.contacts.ways("kim") == (written,)
+
+
+def test_a_persons_ways_come_in_the_order_they_were_added_and_nobody_elses(stores: Stores) -> None:
+    stores.contacts.put(way("b", added_at=NOW + timedelta(minutes=1)))
+    stores.contacts.put(way("z"))
+    stores.contacts.put(way("a", person="kim2"))
+    assert [each.id for each in stores.contacts.ways("kim")] == ["z", "b"]
+    assert stores.contacts.ways("nobody") == ()
+    assert stores.contacts.way("kim", "a") is None
+
+
+@pytest.mark.parametrize("rev", [0, 1, 3])
+def test_only_the_newest_revision_is_written_over(stores: Stores, rev: int) -> None:
+    second = stores.contacts.put(stores.contacts.put(way()))
+    with pytest.raises(ConditionFailed):
+        stores.contacts.put(replace(second, rev=rev, address="+12025550199"))
+    assert stores.contacts.way("kim", "w1") == second
+
+
+def test_a_way_that_is_erased_leaves_no_address_behind(stores: Stores) -> None:
+    kept = stores.contacts.put(way())
+    stores.contacts.erase(kept)
+    assert stores.contacts.ways("kim") == ()
+    assert stores.contacts.way("kim", "w1") is None
+    assert PHONE not in stores.stored()
+    with pytest.raises(ConditionFailed):
+        stores.contacts.put(kept)
+    with pytest.raises(ConditionFailed):
+        stores.contacts.erase(kept)
+
+
+def test_an_address_is_in_no_key(stores: Stores) -> None:
+    stores.contacts.put(way())
+    if stores.client is not None:
+        (item,) = stores.client.scan(TableName=OPERATIONS)["Items"]
+        assert (item["PK"]["S"], item["SK"]["S"]) == ("PERSON#kim", "WAY#w1")
+
+
+def link(**changes: Any) -> Link:
+    values: dict[str, Any] = {
+        "handle": "abcdefghij",
+        "kid": "1",
+        "incident": "INC-1",
+        "person": "kim",
+        "round": 2,
+        "step": 3,
+        "message_id": "INC-1/4/page/person:kim",
+        "expires_at": NOW,
+    }
+    return Link(**(values | changes))
+
+
+def test_the_first_record_of_a_link_stays(stores: Stores) -> None:
+    first = link()
+    assert stores.links.keep(first) == first
+    assert stores.links.keep(link(expires_at=NOW + timedelta(days=1))) == first
+    assert stores.links.find("abcdefghij") == first
+    assert stores.links.find("jihgfedcba") is None
+
+
+def item(seq: int, **facts: str) -> OutboxItem:
+    return OutboxItem(
+        incident="INC-1",
+        seq=seq,
+        kind=MessageKind.OPENED,
+        target=STAKEHOLDERS,
+        due_at=NOW,
+        correlation_id="c",
+        facts=facts,
+    )
+
+
+def test_the_last_message_to_an_audience_is_remembered(stores: Stores) -> None:
+    assert stores.news.last(item(1)) is None
+    stores.news.keep(item(1, title="a"))
+    stores.news.keep(item(2, title="b"))
+    assert stores.news.last(item(9)) == Told(item(2, title="b").content_hash, 2)
+
+
+def test_equal_words_are_equal_news_whatever_entry_asked_for_them() -> None:
+    assert item(1, title="a").content_hash == item(7, title="a").content_hash
+    assert item(1, title="a").content_hash != item(1, title="b").content_hash

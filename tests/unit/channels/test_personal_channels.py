@@ -1,0 +1,142 @@
+"""Text messages, mail and chat: what each service is asked, and what each can refuse."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from tests.harness.time import START
+from tocsin.application.ways import Way, WayKind, WayState
+from tocsin.channels.chat import ChatChannel, notification
+from tocsin.channels.mail import MailChannel
+from tocsin.channels.sms import SmsChannel
+from tocsin.errors import MessageRefused, SendFailed
+from tocsin.ports import Message
+
+MESSAGE = Message(
+    subject="[DRILL] [HIGH] DRL-1 checkout - ACK by 10:15 EDT",
+    text="long text",
+    short="[DRILL] HIGH DRL-1 checkout ACK by 10:15 EDT https://t.example/a/x",
+    attributes={
+        "person": "kim",
+        "incident": "DRL-1",
+        "severity": "high",
+        "kind": "page",
+        "message_id": "DRL-1/2/page/person:kim",
+    },
+)
+
+
+class Service:
+    """Takes what it is given, or fails as it is told."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self._error = error
+
+    def publish(self, **request: Any) -> dict[str, str]:
+        if self._error:
+            raise self._error
+        self.asked.append(request)
+        return {"MessageId": f"m-{len(self.asked)}"}
+
+    send_email = publish
+
+
+def way(kind: WayKind, address: str) -> Way:
+    return Way(
+        person="kim",
+        id="w1",
+        kind=kind,
+        address=address,
+        state=WayState.CONFIRMED,
+        added_at=START,
+    )
+
+
+PHONE = way(WayKind.SMS, "+12025550123")
+BOX = way(WayKind.MAIL, "kim@example.com")
+ROOM = way(WayKind.CHAT, "U012AB3CD")
+
+
+def channels(service: Any) -> list[tuple[Any, Way]]:
+    return [
+        (SmsChannel(client=service), PHONE),
+        (MailChannel("tocsin@example.com", client=service), BOX),
+        (ChatChannel("arn:chat", client=service), ROOM),
+    ]
+
+
+def test_a_text_message_is_the_short_text_to_one_number_at_once() -> None:
+    service: Any = Service()
+    assert SmsChannel(client=service).send(PHONE, MESSAGE) == "m-1"
+    (asked,) = service.asked
+    assert (asked["PhoneNumber"], asked["Message"]) == ("+12025550123", MESSAGE.short)
+    assert "TopicArn" not in asked
+    kind = asked["MessageAttributes"]["AWS.SNS.SMS.SMSType"]
+    assert kind == {"DataType": "String", "StringValue": "Transactional"}
+
+
+def test_a_mail_is_to_one_person_and_carries_its_id() -> None:
+    service: Any = Service()
+    MailChannel("tocsin@example.com", client=service).send(BOX, MESSAGE)
+    (asked,) = service.asked
+    assert asked["Destination"] == {"ToAddresses": ["kim@example.com"]}
+    simple = asked["Content"]["Simple"]
+    assert simple["Subject"]["Data"] == MESSAGE.subject
+    assert simple["Body"]["Text"]["Data"] == "long text"
+    headers = {one["Name"]: one["Value"] for one in simple["Headers"]}
+    assert headers["X-Tocsin-Message-Id"] == "DRL-1/2/page/person:kim"
+
+
+@pytest.mark.parametrize("subject", ["x" * 100, "one\ntwo", "one\rBcc: all@example.com"])
+def test_a_subject_that_is_no_short_line_is_not_sent(subject: str) -> None:
+    service: Any = Service()
+    with pytest.raises(MessageRefused):
+        MailChannel("t@example.com", client=service).send(BOX, replace(MESSAGE, subject=subject))
+    assert service.asked == []
+
+
+def test_chat_is_a_custom_notification_in_the_incidents_thread() -> None:
+    service: Any = Service()
+    ChatChannel("arn:chat", client=service).send(ROOM, MESSAGE)
+    document = json.loads(service.asked[0]["Message"])
+    assert (document["version"], document["source"]) == ("1.0", "custom")
+    assert document["id"] == "DRL-1/2/page/person:kim"
+    assert document["metadata"]["threadId"] == "DRL-1"
+    assert document["content"]["title"].startswith("[DRILL] ")
+    assert document["content"]["description"].startswith("<@U012AB3CD>\n")
+
+
+def test_every_message_of_an_incident_is_in_one_thread_and_fits() -> None:
+    long = replace(MESSAGE, subject="s" * 99, text="t" * 20_000)
+    threads = {notification(ROOM, each)["metadata"]["threadId"] for each in (MESSAGE, long)}
+    assert threads == {"DRL-1"}
+    content = notification(ROOM, long)["content"]
+    assert len(content["title"]) <= 250
+    assert len(content["description"]) <= 8_000
+
+
+@pytest.mark.parametrize("code", ["Throttling", "ThrottledException", "TooManyRequestsException"])
+def test_a_busy_service_is_tried_again(code: str) -> None:
+    for channel, to in channels(Service(ClientError({"Error": {"Code": code}}, "x"))):
+        with pytest.raises(SendFailed):
+            channel.send(to, MESSAGE)
+
+
+@pytest.mark.parametrize("code", ["MessageRejected", "InvalidParameter", "OptedOut"])
+def test_a_service_that_never_will_is_not_asked_again(code: str) -> None:
+    for channel, to in channels(Service(ClientError({"Error": {"Code": code}}, "x"))):
+        with pytest.raises(MessageRefused) as raised:
+            channel.send(to, MESSAGE)
+        assert to.address not in f"{raised.value.detail}{raised.value.context}"
+
+
+def test_no_answer_is_no_refusal() -> None:
+    for channel, to in channels(Service(EndpointConnectionError(endpoint_url="https://x"))):
+        with pytest.raises(SendFailed):
+            channel.send(to, MESSAGE)

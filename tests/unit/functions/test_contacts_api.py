@@ -1,0 +1,149 @@
+"""Ways over the API: added, confirmed by what arrives, and nobody else's business."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tocsin.application.contacts import CODE_PAUSE
+from tocsin.errors import SendFailed
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+
+KIM, LEE = "commander-primary", "mitigation-primary"
+PHONE = "+12025550123"
+
+
+def add(world: World, person: str = KIM, **body: Any) -> tuple[int, dict[str, Any]]:
+    given = {"kind": "sms", "address": PHONE} | body
+    status, document, _ = world.request("POST", "/v1/contacts", given, person=person)
+    return status, document
+
+
+def act(world: World, way: str, action: str, **options: Any) -> tuple[int, dict[str, Any]]:
+    person, group = options.pop("person", KIM), options.pop("group", "responder")
+    path = f"/v1/contacts/{way}/{action}"
+    status, document, _ = world.request("POST", path, options, person=person, group=group)
+    return status, document
+
+
+def code(world: World) -> str:
+    (received,) = world.inbox.take_all()
+    found = re.search(r"\b\d{6}\b", received.message.short)
+    assert found
+    return found[0]
+
+
+def test_a_way_is_added_and_confirmed_by_the_code_it_brought(world: World) -> None:
+    status, added = add(world)
+    assert (status, added["state"], added["address"]) == (201, "pending", "***23")
+    status, document = act(world, added["way"], "confirm", code=code(world))
+    assert (status, [one["state"] for one in document["ways"]]) == (200, ["confirmed"])
+    assert act(world, added["way"], "test")[0] == 200
+    (received,) = world.inbox.take_all()
+    assert (received.channel, "test" in received.message.short) == ("sms", True)
+
+
+def test_the_answer_and_the_log_hold_neither_address_nor_code(world: World) -> None:
+    _, added = add(world, kind="mail", address="kim.lee@tocsin.example")
+    sent = code(world)
+    seen = repr(added) + world.log.getvalue()
+    assert "kim.lee" not in seen
+    assert sent not in seen
+
+
+def test_a_webhook_shows_its_secret_once(world: World) -> None:
+    status, added = add(world, kind="webhook", address="https://pager.example/hook")
+    assert (status, added["secret"]) == (201, f"whsec_{added['way']}")
+    assert act(world, added["way"], "confirm", code=code(world))[1]["ways"][0]["secret"] is None
+
+
+def test_adding_it_again_sends_a_new_code_after_a_pause(world: World) -> None:
+    _, first = add(world)
+    world.inbox.take_all()
+    assert add(world)[0] == 429
+    world.wall.advance(CODE_PAUSE)
+    status, again = add(world)
+    assert (status, again["way"]) == (200, first["way"])
+    assert act(world, first["way"], "confirm", code=code(world))[0] == 200
+
+
+def test_a_code_that_could_not_be_sent_is_an_error_and_the_way_waits(world: World) -> None:
+    world.refusals["sms:"] = SendFailed("throttled")
+    status, problem = add(world)
+    assert (status, problem["code"], problem["retryable"]) == (503, "send_failed", True)
+    status, document, _ = world.request("GET", "/v1/contacts", person=KIM)
+    assert [one["state"] for one in document["ways"]] == ["pending"]
+
+
+def test_a_wrong_code_confirms_nothing(world: World) -> None:
+    _, added = add(world)
+    wrong = "111111" if code(world) != "111111" else "222222"
+    status, problem = act(world, added["way"], "confirm", code=wrong)
+    assert (status, problem["code"]) == (403, "code_wrong")
+    world.wall.advance(timedelta(minutes=16))
+    status, problem = act(world, added["way"], "confirm", code=wrong)
+    assert (status, problem["code"]) == (410, "code_expired")
+
+
+@pytest.mark.parametrize("group", ["responder", "security", "viewer"])
+def test_other_peoples_ways_are_a_commanders_business(world: World, group: str) -> None:
+    _, added = add(world)
+    world.inbox.take_all()
+    status, problem = act(world, added["way"], "remove", person=LEE, group=group)
+    assert (status, problem["code"]) == (404, "unknown_way")
+    body = {"person": KIM}
+    status, problem, _ = world.request(
+        "POST", f"/v1/contacts/{added['way']}/remove", body, person=LEE, group=group
+    )
+    assert (status, problem["code"]) == (403, "group_required")
+    status, document, _ = world.request(
+        "POST", f"/v1/contacts/{added['way']}/remove", body, person=LEE, group="commander"
+    )
+    assert (status, document) == (200, {"person": KIM, "ways": []})
+
+
+def test_a_person_can_be_erased(world: World) -> None:
+    add(world)
+    add(world, kind="mail", address="kim@tocsin.example")
+    world.inbox.take_all()
+    assert act(world, "all", "erase") == (200, {"person": KIM, "ways": []})
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"kind": "pigeon"}, 400, "bad_input"),
+        ({"address": "12"}, 400, "bad_input"),
+        ({"adress": "+12025550123"}, 400, "bad_input"),
+    ],
+)
+def test_what_cannot_be_a_way_is_refused(
+    world: World, body: dict[str, Any], status: int, code: str
+) -> None:
+    found, problem = add(world, **body)
+    assert (found, problem["code"]) == (status, code)
+    assert world.contacts.ways(KIM) == ()
+
+
+def test_only_a_confirmed_way_is_tested_and_there_is_no_other_action(world: World) -> None:
+    _, added = add(world)
+    world.inbox.take_all()
+    assert act(world, added["way"], "test")[1]["code"] == "illegal_transition"
+    assert act(world, added["way"], "praise")[1]["code"] == "unknown_name"
+    assert act(world, "nothing", "test")[1]["code"] == "unknown_way"
+
+
+def test_whoever_could_be_missed_is_listed_without_an_address(world: World) -> None:
+    world.reachable(LEE)
+    status, document, _ = world.request("GET", "/v1/reachability", person=KIM)
+    missed = {one["person"]: one for one in document["unreachable"]}
+    assert status == 200
+    assert LEE not in missed
+    assert missed[KIM]["problems"] == ["fewer_than_two_ways", "no_way_that_rings"]
+    world.reachable()
+    assert world.request("GET", "/v1/reachability", person=KIM)[1] == {"unreachable": []}
