@@ -1,11 +1,12 @@
 """Run by an isolated interpreter, with nothing but an unpacked bundle on its path.
 
     python -I -S bundle_probe.py <folder> import <function>
-    python -I -S bundle_probe.py <folder> call <service>...
+    python -I -S bundle_probe.py <folder> call [signed:]<service>...
 
 `import` loads the handler as Lambda would and prints every module that is loaded after it.
-`call` builds a client per service, as the functions of the bundle do, and makes one read with it
-against `AWS_ENDPOINT_URL`. Prints one JSON document; anything else that happens is a failure.
+`call` makes one read of each service against `AWS_ENDPOINT_URL`, with a client or with a signed
+call of our own, whichever the function uses. Prints one JSON document; anything else that happens
+is a failure.
 """
 
 from __future__ import annotations
@@ -40,15 +41,15 @@ def called(services: list[str]) -> dict[str, list[str]]:
 
 
 def _read(service: str) -> dict[str, Any]:
-    """One answer, through the module with which this bundle's functions make their clients."""
-    method, operation, request = READS[service]
-    try:
-        aws = importlib.import_module("tocsin.runtime.aws")
-    except ModuleNotFoundError:
+    """One answer, through a client or, for `signed:<service>`, through a call of our own."""
+    kind, _, name = service.rpartition(":")
+    method, operation, request = READS[name]
+    if kind == "signed":
         aws_http = importlib.import_module("tocsin.runtime.aws_http")
-        signed: dict[str, Any] = aws_http.from_environment(service).call(operation, request)
+        signed: dict[str, Any] = aws_http.from_environment(name).call(operation, request)
         return signed
-    client = aws.client(service, connect_seconds=5, read_seconds=20, attempts=2)
+    aws = importlib.import_module("tocsin.runtime.aws")
+    client = aws.client(name, connect_seconds=5, read_seconds=20, attempts=2)
     answer: dict[str, Any] = getattr(client, method)(**request)
     return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -156,12 +157,15 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
         Caller(gone).put()
 
 
-def test_a_connection_closed_while_idle_is_opened_again() -> None:
+def test_a_connection_closed_while_idle_is_opened_again_without_a_failed_attempt() -> None:
     with scripted(Reply(then="close"), json_reply({"ok": True})) as server:
         caller = Caller(server.url)
         caller.put()
+        (idle,) = caller.aws._place._idle
+        assert select.select([idle.sock], [], [], 5)[0]  # its end has arrived
         assert caller.put() == {"ok": True}
     assert len(server.seen) == 2
+    assert caller.sleeps == []
 
 
 def test_a_connection_is_kept_from_call_to_call_and_left_after_a_bad_answer() -> None:
