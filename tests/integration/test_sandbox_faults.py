@@ -124,6 +124,19 @@ def test_a_lagging_replica_answers_gets_and_lists_from_the_past(one: World) -> N
     assert one.sdk.v1.subscriptions.retrieve(made.id).status == "canceled"
 
 
+def test_live_mode_shows_in_objects_events_and_webhooks(one: World) -> None:
+    one.listen()
+    before = one.customer()
+    one.control.settings(livemode=True)
+    made = one.customer()
+    assert (before.livemode, made.livemode) == (False, True)
+    assert [event.livemode for event in one.sdk.v1.events.list().data] == [True, False]
+    assert one.control.drain() == 0
+    modes = {event.data.object["id"]: event.livemode for event in one.receiver.got}
+    assert modes == {before.id: False, made.id: True}
+    one.control.settings(livemode=False)
+
+
 def test_created_jitter_is_a_setting(one: World) -> None:
     one.control.freeze(START)
     one.control.settings(jitter=1)

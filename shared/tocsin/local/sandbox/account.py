@@ -55,6 +55,7 @@ class Account:
     id: str | None = None
     api_version: str = NEWEST
     after_retries: str = "unpaid"
+    livemode: bool = False
     jitter: int = 0
     ungenerated: int = 0
     lost: list[Json] = field(default_factory=list)
@@ -75,6 +76,7 @@ class Account:
         return f"{prefix}_{drawn(f'{self.seed}/{prefix}/{count}', length=_ID_LENGTH)}"
 
     def add(self, stored: Json) -> Json:
+        stored["livemode"] = self.livemode
         self.objects[stored["object"]][stored["id"]] = stored
         return stored
 
@@ -135,6 +137,7 @@ class Account:
         return {
             "seed": self.seed,
             "id": self.id,
+            "livemode": self.livemode,
             "jitter": self.jitter,
             "lost": self.lost,
             "api_version": self.api_version,
@@ -149,6 +152,7 @@ class Account:
         self.api_version = checked(dumped["api_version"])
         self.after_retries = dumped["after_retries"]
         self.id, self.jitter = dumped["id"], dumped["jitter"]
+        self.livemode = dumped["livemode"]
         self.lost, self.ungenerated = list(dumped["lost"]), 0
         self.objects = {kind: dict(dumped["objects"].get(kind, {})) for kind in KINDS}
         self.events = EventStore(undump(one) for one in dumped["events"])
@@ -172,7 +176,7 @@ def render_event(event: Json, version: str | None = None) -> Json:
         "api_version": version,
         "created": event["created"],
         "data": data,
-        "livemode": False,
+        "livemode": event["subject"].get("livemode", False),
         "pending_webhooks": event["pending_webhooks"],
         "request": event["request"],
         "type": event["type"],
@@ -191,7 +195,7 @@ def render_thin(event: Json) -> Json:
         "object": "v2.core.event",
         "context": event["account"],
         "created": f"{at:%Y-%m-%dT%H:%M:%S}.000Z",
-        "livemode": False,
+        "livemode": subject.get("livemode", False),
         "reason": {"type": "request", "request": event["request"]}
         if event["request"]["id"]
         else None,

@@ -50,7 +50,8 @@ def _settings(sandbox: Sandbox, given: Json) -> Json:
     """Changes settings of the Stripe account, or of the connected `account`.
 
     `api_version`, `after_retries` (unpaid, cancel, past_due), accepted `keys`, `jitter` seconds of
-    `created`, how many of the next events are `ungenerated`: neither sent nor listed.
+    `created`, `livemode` of what is made from now on, how many of the next events are
+    `ungenerated`: neither sent nor listed.
     """
     with sandbox.lock:
         account = sandbox.account_of(given.get("account"))
@@ -62,6 +63,7 @@ def _settings(sandbox: Sandbox, given: Json) -> Json:
             account.after_retries = given["after_retries"]
         if "keys" in given:
             sandbox.api.keys = set(texts(given["keys"]))
+        account.livemode = bool(given.get("livemode", account.livemode))
         account.jitter = _natural(given, "jitter", account.jitter)
         account.ungenerated = _natural(given, "ungenerated", account.ungenerated)
         return _shown(account)
@@ -71,6 +73,7 @@ def _shown(account: Account) -> Json:
     return {
         "api_version": account.api_version,
         "after_retries": account.after_retries,
+        "livemode": account.livemode,
         "jitter": account.jitter,
         "ungenerated": account.ungenerated,
     }
