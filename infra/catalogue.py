@@ -161,7 +161,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             ),
             FunctionSpec(
                 name="public_intake",
-                purpose="Answers people without a login: links in messages",
+                purpose="Answers people without a login: links in messages, status",
                 group=INCIDENTS,
                 memory=512,
                 timeout=10,

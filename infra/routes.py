@@ -43,6 +43,9 @@ _SIGNED = "HMAC: the function verifies the provider's signature over the raw byt
 # A handful of people and their mail scanners.
 _LINK = Throttle(rate=20, burst=40)
 _SEALED = "The link itself is the proof: sealed, short-lived and good once; GET changes nothing."
+# A crowd that reloads, behind caches.
+_STATUS = Throttle(rate=100, burst=200)
+_PUBLIC = "Public by design: a status that holds nothing an outsider may not know."
 
 ROUTES = (
     Route("POST", "/webhooks/{provider}", "webhook_ingest", _WEBHOOK, _SIGNED),
@@ -50,6 +53,8 @@ ROUTES = (
     Route("GET", "/a/{token}", "public_intake", _LINK, _SEALED),
     Route("HEAD", "/a/{token}", "public_intake", _LINK, _SEALED),
     Route("POST", "/a/{token}", "public_intake", _LINK, _SEALED),
+    Route("GET", "/status", "public_intake", _STATUS, _PUBLIC),
+    Route("GET", "/billing/status", "public_intake", _STATUS, _PUBLIC),
     Route("POST", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}", "incident_api", _RESPONDER),

@@ -1,4 +1,4 @@
-"""Lambda entry: what people without a login may ask: links in messages."""
+"""Lambda entry: what people without a login may ask: links in messages, status."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.public_intake.routes import Public
 from functions.public_intake.settings import Settings
+from tocsin.adapters.dynamodb_outages import DynamoDbOutages
 from tocsin.application.following import LinkDesk
 from tocsin.application.links import keyring
 from tocsin.runtime.aws_http import from_environment
@@ -34,6 +35,7 @@ PUBLIC = Public(
         execute=PEOPLE.application.execute,
     ),
     watch=WATCH,
+    status=DynamoDbOutages(from_environment("dynamodb"), SETTINGS.OPERATIONS_TABLE).status,
 )
 
 

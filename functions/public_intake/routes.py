@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.public_intake import following, pages
+from functions.public_intake import following, pages, status
 from functions.public_intake.visit import Visit
 from tocsin.errors import TocsinError, UnknownName
 from tocsin.runtime.http import parse
@@ -29,6 +29,8 @@ ROUTES: Mapping[str, Callable[[Visit], Response]] = MappingProxyType(
         "GET /a/{token}": following.ask,
         "HEAD /a/{token}": following.ask,
         "POST /a/{token}": following.act,
+        "GET /status": status.everything,
+        "GET /billing/status": status.billing,
     }
 )
 
@@ -39,6 +41,7 @@ class Public:
 
     desk: LinkDesk
     watch: Watch
+    status: Callable[[], Mapping[str, Any] | None]
 
     def respond(self, event: Mapping[str, Any]) -> Response:
         """Answers one request; whatever goes wrong is a page too, with its code in a header."""
@@ -49,7 +52,8 @@ class Public:
     def _respond(self, event: Mapping[str, Any]) -> Response:
         try:
             serve = ROUTES.get(str(event.get("routeKey", "")), _nothing)
-            visit = Visit(desk=self.desk, watch=self.watch, request=parse(event, max_body=MAX_BODY))
+            request = parse(event, max_body=MAX_BODY)
+            visit = Visit(desk=self.desk, watch=self.watch, request=request, status=self.status)
             return serve(visit)
         except TocsinError as error:
             self.watch.journal.refused(Event.LINK_REFUSED, error)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from tocsin.application.following import LinkDesk
     from tocsin.runtime.http import Request
     from tocsin.runtime.invocation import Watch
@@ -13,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What a public page is served from."""
+    """What a public page is served from; `status` is the public status of billing, if any."""
 
     desk: LinkDesk
     watch: Watch
     request: Request
+    status: Callable[[], Mapping[str, Any] | None]
 
     @property
     def token(self) -> str:

@@ -126,6 +126,7 @@ class World:
         self.contacting = Contacting(
             desk=self.desk, ways=self._way, secret=lambda way: f"whsec_{way}", watch=self.watch
         )
+        self.status: Mapping[str, Any] | None = None
         self.public = Public(
             desk=LinkDesk(
                 store=self.store,
@@ -136,6 +137,7 @@ class World:
                 execute=self.application.execute,
             ),
             watch=self.watch,
+            status=lambda: self.status,
         )
         people = PeopleDesk(
             contacts=self.contacts,

@@ -133,6 +133,8 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
             (name("public-intake"), "apigateway.amazonaws.com", f"{gateway}/{method}/a/*")
             for method in ("GET", "HEAD", "POST")
         ),
+        (name("public-intake"), "apigateway.amazonaws.com", f"{gateway}/GET/status"),
+        (name("public-intake"), "apigateway.amazonaws.com", f"{gateway}/GET/billing/status"),
     }
 
 
@@ -289,10 +291,11 @@ def test_every_route_leads_to_its_function(deployment: Deployment) -> None:
         assert integration["IntegrationUri"] == deployment.function(route.function).arn
 
 
-def test_only_webhooks_and_links_are_open_at_the_gateway(deployment: Deployment) -> None:
+def test_only_webhooks_links_and_the_status_are_open_at_the_gateway(deployment: Deployment) -> None:
     for one in deployment.of("AWS::ApiGatewayV2::Route"):
         _, path = one["RouteKey"].split(" ")
-        expected = "NONE" if path.startswith(("/webhooks/", "/a/")) else "AWS_IAM"
+        public = path in {"/status", "/billing/status"}
+        expected = "NONE" if public or path.startswith(("/webhooks/", "/a/")) else "AWS_IAM"
         assert one["AuthorizationType"] == expected
 
 
