@@ -99,12 +99,14 @@ check-imports: $(READY)
 	@.venv/bin/lint-imports --no-logo --cache-dir .local/import-linter
 check-docs: $(READY)
 	@.venv/bin/tocsin runbook render --check docs/runbook.md
+	@.venv/bin/tocsin runbook offline --check docs/how-to/when-tocsin-is-down.md
 	@PYTHONPATH=.ci $(PY) -m tools.command_page --check
 	@PYTHONPATH=.ci $(PY) -m tools.openapi --check
 
 .PHONY: docs
 docs: $(READY) ## write the generated documents again
 	@.venv/bin/tocsin runbook render --out docs/runbook.md
+	@.venv/bin/tocsin runbook offline --out docs/how-to/when-tocsin-is-down.md
 	@PYTHONPATH=.ci $(PY) -m tools.command_page
 	@PYTHONPATH=.ci $(PY) -m tools.openapi
 

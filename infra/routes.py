@@ -58,6 +58,7 @@ ROUTES = (
     Route("POST", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}/first", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/timeline", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/clocks", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/gate", "incident_api", _RESPONDER),

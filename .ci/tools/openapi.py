@@ -21,7 +21,15 @@ from functions.incident_api.routes import ROUTES as INCIDENTS
 from tocsin.incidents.commands import OpenIncident
 from tocsin.incidents.releases import Release
 from tocsin.incidents.verbs import STEP, VERBS
-from tools.openapi_bodies import CORRECTION, LIFT, WEBHOOK, of_wish
+from tools.openapi_bodies import (
+    CORRECTION,
+    END_OVERRIDE,
+    LIFT,
+    OVERRIDE,
+    ROTATION,
+    WEBHOOK,
+    of_wish,
+)
 from tools.openapi_rules import broken
 from tools.openapi_shapes import Shapes
 from tools.written import written
@@ -42,6 +50,9 @@ _BODIES: Mapping[str, dict[str, Any]] = MappingProxyType(
     {
         "POST /v1/incidents": of_wish(OpenIncident, at=True),
         "POST /v1/releases": of_wish(Release),
+        "POST /v1/oncall/{role}/rotation": ROTATION,
+        "POST /v1/oncall/{role}/overrides": OVERRIDE,
+        "POST /v1/oncall/{role}/end-override": END_OVERRIDE,
         "POST /v1/billing/corrections": CORRECTION,
         "POST /v1/billing/corrections/lift": LIFT,
     }
@@ -134,7 +145,9 @@ def _operation(
     function: str, key: str, route: Route[Any], shapes: Shapes, body: dict[str, Any] | None
 ) -> dict[str, Any]:
     method, _, path = key.partition(" ")
-    answered = {"application/json": {"schema": shapes.reference(route.answer)}}
+    text = route.answer is str
+    schema = {"type": "string"} if text else shapes.reference(route.answer)
+    answered = {route.media: {"schema": schema}}
     made: dict[str, Any] = {
         "operationId": _name(method, path),
         "summary": route.about,

@@ -108,3 +108,29 @@ WEBHOOK: Mapping[str, dict[str, Any]] = MappingProxyType(
         "/webhooks/{provider}/{endpoint}": _webhook("provider", "endpoint"),
     }
 )
+
+
+ROTATION = _object(
+    "Who takes turns; an empty text among the members is a turn nobody takes.",
+    {
+        "zone": _TEXT | {"description": "Whose wall clock, like Europe/Berlin."},
+        "starts_at": _MOMENT | {"description": "The first hand-off."},
+        "length_days": {"type": "integer", "minimum": 1, "maximum": 366, "default": 7},
+        "members": {"type": "array", "items": _TEXT, "maxItems": 40},
+        "backups": {"type": "array", "items": _TEXT, "maxItems": 40},
+        "deputies": {"type": "array", "items": _TEXT, "maxItems": 40},
+    },
+    ["zone", "starts_at", "members"],
+)
+OVERRIDE = _object(
+    "A person in the place of whoever's turn it is.",
+    {
+        "person": _TEXT,
+        "starts_at": _MOMENT | {"description": "Now without."},
+        "ends_at": _MOMENT,
+        "rank": {"type": "string", "enum": ["primary", "backup"], "default": "primary"},
+        "reason": _TEXT,
+    },
+    ["person", "ends_at"],
+)
+END_OVERRIDE = _object("Which override ends now.", {"override": _TEXT}, ["override"])

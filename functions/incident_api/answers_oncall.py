@@ -79,7 +79,3 @@ class Shifts(TypedDict):
     """The days ahead."""
 
     shifts: list[Shift]
-
-
-class Calendar(TypedDict):
-    """Not JSON: the calendar as `text/calendar`."""

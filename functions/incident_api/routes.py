@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from functions.incident_api import (
     acting,
     answers,
+    answers_first,
     answers_oncall,
     answers_progress,
     contacts,
+    first,
     oncall,
     reading,
 )
@@ -64,6 +66,11 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "GET /v1/incidents/{id}": Route(
             "The incident as it stands", reading.incident, answers.Incident
         ),
+        "GET /v1/incidents/{id}/first": Route(
+            "What whoever was woken has to know in the first five minutes",
+            first.first,
+            answers_first.FirstMinutes,
+        ),
         "GET /v1/incidents/{id}/timeline": Route(
             "The timeline, oldest first",
             reading.timeline,
@@ -110,8 +117,9 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "GET /v1/oncall/calendar": Route(
             "The days ahead as an iCalendar to subscribe to (RFC 5545)",
             oncall.ical,
-            answers_oncall.Calendar,
+            str,
             query=_AHEAD,
+            media="text/calendar",
         ),
         "GET /v1/oncall/{role}": Route(
             "A role's rotation and overrides", oncall.rota, answers_oncall.Rota

@@ -65,6 +65,12 @@ class IllegalTransition(BadInput):
     code, status = "illegal_transition", 409
 
 
+class OpenWork(IllegalTransition):
+    """Somebody leaves whose work is not done: it is handed over first."""
+
+    code = "open_work"
+
+
 class IdempotencyKeyReused(BadInput):
     """The same idempotency key was sent before with another body."""
 

@@ -108,6 +108,7 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "POST/v1/incidents",
                 "GET/v1/incidents",
                 "GET/v1/incidents/*",
+                "GET/v1/incidents/*/first",
                 "GET/v1/incidents/*/timeline",
                 "GET/v1/incidents/*/clocks",
                 "GET/v1/incidents/*/gate",

@@ -68,6 +68,7 @@ _GROUPS = {
     "oncall": ("tocsin.cli.oncall", "Who is on call; rotations, overrides, calendar."),
     "contact": ("tocsin.cli.contact", "The ways on which pages reach you."),
     "doctor": ("tocsin.cli.doctor", "What would go wrong in an incident, found beforehand."),
+    "first": ("tocsin.cli.first", "What whoever was woken has to know."),
     "runbook": ("tocsin.cli.runbook", "Check and render the runbook."),
     "drill": ("tocsin.cli.drill", "Scripted, scored incidents; `drill run demo` is the demo."),
     "billing": ("tocsin.cli.billing", "Events and subscriptions of billing providers."),

@@ -8,6 +8,7 @@ validate. Problems are written as `file:line:column: key: what to do`.
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,6 +132,36 @@ def render(
 
 
 @app.command()
+def offline(
+    file: _File = None,
+    out: _Out = None,
+    phones: Annotated[
+        Path | None, typer.Option(help="JSON: a telephone number for each person id.")
+    ] = None,
+    check: Annotated[
+        Path | None, typer.Option(help="Write nothing; exit code 1 when this file is stale.")
+    ] = None,
+) -> None:
+    """Write the page to print: what to do while Tocsin cannot be reached."""
+    from tocsin.policy.render_offline import render_offline  # noqa: PLC0415 - see _compile
+
+    policy = _any(file)
+    text = render_offline(policy, {} if phones is None else _phones(phones))
+    if check is not None and _text(check) != text:
+        raise CheckFailed(f"{check} is stale: tocsin runbook offline --out {check}")
+    if out is not None and check is None:
+        out.write_text(text, encoding="utf-8")
+    if current().json:
+        current().document({"version": policy.version, "markdown": text})
+    elif check is not None:
+        current().line(f"{check} is fresh")
+    elif out is None:
+        typer.echo(text, nl=False)
+    else:
+        current().line(f"{policy.version} written to {out}")
+
+
+@app.command()
 def diff(
     old: Annotated[Path, typer.Argument(help="A runbook or compiled policy.")],
     new: Annotated[Path | None, typer.Argument(help="Another; none: OLD against shipped.")] = None,
@@ -172,6 +203,16 @@ def _any(file: Path | None) -> Policy:
 
 def _shipped() -> Policy:
     return _compile(None)
+
+
+def _phones(file: Path) -> dict[str, str]:
+    try:
+        numbers = json.loads(_text(file))
+    except ValueError as unreadable:
+        raise BadInput(f"{file} is no JSON: {unreadable}") from None
+    if not isinstance(numbers, dict) or not all(isinstance(each, str) for each in numbers.values()):
+        raise BadInput(f'{file} must be like {{"ana": "+1 555 0100"}}')
+    return numbers
 
 
 def _text(file: Path) -> str:

@@ -42,6 +42,8 @@ class Facts:
     clock: str
     matter: str
     criterion: str
+    role: str
+    briefing: str
     audience: str
     person: str
     reason: str
@@ -66,6 +68,8 @@ class Facts:
                 clock=facts.get("clock", ""),
                 matter=facts.get("matter", ""),
                 criterion=facts.get("criterion", ""),
+                role=facts.get("role", "").replace("_", " "),
+                briefing=facts.get("briefing", ""),
                 audience=facts.get("audience", ""),
                 person=facts.get("person", "") or facts.get("by", ""),
                 reason=facts.get("reason", ""),

@@ -213,6 +213,12 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
         case "freeze":
             said = f"Deployments are frozen until {due}, and free after it. Hold it or let it end."
             return _Wording(what=" FREEZE ENDS:", until=f"- {short}", paragraphs=(said,))
+        case "role_taken":
+            said = f"{facts.person} gave you the role {facts.role}.\n\n{facts.briefing}".strip()
+            return _Wording(what=f" YOU ARE {facts.role}:", until="", paragraphs=(said,))
+        case "role_passed":
+            said = f"{facts.person} gave the role {facts.role}, which was yours, to somebody else."
+            return _Wording(what=f" NO LONGER {facts.role}:", until="", paragraphs=(said,))
         case "waiver":
             said = f"The exception for {facts.criterion} is over since {due}; it is still not met."
             return _Wording(what=" WAIVER OVER:", until=f"- since {short}", paragraphs=(said,))

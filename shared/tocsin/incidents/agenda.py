@@ -14,6 +14,7 @@ from tocsin.incidents.clocks import NEXT_RELEASE, due_after
 from tocsin.incidents.freeze import ends_at, freezes
 from tocsin.incidents.gate import is_met
 from tocsin.incidents.model import Clock, Incident
+from tocsin.incidents.nagging import next_nag
 from tocsin.incidents.parts import UpdateAudience
 from tocsin.incidents.policy import Policy
 from tocsin.incidents.vocabulary import ClockName, Resolution, State
@@ -29,6 +30,7 @@ class Matter(StrEnum):
     CLOCK = "clock"
     ROUND = "round"
     REMINDER = "reminder"
+    NAG = "nag"
     TIMEOUT = "timeout"
     RESUME = "resume"
     LOST = "lost"
@@ -62,6 +64,7 @@ def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
     if incident.open:
         found = [
             *_clock_matters(incident),
+            *_nag_matters(incident, policy),
             *_round_matters(incident, policy),
             *_signal_matters(incident, policy),
             *_freeze_matters(incident, policy),
@@ -94,6 +97,13 @@ def _clock_matter(clock: Clock) -> Due | None:
     else:
         matter, at = Matter.REMINDER, _working_due(clock)
     return None if at is None else Due(matter=matter, at=at, deadline=True, clock=clock.name)
+
+
+def _nag_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
+    for clock in incident.clocks.values():
+        due = _clock_matter(clock) if clock.running else None
+        if due is None and (at := next_nag(clock, incident, policy)) is not None:
+            yield Due(matter=Matter.NAG, at=at, deadline=False, clock=clock.name)
 
 
 def _working_due(clock: Clock) -> datetime | None:

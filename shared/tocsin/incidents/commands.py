@@ -122,6 +122,13 @@ class HandOver(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Command):
+    """The person gives up every role they hold."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Escalate(Command):
     """Pages more people now; the paging ladder goes on as it was."""
 

@@ -100,6 +100,7 @@ HANDLERS: dict[type[c.Command], _Handler] = {
     c.AddNote: roles.add_note,
     c.AssignRole: roles.assign_role,
     c.HandOver: roles.hand_over,
+    c.Leave: roles.leave,
     r.PlanAction: containing.plan_action,
     r.FinishAction: containing.finish_action,
     r.WithdrawAction: containing.withdraw_action,

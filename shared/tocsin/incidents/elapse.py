@@ -7,7 +7,7 @@ at that moment makes it moot.
 
 from collections.abc import Callable
 
-from tocsin.incidents import communication, containing, freezing, pausing, rounds, waivers
+from tocsin.incidents import communication, containing, freezing, nagging, pausing, rounds, waivers
 from tocsin.incidents.agenda import Due, Matter, agenda
 from tocsin.incidents.draft import CLOCK, Draft
 from tocsin.incidents.events import ClockBreached, DeadlinePassed
@@ -57,6 +57,10 @@ def _reminder(draft: Draft, due: Due) -> None:
     )
 
 
+def _nag(draft: Draft, due: Due) -> None:
+    nagging.nag(draft, due.clock or ClockName.CONTAIN)
+
+
 def _timeout(draft: Draft, due: Due) -> None:
     rounds.start_round(draft, RoundReason.TIMEOUT, due.at, CLOCK)
 
@@ -77,10 +81,14 @@ def _freeze(draft: Draft, due: Due) -> None:
     freezing.warn(draft, due.until or due.at, due.at)
 
 
+_SENT = frozenset({Matter.PAGE, Matter.NAG})
+"""What only asks people for something: whoever acts at that moment makes it moot."""
+
 _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.CLOCK: _clock,
     Matter.ROUND: _clock,
     Matter.REMINDER: _reminder,
+    Matter.NAG: _nag,
     Matter.TIMEOUT: _timeout,
     Matter.PAGE: _page,
     Matter.RESUME: _resume,

@@ -179,6 +179,19 @@ class DeadlinePassed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nagged(Event):
+    """Reminder `number` of overdue work, for everybody whose turn came since the one before."""
+
+    type: ClassVar[str] = "nagged"
+
+    clock: ClockName
+    first: int
+    number: int
+    due_at: datetime
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockChange:
     """Old and new promise of one clock, side by side."""
 
@@ -251,6 +264,17 @@ class RoleAssigned(Event):
     person: str
     previous: str | None
     briefing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(Event):
+    """A person gave up the roles they held; nobody has them now."""
+
+    type: ClassVar[str] = "left"
+
+    person: str
+    roles: tuple[Role, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

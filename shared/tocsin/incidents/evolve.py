@@ -139,7 +139,18 @@ def _clock_breached(incident: Incident, event: e.ClockBreached) -> Incident:
 
 
 def _deadline_passed(incident: Incident, event: e.DeadlinePassed) -> Incident:
-    return replace(incident, clocks=with_clock(incident, event.clock, reminded_at=event.due_at))
+    return replace(
+        incident, clocks=with_clock(incident, event.clock, reminded_at=event.due_at, nags=0)
+    )
+
+
+def _nagged(incident: Incident, event: e.Nagged) -> Incident:
+    return replace(incident, clocks=with_clock(incident, event.clock, nags=event.number))
+
+
+def _left(incident: Incident, event: e.Left) -> Incident:
+    kept = {role: person for role, person in incident.roles.items() if role not in event.roles}
+    return replace(incident, roles=kept)
 
 
 def _severity_changed(incident: Incident, event: e.SeverityChanged) -> Incident:
@@ -203,6 +214,8 @@ HANDLERS: dict[type[e.Event], Callable[[Incident, Any], Incident]] = {
     e.LoweringProposed: _lowering_proposed,
     e.CategoryChanged: _category_changed,
     e.RoleAssigned: _role_assigned,
+    e.Nagged: _nagged,
+    e.Left: _left,
     e.NoteAdded: _unchanged,
     **evolve_response.HANDLERS,
     **evolve_record.HANDLERS,

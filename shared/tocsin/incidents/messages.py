@@ -127,6 +127,25 @@ def _deadline(event: e.DeadlinePassed, incident: Incident, policy: Policy) -> _W
     )
 
 
+def _nagged(event: e.Nagged, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"clock": str(event.clock), "due_at": format_time(event.due_at)}
+    facts["number"] = str(event.number)
+    for person in event.people:
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _role_assigned(event: e.RoleAssigned, incident: Incident, _policy: Policy) -> _Wanted:
+    """Who has a role now and who had it are told, unless they did it themselves."""
+    briefing = RESTRICTED if incident.restricted else event.briefing
+    facts = {"role": str(event.role), "by": event.actor.id, "due_at": format_time(event.at)}
+    if event.person != event.actor.id:
+        taken = facts | {"matter": "role_taken", "briefing": briefing}
+        yield MessageKind.REMINDER, person_target(event.person), taken
+    if event.previous is not None and event.previous != event.actor.id:
+        passed = facts | {"matter": "role_passed", "to": event.person}
+        yield MessageKind.REMINDER, person_target(event.previous), passed
+
+
 def _lost(event: r.ContainmentLost, incident: Incident, _policy: Policy) -> _Wanted:
     reason = RESTRICTED if incident.restricted else event.reason
     for person in event.people:
@@ -177,6 +196,8 @@ _WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     e.Escalated: _escalated,
     e.ClockBreached: _breached,
     e.DeadlinePassed: _deadline,
+    e.Nagged: _nagged,
+    e.RoleAssigned: _role_assigned,
     r.ContainmentLost: _lost,
     r.WaiverExpired: _waiver,
     f.FreezeEnding: _freeze,

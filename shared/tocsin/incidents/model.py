@@ -56,8 +56,9 @@ class Clock:
     nobody planned). `missed_at` is the due time that passed while the clock ran; once set it
     stays. `late_on_raise` says that a raise put `due_at` into the past; then `recovery_due` is
     the working deadline that drives reminders. `reminded_at` is the working deadline that was
-    already reminded of. What pauses have cost is kept in both kinds of time, because a later
-    severity may count in the other; `pause` is the one that is on now.
+    already reminded of; `nags` counts the reminders after it. What pauses have cost is kept in
+    both kinds of time, because a later severity may count in the other; `pause` is the one that
+    is on now.
     """
 
     name: ClockName
@@ -69,6 +70,7 @@ class Clock:
     late_on_raise: bool = False
     recovery_due: datetime | None = None
     reminded_at: datetime | None = None
+    nags: int = 0
     paused_business_ms: int = 0
     paused_elapsed_ms: int = 0
     pause: Pause | None = None

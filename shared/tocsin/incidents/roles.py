@@ -1,10 +1,14 @@
 """Who does what: giving a role, handing it over, and a line for the record."""
 
-from tocsin.errors import GroupRequired, IllegalTransition
-from tocsin.incidents import limits
-from tocsin.incidents.commands import AddNote, AssignRole, HandOver
-from tocsin.incidents.draft import Draft
-from tocsin.incidents.events import NoteAdded, RoleAssigned
+from collections.abc import Iterator
+
+from tocsin.errors import GroupRequired, IllegalTransition, OpenWork
+from tocsin.incidents import handover, limits
+from tocsin.incidents.commands import AddNote, AssignRole, HandOver, Leave
+from tocsin.incidents.draft import Draft, reason_of
+from tocsin.incidents.events import Left, NoteAdded, RoleAssigned
+from tocsin.incidents.model import Incident
+from tocsin.incidents.parts import ActionState
 from tocsin.incidents.vocabulary import Role
 
 
@@ -24,7 +28,7 @@ def assign_role(draft: Draft, command: AssignRole) -> None:
 
 
 def hand_over(draft: Draft, command: HandOver) -> None:
-    """The holder passes a role on, with what the next one has to know.
+    """The holder passes a role on. What the next one has to know is written from the incident.
 
     Raises:
         GroupRequired: somebody else's role.
@@ -33,8 +37,41 @@ def hand_over(draft: Draft, command: HandOver) -> None:
     person = draft.responder()
     if draft.incident.roles.get(command.role) != person:
         raise GroupRequired(f"{person} does not hold the {command.role}")
-    briefing = limits.optional_body("briefing", command.briefing)
+    words = limits.optional_body("briefing", command.briefing)
+    briefing = handover.summary(draft.incident, draft.policy, draft.at, words)
     _give(draft, command.role, command.person, briefing=briefing)
+
+
+def leave(draft: Draft, command: Leave) -> None:
+    """Gives up every role the person holds; nobody slips away from open work.
+
+    Raises:
+        IllegalTransition: they hold none.
+        OpenWork: they are the commander, or something they took on is not done.
+    """
+    draft.require_open()
+    person = draft.responder()
+    incident = draft.incident
+    held = tuple(role for role, holder in incident.roles.items() if holder == person)
+    if not held:
+        raise IllegalTransition(f"{person} holds no role")
+    if left := [*_open_work(incident, person, held)]:
+        raise OpenWork(f"hand over first: {', '.join(left)}", open=", ".join(left))
+    draft.add(Left(**draft.stamp, person=person, roles=held, reason=reason_of(command.reason)))
+
+
+def _open_work(incident: Incident, person: str, held: tuple[Role, ...]) -> Iterator[str]:
+    if Role.INCIDENT_COMMANDER in held:
+        yield "incident_commander"
+    for key, action in incident.containment.actions.items():
+        if action.state is ActionState.PLANNED and action.by == person:
+            yield f"containment action {key}"
+    if Role.MITIGATION_OWNER in held and not incident.contained:
+        yield "containment"
+    if Role.COMMUNICATIONS_OWNER in held:
+        told = incident.communication
+        if told.internal.next_by is not None or told.to_customers.next_by is not None:
+            yield "a promised update"
 
 
 def add_note(draft: Draft, command: AddNote) -> None:

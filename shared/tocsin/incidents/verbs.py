@@ -60,6 +60,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "note": Verb("Add a line to the record", c.AddNote),
         "assign": Verb("Give a role to a person", c.AssignRole),
         "handover": Verb("Pass your role on", c.HandOver),
+        "leave": Verb("Give up your roles; refused while your work is open", c.Leave),
         "impact": Verb("Record the blast radius as far as known", w.RecordImpact),
         "beginning": Verb("Correct when harm began", w.CorrectBeginning),
         "checklist": Verb("Settle a checklist item", w.SettleItem),

@@ -30,7 +30,8 @@ MAX_BODY = 64_000
 class Route[C]:
     """What a route does, who serves it, and the shape of its answer.
 
-    `query` says what each parameter means; a `!` at the end of a name marks one that must be there.
+    `media` is what the answer is if it is no JSON. `query` says what each parameter means; a `!` at
+    the end of a name marks one that must be there.
     """
 
     about: str
@@ -38,6 +39,7 @@ class Route[C]:
     answer: type
     status: tuple[int, ...] = (200,)
     query: Mapping[str, str] = MappingProxyType({})
+    media: str = "application/json"
 
 
 def respond[C](

@@ -152,6 +152,8 @@ def test_every_verb_leaves_its_entry_and_shows_its_effect(world: World, case: Ve
     entries = world.request("GET", path, person="ana")[1]["entries"]
     assert (entries[-1]["type"], entries[-1]["actor_ref"]) == (case.entry, "person:ana")
     assert entries[-1]["seq"] == after["version"]
+    if case.entry == "role_assigned":
+        world.expect("reminder", case.body["person"], subject="YOU ARE")
 
 
 def test_escalating_pages_who_was_asked_for_and_says_why(world: World) -> None:

@@ -1,0 +1,161 @@
+"""The first five minutes: is it real, is it mine, who was asked, until when, was it seen before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.harness.time import START
+from tocsin.cli.first import lines
+from tocsin.incidents.rotation import Rotation
+from tocsin.incidents.timeline import format_time
+from tocsin.incidents.vocabulary import Role
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+
+HOUR = timedelta(hours=1)
+
+
+def first(world: World, incident: str, person: str = "commander-primary") -> dict[str, Any]:
+    status, body, _ = world.request("GET", f"/v1/incidents/{incident}/first", person=person)
+    assert status == 200, body
+    world.inbox.take_all()
+    return body
+
+
+def alarmed(world: World, name: str = "api-outage") -> str:
+    incident = world.alarm(name)
+    assert incident is not None
+    return incident.id
+
+
+def test_it_says_what_it_is_whose_it_is_and_who_else_was_asked(world: World) -> None:
+    incident = alarmed(world)
+    world.advance(5)
+    seen = first(world, incident)
+    assert (seen["kind"], seen["severity"], seen["firing"]) == ("real", "critical", True)
+    assert (seen["mine"], seen["acknowledged_by"]) == (True, None)
+    assert seen["asked"][0] == {
+        "person": "commander-primary",
+        "last_at": format_time(START + timedelta(minutes=5)),
+        "times": 2,
+        "acknowledged": False,
+    }
+    assert {one["person"]: one["times"] for one in seen["asked"]}["senior-engineer"] == 1
+    assert first(world, incident, person="product-manager")["mine"] is False
+
+
+def test_it_counts_every_running_clock_down_and_past_its_time(world: World) -> None:
+    incident = alarmed(world)
+    world.advance(10)
+    left = {one["clock"]: one["minutes_left"] for one in first(world, incident)["clocks"]}
+    assert left == {"acknowledge": 5, "contain": 230, "fix": 1430}
+    world.advance(10)
+    left = {one["clock"]: one["minutes_left"] for one in first(world, incident)["clocks"]}
+    assert left["acknowledge"] == -5
+
+
+def test_it_shows_empty_roles_who_is_on_call_and_where_nobody_is(world: World) -> None:
+    world.rotas.set_rotation(
+        Rotation(
+            role=Role.INCIDENT_COMMANDER,
+            zone="UTC",
+            starts_at=START - HOUR,
+            length_days=7,
+            members=("", "bo"),
+        ),
+        before=None,
+    )
+    incident = alarmed(world)
+    seen = first(world, incident)
+    commander, mitigation, *_ = seen["roles"]
+    assert commander == {
+        "role": "incident_commander",
+        "holder": None,
+        "on_call": None,
+        "backup": "bo",
+    }
+    assert mitigation["on_call"] == "mitigation-primary"
+    assert seen["nobody_on_call"] == ["incident_commander"]
+    world.acknowledge(world_incident(world, incident), "bo")
+    assert first(world, incident)["roles"][0]["holder"] == "bo"
+
+
+def world_incident(world: World, incident_id: str) -> Any:
+    found = world.store.load(incident_id)
+    assert found is not None
+    return found
+
+
+def test_it_shows_the_phase_that_is_on_and_the_containment_choices(world: World) -> None:
+    incident = alarmed(world)
+    seen = first(world, incident)
+    assert seen["phase"]["title"] == "0-15 Minutes"
+    assert seen["do_next"][0] == "Acknowledge"
+    assert "roll back deployment" in seen["containment_choices"]
+    item = seen["phase"]["items"][0]["code"]
+    body = {"item": item, "state": "done"}
+    path = f"/v1/incidents/{incident}/checklist"
+    status, answer, _ = world.request("POST", path, body, person="commander-primary")
+    assert status == 200, answer
+    assert first(world, incident)["phase"]["items"][0]["done"] is True
+
+
+def release(world: World, name: str, shipped_at: str | None, cut_at: str) -> None:
+    body = {"release": name, "service": "checkout", "regular": True, "cut_at": cut_at}
+    if shipped_at:
+        body["shipped_at"] = shipped_at
+    status, answer, _ = world.request("POST", "/v1/releases", body, person="ana")
+    assert status in {200, 201}, answer
+
+
+def test_it_shows_what_was_shipped_in_the_hour_before(world: World) -> None:
+    cut = format_time(START - 3 * HOUR)
+    release(world, "R40", format_time(START - 2 * HOUR), cut)
+    release(world, "R41", format_time(START - timedelta(minutes=20)), cut)
+    release(world, "R42", None, cut)
+    wish = {"title": "down", "severity": "critical", "category": "production"}
+    status, made, _ = world.request(
+        "POST", "/v1/incidents", wish | {"service": "checkout"}, person="ana"
+    )
+    assert status == 201, made
+    shipped = format_time(START - timedelta(minutes=20))
+    assert first(world, made["id"])["changes"] == [
+        {"what": "release R41 of checkout", "at": shipped}
+    ]
+
+
+def test_it_shows_what_the_same_alarm_was_before_and_what_was_learnt(world: World) -> None:
+    before = alarmed(world, "checkout-latency")
+    body = {"resolution": "false_positive", "reason": "the probe was wrong"}
+    for person in ("commander-primary", "engineering-lead"):
+        status, answer, _ = world.request(
+            "POST", f"/v1/incidents/{before}/close", body, person=person, group="commander"
+        )
+        assert status == 200, answer
+    world.jump(60 * 24 * 8)
+    again = alarmed(world, "checkout-latency")
+    assert again != before
+    assert first(world, again)["before"] == {
+        "incident": before,
+        "title": first(world, before)["title"],
+        "resolution": "false_positive",
+        "closed_at": format_time(START),
+        "postmortem": None,
+    }
+    assert first(world, before)["before"] is None
+
+
+def test_a_drill_and_every_fact_stand_on_one_screen(world: World) -> None:
+    incident = alarmed(world, "[DRILL] api-outage")
+    world.advance(20)
+    shown = lines(first(world, incident))
+    assert shown[0].startswith("[DRILL] CRITICAL DRL-")
+    text = "\n".join(shown)
+    assert f"acknowledged by NOBODY YET: tocsin ack {incident}" in text
+    assert "acknowledge: 5 min LATE" in text
+    assert "contain: 220 min left" in text
+    assert "incident commander: NOBODY; on call commander-primary, then engineering-lead" in text
+    assert "customers: not decided" in text
+    assert "changed: no release known in the hour before" in text
