@@ -244,6 +244,7 @@ def test_hand_over_passes_the_role_to_the_backup(world: World, paged: Incident) 
     assert after is not None
     assert after.roles[Role.INCIDENT_COMMANDER] == "engineering-lead"
     refused(world, paged, "POST", found["h"], "link_used")
+    world.expect("reminder", "engineering-lead", subject="YOU ARE incident commander")
 
 
 def test_somebody_who_was_excluded_can_no_longer_act(
