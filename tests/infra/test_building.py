@@ -76,6 +76,7 @@ def test_the_pins_of_a_group_carry_hashes() -> None:
     names = {line.split("==")[0] for line in pins.splitlines() if "==" in line}
     assert {"botocore", "urllib3"} <= names
     assert pins.count("--hash=sha256:") >= len(names)
+    assert "==" not in recipe_of(INGEST, arch="arm64", root=ROOT).requirements
 
 
 def test_a_uv_that_does_not_run_is_passed_over(
