@@ -110,7 +110,8 @@ class Expectations:
         deadline = time.monotonic() + seconds
         while len(fresh := self.fresh()) < len(wanted) and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert sorted((one.kind, one.to) for one in fresh) == sorted(wanted)
+        came = sorted((one.kind, one.to) for one in fresh)
+        assert came == sorted(wanted), [f"{one.kind} to {one.to}: {one.subject}" for one in fresh]
         self.taken |= {one.message_id for one in fresh}
         return fresh
 

@@ -251,6 +251,20 @@ def test_questions_of_a_connected_account_name_it(world: World) -> None:
     assert world.row(identity=identity) is not None
 
 
+@pytest.mark.parametrize(
+    ("description", "missing"),
+    [("The id provided does not exist", True), ("The api key provided is invalid", False)],
+)
+def test_razorpay_answers_400_for_an_id_it_does_not_know(
+    world: World, description: str, *, missing: bool
+) -> None:
+    error = {"code": "BAD_REQUEST_ERROR", "description": description}
+    world.provider.script[:] = [json_reply({"error": error}, 400)]
+    world.handle(world.record(world.event("razorpay/invoice_paid"), identity=RAZORPAY))
+    reasons = [item["reason"]["S"] for item in world.set_aside()]
+    assert reasons == (["provider_missing"] if missing else [])
+
+
 def test_razorpay_is_asked_with_its_own_authorisation(world: World) -> None:
     entity = json.loads((EVENTS / "razorpay/subscription_charged.json").read_text())
     body = entity["payload"]["subscription"]["entity"]

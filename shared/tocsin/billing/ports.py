@@ -54,6 +54,10 @@ class ObjectReader(Protocol):
         """The headers that authorise a request for this identity."""
         ...
 
+    def is_gone(self, status: int, shape: Mapping[str, Any]) -> bool:
+        """Whether an answer of this HTTP status says that there is no such subscription."""
+        ...
+
 
 class Ledger(Protocol):
     """Every event ever accepted, once."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         def get(self) -> ProviderKeys: ...
 
 
-GONE = frozenset({404, 410})
+_OK = 200
 MAX_ANSWER_BYTES = 1_000_000
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 8.0
@@ -133,10 +133,11 @@ class HttpProviderClient:
         elapsed: float,
     ) -> Answer:
         status = response.status
-        shape = _object(response.data) if status == 200 else None  # noqa: PLR2004 - HTTP
-        if status in GONE or shape == {}:
+        shape = _object(response.data)
+        found_none = shape == {} and status == _OK
+        if found_none or reader.is_gone(status, shape or {}):
             return Answer(Verdict.MISSING, http_status=status)
-        if shape is None:
+        if shape is None or status != _OK:
             return Answer(Verdict.FAILED, http_status=status, detail=f"HTTP {status}")
         date = _date(response.headers.get("Date"))
         as_of = date or int(self._clock.wall_now().timestamp())

@@ -26,6 +26,10 @@ ALWAYS_IN_A_PERIOD = frozenset({"active"})
 """Elsewhere `current_end` may be null: no first charge has succeeded yet."""
 
 
+_BAD_REQUEST = 400
+_UNKNOWN_ID = "id provided does not exist"
+
+
 def snapshot_in(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """The entity a snapshot event carries."""
     return section(document, "payload", "subscription", "entity")
@@ -69,3 +73,12 @@ def headers(key: str, identity: Identity) -> dict[str, str]:
     """Basic authorisation with `<key id>:<key secret>`."""
     del identity  # a key belongs to one account and mode
     return {"Authorization": "Basic " + base64.b64encode(key.encode()).decode()}
+
+
+def is_gone(status: int, shape: Mapping[str, Any]) -> bool:
+    """404 or 410, or the 400 with which Razorpay answers for an id it does not know.
+
+    It names neither a code nor a field of its own for that, so its words have to tell.
+    """
+    said = text(section(shape, "error"), "description") or ""
+    return status in {404, 410} or (status == _BAD_REQUEST and _UNKNOWN_ID in said.casefold())

@@ -72,5 +72,11 @@ def headers(key: str, identity: Identity) -> dict[str, str]:
     return authorised
 
 
+def is_gone(status: int, shape: Mapping[str, Any]) -> bool:
+    """404, or 410 where it was deleted; whatever else the body says."""
+    del shape
+    return status in {404, 410}
+
+
 def _plan(item: Mapping[str, Any]) -> str | None:
     return reference(item, "price") or reference(item, "plan")
