@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from tocsin.incidents.rotation import Override, Rotation
     from tocsin.ports import IncidentClock, PolicySource
 
-KEPT = timedelta(seconds=5)
-"""How long what was read is used again: one sweep reads once, and a change counts at once."""
+KEPT = timedelta(seconds=1)
+"""How long what was read is used again: a sweep does not read for every incident, and a change
+counts at once."""
 
 
 class RotaStore(Protocol):

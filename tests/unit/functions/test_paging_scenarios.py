@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from tests.harness.inbox import NEW_YORK
 from tests.harness.stories import local
 from tests.harness.world import World, a_world
-from tocsin.errors import StoreUnavailable
+from tocsin.application.ways import WayKind
+from tocsin.errors import SendFailed, StoreUnavailable
 from tocsin.incidents.rotation import Override, Rank, Rotation
 from tocsin.incidents.vocabulary import Role
 
@@ -49,8 +50,15 @@ def received(world: World) -> list[str]:
     )
 
 
-def paged(at: str, people: Iterable[str], by: str, what: str = "CRITICAL] api-outage") -> list[str]:
-    return [f"{at} page {person}: [{what} - ACK by {by}" for person in people]
+def paged(
+    at: str,
+    people: Iterable[str],
+    by: str,
+    what: str = "CRITICAL] api-outage",
+    *,
+    channel: str = "page",
+) -> list[str]:
+    return [f"{at} {channel} {person}: [{what} - ACK by {by}" for person in people]
 
 
 def opened(at: str, what: str = "CRITICAL] api-outage") -> list[str]:
@@ -291,6 +299,26 @@ def test_an_answer_as_the_silence_runs_out_is_not_paged_over(world: World) -> No
     world.acknowledge(incident, "commander-primary")
     world.advance(10)
     expect(world)
+
+
+def test_while_the_provider_of_sms_fails_everybody_is_reached_by_their_next_way(
+    world: World,
+) -> None:
+    world.reachable(kinds=(WayKind.SMS, WayKind.CHAT, WayKind.MAIL))
+    world.refusals["sms:"] = SendFailed("the provider is down")
+    incident = alarmed(world)
+    world.advance(7)
+    world.refusals.clear()
+    world.advance(3)
+    world.acknowledge(incident, "senior-engineer")
+    world.advance(20)
+    expect(
+        world,
+        paged("10:00", PRIMARY, "10:15 EDT", channel="chat"),
+        opened("10:00"),
+        paged("10:05", (*PRIMARY, *BACKUP), "10:15 EDT", channel="chat"),
+        paged("10:10", (*PRIMARY, *BACKUP), "10:15 EDT", channel="sms"),
+    )
 
 
 def test_nobody_on_call_is_recorded_once_and_the_next_in_line_is_asked(world: World) -> None:
