@@ -51,7 +51,12 @@ class Contacting:
             code = code_of(self.desk.ids.salt())
             way = self.desk.issue(person, way_id, code)
             message = _confirmation(way, code)
-        self.ways(way.kind).send(way, message)
+        try:
+            self.ways(way.kind).send(way, message)
+        except TocsinError:
+            if purpose != TEST:
+                self.desk.withdraw(way)
+            raise
         self.watch.journal.info(Event.CONTACT_MESSAGE, way=f"{way.kind}:{way.id}", purpose=purpose)
         shown = {"secret": self.secret(way.id)} if way.kind is WayKind.WEBHOOK else {}
         return {"sent": purpose, **shown}

@@ -138,6 +138,10 @@ class ContactDesk:
             )
         )
 
+    def withdraw(self, way: Way) -> None:
+        """Forgets a code that could not be sent, so that the next one need not wait."""
+        self.store.put(replace(way, code_hash="", code_until=None, code_sent_at=None, code_tries=0))
+
     def confirm(self, person: str, way_id: str, code: str) -> Way:
         """The way, confirmed; confirming it again changes nothing.
 

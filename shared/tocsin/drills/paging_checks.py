@@ -35,6 +35,7 @@ TARGETS: Final = {
 """The promises for a critical incident."""
 
 SUBJECT_LIMIT: Final = 100
+SMS_LIMIT: Final = 160
 
 STACKS: Final = frozenset({"api", "data", "functions", "messaging", "monitoring"})
 """The stage's stacks, by the last part of their names."""
@@ -98,19 +99,23 @@ def pages(claim: Claim, people: Iterable[str], messages: Iterable[Message]) -> C
 
 
 def subjects(incident: str, messages: Iterable[Message]) -> Check:
-    """What a person reads first on a telephone; t0 is so near that the day is not named."""
-    found = [one.subject for one in messages if one.kind == "page"]
-    beginning = f"[CRITICAL] {incident}"
+    """What a person reads first on a telephone; t0 is so near that the day is not named.
+
+    A text message has no subject: its one line is read, which has the link too and no brackets.
+    """
+    found = [(one.channel, one.subject) for one in messages if one.kind == "page"]
     wrong = [
-        subject
-        for subject in found
-        if not subject.startswith(beginning)
-        or "ACK by" not in subject
-        or len(subject) >= SUBJECT_LIMIT
-        or "\n" in subject
+        line
+        for channel, line in found
+        if not line.replace("[", "").replace("]", "").startswith(f"CRITICAL {incident}")
+        or "ACK by" not in line
+        or "\n" in line
+        or len(line) > (SMS_LIMIT if channel == "sms" else SUBJECT_LIMIT - 1)
+        or (channel == "sms" and "/a/" not in line)
     ]
-    expected = f"{beginning} … ACK by …, under {SUBJECT_LIMIT} characters"
-    return SUBJECTS.holds(bool(found) and not wrong, expected=expected, observed=wrong or found)
+    expected = f"CRITICAL {incident} … ACK by …, on one line that fits"
+    seen = wrong or [line for _, line in found]
+    return SUBJECTS.holds(bool(found) and not wrong, expected=expected, observed=seen)
 
 
 def stakeholder_mail(messages: Iterable[Message]) -> Check:

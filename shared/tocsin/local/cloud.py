@@ -258,6 +258,7 @@ class Cloud:
             api_bases=bases,
             sandbox_url=emulator.endpoint(sandbox.port) if sandbox else None,
         )
+        seed.mail_identities(clients)
         seed.contacts(clients, found["tables"]["operations"])
         return found
 

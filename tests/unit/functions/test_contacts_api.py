@@ -78,6 +78,9 @@ def test_a_code_that_could_not_be_sent_is_an_error_and_the_way_waits(world: Worl
     assert (status, problem["code"], problem["retryable"]) == (503, "send_failed", True)
     status, document, _ = world.request("GET", "/v1/contacts", person=KIM)
     assert [one["state"] for one in document["ways"]] == ["pending"]
+    world.refusals.clear()
+    status, added = add(world)  # at once: the code that did not leave keeps nobody waiting
+    assert (status, act(world, added["way"], "confirm", code=code(world))[0]) == (200, 200)
 
 
 def test_a_wrong_code_confirms_nothing(world: World) -> None:

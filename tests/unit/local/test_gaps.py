@@ -139,3 +139,18 @@ def test_every_way_to_mention_a_resource_is_seen() -> None:
             "Ref",
         ]
     ) == {"A", "B", "C", "D", "E"}
+
+
+def test_the_right_to_send_mail_is_widened_and_said() -> None:
+    statements = [
+        {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "arn:aws:ses:::identity/x"},
+        {"Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:::t"},
+    ]
+    policies = [{"PolicyName": "p", "PolicyDocument": {"Statement": statements}}]
+    role = {"Type": "AWS::IAM::Role", "Properties": {"Policies": policies}}
+
+    template, notes = gaps.acceptable({"Resources": {"Role": role}})
+
+    kept = template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    assert [one["Resource"] for one in kept] == ["*", "arn:aws:sns:::t"]
+    assert [(note.kind, note.resource) for note in notes] == [("skipped", "Role")]
