@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import select
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -166,6 +167,15 @@ def test_a_connection_closed_while_idle_is_opened_again_without_a_failed_attempt
         assert caller.put() == {"ok": True}
     assert len(server.seen) == 2
     assert caller.sleeps == []
+
+
+def test_an_answer_is_waited_for_as_long_as_reading_may_take_not_as_connecting_may() -> None:
+    patient = Patience(connect=20, read=0.2, base_delay=0.001, deadline=5)
+    with scripted(Reply(then="hang"), json_reply({"ok": True})) as server:
+        began = time.monotonic()
+        assert Caller(server.url, patience=patient).put() == {"ok": True}
+        assert time.monotonic() - began < 10
+    assert len(server.seen) == 2
 
 
 def test_a_connection_is_kept_from_call_to_call_and_left_after_a_bad_answer() -> None:
