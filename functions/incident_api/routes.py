@@ -12,8 +12,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from functions.incident_api import (
+    across,
     acting,
     answers,
+    answers_across,
     answers_first,
     answers_oncall,
     answers_progress,
@@ -170,6 +172,26 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             "confirm, test, resend or remove a way; erase `all`",
             contacts.act,
             answers.ContactWays,
+        ),
+        "GET /v1/freeze": Route(
+            "Whether deployments are frozen, by what, and whether a change may go out",
+            across.freeze,
+            answers_across.Freeze,
+            query={
+                "service": "Whose; without, every service.",
+                "change": "`code` (the default), `schema`, `flag_off`, `prices` and so on.",
+                "name": "What the change was let through as: a commit, a pull request, a flag.",
+            },
+        ),
+        "GET /v1/actions": Route(
+            "Preventive work across incidents, the earliest due first",
+            across.actions,
+            answers_across.Preventions,
+            query={
+                "status": "`open` (the default) or `done`.",
+                "limit": _LIMIT,
+                "cursor": _CURSOR,
+            },
         ),
     }
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.policy import Policy
+    from tocsin.incidents.prevention import PreventiveAction
     from tocsin.incidents.releases import Release
     from tocsin.incidents.signals import Signal
     from tocsin.incidents.timeline import Entry
@@ -111,6 +112,7 @@ class Commit:
     pointers: tuple[Pointer, ...] = ()
     due: datetime | None = None
     freezes: tuple[ServiceFreeze, ...] = ()
+    actions: tuple[PreventiveAction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

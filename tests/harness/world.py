@@ -32,6 +32,7 @@ from tests.harness.ids import SeededIds
 from tests.harness.inbox import Inbox, InboxSender
 from tests.harness.requests import api_event, link_event
 from tests.harness.time import START, VirtualIncidentClock, VirtualWallClock
+from tocsin.adapters.memory_actions import MemoryActions
 from tocsin.adapters.memory_contacts import MemoryContacts
 from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_links import MemoryLinks
@@ -107,6 +108,7 @@ class World:
             ids=SeededIds(),
             releases=MemoryReleases(self.store.creations),
             freezes=MemoryFreezes(self.store.freezes),
+            actions=MemoryActions(self.store.actions),
             on_duty=on_duty,
         )
         self.contacts = MemoryContacts()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters import dynamodb_incidents_items as items
 from tocsin.adapters import dynamodb_incidents_keys as keys
+from tocsin.adapters.cursors import cursor_of, key_of
 from tocsin.adapters.dynamodb_incidents_commit import error_of, parts_of
 from tocsin.adapters.dynamodb_incidents_items import n, s
 from tocsin.adapters.dynamodb_incidents_outbox import DynamoOutbox
 from tocsin.adapters.dynamodb_table import BATCH_READ, Cancelled, Table
 from tocsin.adapters.incident_forms import snapshot_of
-from tocsin.errors import BadInput, VersionConflict
+from tocsin.errors import VersionConflict
 from tocsin.incidents.outbox import OutboxKey
 from tocsin.ports import CommandRecord, Commit, DueItems, Page, Pointer
 
@@ -168,28 +167,10 @@ class DynamoIncidents(DynamoOutbox):
             "Limit": limit,
         }
         if cursor is not None:
-            query["ExclusiveStartKey"] = _key_of(cursor)
+            query["ExclusiveStartKey"] = key_of(cursor)
         answer = self._table.page(**query)
         last = answer.get("LastEvaluatedKey")
         return Page(
             items=tuple(map(items.summary_from, answer["Items"])),
-            cursor=None if last is None else _cursor_of(last),
+            cursor=None if last is None else cursor_of(last),
         )
-
-
-def _cursor_of(last: dict[str, Any]) -> str:
-    plain = {name: value["S"] for name, value in last.items()}
-    return urlsafe_b64encode(json.dumps(plain, sort_keys=True).encode()).decode()
-
-
-def _key_of(cursor: str) -> dict[str, Any]:
-    """The start key a cursor stands for.
-
-    Raises:
-        BadInput: it was not made by `_cursor_of`.
-    """
-    try:
-        plain = json.loads(urlsafe_b64decode(cursor.encode()))
-        return {name: s(plain[name]) for name in ("PK", "SK", "list_pk", "list_sk")}
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput("this cursor was not given out here") from error

@@ -23,7 +23,6 @@ from tocsin.errors import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.incidents.freeze import ServiceFreeze
     from tocsin.ports import Commit, Pointer
 
 MOST_ITEMS = 100
@@ -53,7 +52,9 @@ def parts_of(commit: Commit, table: str, operations_table: str | None) -> list[P
     parts += [_put(items.entry_item(entry), table, VersionConflict) for entry in commit.entries]
     parts += [_put(items.outbox_item(item), table, VersionConflict) for item in commit.outbox]
     if commit.freezes:
-        parts += [_freeze(held, _known(operations_table)) for held in commit.freezes]
+        where = _known(operations_table)
+        parts += [_written(items.freeze_item(held), where) for held in commit.freezes]
+    parts += [_written(items.action_item(each, commit.incident), table) for each in commit.actions]
     if len(parts) > MOST_ITEMS:
         raise BadInput(f"one command writes at most {MOST_ITEMS} items, not {len(parts)}")
     return parts
@@ -94,9 +95,9 @@ def _put(item: Item, table: str, refused: type[TocsinError]) -> Part:
     return Part({"Put": put}, refused)
 
 
-def _freeze(held: ServiceFreeze, table: str) -> Part:
+def _written(item: Item, table: str) -> Part:
     """Unconditional: the incident's own version is the condition, and nobody else writes it."""
-    return Part({"Put": {"TableName": table, "Item": items.freeze_item(held)}}, VersionConflict)
+    return Part({"Put": {"TableName": table, "Item": item}}, VersionConflict)
 
 
 def _pointer(pointer: Pointer, commit: Commit, table: str) -> Part:

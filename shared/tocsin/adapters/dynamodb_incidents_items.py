@@ -6,8 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters import action_forms, freeze_forms
 from tocsin.adapters import dynamodb_incidents_keys as keys
-from tocsin.adapters import freeze_forms
 from tocsin.adapters.incident_forms import snapshot_text
 from tocsin.incidents.outbox import OutboxItem, OutboxState
 from tocsin.incidents.timeline import Entry, canonical_json, format_time, parse_time
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tocsin.incidents.freeze import ServiceFreeze
+    from tocsin.incidents.model import Incident
+    from tocsin.incidents.prevention import PreventiveAction
     from tocsin.incidents.signals import Signal
     from tocsin.ports import Commit
 
@@ -197,6 +199,19 @@ def freeze_item(held: ServiceFreeze) -> Item:
     }
     gone = freeze_forms.forgotten_at(held)
     return item if gone is None else item | {"ttl": n(int(gone.timestamp()))}
+
+
+def action_item(action: PreventiveAction, incident: Incident) -> Item:
+    """A piece of preventive work, on the board of what is open or of what was done."""
+    shown = action_forms.shown(action, incident)
+    return key(keys.incident_pk(incident.id), action_forms.action_sk(action)) | {
+        "v": n(keys.ITEM_VERSION),
+        "body": s(action_forms.action_text(action)),
+        "restricted": {"BOOL": incident.restricted},
+        "list_pk": s(action_forms.board_pk(done=not action.open)),
+        "list_sk": s(action_forms.board_sk(action)),
+        **{name: s(text) for name, text in shown.items()},
+    }
 
 
 def trace_item(signal: Signal, incident: str | None, recorded_at: datetime) -> Item:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from tocsin.adapters.action_forms import action_text
 from tocsin.adapters.dynamodb_incidents_keys import due_sk, list_named, list_pk, list_sk, trace_sk
 from tocsin.adapters.freeze_forms import freeze_sk, freeze_text
 from tocsin.adapters.incident_forms import snapshot_of, snapshot_text, summary_of
@@ -35,6 +36,7 @@ class MemoryIncidents:
         self._commands: dict[tuple[str, str], CommandRecord] = {}
         self.creations: dict[tuple[str, str], CommandRecord] = {}  # by principal and key
         self.freezes: dict[str, str] = {}  # texts by their place in the table
+        self.actions: dict[tuple[str, str], str] = {}  # texts by incident and id
         self._pointers: dict[str, Pointer] = {}
         self._traces: dict[tuple[str, str], str | None] = {}
         self._due: dict[str, int] = {}
@@ -83,6 +85,8 @@ class MemoryIncidents:
             self._pointers[pointer.key] = pointer
         for item in commit.outbox:
             self._outbox[item.key] = item
+        for action in commit.actions:
+            self.actions[incident.id, action.action] = action_text(action)
         self.freezes.update((freeze_sk(held), freeze_text(held)) for held in commit.freezes)
         self._due.pop(incident.id, None)
         if commit.due is not None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.application.fingerprint import command_hash, request_hash
+from tocsin.incidents import prevention
 from tocsin.incidents.agenda import next_due
 from tocsin.incidents.commands import OpenFromSignals, OpenIncident
 from tocsin.incidents.events_relations import KeysGiven
@@ -53,6 +54,7 @@ def commit_of(
         pointers=(*_pointers(before, after, policy), *_given(events)),
         due=next_due(after, policy),
         freezes=changed(before, after),
+        actions=prevention.changed(before, after),
     )
 
 

@@ -222,6 +222,9 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
         case "waiver":
             said = f"The exception for {facts.criterion} is over since {due}; it is still not met."
             return _Wording(what=" WAIVER OVER:", until=f"- since {short}", paragraphs=(said,))
+        case "prevention":
+            said = f"The preventive action {facts.criterion} was due {due} and is not verified."
+            return _Wording(what=" ACTION OVERDUE:", until=f"- {short}", paragraphs=(said,))
         case "update":
             said = f"The next update to {facts.audience} is promised by {due}."
             return _Wording(what=" UPDATE DUE:", until=f"- by {short}", paragraphs=(said,))

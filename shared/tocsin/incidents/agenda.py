@@ -38,14 +38,15 @@ class Matter(StrEnum):
     FREEZE = "freeze"
     UPDATE_SOON = "update_soon"
     UPDATE = "update"
+    PREVENTION = "prevention"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """One matter. `deadline` matters are kept at `at` itself and acted on just after it.
 
-    `subject` names the criterion of a waiver or the audience of an update, `until` the end of a
-    freeze.
+    `subject` names the criterion of a waiver, the audience of an update or a preventive action,
+    `until` the end of a freeze.
     """
 
     matter: Matter
@@ -72,6 +73,7 @@ def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
         ]
     else:
         found = [*_waiver_matters(incident)]
+    found += _prevention_matters(incident)
     return tuple(sorted(found, key=lambda due: (due.at, due.matter)))
 
 
@@ -144,6 +146,13 @@ def _signal_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
     if incident.contained and firing:
         flap = timedelta(minutes=policy.limits.flap_minutes)
         yield Due(matter=Matter.LOST, at=min(firing) + flap, deadline=True)
+
+
+def _prevention_matters(incident: Incident) -> Iterator[Due]:
+    """Work that is not done by its date, whether the incident is open or long closed."""
+    for name, work in incident.prevention.items():
+        if work.done_at is None and work.overdue_at != work.due_at:
+            yield Due(matter=Matter.PREVENTION, at=work.due_at, deadline=True, subject=name)
 
 
 def _update_matters(incident: Incident, policy: Policy) -> Iterator[Due]:

@@ -125,6 +125,21 @@ class PublishPostmortem(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyPrevention(Command):
+    """A preventive action is done: `check` failed before it and passes since.
+
+    Each evidence is an address where the result can be seen.
+    """
+
+    action: str
+    check: str
+    failed_at: datetime
+    failed_evidence: str
+    passed_at: datetime
+    passed_evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmCriterion(Command):
     """Reports a criterion that is decided outside: met or not (any more), and by what evidence."""
 

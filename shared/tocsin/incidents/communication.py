@@ -7,7 +7,7 @@ before containment is verified, whoever wants it.
 from datetime import datetime
 
 from tocsin.errors import BadInput, IllegalTransition
-from tocsin.incidents import cadence, limits
+from tocsin.incidents import cadence, limits, prevention
 from tocsin.incidents import commands_record as c
 from tocsin.incidents.agenda import Due
 from tocsin.incidents.draft import CLOCK, Draft, reason_of
@@ -97,19 +97,21 @@ def publish_postmortem(draft: Draft, command: c.PublishPostmortem) -> None:
     draft.responder()
     if not 0 < len(command.actions) <= limits.PREVENTIVE:
         raise BadInput(f"a postmortem has 1 to {limits.PREVENTIVE} preventive actions")
+    actions = tuple(
+        c.Preventive(
+            text=limits.line("action", action.text),
+            owner=limits.person(action.owner),
+            due_at=action.due_at,
+        )
+        for action in command.actions
+    )
     draft.add(
         PostmortemPublished(
             **draft.stamp,
             url=limits.line("url", command.url),
             root_cause=limits.body("root_cause", command.root_cause),
-            actions=tuple(
-                c.Preventive(
-                    text=limits.line("action", action.text),
-                    owner=limits.person(action.owner),
-                    due_at=action.due_at,
-                )
-                for action in command.actions
-            ),
+            actions=actions,
+            names=prevention.names(draft, actions),
         )
     )
 

@@ -7,7 +7,16 @@ at that moment makes it moot.
 
 from collections.abc import Callable
 
-from tocsin.incidents import communication, containing, freezing, nagging, pausing, rounds, waivers
+from tocsin.incidents import (
+    communication,
+    containing,
+    freezing,
+    nagging,
+    pausing,
+    prevention,
+    rounds,
+    waivers,
+)
 from tocsin.incidents.agenda import Due, Matter, agenda
 from tocsin.incidents.draft import CLOCK, Draft
 from tocsin.incidents.events import ClockBreached, DeadlinePassed
@@ -97,4 +106,5 @@ _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.FREEZE: _freeze,
     Matter.UPDATE_SOON: communication.remind,
     Matter.UPDATE: communication.missed,
+    Matter.PREVENTION: prevention.overdue,
 }

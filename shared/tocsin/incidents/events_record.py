@@ -167,13 +167,40 @@ class CustomersProposed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostmortemPublished(Event):
-    """The postmortem of this cycle is out."""
+    """The postmortem of this cycle is out; `names` are the ids of `actions`, in their order."""
 
     type: ClassVar[str] = "postmortem_published"
 
     url: str
     root_cause: str
     actions: tuple[Preventive, ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreventionVerified(Event):
+    """A preventive action is done: the check that failed before passes now."""
+
+    type: ClassVar[str] = "prevention_verified"
+
+    action: str
+    check: str
+    failed_at: datetime
+    failed_evidence: str
+    passed_at: datetime
+    passed_evidence: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreventionOverdue(Event):
+    """A preventive action was not done by its date."""
+
+    type: ClassVar[str] = "prevention_overdue"
+
+    action: str
+    due_at: datetime
+    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from tocsin.incidents.parts import (
     Impact,
     Item,
     Postmortem,
+    Prevention,
     Proposal,
     UpdateAudience,
 )
@@ -124,7 +125,26 @@ def _customers_proposed(incident: Incident, event: e.CustomersProposed) -> Incid
 
 def _postmortem(incident: Incident, event: e.PostmortemPublished) -> Incident:
     published = Postmortem(url=event.url, actions=len(event.actions), published_at=event.at)
-    return replace(incident, postmortem=published)
+    work = dict(incident.prevention)
+    for name, action in zip(event.names, event.actions, strict=False):
+        known = work.get(name) or Prevention(
+            text=action.text, owner=action.owner, due_at=action.due_at
+        )
+        work[name] = replace(known, owner=action.owner, due_at=action.due_at)
+    return replace(incident, postmortem=published, prevention=work)
+
+
+def _prevented(incident: Incident, event: e.PreventionVerified) -> Incident:
+    return _work(incident, event.action, done_at=event.at, done_by=event.person, check=event.check)
+
+
+def _overdue(incident: Incident, event: e.PreventionOverdue) -> Incident:
+    return _work(incident, event.action, overdue_at=event.due_at)
+
+
+def _work(incident: Incident, name: str, **changes: Any) -> Incident:
+    changed = replace(incident.prevention[name], **changes)
+    return replace(incident, prevention={**incident.prevention, name: changed})
 
 
 def _criterion(incident: Incident, event: e.CriterionConfirmed) -> Incident:
@@ -180,6 +200,8 @@ HANDLERS: dict[type[Event], Callable[[Incident, Any], Incident]] = {
     e.CustomersDecided: _customers,
     e.CustomersProposed: _customers_proposed,
     e.PostmortemPublished: _postmortem,
+    e.PreventionVerified: _prevented,
+    e.PreventionOverdue: _overdue,
     e.CriterionConfirmed: _criterion,
     e.Restricted: _restricted,
     e.LiftingProposed: _lifting,

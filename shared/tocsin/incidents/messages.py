@@ -176,6 +176,13 @@ def _update_missed(event: w.UpdateMissed, _incident: Incident, _policy: Policy) 
     yield from _about_update("update_missed", event)
 
 
+def _overdue(event: w.PreventionOverdue, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"matter": "prevention", "criterion": event.action}
+    for person in event.people:
+        target = person_target(person)
+        yield MessageKind.REMINDER, target, facts | {"due_at": format_time(event.due_at)}
+
+
 def _about_update(matter: str, event: w.UpdateDueSoon | w.UpdateMissed) -> _Wanted:
     facts = {"matter": matter, "audience": str(event.audience)}
     for person in event.people:
@@ -203,4 +210,5 @@ _WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     f.FreezeEnding: _freeze,
     w.UpdateDueSoon: _update_soon,
     w.UpdateMissed: _update_missed,
+    w.PreventionOverdue: _overdue,
 }

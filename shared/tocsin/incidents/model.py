@@ -22,6 +22,7 @@ from tocsin.incidents.parts import (
     Item,
     Pause,
     Postmortem,
+    Prevention,
     Proposal,
     Release,
     Waiver,
@@ -188,6 +189,7 @@ class Incident:
     communication: Communication = field(default_factory=Communication)
     freeze: Freeze = field(default_factory=Freeze)
     postmortem: Postmortem | None = None
+    prevention: Mapping[str, Prevention] = field(default_factory=dict)
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     former_categories: tuple[Category, ...] = ()
     channels: Mapping[ChannelKind, str] = field(default_factory=dict)

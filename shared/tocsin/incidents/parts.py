@@ -210,6 +210,19 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prevention:
+    """One piece of preventive work; `overdue_at` is the date that passed and was told."""
+
+    text: str
+    owner: str
+    due_at: datetime
+    done_at: datetime | None = None
+    done_by: str | None = None
+    check: str | None = None
+    overdue_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
     """Something that waits for a second person: `what` it is about, and who asked."""
 

@@ -77,6 +77,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "update": Verb("Record an update that was sent", w.RecordUpdate),
         "customers": Verb("Decide whether customers are told", w.DecideCustomers),
         "postmortem": Verb("Record the published postmortem", w.PublishPostmortem),
+        "prevent": Verb("Verify a preventive action by its check", w.VerifyPrevention),
         "confirm": Verb("Report a criterion that is decided elsewhere", w.ConfirmCriterion),
         "waive": Verb("Ask to close without a criterion being met", r.AskWaiver),
         "approve": Verb("Agree to a waiver somebody else asked for", r.ApproveWaiver),

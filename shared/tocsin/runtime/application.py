@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+    from tocsin.application.actions import ActionStore
     from tocsin.application.audit import AuditStore
     from tocsin.application.freezes import FreezeStore
     from tocsin.application.on_call import RotaStore
@@ -51,8 +52,8 @@ _ATTEMPTS = 4
 class Application:
     """Commands, signals and sweeps over one set of ports.
 
-    `releases`, `freezes` and `on_duty` are there where the operations table is; then `on_duty`
-    is also `policies`, which have the people on call in their roster.
+    `releases`, `freezes`, `actions` and `on_duty` are there where the operations table is; then
+    `on_duty` is also `policies`, which have the people on call in their roster.
     """
 
     store: IncidentStore
@@ -61,6 +62,7 @@ class Application:
     ids: Ids
     releases: ReleaseStore | None = None
     freezes: FreezeStore | None = None
+    actions: ActionStore | None = None
     on_duty: OnDuty | None = None
 
     def execute(self, command: Command) -> Outcome:
@@ -127,6 +129,7 @@ def connect(
         ids=SystemIds(wall_clock()),
         releases=None if operations_table is None else _releases(dynamodb, operations_table),
         freezes=None if operations_table is None else _freezes(dynamodb, operations_table),
+        actions=None if operations_table is None else _actions(dynamodb, incidents_table),
         on_duty=on_duty,
     )
 
@@ -154,3 +157,9 @@ def _freezes(dynamodb: DynamoDBClient, table: str) -> FreezeStore:
     from tocsin.adapters.dynamodb_freezes import DynamoFreezes  # noqa: PLC0415 -- one function's
 
     return DynamoFreezes(dynamodb, table=table)
+
+
+def _actions(dynamodb: DynamoDBClient, table: str) -> ActionStore:
+    from tocsin.adapters.dynamodb_actions import DynamoActions  # noqa: PLC0415 -- one function's
+
+    return DynamoActions(dynamodb, table=table)
