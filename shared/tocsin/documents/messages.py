@@ -209,30 +209,32 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
         raise MalformedPayload(f"a message about the {facts.matter} says no time")
     due = full_moment(facts.due_at, policy.calendar.zone)
     short = short_moment(facts.due_at, policy.calendar.zone, seen=item.due_at)
+    until = f"- {short}"
     match facts.matter:
         case "freeze":
+            what = "FREEZE ENDS"
             said = f"Deployments are frozen until {due}, and free after it. Hold it or let it end."
-            return _Wording(what=" FREEZE ENDS:", until=f"- {short}", paragraphs=(said,))
         case "role_taken":
+            what, until = f"YOU ARE {facts.role}", ""
             said = f"{facts.person} gave you the role {facts.role}.\n\n{facts.briefing}".strip()
-            return _Wording(what=f" YOU ARE {facts.role}:", until="", paragraphs=(said,))
         case "role_passed":
+            what, until = f"NO LONGER {facts.role}", ""
             said = f"{facts.person} gave the role {facts.role}, which was yours, to somebody else."
-            return _Wording(what=f" NO LONGER {facts.role}:", until="", paragraphs=(said,))
         case "waiver":
+            what, until = "WAIVER OVER", f"- since {short}"
             said = f"The exception for {facts.criterion} is over since {due}; it is still not met."
-            return _Wording(what=" WAIVER OVER:", until=f"- since {short}", paragraphs=(said,))
         case "prevention":
+            what = "ACTION OVERDUE"
             said = f"The preventive action {facts.criterion} was due {due} and is not verified."
-            return _Wording(what=" ACTION OVERDUE:", until=f"- {short}", paragraphs=(said,))
         case "update":
+            what, until = "UPDATE DUE", f"- by {short}"
             said = f"The next update to {facts.audience} is promised by {due}."
-            return _Wording(what=" UPDATE DUE:", until=f"- by {short}", paragraphs=(said,))
         case "update_missed":
+            what = "UPDATE MISSED"
             said = f"The update to {facts.audience} was promised by {due} and was not sent."
-            return _Wording(what=" UPDATE MISSED:", until=f"- {short}", paragraphs=(said,))
         case _:
             raise MalformedPayload(f"there are no words for {facts.matter}")
+    return _Wording(what=f" {what}:", until=until, paragraphs=(said,))
 
 
 def _internal_update(item: OutboxItem, facts: Facts, policy: Policy, *, mitigation: str) -> str:

@@ -107,6 +107,13 @@ LINES = [
     Line(_UPDATE, ANA, "update_recorded"),
     Line("customers {i} --not-tell --reason 'no harm'", DI, "customers_decided"),
     Line(_POSTMORTEM, ANA, "postmortem_published"),
+    Line(
+        "prevent {i} PA-d114690214 suite 2026-09-08T13:00Z https://example.com/1"
+        " 2026-09-08T13:30Z https://example.com/2",
+        ANA,
+        "prevention_verified",
+        _POSTMORTEM,
+    ),
     Line("confirm {i} checkouts_succeed 'all green' --met", DI, "criterion_confirmed"),
     Line("waive {i} postmortem_published 3 --reason later", DI, "waiver_asked"),
     Line(
