@@ -108,8 +108,8 @@ LINES = [
     Line("customers {i} --not-tell --reason 'no harm'", DI, "customers_decided"),
     Line(_POSTMORTEM, ANA, "postmortem_published"),
     Line(
-        "prevent {i} PA-d114690214 suite 2026-09-08T13:00Z https://example.com/1"
-        " 2026-09-08T13:30Z https://example.com/2",
+        "prevent {i} PA-d114690214 suite https://example.com/1 https://example.com/2"
+        " --failed-at 2026-09-08T13:00Z --passed-at 2026-09-08T13:30Z",
         ANA,
         "prevention_verified",
         _POSTMORTEM,

@@ -16,7 +16,7 @@ from tocsin.incidents.agenda import next_due
 from tocsin.incidents.fold import fold
 from tocsin.incidents.limits import PREVENTIVE
 from tocsin.incidents.prevention import name_of
-from tocsin.incidents.vocabulary import Severity
+from tocsin.incidents.vocabulary import Resolution, Severity
 
 if TYPE_CHECKING:
     from tocsin.errors import TocsinError
@@ -149,7 +149,7 @@ def test_the_owner_hears_once_that_it_is_overdue_also_after_closing() -> None:
 
 def test_work_outlives_a_reopening_and_what_is_done_is_not_chased() -> None:
     story = published()
-    story.close("09-08 13:00", r.Resolution.FALSE_POSITIVE, reason="a test alarm")
+    story.close("09-08 13:00", Resolution.FALSE_POSITIVE, reason="a test alarm")
     story.do("09-08 14:00", make(r.Reopen, ANA, reason="it was real"))
     assert TEST in story.incident.prevention
     verify(story)
