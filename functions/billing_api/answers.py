@@ -135,3 +135,52 @@ class Permission(TypedDict):
 
     change: BillingChange
     allowed: bool
+
+
+class LostSpell(TypedDict):
+    """A spell without access; `until` null: it lasts."""
+
+    since: Moment
+    until: Moment | None
+    seconds: int
+
+
+class WorkspaceImpact(TypedDict):
+    """What one workspace met. Amounts by currency, in its smallest unit.
+
+    `wanted` counts checkouts of which no attempt was answered with a page, `unpaid` is what they
+    come to; `failed_over` those that another provider took. `credits` are proposed, never given.
+    """
+
+    workspace: str
+    regions: list[str]
+    providers: list[str]
+    failed_attempts: int
+    failed_over: int
+    wanted: int
+    first_at: Moment | None
+    last_at: Moment | None
+    late: int
+    lost: list[LostSpell]
+    doubles: int
+    unpaid: dict[str, int]
+    late_amounts: dict[str, int]
+    double_amounts: dict[str, int]
+    credits: dict[str, int]
+
+
+class BillingImpact(TypedDict):
+    """What a time without a provider did to customers: each total is the sum of its lines."""
+
+    since: Moment
+    until: Moment
+    failed_attempts: int
+    failed_over: int
+    wanted: int
+    late: int
+    doubles: int
+    unpaid: dict[str, int]
+    late_amounts: dict[str, int]
+    double_amounts: dict[str, int]
+    credits: dict[str, int]
+    workspaces: list[WorkspaceImpact]

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.billing_api import access, answers, answers_replay, correcting, replays, selling
+from functions.billing_api import (
+    access,
+    answers,
+    answers_replay,
+    correcting,
+    impacts,
+    replays,
+    selling,
+)
 from functions.billing_api.call import Call
 from tocsin.runtime.serving import Route, respond
 
@@ -67,6 +75,17 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         ),
         "GET /v1/billing/doubles": Route(
             "What may be charged twice for one wish", selling.doubles, answers.DoubleList
+        ),
+        "GET /v1/billing/impact": Route(
+            "What a time without a provider did to customers",
+            impacts.report,
+            answers.BillingImpact,
+            query={
+                "since!": "From when, with its zone; at most 31 days before `until`.",
+                "until": "Until when; now if left out.",
+                "provider": "Only what failed at this provider.",
+                "workspace": "Only this one's line.",
+            },
         ),
         "POST /v1/billing/changes": Route(
             "Ask whether a change of billing may be made now",

@@ -14,7 +14,7 @@ import typer
 
 from tocsin.billing.entitlement import one_subscription
 from tocsin.billing.identity import Identity
-from tocsin.cli import billing_corrections
+from tocsin.cli import billing_corrections, billing_impact
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.errors import BadInput, CheckFailed, UnknownName
@@ -36,6 +36,9 @@ app.add_typer(quarantine, name="quarantine", help="What could not be handled, un
 app.command()(billing_corrections.correct)
 app.command()(billing_corrections.lift)
 app.command()(billing_corrections.approve)
+app.command()(billing_impact.impact)
+app.command()(billing_impact.workspace)
+app.command()(billing_impact.doubles)
 app.add_typer(
     billing_corrections.corrections, name="corrections", help="The log of manual corrections."
 )

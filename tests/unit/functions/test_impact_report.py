@@ -1,0 +1,155 @@
+"""The impact report over the API, held against what the providers and the customers know."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.billing_office import IDENTITY, BillingOffice
+from tests.harness.world import World
+from tocsin.billing.subscription import Status
+from tocsin.cli import billing_impact, main
+from tocsin.errors import TocsinError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture
+def office() -> BillingOffice:
+    return BillingOffice(World())
+
+
+def iso(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat().replace("+00:00", "Z")
+
+
+def report(office: BillingOffice, since: int, **query: str) -> dict[str, Any]:
+    status, body, _ = office.request(
+        "GET", "/v1/billing/impact", query={"since": iso(since), **query}
+    )
+    assert status == 200, body
+    return body
+
+
+def outage(office: BillingOffice) -> tuple[int, Counter[str]]:
+    """Both fail for a while, in different ways; what every customer met, counted by them."""
+    began, met, checkout = office.now, Counter[str](), office.checkout
+    for number, (stripe, razorpay) in enumerate(
+        [("down", "up"), ("late", "up"), ("down", "down"), ("lost", "down"), ("up", "up")] * 2
+    ):
+        checkout.stripe.mode, checkout.razorpay.mode = stripe, razorpay
+        before = len(checkout.stripe.calls), len(checkout.razorpay.calls)
+        try:
+            provider = checkout.buy(f"k{number}").leg.provider
+        except TocsinError:
+            provider = ""
+        stripe_failed = len(checkout.stripe.calls) > before[0] and stripe != "up"
+        razorpay_failed = len(checkout.razorpay.calls) > before[1] and razorpay != "up"
+        failed = stripe_failed + razorpay_failed
+        met["failed_attempts"] += failed
+        met["failed_over"] += bool(failed and provider)
+        met["wanted"] += bool(failed and not provider)
+        checkout.pass_time(20)
+    return began, met
+
+
+def test_totals_reconcile_with_what_customers_met_and_with_the_lines(
+    office: BillingOffice,
+) -> None:
+    began, met = outage(office)
+    found = report(office, began - 1)
+    for name in ("failed_attempts", "failed_over", "wanted"):
+        assert found[name] == met[name] > 0
+        assert found[name] == sum(line[name] for line in found["workspaces"])
+    assert found["unpaid"] == {"INR": 49_900 * met["wanted"]}
+    doubtful = [each for each in office.checkout.intents.unsettled() if each.double]
+    assert found["doubles"] == len(doubtful) > 0
+    assert found["double_amounts"] == {"INR": 49_900 * len(doubtful)}
+
+
+def test_late_payments_and_lost_access_of_who_was_touched(office: BillingOffice) -> None:
+    began, _ = outage(office)
+    office.has(Status.PAST_DUE, workspace="ws_k2", name="sub_late")
+    office.has(Status.EXPIRED, workspace="ws_k3", name="sub_gone")
+    found = report(office, began - 60)
+    lines = {line["workspace"]: line for line in found["workspaces"]}
+    assert lines["ws_k2"]["late"] == found["late"] == 1
+    assert [each["until"] for each in lines["ws_k3"]["lost"]] == [None]
+    assert lines["ws_k3"]["lost"][0]["seconds"] == 10
+
+
+def test_one_provider_or_one_workspace(office: BillingOffice) -> None:
+    began, _ = outage(office)
+    one = report(office, began - 1, workspace="ws_k2")
+    assert [line["workspace"] for line in one["workspaces"]] == ["ws_k2"]
+    at_razorpay = report(office, began - 1, provider="razorpay")
+    assert all(line["providers"] == ["razorpay"] for line in at_razorpay["workspaces"])
+    assert at_razorpay["failed_attempts"] < report(office, began - 1)["failed_attempts"]
+
+
+@pytest.mark.parametrize("query", [{}, {"since": "yesterday"}, {"since": "2020-01-01T00:00:00Z"}])
+def test_a_time_that_makes_no_sense_is_named(office: BillingOffice, query: dict[str, str]) -> None:
+    status, body, _ = office.request("GET", "/v1/billing/impact", query=query)
+    assert (status, body["field"]) == (400, "since")
+
+
+class Through:
+    """The API as the command line sees it, in process."""
+
+    def __init__(self, office: BillingOffice, opened_at: str) -> None:
+        self.office, self.opened_at = office, opened_at
+
+    def get(self, path: str, **query: str | None) -> dict[str, Any]:
+        if path.startswith("/v1/incidents/"):
+            return {"opened_at": self.opened_at, "began_at": None, "closed_at": None}
+        if path == "/v1/billing/impact" and "workspace" in query:
+            query["since"] = self.opened_at  # the world's clock is not the terminal's
+        asked = {name: value for name, value in query.items() if value is not None}
+        status, body, _ = self.office.request("GET", path, query=asked)
+        assert status == 200, body
+        return body
+
+
+@pytest.fixture
+def terminal(
+    office: BillingOffice,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., str]:
+    began, _ = outage(office)
+    through = Through(office, iso(began - 1))
+    monkeypatch.setattr(billing_impact, "connect", lambda *_: through)
+
+    def say(*words: str) -> str:
+        assert main.run(["billing", *words]) == 0
+        return capsys.readouterr().out
+
+    return say
+
+
+def test_the_command_writes_csv_whose_sums_are_its_totals(terminal: Callable[..., str]) -> None:
+    lines = list(csv.DictReader(io.StringIO(terminal("impact", "INC-1", "--csv"))))
+    totals = json.loads(terminal("impact", "INC-1", "--json"))
+    for name in ("failed_attempts", "failed_over", "wanted", "late", "doubles"):
+        assert sum(int(line[name]) for line in lines) == totals[name]
+    owed = sum(int(line["unpaid"].partition("=")[2] or 0) for line in lines)
+    assert owed == totals["unpaid"]["INR"]
+    assert "total:" in terminal("impact", "INC-1")
+
+
+def test_one_workspace_on_one_screen(office: BillingOffice, terminal: Callable[..., str]) -> None:
+    office.has(Status.ACTIVE, workspace="ws_k1", name="sub_1", identity=IDENTITY)
+    screen = terminal("workspace", "ws_k1")
+    for word in ("access", "yes", "failed_attempts", "double", "cancel 49900"):
+        assert word in screen
+    seen = json.loads(terminal("workspace", "ws_k1", "--json"))
+    assert seen["entitlement"]["subscription"] == "sub_1"
+    assert [each["workspace"] for each in seen["doubles"]] == ["ws_k1"]
+    assert "ws_k1" in terminal("doubles")
