@@ -50,6 +50,7 @@ LINES = [
     Line("category {i} operational --reason 'the provider'", ANA, "category_changed"),
     Line("note {i} 'still looking'", ANA, "note_added"),
     Line("assign {i} mitigation_owner cy", ANA, "role_assigned"),
+    Line("leave {i} --reason 'end of shift'", BO, "left", "assign {i} security_owner bo"),
     Line("handover {i} incident_commander cy --briefing 'back to 41'", ANA, "role_assigned"),
     Line(
         "leave {i} --reason 'end of shift'",
