@@ -124,10 +124,12 @@ class MemoryIncidents:
 
     def due(self, *, at: datetime, limit: int) -> DueItems:
         now = int(at.timestamp())
-        incidents = sorted((second, name) for name, second in self._due.items() if second <= now)
+        with self._lock:  # others write meanwhile
+            marks, messages = dict(self._due), dict(self._outbox)
+        incidents = sorted((second, name) for name, second in marks.items() if second <= now)
         outbox = sorted(
             (due_sk(item.due_at), key.incident, key.sk)
-            for key, item in self._outbox.items()
+            for key, item in messages.items()
             if item.state is not OutboxState.SENT and due_sk(item.due_at) <= now
         )
         return DueItems(
