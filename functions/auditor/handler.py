@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from functions.auditor.heartbeat import Heartbeat
 from functions.auditor.settings import Settings
+from tocsin.adapters.dynamodb_contacts import DynamoContacts
 from tocsin.adapters.dynamodb_incidents_keys import due_sk
 from tocsin.application.audit import Auditor
-from tocsin.runtime.application import connect, connect_audit
+from tocsin.application.contacts import check_reachability
+from tocsin.runtime.application import connect, connect_audit, table_client
 from tocsin.runtime.dead_man import Ping
 from tocsin.runtime.invocation import watch
 from tocsin.runtime.settings import load
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = watch("auditor", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 APPLICATION = connect(SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock)
+CONTACTS = DynamoContacts(table_client(), table=SETTINGS.OPERATIONS_TABLE)
 HEARTBEAT = Heartbeat(
     auditor=Auditor(
         store=APPLICATION.store,
@@ -31,6 +34,7 @@ HEARTBEAT = Heartbeat(
     ),
     watch=WATCH,
     ping=Ping(SETTINGS.DEAD_MAN_URL),
+    unreachable=lambda: check_reachability(APPLICATION.policies.current(), CONTACTS),
 )
 LAST_MOMENT_MS = 10_000
 

@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING, Any
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tocsin.application.audit import Auditor
+    from tocsin.application.ways import Unreachable
     from tocsin.runtime.invocation import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """`ping` tells a monitor outside the account, as far as there is one."""
+    """`ping` tells a monitor outside the account, as far as there is one.
+
+    `unreachable` answers who of the roster could be missed. That is asked once an hour, in its
+    first minute, and rings an alarm of its own: it is no reason to call the paging broken.
+    """
 
     auditor: Auditor
     watch: Watch
     ping: Callable[[], bool]
+    unreachable: Callable[[], Sequence[Unreachable]] = tuple
 
     def run(self, *, has_time: Callable[[], bool]) -> dict[str, Any]:
         """Audits once.
@@ -56,6 +62,7 @@ class Heartbeat:
             meter.count(Metric.AUDITS_CLEAN)
             if not self.ping():
                 journal.warning(Event.DEAD_MAN_UNREACHED)
+        self._look_at_people()
         return {
             "clean": report.clean,
             "looked_at": report.looked_at,
@@ -65,3 +72,12 @@ class Heartbeat:
                 for one in report.findings
             ],
         }
+
+    def _look_at_people(self) -> None:
+        if self.watch.clock.incident_now().minute:
+            return
+        for one in self.unreachable():
+            self.watch.journal.warning(
+                Event.PERSON_UNREACHABLE, confirmed=one.confirmed, problems=list(one.problems)
+            )
+            self.watch.meter.count(Metric.PEOPLE_UNREACHABLE)

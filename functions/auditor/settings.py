@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where incidents live, and who outside is told that all is well (`none`: nobody)."""
+    """Where incidents and ways live, and who outside is told that all is well (`none`: nobody)."""
 
     STAGE: str
     INCIDENTS_TABLE: str
+    OPERATIONS_TABLE: str
     DEAD_MAN_URL: str = "none"
     LOG_LEVEL: str = "INFO"

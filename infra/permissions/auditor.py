@@ -20,6 +20,11 @@ STATEMENTS = (
         actions=("dynamodb:Query",),
         resources=("table/incidents/index/due", "table/incidents/index/list"),
     ),
+    Statement(
+        sid="SeeWhoHasWays",
+        actions=("dynamodb:Query",),
+        resources=("table/operations",),
+    ),
     data_key_through_dynamodb(),
     own_logs("auditor"),
     tracing(),

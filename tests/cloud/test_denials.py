@@ -35,6 +35,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:Query on incidents",
         "dynamodb:Query on incidents/due",
         "dynamodb:Query on incidents/list",
+        "dynamodb:Query on operations",
         "ssm:GetParameter on clock",
     },
     "billing_api": {

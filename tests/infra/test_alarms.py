@@ -10,12 +10,14 @@ import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 
-import tocsin.application.people_errors  # noqa: F401 - its codes are quoted too
+import tocsin.application.people_errors
+import tocsin.billing.refusals  # noqa: F401 - and these
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms
 from infra.context import Context
-from infra.stacks.monitoring import COUNTS, OUTAGES
+from infra.stacks.counts import COUNTS
+from infra.stacks.monitoring import OUTAGES
 from tocsin.billing.event import Problem
 from tocsin.errors import TocsinError
 from tocsin.providers.registry import PROVIDERS

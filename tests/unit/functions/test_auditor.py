@@ -16,6 +16,7 @@ from tests.harness.time import START
 from tocsin.adapters.dynamodb_incidents_keys import due_sk
 from tocsin.adapters.memory_audit import MemoryAudit
 from tocsin.application.audit import Auditor, is_its_minute
+from tocsin.application.contacts import check_reachability
 from tocsin.errors import SendFailed, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -234,3 +235,24 @@ def test_a_monitor_that_is_not_reached_is_logged_and_stops_nothing(watched: Watc
     watched.reachable = False
     assert watched.audit()["clean"]
     assert "dead_man.unreached" in [line["message"] for line in watched.world.logged]
+
+
+def test_who_could_be_missed_is_looked_at_once_an_hour_and_stops_no_heartbeat(
+    watched: Watched,
+) -> None:
+    world = watched.world
+    watched.heartbeat = replace(
+        watched.heartbeat,
+        unreachable=lambda: check_reachability(
+            world.application.policies.current(), world.contacts
+        ),
+    )
+    watched.minutes(59)
+    assert "PeopleUnreachable" not in world.meter.counts
+    watched.minutes(1)
+    assert world.meter.counts["PeopleUnreachable"] == 8
+    assert len(watched.heartbeats) == 60
+    world.reachable()
+    watched.minutes(60)
+    assert world.meter.counts["PeopleUnreachable"] == 8
+    assert "primary" not in world.log.getvalue()
