@@ -1,0 +1,165 @@
+"""Who may do what, written by hand: group by verb and route, open and restricted incidents.
+
+`ALLOWED` are the letters of the groups that get past "who asks": Viewer, Responder, Commander,
+Security. What then happens (an illegal transition, a second person) is another test's subject.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tocsin.incidents.vocabulary import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OTHER = "another incident"
+REASON = {"reason": "as agreed"}
+AT = "2026-09-01T00:00:00Z"
+
+
+class Ask(NamedTuple):
+    """A body that is well formed, and the groups that may send it."""
+
+    allowed: str
+    body: Mapping[str, Any] = MappingProxyType({})
+
+
+def _ask(groups: str, /, **body: Any) -> Ask:
+    return Ask(groups, body)
+
+
+VERBS: Mapping[tuple[str, str], Ask] = MappingProxyType(
+    {
+        ("acknowledge", ""): _ask("RCS"),
+        ("escalate", ""): _ask("RCS", audience="engineering_lead", **REASON),
+        ("severity", ""): _ask("RCS", severity="critical"),
+        ("category", ""): _ask("RCS", category="operational", **REASON),
+        ("note", ""): _ask("RCS", text="looking"),
+        ("assign", ""): _ask("RCS", role="mitigation_owner", person="cy"),
+        ("impact", ""): _ask("RCS", summary="some cannot pay"),
+        ("beginning", ""): _ask("RCS", began_at=AT, **REASON),
+        ("checklist", ""): _ask("RCS", item="open-channel", state="done", detail="#inc"),
+        ("decide", ""): _ask("RCS", chosen="a", rejected=["b"], why="c", expected_effect="d"),
+        ("link", ""): _ask("RCS", purpose="evidence", url="https://example.com/1"),
+        ("channel", ""): _ask("RCS", channel="room", address="https://example.com/2"),
+        ("correct", ""): _ask("RCS", supersedes=1, text="the other one"),
+        ("contain", "plan"): _ask("RCS", action="a1", text="roll back"),
+        ("contain", "done"): _ask("RCS", action="a1"),
+        ("contain", "withdraw"): _ask("RCS", action="a2", **REASON),
+        ("contain", "undo"): _ask("RCS", action="a3", **REASON),
+        ("contain", "by_fix"): _ask("RCS", **REASON),
+        ("contain", "lost"): _ask("RCS", **REASON),
+        ("verify", "observe"): _ask("RCS", check="logs", verdict="passed", detail="seen"),
+        ("verify", "contained"): _ask("RCS"),
+        ("fix", "link"): _ask("RCS", commit="c0ffee", url="https://example.com/3"),
+        ("fix", "provider"): _ask("RCS", provider="stripe"),
+        ("fix", "run"): _ask(
+            "RCS", commit="c0ffee", run="quality", conclusion="success", url="https://example.com/4"
+        ),
+        ("fix", "deploy"): _ask(
+            "RCS",
+            commit="c0ffee",
+            conclusion="failure",
+            whole_scope=False,
+            url="https://example.com/5",
+        ),
+        ("pause", ""): _ask("C", minutes=30, **REASON),
+        ("resume", ""): _ask("C"),
+        ("freeze", "extend"): _ask("C", minutes=30, **REASON),
+        ("freeze", "allow"): _ask("C", change="c0ffee", purpose="fix", **REASON),
+        ("freeze", "lift"): _ask("C", **REASON),
+        ("lift", "freeze"): _ask("C", **REASON),
+        ("update", ""): _ask(
+            "RCS",
+            update="u1",
+            audience="internal",
+            text="what we know",
+            accepted=True,
+            impact="some",
+            mitigation="none",
+            eta="unknown",
+        ),
+        ("customers", ""): _ask("C", tell=False, **REASON),
+        ("postmortem", ""): _ask(
+            "RCS",
+            url="https://example.com/6",
+            root_cause="a check",
+            actions=[{"text": "a test", "owner": "cy", "due_at": "2026-12-01T00:00:00Z"}],
+        ),
+        ("confirm", ""): _ask("RCS", criterion="checkouts_succeed", met=True, evidence="green"),
+        ("waive", ""): _ask("C", criterion="postmortem_published", days=3, **REASON),
+        ("approve", ""): _ask("C", criterion="fix_deployed_and_monitored"),
+        ("authorize", ""): _ask(
+            "C", action="correct", input=["a=1"], requester="bo", minutes=30, **REASON
+        ),
+        ("handover", ""): _ask("", role="incident_commander", person="cy"),  # only who holds it
+        ("merge", ""): _ask("RCS", other=OTHER, **REASON),
+        ("split", ""): _ask("RCS", title="the other half", **REASON),
+        ("access", ""): _ask("CS", person="cy", allowed=True, **REASON),
+        ("restrict", ""): _ask("CS", **REASON),
+        ("lift", "restriction"): _ask("CS", **REASON),
+        ("close", ""): _ask("C", resolution="resolved"),
+        ("reopen", ""): _ask("RCS", **REASON),
+    }
+)
+"""By verb and step, in the order they are asked: what ends something comes last."""
+
+SETUP: Mapping[tuple[str, str], tuple[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        ("acknowledge", ""): ("acknowledge", {}),
+        ("resume", ""): ("pause", {"minutes": 30, "reason": "waiting"}),
+        ("approve", ""): (
+            "waive",
+            {"criterion": "fix_deployed_and_monitored", "days": 3, "reason": "later"},
+        ),
+    }
+)
+"""What the commander of the incident says before a verb is asked, so that it means something."""
+
+COMMANDER = "sam"
+"""Holds the incident; in the group of security, so that a restricted one is seen too."""
+
+READS: Mapping[str, str] = MappingProxyType(
+    {
+        "GET /v1/incidents": "VRCS",
+        "GET /v1/incidents/{id}": "VRCS",
+        "GET /v1/incidents/{id}/timeline": "VRCS",
+        "GET /v1/incidents/{id}/clocks": "VRCS",
+        "GET /v1/incidents/{id}/gate": "VRCS",
+        "GET /v1/incidents/{id}/checklist": "VRCS",
+        "GET /v1/incidents/{id}/severity": "VRCS",
+        "GET /v1/releases": "VRCS",
+    }
+)
+"""Reading, by route."""
+
+WRITES: Mapping[str, str] = MappingProxyType(
+    {"POST /v1/incidents": "RCS", "POST /v1/releases": "RCS"}
+)
+"""What is posted and is no verb."""
+
+ELSEWHERE = "/v1/oncall"
+"""Rotations have a table of their own with their tests."""
+
+
+def letter(group: Group) -> str:
+    return group.value[0].upper()
+
+
+def outcome(status: int, code: str) -> str:
+    """`hidden`, `refused` for who asks, or `allowed` whatever became of it."""
+    if code == "unknown_incident":
+        return "hidden"
+    if status == 403 and code != "second_person_required":
+        return "refused"
+    assert status < 500, (status, code)
+    return "allowed"
+
+
+def expected(ask: Ask, group: Group, *, restricted: bool) -> str:
+    """A restricted incident exists for security and for nobody else without a part in it."""
+    if restricted and group is not Group.SECURITY:
+        return "hidden"
+    return "allowed" if letter(group) in ask.allowed else "refused"

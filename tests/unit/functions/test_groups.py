@@ -1,0 +1,120 @@
+"""Group by verb by restricted: the table written by hand against the API, in one process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.routes import ROUTES
+from tests.harness import group_table as table
+from tests.harness.world import World
+from tocsin.incidents import verbs
+from tocsin.incidents.vocabulary import Group
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def opened(world: World, *, restricted: bool) -> str:
+    wish = {
+        "title": "checkout is down",
+        "severity": "high",
+        "category": "security" if restricted else "production",
+        "restricted": restricted,
+    }
+    status, body, _ = world.request("POST", "/v1/incidents", wish, person="ana")
+    assert status == 201
+    return str(body["id"])
+
+
+def sent(
+    world: World, group: Group, path: str, body: Mapping[str, Any], *, person: str = ""
+) -> tuple[int, dict[str, Any]]:
+    status, answer, _ = world.request(
+        "POST", f"/v1/incidents/{path}", body, person=person or f"a-{group.value}", group=group
+    )
+    return status, answer
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+@pytest.mark.parametrize("group", Group)
+def test_each_group_may_do_what_the_table_says(group: Group, *, restricted: bool) -> None:
+    world = World()
+    incident, other = (opened(world, restricted=restricted) for _ in range(2))
+    found, wanted = {}, {}
+    for (verb, step), ask in table.VERBS.items():
+        if (verb, step) in table.SETUP:
+            said, words = table.SETUP[verb, step]
+            sent(world, Group.SECURITY, f"{incident}/{said}", words, person=table.COMMANDER)
+        body = {name: other if value == table.OTHER else value for name, value in ask.body.items()}
+        status, answer = sent(
+            world, group, f"{incident}/{verb}", body | ({"step": step} if step else {})
+        )
+        found[verb, step] = table.outcome(status, answer.get("code", ""))
+        wanted[verb, step] = table.expected(ask, group, restricted=restricted)
+        if verb == "restrict" and status == 200:
+            incident = opened(world, restricted=False)  # not hidden from the rest of the table
+    assert found == wanted
+
+
+@pytest.mark.parametrize("group", Group)
+def test_each_group_may_read_and_post_what_the_table_says(group: Group) -> None:
+    world = World()
+    seen, hidden = (opened(world, restricted=each) for each in (False, True))
+    for key, allowed in table.READS.items():
+        query = {"to": "critical", "service": "checkout"}
+        path = key.partition(" ")[2]
+        for incident, restricted in ((seen, False), (hidden, True)):
+            status, body, _ = world.request(
+                "GET", path.replace("{id}", incident), person="xi", group=group, query=query
+            )
+            expected = 200 if table.letter(group) in allowed else 403
+            if restricted and "{id}" in key and group is not Group.SECURITY:
+                expected = 404
+            assert status == expected, (key, restricted)
+            if key == "GET /v1/incidents":
+                listed = {line["id"] for line in body["incidents"]}
+                assert (hidden in listed) == (group is Group.SECURITY)
+    bodies = {
+        "POST /v1/incidents": {"title": "x", "severity": "low", "category": "production"},
+        "POST /v1/releases": {
+            "service": "checkout",
+            "release": "R1",
+            "regular": True,
+            "cut_at": "2026-09-08T13:00:00Z",
+        },
+    }
+    for key, allowed in table.WRITES.items():
+        path = key.partition(" ")[2]
+        status, _, _ = world.request("POST", path, bodies[key], person="xi", group=group)
+        assert (status == 201) == (table.letter(group) in allowed), key
+
+
+@pytest.mark.parametrize("key", [key for key in table.READS if "incidents" in key])
+def test_every_look_at_a_restricted_incident_is_logged_with_who_looked(key: str) -> None:
+    world = World()
+    hidden = opened(world, restricted=True)
+    looked = (
+        ("sam", Group.SECURITY, "incident.viewed"),
+        ("eve", Group.COMMANDER, "incident.hidden"),
+    )
+    for person, group, event in looked:
+        before = len(world.logged)
+        path = key.partition(" ")[2].replace("{id}", hidden)
+        world.request("GET", path, person=person, group=group, query={"to": "critical"})
+        lines = [line for line in world.logged[before:] if line["message"] == event]
+        assert [(line["person"], line["incident"]) for line in lines] == [(person, hidden)]
+
+
+def test_every_verb_and_every_route_is_in_the_table() -> None:
+    steps = {(name, step) for name, verb in verbs.VERBS.items() for step in verb.steps}
+    assert set(table.VERBS) == steps
+    routes = {
+        route.key
+        for route in ROUTES
+        if route.function == "incident_api"
+        and "{command}" not in route.path
+        and not route.path.startswith(table.ELSEWHERE)
+    }
+    assert set(table.READS) | set(table.WRITES) == routes
