@@ -25,9 +25,9 @@ from tools.openapi_bodies import (
     CORRECTION,
     END_OVERRIDE,
     LIFT,
+    OPEN,
     OVERRIDE,
     ROTATION,
-    WEBHOOK,
     of_wish,
 )
 from tools.openapi_rules import broken
@@ -92,8 +92,9 @@ def document() -> dict[str, Any]:
                 method = key.partition(" ")[0].lower()
                 assert method not in paths.get(path, {}), f"{method} {path} is served twice"  # noqa: S101 - two functions cannot share a route
                 paths.setdefault(path, {})[method] = operation
-    for path, operation in WEBHOOK.items():
-        paths[path] = {"post": operation}
+    for key, operation in OPEN.items():
+        method, _, path = key.partition(" ")
+        paths.setdefault(path, {})[method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tocsin", "version": "1", "description": _ABOUT},

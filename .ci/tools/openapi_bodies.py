@@ -102,12 +102,13 @@ def _webhook(*names: str) -> dict[str, Any]:
     return {"operationId": "_".join(("post_webhooks", *names)), "parameters": parameters} | _SIGNED
 
 
-WEBHOOK: Mapping[str, dict[str, Any]] = MappingProxyType(
+OPEN: Mapping[str, dict[str, Any]] = MappingProxyType(
     {
-        "/webhooks/{provider}": _webhook("provider"),
-        "/webhooks/{provider}/{endpoint}": _webhook("provider", "endpoint"),
+        "POST /webhooks/{provider}": _webhook("provider"),
+        "POST /webhooks/{provider}/{endpoint}": _webhook("provider", "endpoint"),
     }
 )
+"""What is not signed with IAM, by route key; pages for browsers are no part of the document."""
 
 
 ROTATION = _object(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,12 +63,12 @@ def ask_everything(people: People, group: Group, *, restricted: bool) -> None:
     for (verb, step), ask in table.VERBS.items():
         if (verb, step) in table.SETUP:
             said, words = table.SETUP[verb, step]
-            outcome(lambda i=incident, s=said, w=words: leader.post(f"/v1/incidents/{i}/{s}", w))
+            outcome(partial(leader.post, f"/v1/incidents/{incident}/{said}", words))
         body = {name: other if value == table.OTHER else value for name, value in ask.body.items()}
         if step:
             body["step"] = step
         path = f"/v1/incidents/{incident}/{verb}"
-        found[verb, step] = outcome(lambda p=path, b=body: asking.post(p, b))
+        found[verb, step] = outcome(partial(asking.post, path, body))
         wanted[verb, step] = table.expected(ask, group, restricted=restricted)
         if group is Group.VIEWER:
             wanted[verb, step] = "refused"  # by the gateway: a viewer's role may only GET
@@ -102,7 +103,7 @@ def test_everybody_reads_what_exists_for_them(people: People, *, restricted: boo
         client = people.client(f"a-{group.value}", group)
         for key in table.READS:
             path = key.partition(" ")[2].replace("{id}", incident)
-            found = outcome(lambda c=client, p=path: c.get(p, to="critical", service="checkout"))
+            found = outcome(partial(client.get, path, to="critical", service="checkout"))
             hidden = restricted and "{id}" in key and group is not Group.SECURITY
             assert found == ("hidden" if hidden else "allowed"), (key, group)
         listed = {one["id"] for one in client.get("/v1/incidents")["incidents"]}

@@ -53,12 +53,6 @@ LINES = [
     Line("leave {i} --reason 'end of shift'", BO, "left", "assign {i} security_owner bo"),
     Line("handover {i} incident_commander cy --briefing 'back to 41'", ANA, "role_assigned"),
     Line(
-        "leave {i} --reason 'end of shift'",
-        "ed",
-        "left",
-        f"{ANA}> assign {{i}} security_owner ed",
-    ),
-    Line(
         "impact {i} 'nobody can pay' --tenants 3 --endpoints /a --endpoints /b",
         ANA,
         "impact_recorded",
