@@ -1,4 +1,4 @@
-"""An outage of one provider on the deployed stack: failover, doubles, detection, public status."""
+"""An outage of one provider on the deployed stack: failover, alarm, incident, evidence, impact."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import razorpay
 import stripe
 
 from tests.cloud.test_command_line import Terminal
+from tests.harness.local_cloud import eventually
 from tocsin.cli.api import connect
 from tocsin.local.places import STATE_VARIABLE
 from tocsin.local.sandbox.client import SandboxClient
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.harness.local_cloud import Deployed
+
+ALARM = "tocsin-local-checkout-stripe-failing"
 
 
 @pytest.fixture
@@ -115,7 +118,7 @@ def status(stage: Deployed) -> dict[str, Any]:
         return found
 
 
-def test_an_outage_is_failed_over_listed_seen_and_told(
+def test_an_outage_is_failed_over_declared_evidenced_reported_and_over(
     stage: Deployed, terminal: Terminal, sandbox: SandboxClient
 ) -> None:
     assert buy(0)["provider"] == "stripe"
@@ -137,6 +140,26 @@ def test_an_outage_is_failed_over_listed_seen_and_told(
     found = look(stage)
     assert (found["firing"], found["failed"]) == ({"stripe": ["checkout"]}, [])
     assert status(stage)["providers"] == {"stripe": "failing", "razorpay": "working"}
+
+    stage.clients.cloudwatch.set_alarm_state(
+        AlarmName=ALARM, StateValue="ALARM", StateReason="CheckoutTrouble is 1"
+    )
+    (incident,) = eventually(lambda: terminal.json("incidents", "list"))
+    assert (incident["severity"], incident["category"]) == ("high", "operational")
+    assert look(stage)["failed"] == []
+    timeline = terminal.json("incidents", "timeline", incident["id"])
+    text = json.dumps(timeline)
+    for word in ("ws_1", "https://status.stripe.com", "http_502", "Degraded billing path"):
+        assert word in text
+
+    report = terminal.json("billing", "workspace", "ws_1")["impact"]
+    calls = [
+        call
+        for call in sandbox._call("GET", "/calls")["calls"]
+        if call["path"] == "/v1/checkout/sessions" and call["method"] == "POST"
+    ]
+    assert sum(line["failed_attempts"] for line in report) == 1
+    assert len([call for call in calls if call["status"] == 502]) >= 4
 
 
 def first_attempt(stage: Deployed) -> dict[str, Any]:
