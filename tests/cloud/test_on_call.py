@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.credentials import Credentials
 
+from tocsin.application.on_call import KEPT
 from tocsin.errors import RemoteError
 from tocsin.runtime.api_client import ApiClient
 
@@ -32,6 +33,8 @@ def api(stage: Deployed, person: str, group: str = "responder") -> ApiClient:
 
 
 def opened(stage: Deployed) -> str:
+    """An incident, opened when no function remembers an earlier test's people any more."""
+    stage.cloud.clock().advance(2 * KEPT)
     wish = {"title": "Checkout is down", "severity": "critical", "category": "production"}
     return str(api(stage, "commander-primary").post("/v1/incidents", wish)["id"])
 

@@ -21,6 +21,7 @@ READS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "dynamodb": ("list_tables", "ListTables", {}),
     "lambda": ("list_functions", "", {}),
     "secretsmanager": ("list_secrets", "ListSecrets", {}),
+    "sesv2": ("list_email_identities", "", {}),
     "sns": ("list_topics", "", {}),
     "sqs": ("list_queues", "ListQueues", {}),
 }
