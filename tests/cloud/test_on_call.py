@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.harness.local_cloud import Deployed, Expectations
 
 OPENED = (("opened", "stakeholders"),)
+_TURNS = count(1)
 
 
 def pages(*people: str) -> list[tuple[str, str]]:
@@ -33,8 +35,11 @@ def api(stage: Deployed, person: str, group: str = "responder") -> ApiClient:
 
 
 def opened(stage: Deployed) -> str:
-    """An incident, opened when no function remembers an earlier test's people any more."""
-    stage.cloud.clock().advance(2 * KEPT)
+    """An incident, opened when no function remembers an earlier test's people any more.
+
+    Each test begins at the real time again, so each opens further ahead of it than the one before.
+    """
+    stage.cloud.clock().advance(next(_TURNS) * 10 * KEPT)
     wish = {"title": "Checkout is down", "severity": "critical", "category": "production"}
     return str(api(stage, "commander-primary").post("/v1/incidents", wish)["id"])
 
