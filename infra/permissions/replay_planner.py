@@ -22,6 +22,11 @@ STATEMENTS = (
         resources=("table/billing-events", "table/billing-subscriptions"),
     ),
     Statement(
+        sid="SeeWhatLedgerHolds",
+        actions=("dynamodb:Query",),
+        resources=("table/billing-events",),
+    ),
+    Statement(
         sid="KeepReplays",
         actions=(
             "dynamodb:GetItem",

@@ -114,6 +114,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:BatchGetItem on billing_subscriptions",
         "dynamodb:GetItem on operations",
         "dynamodb:PutItem on operations",
+        "dynamodb:Query on billing_events",
         "dynamodb:Query on operations",
         "dynamodb:UpdateItem on operations",
         "secretsmanager:GetSecretValue on provider-keys",

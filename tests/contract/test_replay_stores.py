@@ -178,6 +178,12 @@ def test_the_ledger_names_what_it_holds_and_where_from(
         key: ("RPL-1" if number % 4 else "") for number, key in enumerate(keys) if number % 2 == 0
     }
     assert reader.origins([]) == {}
+    assert reader.holds_any(IDENTITY, start=NOW + 2, end=NOW + 3)
+    assert not reader.holds_any(IDENTITY, start=NOW + 3, end=NOW + 4)
+    assert not reader.holds_any(IDENTITY, start=NOW - 7200, end=NOW)
+    assert reader.holds_any(IDENTITY, start=NOW - 7200, end=NOW + 1)
+    other = Identity("stripe", "acct_2", "test")
+    assert not reader.holds_any(other, start=NOW - 7200, end=NOW + 7200)
 
 
 def test_every_event_reaches_a_worker_and_none_is_too_large(cloud: MotoCloud) -> None:

@@ -7,7 +7,7 @@ ones. `Killed` may strike before or after any call of any port, which is where a
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.crashes import Killed
@@ -59,12 +59,15 @@ class Provider:
     failing: Callable[[], bool] = lambda: False
     calls: int = 0
     largest: int = 0
-    oldest_asked: list[int] = field(default_factory=list)
+    empty_for: int = 0
+    """So many calls are answered with an empty list, as a provider in trouble may."""
 
     def page(self, identity: Identity, wanted: Slice) -> EventPage:
         self.calls += 1
         if self.failing():
             raise ProviderUnavailable("HTTP 503")
+        if self.calls <= self.empty_for:
+            return EventPage((), has_more=False)
         found = [
             each
             for each in reversed(self.documents)

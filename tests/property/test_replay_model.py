@@ -140,3 +140,20 @@ def test_pages_are_read_one_at_a_time_and_oldest_first(seed: int) -> None:
     assert plan.first.calls <= 60 + len(flat) / 20
     assert all(START <= time < END for time in flat)
     assert plan.identity == IDENTITY
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), empty=st.integers(1, 40))
+def test_a_list_that_comes_back_empty_is_not_believed_before_a_second_pass_agrees(
+    seed: int, empty: int
+) -> None:
+    world = World(random.Random(seed))
+    world.history(300)
+    lost = lost_in(world, 0.3)
+    world.provider.empty_for = empty
+
+    done = world.run(world.start())
+
+    assert done.proven
+    assert inserted_by(world, done.id) == lost
+    assert stored(world) == {each["id"] for each in world.provider.documents}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.dynamodb_batch_get import batch_get
-from tocsin.billing.ledger import LedgerKey
+from tocsin.billing.ledger import SHARDS, LedgerKey, hour_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tocsin.adapters.aws_call import AwsCall
+    from tocsin.billing.identity import Identity
+
+_HOUR = 3600
 
 
 class DynamoDbLedgerReader:
@@ -35,3 +38,33 @@ class DynamoDbLedgerReader:
             LedgerKey(item["PK"]["S"], item["SK"]["S"]): item["rp"]["S"] if "rp" in item else ""
             for item in found
         }
+
+    def holds_any(self, identity: Identity, *, start: int, end: int) -> bool:
+        """A query for each shard of each hour, until one finds an event."""
+        hours = range(start - start % _HOUR, end, _HOUR)
+        return any(
+            self._counted(f"{identity}#{hour_bucket(hour)}#{shard}", start, end)
+            for hour in hours
+            for shard in range(SHARDS)
+        )
+
+    def _counted(self, pk: str, start: int, end: int) -> bool:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "PK = :pk",
+            "FilterExpression": "#c >= :start AND #c < :end",
+            "ExpressionAttributeNames": {"#c": "c"},
+            "ExpressionAttributeValues": {
+                ":pk": {"S": pk},
+                ":start": {"N": str(start)},
+                ":end": {"N": str(end)},
+            },
+            "Select": "COUNT",
+        }
+        while True:
+            answer = self._aws.call("Query", request)
+            if answer["Count"]:
+                return True
+            if (last := answer.get("LastEvaluatedKey")) is None:
+                return False
+            request["ExclusiveStartKey"] = last

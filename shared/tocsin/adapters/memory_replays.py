@@ -73,3 +73,9 @@ class MemoryLedgerReader:
     def origins(self, keys: Iterable[LedgerKey]) -> dict[LedgerKey, str]:
         records = self._ledger.records
         return {key: records[key].replay for key in keys if key in records}
+
+    def holds_any(self, identity: Identity, *, start: int, end: int) -> bool:
+        return any(
+            record.identity == identity and start <= (record.envelope.created or -1) < end
+            for record in self._ledger.records.values()
+        )

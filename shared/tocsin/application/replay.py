@@ -27,7 +27,7 @@ from tocsin.billing.replay import (
     walked,
 )
 from tocsin.billing.replay_ports import Missing, PageNote
-from tocsin.errors import BadInput, TocsinError, Unavailable
+from tocsin.errors import BadInput, ProviderUnavailable, TocsinError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -145,8 +145,22 @@ class Planner:
             return narrower
         if page.documents:
             cursor = self._take(cursor, page)
+        else:
+            self._believe(cursor)
         cursor = advanced(cursor, met)
         return walked(cursor) if cursor.walked else cursor
+
+    def _believe(self, cursor: Cursor) -> None:
+        """An empty list is believed only where the ledger is empty too.
+
+        Raises:
+            ProviderUnavailable: the provider has forgotten what it told us; ask again later.
+        """
+        asked = cursor.slice()
+        if asked.after is None and self.ledger.holds_any(
+            cursor.identity, start=asked.start, end=asked.end
+        ):
+            raise ProviderUnavailable("it lists nothing where the ledger holds events")
 
     def _take(self, cursor: Cursor, page: EventPage) -> Cursor:
         """Notes what of a page is missing and hands it over, oldest first."""

@@ -63,6 +63,10 @@ class LedgerReader(Protocol):
         """The keys that are there, each with the replay that inserted it, `""` for a webhook."""
         ...
 
+    def holds_any(self, identity: Identity, *, start: int, end: int) -> bool:
+        """Whether an event created in [start, end) is there."""
+        ...
+
 
 class ReplayStore(Protocol):
     """Replays and their pages. Reads are consistent."""
