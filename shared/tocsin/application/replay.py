@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 PATIENCE = 3600
 """Seconds without any progress after which a replay stalls and a person is told."""
 
-SETTLE = 2
+SETTLE = 1
 """Seconds between two equal checksums that say the projector has caught up."""
 
 _CHECKED_AT_ONCE = 20
