@@ -86,6 +86,7 @@ class World:
     def __init__(self, draw: random.Random, *, kill: float = 0.0, fail: float = 0.0) -> None:
         self.draw, self.kill = draw, kill
         self.identity = IDENTITY
+        self.rival: Callable[[], None] | None = None
         self.clock = float(END + 3600)
         self.kills = 0
         self.provider = Provider([], failing=lambda: draw.random() < fail)
@@ -193,7 +194,14 @@ class World:
         )
 
     def take(self, identity: Identity) -> None:
+        """Between a driver's read of the cursor and its write, another one may drive."""
         assert identity == self.identity
+        if (rival := self.rival) is not None:
+            self.rival = None  # a rival has none of its own
+            try:
+                rival()
+            finally:
+                self.rival = rival
 
     def sleep(self, seconds: float) -> None:
         self.clock += seconds
