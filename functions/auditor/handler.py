@@ -8,8 +8,9 @@ from functions.auditor.heartbeat import Heartbeat
 from functions.auditor.settings import Settings
 from tocsin.adapters.dynamodb_contacts import DynamoContacts
 from tocsin.adapters.dynamodb_incidents_keys import due_sk
+from tocsin.adapters.dynamodb_rotas import DynamoRotas
 from tocsin.application.audit import Auditor
-from tocsin.application.contacts import check_reachability
+from tocsin.application.contacts import missed
 from tocsin.runtime.application import connect, connect_audit, table_client
 from tocsin.runtime.dead_man import Ping
 from tocsin.runtime.invocation import watch
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = watch("auditor", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-APPLICATION = connect(SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock)
-CONTACTS = DynamoContacts(table_client(), table=SETTINGS.OPERATIONS_TABLE)
+DYNAMODB = table_client()
+APPLICATION = connect(SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, dynamodb=DYNAMODB)
+CONTACTS = DynamoContacts(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE)
+ROTAS = DynamoRotas(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE)
 HEARTBEAT = Heartbeat(
     auditor=Auditor(
         store=APPLICATION.store,
@@ -34,7 +37,9 @@ HEARTBEAT = Heartbeat(
     ),
     watch=WATCH,
     ping=Ping(SETTINGS.DEAD_MAN_URL),
-    unreachable=lambda: check_reachability(APPLICATION.policies.current(), CONTACTS),
+    unreachable=lambda: missed(
+        APPLICATION.policies.current(), CONTACTS, ROTAS, now=WATCH.clock.incident_now()
+    ),
 )
 LAST_MOMENT_MS = 10_000
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Heartbeat:
     """`ping` tells a monitor outside the account, as far as there is one.
 
-    `unreachable` answers who of the roster could be missed. That is asked once an hour, in its
+    `unreachable` answers who can be paged and could be missed. That is asked once an hour, in its
     first minute, and rings an alarm of its own: it is no reason to call the paging broken.
     """
 

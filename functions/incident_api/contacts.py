@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tocsin import errors
 from tocsin.application import people_errors
-from tocsin.application.contacts import ContactDesk, check_reachability, erase_person
+from tocsin.application.contacts import ContactDesk, erase_person, missed
 from tocsin.application.ways import Way, WayKind
 from tocsin.errors import GroupRequired, InvalidSettings, Unavailable, UnknownName
 from tocsin.incidents.limits import person as checked_person
@@ -62,8 +62,11 @@ def add(call: Call) -> Response:
 
 
 def unreachable(call: Call) -> Response:
-    """Everybody of the roster who could be missed, and why; no address is told."""
-    found = check_reachability(call.application.policies.current(), _desk(call).store)
+    """Everybody who can be paged and could be missed, and why; no address is told."""
+    if (on_duty := call.application.on_duty) is None:
+        raise InvalidSettings("this function was not given the operations table")
+    store = _desk(call).store
+    found = missed(on_duty.policies.current(), store, on_duty.rotas, now=call.now)
     view: Reachability = {
         "unreachable": [
             {"person": one.person, "confirmed": one.confirmed, "problems": list(one.problems)}

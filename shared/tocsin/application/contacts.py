@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from tocsin.application.on_call import manned, read_rotas
 from tocsin.application.people_errors import CodeExpired, CodeTooSoon, CodeWrong, UnknownWay
 from tocsin.application.ways import (
     MAX_WAYS,
@@ -27,7 +28,9 @@ from tocsin.errors import BadInput, ConditionFailed, IllegalTransition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
+    from tocsin.application.on_call import RotaStore
     from tocsin.incidents.policy import Policy
     from tocsin.ports import Ids, Message, WallClock
 
@@ -187,7 +190,8 @@ def code_of(randomness: bytes) -> str:
 def responders(policy: Policy) -> tuple[str, ...]:
     """Everybody the roster can page, each once."""
     roster = policy.roster
-    names = [*roster.primary.values(), *roster.backup.values(), roster.engineering_lead]
+    behind = (person for line in roster.deputies.values() for person in line)
+    names = [*roster.primary.values(), *roster.backup.values(), roster.engineering_lead, *behind]
     return tuple(dict.fromkeys(name for name in names if name))
 
 
@@ -201,6 +205,22 @@ def check_reachability(
     """
     people = dict.fromkeys((*responders(policy), *also))
     return reachability(people, {person: store.ways(person) for person in people})
+
+
+def missed(
+    policy: Policy, store: ContactStore, rotas: RotaStore, *, now: datetime
+) -> tuple[Unreachable, ...]:
+    """Whoever can be paged, now or when their turn comes, and could be missed.
+
+    `policy` is the runbook's own. Where a rotation stands in the place of its roster, the roster's
+    person is not asked and not looked at.
+
+    Raises:
+        StoreUnavailable: rotations or ways could not be read.
+    """
+    known = read_rotas(rotas, since=now)
+    turns = (person for rota in known.values() for person in rota.people)
+    return check_reachability(manned(policy, known, now), store, also=turns)
 
 
 def erase_person(store: ContactStore, person: str) -> int:

@@ -82,8 +82,7 @@ class OnDuty:
 
     def _manned(self, policy: Policy) -> Policy:
         now = self.clock.incident_now()
-        duty = duty_at(policy.roster, self._rotas(now), now)
-        return replace(policy, roster=duty.over(policy.roster))
+        return manned(policy, self._rotas(now), now)
 
     def _rotas(self, now: datetime) -> Mapping[Role, Rota]:
         read_at = self._read_at
@@ -99,3 +98,8 @@ class OnDuty:
 def read_rotas(rotas: RotaStore, *, since: datetime) -> dict[Role, Rota]:
     """What is known of every role, with the overrides that end after `since`."""
     return {role: rotas.rota(role, since=since) for role in Role}
+
+
+def manned(policy: Policy, rotas: Mapping[Role, Rota], at: datetime) -> Policy:
+    """The policy with the people on call at `at` in its roster."""
+    return replace(policy, roster=duty_at(policy.roster, rotas, at).over(policy.roster))

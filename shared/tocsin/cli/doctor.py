@@ -38,7 +38,7 @@ class Finding:
 
 
 def reachability(api: ApiClient) -> list[Finding]:
-    """Everybody of the roster who could be missed."""
+    """Everybody of the roster, of rotations and of overrides who could be missed."""
     return [
         Finding("reachability", one["person"], _PROBLEMS.get(problem, problem))
         for one in api.get("/v1/reachability")["unreachable"]

@@ -77,6 +77,14 @@ class Rota:
         found = [each for each in self.overrides if each.rank is rank and each.covers(at)]
         return max(found, key=_newest, default=None)
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody it names, whenever their turn is; each once."""
+        turns = self.rotation
+        line = () if turns is None else (*turns.members, *turns.backups, *turns.deputies)
+        named = (*line, *(each.person for each in self.overrides))
+        return tuple(dict.fromkeys(person for person in named if person != NOBODY))
+
 
 @dataclass(frozen=True, slots=True)
 class OnCall:

@@ -16,8 +16,11 @@ from tests.harness.time import START
 from tocsin.adapters.dynamodb_incidents_keys import due_sk
 from tocsin.adapters.memory_audit import MemoryAudit
 from tocsin.application.audit import Auditor, is_its_minute
-from tocsin.application.contacts import check_reachability
+from tocsin.application.contacts import missed
 from tocsin.errors import SendFailed, StoreUnavailable
+from tocsin.incidents.rotation import Override, Rank, Rotation
+from tocsin.incidents.vocabulary import Role
+from tocsin.policy.compiled import PackagedPolicies
 
 if TYPE_CHECKING:
     from tests.harness.world import World
@@ -243,8 +246,8 @@ def test_who_could_be_missed_is_looked_at_once_an_hour_and_stops_no_heartbeat(
     world = watched.world
     watched.heartbeat = replace(
         watched.heartbeat,
-        unreachable=lambda: check_reachability(
-            world.application.policies.current(), world.contacts
+        unreachable=lambda: missed(
+            PackagedPolicies().current(), world.contacts, world.rotas, now=world.clock.now
         ),
     )
     watched.minutes(59)
@@ -256,3 +259,44 @@ def test_who_could_be_missed_is_looked_at_once_an_hour_and_stops_no_heartbeat(
     watched.minutes(60)
     assert world.meter.counts["PeopleUnreachable"] == 8
     assert "primary" not in world.log.getvalue()
+
+
+def test_everybody_of_a_rotation_and_an_override_is_looked_at_before_their_turn(
+    watched: Watched,
+) -> None:
+    world, commander = watched.world, Role.INCIDENT_COMMANDER
+    now = world.clock.now
+    turns = Rotation(
+        role=commander,
+        zone="Europe/Berlin",
+        starts_at=now,
+        length_days=7,
+        members=("ana", "", "bo"),
+        backups=("cy",),
+        deputies=("di",),
+    )
+    cover = Override(
+        id="1",
+        role=commander,
+        rank=Rank.PRIMARY,
+        person="eve",
+        starts_at=now + timedelta(days=2),
+        ends_at=now + timedelta(days=3),
+    )
+    policy = PackagedPolicies().current()
+
+    def names() -> set[str]:
+        found = missed(policy, world.contacts, world.rotas, now=world.clock.now)
+        return {each.person for each in found}
+
+    roster = names()
+    world.rotas.set_rotation(turns, before=None)
+    world.rotas.set_override(cover)
+    people = {"ana", "bo", "cy", "di", "eve"}
+    assert names() - roster == people
+    assert roster - names() == {"commander-primary"}  # nobody asks them any more
+    world.reachable("bo", "eve")
+    assert names() & people == {"ana", "cy", "di"}
+    world.clock.advance(timedelta(days=4))
+    world.rotas.set_rotation(replace(turns, members=("ana",)), before=turns)
+    assert names() & people == {"ana", "cy", "di"}  # eve's time is over, and bo takes no turns
