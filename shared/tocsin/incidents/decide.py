@@ -22,6 +22,7 @@ from tocsin.incidents import (
     opening,
     pausing,
     prevention,
+    reconciling,
     records,
     relating,
     roles,
@@ -30,6 +31,7 @@ from tocsin.incidents import (
     waivers,
 )
 from tocsin.incidents import commands as c
+from tocsin.incidents import commands_billing as b
 from tocsin.incidents import commands_freeze as f
 from tocsin.incidents import commands_record as w
 from tocsin.incidents import commands_relations as k
@@ -123,6 +125,7 @@ HANDLERS: dict[type[c.Command], _Handler] = {
     r.AbsorbDuplicate: closing.absorb,
     r.Reopen: closing.reopen,
     r.ReopenFromSignals: closing.reopen_from_signals,
+    b.RecordReconciliation: reconciling.record,
     f.ExtendFreeze: freezing.extend,
     f.LiftFreeze: freezing.lift,
     f.AllowChange: freezing.allow,

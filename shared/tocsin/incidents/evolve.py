@@ -10,7 +10,14 @@ from typing import Any
 
 from tocsin.errors import IllegalTransition
 from tocsin.incidents import events as e
-from tocsin.incidents import evolve_freeze, evolve_record, evolve_relations, evolve_response, limits
+from tocsin.incidents import (
+    evolve_billing,
+    evolve_freeze,
+    evolve_record,
+    evolve_relations,
+    evolve_response,
+    limits,
+)
 from tocsin.incidents.evolve_response import state_of
 from tocsin.incidents.model import Clock, Incident, Lowering, Round, SignalState
 from tocsin.incidents.parts import Audience, Communication
@@ -219,6 +226,7 @@ HANDLERS: dict[type[e.Event], Callable[[Incident, Any], Incident]] = {
     e.NoteAdded: _unchanged,
     **evolve_response.HANDLERS,
     **evolve_record.HANDLERS,
+    **evolve_billing.HANDLERS,
     **evolve_freeze.HANDLERS,
     **evolve_relations.HANDLERS,
 }

@@ -229,6 +229,7 @@ def _reopened(incident: Incident, event: e.Reopened) -> Incident:
         checklist={},
         confirmed={},
         postmortem=None,
+        reconciliation=None,
         lowering=None,
         past=(*incident.past, result)[-PAST_CYCLES:],
     )

@@ -24,6 +24,7 @@ from tocsin.incidents.parts import (
     Postmortem,
     Prevention,
     Proposal,
+    Reconciliation,
     Release,
     Waiver,
     Window,
@@ -189,6 +190,7 @@ class Incident:
     communication: Communication = field(default_factory=Communication)
     freeze: Freeze = field(default_factory=Freeze)
     postmortem: Postmortem | None = None
+    reconciliation: Reconciliation | None = None
     prevention: Mapping[str, Prevention] = field(default_factory=dict)
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     former_categories: tuple[Category, ...] = ()

@@ -269,6 +269,26 @@ class Postmortem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """The newest reconciliation: mismatches left by class, what could not be compared, who signed.
+
+    `settled` is what an exit criterion asks for; `at` is when it was recorded.
+    """
+
+    id: str
+    started_at: datetime
+    unresolved: Mapping[str, int]
+    unknown: int
+    signed_off_by: str | None
+    at: datetime
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is left that is wrong or unknown, and somebody stands for it by name."""
+        return not self.unresolved and not self.unknown and self.signed_off_by is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """Who may see a restricted incident besides its role holders and security."""
 
