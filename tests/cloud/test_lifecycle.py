@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -57,18 +58,38 @@ class CommandLine:
     def up(self) -> Any:
         return self.json("up", "--port", self.port)
 
-    def running(self) -> dict[str, processes.Program]:
+    def programs(self) -> dict[str, processes.Program]:
         found = {name: processes.running(self.places.record(name)) for name in PROGRAMS}
         return {name: program for name, program in found.items() if program}
 
 
-@pytest.fixture
-def line() -> Iterator[CommandLine]:
+@contextlib.contextmanager
+def command_line() -> Iterator[CommandLine]:
     with slot() as (places, wishes):
         command = CommandLine(places, wishes)
         command.run("down")
         yield command
         command.run("down")
+
+
+@pytest.fixture
+def line() -> Iterator[CommandLine]:
+    """A state folder with nothing in it."""
+    with command_line() as command:
+        yield command
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[CommandLine]:
+    with command_line() as command:
+        yield command
+
+
+@pytest.fixture
+def running(kept: CommandLine) -> CommandLine:
+    """A cloud that runs: one for all tests that need no first start of their own."""
+    kept.up()
+    return kept
 
 
 def processes_of(folder: Path) -> list[int]:
@@ -87,7 +108,7 @@ def processes_of(folder: Path) -> list[int]:
 
 def test_up_leaves_a_running_cloud_and_down_leaves_nothing(line: CommandLine) -> None:
     outputs = line.up()
-    program = line.running()["ministack"]
+    program = line.programs()["ministack"]
     sweep = line.json("clock", "advance", "1m")
 
     assert json.loads(line.places.outputs.read_text("utf-8"))["api_url"] == outputs["api_url"]
@@ -105,38 +126,37 @@ def test_up_leaves_a_running_cloud_and_down_leaves_nothing(line: CommandLine) ->
         assert probe.connect_ex((emulator.HOST, program.port)) != 0
 
 
-def test_up_again_updates_the_cloud_that_runs(line: CommandLine) -> None:
-    first = line.up()
-    before = line.running()
-    line.json("clock", "advance", "5m")
+def test_up_again_updates_the_cloud_that_runs(running: CommandLine) -> None:
+    first = running.up()
+    before = running.programs()
+    running.json("clock", "advance", "5m")
 
-    _, _, told = line.run("up")
-    second = line.json("outputs")
+    _, _, told = running.run("up")
+    second = running.json("outputs")
 
-    assert line.running() == before
+    assert running.programs() == before
     assert "tocsin-local-functions unchanged" in told
     assert second["secrets"] == first["secrets"]
     assert second["api_url"] == first["api_url"]
-    assert line.json("clock", "show")["offset_seconds"] == 300
+    assert running.json("clock", "show")["offset_seconds"] == 300
 
 
-def test_another_provider_address_reaches_the_deployed_functions(line: CommandLine) -> None:
-    line.up()
+def test_another_provider_address_reaches_the_deployed_functions(running: CommandLine) -> None:
     base = "http://127.0.0.1:9"
 
-    outputs = line.json("up", "--stripe-api-base", base, "--razorpay-api-base", base)
+    outputs = running.json("up", "--stripe-api-base", base, "--razorpay-api-base", base)
 
     projector = Clients(outputs["endpoint"]).functions.get_function_configuration(
         FunctionName=outputs["functions"]["billing_projector"]
     )["Environment"]["Variables"]
     assert (projector["STRIPE_API_BASE"], projector["RAZORPAY_API_BASE"]) == (base, base)
     assert (outputs["stripe_api_base"], outputs["sandbox_url"]) == (base, None)
-    assert set(line.running()) == {"ministack"}
+    assert set(running.programs()) == {"ministack"}
 
 
 def test_ctrl_c_during_up_stops_what_it_started(line: CommandLine) -> None:
     with line.start("up", "--port", line.port) as process:
-        assert eventually(lambda: "ministack" in line.running(), seconds=60)
+        assert eventually(lambda: "ministack" in line.programs(), seconds=60)
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=60)
 
@@ -145,30 +165,28 @@ def test_ctrl_c_during_up_stops_what_it_started(line: CommandLine) -> None:
     assert not line.places.outputs.exists()
 
 
-def test_ctrl_c_during_a_second_up_leaves_the_running_cloud_alone(line: CommandLine) -> None:
-    line.up()
-    before = line.running()
-    with line.start("up", "--port", line.port) as process:
+def test_ctrl_c_during_a_second_up_leaves_the_running_cloud_alone(running: CommandLine) -> None:
+    before = running.programs()
+    with running.start("up", "--port", running.port) as process:
         assert process.stderr is not None
         assert "runs already" in process.stderr.readline()
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert line.running() == before
-    assert line.run("status")[0] == 0
+    assert running.programs() == before
+    assert running.run("status")[0] == 0
 
 
-def test_a_cloud_that_was_killed_is_told_apart_and_comes_up_again(line: CommandLine) -> None:
-    line.up()
-    os.kill(line.running()["ministack"].pid, signal.SIGKILL)
-    eventually(lambda: "ministack" not in line.running())
+def test_a_cloud_that_was_killed_is_told_apart_and_comes_up_again(running: CommandLine) -> None:
+    os.kill(running.programs()["ministack"].pid, signal.SIGKILL)
+    eventually(lambda: "ministack" not in running.programs())
 
-    assert line.run("status")[0] == 1
-    assert line.run("inbox")[0] == 7
-    line.up()
+    assert running.run("status")[0] == 1
+    assert running.run("inbox")[0] == 7
+    running.up()
 
-    assert line.run("status")[0] == 0
+    assert running.run("status")[0] == 0
 
 
 def test_a_port_that_is_asked_for_and_taken_is_refused_with_advice(line: CommandLine) -> None:
@@ -179,7 +197,7 @@ def test_a_port_that_is_asked_for_and_taken_is_refused_with_advice(line: Command
 
     assert code == 3
     assert "name another with --port" in err
-    assert line.running() == {}
+    assert line.programs() == {}
 
 
 def test_a_taken_preferred_port_is_replaced_by_a_free_one() -> None:
