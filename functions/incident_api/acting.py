@@ -95,7 +95,9 @@ def _changed(call: Call, outcome: Outcome, *, created: bool) -> Response:
     headers = etag(incident)
     if outcome.repeated:
         headers["idempotency-replayed"] = "true"
-    return answer(201 if created else 200, incident_view(incident), headers=headers)
+    return answer(
+        201 if created else 200, incident_view(incident, call.policy(incident)), headers=headers
+    )
 
 
 def _desk(call: Call) -> ReleaseDesk:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         RunKind,
         Verdict,
     )
+    from tocsin.incidents.policy import Milestone
     from tocsin.incidents.vocabulary import (
         Category,
         Kind,
@@ -124,21 +125,39 @@ class Impact(TypedDict):
     confirmed_by: str | None
 
 
+class OwedUpdate(TypedDict):
+    """An update that goes with a step: `opening`, `fix`, `closing`. `due_at` null: still ahead."""
+
+    step: Milestone
+    due_at: Moment | None
+
+
 class Told(TypedDict):
-    """What one audience has heard; `next_by` is the promise in force."""
+    """What one audience has heard; `next_by` is the promise in force.
+
+    `owed` is due with a step and not at a time. `withdraw` are updates that say the issue is
+    contained, and are to be corrected because containment was lost.
+    """
 
     first_at: Moment | None
     final_at: Moment | None
     next_by: Moment | None
     failed: list[str]
+    owed: list[OwedUpdate]
+    withdraw: list[str]
 
 
 class Communication(TypedDict):
-    """Updates; `customers` is the decision to tell them, null while nobody decided."""
+    """Updates; `customers` is the decision to tell them, null while nobody decided.
+
+    `wording` is the runbook's text that may be sent to customers now, with its placeholders; null
+    when nothing is to be said to them.
+    """
 
     internal: Told
     to_customers: Told
     customers: bool | None
+    wording: str | None
 
 
 class Postmortem(TypedDict):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tocsin.application.contacts import ContactStore
     from tocsin.incidents.model import Incident
+    from tocsin.incidents.policy import Policy
     from tocsin.ports import WallClock
     from tocsin.runtime.application import Application
     from tocsin.runtime.http import Request
@@ -81,6 +82,10 @@ class Call:
         if found is None or not self.sees(found):
             raise UnknownIncident(f"there is no incident {incident_id[:64]}")
         return found
+
+    def policy(self, incident: Incident) -> Policy:
+        """The runbook the incident was opened under."""
+        return self.application.policies.version(incident.policy_version)
 
     def sees(self, incident: Incident) -> bool:
         """Whether this person may know of it; for a restricted one the answer is logged."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from functions.incident_api.call import Call
     from tocsin.incidents.model import Incident
-    from tocsin.incidents.policy import Policy
     from tocsin.ports import Summary
     from tocsin.runtime.http import Response
 
@@ -50,7 +49,7 @@ def board(call: Call) -> Response:
 def incident(call: Call) -> Response:
     """The incident as it stands."""
     found = call.incident()
-    return answer(200, incident_view(found), headers=etag(found))
+    return answer(200, incident_view(found, call.policy(found)), headers=etag(found))
 
 
 def timeline(call: Call) -> Response:
@@ -68,7 +67,7 @@ def clocks(call: Call) -> Response:
     explained = {}
     if flag(call.request.query, "explain"):
         entries = call.application.store.entries(found.id)
-        explained = {each.clock: each for each in explain(entries, _policy(call, found))}
+        explained = {each.clock: each for each in explain(entries, call.policy(found))}
     return answer(200, clocks_view(found, explained, now=call.now), headers=etag(found))
 
 
@@ -76,14 +75,14 @@ def closing_gate(call: Call) -> Response:
     """Each criterion for closing, the chain of the timeline verified now."""
     found = call.incident()
     head, now = verified_head(found.id, call.application.store), call.now
-    standings = gate(found, _policy(call, found), now, verified_head=head)
+    standings = gate(found, call.policy(found), now, verified_head=head)
     return answer(200, gate_view(found, standings, now=now), headers=etag(found))
 
 
 def checklist(call: Call) -> Response:
     """What to do next, and every phase with its items."""
     found, now = call.incident(), call.now
-    policy = _policy(call, found)
+    policy = call.policy(found)
     view = checklist_view(
         found, priorities(found, policy, now), phases(found, policy, now), now=now
     )
@@ -128,10 +127,6 @@ def _may_list(call: Call, line: Summary) -> bool:
         return True
     found = call.application.store.load(line.id)
     return found is not None and call.sees(found)
-
-
-def _policy(call: Call, incident: Incident) -> Policy:
-    return call.application.policies.version(incident.policy_version)
 
 
 def _month(query: Mapping[str, str]) -> str | None:

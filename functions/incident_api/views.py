@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.incidents.communication import wording_for_customers
+from tocsin.incidents.owed import owed
+from tocsin.incidents.parts import UpdateAudience
 from tocsin.incidents.timeline import format_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from functions.incident_api import answers as a
     from tocsin.incidents import parts
     from tocsin.incidents.model import Incident, Round
+    from tocsin.incidents.owed import Owed
+    from tocsin.incidents.policy import Policy
     from tocsin.incidents.timeline import Entry
     from tocsin.ports import Summary
 
 
-def incident_view(incident: Incident) -> a.Incident:
+def incident_view(incident: Incident, policy: Policy) -> a.Incident:
     """The incident at its version."""
     return {
         "id": incident.id,
@@ -46,7 +51,7 @@ def incident_view(incident: Incident) -> a.Incident:
         "release": _release(incident.release),
         "window": _window(incident.window),
         "waivers": [_waiver(code, waiver) for code, waiver in sorted(incident.waivers.items())],
-        "communication": _communication(incident.communication),
+        "communication": _communication(incident, policy),
         "postmortem": _postmortem(incident.postmortem),
         "channels": dict(incident.channels),
         "counts": dict(incident.counts),
@@ -203,20 +208,29 @@ def _waiver(code: str, waiver: parts.Waiver) -> a.Waiver:
     }
 
 
-def _communication(said: parts.Communication) -> a.Communication:
+def _communication(incident: Incident, policy: Policy) -> a.Communication:
+    said, waiting = incident.communication, owed(incident, policy)
+    wording = wording_for_customers(incident, policy)
     return {
-        "internal": _told(said.internal),
-        "to_customers": _told(said.to_customers),
+        "internal": _told(UpdateAudience.INTERNAL, said.internal, waiting),
+        "to_customers": _told(UpdateAudience.CUSTOMERS, said.to_customers, waiting),
         "customers": said.customers,
+        "wording": None if wording is None else wording.text,
     }
 
 
-def _told(audience: parts.Audience) -> a.Told:
+def _told(which: UpdateAudience, audience: parts.Audience, waiting: Sequence[Owed]) -> a.Told:
     return {
         "first_at": moment(audience.first_at),
         "final_at": moment(audience.final_at),
         "next_by": moment(audience.next_by),
         "failed": list(audience.failed),
+        "owed": [
+            {"step": each.step, "due_at": moment(each.due_at)}
+            for each in waiting
+            if each.audience is which and each.step is not None
+        ],
+        "withdraw": list(audience.withdraw),
     }
 
 

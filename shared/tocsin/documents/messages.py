@@ -226,15 +226,31 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
         case "prevention":
             what = "ACTION OVERDUE"
             said = f"The preventive action {facts.criterion} was due {due} and is not verified."
-        case "update":
-            what, until = "UPDATE DUE", f"- by {short}"
-            said = f"The next update to {facts.audience} is promised by {due}."
-        case "update_missed":
-            what = "UPDATE MISSED"
-            said = f"The update to {facts.audience} was promised by {due} and was not sent."
         case _:
-            raise MalformedPayload(f"there are no words for {facts.matter}")
+            what, until, said = _about_update(facts, due, short)
     return _Wording(what=f" {what}:", until=until, paragraphs=(said,))
+
+
+def _about_update(facts: Facts, due: str, short: str) -> tuple[str, str, str]:
+    """What, until when, and a paragraph, of an update that is due, missed or to be corrected."""
+    audience = facts.audience
+    match facts.matter:
+        case "update":
+            said = f"The next update to {audience} is promised by {due}."
+            return "UPDATE DUE", f"- by {short}", said
+        case "update_missed":
+            said = f"The update to {audience} was promised by {due} and was not sent."
+            return "UPDATE MISSED", f"- {short}", said
+        case "update_owed":
+            said = f"The update to {audience} that waited for the fix is due since {due}."
+            return "UPDATE DUE", "- now", said
+        case "withdrawal":
+            said = (
+                f"Containment was lost at {due}. Update {facts.criterion} told {audience} that the"
+                " issue is contained: do not send that wording any more, and correct it."
+            )
+            return "CORRECT CUSTOMERS", "- now", said
+    raise MalformedPayload(f"there are no words for {facts.matter}")
 
 
 def _internal_update(item: OutboxItem, facts: Facts, policy: Policy, *, mitigation: str) -> str:

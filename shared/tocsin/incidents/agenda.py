@@ -72,7 +72,7 @@ def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
             *_update_matters(incident, policy),
         ]
     else:
-        found = [*_waiver_matters(incident)]
+        found = [*_waiver_matters(incident, policy)]
     found += _prevention_matters(incident)
     return tuple(sorted(found, key=lambda due: (due.at, due.matter)))
 
@@ -179,7 +179,7 @@ def _freeze_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
         yield Due(matter=Matter.FREEZE, at=end - ahead, deadline=False, until=end)
 
 
-def _waiver_matters(incident: Incident) -> Iterator[Due]:
+def _waiver_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
     """A waiver that ran out unmet is told once a day, until the criterion is met."""
     if incident.resolution is not Resolution.RESOLVED:
         return
@@ -189,5 +189,5 @@ def _waiver_matters(incident: Incident) -> Iterator[Due]:
         at = waiver.expires_at
         if waiver.noticed_at is not None:
             at = waiver.noticed_at + DAILY
-        if not is_met(code, incident, at):
+        if not is_met(code, incident, policy, at):
             yield Due(matter=Matter.WAIVER, at=at, deadline=True, subject=code)

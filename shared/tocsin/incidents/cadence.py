@@ -41,6 +41,14 @@ def next_by(
     return _after(due, at, policy.calendar)
 
 
+def due_with(incident: Incident, policy: Policy, audience: UpdateAudience) -> UpdateDue | None:
+    """What the table wants next, as it says it: the first update until there was one."""
+    cadence = _cadence(policy, incident.severity, audience)
+    if said_to(incident, audience).first_at is None:
+        return cadence.first
+    return _next(cadence, incident)
+
+
 def said_to(incident: Incident, audience: UpdateAudience) -> Audience:
     """What the audience has heard."""
     said = incident.communication
@@ -74,12 +82,17 @@ def lowered(incident: Incident, policy: Policy, new: Severity) -> tuple[PromiseM
 
 
 def lost(incident: Incident, policy: Policy, at: datetime) -> tuple[PromiseMoved, ...]:
-    """Containment is lost: the pace from before it counts again, from now."""
+    """Containment is lost: the pace from before it counts again, from now.
+
+    Customers who were told of containment wait for its correction even after a final update.
+    """
     moved = []
-    for audience in _promised(incident):
+    claimed = incident.communication.to_customers.claimed is not None
+    for audience in (INTERNAL, CUSTOMERS):
+        waits = audience in set(_promised(incident)) or (audience is CUSTOMERS and claimed)
         said = said_to(incident, audience)
         then = _cadence(policy, incident.severity, audience).then
-        if said.first_at is not None:
+        if waits and said.first_at is not None:
             fresh = _after(then, at, policy.calendar)
             moved.append((audience, said, earlier(said.next_by, fresh)))
     return _changes(moved)

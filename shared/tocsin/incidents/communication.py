@@ -19,8 +19,10 @@ from tocsin.incidents.events_record import (
     UpdateMissed,
     UpdateRecorded,
 )
+from tocsin.incidents.model import Incident
 from tocsin.incidents.parts import Audience, UpdateAudience
-from tocsin.incidents.people import holder
+from tocsin.incidents.people import speakers
+from tocsin.incidents.policy import Policy, Template
 from tocsin.incidents.vocabulary import ActorKind, Kind, Role
 
 CLAIM = "we have contained the issue"
@@ -40,7 +42,8 @@ def record_update(draft: Draft, command: c.RecordUpdate) -> None:
     if draft.actor.kind is ActorKind.PERSON:
         draft.responder()
     incident = draft.incident
-    if (command.says_contained or _claims(command.text)) and not incident.contained:
+    claims = command.says_contained or _claims(command.text)
+    if claims and not incident.contained:
         raise IllegalTransition("containment is not verified: the update must not claim it")
     if command.audience is UpdateAudience.CUSTOMERS and incident.kind is Kind.DRILL:
         raise IllegalTransition("customers never hear of a drill")
@@ -62,8 +65,16 @@ def record_update(draft: Draft, command: c.RecordUpdate) -> None:
             residual=limits.optional_body("residual", command.residual),
             no_change=command.no_change,
             corrects=limits.name("corrects", command.corrects) if command.corrects else None,
+            says_contained=claims,
         )
     )
+
+
+def wording_for_customers(incident: Incident, policy: Policy) -> Template | None:
+    """The runbook's text that may be sent now: "contained" only while that is verified."""
+    if incident.kind is Kind.DRILL or not incident.open:
+        return None
+    return policy.templates["customer" if incident.contained else "customer-before-containment"]
 
 
 def decide_customers(draft: Draft, command: c.DecideCustomers) -> None:
@@ -126,7 +137,7 @@ def remind(draft: Draft, due: Due) -> None:
             occurred_at=due.at,
             audience=UpdateAudience(due.subject),
             due_at=said.next_by or due.at,
-            people=_told(draft),
+            people=speakers(draft.incident, draft.policy),
         )
     )
 
@@ -140,7 +151,7 @@ def missed(draft: Draft, due: Due) -> None:
             occurred_at=due.at,
             audience=UpdateAudience(due.subject),
             due_at=due.at,
-            people=_told(draft),
+            people=speakers(draft.incident, draft.policy),
         )
     )
 
@@ -193,11 +204,6 @@ def _agreed(draft: Draft, person: str, *, tell: bool) -> bool:
     if waiting is None or waiting.what != str(tell) or waiting.person == person:
         return False
     return any(part is not waiting.part for part in parts)
-
-
-def _told(draft: Draft) -> tuple[str, ...]:
-    asked = (holder(role, draft.incident, draft.policy) for role in _DECIDERS)
-    return tuple(dict.fromkeys(person for person in asked if person))
 
 
 def _claims(text: str) -> bool:

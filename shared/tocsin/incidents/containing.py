@@ -198,5 +198,8 @@ def _lost(draft: Draft, reason: str, *, by_clock: datetime | None) -> None:
         stamp |= {"actor": CLOCK, "occurred_at": by_clock}
     asked = people([Audience.PRIMARY], draft.incident, draft.policy)
     moved = cadence.lost(draft.incident, draft.policy, draft.at)
-    draft.add(ContainmentLost(**stamp, reason=reason, people=asked, updates=moved))
+    claimed = draft.incident.communication.to_customers.claimed
+    draft.add(
+        ContainmentLost(**stamp, reason=reason, people=asked, updates=moved, withdrawn=claimed)
+    )
     monitoring.settle(draft, why="containment was lost")

@@ -118,6 +118,7 @@ class UpdateRecorded(Event):
     residual: str = ""
     no_change: bool = False
     corrects: str | None = None
+    says_contained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,13 +56,17 @@ class ContainmentVerified(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainmentLost(Event):
-    """Harm is back; the contain clock runs on with the same due time."""
+    """Harm is back; the contain clock runs on with the same due time.
+
+    `withdrawn` is the update that told customers of containment, and is not true any more.
+    """
 
     type: ClassVar[str] = "containment_lost"
 
     reason: str
     people: tuple[str, ...]
     updates: tuple[PromiseMoved, ...] = ()
+    withdrawn: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,9 @@ def _update(incident: Incident, event: e.UpdateRecorded) -> Incident:
             final_at=event.at if event.final else None,
             next_by=None if event.final else event.next_by,
             failed=failed,
+            last_at=event.at,
+            claimed=event.update if event.says_contained else audience.claimed,
+            withdraw=tuple(update for update in audience.withdraw if update != event.corrects),
         )
     else:
         heard = replace(audience, failed=(*failed, event.update)[-FAILED_UPDATES:])
@@ -93,6 +96,16 @@ def promised(incident: Incident, moved: Iterable[PromiseMoved]) -> Incident:
         audience = _audience(incident, each.audience)
         incident = _heard(incident, each.audience, replace(audience, next_by=each.new_due))
     return incident
+
+
+def withdrawn(incident: Incident, update: str | None) -> Incident:
+    """The incident after an update to customers turned out not to be true any more."""
+    if update is None:
+        return incident
+    said = incident.communication.to_customers
+    others = tuple(known for known in said.withdraw if known != update)
+    heard = replace(said, claimed=None, withdraw=(*others, update)[-FAILED_UPDATES:])
+    return _heard(incident, UpdateAudience.CUSTOMERS, heard)
 
 
 def _audience(incident: Incident, which: UpdateAudience) -> Audience:

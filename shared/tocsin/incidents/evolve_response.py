@@ -10,7 +10,7 @@ from typing import Any
 
 from tocsin.incidents import events_response as e
 from tocsin.incidents.events import Event
-from tocsin.incidents.evolve_record import promised
+from tocsin.incidents.evolve_record import promised, withdrawn
 from tocsin.incidents.evolve_relations import joined
 from tocsin.incidents.model import Incident
 from tocsin.incidents.parts import (
@@ -85,7 +85,7 @@ def _lost(incident: Incident, event: e.ContainmentLost) -> Incident:
         lost_at=event.at,
     )
     lost = replace(lost, freeze=replace(lost.freeze, lifted_at=None, warned_of=None))
-    lost = promised(lost, event.updates)
+    lost = withdrawn(promised(lost, event.updates), event.withdrawn)
     return _clock(lost, ClockName.CONTAIN, stopped_at=None)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tocsin.incidents.model import Incident
+from tocsin.incidents.owed import Owed, owed
 from tocsin.incidents.parts import Audience
 from tocsin.incidents.policy import Criterion, Policy
 from tocsin.incidents.timeline import format_time
@@ -65,9 +66,9 @@ def gate(
 ) -> tuple[Standing, ...]:
     """Every criterion that applies. `verified_head` is the head the chain was verified up to."""
     return tuple(
-        _standing(criterion, incident, at, verified_head)
+        _standing(criterion, incident, policy, at, verified_head)
         for criterion in policy.criteria
-        if applies(criterion, incident, at, verified_head)
+        if applies(criterion, incident, policy, at, verified_head)
     )
 
 
@@ -77,14 +78,18 @@ def unmet(standings: tuple[Standing, ...]) -> tuple[str, ...]:
 
 
 def applies(
-    criterion: Criterion, incident: Incident, at: datetime, verified_head: bytes | None = None
+    criterion: Criterion,
+    incident: Incident,
+    policy: Policy,
+    at: datetime,
+    verified_head: bytes | None = None,
 ) -> bool:
     """For its category now; one of a former category only as far as it was met."""
     wanted = criterion.categories
     if wanted is None or incident.category in wanted:
         return True
     had = any(category in wanted for category in incident.former_categories)
-    return had and _find(criterion.code, incident, at, verified_head).met
+    return had and _find(criterion.code, incident, policy, at, verified_head).met
 
 
 def is_waivable(criterion: Criterion, incident: Incident) -> bool:
@@ -97,15 +102,19 @@ def owner_of(code: str) -> Role:
     return _OWNERS.get(code, Role.MITIGATION_OWNER)
 
 
-def is_met(code: str, incident: Incident, at: datetime) -> bool:
+def is_met(code: str, incident: Incident, policy: Policy, at: datetime) -> bool:
     """Whether one criterion is met, without any waiver."""
-    return _find(code, incident, at, None).met
+    return _find(code, incident, policy, at, None).met
 
 
 def _standing(
-    criterion: Criterion, incident: Incident, at: datetime, verified_head: bytes | None
+    criterion: Criterion,
+    incident: Incident,
+    policy: Policy,
+    at: datetime,
+    verified_head: bytes | None,
 ) -> Standing:
-    found = _find(criterion.code, incident, at, verified_head)
+    found = _find(criterion.code, incident, policy, at, verified_head)
     status = Status.MET if found.met else Status.UNMET
     evidence = found.note if found.met else ""
     waiver = incident.waivers.get(criterion.code)
@@ -122,10 +131,14 @@ def _standing(
     )
 
 
-def _find(code: str, incident: Incident, at: datetime, verified_head: bytes | None) -> _Finding:
+def _find(
+    code: str, incident: Incident, policy: Policy, at: datetime, verified_head: bytes | None
+) -> _Finding:
     if code == INTACT:
         met = verified_head is not None and verified_head == incident.head
         return _Finding(met, "chain verified" if met else "verify the timeline's chain")
+    if code == COMMUNICATED:
+        return _communicated(incident, policy, at)
     rule = _RULES.get(code)
     return _confirmed(code, incident) if rule is None else rule(incident, at)
 
@@ -149,18 +162,26 @@ def _fixed(incident: Incident, at: datetime) -> _Finding:
     return _Finding(True, f"stable from {format_time(window.started_at)}")
 
 
-def _communicated(incident: Incident, at: datetime) -> _Finding:
+def _communicated(incident: Incident, policy: Policy, at: datetime) -> _Finding:
     said = incident.communication
     if said.customers is None:
         return _Finding(False, "decide whether customers are told")
     audiences = [said.internal, said.to_customers] if said.customers else [said.internal]
     if any(audience.failed for audience in (said.internal, said.to_customers)):
         return _Finding(False, "send again what a channel refused")
+    if due := [each for each in owed(incident, policy) if each.has_come(at)]:
+        return _Finding(False, _owing(due[0]))
     if any(_overdue(audience, at) for audience in audiences):
         return _Finding(False, "send the update that was promised")
     if any(audience.final_at is None for audience in audiences):
         return _Finding(False, "send the final update: timeline and residual actions")
     return _Finding(True, "first and final updates sent, no promise open")
+
+
+def _owing(due: Owed) -> str:
+    if due.corrects is not None:
+        return f"correct update {due.corrects} to {due.audience}: containment was lost after it"
+    return f"send the {due.audience} update that is due with the {due.step}"
 
 
 def _overdue(audience: Audience, at: datetime) -> bool:
@@ -189,9 +210,8 @@ def _confirmed(code: str, incident: Incident) -> _Finding:
 _RULES: dict[str, Callable[[Incident, datetime], _Finding]] = {
     CONTAINED: _contained,
     FIXED: _fixed,
-    COMMUNICATED: _communicated,
     RESIDUAL: _residual,
     POSTMORTEM: _postmortem,
 }
-SEEN_HERE = frozenset({*_RULES, INTACT})
+SEEN_HERE = frozenset({*_RULES, COMMUNICATED, INTACT})
 """Criteria this module decides by itself; nobody reports them from outside."""

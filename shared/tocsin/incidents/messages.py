@@ -14,8 +14,9 @@ from tocsin.incidents import events_record as w
 from tocsin.incidents import events_response as r
 from tocsin.incidents.model import Incident
 from tocsin.incidents.outbox import REDRIVE_AFTER, STAKEHOLDERS, OutboxItem
-from tocsin.incidents.people import in_charge
-from tocsin.incidents.policy import Policy
+from tocsin.incidents.owed import owed
+from tocsin.incidents.people import in_charge, speakers
+from tocsin.incidents.policy import Milestone, Policy
 from tocsin.incidents.timeline import format_time
 from tocsin.incidents.vocabulary import ClockName, Kind, MessageKind
 
@@ -146,10 +147,28 @@ def _role_assigned(event: e.RoleAssigned, incident: Incident, _policy: Policy) -
         yield MessageKind.REMINDER, person_target(event.previous), passed
 
 
-def _lost(event: r.ContainmentLost, incident: Incident, _policy: Policy) -> _Wanted:
+def _lost(event: r.ContainmentLost, incident: Incident, policy: Policy) -> _Wanted:
     reason = RESTRICTED if incident.restricted else event.reason
     for person in event.people:
         yield MessageKind.PAGE, person_target(person), {"reason": reason, "lost": "containment"}
+    if event.withdrawn is not None:
+        facts = {"matter": "withdrawal", "criterion": event.withdrawn, "audience": "customers"}
+        facts["due_at"] = format_time(event.at)
+        for person in speakers(incident, policy):
+            yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _with_fix(
+    event: r.Fixed | r.ContainmentVerified, incident: Incident, policy: Policy
+) -> _Wanted:
+    """Whoever speaks hears that the update which waited for the fix is due now."""
+    for each in owed(incident, policy):
+        if each.step is not Milestone.FIX or each.due_at is None:
+            continue
+        facts = {"matter": "update_owed", "audience": str(each.audience)}
+        facts["due_at"] = format_time(event.at)
+        for person in speakers(incident, policy):
+            yield MessageKind.REMINDER, person_target(person), facts
 
 
 def _waiver(event: r.WaiverExpired, _incident: Incident, _policy: Policy) -> _Wanted:
@@ -206,6 +225,8 @@ _WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     e.Nagged: _nagged,
     e.RoleAssigned: _role_assigned,
     r.ContainmentLost: _lost,
+    r.ContainmentVerified: _with_fix,
+    r.Fixed: _with_fix,
     r.WaiverExpired: _waiver,
     f.FreezeEnding: _freeze,
     w.UpdateDueSoon: _update_soon,

@@ -198,7 +198,9 @@ class Impact:
 class Audience:
     """What one audience has heard. `next_by` is the promise in force, if there is one.
 
-    `missed_at` and `reminded_of` are the promise that was missed, and reminded of.
+    `missed_at` and `reminded_of` are the promise that was missed, and reminded of. `last_at` is
+    the newest update accepted. `claimed` is the newest one that says the issue is contained;
+    `withdraw` are those that said so and are to be corrected, because containment was lost.
     """
 
     first_at: datetime | None = None
@@ -207,6 +209,9 @@ class Audience:
     failed: tuple[str, ...] = ()
     missed_at: datetime | None = None
     reminded_of: datetime | None = None
+    last_at: datetime | None = None
+    claimed: str | None = None
+    withdraw: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,13 @@ def in_charge(incident: Incident, policy: Policy) -> tuple[str, ...]:
     return tuple(dict.fromkeys(person for person in (commander, lead) if person))
 
 
+def speakers(incident: Incident, policy: Policy) -> tuple[str, ...]:
+    """Who hears of what is to be said: the communications owner and the commander."""
+    roles = (Role.COMMUNICATIONS_OWNER, Role.INCIDENT_COMMANDER)
+    asked = (holder(role, incident, policy) for role in roles)
+    return tuple(dict.fromkeys(person for person in asked if person))
+
+
 def answerable(role: Role, incident: Incident, policy: Policy) -> tuple[str, ...]:
     """Who overdue work of a role goes to, one after the other: holder, backup, commander."""
     line = (

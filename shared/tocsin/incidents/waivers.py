@@ -29,7 +29,7 @@ def ask(draft: Draft, command: c.AskWaiver) -> None:
     criterion = _criterion(draft, command.criterion)
     if not is_waivable(criterion, draft.incident):
         raise NotAllowed(f"{criterion.code} is never waived for a {draft.incident.severity}")
-    if is_met(criterion.code, draft.incident, draft.at):
+    if is_met(criterion.code, draft.incident, draft.policy, draft.at):
         raise IllegalTransition(f"{criterion.code} is met: there is nothing to waive")
     longest = draft.policy.limits.waiver_days
     if not 0 < command.days <= longest:
