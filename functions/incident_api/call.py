@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tocsin.application.contacts import ContactStore
     from tocsin.incidents.model import Incident
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import WallClock
+    from tocsin.ports import Archive, WallClock
     from tocsin.runtime.application import Application
     from tocsin.runtime.http import Request
     from tocsin.runtime.identity import Caller
@@ -51,6 +51,7 @@ class Call:
     caller: Caller
     route: str
     people: PeopleDesk | None = None
+    archive: Archive | None = None
 
     @property
     def now(self) -> datetime:

@@ -10,6 +10,7 @@ from functions.incident_api.settings import Settings
 from tocsin.adapters.dynamodb_contacts import DynamoContacts
 from tocsin.runtime.application import connect, table_client
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.evidence import evidence
 from tocsin.runtime.invocation import watch
 from tocsin.runtime.invoke import FunctionCaller
 from tocsin.runtime.settings import load
@@ -37,6 +38,7 @@ API = Api(
         notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
         wall=wall_clock(),
     ),
+    archive=evidence(SETTINGS.EVIDENCE_BUCKET),
 )
 
 

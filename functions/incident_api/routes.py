@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from functions.incident_api.call import PeopleDesk
+    from tocsin.ports import Archive
     from tocsin.runtime.application import Application
     from tocsin.runtime.http import Request, Response
     from tocsin.runtime.identity import Caller
@@ -205,6 +206,7 @@ class Api:
     watch: Watch
     stage: str
     people: PeopleDesk | None = None
+    archive: Archive | None = None
 
     def respond(self, event: Mapping[str, Any]) -> Response:
         """Answers one request; whatever goes wrong is an answer too."""
@@ -225,4 +227,5 @@ class Api:
             caller=caller,
             route=route,
             people=self.people,
+            archive=self.archive,
         )

@@ -13,4 +13,5 @@ class Settings:
     INCIDENTS_TABLE: str
     OPERATIONS_TABLE: str
     NOTIFIER_FUNCTION: str
+    EVIDENCE_BUCKET: str
     LOG_LEVEL: str = "INFO"

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 CLOCK_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
 _NEAR_TIMEOUT = 0.8
+_EVIDENCE = "arn:<AWS::Partition>:s3:::{name}-<AWS::AccountId>-<AWS::Region>/*"
 _TABLES = "arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table"
 _ARCHITECTURES = {
     "arm64": lambda_.Architecture.ARM_64,
@@ -128,6 +129,13 @@ class TocsinFunction(Construct):
                     role,
                     f"IAM5[Resource::{_TABLES}/{name}/stream/*]",
                     "A stream's name is the time it was made, unknown before it exists.",
+                )
+            if symbol == "bucket/evidence/objects":
+                name = self._context.stage.physical("evidence")
+                acknowledge(
+                    role,
+                    f"IAM5[Resource::{_EVIDENCE.format(name=name)}]",
+                    "What is kept is named by its own hash, unknown before it exists.",
                 )
 
     def _resolve(self, statement: Statement) -> iam.PolicyStatement:

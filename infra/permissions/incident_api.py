@@ -1,10 +1,11 @@
-"""`incident_api` reads and writes incidents for responders, and keeps releases and requests."""
+"""`incident_api` works on incidents for responders, and keeps releases, requests and evidence."""
 
 from __future__ import annotations
 
 from infra.permissions.statements import (
     Statement,
     data_key_through_dynamodb,
+    keep_evidence,
     own_logs,
     tracing,
 )
@@ -30,6 +31,7 @@ STATEMENTS = (
         actions=("lambda:InvokeFunction",),
         resources=("function/notifier",),
     ),
+    *keep_evidence(),
     data_key_through_dynamodb(),
     own_logs("incident_api"),
     tracing(),

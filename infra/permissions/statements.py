@@ -72,6 +72,30 @@ def data_key_through_secrets_manager() -> Statement:
     )
 
 
+def keep_evidence() -> tuple[Statement, ...]:
+    """Keeps content in the archive and reads it back; never removes, never lays over.
+
+    The listing is what makes S3 answer "not there" for what was erased: without it the answer is
+    the same as for a missing right.
+    """
+    return (
+        Statement(
+            sid="KeepEvidence",
+            actions=("s3:GetObject", "s3:PutObject"),
+            resources=("bucket/evidence/objects",),
+        ),
+        Statement(
+            sid="SeeEvidenceMissing", actions=("s3:ListBucket",), resources=("bucket/evidence",)
+        ),
+        Statement(
+            sid="UseDataKeyThroughS3",
+            actions=("kms:Decrypt", "kms:GenerateDataKey"),
+            resources=("key/data",),
+            conditions={"StringEquals": {"kms:ViaService": "s3.{region}.amazonaws.com"}},
+        ),
+    )
+
+
 def read_rotas() -> Statement:
     """Asks who is on call."""
     return Statement(sid="ReadRotas", actions=("dynamodb:Query",), resources=("table/operations",))

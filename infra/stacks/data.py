@@ -1,4 +1,4 @@
-"""What must outlive every deployment: tables, their key, secrets.
+"""What must outlive every deployment: tables, evidence, their key, secrets.
 
 Nothing else is in this stack, so that its changes are rare and each one is looked at.
 """
@@ -13,6 +13,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 
+from infra.constructs.evidence import evidence_bucket, evidence_bucket_name
 from infra.constructs.keeping import removal_of_data
 from infra.constructs.nag import acknowledge
 from infra.stacks.outputs import output
@@ -37,7 +38,7 @@ _SECRETS = {
 
 
 class DataStack(cdk.Stack):
-    """Tables, secrets and the key that encrypts both."""
+    """Tables, evidence, secrets and the key that encrypts them all."""
 
     def __init__(self, scope: Construct, *, context: Context, references: References) -> None:
         self._context = context
@@ -45,12 +46,13 @@ class DataStack(cdk.Stack):
         super().__init__(
             scope,
             context.stage.physical("data"),
-            description="Tocsin: tables, secrets and their key",
+            description="Tocsin: tables, evidence, secrets and their key",
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
             termination_protection=context.stage.keeps_data,
         )
         self.key = self._make_key()
         self.tables = {table.name: self._make_table(table) for table in TABLES}
+        self._make_evidence()
         for symbol, (name, variable, key) in _SECRETS.items():
             self._make_secret(symbol, name, variable, key)
         if context.stage.clock_adjustable:
@@ -60,7 +62,7 @@ class DataStack(cdk.Stack):
         key = kms.Key(
             self,
             "Key",
-            description="Encrypts Tocsin's tables and secrets",
+            description="Encrypts Tocsin's tables, evidence and secrets",
             enable_key_rotation=True,
             removal_policy=removal_of_data(self._context.stage),
         )
@@ -98,6 +100,16 @@ class DataStack(cdk.Stack):
             self._references.offer_arn(f"streams/{spec.name}", self._all_streams_of(spec))
         output(self, f"Table{spec.pascal}", table.table_name, f"Table of {spec.name}")
         return table
+
+    def _make_evidence(self) -> None:
+        bucket = evidence_bucket(self, stage=self._context.stage, key=self.key)
+        self._references.offer_arn("bucket/evidence", bucket.bucket_arn)
+        # Written out, so that who checks the roles reads a name and not a reference to one.
+        name = f"{evidence_bucket_name(self, self._context.stage)}/*"
+        objects = f"arn:{self.partition}:s3:::{name}"
+        self._references.offer_arn("bucket/evidence/objects", objects)
+        self._references.offer_value("EVIDENCE_BUCKET", bucket.bucket_name)
+        output(self, "BucketEvidence", bucket.bucket_name, "Bucket of content kept as evidence")
 
     def _all_streams_of(self, spec: Table) -> str:
         return self.format_arn(

@@ -39,7 +39,7 @@ def handler(event, context):
     return [os.environ[name] for name in
             ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")]
 """
-_BUCKET = "cdk-hnb659fds-assets-000000000000-us-east-1"
+_ASSETS = "cdk-hnb659fds-assets-000000000000-us-east-1"
 _OUT_OF_REACH = 9_999  # seconds of delay: a message that is let in is never delivered in a session
 
 
@@ -116,7 +116,8 @@ def tries(clients: Clients, stage: Deployed) -> Iterator[Try]:
         yield from _secret(clients, secret, f"tocsin/local/{secret}")
     for function, arn in outputs["functions"].items():
         yield from _function(clients, function, arn)
-    yield from _bucket(clients)
+    for bucket, name in (("assets", _ASSETS), ("evidence", outputs["evidence_bucket"])):
+        yield from _bucket(clients, bucket, name)
     yield Try(
         "sns:Publish on a telephone",
         partial(clients.sns.publish, PhoneNumber="+12025550199", Message="probe"),
@@ -249,15 +250,23 @@ def _function(clients: Clients, function: str, arn: str) -> Iterator[Try]:
     yield from _named("lambda", function, calls)
 
 
-def _bucket(clients: Clients) -> Iterator[Try]:
+def _bucket(clients: Clients, bucket: str, name: str) -> Iterator[Try]:
     s3 = clients.s3
     calls: dict[str, Call] = {
-        "ListBucket": partial(s3.list_objects_v2, Bucket=_BUCKET),
-        "GetObject": partial(s3.get_object, Bucket=_BUCKET, Key="probe"),
-        "PutObject": partial(s3.put_object, Bucket=_BUCKET, Key="probe", Body=b""),
-        "DeleteObject": partial(s3.delete_object, Bucket=_BUCKET, Key="probe"),
+        "ListBucket": partial(s3.list_objects_v2, Bucket=name),
+        "GetObject": partial(s3.get_object, Bucket=name, Key="probe"),
+        # A body that is not the one it says: refused for that wherever it is not denied.
+        "PutObject": partial(
+            s3.put_object,
+            Bucket=name,
+            Key="probe",
+            Body=b"x",
+            ContentMD5="AAAAAAAAAAAAAAAAAAAAAA==",
+        ),
+        "DeleteObject": partial(s3.delete_object, Bucket=name, Key="probe"),
+        "PutBucketPolicy": partial(s3.put_bucket_policy, Bucket=name, Policy="nonsense"),
     }
-    yield from _named("s3", "assets", calls)
+    yield from _named("s3", bucket, calls)
 
 
 def _parameter(clients: Clients, name: str) -> Iterator[Try]:

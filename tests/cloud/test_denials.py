@@ -73,6 +73,9 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:Query on incidents/list",
         "dynamodb:Query on operations",
         "lambda:InvokeFunction on notifier",
+        "s3:GetObject on evidence",
+        "s3:ListBucket on evidence",
+        "s3:PutObject on evidence",
         "ssm:GetParameter on clock",
     },
     "notifier": {

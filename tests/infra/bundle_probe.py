@@ -20,6 +20,7 @@ from typing import Any
 READS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "dynamodb": ("list_tables", "ListTables", {}),
     "lambda": ("list_functions", "", {}),
+    "s3": ("list_buckets", "", {}),
     "secretsmanager": ("list_secrets", "ListSecrets", {}),
     "sesv2": ("list_email_identities", "", {}),
     "sns": ("list_topics", "", {}),

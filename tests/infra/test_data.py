@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.tables import TABLES, Table
+from tests.infra.deployment import policy_statements
 from tocsin.adapters import dynamodb_incidents_keys as incident_keys
 
 if TYPE_CHECKING:
     from tests.infra.deployment import Deployment, Resource
 
 TABLE = "AWS::DynamoDB::Table"
-KEPT = ("AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::SecretsManager::Secret")
+BUCKET = "AWS::S3::Bucket"
+KEPT = (TABLE, BUCKET, "AWS::KMS::Key", "AWS::SecretsManager::Secret")
 
 
 def table(deployment: Deployment, name: str) -> Resource:
@@ -86,6 +88,31 @@ def test_sort_keys_of_time_are_numbers_and_all_others_text(deployment: Deploymen
         assert types.get("due_sk", "N") == "N"
 
 
+def test_evidence_is_encrypted_with_our_key_never_public_and_keeps_every_version(
+    deployment: Deployment,
+) -> None:
+    bucket = deployment.one(BUCKET)
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    key = rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    assert key == table(deployment, "incidents")["SSESpecification"]["KMSMasterKeyId"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    (forget,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert forget["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    # Nothing that is still in place ever expires by itself.
+    assert not {"ExpirationInDays", "ExpirationDate", "Transitions"} & set(forget)
+    assert bucket.get("ObjectLockEnabled") is None
+
+
+def test_evidence_is_reached_over_tls_alone(deployment: Deployment) -> None:
+    policy = deployment.one("AWS::S3::BucketPolicy")
+    refused = [one["Condition"] for one in policy_statements(policy) if one["Effect"] == "Deny"]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in refused
+    assert {"NumericLessThan": {"s3:TlsVersion": 1.2}} in refused
+    assert not [one for one in policy_statements(policy) if one["Effect"] == "Allow"]
+
+
 def test_production_keeps_its_data_when_a_stack_goes(production: Deployment) -> None:
     for type_ in KEPT:
         for one in production.of(type_):
@@ -139,6 +166,7 @@ def test_outputs_name_what_others_look_up(deployment: Deployment) -> None:
         "TableBillingEvents",
         "TableBillingSubscriptions",
         "TableOperations",
+        "BucketEvidence",
         "FunctionAlarmTriggerArn",
         "FunctionWebhookIngestArn",
         "FunctionBillingProjectorArn",

@@ -71,6 +71,7 @@ def test_i12_a_partial_wildcard_stands_only_where_a_name_cannot_be_known(
     known = re.compile(
         r"not:arn:<Partition>:sns:\*:\*:\*|"  # a telephone is no topic, and has no name
         rf".*:dynamodb:.*:table/tocsin-{stage.name}-[a-z-]+/stream/\*"
+        rf"|arn:<Partition>:s3:::tocsin-{stage.name}-evidence-<AccountId>-<Region>/\*"
         r"|.*:execute-api:.*/\*/(\*|GET)/v1/\*"
         r"|\*"
     )
@@ -86,6 +87,7 @@ def test_i12_a_statement_points_at_resources_of_its_own_kind(deployment: Deploym
         "AWS::KMS::Key": "kms",
         "AWS::Lambda::Function": "lambda",
         "AWS::Logs::LogGroup": "logs",
+        "AWS::S3::Bucket": "s3",
         "AWS::SNS::Topic": "sns",
         "AWS::SQS::Queue": "sqs",
     }
@@ -114,7 +116,7 @@ def test_i12_keys_are_used_through_one_service_and_never_by_hand(deployment: Dep
             if any(action.startswith("kms:") for action in statement["Action"]):
                 via = statement["Condition"]["StringEquals"]["kms:ViaService"]
                 assert re.fullmatch(
-                    r"(dynamodb|secretsmanager|sns|sqs)\.<Region>\.amazonaws\.com", via
+                    r"(dynamodb|s3|secretsmanager|sns|sqs)\.<Region>\.amazonaws\.com", via
                 )
 
 
@@ -194,7 +196,13 @@ def test_i12_who_acts_by_a_link_can_write_incidents_and_nothing_else(
 
 
 def test_i12_no_function_can_delete_or_scan_what_is_stored(deployment: Deployment) -> None:
-    forbidden = {"dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:Scan"}
+    forbidden = {
+        "dynamodb:DeleteItem",
+        "dynamodb:BatchWriteItem",
+        "dynamodb:Scan",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+    }
     for function in deployment.of("AWS::Lambda::Function"):
         for statement in statements(deployment.role_of(function)):
             assert not forbidden & set(statement["Action"])
@@ -244,6 +252,8 @@ def _key_of(deployment: Deployment, resource: str, data_key: Resource) -> list[t
     """The service and the key's ARN that stand between a role and the resource, if encrypted."""
     if ":secretsmanager:" in resource:
         return [("secretsmanager", data_key.arn)]
+    if ":s3:::" in resource:
+        return [("s3", data_key.arn)]
     if not resource.startswith("tocsin-"):
         return []
     target = deployment.at(resource)

@@ -60,6 +60,7 @@ def compose(
             "stakeholders_topic_arn": stack_outputs["StakeholdersTopicArn"],
             "tables": {name: stack_outputs[key] for name, key in _TABLES.items()},
             "functions": _named(_FUNCTION, stack_outputs),
+            "evidence_bucket": stack_outputs["BucketEvidence"],
             "queues": _named(_QUEUE, stack_outputs),
             "secrets": dict(secrets),
             "responder_role_arn": stack_outputs["ResponderRoleArn"],

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def client(
-    service: Literal["dynamodb", "lambda", "sesv2", "sns"],
+    service: Literal["dynamodb", "lambda", "s3", "sesv2", "sns"],
     *,
     connect_seconds: float,
     read_seconds: float,
