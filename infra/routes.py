@@ -75,6 +75,7 @@ ROUTES = (
     Route("POST", "/v1/releases", "incident_api", _RESPONDER),
     Route("GET", "/v1/releases", "incident_api", _RESPONDER),
     Route("GET", "/v1/contacts", "incident_api", _RESPONDER),
+    Route("GET", "/v1/contacts/numbers", "incident_api", _RESPONDER),
     Route("GET", "/v1/reachability", "incident_api", _RESPONDER),
     Route("POST", "/v1/contacts", "incident_api", _RESPONDER),
     Route("POST", "/v1/contacts/{way}/{action}", "incident_api", _RESPONDER),

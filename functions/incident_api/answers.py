@@ -321,9 +321,22 @@ class UnreachablePerson(TypedDict):
 
 
 class Reachability(TypedDict):
-    """Everybody of the roster who could be missed; an empty list is what there should be."""
+    """Everybody who can be paged and could be missed; an empty list is what there should be."""
 
     unreachable: list[UnreachablePerson]
+
+
+class PersonsNumbers(TypedDict):
+    """The confirmed telephone numbers of one person, whole; often one, sometimes none."""
+
+    person: str
+    numbers: list[str]
+
+
+class TelephoneNumbers(TypedDict):
+    """Everybody who can be paged, for the page that is printed. Personal data: keep it nowhere."""
+
+    people: list[PersonsNumbers]
 
 
 class Problem(TypedDict):

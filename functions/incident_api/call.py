@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.application.contacts import ContactStore
+    from tocsin.application.requests import RequestStore
     from tocsin.incidents.model import Incident
     from tocsin.incidents.policy import Policy
     from tocsin.ports import Archive, WallClock
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleDesk:
-    """Where people's ways are kept, and the notifier, which alone can speak to people."""
+    """Where people's ways and requests are kept, and the notifier, which alone speaks to people."""
 
     contacts: ContactStore
+    requests: RequestStore
     notify: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     wall: WallClock
 

@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from functions.incident_api.once import once
 from tocsin import errors
 from tocsin.application import people_errors
-from tocsin.application.contacts import ContactDesk, erase_person, missed
-from tocsin.application.ways import Way, WayKind
-from tocsin.errors import GroupRequired, InvalidSettings, Unavailable, UnknownName
+from tocsin.application.contacts import ContactDesk, erase_person, missed, numbers
+from tocsin.application.ways import Way, WayKind, checked_address
+from tocsin.errors import (
+    GroupRequired,
+    IdempotencyKeyReused,
+    InvalidSettings,
+    Unavailable,
+    UnknownName,
+)
 from tocsin.incidents.limits import person as checked_person
 from tocsin.incidents.timeline import format_time
 from tocsin.incidents.vocabulary import Group
@@ -22,8 +29,16 @@ from tocsin.runtime.names import Event
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from functions.incident_api.answers import ContactWay, ContactWays, Reachability
+    from functions.incident_api.answers import (
+        ContactWay,
+        ContactWays,
+        Reachability,
+        TelephoneNumbers,
+    )
     from functions.incident_api.call import Call
+    from tocsin.application.contacts import ContactStore
+    from tocsin.application.on_call import RotaStore
+    from tocsin.incidents.policy import Policy
     from tocsin.runtime.http import Response
 
 _KNOWN = {
@@ -52,21 +67,28 @@ def add(call: Call) -> Response:
     address = given.text("address")
     person = _person(call, given.optional_text("person"))
     given.done()
-    way, new = _desk(call).add(person, kind, address)
-    told = {} if way.confirmed else _send(call, way, "confirm")
-    _log(call, way, "added")
-    view: ContactWay = _view(way)
-    if secret := told.get("secret"):
-        view["secret"] = str(secret)
-    return answer(201 if new else 200, view)
+
+    def act() -> tuple[Response, str]:
+        way, new = _desk(call).add(person, kind, address)
+        told = {} if way.confirmed else _send(call, way, "confirm")
+        _log(call, way, "added")
+        view: ContactWay = _view(way)
+        if secret := told.get("secret"):
+            view["secret"] = str(secret)
+        return answer(201 if new else 200, view), way.id
+
+    def again(way_id: str) -> Response:
+        way = _desk(call).find(person, way_id)
+        if way.address != checked_address(kind, address):
+            raise IdempotencyKeyReused("this key was used for another way", key=call.key)
+        return answer(200, _view(way))
+
+    return once(call, {"person": person, "kind": kind.value}, act, again)
 
 
 def unreachable(call: Call) -> Response:
     """Everybody who can be paged and could be missed, and why; no address is told."""
-    if (on_duty := call.application.on_duty) is None:
-        raise InvalidSettings("this function was not given the operations table")
-    store = _desk(call).store
-    found = missed(on_duty.policies.current(), store, on_duty.rotas, now=call.now)
+    found = missed(*_people(call), now=call.now)
     view: Reachability = {
         "unreachable": [
             {"person": one.person, "confirmed": one.confirmed, "problems": list(one.problems)}
@@ -74,6 +96,27 @@ def unreachable(call: Call) -> Response:
         ]
     }
     return answer(200, view)
+
+
+def telephone_numbers(call: Call) -> Response:
+    """Whole numbers, for the page that is printed; who looked is in the log.
+
+    Raises:
+        GroupRequired: neither a commander nor security.
+    """
+    if not call.caller.groups & {Group.COMMANDER, Group.SECURITY}:
+        raise GroupRequired("only commanders and security see telephone numbers")
+    found = numbers(*_people(call), now=call.now)
+    call.watch.journal.info(
+        Event.NUMBERS_VIEWED,
+        person=call.caller.person,
+        group=call.caller.group,
+        people=len(found),
+    )
+    view: TelephoneNumbers = {
+        "people": [{"person": person, "numbers": list(known)} for person, known in found.items()]
+    }
+    return answer(200, view, headers={"cache-control": "no-store"})
 
 
 def act(call: Call) -> Response:
@@ -84,10 +127,20 @@ def act(call: Call) -> Response:
     code = given.text("code") if action == "confirm" else ""
     person = _person(call, given.optional_text("person"))
     given.done()
+
+    def act_once() -> tuple[Response, str]:
+        _carry_out(call, person, way_id, action, code)
+        return answer(200, _ways(call, person)), ""
+
+    wish = {"person": person, "way": way_id, "action": action}
+    return once(call, wish, act_once, lambda _: answer(200, _ways(call, person)))
+
+
+def _carry_out(call: Call, person: str, way_id: str, action: str, code: str) -> None:
     desk = _desk(call)
     if action == "erase" and way_id == "all":
         erase_person(desk.store, person)
-        return answer(200, _ways(call, person))
+        return
     way = desk.find(person, way_id)
     match action:
         case "confirm":
@@ -101,7 +154,6 @@ def act(call: Call) -> Response:
         case _:
             raise UnknownName("a way is confirmed, tested, sent to again or removed", kind="action")
     _log(call, way, action)
-    return answer(200, _ways(call, person))
 
 
 def _person(call: Call, asked: str | None) -> str:
@@ -131,6 +183,12 @@ def _send(call: Call, way: Way, purpose: str) -> Mapping[str, Any]:
 def _refuse(told: Mapping[str, Any]) -> NoReturn:
     kind = _KNOWN.get(str(told["problem"]), Unavailable)
     raise kind(str(told.get("detail", "")))
+
+
+def _people(call: Call) -> tuple[Policy, ContactStore, RotaStore]:
+    if (on_duty := call.application.on_duty) is None:
+        raise InvalidSettings("this function was not given the operations table")
+    return on_duty.policies.current(), _desk(call).store, on_duty.rotas
 
 
 def _desk(call: Call) -> ContactDesk:

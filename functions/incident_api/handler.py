@@ -8,6 +8,7 @@ from functions.incident_api.call import PeopleDesk
 from functions.incident_api.routes import Api
 from functions.incident_api.settings import Settings
 from tocsin.adapters.dynamodb_contacts import DynamoContacts
+from tocsin.adapters.dynamodb_requests import DynamoRequests
 from tocsin.runtime.application import connect, table_client
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.evidence import evidence
@@ -35,6 +36,7 @@ API = Api(
     stage=SETTINGS.STAGE,
     people=PeopleDesk(
         contacts=DynamoContacts(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE),
+        requests=DynamoRequests(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE),
         notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
         wall=wall_clock(),
     ),

@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from functions.incident_api import answers_oncall as shape
+from functions.incident_api.once import once
 from tocsin.application.duty_desk import DutyDesk
 from tocsin.documents.ical import MEDIA_TYPE, calendar
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents import rotation as r
+from tocsin.incidents.codec import encode_fields
 from tocsin.incidents.timeline import format_time
 from tocsin.incidents.vocabulary import Role
 from tocsin.runtime.fields import Fields, word
@@ -71,7 +73,16 @@ def set_rotation(call: Call) -> Response:
         deputies=given.texts("deputies"),
     )
     given.done()
-    return answer(200, _rotation(_desk(call).set_rotation(asked)))
+    desk = _desk(call)
+
+    def act() -> tuple[Response, str]:
+        return answer(200, _rotation(desk.set_rotation(asked))), ""
+
+    def again(_: str) -> Response:
+        found = desk.rota(asked.role).rotation
+        return answer(200, _rotation(asked if found is None else found))
+
+    return once(call, encode_fields(asked), act, again)
 
 
 def add_override(call: Call) -> Response:
@@ -98,7 +109,13 @@ def end_override(call: Call) -> Response:
     given = call.body()
     override = given.text("override")
     given.done()
-    return answer(200, _override(_desk(call).end_override(_role(call), override)))
+    role, desk = _role(call), _desk(call)
+    return once(
+        call,
+        {"role": role.value, "override": override},
+        lambda: (answer(200, _override(desk.end_override(role, override))), override),
+        lambda ended: answer(200, _override(desk.ended(role, ended))),
+    )
 
 
 def _desk(call: Call) -> DutyDesk:

@@ -158,6 +158,11 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             answers.ContactWays,
             query={"person": "Whose; your own without it."},
         ),
+        "GET /v1/contacts/numbers": Route(
+            "Telephone numbers of everybody who can be paged (commander, security)",
+            contacts.telephone_numbers,
+            answers.TelephoneNumbers,
+        ),
         "GET /v1/reachability": Route(
             "Everybody who could be missed, and why",
             contacts.unreachable,

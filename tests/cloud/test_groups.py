@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from tests.harness import group_table as table
 from tocsin.errors import RemoteError
+from tocsin.incidents.timeline import format_time, parse_time
 from tocsin.incidents.vocabulary import Group
 from tocsin.runtime.api_client import ApiClient, session_credentials
 
@@ -108,3 +111,38 @@ def test_everybody_reads_what_exists_for_them(people: People, *, restricted: boo
             assert found == ("hidden" if hidden else "allowed"), (key, group)
         listed = {one["id"] for one in client.get("/v1/incidents")["incidents"]}
         assert (incident in listed) == (not restricted or group is Group.SECURITY)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("group", Group)
+def test_each_group_may_say_who_is_on_call_and_how_they_are_reached_as_the_table_says(
+    people: People, group: Group
+) -> None:
+    asker = f"a-{group.value}"
+    role = "/v1/oncall/communications_owner"
+    chief = people.client("chief", Group.COMMANDER)
+    now = parse_time(chief.get("/v1/oncall")["at"])
+    later = format_time(now + timedelta(hours=1))
+    wish = {"person": table.COLLEAGUE, "ends_at": later}
+    made = chief.post(f"{role}/overrides", wish)
+    put_in = {table.ASKER: asker, table.OVERRIDE: made["id"], table.LATER: later}
+    asking = people.client(asker, group)
+    found, wanted = {}, {}
+    for number, ask in enumerate(table.PEOPLE):
+        path, _, query = ask.path.partition("?")
+        path = path.replace("incident_commander", "communications_owner")
+        body = {name: put_in.get(str(value), value) for name, value in ask.body.items()}
+        reads = ask.key.startswith("GET")
+        call: Callable[[], Any] = (
+            partial(asking.get, path, **dict(parse_qsl(query)))
+            if reads
+            else partial(asking.post, path, body)
+        )
+        if path.endswith("/calendar"):
+            continue  # no JSON: its own test reads it
+        found[number, ask.path] = outcome(call)
+        allowed = table.letter(group) in ask.allowed and (reads or group is not Group.VIEWER)
+        wanted[number, ask.path] = "allowed" if allowed else "refused"
+    assert found == wanted
+    for each in chief.get(role)["overrides"]:
+        chief.post(f"{role}/end-override", {"override": each["id"]})

@@ -1,4 +1,4 @@
-"""What the stores of ways, links and news promise, tried on both: memory and DynamoDB (moto)."""
+"""What the stores of ways, links, news and requests promise, on both: memory and moto."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from tests.harness.incident_tables import OPERATIONS, create_incident_tables
 from tocsin.adapters.dynamodb_contacts import DynamoContacts
 from tocsin.adapters.dynamodb_links import DynamoLinks
 from tocsin.adapters.dynamodb_news import DynamoNews
+from tocsin.adapters.dynamodb_requests import DynamoRequests
 from tocsin.adapters.memory_contacts import MemoryContacts
 from tocsin.adapters.memory_links import MemoryLinks
 from tocsin.adapters.memory_news import MemoryNews
+from tocsin.adapters.memory_requests import MemoryRequests
 from tocsin.application.links import Link
 from tocsin.application.news import Told
+from tocsin.application.requests import Done
 from tocsin.application.ways import Way, WayKind, WayState
 from tocsin.errors import ConditionFailed
 from tocsin.incidents.outbox import STAKEHOLDERS, OutboxItem
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from tocsin.application.contacts import ContactStore
     from tocsin.application.links import LinkStore
     from tocsin.application.news import NewsStore
+    from tocsin.application.requests import RequestStore
 
 NOW = datetime(2026, 9, 8, 14, 0, tzinfo=UTC)
 PHONE = "+12025550123"
@@ -40,6 +44,7 @@ class Stores:
     contacts: ContactStore
     links: LinkStore
     news: NewsStore
+    requests: RequestStore
     client: Any = None
 
     def stored(self) -> str:
@@ -52,7 +57,7 @@ class Stores:
 @pytest.fixture(params=["memory", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     if request.param == "memory":
-        yield Stores(MemoryContacts(), MemoryLinks(), MemoryNews())
+        yield Stores(MemoryContacts(), MemoryLinks(), MemoryNews(), MemoryRequests())
         return
     with mock_aws():
         client = boto3.client("dynamodb")
@@ -61,6 +66,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             DynamoContacts(client, table=OPERATIONS),
             DynamoLinks(client, table=OPERATIONS),
             DynamoNews(client, table=OPERATIONS),
+            DynamoRequests(client, table=OPERATIONS),
             client,
         )
 
@@ -164,3 +170,12 @@ def test_the_last_message_to_an_audience_is_remembered(stores: Stores) -> None:
 def test_equal_words_are_equal_news_whatever_entry_asked_for_them() -> None:
     assert item(1, title="a").content_hash == item(7, title="a").content_hash
     assert item(1, title="a").content_hash != item(1, title="b").content_hash
+
+
+def test_the_first_record_of_a_request_stays(stores: Stores) -> None:
+    first = Done(wish="w", result="r")
+    assert stores.requests.done("d") is None
+    stores.requests.keep("d", first, until=2_000_000_000)
+    stores.requests.keep("d", Done(wish="other"), until=2_000_000_001)
+    assert stores.requests.done("d") == first
+    assert stores.requests.done("e") is None

@@ -151,6 +151,67 @@ WRITES: Mapping[str, str] = MappingProxyType(
 )
 """What is posted and is no verb."""
 
+
+class PeopleAsk(NamedTuple):
+    """One request about people. `ASKER`, `LATER` and `OVERRIDE` are put in by the test."""
+
+    key: str
+    path: str
+    allowed: str
+    body: Mapping[str, Any] = MappingProxyType({})
+
+
+ASKER, OVERRIDE, COLLEAGUE = "<who asks>", "<a colleague's override>", "kim"
+LATER = "<in an hour>"
+_ROLE = "/v1/oncall/incident_commander"
+_TURNS = {"zone": "UTC", "starts_at": AT, "members": ["ana", "bo"]}
+_SMS = {"kind": "sms", "address": "+12025550123"}
+_WAY, _ANY_WAY = "POST /v1/contacts/{way}/{action}", "/v1/contacts/0000000000"
+
+
+def _others(action: str) -> PeopleAsk:
+    body = {"person": COLLEAGUE} | ({"code": "000000"} if action == "confirm" else {})
+    return PeopleAsk(_WAY, f"{_ANY_WAY}/{action}", "C", body)
+
+
+PEOPLE = (
+    PeopleAsk("GET /v1/oncall", "/v1/oncall", "VRCS"),
+    PeopleAsk("GET /v1/oncall/shifts", "/v1/oncall/shifts", "VRCS"),
+    PeopleAsk("GET /v1/oncall/calendar", "/v1/oncall/calendar", "VRCS"),
+    PeopleAsk("GET /v1/oncall/{role}", _ROLE, "VRCS"),
+    PeopleAsk("POST /v1/oncall/{role}/rotation", f"{_ROLE}/rotation", "C", _TURNS),
+    PeopleAsk(
+        "POST /v1/oncall/{role}/overrides",
+        f"{_ROLE}/overrides",
+        "RCS",
+        {"person": ASKER, "ends_at": LATER},
+    ),
+    PeopleAsk(
+        "POST /v1/oncall/{role}/overrides",
+        f"{_ROLE}/overrides",
+        "C",
+        {"person": COLLEAGUE, "ends_at": LATER},
+    ),
+    PeopleAsk(
+        "POST /v1/oncall/{role}/end-override",
+        f"{_ROLE}/end-override",
+        "C",
+        {"override": OVERRIDE},
+    ),
+    PeopleAsk("GET /v1/reachability", "/v1/reachability", "VRCS"),
+    PeopleAsk("GET /v1/contacts/numbers", "/v1/contacts/numbers", "CS"),
+    PeopleAsk("GET /v1/contacts", "/v1/contacts", "VRCS"),
+    PeopleAsk("GET /v1/contacts", f"/v1/contacts?person={COLLEAGUE}", "C"),
+    # One's own ways are one's own; that a viewer may only GET is the gateway's to say.
+    PeopleAsk("POST /v1/contacts", "/v1/contacts", "VRCS", _SMS),
+    PeopleAsk("POST /v1/contacts", "/v1/contacts", "C", _SMS | {"person": COLLEAGUE}),
+    PeopleAsk(_WAY, f"{_ANY_WAY}/test", "VRCS"),
+    PeopleAsk(_WAY, "/v1/contacts/all/erase", "VRCS"),
+    *(_others(action) for action in ("confirm", "resend", "test", "remove", "erase")),
+)
+"""Who is on call and how they are reached; other people's ways are a commander's business."""
+
+PEOPLES = ("/v1/oncall", "/v1/contacts", "/v1/reachability")
 OURS = ("/v1/incidents", "/v1/releases")
 """What the table is about; other subjects of the function have tests of their own."""
 

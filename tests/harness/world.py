@@ -38,6 +38,7 @@ from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_links import MemoryLinks
 from tocsin.adapters.memory_news import MemoryNews
 from tocsin.adapters.memory_releases import MemoryReleases
+from tocsin.adapters.memory_requests import MemoryRequests
 from tocsin.adapters.memory_rotas import MemoryRotas
 from tocsin.application.contacts import ContactDesk, responders
 from tocsin.application.following import LinkDesk
@@ -143,6 +144,7 @@ class World:
         )
         people = PeopleDesk(
             contacts=self.contacts,
+            requests=MemoryRequests(),
             notify=lambda wish: self.contacting.answer(wish["contact"]),
             wall=self.wall,
         )

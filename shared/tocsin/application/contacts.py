@@ -27,7 +27,6 @@ from tocsin.application.ways import (
 from tocsin.errors import BadInput, ConditionFailed, IllegalTransition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from tocsin.application.on_call import RotaStore
@@ -195,18 +194,6 @@ def responders(policy: Policy) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def check_reachability(
-    policy: Policy, store: ContactStore, also: Iterable[str] = ()
-) -> tuple[Unreachable, ...]:
-    """Who of the roster (and of `also`, such as the people of rotations) could be missed.
-
-    Raises:
-        StoreUnavailable: the ways could not be read.
-    """
-    people = dict.fromkeys((*responders(policy), *also))
-    return reachability(people, {person: store.ways(person) for person in people})
-
-
 def missed(
     policy: Policy, store: ContactStore, rotas: RotaStore, *, now: datetime
 ) -> tuple[Unreachable, ...]:
@@ -218,9 +205,35 @@ def missed(
     Raises:
         StoreUnavailable: rotations or ways could not be read.
     """
+    people = whom_to_reach(policy, rotas, now=now)
+    return reachability(people, {person: store.ways(person) for person in people})
+
+
+def numbers(
+    policy: Policy, store: ContactStore, rotas: RotaStore, *, now: datetime
+) -> dict[str, tuple[str, ...]]:
+    """The confirmed telephone numbers of everybody who can be paged; empty where there is none.
+
+    Raises:
+        StoreUnavailable: rotations or ways could not be read.
+    """
+    return {
+        person: tuple(
+            way.address for way in store.ways(person) if way.confirmed and way.kind is WayKind.SMS
+        )
+        for person in whom_to_reach(policy, rotas, now=now)
+    }
+
+
+def whom_to_reach(policy: Policy, rotas: RotaStore, *, now: datetime) -> tuple[str, ...]:
+    """Everybody who can be paged by roster, rotation or override, each once.
+
+    Raises:
+        StoreUnavailable: the rotations could not be read.
+    """
     known = read_rotas(rotas, since=now)
     turns = (person for rota in known.values() for person in rota.people)
-    return check_reachability(manned(policy, known, now), store, also=turns)
+    return tuple(dict.fromkeys((*responders(manned(policy, known, now)), *turns)))
 
 
 def erase_person(store: ContactStore, person: str) -> int:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 MEMBERS = 40
 LONGEST_TURN = 366
 LONGEST_CALENDAR = timedelta(days=366)
+_LOOK_BACK = timedelta(days=8)
+"""Longer than a request is remembered under its key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +130,18 @@ class DutyDesk:
         self.rotas.set_override(ended)
         return ended
 
-    def _find(self, role: Role, override_id: str) -> Override | None:
-        known = self.rotas.rota(role, since=self.now).overrides
+    def ended(self, role: Role, override_id: str) -> Override:
+        """An override that was ended not long ago.
+
+        Raises:
+            UnknownName: there is none of that id.
+        """
+        if (found := self._find(role, override_id, since=self.now - _LOOK_BACK)) is None:
+            raise UnknownName(f"no override {override_id[:32]!r} of the {role}", kind="override")
+        return found
+
+    def _find(self, role: Role, override_id: str, since: datetime | None = None) -> Override | None:
+        known = self.rotas.rota(role, since=since or self.now).overrides
         return next((each for each in known if each.id == override_id), None)
 
     def _require_commander(self) -> None:

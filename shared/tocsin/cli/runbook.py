@@ -8,7 +8,6 @@ validate. Problems are written as `file:line:column: key: what to do`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tocsin.cli.api import ApiUrl, As  # noqa: TC001 -- Typer reads the annotations
+from tocsin.cli.offline import check_place, numbers_of_file, numbers_of_stack, write_for_owner
 from tocsin.cli.output import current
 from tocsin.cli.spans import read_instant
 from tocsin.errors import BadInput, CheckFailed
@@ -138,19 +139,35 @@ def offline(
     phones: Annotated[
         Path | None, typer.Option(help="JSON: a telephone number for each person id.")
     ] = None,
+    *,
+    from_stack: Annotated[
+        bool,
+        typer.Option("--from-stack", help="Numbers as confirmed there (commander, security)."),
+    ] = False,
     check: Annotated[
         Path | None, typer.Option(help="Write nothing; exit code 1 when this file is stale.")
     ] = None,
+    api_url: ApiUrl = None,
+    person: As = None,
 ) -> None:
-    """Write the page to print: what to do while Tocsin cannot be reached."""
+    """Write the page to print: what to do while Tocsin cannot be reached.
+
+    Numbers of the stack are personal data: they are written to no file in a repository.
+    """
     from tocsin.policy.render_offline import render_offline  # noqa: PLC0415 - see _compile
 
+    if from_stack and check is not None:
+        raise BadInput("--check compares the page without numbers: leave --from-stack away")
+    if from_stack and out is not None:
+        check_place(out)
     policy = _any(file)
-    text = render_offline(policy, {} if phones is None else _phones(phones))
+    known = numbers_of_stack(api_url, person) if from_stack else {}
+    text = render_offline(policy, known | ({} if phones is None else numbers_of_file(phones)))
     if check is not None and _text(check) != text:
         raise CheckFailed(f"{check} is stale: tocsin runbook offline --out {check}")
     if out is not None and check is None:
-        out.write_text(text, encoding="utf-8")
+        write = write_for_owner if from_stack else _write
+        write(out, text)
     if current().json:
         current().document({"version": policy.version, "markdown": text})
     elif check is not None:
@@ -205,14 +222,8 @@ def _shipped() -> Policy:
     return _compile(None)
 
 
-def _phones(file: Path) -> dict[str, str]:
-    try:
-        numbers = json.loads(_text(file))
-    except ValueError as unreadable:
-        raise BadInput(f"{file} is no JSON: {unreadable}") from None
-    if not isinstance(numbers, dict) or not all(isinstance(each, str) for each in numbers.values()):
-        raise BadInput(f'{file} must be like {{"ana": "+1 555 0100"}}')
-    return numbers
+def _write(out: Path, text: str) -> None:
+    out.write_text(text, encoding="utf-8")
 
 
 def _text(file: Path) -> str:

@@ -25,8 +25,9 @@ anything of Tocsin's in between. When `auditor-silent`, `sla-check-silent`, `not
 `api-server-errors` rings, do not wait for pages: do what stands here. `docs/alarms/` says how to
 mend each of them."""
 _PRINT = """\
-Print this page, with telephone numbers: `tocsin runbook offline --phones FILE`. A page that lies on
-the server that is down helps nobody."""
+Print this page, with telephone numbers: `tocsin runbook offline --from-stack` takes those people
+confirmed (for commanders and security), `--phones FILE` your own. A page that lies on the server
+that is down helps nobody; numbers lie in no repository."""
 _THIS_WEEK = """\
 Where a rotation is kept, `tocsin oncall` and the calendar of `tocsin oncall ical` say who it is
 this week; subscribe to the calendar, and it is on your telephone too."""
@@ -70,6 +71,8 @@ def _people(policy: Policy, phones: Mapping[str, str]) -> str:
         rows.append(("", roster.backup.get(role, ""), "backup"))
         rows += [("", person, "deputy") for person in roster.deputies.get(role, ())]
     rows.append(("Engineering lead", roster.engineering_lead, ""))
+    shown = {person for _, person, _ in rows}
+    rows += [("Takes turns", person, "") for person in phones if person not in shown]
     return table(
         ("Role", "Who", "", "Telephone"),
         (

@@ -35,6 +35,7 @@ class Event:
     LINK_REFUSED = "link.refused"
     CONTACT_MESSAGE = "contact.message"
     CONTACT_CHANGED = "contact.changed"
+    NUMBERS_VIEWED = "contact.numbers_viewed"
     SWEEP_DONE = "sweep.done"
     SWEEP_BEHIND = "sweep.behind"
     REQUEST_ANSWERED = "request.answered"

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from tests.harness.ids import SeededIds
 from tests.harness.time import START, VirtualWallClock
 from tocsin.adapters.memory_contacts import MemoryContacts
+from tocsin.adapters.memory_rotas import MemoryRotas
 from tocsin.application.contacts import (
     CODE_LIFE,
     CODE_TRIES,
     ContactDesk,
-    check_reachability,
     code_of,
     erase_person,
+    missed,
+    numbers,
     responders,
 )
 from tocsin.application.people_errors import CodeExpired, CodeTooSoon, CodeWrong, UnknownWay
@@ -33,6 +35,8 @@ from tocsin.application.ways import (
     reachability,
 )
 from tocsin.errors import BadInput, IllegalTransition
+from tocsin.incidents.rotation import Rotation
+from tocsin.incidents.vocabulary import Role
 from tocsin.policy.compiled import default
 
 SMS, MAIL, CHAT, WEBHOOK = WayKind
@@ -244,10 +248,32 @@ def test_a_person_can_be_erased_whole(desk: Desk) -> None:
 
 
 def test_the_whole_roster_and_whoever_a_rotation_adds_are_looked_at(desk: Desk) -> None:
-    people = responders(default())
+    people, rotas = responders(default()), MemoryRotas()
     assert len(people) == len(set(people)) == 8
-    found = check_reachability(default(), desk.store, also=["rotating-person"])
+    turns = Rotation(
+        role=Role.SECURITY_OWNER,
+        zone="UTC",
+        starts_at=START + timedelta(days=30),
+        length_days=7,
+        members=("rotating-person",),
+    )
+    rotas.set_rotation(turns, before=None)
+    found = missed(default(), desk.store, rotas, now=START)
     assert [each.person for each in found] == [*people, "rotating-person"]
+    after = missed(default(), desk.store, rotas, now=turns.starts_at)
+    assert {each.person for each in found} - {each.person for each in after} == {"security-primary"}
+
+
+def test_only_confirmed_telephones_are_given_out(desk: Desk) -> None:
+    person = responders(default())[0]
+    first, _ = desk.desk.add(person, SMS, ADDRESSES[SMS])
+    desk.desk.add(person, SMS, "+12025550124")
+    desk.desk.add(person, MAIL, ADDRESSES[MAIL])
+    desk.desk.issue(person, first.id, "123456")
+    desk.desk.confirm(person, first.id, "123456")
+    found = numbers(default(), desk.store, MemoryRotas(), now=START)
+    assert found.pop(person) == (ADDRESSES[SMS],)
+    assert set(found.values()) == {()}
 
 
 def test_a_code_is_six_digits() -> None:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.contacts import an_address
 from tocsin.application.contacts import CODE_PAUSE
+from tocsin.application.ways import WayKind
 from tocsin.errors import SendFailed
 
 if TYPE_CHECKING:
@@ -150,3 +152,89 @@ def test_whoever_could_be_missed_is_listed_without_an_address(world: World) -> N
     assert missed[KIM]["problems"] == ["fewer_than_two_ways", "no_way_that_rings"]
     world.reachable()
     assert world.request("GET", "/v1/reachability", person=KIM)[1] == {"unreachable": []}
+
+
+def keyed(
+    world: World, key: str, path: str, body: dict[str, Any], **options: Any
+) -> tuple[int, dict[str, Any], bool]:
+    """A POST under a key: status, document, and whether it was told to be a repeat."""
+    options = {"person": KIM} | options
+    headers = {"idempotency-key": key}
+    status, document, answered = world.request("POST", path, body, headers=headers, **options)
+    return status, document, answered.get("idempotency-replayed") == "true"
+
+
+def test_a_way_added_again_under_its_key_is_that_way_and_sends_no_second_code(
+    world: World,
+) -> None:
+    body = {"kind": "webhook", "address": "https://pager.example/hook"}
+    status, added, repeated = keyed(world, "k-1", "/v1/contacts", body)
+    assert (status, repeated) == (201, False)
+    sent = code(world)
+    status, again, repeated = keyed(world, "k-1", "/v1/contacts", body)
+    assert (status, repeated) == (200, True)
+    assert again == added | {"secret": None}  # it was shown once
+    assert world.inbox.take_all() == []
+    assert act(world, added["way"], "confirm", code=sent)[0] == 200
+    other = body | {"address": "https://pager.example/other"}
+    assert keyed(world, "k-1", "/v1/contacts", other)[1]["code"] == "idempotency_key_reused"
+    kind = {"kind": "sms", "address": PHONE}
+    assert keyed(world, "k-1", "/v1/contacts", kind)[1]["code"] == "idempotency_key_reused"
+    assert keyed(world, "k-1", "/v1/contacts", body, person=LEE)[0] == 201  # each their own keys
+    world.inbox.take_all()
+
+
+def test_what_is_done_to_a_way_is_done_once_under_its_key(world: World) -> None:
+    _, added = add(world)
+    path = f"/v1/contacts/{added['way']}"
+    right = {"code": code(world)}
+    wrong = {"code": "000000" if right["code"] != "000000" else "111111"}
+    assert keyed(world, "c", f"{path}/confirm", wrong)[0] == 403  # and is not remembered
+    first = keyed(world, "c", f"{path}/confirm", right)
+    assert (first[0], first[2]) == (200, False)
+    assert keyed(world, "c", f"{path}/confirm", right) == (200, first[1], True)
+    for _ in range(2):
+        assert keyed(world, "t", f"{path}/test", {})[0] == 200
+    assert len(world.inbox.take_all()) == 1
+    assert keyed(world, "t", f"{path}/remove", {})[1]["code"] == "idempotency_key_reused"
+    gone = keyed(world, "r", f"{path}/remove", {})
+    assert keyed(world, "r", f"{path}/remove", {}) == (200, gone[1], True)
+    assert keyed(world, "r2", f"{path}/remove", {})[0] == 404
+    assert keyed(world, "e", "/v1/contacts/all/erase", {})[2] is False
+    assert keyed(world, "e", "/v1/contacts/all/erase", {})[2] is True
+
+
+def test_a_code_that_did_not_leave_leaves_under_the_same_key(world: World) -> None:
+    world.refusals["sms:"] = SendFailed("throttled")
+    body = {"kind": "sms", "address": PHONE}
+    assert keyed(world, "k", "/v1/contacts", body)[0] == 503
+    world.refusals.clear()
+    status, added, repeated = keyed(world, "k", "/v1/contacts", body)
+    assert (status, repeated) == (200, False)
+    assert act(world, added["way"], "confirm", code=code(world))[0] == 200
+
+
+@pytest.mark.parametrize("group", ["commander", "security"])
+def test_whoever_prints_the_page_gets_numbers_and_is_named_in_the_log(
+    world: World, group: str
+) -> None:
+    world.reachable(KIM)
+    number = an_address(WayKind.SMS, KIM, 0)
+    add(world, LEE, address="+12025550177")  # never confirmed
+    world.inbox.take_all()
+    status, document, headers = world.request(
+        "GET", "/v1/contacts/numbers", person="chief", group=group
+    )
+    found = {one["person"]: one["numbers"] for one in document["people"]}
+    assert (status, headers["cache-control"]) == (200, "no-store")
+    assert (found[KIM], found[LEE], len(found)) == ([number], [], 8)
+    (line,) = [line for line in world.logged if line["message"] == "contact.numbers_viewed"]
+    assert (line["person"], line["group"], line["people"]) == ("chief", group, 8)
+    assert number not in world.log.getvalue()
+
+
+@pytest.mark.parametrize("group", ["viewer", "responder"])
+def test_nobody_else_gets_numbers(world: World, group: str) -> None:
+    world.reachable(KIM)
+    status, problem, _ = world.request("GET", "/v1/contacts/numbers", person=KIM, group=group)
+    assert (status, problem["code"]) == (403, "group_required")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from infra.routes import ROUTES
 from tests.harness import group_table as table
+from tests.harness.requests import api_event
 from tests.harness.world import World
 from tocsin.incidents import verbs
+from tocsin.incidents.timeline import format_time
 from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
@@ -107,6 +112,43 @@ def test_every_look_at_a_restricted_incident_is_logged_with_who_looked(key: str)
         assert [(line["person"], line["incident"]) for line in lines] == [(person, hidden)]
 
 
+@pytest.mark.parametrize("group", Group)
+def test_each_group_may_say_who_is_on_call_and_how_they_are_reached_as_the_table_says(
+    group: Group,
+) -> None:
+    world = World()
+    later = format_time(world.clock.now + timedelta(hours=1))
+    wish = {"person": table.COLLEAGUE, "ends_at": later}
+    status, made, _ = world.request(
+        "POST",
+        "/v1/oncall/incident_commander/overrides",
+        wish,
+        person="chief",
+        group=Group.COMMANDER,
+    )
+    assert status == 201
+    put_in = {table.ASKER: "xi", table.OVERRIDE: made["id"], table.LATER: later}
+    found, wanted = {}, {}
+    for number, ask in enumerate(table.PEOPLE):
+        path, _, query = ask.path.partition("?")
+        body = {name: put_in.get(str(value), value) for name, value in ask.body.items()}
+        raw = world.api.respond(
+            api_event(
+                ask.key.partition(" ")[0],
+                path,
+                body if ask.key.startswith("POST") else None,
+                person="xi",
+                group=group,
+                query=dict(parse_qsl(query)),
+            )
+        )
+        code = "" if raw["statusCode"] < 400 else json.loads(raw["body"])["code"]
+        found[number, ask.path] = table.outcome(raw["statusCode"], code)
+        allowed = table.letter(group) in ask.allowed
+        wanted[number, ask.path] = "allowed" if allowed else "refused"
+    assert found == wanted
+
+
 def test_every_verb_and_every_route_is_in_the_table() -> None:
     steps = {(name, step) for name, verb in verbs.VERBS.items() for step in verb.steps}
     assert set(table.VERBS) == steps
@@ -118,3 +160,12 @@ def test_every_verb_and_every_route_is_in_the_table() -> None:
         and route.path.startswith(table.OURS)
     }
     assert set(table.READS) | set(table.WRITES) == routes
+
+
+def test_every_route_about_people_is_in_the_table() -> None:
+    routes = {
+        route.key
+        for route in ROUTES
+        if route.function == "incident_api" and route.path.startswith(table.PEOPLES)
+    }
+    assert {ask.key for ask in table.PEOPLE} == routes

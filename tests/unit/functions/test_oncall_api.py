@@ -177,3 +177,26 @@ def test_a_calendar_of_too_long_or_no_time_is_refused(world: World) -> None:
         query = {"to": until}
         status, body, _ = world.request("GET", "/v1/oncall/shifts", person="ana", query=query)
         assert (status, body["code"]) == (400, "bad_input")
+
+
+def test_a_rotation_said_again_under_its_key_does_not_undo_a_later_one(world: World) -> None:
+    key: dict[str, Any] = {"headers": {"idempotency-key": "turns-1"}} | COMMANDER
+    assert post(world, f"{ROLE}/rotation", ROTATION, **key)[0] == 200
+    later = ROTATION | {"members": ["bo", "ana"]}
+    assert post(world, f"{ROLE}/rotation", later, **COMMANDER)[0] == 200
+    status, answer, headers = world.request("POST", f"{ROLE}/rotation", ROTATION, **key)
+    assert (status, headers["idempotency-replayed"]) == (200, "true")
+    assert answer["members"] == ["bo", "ana"]  # how it stands, not how it was
+    assert place(world)[0] == "bo"
+    status, refused = post(world, f"{ROLE}/rotation", later, **key)
+    assert (status, refused["code"]) == (422, "idempotency_key_reused")
+
+
+def test_an_override_is_ended_once_under_its_key(world: World) -> None:
+    made = post(world, f"{ROLE}/overrides", covering(), **COMMANDER)[1]
+    world.jump(10)
+    body, key = {"override": made["id"]}, {"headers": {"idempotency-key": "end-1"}} | COMMANDER
+    first = post(world, f"{ROLE}/end-override", body, **key)
+    world.jump(60 * 24)
+    assert post(world, f"{ROLE}/end-override", body, **key) == first
+    assert post(world, f"{ROLE}/end-override", body, **COMMANDER)[0] == 404
