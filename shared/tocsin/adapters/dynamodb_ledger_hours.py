@@ -16,25 +16,26 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
 
 AT_MOST = 100
+_EVENT = {
+    "ProjectionExpression": "SK, #t, #c, #cls, #sub, #oid",
+    "ExpressionAttributeNames": {f"#{name}": name for name in ("t", "c", "cls", "sub", "oid")},
+}
 
 
 class DynamoDbLedgerHours:
-    """Implements `application.watch_ledger.LedgerHours`; eventually consistent."""
+    """Implements `application.watch_ledger.LedgerHours` and `billing.reconcile_ports.Concerned`.
 
-    def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+    Eventually consistent. `at_most` is what one page of a shard holds.
+    """
+
+    def __init__(self, aws: AwsCall, table: str, *, at_most: int = AT_MOST) -> None:
+        self._aws, self._table, self._at_most = aws, table, at_most
 
     def sample(self, identity: Identity, at: int) -> tuple[StoredEvent, ...]:
-        wanted = {
-            "ProjectionExpression": "SK, #t, #c, #cls, #sub, #oid",
-            "ExpressionAttributeNames": {
-                f"#{name}": name for name in ("t", "c", "cls", "sub", "oid")
-            },
-        }
         return tuple(
             _stored(item)
             for shard in range(SHARDS)
-            for item in self._page(identity, at, shard, wanted)["Items"]
+            for item in self._page(identity, at, shard, dict(_EVENT))["Items"]
         )
 
     def count(self, identity: Identity, at: int) -> int:
@@ -53,6 +54,24 @@ class DynamoDbLedgerHours:
                     break
                 wanted["ExclusiveStartKey"] = last
 
+    def concerned(self, identity: Identity, at: int) -> dict[str, int]:
+        """All subscriptions of the hour, however many; 0 where no event can change a projection."""
+        found: dict[str, int] = {}
+        for shard in range(SHARDS):
+            wanted: dict[str, Any] = dict(_EVENT)
+            while True:
+                answer = self._page(identity, at, shard, wanted)
+                for event in map(_stored, answer["Items"]):
+                    if event.subscription:
+                        changes = event.event_class is not EventClass.IRRELEVANT
+                        newest = event.created or 0 if changes else 0
+                        known = found.get(event.subscription, 0)
+                        found[event.subscription] = max(newest, known)
+                if not (last := answer.get("LastEvaluatedKey")):
+                    break
+                wanted["ExclusiveStartKey"] = last
+        return found
+
     def _page(
         self, identity: Identity, at: int, shard: int, wanted: dict[str, Any]
     ) -> dict[str, Any]:
@@ -63,7 +82,7 @@ class DynamoDbLedgerHours:
                 "TableName": self._table,
                 "KeyConditionExpression": "PK = :pk",
                 "ExpressionAttributeValues": {":pk": {"S": pk}},
-                "Limit": AT_MOST,
+                "Limit": self._at_most,
                 **wanted,
             },
         )

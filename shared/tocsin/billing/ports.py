@@ -59,6 +59,24 @@ class ObjectReader(Protocol):
         ...
 
 
+class SubscriptionListing(Protocol):
+    """A provider's `subscriptions` module: where they are listed, ended ones too."""
+
+    def path(self, after: str | None) -> str:
+        """The path and query of the page behind `after`."""
+        ...
+
+    def entries(
+        self, document: Mapping[str, Any], after: str | None
+    ) -> tuple[list[Any], str | None]:
+        """The objects of a page, and what the next one begins behind; None at the end.
+
+        Raises:
+            KeyError, TypeError, ValueError: this is no page of subscriptions.
+        """
+        ...
+
+
 class Ledger(Protocol):
     """Every event ever accepted, once."""
 

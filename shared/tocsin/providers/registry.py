@@ -12,7 +12,7 @@ from tocsin.registry import Entry, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.ports import ObjectReader, WebhookReader
+    from tocsin.billing.ports import ObjectReader, SubscriptionListing, WebhookReader
     from tocsin.billing.replay import Slice
 
 
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 class Provider(Entry):
     """`module` verifies and reads deliveries (hot path); `objects` reads what a GET returns.
 
-    `listing` says where events are listed; empty for a provider that lists none.
+    `subscriptions` lists them. `listing` says where events are listed; empty for a provider that
+    lists none.
     """
 
     objects: str
+    subscriptions: str
     listing: str = ""
 
 
@@ -33,9 +35,15 @@ PROVIDERS = Registry(
         "stripe",
         "tocsin.providers.stripe.webhook",
         "tocsin.providers.stripe.objects",
+        "tocsin.providers.stripe.subscriptions",
         "tocsin.providers.stripe.listing",
     ),
-    Provider("razorpay", "tocsin.providers.razorpay.webhook", "tocsin.providers.razorpay.objects"),
+    Provider(
+        "razorpay",
+        "tocsin.providers.razorpay.webhook",
+        "tocsin.providers.razorpay.objects",
+        "tocsin.providers.razorpay.subscriptions",
+    ),
 )
 
 
@@ -58,6 +66,15 @@ def object_reader(provider: str) -> ObjectReader:
         UnknownName: no such provider.
     """
     return cast("ObjectReader", import_module(PROVIDERS.entry(provider).objects))
+
+
+def subscription_listing(provider: str) -> SubscriptionListing:
+    """Where this provider lists its subscriptions, and how to read a page of them.
+
+    Raises:
+        UnknownName: no such provider.
+    """
+    return cast("SubscriptionListing", import_module(PROVIDERS.entry(provider).subscriptions))
 
 
 def event_listing(provider: str) -> Callable[[Slice], str]:

@@ -1,0 +1,382 @@
+"""Driving a reconciliation: a few workspaces at a time, each step ending in one conditional write.
+
+A workspace is compared as a whole and then noted; mismatches are kept under an id that follows from
+object and class. Whoever dies in the middle is followed by somebody who compares the same again and
+keeps the same. What a list shows is only ever a hint: before anything is called a mismatch, the row
+is read consistently and the provider is asked about that very subscription.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tocsin.billing.identity import Identity
+from tocsin.billing.ordering import Answer, Verdict
+from tocsin.billing.reconcile import Mismatch, Subject, Unknown, compare, double
+from tocsin.billing.reconcile_ports import Listed
+from tocsin.billing.reconciliation import (
+    HOUR,
+    Compared,
+    Cursor,
+    Found,
+    Scope,
+    Stage,
+    State,
+    stalled,
+)
+from tocsin.billing.sampling import Draw
+from tocsin.errors import BadInput, ProviderUnavailable, TocsinError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tocsin.billing.entitlement import AccessPolicy
+    from tocsin.billing.ordering import Row
+    from tocsin.billing.ports import ProviderClient
+    from tocsin.billing.reconcile_ports import (
+        Concerned,
+        ReconciliationStore,
+        Rows,
+        SubscriptionSource,
+    )
+    from tocsin.billing.replay_ports import RateLimit
+    from tocsin.billing.sampling import Sampling
+    from tocsin.billing.subscription import Subscription
+
+    type Key = tuple[Identity, str]
+
+AT_ONCE = 25
+PATIENCE = 3_600
+"""Seconds without any progress after which it stalls and a person is told."""
+
+_CHOSEN = 500_000
+"""Notes from this number on hold who was drawn; a list has fewer pages."""
+
+_LOOSE = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciler:
+    """Compares over its ports. `heal` tries one mismatch; `sleep` waits, in seconds.
+
+    `incident_open` says whether a billing incident is open; where that cannot be known it says so.
+    """
+
+    store: ReconciliationStore
+    source: SubscriptionSource
+    concerned: Concerned
+    rows: Rows
+    client: ProviderClient
+    rate: RateLimit
+    access: AccessPolicy
+    sampling: Sampling
+    incident_open: Callable[[], bool]
+    heal: Callable[[Mismatch, Cursor], str]
+    now: Callable[[], int]
+    sleep: Callable[[float], None]
+
+    def run(self, name: str, *, go_on: Callable[[], bool]) -> Cursor:
+        """Steps until it is ready, stalled, or `go_on` says that time is up.
+
+        Raises:
+            VersionConflict: another driver drives it; leave it to that one.
+            StoreUnavailable: the cursor cannot be written; nothing is lost, run it again.
+        """
+        if (cursor := self.store.load(name)) is None:
+            raise BadInput(f"there is no reconciliation {name}")
+        delay = 1.0
+        while not cursor.idle and go_on():
+            try:
+                after, delay = replace(self._step(cursor), waiting_since=None), 1.0
+            except BadInput as error:
+                after = stalled(cursor, str(error))
+            except Unavailable as error:
+                after = self._waited(cursor, error)
+                self.sleep(delay)
+                delay = min(30.0, delay * 2)
+            cursor = self.store.save(replace(after, updated_at=self.now()))
+        return cursor
+
+    def _waited(self, cursor: Cursor, error: TocsinError) -> Cursor:
+        since = cursor.waiting_since or self.now()
+        if self.now() - since > PATIENCE:
+            return stalled(cursor, str(error))
+        return replace(cursor, waiting_since=since, problem=str(error))
+
+    def _step(self, cursor: Cursor) -> Cursor:
+        match cursor.stage:
+            case Stage.TOUCHED:
+                return self._touched(cursor)
+            case Stage.LISTING:
+                return self._list(cursor)
+            case Stage.SAMPLED:
+                return self._sampled(cursor)
+            case _:
+                return self._heal(cursor)
+
+    def _touched(self, cursor: Cursor) -> Cursor:
+        """Those named, then hour by hour those that the ledger's events are about."""
+        look = _Look(self, cursor)
+        if cursor.page < len(cursor.workspaces):
+            some = cursor.workspaces[cursor.page : cursor.page + AT_ONCE]
+            for workspace in some:
+                look.workspace(workspace)
+            return replace(cursor, page=cursor.page + len(some), calls=cursor.calls + look.calls)
+        hour = cursor.at or cursor.start - cursor.start % HOUR
+        if cursor.account >= len(cursor.identities) or cursor.start >= cursor.end:
+            return self._after_touched(cursor)
+        identity = cursor.identities[cursor.account]
+        events = self.concerned.concerned(identity, hour)
+        left = [each for each in sorted(events) if each > (cursor.after or "")][:AT_ONCE]
+        rows = self.rows.read_many(identity, left)
+        for each in left:
+            row = rows.get(each)
+            whose = row.subscription.workspace if row and row.subscription else None
+            look.newest[identity, each] = events[each]
+            if whose is None:
+                look.loose(identity, each)
+            else:
+                look.workspace(whose, also=[(identity, each)])
+        after = replace(cursor, calls=cursor.calls + look.calls, at=hour)
+        if left:
+            return replace(after, after=left[-1])
+        if hour + HOUR < cursor.end:
+            return replace(after, at=hour + HOUR, after=None)
+        return replace(after, account=cursor.account + 1, at=0, after=None)
+
+    def _after_touched(self, cursor: Cursor) -> Cursor:
+        if cursor.scope is Scope.RECENT:
+            return cursor.to(Stage.READY)
+        return replace(cursor.to(Stage.LISTING), page=0, full=cursor.scope is Scope.FULL)
+
+    def _list(self, cursor: Cursor) -> Cursor:
+        """One page of a provider's subscriptions: compared if all are read, noted if some are."""
+        if cursor.account >= len(cursor.identities):
+            return cursor.to(Stage.READY) if cursor.full else self._draw(cursor)
+        identity = cursor.identities[cursor.account]
+        self.rate.take(identity)
+        page = self.source.page(identity, cursor.after)
+        look = _Look(self, cursor)
+        look.calls += 1
+        if not page.subscriptions and not page.unreadable and cursor.after is None:
+            look.nothing_listed(identity)
+        for each in page.unreadable:
+            look.loose(identity, each)
+        owned: dict[str, dict[Key, Subscription]] = defaultdict(dict)
+        for one in page.subscriptions:
+            if one.workspace is None:
+                look.listed[identity, one.id] = one
+                look.loose(identity, one.id)
+            else:
+                owned[one.workspace][identity, one.id] = one
+        if cursor.full:
+            for workspace, subscriptions in owned.items():
+                look.listed |= subscriptions
+                look.workspace(workspace, also=subscriptions)
+        else:
+            listed = [
+                Listed(workspace, str(identity), name, one.status.value, one.plan)
+                for workspace, subscriptions in owned.items()
+                for (_, name), one in subscriptions.items()
+            ]
+            self.store.note(cursor.id, cursor.page, listed)
+        after = replace(cursor, page=cursor.page + 1, calls=cursor.calls + look.calls)
+        if page.next is None:
+            return replace(after, account=cursor.account + 1, after=None)
+        return replace(after, after=page.next)
+
+    def _draw(self, cursor: Cursor) -> Cursor:
+        """Decides who is read besides those touched, and keeps that."""
+        touched = {each.workspace for each in self.store.workspaces(cursor.id)}
+        draw = Draw(cursor.seed, self.sampling)
+        for note in self.store.notes(cursor.id):
+            for each in note:
+                if each.workspace not in touched:
+                    draw.add(each.workspace, [(each.status, each.plan)])
+        chosen = draw.drawn()
+        theirs: dict[str, list[Listed]] = {each: [] for each in chosen}
+        for note in self.store.notes(cursor.id):
+            for each in note:
+                if each.workspace in theirs:
+                    theirs[each.workspace].append(each)
+        for start in range(0, len(chosen), AT_ONCE):
+            some = [one for each in chosen[start : start + AT_ONCE] for one in theirs[each]]
+            self.store.note(cursor.id, _CHOSEN + start // AT_ONCE, some)
+        drawn = replace(cursor, population=draw.population, drawn=len(chosen))
+        return drawn.to(Stage.SAMPLED)
+
+    def _sampled(self, cursor: Cursor) -> Cursor:
+        """One note of those drawn; a mismatch among them, and everything is read."""
+        note = next(iter(self.store.notes(cursor.id, first=_CHOSEN + cursor.at)), None)
+        if note is None:
+            return cursor.to(Stage.READY)
+        look = _Look(self, cursor)
+        owned: dict[str, list[Key]] = defaultdict(list)
+        for each in note:
+            owned[each.workspace].append((Identity.parse(each.identity), each.subscription))
+        for workspace, subscriptions in owned.items():
+            look.workspace(workspace, also=subscriptions)
+        after = replace(cursor, at=cursor.at + 1, calls=cursor.calls + look.calls)
+        if look.mismatches:
+            return replace(after.to(Stage.LISTING), full=True, escalated=True, page=0)
+        return after
+
+    def _heal(self, cursor: Cursor) -> Cursor:
+        """A few of the mismatches that healing was approved for, each read again afterwards."""
+        taken = 0
+        for each in self.store.found(cursor.id):
+            name = each.mismatch.id
+            if name <= (cursor.after or "") or (cursor.heal and name not in cursor.heal):
+                continue
+            if taken >= AT_ONCE:
+                return cursor
+            cursor, taken = replace(cursor, after=name), taken + 1
+            if each.state is State.OPEN:
+                self.rate.take(each.mismatch.identity)
+                note = self.heal(each.mismatch, cursor)
+                left = self.again(each.mismatch)
+                state = State.HEALED if left is None else State.OPEN
+                settled = replace(
+                    each, state=state, by=cursor.heal_by, note=left or note, at=self.now()
+                )
+                self.store.settle(cursor.id, settled)
+        return replace(cursor.to(Stage.READY), heal=(), signed_off_by=None, signed_off_at=None)
+
+    def again(self, mismatch: Mismatch) -> str | None:
+        """Reads both sides of a mismatch once more; None if they agree, else what is still wrong.
+
+        Raises:
+            Unavailable: the provider's budget is used up, or a store does not answer.
+        """
+        objects = [
+            (Identity.parse(each.rpartition("#")[0]), each.rpartition("#")[2])
+            for each in mismatch.others
+        ] or [(mismatch.identity, mismatch.subscription)]
+        subjects = [self.asked(identity, name) for identity, name in objects]
+        findings = [self.compared(each) for each in subjects]
+        if mismatch.workspace is not None:
+            findings.append(double(mismatch.workspace, subjects))
+        left = [each for each in findings if each is not None]
+        if not left:
+            return None
+        return "; ".join(
+            each.why if isinstance(each, Unknown) else f"still {each.kind}" for each in left
+        )
+
+    def asked(self, identity: Identity, name: str, newest: int | None = None) -> Subject:
+        """A subscription as it is now: the row consistently, the provider by its id."""
+        self.rate.take(identity)
+        answer = self.client.fetch(identity, name)
+        row = self.rows.read(identity, name)
+        return Subject(
+            identity=identity, subscription=name, row=row, answer=answer, newest_event=newest
+        )
+
+    def compared(self, subject: Subject) -> Mismatch | Unknown | None:
+        return compare(subject, self.access, now=self.now(), incident_open=self.incident_open())
+
+
+class _Look:
+    """One step's comparing: what lists said of subscriptions, and what was met on the way."""
+
+    def __init__(self, reconciler: Reconciler, cursor: Cursor) -> None:
+        self._by, self._cursor = reconciler, cursor
+        self.listed: dict[Key, Subscription] = {}
+        self.newest: dict[Key, int] = {}
+        self.calls = self.mismatches = 0
+
+    def workspace(self, workspace: str, also: Iterable[Key] = ()) -> None:
+        """Compares all of a workspace, unless that was done, all of `also` in it and known."""
+        store, name = self._by.store, self._cursor.id
+        before = store.compared(name, workspace)
+        wanted = set(also)
+        done = {_key(each) for each in before.subscriptions} if before else set()
+        if before is not None and wanted <= done and not before.unknown:
+            return
+        held = {
+            (identity, row.subscription.id): row
+            for identity, row in self._by.rows.of_workspace(workspace)
+            if row.subscription and identity in self._cursor.identities
+        }
+        keys = sorted(wanted | done | held.keys(), key=str)
+        self._compare(workspace, keys, held)
+
+    def loose(self, identity: Identity, subscription: str) -> None:
+        """Compares one of which no workspace is known; if the provider names one, all of that."""
+        truth = self.listed.get((identity, subscription))
+        if truth is None:
+            answer = self._ask(identity, subscription).answer
+            truth = answer.subscription
+        if truth is not None and truth.workspace is not None:
+            self.workspace(truth.workspace, also=[(identity, subscription)])
+            return
+        name = f"{_LOOSE}{identity}#{subscription}"
+        if self._by.store.compared(self._cursor.id, name) is None:
+            self._compare(name, [(identity, subscription)], {})
+
+    def nothing_listed(self, identity: Identity) -> None:
+        """An empty list proves nothing: it is noted as unknown, and nothing follows from it."""
+        name = f"{_LOOSE}list#{identity}"
+        why = f"{identity} listed no subscriptions at all"
+        self._by.store.compare(self._cursor.id, Compared(name, (), (why,)))
+
+    def _compare(self, workspace: str, keys: Sequence[Key], held: Mapping[Key, Row]) -> None:
+        subjects = [self._subject(key, held.get(key)) for key in keys]
+        found: list[Mismatch] = []
+        unknown: list[str] = []
+        for index, subject in enumerate(subjects):
+            finding = self._by.compared(subject)
+            if finding is not None and self._is_hint(subject):
+                subjects[index] = self._ask(subject.identity, subject.subscription)
+                finding = self._by.compared(subjects[index])
+            if isinstance(finding, Unknown):
+                unknown.append(f"{finding.identity}#{finding.subscription}: {finding.why}")
+            elif finding is not None:
+                found.append(finding)
+        whose = None if workspace.startswith(_LOOSE) else workspace
+        if whose is not None and double(whose, subjects) is not None:
+            sure = [
+                self._ask(each.identity, each.subscription) if self._is_hint(each) else each
+                for each in subjects
+            ]
+            if (twice := double(whose, sure)) is not None:
+                found.append(twice)
+        for each in found:
+            self._by.store.add(self._cursor.id, Found(each, at=self._by.now()))
+        self.mismatches += len(found)
+        names = tuple(f"{identity}#{name}" for identity, name in keys)
+        self._by.store.compare(self._cursor.id, Compared(workspace, names, tuple(unknown)))
+
+    def _subject(self, key: Key, row: Row | None) -> Subject:
+        """By what a list said, where one did; asked for by its id where none did."""
+        if (truth := self.listed.get(key)) is None:
+            return self._ask(*key)
+        identity, name = key
+        return Subject(
+            identity=identity,
+            subscription=name,
+            row=row or self._by.rows.read(identity, name),
+            answer=Answer(Verdict.FOUND, truth),
+            newest_event=self.newest.get(key),
+        )
+
+    def _is_hint(self, subject: Subject) -> bool:
+        return (subject.identity, subject.subscription) in self.listed
+
+    def _ask(self, identity: Identity, subscription: str) -> Subject:
+        self.calls += 1
+        self.listed.pop((identity, subscription), None)
+        found = self._by.asked(identity, subscription, self.newest.get((identity, subscription)))
+        if found.answer.verdict is Verdict.FAILED and found.answer.http_status in _BUSY:
+            raise ProviderUnavailable(found.answer.detail or "no answer")
+        return found
+
+
+_BUSY = frozenset({429})
+
+
+def _key(text: str) -> Key:
+    identity, _, subscription = text.rpartition("#")
+    return Identity.parse(identity), subscription

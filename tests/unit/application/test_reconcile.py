@@ -1,0 +1,280 @@
+"""Reconciling a whole world: what was planted is found, and nothing else; healed, it is gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.harness.crashes import Killed
+from tests.harness.reconcile_model import NOW, RAZORPAY, STRIPE, ReconcileModel, key
+from tocsin.adapters.memory_reconciliations import MemoryReconciliations
+from tocsin.billing.reconcile import Kind
+from tocsin.billing.reconciliation import Compared, Cursor, Found, Scope, Stage
+from tocsin.billing.sampling import Sampling
+from tocsin.billing.subscription import Status
+from tocsin.errors import VersionConflict
+
+TABLE = [(kind, 3 * index + number) for index, kind in enumerate(Kind) for number in range(3)]
+
+
+def planted(**options: object) -> tuple[ReconcileModel, list[tuple[Kind, str]]]:
+    world = ReconcileModel(**options)  # type: ignore[arg-type]
+    return world, sorted(world.plant(kind, number) for kind, number in TABLE)
+
+
+def heal(world: ReconcileModel, *ids: str) -> None:
+    cursor = world.store.load("REC-1")
+    assert cursor is not None
+    world.store.save(replace(cursor.to(Stage.HEALING), heal=ids, heal_by="bo"))
+    world.run()
+
+
+def test_24_of_24_are_found_each_by_its_class_and_nothing_else() -> None:
+    world, expected = planted()
+    assert world.start().stage is Stage.READY
+    assert world.found() == expected
+    standing = world.standing()
+    assert standing.unresolved == dict.fromkeys(sorted(Kind), 3)
+    assert (standing.unknown, standing.workspaces) == (0, 60)
+
+
+def test_healed_and_read_again_nothing_is_left() -> None:
+    world, _ = planted()
+    world.start()
+    rows = set(world.projection.rows)
+    world.end_doubles({f"ws_{number:04d}" for kind, number in TABLE if kind is Kind.DOUBLE})
+    heal(world)
+    standing = world.standing()
+    assert (standing.open, standing.healed, standing.unknown) == (0, 24, 0)
+    assert rows <= set(world.projection.rows), "a row was deleted"
+    world.start("REC-2")
+    assert world.found("REC-2") == []
+    lifted = [each for each in world.corrections.month("202609") if each.correction.lifts]
+    assert len(lifted) == 3, "each correction taken away has its line in the log"
+
+
+def test_only_what_was_approved_is_healed_and_what_nobody_ended_stays_double() -> None:
+    world, _ = planted()
+    world.start()
+    before = dict(world.projection.rows)
+    chosen = [
+        each.mismatch.id
+        for each in world.store.found("REC-1")
+        if each.mismatch.kind in {Kind.STALE, Kind.DOUBLE}
+    ]
+    heal(world, *chosen)
+    left = Counter(world.standing().unresolved)
+    assert left == Counter(dict.fromkeys(sorted(Kind), 3)) - Counter({Kind.STALE: 3})
+    notes = {each.note for each in world.store.found("REC-1") if each.mismatch.kind == "double"}
+    assert notes == {"still double"}
+    changed = {at for at, row in world.projection.rows.items() if before.get(at) != row}
+    assert changed == {key(number) for kind, number in TABLE if kind is Kind.STALE}
+
+
+def test_who_is_there_again_when_it_comes_to_healing_is_not_ended() -> None:
+    world = ReconcileModel()
+    world.plant(Kind.ORPHAN, 4)
+    world.start()
+    held = world.projection.rows[key(4)].subscription
+    assert held is not None
+    world.truth[key(4)] = held
+    heal(world)
+    assert world.projection.rows[key(4)].subscription == held
+    assert world.standing().healed == 1
+
+
+def test_a_report_changes_nothing() -> None:
+    world, _ = planted()
+    before = dict(world.projection.rows)
+    world.start()
+    assert world.projection.rows == before
+    assert world.sent == []
+
+
+@pytest.mark.parametrize("provider", ["stripe", "razorpay"])
+def test_an_empty_list_makes_nothing_of_what_we_hold_an_orphan(provider: str) -> None:
+    world = ReconcileModel(empty={provider})
+    before = dict(world.projection.rows)
+    world.start()
+    assert world.found() == []
+    assert world.standing().unknown == 1, "that the list was empty is in the report"
+    assert world.projection.rows == before
+
+
+def test_who_does_not_answer_is_unknown_and_no_mismatch() -> None:
+    world = ReconcileModel()
+    names = tuple(f"ws_{number:04d}" for number in range(20))
+    world.down = {"stripe"}
+    world.start(scope=Scope.RECENT, workspaces=names)
+    assert world.found() == []
+    assert world.standing().unknown == sum(key(number)[0] == STRIPE for number in range(20))
+
+
+def test_a_provider_that_stays_down_while_listing_stalls_and_goes_on_when_woken() -> None:
+    world, expected = planted()
+    world.down = {"razorpay"}
+    cursor = world.start()
+    assert (cursor.stage, cursor.stalled_in) == (Stage.STALLED, Stage.LISTING)
+    assert "503" in cursor.problem
+    world.down = set()
+    world.store.save(replace(cursor, stage=Stage.LISTING, stalled_in=None))
+    world.run()
+    missed = set(expected) - set(world.found())
+    assert {kind for kind, _ in missed} == {Kind.ORPHAN}, "nobody was there to ask about them"
+    assert world.standing().unknown == len(missed)
+
+
+def test_a_list_of_a_moment_ago_is_only_a_hint() -> None:
+    """What moved between the list and the question is no mismatch."""
+    world = ReconcileModel(size=5)
+    listed = world.truth[key(1)]
+    stale_list = replace(listed, status=Status.PAUSED)
+    page = world.page
+
+    def lagging(identity: object, after: object) -> object:
+        found = page(identity, after)  # type: ignore[arg-type]
+        return replace(
+            found,
+            subscriptions=tuple(
+                stale_list if each.id == listed.id else each for each in found.subscriptions
+            ),
+        )
+
+    world.reconciler = replace(
+        world.reconciler, source=type("S", (), {"page": staticmethod(lagging)})()
+    )
+    world.start()
+    assert world.found() == []
+
+
+class TestSample:
+    def test_those_touched_always_and_a_sample_of_the_others(self) -> None:
+        world = ReconcileModel(size=150)
+        world.concerned.events[STRIPE] = [(key(1)[1], NOW - 60), (key(2)[1], NOW - 30)]
+        cursor = world.start(scope=Scope.SAMPLE, workspaces=("ws_0000",))
+        assert cursor.population == 147
+        assert Sampling().size(147) <= cursor.drawn <= Sampling().size(147) + 5
+        read = {each.workspace for each in world.store.workspaces("REC-1")}
+        assert {"ws_0000", "ws_0001", "ws_0002"} <= read
+        assert len(read) == 3 + cursor.drawn
+        assert not cursor.full
+
+    def test_one_mismatch_in_the_sample_and_everything_is_read(self) -> None:
+        world = ReconcileModel(size=150)
+        quiet = ReconcileModel(size=150)
+        quiet.start(scope=Scope.SAMPLE)
+        drawn = {each.workspace for each in quiet.store.workspaces("REC-1")}
+        inside, outside = (
+            next(n for n in range(150) if (f"ws_{n:04d}" in drawn) is wanted)
+            for wanted in (True, False)
+        )
+        expected = sorted([world.plant(Kind.PLAN, inside), world.plant(Kind.PERIOD, outside)])
+        cursor = world.start(scope=Scope.SAMPLE)
+        assert cursor.escalated
+        assert world.found() == expected
+        assert world.standing().workspaces == 150
+
+    def test_a_mismatch_among_those_touched_alone_does_not(self) -> None:
+        world = ReconcileModel(size=150)
+        expected = [world.plant(Kind.PLAN, 4)]
+        cursor = world.start(scope=Scope.SAMPLE, workspaces=("ws_0004",))
+        assert not cursor.escalated
+        assert world.found() == expected
+
+    def test_recent_reads_those_touched_and_lists_nothing(self) -> None:
+        world = ReconcileModel()
+        expected = sorted([world.plant(Kind.MISSING, 1), world.plant(Kind.ORPHAN, 4)])
+        world.plant(Kind.STATUS, 2)  # of which an event came that the row does not know
+        world.concerned.events[STRIPE] = [(key(number)[1], NOW - 60) for number in (1, 2, 4, 5)]
+        cursor = world.start(scope=Scope.RECENT)
+        assert world.found() == sorted([*expected, (Kind.STALE, "ws_0002")])
+        assert cursor.calls <= 8
+
+
+class Fragile(MemoryReconciliations):
+    """A store at whose calls the process may die, before or after."""
+
+    draw = Random(0)
+
+    def die(self) -> None:
+        if self.draw.random() < 0.02:
+            raise Killed
+
+    def add(self, name: str, found: Found) -> None:
+        self.die()
+        super().add(name, found)
+        self.die()
+
+    def compare(self, name: str, compared: Compared) -> None:
+        self.die()
+        super().compare(name, compared)
+        self.die()
+
+    def save(self, cursor: Cursor) -> Cursor:
+        self.die()
+        after = super().save(cursor)
+        self.die()
+        return after
+
+
+@pytest.mark.parametrize("scope", [Scope.FULL, Scope.SAMPLE])
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_killed_anywhere_the_report_is_the_same(scope: Scope, seed: int) -> None:
+    store = Fragile()
+    store.draw = Random(seed)
+    world, expected = planted(size=40, store=store)
+    deaths = -1
+    while deaths < 2_000:
+        try:
+            if store.load("REC-1"):
+                world.run()
+            else:
+                world.start(scope=scope)
+        except Killed:
+            deaths += 1
+        else:
+            break
+    found = world.store.load("REC-1")
+    assert found is not None
+    assert found.idle
+    assert world.found() == expected
+    assert world.standing().workspaces == 40
+
+
+def test_of_two_drivers_one_moves_the_cursor() -> None:
+    world, expected = planted()
+    stepped_in = False
+
+    def both() -> bool:
+        """In the middle of the first driver's run another one does all that is left."""
+        nonlocal stepped_in
+        cursor = world.store.load("REC-1")
+        if cursor is not None and cursor.page == 2 and not stepped_in:
+            stepped_in = True
+            world.run()
+        return True
+
+    world.store.create(replace(blank(world), scope=Scope.FULL))
+    with pytest.raises(VersionConflict):
+        world.run(go_on=both)
+    assert world.found() == expected
+
+
+def blank(world: ReconcileModel) -> Cursor:
+    """A reconciliation that nobody has driven yet."""
+    return Cursor(
+        id="REC-1",
+        identities=(STRIPE, RAZORPAY),
+        scope=Scope.FULL,
+        start=world.now - 3_600,
+        end=world.now,
+        seed="seed",
+        started_at=world.now,
+        started_by="ana",
+    )
