@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.incidents.commands import Command
+from tocsin.incidents.parts import KeptEvidence, ReplayCounts, ReplayKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,3 +23,24 @@ class RecordReconciliation(Command):
     accepted: int
     signed_off_by: str | None = None
     report: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordReplay(Command):
+    """A replay of a window [start, end) has ended.
+
+    `account` is the account with its mode, `<account>#<mode>`. `evidence` is where its whole
+    report lies, None where there is no archive. `checksums` are over the projections that the
+    window concerns: before it, after it, and after its second pass.
+    """
+
+    replay: str
+    kind: ReplayKind
+    provider: str
+    account: str
+    start: datetime
+    end: datetime
+    counts: ReplayCounts
+    proven: bool
+    checksums: tuple[str, ...]
+    evidence: KeptEvidence | None = None

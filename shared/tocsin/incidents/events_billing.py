@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from tocsin.incidents.events import Event
+from tocsin.incidents.parts import KeptEvidence, ReplayCounts, ReplayKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +33,24 @@ class ReconciliationRecorded(Event):
     accepted: int
     signed_off_by: str | None
     report: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayRecorded(Event):
+    """A replay of [start, end) ended: what it put back, and whether a second pass found nothing.
+
+    `evidence` points to its whole report. The fields are those of the command.
+    """
+
+    type: ClassVar[str] = "replay_recorded"
+
+    replay: str
+    kind: ReplayKind
+    provider: str
+    account: str
+    start: datetime
+    end: datetime
+    counts: ReplayCounts
+    proven: bool
+    checksums: tuple[str, ...]
+    evidence: KeptEvidence | None = None

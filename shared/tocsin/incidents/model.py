@@ -26,6 +26,7 @@ from tocsin.incidents.parts import (
     Proposal,
     Reconciliation,
     Release,
+    Replayed,
     Waiver,
     Window,
 )
@@ -150,6 +151,7 @@ class Incident:
     repeat of a known signal does not undo a commander's lowering. `person_at` is the last entry
     by a person. `confirmed` holds the criteria somebody reported met that no rule here can see
     for itself. `counts` counts what is on the timeline only: decisions, links by purpose.
+    `replays` holds the newest replay of each account, by `<provider>#<account>#<mode>`.
     """
 
     id: str
@@ -195,6 +197,7 @@ class Incident:
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
     former_categories: tuple[Category, ...] = ()
     channels: Mapping[ChannelKind, str] = field(default_factory=dict)
+    replays: Mapping[str, Replayed] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     closing: Proposal | None = None
     lifting: Proposal | None = None

@@ -76,6 +76,13 @@ class RunKind(StrEnum):
     SECURITY = "security"
 
 
+class ReplayKind(StrEnum):
+    """How a replay finds what was lost: by the provider's list of events, or object by object."""
+
+    EVENTS = "events"
+    OBJECTS = "objects"
+
+
 class UpdateAudience(StrEnum):
     """Who an update is for."""
 
@@ -309,3 +316,48 @@ class CycleResult:
     started_at: datetime
     closed_at: datetime
     attainment: Mapping[ClockName, Attainment]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptEvidence:
+    """Where evidence lies that is too large for an entry; `sha256` in hex, `size` in bytes."""
+
+    key: str
+    sha256: str
+    size: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayCounts:
+    """What a replay met and did.
+
+    Of what the provider `listed`, `duplicate` was stored already or arrived meanwhile, `inserted`
+    was put back, and `unreadable` could not be filed. Of what was inserted the projector `applied`
+    so much, found so much `stale`, and asked the provider (`fetched`) for so much. A replay object
+    by object inserts nothing: it fetches.
+    """
+
+    listed: int
+    duplicate: int
+    inserted: int
+    unreadable: int
+    applied: int = 0
+    stale: int = 0
+    fetched: int = 0
+    second_pass_inserted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The newest replay of one account; `proven`: a second pass found nothing missing."""
+
+    id: str
+    kind: ReplayKind
+    start: datetime
+    end: datetime
+    inserted: int
+    fetched: int
+    second_pass_inserted: int
+    proven: bool
+    at: datetime
