@@ -46,6 +46,7 @@ class Estimate(TypedDict):
 class Replay(TypedDict):
     """A replay or (`dry_run`) a plan for one.
 
+    `window_facts` are those the window was found by, where the incident told it.
     `walked_to` is how far the present pass over the window has come. `proven` says that all that
     was missing is in the ledger and one more pass found nothing; `unchanged` that this last pass
     left the projections as they were. `days_left`: until the window's first second can be listed
@@ -61,6 +62,7 @@ class Replay(TypedDict):
     dry_run: bool
     incident: str | None
     override: str | None
+    window_facts: str | None
     stage: Stage
     problem: str | None
     started_at: Moment

@@ -11,6 +11,8 @@ from tocsin.adapters.dynamodb_authorizations import DynamoDbAuthorizations
 from tocsin.adapters.dynamodb_billing_freezes import DynamoDbBillingFreezes
 from tocsin.adapters.dynamodb_checkout import DynamoDbBreakers, DynamoDbIntents
 from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
+from tocsin.adapters.dynamodb_harm import DynamoDbHarm
+from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
 from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
 from tocsin.adapters.dynamodb_probes import DynamoDbProbes
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
@@ -19,6 +21,7 @@ from tocsin.adapters.sqs_replay_drive import SqsReplayDrive
 from tocsin.application.checkout import Checkouts
 from tocsin.application.correct import CorrectionDesk
 from tocsin.application.open_incidents import Remembered
+from tocsin.application.outage_window import WindowDesk
 from tocsin.application.replay_desk import ReplayDesk
 from tocsin.billing.breaker import Phase
 from tocsin.policy import billing_rules
@@ -48,6 +51,8 @@ RULES = billing_rules.current()
 PROJECTION = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
 INCIDENTS = DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE)
 BREAKERS = DynamoDbBreakers(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+PROBES = DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+INTENTS = DynamoDbIntents(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 OFFICE = Office(
     rules=RULES,
     projection=PROJECTION,
@@ -69,14 +74,23 @@ OFFICE = Office(
     replays=ReplayDesk(
         store=DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
         wake=SqsReplayDrive(aws_http.from_environment("sqs"), SETTINGS.REPLAY_QUEUE_URL),
-        probes=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        probes=PROBES,
         breaker_closed=lambda identity: BREAKERS.load(identity).phase is Phase.CLOSED,
         known=lambda identity: KEYS.get().key_for(identity) is not None,
         new_id=lambda: f"RPL-{IDS.unique_id()}",
         now=lambda: int(wall_clock().wall_now().timestamp()),
     ),
+    windows=WindowDesk(
+        incidents=DynamoDbHarm(DYNAMODB, SETTINGS.INCIDENTS_TABLE),
+        ledger=DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
+        intents=INTENTS,
+        probes=PROBES,
+        breaker=BREAKERS.load,
+        identities=lambda: KEYS.get().identities,
+        now=lambda: int(wall_clock().wall_now().timestamp()),
+    ),
     checkouts=Checkouts(
-        intents=DynamoDbIntents(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        intents=INTENTS,
         breakers=BREAKERS,
         policies=Sales(
             CachedSecret(

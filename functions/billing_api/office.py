@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tocsin.application.checkout import BillingFreezes, Checkouts
     from tocsin.application.correct import CorrectionDesk
     from tocsin.application.open_incidents import Remembered
+    from tocsin.application.outage_window import WindowDesk
     from tocsin.application.replay_desk import ReplayDesk
     from tocsin.billing.freeze import BillingChange
     from tocsin.billing.ports import WorkspaceRows
@@ -30,6 +31,7 @@ class Office:
     incidents: Remembered
     corrections: CorrectionDesk
     replays: ReplayDesk
+    windows: WindowDesk
     checkouts: Checkouts
     freezes: BillingFreezes
     clock: WallClock

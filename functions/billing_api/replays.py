@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from functions.billing_api.answers_replay import Counted, Estimate, Replay
 from functions.billing_api.moments import shown, shown_if
+from tocsin.application.outage_window import Asked, Found
 from tocsin.application.replay_desk import Wish
 from tocsin.billing.identity import MODES, Identity
 from tocsin.billing.ratelimit import budget
@@ -58,27 +59,45 @@ def cancel(call: Call) -> Response:
 
 def _wish(call: Call) -> Wish:
     given = call.body()
-    identity = Identity(
-        given.text("provider", "stripe"), given.text("account"), given.choice("mode", MODES)
+    incident, who = given.optional_text("incident"), call.caller
+    asked = Asked(
+        given.optional_text("provider"),
+        given.optional_text("account"),
+        given.choice("mode", MODES) if given.has("mode") else None,
+        _second(given, "start"),
+        _second(given, "end"),
     )
-    event_listing(identity.provider)
-    wish = Wish(
-        identity=identity,
-        window=Window(_second(given, "start"), _second(given, "end")),
-        person=call.caller.person,
-        groups=call.caller.groups,
-        dry_run=given.flag("dry_run"),
-        incident=given.optional_text("incident"),
-        override=given.text("override", ""),
-    )
+    dry_run, override = given.flag("dry_run"), given.text("override", "")
     given.done()
-    return wish
+    if incident is None:
+        found = _said(asked)
+    else:
+        found = call.office.windows.find(incident, asked, person=who.person, groups=who.groups)
+    event_listing(found.identity.provider)
+    return Wish(
+        identity=found.identity,
+        window=found.window,
+        person=who.person,
+        groups=who.groups,
+        dry_run=dry_run,
+        incident=incident,
+        override=override,
+        facts=found.facts,
+    )
 
 
-def _second(given: Fields, name: str) -> int:
-    if (found := given.moment(name)) is None:
-        raise BadInput(f"`{name}` is missing", field=name)
-    return int(found.timestamp())
+def _said(asked: Asked) -> Found:
+    """Everything as it was said; without an incident all of it has to be."""
+    for name in ("account", "mode", "start", "end"):
+        if getattr(asked, name) is None:
+            raise BadInput(f"`{name}` is missing: say it, or name the incident", field=name)
+    identity = Identity(asked.provider or "stripe", asked.account or "", asked.mode or "")
+    return Found(identity, Window(asked.start or 0, asked.end or 0), "")
+
+
+def _second(given: Fields, name: str) -> int | None:
+    found = given.moment(name)
+    return None if found is None else int(found.timestamp())
 
 
 def _view(call: Call, cursor: Cursor) -> Replay:
@@ -95,6 +114,7 @@ def _view(call: Call, cursor: Cursor) -> Replay:
         dry_run=cursor.dry_run,
         incident=cursor.incident,
         override=cursor.override or None,
+        window_facts=cursor.facts or None,
         stage=cursor.stage,
         problem=cursor.problem or None,
         started_at=shown(cursor.started_at),

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The projection, where to see whether a billing incident is open, and how to sell.
+    """Ledger and projection, where to see whether a billing incident is open, and how to sell.
 
     `BILLING_MODES`: the providers' modes whose subscriptions give access, separated by commas.
     """
 
     STAGE: str
     INCIDENTS_TABLE: str
+    BILLING_EVENTS_TABLE: str
     BILLING_SUBSCRIPTIONS_TABLE: str
     OPERATIONS_TABLE: str
     PROVIDER_KEYS_SECRET: str

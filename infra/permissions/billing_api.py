@@ -2,7 +2,8 @@
 
 It sells: intents, breakers and attempts are kept in `operations`, and the providers' keys are read.
 
-Of incidents it reads which are open, and single entries: it can approve nothing itself.
+Of incidents it reads which are open, when harm began, and single entries: it can approve nothing
+itself. Of the ledger it reads when the last event came.
 """
 
 from __future__ import annotations
@@ -38,12 +39,17 @@ STATEMENTS = (
         resources=("table/operations",),
     ),
     Statement(
+        sid="SeeWhatLedgerHolds",
+        actions=("dynamodb:Query",),
+        resources=("table/billing-events",),
+    ),
+    Statement(
         sid="WakeReplays",
         actions=("sqs:SendMessage",),
         resources=("queue/replay",),
     ),
     Statement(
-        sid="ReadApprovals",
+        sid="ReadApprovalsAndHarm",
         actions=("dynamodb:GetItem",),
         resources=("table/incidents",),
     ),

@@ -43,6 +43,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:GetItem on incidents",
         "dynamodb:GetItem on operations",
         "dynamodb:PutItem on operations",
+        "dynamodb:Query on billing_events",
         "dynamodb:Query on operations",
         "dynamodb:UpdateItem on billing_subscriptions",
         "dynamodb:Query on billing_subscriptions/workspace",

@@ -11,16 +11,20 @@ from functions.billing_api.routes import Api
 from tests.harness.checkout_world import CheckoutWorld
 from tests.harness.requests import api_event
 from tocsin.adapters.dynamodb_authorizations import StoredAuthorizations
+from tocsin.adapters.dynamodb_harm import StoredHarm
 from tocsin.adapters.memory_billing_freezes import MemoryBillingFreezes
 from tocsin.adapters.memory_corrections import MemoryCorrections
 from tocsin.adapters.memory_freezes import MemoryFreezes
+from tocsin.adapters.memory_ledger import MemoryLedgerHours
 from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
 from tocsin.adapters.memory_probes import MemoryProbes
 from tocsin.adapters.memory_projection import MemoryProjection
 from tocsin.adapters.memory_replays import MemoryReplays
 from tocsin.application.correct import CorrectionDesk
 from tocsin.application.open_incidents import Remembered
+from tocsin.application.outage_window import WindowDesk
 from tocsin.application.replay_desk import ReplayDesk
+from tocsin.billing.breaker import Breaker, Phase
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
@@ -42,6 +46,8 @@ class BillingOffice:
     replays: MemoryReplays = field(default_factory=MemoryReplays)
     probes: MemoryProbes = field(default_factory=MemoryProbes)
     breaker_closed: bool = True
+    identities: tuple[Identity, ...] = (IDENTITY,)
+    hours: MemoryLedgerHours = field(default_factory=MemoryLedgerHours)
     woken: list[str] = field(default_factory=list)
     corrections: MemoryCorrections = field(init=False)
     checkout: CheckoutWorld = field(init=False)
@@ -74,12 +80,25 @@ class BillingOffice:
                 new_id=lambda: f"RPL-{self.world.application.ids.unique_id()}",
                 now=lambda: self.now,
             ),
+            windows=WindowDesk(
+                incidents=StoredHarm(self.world.store),
+                ledger=self.hours,
+                intents=self.checkout.checkouts.intents,
+                probes=self.probes,
+                breaker=lambda _: self.breaker,
+                identities=lambda: self.identities,
+                now=lambda: self.now,
+            ),
             checkouts=self.checkout.checkouts,
             freezes=MemoryBillingFreezes(MemoryFreezes(self.world.store.freezes)),
             clock=self.world.wall,
             modes=frozenset({"live"}),
         )
         self.api = Api(office=office, watch=self.world.watch, stage="local")
+
+    @property
+    def breaker(self) -> Breaker:
+        return Breaker() if self.breaker_closed else Breaker(Phase.OPEN, since=self.now - 60)
 
     @property
     def now(self) -> int:

@@ -43,7 +43,8 @@ MOST_WORKSPACES = 200
 class Wish:
     """A replay somebody wants.
 
-    `override` is the commander's reason to start without proof of recovery.
+    `override` is the commander's reason to start without proof of recovery. `facts` are those the
+    window was found by, empty where a person named it.
     """
 
     identity: Identity
@@ -53,6 +54,7 @@ class Wish:
     dry_run: bool
     incident: str | None = None
     override: str = ""
+    facts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class ReplayDesk:
                 dry_run=wish.dry_run,
                 incident=wish.incident,
                 override=wish.override.strip(),
+                facts=wish.facts,
             )
         )
         try:
@@ -196,13 +199,13 @@ class ReplayDesk:
             )
 
     def _repeated(self, before: Cursor, wish: Wish, key: str) -> Cursor:
-        same = (before.identity, before.window, before.dry_run, before.incident) == (
+        """A window that was found by facts may be another one by now: it is not compared."""
+        same = (before.identity, before.dry_run, before.incident) == (
             wish.identity,
-            wish.window,
             wish.dry_run,
             wish.incident,
         )
-        if not same:
+        if not same or (not wish.facts and before.window != wish.window):
             raise IdempotencyKeyReused("this key was used for another request", key=key)
         return before
 

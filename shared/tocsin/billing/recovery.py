@@ -57,3 +57,21 @@ def doubts(probes: Sequence[Probe], *, breaker_closed: bool, now: int) -> tuple[
     if said and not said[-1]:
         found.append(Doubt.NEWEST_EVENT_NOT_BY_WEBHOOK)
     return tuple(found)
+
+
+def confirmed_at(probes: Sequence[Probe], *, closed_since: int) -> int | None:
+    """When the present run of good looks first confirmed recovery; None: it does not.
+
+    That is its first ten looks within 15 minutes, and not before `closed_since`, when the breaker
+    closed. Looks are kept for a day: of an older run the answer is too late, never too early.
+    """
+    run: list[int] = []
+    for probe in sorted(probes, key=lambda probe: probe.at, reverse=True):
+        if not probe.succeeded or probe.by_webhook is False:
+            break
+        run.append(probe.at)
+    run.reverse()
+    for first, tenth in zip(run, run[PROBES - 1 :], strict=False):
+        if tenth - first <= WITHIN:
+            return max(tenth, closed_since)
+    return None

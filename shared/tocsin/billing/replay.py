@@ -131,7 +131,8 @@ class Cursor:
     asks for; `after` an event inside one crowded second. `page` is the next page's number,
     `checked` the first page whose missing events may not all be in the ledger, `first_pages` how
     many pages the first pass had. `first` counts the first pass, and what any pass found missing;
-    `last` the newest pass alone. `override` is the reason to start without proof of recovery.
+    `last` the newest pass alone. `override` is the reason to start without proof of recovery;
+    `facts` are those the window was found by.
     `checksum_*` are of all projections the window's events concern: as each page found them, when
     all that was missing had been projected, and after the last pass; `summed` is the first page
     that `sum` does not hold yet.
@@ -145,6 +146,7 @@ class Cursor:
     dry_run: bool = False
     incident: str | None = None
     override: str = ""
+    facts: str = ""
     stage: Stage = Stage.LISTING
     stalled_in: Stage | None = None
     problem: str = ""

@@ -23,12 +23,15 @@ app = typer.Typer(
 )
 
 _Id = Annotated[str, typer.Argument(help="The replay's id.", metavar="REPLAY")]
-_Account = Annotated[str, typer.Option(help="The account of the registration.")]
-_Provider = Annotated[str, typer.Option(help="Whose events.")]
-_Mode = Annotated[str, typer.Option(help="live or test.")]
-_From = Annotated[str, typer.Option("--from", help="First instant, like 2026-09-08T10:00Z.")]
-_To = Annotated[str, typer.Option("--to", help="First instant after the window.")]
-_Incident = Annotated[str | None, typer.Option(help="The incident it belongs to.")]
+_Account = Annotated[str | None, typer.Option(help="The account of the registration.")]
+_Provider = Annotated[str | None, typer.Option(help="Whose events; stripe without an incident.")]
+_Mode = Annotated[str | None, typer.Option(help="live or test; live without an incident.")]
+_From = Annotated[str | None, typer.Option("--from", help="First instant, like 2026-09-08T10:00Z.")]
+_To = Annotated[str | None, typer.Option("--until", "--to", help="First instant after the window.")]
+_Incident = Annotated[
+    str | None,
+    typer.Option(help="The incident it belongs to: it tells the window, and by what."),
+]
 _Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it has ended.")]
 
 _MOVING = {"listing", "draining", "checking", "proving"}
@@ -37,18 +40,19 @@ _PAUSE = 1.0
 
 @app.command()
 def plan(
-    account: _Account,
-    begin: _From,
-    end: _To,
+    account: _Account = None,
+    begin: _From = None,
+    end: _To = None,
     *,
-    provider: _Provider = "stripe",
-    mode: _Mode = "live",
+    provider: _Provider = None,
+    mode: _Mode = None,
+    incident: _Incident = None,
     wait: _Wait = True,
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
     """What a replay would insert: the provider's list against the ledger. Changes nothing."""
-    body = _window(provider, account, mode, begin, end) | {"dry_run": True}
+    body = _window(provider, account, mode, begin, end, incident) | {"dry_run": True}
     api = connect(api_url, person)
     found = api.post("/v1/replays", body)
     _show(_watched(api, found) if wait else found)
@@ -56,12 +60,12 @@ def plan(
 
 @app.command()
 def start(
-    account: _Account,
-    begin: _From,
-    end: _To,
+    account: _Account = None,
+    begin: _From = None,
+    end: _To = None,
     *,
-    provider: _Provider = "stripe",
-    mode: _Mode = "live",
+    provider: _Provider = None,
+    mode: _Mode = None,
     incident: _Incident = None,
     override: Annotated[
         str, typer.Option(help="The commander's reason to start without proof of recovery.")
@@ -71,11 +75,11 @@ def start(
     person: As = None,
 ) -> None:
     """Insert what is missing. Refused until the provider is known to have recovered."""
-    body = _window(provider, account, mode, begin, end)
-    body |= {"incident": incident, "override": override or None}
+    body = _window(provider, account, mode, begin, end, incident)
+    if override:
+        body["override"] = override
     api = connect(api_url, person)
-    given = {name: value for name, value in body.items() if value is not None}
-    found = api.post("/v1/replays", given)
+    found = api.post("/v1/replays", body)
     _show(_watched(api, found) if wait else found)
 
 
@@ -114,14 +118,25 @@ def cancel(
     _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/cancel", body))
 
 
-def _window(provider: str, account: str, mode: str, begin: str, end: str) -> dict[str, Any]:
-    return {
-        "provider": provider,
+def _window(
+    provider: str | None,
+    account: str | None,
+    mode: str | None,
+    begin: str | None,
+    end: str | None,
+    incident: str | None,
+) -> dict[str, Any]:
+    """What was said; the rest the incident tells, or there is a default without one."""
+    alone = incident is None
+    body = {
+        "provider": provider or ("stripe" if alone else None),
         "account": account,
-        "mode": mode,
-        "start": format_time(read_instant(begin)),
-        "end": format_time(read_instant(end)),
+        "mode": mode or ("live" if alone else None),
+        "start": begin and format_time(read_instant(begin)),
+        "end": end and format_time(read_instant(end)),
+        "incident": incident,
     }
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _watched(api: ApiClient, found: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +171,8 @@ def _show(found: dict[str, Any]) -> None:
     account = f"{found['provider']} {found['account']} {found['mode']}"
     where.line(f"{kind} {found['id']}: {found['stage']}", style="bold")
     where.line(f"{account}, {found['start']} to {found['end']}")
+    if found["window_facts"]:
+        where.line(f"window by: {found['window_facts']}")
     if found["problem"]:
         where.line(str(found["problem"]), style="yellow")
     if found["warning"]:
