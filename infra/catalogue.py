@@ -32,7 +32,7 @@ INCIDENTS = DependencyGroup(
     "fn-incidents", aws_services=("dynamodb", "lambda", "s3", "sesv2", "sns")
 )
 BILLING = DependencyGroup("fn-billing", aws_services=())
-SELLING = DependencyGroup("fn-selling", aws_services=("dynamodb", "sns"))
+SELLING = DependencyGroup("fn-selling", aws_services=("dynamodb", "lambda", "sns"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,8 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
                 memory=512,
                 # Under a minute, so that a slow round ends before the next one starts.
                 timeout=55,
-                reserved=1,
+                # One for the schedule, one for what people ask of it.
+                reserved=2,
                 incident_clock=True,
             ),
             FunctionSpec(

@@ -63,6 +63,7 @@ ROUTES = (
     Route("GET", "/v1/incidents/{id}/clocks", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/gate", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/checklist", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}/final-update", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/severity", "incident_api", _RESPONDER),
     Route("POST", "/v1/incidents/{id}/{command}", "incident_api", _RESPONDER),
     Route("GET", "/v1/oncall", "incident_api", _RESPONDER),
@@ -94,4 +95,6 @@ ROUTES = (
     Route("POST", "/v1/billing/doubles/{id}/decision", "billing_api", _RESPONDER),
     Route("GET", "/v1/billing/impact", "billing_api", _RESPONDER),
     Route("POST", "/v1/billing/changes", "billing_api", _RESPONDER),
+    Route("POST", "/v1/billing/exit-checks", "billing_api", _RESPONDER),
+    Route("POST", "/v1/billing/final-updates", "billing_api", _RESPONDER),
 )

@@ -32,6 +32,7 @@ from tocsin.runtime.checkout_notes import Notes
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.invocation import watch
+from tocsin.runtime.invoke import FunctionCaller
 from tocsin.runtime.secrets import CachedSecret
 from tocsin.runtime.settings import load
 
@@ -104,6 +105,7 @@ OFFICE = Office(
         note=Notes(WATCH),
     ),
     freezes=DynamoDbBillingFreezes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+    leave=FunctionCaller(SETTINGS.OUTAGE_WATCH_FUNCTION),
     clock=wall_clock(),
     modes=frozenset(SETTINGS.BILLING_MODES.split(",")),
 )

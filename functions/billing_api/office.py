@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tocsin.policy.billing_rules import EssentialChanges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tocsin.application.checkout import BillingFreezes, Checkouts
     from tocsin.application.correct import CorrectionDesk
@@ -26,7 +26,8 @@ class Office:
     """The parts of one stage. `modes` are the providers' modes that give access here.
 
     `essential` gives what may be changed in billing while an incident freezes the rest, by the
-    version of the policy the incident goes by.
+    version of the policy the incident goes by. `leave` asks the outage watch for what ends an
+    outage.
     """
 
     rules: BillingRules
@@ -37,6 +38,7 @@ class Office:
     windows: WindowDesk
     checkouts: Checkouts
     freezes: BillingFreezes
+    leave: Callable[[Mapping[str, Any]], dict[str, Any]]
     clock: WallClock
     modes: frozenset[str]
     essential: Callable[[str], frozenset[BillingChange]] = field(default_factory=EssentialChanges)

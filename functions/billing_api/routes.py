@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from functions.billing_api import (
     access,
     answers,
+    answers_exit,
     answers_replay,
     correcting,
     doubles,
     impacts,
+    leaving,
     replays,
     selling,
 )
@@ -98,6 +100,16 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             "Ask whether a change of billing may be made now",
             selling.may_change,
             answers.Permission,
+        ),
+        "POST /v1/billing/exit-checks": Route(
+            "Have new checkouts examined for an incident's gate, with a probe on request",
+            leaving.examine,
+            answers_exit.CheckoutsExamined,
+        ),
+        "POST /v1/billing/final-updates": Route(
+            "Send stakeholders the final update of a billing incident",
+            leaving.send_final,
+            answers_exit.FinalUpdateSent,
         ),
     }
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Ledger and projection, where to see whether a billing incident is open, and how to sell.
+    """Ledger and projection, open billing incidents, how to sell, whom to ask.
 
     `BILLING_MODES`: the providers' modes whose subscriptions give access, separated by commas.
     """
@@ -19,6 +19,7 @@ class Settings:
     OPERATIONS_TABLE: str
     PROVIDER_KEYS_SECRET: str
     REPLAY_QUEUE_URL: str
+    OUTAGE_WATCH_FUNCTION: str
     BILLING_MODES: str
     STRIPE_API_BASE: str
     RAZORPAY_API_BASE: str

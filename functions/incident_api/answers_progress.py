@@ -164,3 +164,12 @@ class Checklist(TypedDict):
     priorities: list[Priority]
     phases: list[PhaseItems]
     version: int
+
+
+class FinalUpdate(TypedDict):
+    """A draft for people to put words to; `lacks` names parts it has none of, of those it needs."""
+
+    incident: str
+    text: str
+    lacks: list[str]
+    version: int

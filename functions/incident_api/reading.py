@@ -11,6 +11,8 @@ from tocsin.application.foresee import foresee
 from tocsin.errors import BadInput
 from tocsin.incidents.checklist import phases
 from tocsin.incidents.explain import explain
+from tocsin.incidents.final_update import draft, lacks
+from tocsin.incidents.fold import event_of
 from tocsin.incidents.gate import gate
 from tocsin.incidents.priorities import priorities
 from tocsin.incidents.vocabulary import Category, Severity, State
@@ -20,6 +22,7 @@ from tocsin.runtime.http import answer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from functions.incident_api.answers_progress import FinalUpdate
     from functions.incident_api.call import Call
     from tocsin.incidents.model import Incident
     from tocsin.ports import Summary
@@ -86,6 +89,20 @@ def checklist(call: Call) -> Response:
     view = checklist_view(
         found, priorities(found, policy, now), phases(found, policy, now), now=now
     )
+    return answer(200, view, headers=etag(found))
+
+
+def final_update(call: Call) -> Response:
+    """A draft of the final update, from what is recorded."""
+    found = call.incident()
+    events = (event_of(entry) for entry in call.application.store.entries(found.id))
+    text = draft(found, events, call.policy(found), call.now)
+    view: FinalUpdate = {
+        "incident": found.id,
+        "text": text,
+        "lacks": list(lacks(text, found)),
+        "version": found.version,
+    }
     return answer(200, view, headers=etag(found))
 
 

@@ -96,6 +96,11 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             reading.checklist,
             answers_progress.Checklist,
         ),
+        "GET /v1/incidents/{id}/final-update": Route(
+            "A draft of the final update, from what is recorded; changes nothing",
+            reading.final_update,
+            answers_progress.FinalUpdate,
+        ),
         "GET /v1/incidents/{id}/severity": Route(
             "Old and new deadlines of a change of severity; changes nothing",
             reading.preview,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from functions.outage_watch.leaving import leave
 from functions.outage_watch.rounds import Rounds
 from functions.outage_watch.settings import Settings
 from functions.outage_watch.wiring import Accounts, Newest, key_maker, stakeholders
@@ -12,6 +13,8 @@ from tocsin.adapters.dynamodb_comparisons import DynamoDbComparisons
 from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
 from tocsin.adapters.dynamodb_outages import DynamoDbOutages
 from tocsin.adapters.dynamodb_probes import DynamoDbProbes
+from tocsin.application.billing_exit import ExitDesk
+from tocsin.application.examine_checkouts import Examiner
 from tocsin.application.tell_outage import Teller
 from tocsin.providers.selling import Sales, SalesDocument
 from tocsin.runtime import aws_http, light
@@ -36,22 +39,39 @@ DOCUMENT = CachedSecret(
     aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, SalesDocument.read
 )
 ACCOUNTS = Accounts(DOCUMENT, BASES)
+SEND = stakeholders(SETTINGS.STAKEHOLDERS_TOPIC_ARN)
 TELLER = Teller(
     store=APPLICATION.store,
     execute=APPLICATION.execute,
-    send=stakeholders(SETTINGS.STAKEHOLDERS_TOPIC_ARN),
+    send=SEND,
     now=WATCH.clock.incident_now,
 )
 
 
-def lambda_handler(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """One round; the answer says what is firing and which parts failed."""
+INTENTS = DynamoDbIntents(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+BREAKERS = DynamoDbBreakers(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+SALES = Sales(DOCUMENT, BASES)
+EXIT = ExitDesk(
+    store=APPLICATION.store,
+    policies=APPLICATION.policies,
+    execute=APPLICATION.execute,
+    examiner=Examiner(intents=INTENTS, breakers=BREAKERS, policies=SALES, clock=wall_clock()),
+    send=SEND,
+    clock=WATCH.clock,
+    wall=wall_clock(),
+)
+
+
+def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """One round, or what `billing_api` asks for; a round says what is firing and what failed."""
     light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
     with WATCH.invocation(context):
+        if "exit" in event:
+            return leave(EXIT, event["exit"])
         rounds = Rounds(
-            intents=DynamoDbIntents(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
-            breakers=DynamoDbBreakers(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
-            policies=Sales(DOCUMENT, BASES),
+            intents=INTENTS,
+            breakers=BREAKERS,
+            policies=SALES,
             outages=DynamoDbOutages(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
             probes=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
             comparisons=DynamoDbComparisons(DYNAMODB, SETTINGS.OPERATIONS_TABLE),

@@ -3,7 +3,8 @@
 It sells: intents, breakers and attempts are kept in `operations`, and the providers' keys are read.
 
 Of incidents it reads which are open, when harm began, and single entries: it can approve nothing
-itself. Of the ledger it reads when the last event came.
+itself. Facts for their gates are taken and written by the outage watch, which it asks. Of the
+ledger it reads when the last event came.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ STATEMENTS = (
         sid="ReadProviderKeys",
         actions=("secretsmanager:GetSecretValue",),
         resources=("secret/provider-keys",),
+    ),
+    Statement(
+        sid="HaveFactsTaken",
+        actions=("lambda:InvokeFunction",),
+        resources=("function/outage-watch",),
     ),
     data_key_through_dynamodb(),
     data_key_through_secrets_manager(),

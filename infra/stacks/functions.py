@@ -60,8 +60,8 @@ class FunctionsStack(cdk.Stack):
         self._triggers = Triggers(self, references=references, alarms=alarms)
         self._offer_values()
         self.made: dict[str, TocsinFunction] = {}
-        # The notifier comes before `sla_check`, which may invoke it.
-        for name in sorted(FUNCTIONS, key=lambda each: each != "notifier"):
+        # What other functions may invoke comes before them.
+        for name in sorted(FUNCTIONS, key=lambda each: each not in {"notifier", "outage_watch"}):
             self._make(name)
         self._schedules = scheduler.CfnScheduleGroup(
             self, "Schedules", name=context.stage.physical("schedules")
@@ -92,6 +92,7 @@ class FunctionsStack(cdk.Stack):
             ("BILLING_MODES", stage.billing_modes),
             ("DEAD_MAN_URL", self._context.dead_man_url),
             ("NOTIFIER_FUNCTION", stage.physical(FUNCTIONS["notifier"].dashed)),
+            ("OUTAGE_WATCH_FUNCTION", stage.physical(FUNCTIONS["outage_watch"].dashed)),
         ):
             self._references.offer_value(name, value)
 

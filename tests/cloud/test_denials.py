@@ -48,6 +48,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:UpdateItem on billing_subscriptions",
         "dynamodb:Query on billing_subscriptions/workspace",
         "dynamodb:Query on incidents/list",
+        "lambda:InvokeFunction on outage_watch",
         "secretsmanager:GetSecretValue on provider-keys",
         "sqs:SendMessage on replay",
         "ssm:GetParameter on clock",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
+from functions.outage_watch.leaving import leave
 from tests.harness.checkout_world import CheckoutWorld
 from tests.harness.requests import api_event
 from tocsin.adapters.dynamodb_authorizations import StoredAuthorizations
@@ -20,7 +21,9 @@ from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
 from tocsin.adapters.memory_probes import MemoryProbes
 from tocsin.adapters.memory_projection import MemoryProjection
 from tocsin.adapters.memory_replays import MemoryReplays
+from tocsin.application.billing_exit import ExitDesk
 from tocsin.application.correct import CorrectionDesk
+from tocsin.application.examine_checkouts import Examiner
 from tocsin.application.open_incidents import Remembered
 from tocsin.application.outage_window import WindowDesk
 from tocsin.application.replay_desk import ReplayDesk
@@ -28,11 +31,12 @@ from tocsin.billing.breaker import Breaker, Phase
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
+from tocsin.errors import SendFailed
 from tocsin.policy import billing_rules
 from tocsin.runtime.checkout_notes import Notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.harness.world import World
     from tocsin.billing.freeze import BillingChange
@@ -55,6 +59,8 @@ class BillingOffice:
         default_factory=billing_rules.EssentialChanges
     )
     woken: list[str] = field(default_factory=list)
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    channel_refuses: bool = False
     corrections: MemoryCorrections = field(init=False)
     checkout: CheckoutWorld = field(init=False)
     api: Api = field(init=False)
@@ -96,12 +102,40 @@ class BillingOffice:
                 now=lambda: self.now,
             ),
             checkouts=self.checkout.checkouts,
+            leave=self._leave,
             freezes=MemoryBillingFreezes(MemoryFreezes(self.world.store.freezes)),
             clock=self.world.wall,
             modes=frozenset({"live"}),
             essential=self.essential,
         )
         self.api = Api(office=office, watch=self.world.watch, stage="local")
+
+    def _leave(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """The outage watch, asked as the deployed function is: through JSON."""
+        application, checkout = self.world.application, self.checkout
+        desk = ExitDesk(
+            store=self.world.store,
+            policies=application.policies,
+            execute=application.execute,
+            examiner=Examiner(
+                intents=checkout.intents,
+                breakers=checkout.breakers,
+                policies=checkout,
+                clock=self.world.wall,
+            ),
+            send=self._send,
+            clock=self.world.clock,
+            wall=self.world.wall,
+        )
+        answered: dict[str, Any] = json.loads(
+            json.dumps(leave(desk, json.loads(json.dumps(wish))["exit"]))
+        )
+        return answered
+
+    def _send(self, incident: str, subject: str, text: str) -> None:
+        if self.channel_refuses:
+            raise SendFailed
+        self.sent.append((incident, subject, text))
 
     @property
     def breaker(self) -> Breaker:

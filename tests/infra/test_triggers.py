@@ -99,6 +99,8 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "POST/v1/billing/doubles/*/decision",
                 "GET/v1/billing/impact",
                 "POST/v1/billing/changes",
+                "POST/v1/billing/exit-checks",
+                "POST/v1/billing/final-updates",
                 "POST/v1/billing/checkout",
             )
         ),
@@ -115,6 +117,7 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "GET/v1/incidents/*/clocks",
                 "GET/v1/incidents/*/gate",
                 "GET/v1/incidents/*/checklist",
+                "GET/v1/incidents/*/final-update",
                 "GET/v1/incidents/*/severity",
                 "POST/v1/incidents/*/*",
                 "GET/v1/oncall",

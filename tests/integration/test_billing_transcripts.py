@@ -12,12 +12,13 @@ from tests.harness.transcripts import InProcess, Transcript
 from tests.harness.world import a_world
 from tocsin.billing.quarantine import Poison
 from tocsin.billing.subscription import Status
-from tocsin.cli import billing, billing_corrections, billing_desk
+from tocsin.cli import billing, billing_corrections, billing_desk, billing_exit, progress
 from tocsin.cli.billing_desk import desk
-from tocsin.cli.main import NOT_ALLOWED, NOT_FOUND, OK
+from tocsin.cli.main import BAD_INPUT, FAILED_CHECK, NOT_ALLOWED, NOT_FOUND, OK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tocsin.incidents.model import Incident
 
@@ -49,7 +50,7 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[BillingOffice]:
             who = person or "ana"
             return InProcess(made, who, "commander" if who in COMMANDERS else "responder")
 
-        for module in (billing, billing_corrections):
+        for module in (billing, billing_corrections, billing_exit, progress):
             monkeypatch.setattr(module, "connect", connect)
         yield made
 
@@ -127,3 +128,45 @@ def _incident(office: BillingOffice, incident: str) -> Incident:
     found = office.world.store.load(incident)
     assert found is not None
     return found
+
+
+def test_the_way_out_of_an_outage_is_examined_drafted_and_sent(
+    office: BillingOffice,
+    typed: Transcript,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, opened, _ = office.world.request("POST", "/v1/incidents", OUTAGE, person="ana")
+    incident = opened["id"]
+    first = {"impact": "checkouts fail", "mitigation": "failed over", "eta": "unknown"}
+    about = {"update": "u1", "audience": "internal", "text": "Down.", "accepted": True, **first}
+    path = f"/v1/incidents/{incident}/update"
+    status, _, _ = office.world.request("POST", path, about, person="ana")
+    assert status == 200
+    office.world.inbox.take_all()
+
+    typed.say("nobody has bought anything yet: a probe is made, and expired at once")
+    words = ("billing", "exit", incident, "--provider", "stripe")
+    assert typed.type(*words, "--probe", "--check", hidden=("--key", "k1")) == FAILED_CHECK
+    offered = [office.checkout.buy(f"s{number}") for number in range(3)]
+    office.checkout.stripe.sessions[offered[0].leg.key].state = "running"
+    typed.say("three workspaces have bought since, and one of them has paid")
+    assert typed.type(*words, hidden=("--key", "k2")) == OK
+    typed.say("the draft of the final update has every part it must have")
+    assert typed.type("billing", "final", incident) == OK
+    _, drafted, _ = office.world.request(
+        "GET", f"/v1/incidents/{incident}/final-update", person="ana"
+    )
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "final.txt"
+    sent = ("billing", "final", incident, "--send", "final.txt")
+    file.write_text("All is well again.", encoding="utf-8")
+    typed.say("a text that says that all is well again has none of them")
+    assert typed.type(*sent) == BAD_INPUT
+    file.write_text(drafted["text"], encoding="utf-8")
+    typed.say("as drafted, with words put to it by people, it goes out")
+    assert typed.type(*sent) == OK
+    assert [text for _, _, text in office.sent] == [drafted["text"]]
+    assert typed.type("gate", incident) == OK
+
+    assert typed.matches("billing-exit")

@@ -52,7 +52,9 @@ def plan(
     person: As = None,
 ) -> None:
     """What a replay would insert: the provider's list against the ledger. Changes nothing."""
-    body = _window(provider, account, mode, begin, end, incident) | {"dry_run": True}
+    body = _window(provider, account, mode, begin=begin, end=end, incident=incident) | {
+        "dry_run": True
+    }
     api = connect(api_url, person)
     found = api.post("/v1/replays", body)
     _show(_watched(api, found) if wait else found)
@@ -75,7 +77,7 @@ def start(
     person: As = None,
 ) -> None:
     """Insert what is missing. Refused until the provider is known to have recovered."""
-    body = _window(provider, account, mode, begin, end, incident)
+    body = _window(provider, account, mode, begin=begin, end=end, incident=incident)
     if override:
         body["override"] = override
     api = connect(api_url, person)
@@ -122,6 +124,7 @@ def _window(
     provider: str | None,
     account: str | None,
     mode: str | None,
+    *,
     begin: str | None,
     end: str | None,
     incident: str | None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.incidents.commands import Command
-from tocsin.incidents.parts import KeptEvidence, ReplayCounts, ReplayKind
+from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +44,23 @@ class RecordReplay(Command):
     proven: bool
     checksums: tuple[str, ...]
     evidence: KeptEvidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamineCheckouts(Command):
+    """What an examination of one provider's new checkouts counted since `since`, real time.
+
+    `asked_by` is the person who wanted it. The counts are those of `parts_billing.CheckoutsSeen`;
+    `probe` names the probe's session at the provider, expired again.
+    """
+
+    provider: str
+    asked_by: str
+    since: datetime
+    sessions: int
+    workspaces: int
+    probe: str | None
+    paid: int
+    quiet_minutes: int
+    volume: int
+    lacks: tuple[str, ...]

@@ -7,7 +7,7 @@ before containment is verified, whoever wants it.
 from datetime import datetime
 
 from tocsin.errors import BadInput, IllegalTransition
-from tocsin.incidents import cadence, limits, prevention
+from tocsin.incidents import cadence, final_update, limits, prevention
 from tocsin.incidents import commands_record as c
 from tocsin.incidents.agenda import Due
 from tocsin.incidents.draft import CLOCK, Draft, reason_of
@@ -23,7 +23,7 @@ from tocsin.incidents.model import Incident
 from tocsin.incidents.parts import Audience, UpdateAudience
 from tocsin.incidents.people import speakers
 from tocsin.incidents.policy import Policy, Template
-from tocsin.incidents.vocabulary import ActorKind, Kind, Role
+from tocsin.incidents.vocabulary import ActorKind, Category, Kind, Role
 
 CLAIM = "we have contained the issue"
 _DECIDERS = (Role.COMMUNICATIONS_OWNER, Role.INCIDENT_COMMANDER)
@@ -66,6 +66,7 @@ def record_update(draft: Draft, command: c.RecordUpdate) -> None:
             no_change=command.no_change,
             corrects=limits.name("corrects", command.corrects) if command.corrects else None,
             says_contained=claims,
+            lacks=_lacks(draft, command),
         )
     )
 
@@ -174,6 +175,14 @@ def _check_content(draft: Draft, command: c.RecordUpdate, *, first: bool) -> Non
 def _check_final(command: c.RecordUpdate) -> None:
     if command.final and not command.residual.strip():
         raise BadInput("the final update says what is left to do, or 'none'", field="residual")
+
+
+def _lacks(draft: Draft, command: c.RecordUpdate) -> tuple[str, ...]:
+    """What is already sent is recorded as it is; the gate says what it should have had."""
+    internal = command.audience is UpdateAudience.INTERNAL
+    if not (command.final and internal and draft.incident.category is Category.OPERATIONAL):
+        return ()
+    return final_update.lacks(command.text, draft.incident)
 
 
 def _promise(draft: Draft, command: c.RecordUpdate) -> datetime | None:

@@ -12,6 +12,7 @@ from tocsin.errors import BadInput, IllegalTransition, StaleIfMatch, UnknownInci
 from tocsin.incidents import (
     access,
     authorizing,
+    billing_exit,
     checklist,
     closing,
     communication,
@@ -133,6 +134,7 @@ HANDLERS: dict[type[c.Command], _Handler] = {
     b.RecordReplay: replaying.record_replay,
     k.GiveKeys: relating.give,
     k.TakeKeys: relating.take,
+    b.ExamineCheckouts: billing_exit.examine_checkouts,
     w.SettleItem: checklist.settle_item,
     w.RecordImpact: records.record_impact,
     w.CorrectBeginning: records.correct_beginning,

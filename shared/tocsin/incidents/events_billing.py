@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from tocsin.incidents.events import Event
-from tocsin.incidents.parts import KeptEvidence, ReplayCounts, ReplayKind
+from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +54,21 @@ class ReplayRecorded(Event):
     proven: bool
     checksums: tuple[str, ...]
     evidence: KeptEvidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutsExamined(Event):
+    """New checkouts at a provider were counted; what `lacks` names keeps them from being proof."""
+
+    type: ClassVar[str] = "checkouts_examined"
+
+    provider: str
+    asked_by: str
+    since: datetime
+    sessions: int
+    workspaces: int
+    probe: str | None
+    paid: int
+    quiet_minutes: int
+    volume: int
+    lacks: tuple[str, ...]

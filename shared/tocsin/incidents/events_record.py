@@ -101,7 +101,10 @@ class Corrected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRecorded(Event):
-    """An update was sent, or a channel refused it."""
+    """An update was sent, or a channel refused it.
+
+    `lacks` are parts that a billing incident's final one should have had.
+    """
 
     type: ClassVar[str] = "update_recorded"
 
@@ -119,6 +122,7 @@ class UpdateRecorded(Event):
     no_change: bool = False
     corrects: str | None = None
     says_contained: bool = False
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

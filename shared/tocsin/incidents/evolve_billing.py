@@ -7,7 +7,7 @@ from typing import Any
 from tocsin.incidents import events_billing as e
 from tocsin.incidents.events import Event
 from tocsin.incidents.model import Incident
-from tocsin.incidents.parts import Reconciliation, Replayed
+from tocsin.incidents.parts_billing import CheckoutsSeen, Reconciliation, Replayed
 
 
 def _reconciled(incident: Incident, event: e.ReconciliationRecorded) -> Incident:
@@ -38,7 +38,25 @@ def _replayed(incident: Incident, event: e.ReplayRecorded) -> Incident:
     return replace(incident, replays={**incident.replays, name: newest})
 
 
+def _examined(incident: Incident, event: e.CheckoutsExamined) -> Incident:
+    """The newest examination of a provider counts."""
+    seen = CheckoutsSeen(
+        at=event.at,
+        sessions=event.sessions,
+        workspaces=event.workspaces,
+        probed=event.probe is not None,
+        paid=event.paid,
+        quiet_minutes=event.quiet_minutes,
+        volume=event.volume,
+        lacks=event.lacks,
+    )
+    known = incident.billing_exit
+    checkouts = {**known.checkouts, event.provider: seen}
+    return replace(incident, billing_exit=replace(known, checkouts=checkouts))
+
+
 HANDLERS: dict[type[Event], Callable[[Incident, Any], Incident]] = {
     e.ReconciliationRecorded: _reconciled,
     e.ReplayRecorded: _replayed,
+    e.CheckoutsExamined: _examined,
 }

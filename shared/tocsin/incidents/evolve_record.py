@@ -69,6 +69,7 @@ def _update(incident: Incident, event: e.UpdateRecorded) -> Incident:
         heard = Audience(
             first_at=audience.first_at or event.at,
             final_at=event.at if event.final else None,
+            final_lacks=event.lacks,
             next_by=None if event.final else event.next_by,
             failed=failed,
             last_at=event.at,

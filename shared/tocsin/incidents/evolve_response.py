@@ -29,6 +29,7 @@ from tocsin.incidents.parts import (
     Waiver,
     Window,
 )
+from tocsin.incidents.parts_billing import BillingExit
 from tocsin.incidents.vocabulary import ClockName, State
 
 PAST_CYCLES = 8
@@ -228,6 +229,7 @@ def _reopened(incident: Incident, event: e.Reopened) -> Incident:
         waivers={},
         checklist={},
         confirmed={},
+        billing_exit=BillingExit(),
         postmortem=None,
         reconciliation=None,
         lowering=None,

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.incidents.billing_exit import (
+    CHECKOUTS,
+    COMPUTED,
+    checkouts_standing,
+    is_provider_outage,
+)
 from tocsin.incidents.model import Incident
 from tocsin.incidents.owed import Owed, owed
 from tocsin.incidents.parts import Audience
@@ -192,7 +198,17 @@ def _residual(incident: Incident, _at: datetime) -> _Finding:
     final = incident.communication.internal.final_at
     if final is None:
         return _Finding(False, "send stakeholders the timeline and residual actions")
+    lacks = incident.communication.internal.final_lacks
+    if lacks and is_provider_outage(incident):
+        parts = ", ".join(lacks)
+        return _Finding(False, f"send a final update with {parts}; see `tocsin billing final`")
     return _Finding(True, f"sent at {format_time(final)}")
+
+
+def _checkouts(incident: Incident, _at: datetime) -> _Finding:
+    if not is_provider_outage(incident):
+        return _confirmed(CHECKOUTS, incident)
+    return _Finding(*checkouts_standing(incident))
 
 
 def _postmortem(incident: Incident, _at: datetime) -> _Finding:
@@ -212,6 +228,7 @@ _RULES: dict[str, Callable[[Incident, datetime], _Finding]] = {
     FIXED: _fixed,
     RESIDUAL: _residual,
     POSTMORTEM: _postmortem,
+    CHECKOUTS: _checkouts,
 }
-SEEN_HERE = frozenset({*_RULES, COMMUNICATED, INTACT})
-"""Criteria this module decides by itself; nobody reports them from outside."""
+SEEN_HERE = frozenset({*_RULES, COMMUNICATED, INTACT}) - COMPUTED
+"""Criteria this module always decides by itself; nobody reports them from outside."""

@@ -24,12 +24,11 @@ from tocsin.incidents.parts import (
     Postmortem,
     Prevention,
     Proposal,
-    Reconciliation,
     Release,
-    Replayed,
     Waiver,
     Window,
 )
+from tocsin.incidents.parts_billing import BillingExit, Reconciliation, Replayed
 from tocsin.incidents.vocabulary import (
     Attainment,
     Category,
@@ -195,6 +194,7 @@ class Incident:
     reconciliation: Reconciliation | None = None
     prevention: Mapping[str, Prevention] = field(default_factory=dict)
     confirmed: Mapping[str, datetime] = field(default_factory=dict)
+    billing_exit: BillingExit = field(default_factory=BillingExit)
     former_categories: tuple[Category, ...] = ()
     channels: Mapping[ChannelKind, str] = field(default_factory=dict)
     replays: Mapping[str, Replayed] = field(default_factory=dict)

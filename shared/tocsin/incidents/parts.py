@@ -76,13 +76,6 @@ class RunKind(StrEnum):
     SECURITY = "security"
 
 
-class ReplayKind(StrEnum):
-    """How a replay finds what was lost: by the provider's list of events, or object by object."""
-
-    EVENTS = "events"
-    OBJECTS = "objects"
-
-
 class UpdateAudience(StrEnum):
     """Who an update is for."""
 
@@ -208,10 +201,12 @@ class Audience:
     `missed_at` and `reminded_of` are the promise that was missed, and reminded of. `last_at` is
     the newest update accepted. `claimed` is the newest one that says the issue is contained;
     `withdraw` are those that said so and are to be corrected, because containment was lost.
+    `final_lacks` are the parts that the final update of a billing incident was sent without.
     """
 
     first_at: datetime | None = None
     final_at: datetime | None = None
+    final_lacks: tuple[str, ...] = ()
     next_by: datetime | None = None
     failed: tuple[str, ...] = ()
     missed_at: datetime | None = None
@@ -281,26 +276,6 @@ class Postmortem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciliation:
-    """The newest reconciliation: mismatches left by class, what could not be compared, who signed.
-
-    `settled` is what an exit criterion asks for; `at` is when it was recorded.
-    """
-
-    id: str
-    started_at: datetime
-    unresolved: Mapping[str, int]
-    unknown: int
-    signed_off_by: str | None
-    at: datetime
-
-    @property
-    def settled(self) -> bool:
-        """Nothing is left that is wrong or unknown, and somebody stands for it by name."""
-        return not self.unresolved and not self.unknown and self.signed_off_by is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """Who may see a restricted incident besides its role holders and security."""
 
@@ -316,48 +291,3 @@ class CycleResult:
     started_at: datetime
     closed_at: datetime
     attainment: Mapping[ClockName, Attainment]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptEvidence:
-    """Where evidence lies that is too large for an entry; `sha256` in hex, `size` in bytes."""
-
-    key: str
-    sha256: str
-    size: int
-    media_type: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayCounts:
-    """What a replay met and did.
-
-    Of what the provider `listed`, `duplicate` was stored already or arrived meanwhile, `inserted`
-    was put back, and `unreadable` could not be filed. Of what was inserted the projector `applied`
-    so much, found so much `stale`, and asked the provider (`fetched`) for so much. A replay object
-    by object inserts nothing: it fetches.
-    """
-
-    listed: int
-    duplicate: int
-    inserted: int
-    unreadable: int
-    applied: int = 0
-    stale: int = 0
-    fetched: int = 0
-    second_pass_inserted: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
-    """The newest replay of one account; `proven`: a second pass found nothing missing."""
-
-    id: str
-    kind: ReplayKind
-    start: datetime
-    end: datetime
-    inserted: int
-    fetched: int
-    second_pass_inserted: int
-    proven: bool
-    at: datetime

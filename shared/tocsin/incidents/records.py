@@ -1,9 +1,9 @@
 """What people write down: impact, beginning, decisions, links, channels, corrections, criteria."""
 
 from tocsin.errors import BadInput
+from tocsin.incidents import billing_exit, fixing, gate, limits
 from tocsin.incidents import commands_record as c
 from tocsin.incidents import events_record as e
-from tocsin.incidents import fixing, gate, limits
 from tocsin.incidents.draft import Draft, reason_of
 from tocsin.incidents.parts import Exposure
 from tocsin.incidents.vocabulary import ActorKind, Category, Role
@@ -110,13 +110,17 @@ def confirm_criterion(draft: Draft, command: c.ConfirmCriterion) -> None:
     """Reports a criterion decided outside; a person who does needs evidence like anybody.
 
     Raises:
-        BadInput: no criterion has that code, or the engine decides it by itself.
+        BadInput: no criterion has that code, or the engine decides it by itself, as it does the
+            billing criteria of a provider's outage.
     """
     if draft.actor.kind is ActorKind.PERSON:
         draft.responder()
     codes = {criterion.code for criterion in draft.policy.criteria}
     if command.criterion not in codes - gate.SEEN_HERE:
         raise BadInput(f"{command.criterion!r} is not reported from outside")
+    computed = command.criterion in billing_exit.COMPUTED
+    if computed and billing_exit.is_provider_outage(draft.incident):
+        raise BadInput(f"{command.criterion} is judged by facts: `tocsin billing exit` takes them")
     draft.add(
         e.CriterionConfirmed(
             **draft.stamp,

@@ -11,7 +11,7 @@ from tocsin.errors import BadInput, IllegalTransition
 from tocsin.incidents import commands_response as r
 from tocsin.incidents.commands_billing import RecordReconciliation
 from tocsin.incidents.fold import fold
-from tocsin.incidents.parts import Reconciliation
+from tocsin.incidents.parts_billing import Reconciliation
 from tocsin.incidents.snapshot import snapshot_of, snapshot_text
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind, Resolution, Severity

@@ -12,7 +12,7 @@ from tocsin.errors import BadInput
 from tocsin.incidents import limits
 from tocsin.incidents.commands_billing import RecordReplay
 from tocsin.incidents.fold import fold
-from tocsin.incidents.parts import KeptEvidence, ReplayCounts, ReplayKind
+from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind
 from tocsin.incidents.snapshot import snapshot_of, snapshot_text
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind, Severity

@@ -1,0 +1,79 @@
+"""The way out of a provider's outage: checkouts are examined, the final update is sent.
+
+Both are done by the outage watch, which may ask providers and write into incidents.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from tocsin.errors import (
+    BadInput,
+    GroupRequired,
+    IllegalTransition,
+    ProviderUnavailable,
+    SendFailed,
+    TocsinError,
+    Unavailable,
+    UnknownIncident,
+    VersionConflict,
+)
+from tocsin.runtime.http import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from functions.billing_api.answers_exit import CheckoutsExamined, FinalUpdateSent
+    from functions.billing_api.call import Call
+    from tocsin.runtime.http import Response
+
+_KNOWN: Mapping[str, type[TocsinError]] = {
+    each.code: each
+    for each in (
+        BadInput,
+        GroupRequired,
+        IllegalTransition,
+        ProviderUnavailable,
+        SendFailed,
+        UnknownIncident,
+        VersionConflict,
+    )
+}
+LONGEST_TEXT = 8_000
+
+
+def examine(call: Call) -> Response:
+    """Has new checkouts examined and what was counted recorded, proof or not."""
+    given = call.body()
+    wish = {
+        "incident": given.text("incident"),
+        "provider": given.optional_text("provider"),
+        "probe": given.flag("probe"),
+    }
+    given.done()
+    return answer(200, cast("CheckoutsExamined", _asked(call, wish)))
+
+
+def send_final(call: Call) -> Response:
+    """Has the final update sent to stakeholders, and recorded once their channel took it."""
+    given = call.body()
+    wish = {"incident": given.text("incident"), "text": given.text("text")}
+    given.done()
+    if not 0 < len(wish["text"]) <= LONGEST_TEXT:
+        raise BadInput(f"`text` must have 1 to {LONGEST_TEXT} characters", field="text")
+    return answer(200, cast("FinalUpdateSent", _asked(call, wish)))
+
+
+def _asked(call: Call, wish: Mapping[str, Any]) -> dict[str, Any]:
+    who = call.caller
+    about = {"person": who.person, "groups": sorted(who.groups)}
+    key = call.key or call.request.request_id
+    told = call.office.leave({"exit": {**wish, **about, "key": key}})
+    if "problem" in told:
+        kind = _KNOWN.get(str(told["problem"]), Unavailable)
+        raise kind(str(told.get("detail", "")), **_field(told))
+    return told
+
+
+def _field(told: Mapping[str, Any]) -> dict[str, str]:
+    return {"field": str(told["field"])} if told.get("field") else {}

@@ -1,0 +1,110 @@
+"""The exit criteria of a provider's outage: met by recorded facts, never by somebody's word.
+
+The facts come from outside as commands of robots; this room knows no provider and asks nobody.
+"""
+
+from tocsin.errors import BadInput, IllegalTransition
+from tocsin.incidents import limits
+from tocsin.incidents.commands_billing import ExamineCheckouts
+from tocsin.incidents.draft import Draft
+from tocsin.incidents.events_billing import CheckoutsExamined
+from tocsin.incidents.model import Incident
+from tocsin.incidents.parts_billing import CheckoutsSeen
+from tocsin.incidents.signals import KEY_VERSION
+from tocsin.incidents.timeline import format_time
+from tocsin.incidents.vocabulary import ActorKind, Category
+
+CHECKOUTS = "checkouts_succeed"
+REPLAYED = "replay_completed"
+COMPUTED = frozenset({CHECKOUTS})
+"""Criteria that nobody can report met once the incident is a provider's outage."""
+
+LACKS = {
+    "breaker_open": "wait until the provider's breaker has closed",
+    "failing": "checkouts fail again: wait until they work",
+    "too_few_sessions": (
+        "wait for checkouts by three workspaces, or examine again with a probe (`--probe`)"
+    ),
+    "not_paid_nor_quiet": (
+        "wait for one completed payment, or for 30 minutes with ten checkouts and no failure"
+    ),
+    "probe_failed": "the probe made no session: find out why, and examine again",
+    "probe_left_open": "the probe's session is not known to be expired: examine again",
+}
+"""What keeps an examination from being proof, and what to do about it."""
+
+_EVIDENCE = f"{KEY_VERSION}:billing:"
+_PROVIDERS = 4
+
+
+def providers_named(incident: Incident) -> tuple[str, ...]:
+    """The providers an incident is known to be about: named as its cause, or by evidence."""
+    named = [incident.fix.provider] if incident.fix.provider else []
+    named += [
+        key.removeprefix(_EVIDENCE).partition(":")[0]
+        for key in incident.signals
+        if key.startswith(_EVIDENCE)
+    ]
+    return tuple(dict.fromkeys((*named, *incident.billing_exit.checkouts)))
+
+
+def is_provider_outage(incident: Incident) -> bool:
+    """Whether the billing criteria are computed: a provider is known to be concerned."""
+    return bool(providers_named(incident))
+
+
+def examine_checkouts(draft: Draft, command: ExamineCheckouts) -> None:
+    """Records what an examination counted, proof or not.
+
+    Raises:
+        IllegalTransition: the incident is no billing incident, or a person claims the counts.
+    """
+    draft.require_open()
+    if draft.actor.kind is ActorKind.PERSON:
+        raise IllegalTransition("checkouts are examined by Tocsin itself: `tocsin billing exit`")
+    if draft.incident.category is not Category.OPERATIONAL:
+        raise IllegalTransition("only an operational incident has billing criteria")
+    counts = (command.sessions, command.workspaces, command.paid, command.volume)
+    if min(*counts, command.quiet_minutes) < 0 or set(command.lacks) - LACKS.keys():
+        raise BadInput("these are no counts of an examination")
+    if len({*draft.incident.billing_exit.checkouts, command.provider}) > _PROVIDERS:
+        raise BadInput(f"an incident is about at most {_PROVIDERS} providers")
+    draft.add(
+        CheckoutsExamined(
+            **draft.stamp,
+            provider=limits.name("provider", command.provider),
+            asked_by=limits.person(command.asked_by),
+            since=command.since,
+            sessions=command.sessions,
+            workspaces=command.workspaces,
+            probe=command.probe and limits.shortened(command.probe, limits.LINE),
+            paid=command.paid,
+            quiet_minutes=command.quiet_minutes,
+            volume=command.volume,
+            lacks=command.lacks,
+        )
+    )
+
+
+def checkouts_standing(incident: Incident) -> tuple[bool, str]:
+    """Whether new checkouts are proven to succeed, and the evidence or the next step."""
+    seen = incident.billing_exit.checkouts
+    lost = incident.containment.lost_at
+    for provider in providers_named(incident):
+        found = seen.get(provider)
+        if found is None or (lost is not None and found.at < lost):
+            again = "again, containment was lost since" if found else "with `tocsin billing exit`"
+            return False, f"examine new checkouts at {provider} {again}"
+        if found.lacks:
+            steps = "; ".join(LACKS[code] for code in found.lacks)
+            return False, f"{provider}: {', '.join(found.lacks)}: {steps}"
+    return True, "; ".join(_proof(provider, one) for provider, one in seen.items())
+
+
+def _proof(provider: str, seen: CheckoutsSeen) -> str:
+    probe = " and a probe" if seen.probed else ""
+    good = f"{seen.volume} checkouts in {seen.quiet_minutes} minutes without a failure"
+    if seen.paid:
+        good = f"{seen.paid} paid"
+    made = f"{seen.sessions} sessions of {seen.workspaces} workspaces{probe}"
+    return f"{provider}: {made}, {good}, examined at {format_time(seen.at)}"

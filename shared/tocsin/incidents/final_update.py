@@ -1,0 +1,158 @@
+"""The final update of a provider's outage: a draft from the timeline, and what it must hold.
+
+The runbook wants stakeholders told the timeline and the residual actions; with a provider's outage
+also what was counted and corrected. A text is checked by its parts: a heading on a line of its own
+for each, and under it what the part is about. Nothing here judges whether the words are good.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from tocsin.incidents import events_record as w
+from tocsin.incidents import events_response as r
+from tocsin.incidents.billing_exit import providers_named
+from tocsin.incidents.events import Acknowledged, Event, Opened, SeverityChanged
+from tocsin.incidents.events_billing import CheckoutsExamined
+from tocsin.incidents.gate import RESIDUAL, Status, gate, owner_of
+from tocsin.incidents.limits import LINE, TEXT, shortened
+from tocsin.incidents.model import Incident
+from tocsin.incidents.policy import Policy
+from tocsin.incidents.vocabulary import Role
+
+TIMELINE, COUNTS = "Timeline", "Counts"
+CORRECTIONS, RESIDUAL_ACTIONS = "Corrections", "Residual actions"
+PARTS = {
+    TIMELINE.casefold(): "timeline",
+    COUNTS.casefold(): "counts",
+    CORRECTIONS.casefold(): "corrections",
+    RESIDUAL_ACTIONS.casefold(): "residual_actions",
+}
+"""Headings, in the order of the draft, and the code of each part."""
+
+NONE = "none"
+OWNERS = "owners"
+_DECORATION = "#*_: \t"
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_OWNER = re.compile(r"\bowner:? *\S", re.IGNORECASE)
+_SETTLED_BY_ITSELF = frozenset({RESIDUAL, "communication_completed", "timeline_intact"})
+
+
+def lacks(text: str, incident: Incident) -> tuple[str, ...]:
+    """Codes of the parts a final update lacks, in order; () is a complete one.
+
+    The timeline names the minute of opening; counts have a figure; every residual action has an
+    owner. "none" is an answer to corrections and to residual actions.
+    """
+    parts = _parts(text)
+    found = {code: bool(parts.get(code)) for code in PARTS.values()}
+    opened = _minute(incident.opened_at)
+    times = {stamp.replace(" ", "T") for line in parts["timeline"] for stamp in _TIME.findall(line)}
+    found["timeline"] = opened in times
+    found["counts"] = any(character.isdigit() for line in parts["counts"] for character in line)
+    actions = parts["residual_actions"]
+    nothing_left = [line.casefold().rstrip(".") for line in actions] == [NONE]
+    found[OWNERS] = nothing_left or all(_OWNER.search(line) for line in actions)
+    return tuple(code for code, held in found.items() if not held)
+
+
+def residual_of(text: str) -> str:
+    """What stands under the heading of residual actions."""
+    return "\n".join(_parts(text)["residual_actions"])
+
+
+def draft(incident: Incident, events: Iterable[Event], policy: Policy, at: datetime) -> str:
+    """A final update that holds every part, from what is recorded; people put words to it."""
+    known = list(events)
+    provider = ", ".join(providers_named(incident)) or "no provider"
+    impact = incident.impact.summary if incident.impact else "not recorded"
+    head = [
+        f"{incident.id} | {incident.severity} | {incident.title}",
+        f"Provider: {provider}. Impact: {impact}.",
+    ]
+    lines = [
+        *head,
+        *_section(TIMELINE, _timeline(known)),
+        *_section(COUNTS, _counts(incident, known)),
+        *_section(CORRECTIONS, _corrections(known)),
+        *_section(RESIDUAL_ACTIONS, _residual(incident, policy, at)),
+    ]
+    return shortened("\n".join(lines), TEXT)
+
+
+def _section(title: str, lines: Iterable[str]) -> list[str]:
+    found = [f"- {shortened(line, LINE)}" for line in lines]
+    return ["", title, *(found or [NONE])]
+
+
+def _timeline(events: list[Event]) -> Iterator[str]:
+    """The turns of the story in the order in which they were recorded."""
+    for event in events:
+        told = _TURNS.get(type(event))
+        if told is not None and (words := told(event)) is not None:
+            yield f"{_minute(event.at)}Z {words}"
+
+
+_TURNS: Mapping[type[Event], Callable[[Any], str | None]] = {
+    Opened: lambda event: f"opened as {event.severity}",
+    Acknowledged: lambda event: f"acknowledged by {event.person}",
+    SeverityChanged: lambda event: f"severity changed from {event.old} to {event.new}",
+    r.ContainmentVerified: lambda event: f"containment verified by {event.person}",
+    r.ContainmentLost: lambda _event: "containment lost",
+    r.Fixed: lambda event: f"fixed by {event.commit or 'a complete replay'}",
+    CheckoutsExamined: lambda event: (
+        None if event.lacks else f"new checkouts succeed at {event.provider}"
+    ),
+}
+
+
+def _counts(incident: Incident, events: list[Event]) -> Iterator[str]:
+    impact = incident.impact
+    if impact is not None and impact.tenants is not None:
+        yield f"workspaces affected: {impact.tenants}"
+    yield f"alarms and evidence joined: {sum(one.count for one in incident.signals.values())}"
+    updates = [one for one in events if isinstance(one, w.UpdateRecorded) and one.accepted]
+    yield f"updates sent before this one: {len(updates)}"
+    for provider, seen in incident.billing_exit.checkouts.items():
+        yield (
+            f"checkouts at {provider} since recovery: {seen.sessions} by {seen.workspaces}"
+            f" workspaces, {seen.paid} paid"
+        )
+
+
+def _corrections(events: list[Event]) -> Iterator[str]:
+    for event in events:
+        if isinstance(event, w.ActAuthorized):
+            yield f"{event.action} by {event.requester}, approved by {event.person}"
+        elif isinstance(event, w.Corrected):
+            yield f"entry {event.supersedes} of the record: {event.text.splitlines()[0]}"
+
+
+def _residual(incident: Incident, policy: Policy, at: datetime) -> Iterator[str]:
+    """What is still to be done and by whom: criteria, then preventive work."""
+    commander = incident.roles.get(Role.INCIDENT_COMMANDER, Role.INCIDENT_COMMANDER)
+    for line in gate(incident, policy, at):
+        if line.status is not Status.MET and line.code not in _SETTLED_BY_ITSELF:
+            owner = incident.roles.get(owner_of(line.code), commander)
+            yield f"{line.text.rstrip('.')}; owner: {owner}"
+    for work in incident.prevention.values():
+        if work.done_at is None:
+            yield f"{work.text.rstrip('.')}; owner: {work.owner}; due {_minute(work.due_at)}Z"
+
+
+def _parts(text: str) -> dict[str, list[str]]:
+    """The lines under each heading, without marks of lists; what stands before the first is not."""
+    found: dict[str, list[str]] = {code: [] for code in PARTS.values()}
+    current: list[str] | None = None
+    for line in text.splitlines():
+        bare = line.strip(_DECORATION)
+        if (code := PARTS.get(bare.casefold())) is not None:
+            current = found[code]
+        elif bare and current is not None:
+            current.append(bare.removeprefix("- ").strip())
+    return found
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M}"

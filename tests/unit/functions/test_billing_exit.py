@@ -1,0 +1,207 @@
+"""The way out of an outage over the API: facts are taken, recorded, and seen by the gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.billing_office import BillingOffice
+from tocsin.incidents.vocabulary import Kind
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+
+OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
+FIRST = {"impact": "checkouts fail", "mitigation": "failed over", "eta": "unknown"}
+CHECKS, FINAL = "/v1/billing/exit-checks", "/v1/billing/final-updates"
+
+
+@pytest.fixture
+def office(world: World) -> BillingOffice:
+    return BillingOffice(world)
+
+
+def opened(office: BillingOffice, **changes: Any) -> str:
+    body = {**OUTAGE, **changes}
+    status, found, _ = office.world.request("POST", "/v1/incidents", body, person="ana")
+    assert status == 201, found
+    office.world.inbox.take_all()
+    return str(found["id"])
+
+
+def verb(office: BillingOffice, incident: str, name: str, body: dict[str, Any]) -> None:
+    path = f"/v1/incidents/{incident}/{name}"
+    status, found, _ = office.world.request("POST", path, body, person="ana")
+    assert status == 200, found
+    office.world.inbox.take_all()
+
+
+def check(office: BillingOffice, incident: str, *, key: str = "k", **body: Any) -> tuple[int, Any]:
+    status, found, _ = office.request(
+        "POST",
+        CHECKS,
+        {"incident": incident, "provider": "stripe", **body},
+        headers={"idempotency-key": key},
+        group=body.pop("group", "responder"),
+    )
+    return status, found
+
+
+def gate(office: BillingOffice, incident: str, code: str) -> dict[str, Any]:
+    path = f"/v1/incidents/{incident}/gate"
+    _, found, _ = office.world.request("GET", path, person="ana")
+    return next(one for one in found["criteria"] if one["code"] == code)
+
+
+def sold(office: BillingOffice, *, paid: bool = True) -> None:
+    offered = [office.checkout.buy(f"s{number}") for number in range(3)]
+    if paid:
+        office.checkout.stripe.sessions[offered[0].leg.key].state = "running"
+
+
+def test_real_sessions_and_a_payment_meet_the_gate(office: BillingOffice) -> None:
+    incident = opened(office)
+    status, found = check(office, incident, key="k0")
+    assert (status, found["proven"]) == (200, False)
+    assert found["lacks"] == ["too_few_sessions", "not_paid_nor_quiet"]
+    assert gate(office, incident, "checkouts_succeed")["status"] == "unmet"
+
+    sold(office)
+    status, found = check(office, incident, key="k1")
+
+    assert (status, found["proven"], found["workspaces"], found["paid"]) == (200, True, 3, 1)
+    assert gate(office, incident, "checkouts_succeed")["status"] == "met"
+    entry = office.world.store.entries(incident)[-1]
+    assert (entry.type, entry.actor_ref) == ("checkouts_examined", "rule:billing-exit")
+    assert entry.content["asked_by"] == "ana"
+
+
+def test_a_probe_stands_in_for_sessions_and_is_gone_afterwards(office: BillingOffice) -> None:
+    incident = opened(office)
+    _, found = check(office, incident, probe=True)
+    assert (found["probed"], found["lacks"]) == (True, ["not_paid_nor_quiet"])
+    assert {one.state for one in office.checkout.stripe.sessions.values()} == {"expired"}
+
+
+def test_the_same_key_records_once(office: BillingOffice) -> None:
+    incident = opened(office)
+    first = check(office, incident, probe=True)
+    length = len(office.world.store.entries(incident))
+    assert check(office, incident, probe=True) == first
+    assert len(office.world.store.entries(incident)) == length
+    assert len(office.checkout.stripe.sessions) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "group", "status", "code"),
+    [
+        ({"provider": "paypal"}, "responder", 400, "bad_input"),
+        ({"provider": None}, "responder", 400, "bad_input"),
+        ({"incident": "INC-NONE"}, "responder", 404, "unknown_incident"),
+        ({"probe": "yes"}, "responder", 400, "bad_input"),
+        ({"charge": True}, "responder", 400, "bad_input"),
+        ({}, "viewer", 403, "group_required"),
+    ],
+)
+def test_what_is_refused(
+    office: BillingOffice, body: dict[str, Any], group: str, status: int, code: str
+) -> None:
+    incident = opened(office)
+    before = office.world.store.load(incident)
+    answered, found, _ = office.request(
+        "POST", CHECKS, {"incident": incident, "provider": "stripe", **body}, group=group
+    )
+    assert (answered, found["code"]) == (status, code)
+    assert office.world.store.load(incident) == before
+    assert office.checkout.stripe.sessions == {}
+
+
+def test_a_restricted_incident_is_unknown_to_whoever_has_no_part(office: BillingOffice) -> None:
+    incident = opened(office, restricted=True)
+    status, found, _ = office.request(
+        "POST", CHECKS, {"incident": incident, "provider": "stripe"}, person="eve"
+    )
+    assert (status, found["code"]) == (404, "unknown_incident")
+
+
+def drafted(office: BillingOffice, incident: str) -> str:
+    path = f"/v1/incidents/{incident}/final-update"
+    status, found, _ = office.world.request("GET", path, person="ana")
+    assert (status, found["lacks"]) == (200, [])
+    return str(found["text"])
+
+
+def send(office: BillingOffice, incident: str, text: str, key: str = "f") -> tuple[int, Any]:
+    status, found, _ = office.request(
+        "POST",
+        FINAL,
+        {"incident": incident, "text": text},
+        headers={"idempotency-key": key},
+    )
+    return status, found
+
+
+def test_the_drafted_final_update_is_sent_and_meets_the_gate(office: BillingOffice) -> None:
+    incident = opened(office)
+    check(office, incident)
+    update = {"update": "u1", "audience": "internal", "text": "Down.", "accepted": True, **FIRST}
+    verb(office, incident, "update", update)
+    text = drafted(office, incident)
+
+    status, found = send(office, incident, text)
+
+    assert (status, found["lacks"]) == (200, [])
+    assert found["sent_at"]
+    assert office.sent == [(incident, "Final update: Stripe is down", text)]
+    assert gate(office, incident, "residual_update_sent")["status"] == "met"
+    assert send(office, incident, text)[0] == 200
+    assert len(office.sent) == 1, "the same request is not sent again"
+
+
+def test_a_final_update_without_its_parts_is_not_sent(office: BillingOffice) -> None:
+    incident = opened(office)
+    status, found = send(office, incident, "All is well again.")
+    assert (status, found["code"]) == (400, "bad_input")
+    assert "timeline, counts, corrections, residual_actions" in found["detail"]
+    assert office.sent == []
+
+
+def test_it_is_not_sent_before_there_was_a_first_one(office: BillingOffice) -> None:
+    incident = opened(office)
+    status, found = send(office, incident, drafted(office, incident))
+    assert (status, found["code"]) == (409, "illegal_transition")
+    assert office.sent == []
+
+
+def test_a_channel_that_refuses_leaves_the_gate_shut_and_may_be_tried_again(
+    office: BillingOffice,
+) -> None:
+    incident = opened(office)
+    update = {"update": "u1", "audience": "internal", "text": "Down.", "accepted": True, **FIRST}
+    verb(office, incident, "update", update)
+    text = drafted(office, incident)
+    office.channel_refuses = True
+    assert send(office, incident, text)[0] == 503
+    assert gate(office, incident, "residual_update_sent")["status"] == "unmet"
+    loaded = office.world.store.load(incident)
+    assert loaded is not None
+    assert loaded.communication.internal.failed
+
+    office.channel_refuses = False
+    assert send(office, incident, text)[0] == 200
+
+    assert gate(office, incident, "residual_update_sent")["status"] == "met"
+    loaded = office.world.store.load(incident)
+    assert loaded is not None
+    assert loaded.communication.internal.failed == ()
+
+
+def test_a_drills_final_update_says_so_first(office: BillingOffice) -> None:
+    incident = opened(office, kind=Kind.DRILL.value)
+    update = {"update": "u1", "audience": "internal", "text": "Down.", "accepted": True, **FIRST}
+    verb(office, incident, "update", update)
+    send(office, incident, drafted(office, incident))
+    ((_, subject, text),) = office.sent
+    assert subject.startswith("[DRILL] ")
+    assert text.startswith("[DRILL] ")
