@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tocsin.billing.freeze import ESSENTIAL
+from tocsin.policy.billing_rules import EssentialChanges
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tocsin.application.checkout import BillingFreezes, Checkouts
     from tocsin.application.correct import CorrectionDesk
     from tocsin.application.open_incidents import Remembered
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 class Office:
     """The parts of one stage. `modes` are the providers' modes that give access here.
 
-    `essential` may be changed in billing also while an incident freezes the rest.
+    `essential` gives what may be changed in billing while an incident freezes the rest, by the
+    version of the policy the incident goes by.
     """
 
     rules: BillingRules
@@ -34,7 +37,7 @@ class Office:
     freezes: BillingFreezes
     clock: WallClock
     modes: frozenset[str]
-    essential: frozenset[BillingChange] = ESSENTIAL
+    essential: Callable[[str], frozenset[BillingChange]] = field(default_factory=EssentialChanges)
 
     def now(self) -> int:
         """The real time in epoch seconds: periods and corrections are the providers' time."""

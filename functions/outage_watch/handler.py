@@ -8,6 +8,7 @@ from functions.outage_watch.rounds import Rounds
 from functions.outage_watch.settings import Settings
 from functions.outage_watch.wiring import Accounts, Newest, key_maker, stakeholders
 from tocsin.adapters.dynamodb_checkout import DynamoDbBreakers, DynamoDbIntents
+from tocsin.adapters.dynamodb_comparisons import DynamoDbComparisons
 from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
 from tocsin.adapters.dynamodb_outages import DynamoDbOutages
 from tocsin.adapters.dynamodb_probes import DynamoDbProbes
@@ -53,6 +54,7 @@ def lambda_handler(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             policies=Sales(DOCUMENT, BASES),
             outages=DynamoDbOutages(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
             probes=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+            comparisons=DynamoDbComparisons(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
             probe=ACCOUNTS.look,
             arrival=Newest(DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE)),
             teller=TELLER,

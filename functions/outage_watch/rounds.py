@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tocsin.application.tell_outage import Teller
     from tocsin.application.watch_outages import OutageStore
     from tocsin.billing.checkout_ports import BreakerStore, IntentStore, PolicySource
+    from tocsin.billing.divergence import ComparisonLog
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage import Health
     from tocsin.billing.wording import Situation
@@ -62,6 +63,7 @@ class Rounds:
     policies: PolicySource
     outages: OutageStore
     probes: ProbeLog
+    comparisons: ComparisonLog
     probe: Prober
     arrival: Callable[[Identity, int], int | None]
     teller: Teller
@@ -85,7 +87,8 @@ class Rounds:
                 attempts = recent_attempts(log, name, now=now)
                 newest = self.arrival(identity, now)
                 breaker = self.breakers.load(identity)
-                look = Look(identity, attempts, breaker, health, newest)
+                compared = self.comparisons.newest(identity)
+                look = Look(identity, attempts, breaker, health, newest, compared)
                 seen[name] = judge(look, known, now=now)
             _report(name, seen[name])
         after = Memory(seen, before.next_update, before.told)
@@ -125,7 +128,9 @@ class Rounds:
                 for each in self.intents.attempts(since=since - LOOK_BACK, until=found.as_of)
                 if each.failed and each.provider == name
             ]
-            evidence = Evidence(name, seen.firing or earlier.firing, since, failed)
+            firing = seen if seen.firing else earlier
+            counted = {trouble: (each.bad, each.total) for trouble, each in firing.watched.items()}
+            evidence = Evidence(name, firing.firing, since, failed, counted)
             for alarm in alarms_of(name):
                 if (incident := self.teller.incident_of(self.key_of(alarm))) is None:
                     continue
@@ -146,6 +151,7 @@ def alarms_of(provider: str) -> Sequence[str]:
         f"checkout-{provider}-failing",
         f"webhooks-{provider}-failing",
         f"webhooks-{provider}-backlog",
+        f"billing-{provider}-diverges",
         "checkout-all-providers-failing",
     )
 
@@ -157,6 +163,7 @@ def _report(provider: str, seen: Seen) -> None:
         (Gauge.CHECKOUT_TROUBLE, checkout),
         (Gauge.WEBHOOK_TROUBLE, bool(seen.firing & FAILING)),
         (Gauge.WEBHOOK_DELAY, bool(seen.firing & LATE)),
+        (Gauge.STATE_DIVERGENCE, Trouble.DIVERGENCE in seen.firing),
     ):
         light.gauge(gauge, int(rings), unit="Count", provider=provider)
 

@@ -81,6 +81,7 @@ OUTAGES = (
     ("CheckoutTrouble", "checkout-{}-failing", "Checkouts fail at {}."),
     ("WebhookTrouble", "webhooks-{}-failing", "Webhooks of {} do not get through to us."),
     ("WebhookDelay", "webhooks-{}-backlog", "News from {} arrives late or not at all."),
+    ("StateDivergence", "billing-{}-diverges", "Subscriptions are not as {} says they are."),
     ("NoPaymentPath", "checkout-all-providers-failing", "Nobody can pay by any path."),
 )
 

@@ -28,7 +28,10 @@ from tocsin.policy import billing_rules
 from tocsin.runtime.checkout_notes import Notes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.harness.world import World
+    from tocsin.billing.freeze import BillingChange
 
 IDENTITY = Identity("stripe", "acct_1", "live")
 
@@ -42,6 +45,9 @@ class BillingOffice:
     replays: MemoryReplays = field(default_factory=MemoryReplays)
     probes: MemoryProbes = field(default_factory=MemoryProbes)
     breaker_closed: bool = True
+    essential: Callable[[str], frozenset[BillingChange]] = field(
+        default_factory=billing_rules.EssentialChanges
+    )
     woken: list[str] = field(default_factory=list)
     corrections: MemoryCorrections = field(init=False)
     checkout: CheckoutWorld = field(init=False)
@@ -78,6 +84,7 @@ class BillingOffice:
             freezes=MemoryBillingFreezes(MemoryFreezes(self.world.store.freezes)),
             clock=self.world.wall,
             modes=frozenset({"live"}),
+            essential=self.essential,
         )
         self.api = Api(office=office, watch=self.world.watch, stage="local")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.freeze_forms import FREEZE_PK, freeze_of
+from tocsin.billing.freeze import Holding
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,18 +23,22 @@ class DynamoDbBillingFreezes:
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table
 
-    def holding(self, at: datetime) -> tuple[str, ...]:
+    def holding(self, at: datetime) -> tuple[Holding, ...]:
         request: dict[str, Any] = {
             "TableName": self._table,
             "KeyConditionExpression": "PK = :pk",
             "ExpressionAttributeValues": {":pk": {"S": FREEZE_PK}},
             "ConsistentRead": True,
         }
-        found: dict[str, None] = {}
+        found: dict[str, Holding] = {}
         while True:
             answer = self._aws.call("Query", request)
             held = (freeze_of(item["body"]["S"]) for item in answer["Items"])
-            found |= {each.incident: None for each in held if each.billing and each.holds_at(at)}
+            found |= {
+                each.incident: Holding(each.incident, each.policy)
+                for each in held
+                if each.billing and each.holds_at(at)
+            }
             if not (last := answer.get("LastEvaluatedKey")):
-                return tuple(found)
+                return tuple(found.values())
             request["ExclusiveStartKey"] = last

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.billing.freeze import Holding
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -16,6 +18,8 @@ class MemoryBillingFreezes:
     def __init__(self, freezes: FreezeStore) -> None:
         self._freezes = freezes
 
-    def holding(self, at: datetime) -> tuple[str, ...]:
+    def holding(self, at: datetime) -> tuple[Holding, ...]:
         found = [each for each in self._freezes.all() if each.billing and each.holds_at(at)]
-        return tuple(dict.fromkeys(each.incident for each in found))
+        return tuple(
+            {each.incident: Holding(each.incident, each.policy) for each in found}.values()
+        )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tocsin.billing.breaker import Breaker
     from tocsin.billing.checkout import Leg
     from tocsin.billing.checkout_ports import BreakerStore, IntentStore, PolicySource, Reply
+    from tocsin.billing.freeze import Holding
     from tocsin.billing.identity import Identity
     from tocsin.billing.routing import Offer
     from tocsin.ports import WallClock
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 class BillingFreezes(Protocol):
     """Which incidents freeze billing."""
 
-    def holding(self, at: datetime) -> tuple[str, ...]:
-        """Their ids, at a moment of incident time. Raises `StoreUnavailable`."""
+    def holding(self, at: datetime) -> tuple[Holding, ...]:
+        """Those that hold it at a moment of incident time. Raises `StoreUnavailable`."""
         ...
 
 

@@ -9,7 +9,7 @@ situation; a crash in between sends it again under the same id.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.application.outcome import Outcome
     from tocsin.billing.attempts import Attempt
@@ -40,12 +40,16 @@ EXAMPLES, WORKSPACES = 3, 20
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one provider's outage looks like. Times are epoch seconds."""
+    """What one provider's outage looks like. Times are epoch seconds.
+
+    `counted` is what each rule counted, `(bad, total)`.
+    """
 
     provider: str
     troubles: frozenset[Trouble]
     since: int
     failed: Sequence[Attempt]
+    counted: Mapping[Trouble, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def mark(self) -> str:
@@ -62,6 +66,11 @@ class Evidence:
         return {
             "provider": self.provider,
             "troubles": ", ".join(sorted(self.troubles)),
+            "counted": "; ".join(
+                f"{trouble} {bad} of {total}"
+                for trouble, (bad, total) in sorted(self.counted.items())
+            )
+            or "none",
             "since": _iso(self.since),
             "failed_attempts": str(len(failed)),
             "regions": ", ".join(sorted({each.region for each in failed})) or "none",

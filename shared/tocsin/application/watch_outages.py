@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tocsin.billing.breaker import Phase
+from tocsin.billing.divergence import divergence
 from tocsin.billing.outage import (
     DELIVERIES,
     LOOK_BACK,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.attempts import Attempt
     from tocsin.billing.breaker import Breaker
+    from tocsin.billing.divergence import Comparison
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage import Health
 
@@ -111,6 +113,7 @@ class Look:
     breaker: Breaker
     health: Health
     newest_arrival: int | None
+    comparison: Comparison | None = None
 
 
 def judge(look: Look, before: Seen, *, now: int) -> Seen:
@@ -128,6 +131,7 @@ def judge(look: Look, before: Seen, *, now: int) -> Seen:
         Trouble.SILENCE: _silence(arrivals, health, now),
         Trouble.ENDPOINT: _yes(health.disabled),
         Trouble.DOWNTIME: _yes(health.downtime),
+        Trouble.DIVERGENCE: divergence(look.comparison, now=now),
     }
     watched = {
         trouble: before.watched.get(trouble, Watched()).seen(tally, now=now)

@@ -2,18 +2,20 @@
 
 The runbook freezes "non-essential billing changes". Essential is what a customer has a right to,
 whoever is down: to buy, to pay what is owed, to leave, and to get money back. Everything else can
-wait, and done in an outage it is what later has to be reconciled by hand.
+wait, and done in an outage it is what later has to be reconciled by hand. Which changes are
+essential is said by the policy that the incident was opened under.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.billing.refusals import BillingFrozen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class BillingChange(StrEnum):
@@ -34,31 +36,41 @@ class BillingChange(StrEnum):
     CORRECTION = "correction"
 
 
-ESSENTIAL = frozenset(
-    {
-        BillingChange.CHECKOUT,
-        BillingChange.INVOICE_PAYMENT,
-        BillingChange.CUSTOMER_CANCELLATION,
-        BillingChange.REFUND,
-    }
+SHIPPED = (
+    BillingChange.CHECKOUT,
+    BillingChange.INVOICE_PAYMENT,
+    BillingChange.CUSTOMER_CANCELLATION,
+    BillingChange.REFUND,
 )
-"""The policy as shipped."""
+"""Essential under a policy that was compiled before it could say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """An incident that freezes billing, and the version of the policy it goes by."""
+
+    incident: str
+    policy: str
 
 
 def permit(
     change: BillingChange,
-    incidents: Sequence[str],
+    holding: Sequence[Holding],
     *,
-    essential: frozenset[BillingChange] = ESSENTIAL,
+    essential: Callable[[str], frozenset[BillingChange]],
 ) -> None:
     """Returns if the change may be made while these incidents freeze billing.
+
+    `essential` gives the essential changes of a policy version. Each incident goes by its own, and
+    one that forbids is enough.
 
     Raises:
         BillingFrozen: it may not; tells which incident, and no more of it.
     """
-    if incidents and change not in essential:
-        raise BillingFrozen(
-            "Billing is frozen by an incident; this change has to wait until it is contained.",
-            change=change.value,
-            incident=incidents[0],
-        )
+    for each in holding:
+        if change not in essential(each.policy):
+            raise BillingFrozen(
+                "Billing is frozen by an incident; this change has to wait until it is contained.",
+                change=change.value,
+                incident=each.incident,
+            )

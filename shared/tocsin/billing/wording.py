@@ -29,6 +29,8 @@ _DO_NOT_PROMISE = (
     "What not to promise: a time when it is fixed, a cause, or a refund before the workspace was"
     " looked up."
 )
+DIVERGED = frozenset({Trouble.DIVERGENCE})
+NONE: frozenset[Trouble] = frozenset()
 OPERATIONAL, DEGRADED, DOWN = "operational", "degraded", "down"
 
 
@@ -49,7 +51,7 @@ class Situation:
     @property
     def failing(self) -> tuple[str, ...]:
         """Providers on whom customers cannot pay."""
-        return tuple(p for p in self.providers if self.troubles.get(p, frozenset()) & URGENT)
+        return tuple(p for p in self.providers if self.troubles.get(p, NONE) & URGENT)
 
     @property
     def working(self) -> tuple[str, ...]:
@@ -121,11 +123,15 @@ def _fails(situation: Situation) -> str:
     late = [
         p
         for p in situation.providers
-        if p not in situation.failing and situation.troubles.get(p, frozenset())
+        if p not in situation.failing and situation.troubles.get(p, NONE) - DIVERGED
     ]
     parts = [f"New payments through {failing} fail." if failing else ""]
     if late:
         parts.append(f"News from {_named(tuple(late))} about payments arrives late.")
+    if differing := tuple(
+        p for p in situation.providers if situation.troubles.get(p, NONE) & DIVERGED
+    ):
+        parts.append(f"Subscriptions at {_named(differing)} are being checked against our records.")
     return _joined(*parts)
 
 

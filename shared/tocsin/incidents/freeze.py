@@ -44,7 +44,8 @@ class ServiceFreeze:
     """One service held by one incident. `until` None: until containment is verified.
 
     `billing` says that prices, plans, routing and bulk edits are held too. `allowed` names the
-    changes that pass.
+    changes that pass. `policy` is the version of the policy that the incident goes by; empty in
+    one that was written before it was kept here.
     """
 
     service: str
@@ -55,6 +56,7 @@ class ServiceFreeze:
     restricted: bool
     billing: bool
     allowed: tuple[str, ...] = ()
+    policy: str = ""
 
     def holds_at(self, at: datetime) -> bool:
         """A drill holds nothing: it is only reported."""
@@ -108,6 +110,7 @@ def freezes(incident: Incident) -> tuple[ServiceFreeze, ...]:
             restricted=incident.restricted,
             billing=incident.category is Category.OPERATIONAL,
             allowed=tuple(sorted(incident.freeze.allowed)),
+            policy=incident.policy_version,
         )
         for service in scope(incident)
     )

@@ -273,10 +273,14 @@ class AccessRow:
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """Access by neutral status, and the providers whose early answers are asked for again."""
+    """Access by neutral status, and the providers whose early answers are asked for again.
+
+    `essential` are the changes of billing that may be made while an incident freezes the rest.
+    """
 
     access: Mapping[str, AccessRow]
     confirm: tuple[str, ...]
+    essential: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

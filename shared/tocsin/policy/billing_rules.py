@@ -2,17 +2,18 @@
 
 Read from the same compiled file as the whole policy and under the same seal. Billing goes by the
 current runbook, also while an incident goes by an earlier one: what a customer may use does not
-depend on when an incident was opened.
+depend on when an incident was opened. What its freeze lets through does.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.billing.entitlement import Access, AccessRule
+from tocsin.billing.freeze import SHIPPED, BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
 from tocsin.policy.seal import is_sealed
@@ -27,10 +28,15 @@ FILES = ("deployed.json", "default.json")
 
 @dataclass(frozen=True, slots=True)
 class BillingRules:
-    """`access` by neutral status; `confirm` names the providers whose early answers are checked."""
+    """`access` by neutral status; `confirm` names the providers whose early answers are checked.
+
+    `essential` may be changed in billing while an incident that goes by `version` freezes the rest.
+    """
 
     access: AccessPolicy
     confirm: frozenset[str]
+    essential: frozenset[BillingChange]
+    version: str
 
 
 def current(folder: Path = HERE) -> BillingRules:
@@ -39,7 +45,35 @@ def current(folder: Path = HERE) -> BillingRules:
     Raises:
         InvalidPolicy: the file is no compiled policy, or was changed since it was compiled.
     """
-    file = next(path for name in FILES if (path := folder / name).is_file())
+    return _read(next(path for name in FILES if (path := folder / name).is_file()))
+
+
+@dataclass(slots=True)
+class EssentialChanges:
+    """The essential changes of any policy version that came with this build.
+
+    An incident without a version, or with one that this build has not, goes by the current rules.
+    """
+
+    folder: Path = HERE
+    _known: dict[str, frozenset[BillingChange]] = field(default_factory=dict, init=False)
+
+    def __call__(self, version: str) -> frozenset[BillingChange]:
+        if not self._known:
+            self._note(current(self.folder))
+        if version not in self._known:
+            for file in (self.folder / FILES[-1], *sorted(self.folder.glob("earlier/*.json"))):
+                if file.is_file():
+                    self._note(_read(file))
+        if version not in self._known:
+            version = current(self.folder).version
+        return self._known[version]
+
+    def _note(self, rules: BillingRules) -> None:
+        self._known.setdefault(rules.version, rules.essential)
+
+
+def _read(file: Path) -> BillingRules:
     try:
         document = json.loads(file.read_bytes())
         if not is_sealed(document):
@@ -53,6 +87,8 @@ def current(folder: Path = HERE) -> BillingRules:
                 for status, row in rules["access"].items()
             },
             confirm=frozenset(rules["confirm"]),
+            essential=frozenset(map(BillingChange, rules.get("essential", SHIPPED))),
+            version=document["version"],
         )
     except (ValueError, TypeError, LookupError, AttributeError) as broken:
         raise InvalidPolicy(f"{file.name} is no compiled policy: {broken!r}") from broken

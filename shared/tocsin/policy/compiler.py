@@ -167,6 +167,7 @@ def _billing(rules: BillingTable) -> Billing:
             for status, row in rules.access.items()
         },
         confirm=tuple(rules.confirm),
+        essential=tuple(change.value for change in dict.fromkeys(rules.essential)),
     )
 
 

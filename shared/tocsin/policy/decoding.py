@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
+ESSENTIAL_BEFORE = ("checkout", "invoice_payment", "customer_cancellation", "refund")
+"""`billing.essential` of what was compiled before there was such a key; billing's words."""
+
 type Record = dict[str, Any]
 
 
@@ -193,7 +196,7 @@ def _rule(plain: Record) -> TriageRule:
 
 def _billing(plain: Record) -> Billing:
     access = {status: AccessRow(**row) for status, row in plain["access"].items()}
-    return Billing(access, tuple(plain["confirm"]))
+    return Billing(access, tuple(plain["confirm"]), tuple(plain.get("essential", ESSENTIAL_BEFORE)))
 
 
 def _change(plain: Record) -> Change:

@@ -166,6 +166,7 @@ def _billing(policy: Policy) -> Pairs:
         yield f"{key}.in_incident", row.in_incident
         yield f"{key}.until_period_end", _word(yes=row.until_period_end)
     yield "billing.confirm", ", ".join(policy.billing.confirm)
+    yield "billing.essential", ", ".join(policy.billing.essential)
 
 
 def _business_time(policy: Policy) -> Pairs:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, PlainValidator
 
 from tocsin.billing.entitlement import Access
+from tocsin.billing.freeze import BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
 from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
@@ -49,6 +50,7 @@ RoleName = Annotated[Role, Field(strict=False)]
 AudienceName = Annotated[Audience, Field(strict=False)]
 StatusName = Annotated[Status, Field(strict=False)]
 AccessName = Annotated[Access, Field(strict=False)]
+ChangeName = Annotated[BillingChange, Field(strict=False)]
 PhaseName = Annotated[Phase, Field(strict=False)]
 
 

@@ -36,6 +36,7 @@ def rules(policy: Policy) -> Iterator[str]:
     yield f"### Monitoring, Closing, Reopening\n{bullets(_closing(policy))}"
     yield f"### Limits\n{bullets(_limits(policy))}"
     yield f"### What a Subscription Gives\n\n{_access(policy)}\n\n{bullets(_confirmed(policy))}"
+    yield f"### What May Be Changed in Billing During an Incident\n\n{_essential(policy)}"
     yield f"### What an Alarm Means\n\n{_triage(policy)}"
 
 
@@ -221,6 +222,14 @@ def _confirmed(policy: Policy) -> Iterator[str]:
     yield "A correction by a person comes before all of this, until its end."
     named = ", ".join(policy.billing.confirm) or "no provider"
     yield f"An answer that came early is asked for once more, later: {named}."
+
+
+def _essential(policy: Policy) -> str:
+    named = ", ".join(change.replace("_", " ") for change in policy.billing.essential) or "nothing"
+    return (
+        "While an incident freezes billing, only this may be changed, by the policy that the"
+        f" incident was opened under: {named}."
+    )
 
 
 def _triage(policy: Policy) -> str:

@@ -15,6 +15,7 @@ from tocsin.policy.fields import (
     AccessName,
     AudienceName,
     CategoryName,
+    ChangeName,
     ClockTarget,
     Count,
     Day,
@@ -200,6 +201,7 @@ class BillingTable(Model):
 
     access: dict[StatusName, AccessLine]
     confirm: list[Word]
+    essential: list[ChangeName]
 
 
 class Hours(Model):

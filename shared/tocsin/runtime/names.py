@@ -111,6 +111,7 @@ class Gauge:
     CHECKOUT_TROUBLE = "CheckoutTrouble"
     WEBHOOK_TROUBLE = "WebhookTrouble"
     WEBHOOK_DELAY = "WebhookDelay"
+    STATE_DIVERGENCE = "StateDivergence"
     NO_PAYMENT_PATH = "NoPaymentPath"
     CHECKOUT_DOUBLES = "CheckoutDoubles"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.harness.checkout_world import CheckoutWorld
 from tocsin.billing.attempts import Attempt, Result
-from tocsin.billing.freeze import ESSENTIAL, BillingChange, permit
+from tocsin.billing.freeze import SHIPPED, BillingChange, Holding, permit
 from tocsin.billing.impact import LatePayment, LostAccess, Records, impact
 from tocsin.billing.outage import Trouble
 from tocsin.billing.refusals import BillingFrozen
@@ -100,13 +100,23 @@ def test_late_payments_lost_access_and_doubles_are_in_their_workspaces_line() ->
 
 @pytest.mark.parametrize("change", BillingChange)
 def test_a_freeze_lets_through_what_is_essential_and_nothing_else(change: BillingChange) -> None:
-    permit(change, ())
-    if change in ESSENTIAL:
-        permit(change, ("INC-1",))
+    holding, essential = (Holding("INC-1", "v1"),), {"v1": frozenset(SHIPPED)}
+    permit(change, (), essential=essential.__getitem__)
+    if change in SHIPPED:
+        permit(change, holding, essential=essential.__getitem__)
     else:
         with pytest.raises(BillingFrozen) as refused:
-            permit(change, ("INC-1",))
+            permit(change, holding, essential=essential.__getitem__)
         assert refused.value.context == {"change": change.value, "incident": "INC-1"}
+
+
+def test_each_incident_goes_by_its_own_policy_and_one_that_forbids_is_enough() -> None:
+    essential = {"wide": frozenset(BillingChange), "none": frozenset[BillingChange]()}
+    wide, none = Holding("INC-1", "wide"), Holding("INC-2", "none")
+    permit(BillingChange.DISCOUNT, (wide,), essential=essential.__getitem__)
+    with pytest.raises(BillingFrozen) as refused:
+        permit(BillingChange.CHECKOUT, (wide, none), essential=essential.__getitem__)
+    assert refused.value.context["incident"] == "INC-2"
 
 
 def situation(**troubles: Trouble) -> Situation:

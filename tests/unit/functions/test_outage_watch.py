@@ -12,10 +12,12 @@ from functions.outage_watch.rounds import Rounds
 from functions.outage_watch.wiring import key_maker
 from tests.harness.checkout_world import POLICY, CheckoutWorld
 from tests.harness.world import World
+from tocsin.adapters.memory_comparisons import MemoryComparisons
 from tocsin.adapters.memory_outages import MemoryOutages
 from tocsin.application.tell_outage import Teller
 from tocsin.billing.attempts import Result
 from tocsin.billing.breaker import Phase
+from tocsin.billing.divergence import Comparison
 from tocsin.billing.outage import Health
 from tocsin.errors import SendFailed, StoreUnavailable, TocsinError
 from tocsin.incidents.vocabulary import Category, Severity
@@ -46,6 +48,7 @@ class Watched:
     def __post_init__(self) -> None:
         self.checkout = CheckoutWorld(clock=self.world.wall)
         self.outages = MemoryOutages()
+        self.comparisons = MemoryComparisons()
         self.keys = 0
         self.rounds = Rounds(
             intents=self.checkout.intents,
@@ -53,6 +56,7 @@ class Watched:
             policies=self.checkout,
             outages=self.outages,
             probes=self,
+            comparisons=self.comparisons,
             probe=self.look,
             arrival=lambda identity, _now: self.arrivals.get(identity.provider),
             teller=Teller(
@@ -257,6 +261,32 @@ def test_what_makes_us_blind_is_seen_and_stops_no_payment(
     assert status is not None
     assert status["providers"]["stripe"] == "delayed"
     assert watched.buy() == "stripe"
+
+
+def test_divergence_opens_an_incident_and_is_over_when_a_comparison_says_so(
+    watched: Watched,
+) -> None:
+    stripe = POLICY.accounts["stripe"]
+    watched.comparisons.record(stripe, Comparison(watched.now, 200, 1))
+    assert watched.minutes(2)["firing"] == {}, "one in two hundred is noise"
+    watched.comparisons.record(stripe, Comparison(watched.now, 200, 2))
+    assert watched.minutes(1)["firing"] == {"stripe": ["divergence"]}
+    status = watched.outages.status()
+    assert status is not None
+    assert (status["level"], status["providers"]["stripe"]) == ("degraded", "delayed")
+    assert "Subscriptions at Stripe are being checked" in status["text"]
+    assert "late" not in status["text"]
+    incident = watched.alarm("billing-stripe-diverges")
+    assert (incident.category, incident.severity) == (Category.OPERATIONAL, Severity.HIGH)
+    watched.minutes(1)
+    (facts,) = watched.facts(incident)
+    assert facts["counted"] == "divergence 2 of 200"
+
+    assert watched.minutes(90)["firing"] == {"stripe": ["divergence"]}, "nobody compared again"
+    watched.comparisons.record(stripe, Comparison(watched.now, 200, 0))
+    assert watched.minutes(9)["firing"] == {"stripe": ["divergence"]}, "calm is counted first"
+    assert watched.minutes(2)["firing"] == {}
+    watched.world.inbox.take_all()
 
 
 def test_silence_is_suspected_after_half_an_hour_and_settled_by_the_list(

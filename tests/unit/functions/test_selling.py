@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.harness.billing_office import BillingOffice
 from tests.harness.checkout_world import POLICY
 from tests.harness.world import World
+from tests.unit.policy.builders import overridden
 from tocsin.billing.attempts import Result
 from tocsin.billing.breaker import Phase
-from tocsin.billing.freeze import ESSENTIAL, BillingChange
+from tocsin.billing.freeze import SHIPPED, BillingChange
+from tocsin.policy.billing_rules import EssentialChanges
+from tocsin.policy.compiled import to_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = count()
 PATH = "/v1/billing/checkout"
@@ -198,8 +204,27 @@ def test_an_incident_freezes_what_is_not_essential(
     incident = office.world.alarm("checkout-stripe")
     assert incident is not None
     status, body, _ = office.request("POST", "/v1/billing/changes", asked)
-    if change in ESSENTIAL:
+    if change in SHIPPED:
         assert (status, body) == (200, {"change": change.value, "allowed": True})
     else:
         assert (status, body["code"], body["incident"]) == (423, "billing_frozen", incident.id)
+    office.world.inbox.take_all()
+
+
+def test_an_incident_lets_through_what_its_own_policy_calls_essential(tmp_path: Path) -> None:
+    """A runbook that was changed meanwhile changes nothing for an incident that is open."""
+    before = overridden("billing: { essential: [refund, discount] }")
+    after = overridden("billing: { essential: [checkout] }")
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / f"{before.version}.json").write_bytes(to_json(before))
+    for name in ("default.json", "deployed.json"):
+        (tmp_path / name).write_bytes(to_json(after))
+    office = BillingOffice(World(policy=before), essential=EssentialChanges(tmp_path))
+    assert office.world.alarm("checkout-stripe") is not None
+
+    def ask(change: str) -> int:
+        return office.request("POST", "/v1/billing/changes", {"change": change})[0]
+
+    asked = ("refund", "discount", "checkout", "plan_change")
+    assert [ask(change) for change in asked] == [200, 200, 423, 423]
     office.world.inbox.take_all()

@@ -9,10 +9,12 @@ import pytest
 
 from tests.unit.policy.builders import overridden, problems_of
 from tocsin.billing.entitlement import Access
+from tocsin.billing.freeze import SHIPPED, BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
 from tocsin.policy import billing_rules, checks
-from tocsin.policy.compiled import DEFAULT_FILE, default, to_json
+from tocsin.policy.compiled import DEFAULT_FILE, default, from_json, to_json
+from tocsin.policy.seal import seal
 from tocsin.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ def test_functions_read_what_the_whole_policy_says() -> None:
         assert (rule.access, rule.in_incident) == (row.access, row.in_incident)
         assert rule.until_period_end is row.until_period_end
     assert rules.confirm == set(whole.confirm)
+    assert rules.essential == set(whole.essential) == set(SHIPPED)
+    assert rules.version == default().version
 
 
 def test_a_teams_own_rules_are_read_where_there_are_any(tmp_path: Path) -> None:
@@ -54,10 +58,34 @@ def test_a_changed_file_is_no_policy(tmp_path: Path, changed: bytes) -> None:
         ("{ access: { sleeping: { access: 'no' } } }", "sleeping"),
         ("{ access: { active: { access: maybe } } }", "grace"),
         ("{ confirm: [paypal] }", "no such provider"),
+        ("{ essential: [anything] }", "bulk_edit"),
     ],
 )
 def test_rules_that_cannot_be_meant_do_not_compile(override: str, says: str) -> None:
     assert says in " ".join(map(str, problems_of(f"billing: {override}")))
+
+
+def test_the_essential_changes_of_every_version_of_the_build_are_known(tmp_path: Path) -> None:
+    strict = overridden("billing: { essential: [] }")
+    wide = overridden("billing: { essential: [checkout, bulk_edit] }")
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "default.json").write_bytes(DEFAULT_FILE.read_bytes())
+    (tmp_path / "deployed.json").write_bytes(to_json(strict))
+    (tmp_path / "earlier" / f"{wide.version}.json").write_bytes(to_json(wide))
+    essential = billing_rules.EssentialChanges(tmp_path)
+    assert essential(wide.version) == {BillingChange.CHECKOUT, BillingChange.BULK_EDIT}
+    assert essential(default().version) == set(SHIPPED)
+    assert essential(strict.version) == essential("unheard-of") == essential("") == set()
+
+
+def test_a_policy_from_before_it_could_say_so_has_the_shipped_ones(tmp_path: Path) -> None:
+    document = json.loads(DEFAULT_FILE.read_bytes())
+    del document["billing"]["essential"]
+    document["version"] = seal("old", document)
+    raw = json.dumps(document).encode()
+    (tmp_path / "default.json").write_bytes(raw)
+    assert from_json(raw).billing.essential == SHIPPED
+    assert billing_rules.current(tmp_path).essential == set(SHIPPED)
 
 
 def test_the_known_providers_are_those_of_the_registry() -> None:
