@@ -90,6 +90,7 @@ ROUTES = (
     Route("POST", "/v1/replays/{id}/cancel", "billing_api", _RESPONDER),
     Route("POST", "/v1/billing/checkout", "billing_api", _RESPONDER),
     Route("GET", "/v1/billing/doubles", "billing_api", _RESPONDER),
+    Route("POST", "/v1/billing/doubles/{id}/decision", "billing_api", _RESPONDER),
     Route("GET", "/v1/billing/impact", "billing_api", _RESPONDER),
     Route("POST", "/v1/billing/changes", "billing_api", _RESPONDER),
 )

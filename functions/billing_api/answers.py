@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from tocsin.billing.checkout import LegState
+    from tocsin.billing.double_decision import Remedy
     from tocsin.billing.entitlement import Access, Why
     from tocsin.billing.freeze import BillingChange
     from tocsin.billing.subscription import Status
@@ -108,11 +109,22 @@ class DoubleLeg(TypedDict):
     kept: bool
 
 
+class LegDecision(TypedDict):
+    """What a person decided about a double: `keep` names a provider."""
+
+    keep: str
+    remedy: Remedy
+    why: str
+    by: str
+    at: Moment
+
+
 class Double(TypedDict):
     """What may be charged twice for one wish. `certain`: two subscriptions run.
 
     `amount` is what the legs beside the kept one come to; `proposal` is `refund` or `cancel`, for a
-    person to decide: nothing that runs is ended by itself.
+    person to decide: nothing that runs is ended by itself. `decision` is null until one has; after
+    that the double is listed until the providers say that one subscription runs.
     """
 
     intent: str
@@ -122,6 +134,7 @@ class Double(TypedDict):
     currency: str
     proposal: str
     legs: list[DoubleLeg]
+    decision: LegDecision | None
 
 
 class DoubleList(TypedDict):

@@ -14,6 +14,7 @@ from functions.billing_api import (
     answers,
     answers_replay,
     correcting,
+    doubles,
     impacts,
     replays,
     selling,
@@ -74,7 +75,13 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             "Start a checkout, at a provider that works", selling.start, answers.Checkout, (201,)
         ),
         "GET /v1/billing/doubles": Route(
-            "What may be charged twice for one wish", selling.doubles, answers.DoubleList
+            "What may be charged twice for one wish", doubles.listed, answers.DoubleList
+        ),
+        "POST /v1/billing/doubles/{id}/decision": Route(
+            "Record which subscription is kept and what becomes of the others",
+            doubles.decide,
+            answers.Double,
+            (201, 200),
         ),
         "GET /v1/billing/impact": Route(
             "What a time without a provider did to customers",

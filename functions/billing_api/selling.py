@@ -1,4 +1,4 @@
-"""Starting a checkout, what may be charged twice, and whether a change of billing may be made."""
+"""Starting a checkout, and whether a change of billing may be made."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from functions.billing_api.answers import Checkout, DoubleLeg, DoubleList, Permission
-from functions.billing_api.answers import Double as Shown
+from functions.billing_api.answers import Checkout, Permission
 from tocsin.application.checkout import Wish
 from tocsin.billing.freeze import BillingChange, permit
 from tocsin.errors import BadInput
@@ -15,7 +14,6 @@ from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
-    from tocsin.billing.checkout import Double
     from tocsin.runtime.fields import Fields
     from tocsin.runtime.http import Response
 
@@ -56,12 +54,6 @@ def start(call: Call) -> Response:
     return answer(201, view)
 
 
-def doubles(call: Call) -> Response:
-    """Intents of which more than one leg runs, or may."""
-    found = (each.double for each in call.office.checkouts.intents.unsettled())
-    return answer(200, DoubleList(doubles=[_view(each) for each in found if each is not None]))
-
-
 def may_change(call: Call) -> Response:
     """Whether a change of billing may be made now; refused with a code while it may not."""
     given = call.body()
@@ -86,24 +78,3 @@ def _url(given: Fields, name: str) -> str:
     if parts is None or parts.scheme != "https" or not parts.netloc:
         raise BadInput(f"`{name}` must be an https URL", field=name)
     return text
-
-
-def _view(double: Double) -> Shown:
-    return Shown(
-        intent=double.intent,
-        workspace=double.workspace,
-        certain=double.certain,
-        amount=double.amount,
-        currency=double.currency,
-        proposal=double.proposal,
-        legs=[
-            DoubleLeg(
-                provider=leg.provider,
-                state=leg.state,
-                session=leg.session,
-                subscription=leg.subscription,
-                kept=leg == double.kept,
-            )
-            for leg in (double.kept, *double.others)
-        ],
-    )

@@ -14,6 +14,7 @@ from tocsin.adapters.memory_checkout import MemoryBreakers, MemoryIntents
 from tocsin.billing.attempts import Attempt, Result
 from tocsin.billing.breaker import Breaker, Phase
 from tocsin.billing.checkout import Found, Intent, heard, looked_up, sent
+from tocsin.billing.double_decision import DoubleDecision, Remedy, decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,6 +130,15 @@ class TestIntents:
         assert intents.unsettled() == (intent,)
         assert intent.double is not None
         assert (intent.double.certain, intent.double.proposal) == (True, "refund")
+        decision = DoubleDecision("razorpay", Remedy.CANCEL, "unpaid", "ana", NOW + 9, "k")
+        intent = decide(intent, decision)
+        assert intents.save(intent)
+        assert intents.unsettled() == (intent,)
+        loaded = intents.load("int_1")
+        assert loaded is not None
+        assert loaded.double is not None
+        assert (loaded.double.decision, loaded.double.proposal) == (decision, "cancel")
+        assert loaded.double.kept.provider == "razorpay"
 
     def test_the_log_is_read_by_time_over_hours_and_in_order(self, intents: IntentStore) -> None:
         times = [NOW - 7_200, NOW - 3_600, NOW - 1, NOW, NOW + 1]

@@ -96,6 +96,7 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "POST/v1/replays/*/resume",
                 "POST/v1/replays/*/cancel",
                 "GET/v1/billing/doubles",
+                "POST/v1/billing/doubles/*/decision",
                 "GET/v1/billing/impact",
                 "POST/v1/billing/changes",
                 "POST/v1/billing/checkout",

@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.harness.checkout_world import MODES, POLICY, CheckoutWorld
 from tocsin.billing.breaker import Phase
 from tocsin.billing.checkout import ABSENCE_PROVES, MAY_LIVE, LegState
+from tocsin.billing.double_decision import DoubleDecision, Remedy, decide
 from tocsin.errors import TocsinError
 
 REACHED: Counter[str] = Counter()
@@ -130,6 +131,20 @@ class CheckoutMachine(RuleBasedStateMachine):
                 if double.certain and session and session.state == "running":
                     session.state = "ended"
 
+    @rule(pick=picks)
+    def person_decides(self, pick: int) -> None:
+        """Whichever is kept, and though nobody carries it out, nothing is lost sight of."""
+        for intent in list(self.world.intents.intents.values()):
+            if (double := intent.double) is not None:
+                legs = (double.kept, *double.others)
+                keep = legs[pick % len(legs)].provider
+                decision = DoubleDecision(keep, Remedy.REFUND, "why", "ana", pick, str(pick))
+                try:
+                    self.world.intents.save(decide(intent, decision))
+                except TocsinError:
+                    return
+                REACHED["decided"] += 1
+
     @rule(seconds=st.sampled_from([1, 20, 61, 301, ABSENCE_PROVES + 1, 4_000]))
     def wait(self, seconds: int) -> None:
         self.world.pass_time(seconds)
@@ -205,6 +220,7 @@ WANTED = (
     "certain double",
     "possible double",
     "two run",
+    "decided",
     "new key",
     *(f"breaker {phase}" for phase in Phase),
     *(f"leg {state}" for state in LegState),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.billing.attempts import Attempt, Result
 from tocsin.billing.breaker import Breaker, Phase
 from tocsin.billing.checkout import Intent, Leg, LegState
+from tocsin.billing.double_decision import DoubleDecision, Remedy
 from tocsin.billing.identity import Identity
 from tocsin.billing.ledger import hour_bucket
 
@@ -64,7 +65,11 @@ def intent_item(intent: Intent) -> Item:
 def intent_of(item: Item) -> Intent:
     """The inverse of `intent_item`."""
     plain = json.loads(item["body"]["S"])
-    return Intent(**{**plain, "legs": tuple(_leg(each) for each in plain["legs"])})
+    typed = {
+        "legs": tuple(_leg(each) for each in plain["legs"]),
+        "decisions": tuple(_decision(each) for each in plain.get("decisions", ())),
+    }
+    return Intent(**{**plain, **typed})
 
 
 def attempt_item(attempt: Attempt) -> Item:
@@ -112,6 +117,10 @@ def breaker_of(item: Item) -> Breaker:
 def _leg(plain: dict[str, Any]) -> Leg:
     typed = {"identity": Identity(**plain["identity"]), "state": LegState(plain["state"])}
     return Leg(**{**plain, **typed})
+
+
+def _decision(plain: dict[str, Any]) -> DoubleDecision:
+    return DoubleDecision(**{**plain, "remedy": Remedy(plain["remedy"])})
 
 
 def _text(plain: dict[str, Any]) -> str:

@@ -64,8 +64,13 @@ def _one(intent: Intent, intents: IntentStore, policies: PolicySource, clock: Wa
 
 
 def _due(intent: Intent, now: int) -> list[Leg]:
-    """Legs to look up. One that runs may have been ended by a person meanwhile."""
-    running = intent.double.others if intent.double else ()
+    """Legs to look up: of a double all, the one that counts too.
+
+    The page the customer was sent to may have been paid, which alone makes a double certain; and
+    what runs may have been ended by a person meanwhile.
+    """
+    double = intent.double
+    running = (double.kept, *double.others) if double else ()
     wanted = {leg.identity: leg for leg in (*intent.to_settle, *running)}
     return [
         leg

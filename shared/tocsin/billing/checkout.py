@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from tocsin.billing.attempts import Result
 
 if TYPE_CHECKING:
+    from tocsin.billing.double_decision import DoubleDecision
     from tocsin.billing.identity import Identity
     from tocsin.billing.routing import Offer
 
@@ -98,6 +99,7 @@ class Intent:
     """A wish to pay. `amount` in the currency's smallest unit; `ver` rises with every write.
 
     `request_hash` is over what was asked, so that one idempotency key cannot stand for two wishes.
+    `decisions` are what persons decided while it was a double, the newest last.
     """
 
     id: str
@@ -112,15 +114,20 @@ class Intent:
     created: int
     legs: tuple[Leg, ...] = ()
     ver: int = 0
+    decisions: tuple[DoubleDecision, ...] = ()
 
     @property
     def chosen(self) -> Leg | None:
         """The leg the customer was sent to, once there is one: the first with something to pay.
 
-        A subscription that runs goes before a page that was only offered.
+        A subscription that runs goes before a page that was only offered; of several that run, the
+        one that a person decided to keep.
         """
-        live = next((leg for leg in self.legs if leg.state is LegState.LIVE), None)
-        return live or next((leg for leg in self.legs if leg.state is LegState.OFFERED), None)
+        wanted = self.decisions[-1].keep if self.decisions else None
+        for state in (LegState.LIVE, LegState.OFFERED):
+            if found := [leg for leg in self.legs if leg.state is state]:
+                return next((leg for leg in found if leg.provider == wanted), found[0])
+        return None
 
     @property
     def settled(self) -> bool:
@@ -147,7 +154,9 @@ class Intent:
         may = tuple(leg for leg in self.legs if leg.state in MAY_LIVE)
         if len(may) < 2:  # noqa: PLR2004 - a pair
             return None
-        kept = self.chosen or may[0]
+        decision = self.decisions[-1] if self.decisions else None
+        decided = next((leg for leg in may if decision and leg.provider == decision.keep), None)
+        kept = decided or self.chosen or may[0]
         others = tuple(leg for leg in may if leg != kept)
         certain = kept.state is LegState.LIVE and any(leg.state is LegState.LIVE for leg in others)
         return Double(
@@ -158,6 +167,7 @@ class Intent:
             amount=self.amount * len(others),
             currency=self.currency,
             certain=certain,
+            decision=decision if decided else None,
         )
 
 
@@ -166,7 +176,8 @@ class Double:
     """What may be charged twice: `others` beside `kept`, `amount` in all, and what is proposed.
 
     A person decides. What has run and was charged is refunded and cancelled; what could only still
-    be paid is cancelled.
+    be paid is cancelled. Once `decision` is there it is what is proposed, and the double stays
+    until the providers say that one subscription runs: nothing here carries it out.
     """
 
     intent: str
@@ -176,9 +187,12 @@ class Double:
     amount: int
     currency: str
     certain: bool
+    decision: DoubleDecision | None = None
 
     @property
     def proposal(self) -> str:
+        if self.decision is not None:
+            return self.decision.remedy
         return "refund" if self.certain else "cancel"
 
 
@@ -244,7 +258,7 @@ def looked_up(intent: Intent, identity: Identity, found: Found, *, now: int) -> 
     """The intent after a look at the provider; unchanged where the look proved nothing.
 
     A session that can still be paid is to be expired once that is stored, and then looked at again,
-    for it may have been paid in between.
+    for it may have been paid in between. The page the customer was sent to is left to them.
     """
     leg = leg_of(intent, identity)
     if found.subscription is not None:
@@ -265,6 +279,8 @@ def looked_up(intent: Intent, identity: Identity, found: Found, *, now: int) -> 
         return _with(
             intent, leg, replace(leg, state=LegState.FAILED, settled_at=now, code="absent")
         )
+    if found.payable and leg == intent.chosen:
+        return intent
     if found.payable:
         return _with(intent, leg, replace(leg, state=LegState.WITHDRAWING, session=found.session))
     return _with(

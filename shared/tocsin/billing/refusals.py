@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.errors import BadInput, Conflict, Unavailable
+from tocsin.errors import BadInput, Conflict, NotFound, Unavailable
 
 
 class PlanNotSold(BadInput):
@@ -33,3 +33,21 @@ class NoPaymentPath(Unavailable):
     """No provider can take this payment now; nothing was charged."""
 
     code = "no_payment_path"
+
+
+class UnknownCheckout(NotFound):
+    """No checkout of that intent."""
+
+    code = "unknown_checkout"
+
+
+class NoDouble(Conflict):
+    """At most one subscription runs or may run on this checkout: there is nothing to decide."""
+
+    code = "no_double"
+
+
+class NoSuchLeg(BadInput):
+    """The provider to keep is none of those that were asked for this checkout."""
+
+    code, status = "no_such_leg", 422

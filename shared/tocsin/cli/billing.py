@@ -14,7 +14,7 @@ import typer
 
 from tocsin.billing.entitlement import one_subscription
 from tocsin.billing.identity import Identity
-from tocsin.cli import billing_corrections, billing_impact
+from tocsin.cli import billing_corrections, billing_doubles, billing_impact
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.errors import BadInput, CheckFailed, UnknownName
@@ -38,7 +38,8 @@ app.command()(billing_corrections.lift)
 app.command()(billing_corrections.approve)
 app.command()(billing_impact.impact)
 app.command()(billing_impact.workspace)
-app.command()(billing_impact.doubles)
+app.command()(billing_doubles.doubles)
+app.add_typer(billing_doubles.double, name="double", help="Deciding what becomes of a double.")
 app.add_typer(
     billing_corrections.corrections, name="corrections", help="The log of manual corrections."
 )

@@ -1,4 +1,4 @@
-"""`tocsin billing impact`, `workspace` and `doubles`: what an outage did, and to whom."""
+"""`tocsin billing impact` and `workspace`: what an outage did, and to whom."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tocsin.cli import billing_doubles
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.runtime.api_client import segment
@@ -89,20 +90,8 @@ def workspace(
     rows += [(f"48 h: {key}", value) for line in seen["impact"] for key, value in line.items()]
     for each in seen["doubles"]:
         certain = "two subscriptions run" if each["certain"] else "two may run"
-        rows.append(("double", f"{certain}; proposed: {each['proposal']} {each['amount']}"))
+        rows.append(("double", f"{certain}; {billing_doubles.standing(each)} {each['amount']}"))
     current().table(("", ""), ((key, _text(value)) for key, value in rows))
-
-
-def doubles(*, api_url: ApiUrl = None, person: As = None) -> None:
-    """What may be charged twice for one wish, with what is proposed. Nothing is done by itself."""
-    found = connect(api_url, person).get("/v1/billing/doubles")["doubles"]
-    if current().json:
-        current().document(found)
-    elif not found:
-        current().line("nothing may be charged twice")
-    else:
-        columns = ("intent", "workspace", "certain", "amount", "currency", "proposal")
-        current().table(columns, ([each[name] for name in columns] for each in found))
 
 
 def _cells(line: Mapping[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 from tests.harness.billing_office import IDENTITY, BillingOffice
 from tests.harness.world import World
 from tocsin.billing.subscription import Status
-from tocsin.cli import billing_impact, main
+from tocsin.cli import billing_doubles, billing_impact, main
 from tocsin.errors import TocsinError
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def terminal(
 ) -> Callable[..., str]:
     began, _ = outage(office)
     through = Through(office, iso(began - 1))
-    monkeypatch.setattr(billing_impact, "connect", lambda *_: through)
+    for page in (billing_impact, billing_doubles):
+        monkeypatch.setattr(page, "connect", lambda *_: through)
 
     def say(*words: str) -> str:
         assert main.run(["billing", *words]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,11 @@ import pytest
 from tests.harness.billing_office import BillingOffice
 from tests.harness.checkout_world import POLICY
 from tests.harness.world import World
-from tests.unit.policy.builders import overridden
 from tocsin.billing.attempts import Result
 from tocsin.billing.breaker import Phase
 from tocsin.billing.freeze import SHIPPED, BillingChange
 from tocsin.policy.billing_rules import EssentialChanges
-from tocsin.policy.compiled import to_json
+from tocsin.policy.compiled import default, sealed, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,6 +123,7 @@ def test_two_that_were_paid_are_listed_with_refund_and_never_ended(office: Billi
     assert len(office.checkout.running(intent.id)) == 2
     (double,) = office.request("GET", "/v1/billing/doubles")[1]["doubles"]
     # Razorpay's page was shown and offered; only a look tells that it was paid as well.
+    assert (double["certain"], double["proposal"]) == (True, "refund")
     assert double["amount"] == 49_900
     assert {leg["provider"] for leg in double["legs"]} == {"stripe", "razorpay"}
 
@@ -213,8 +214,10 @@ def test_an_incident_freezes_what_is_not_essential(
 
 def test_an_incident_lets_through_what_its_own_policy_calls_essential(tmp_path: Path) -> None:
     """A runbook that was changed meanwhile changes nothing for an incident that is open."""
-    before = overridden("billing: { essential: [refund, discount] }")
-    after = overridden("billing: { essential: [checkout] }")
+    before, after = (
+        sealed(replace(default(), billing=replace(default().billing, essential=essential)))
+        for essential in (("refund", "discount"), ("checkout",))
+    )
     (tmp_path / "earlier").mkdir()
     (tmp_path / "earlier" / f"{before.version}.json").write_bytes(to_json(before))
     for name in ("default.json", "deployed.json"):

@@ -1,0 +1,84 @@
+"""What may be charged twice for one wish, and what a person decided about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from functions.billing_api.answers import Double as Shown
+from functions.billing_api.answers import DoubleLeg, DoubleList, LegDecision
+from functions.billing_api.moments import shown
+from tocsin.application.decide_double import decide_double
+from tocsin.billing.double_decision import DoubleDecision, Remedy
+from tocsin.billing.refusals import NoDouble
+from tocsin.errors import BadInput
+from tocsin.providers.registry import PROVIDERS
+from tocsin.runtime.http import answer
+
+if TYPE_CHECKING:
+    from functions.billing_api.call import Call
+    from tocsin.billing.checkout import Double
+    from tocsin.runtime.http import Response
+
+_LONGEST_WHY = 1_000
+
+
+def listed(call: Call) -> Response:
+    """Intents of which more than one leg runs, or may; decided ones too, while that is so."""
+    found = (each.double for each in call.office.checkouts.intents.unsettled())
+    return answer(200, DoubleList(doubles=[_view(each) for each in found if each is not None]))
+
+
+def decide(call: Call) -> Response:
+    """Records a decision under the caller's name. Nothing is refunded or cancelled by it.
+
+    Without an `Idempotency-Key` every request is a decision of its own.
+    """
+    given = call.body()
+    decision = DoubleDecision(
+        keep=given.choice("keep", PROVIDERS.names),
+        remedy=given.word("remedy", Remedy),
+        why=given.text("why").strip(),
+        by=call.caller.person,
+        at=call.office.now(),
+        key=call.key or call.request.request_id,
+    )
+    given.done()
+    if not 0 < len(decision.why) <= _LONGEST_WHY:
+        raise BadInput(f"`why` is 1 to {_LONGEST_WHY:,} characters", field="why")
+    intents = call.office.checkouts.intents
+    intent, repeated = decide_double(intents, call.id, decision, call.caller.groups)
+    if intent.double is None:
+        raise NoDouble("That was decided, and meanwhile one subscription runs.", intent=intent.id)
+    headers = {"idempotency-replayed": "true"} if repeated else {}
+    return answer(200 if repeated else 201, _view(intent.double), headers=headers)
+
+
+def _view(double: Double) -> Shown:
+    decision = double.decision
+    return Shown(
+        intent=double.intent,
+        workspace=double.workspace,
+        certain=double.certain,
+        amount=double.amount,
+        currency=double.currency,
+        proposal=double.proposal,
+        legs=[
+            DoubleLeg(
+                provider=leg.provider,
+                state=leg.state,
+                session=leg.session,
+                subscription=leg.subscription,
+                kept=leg == double.kept,
+            )
+            for leg in (double.kept, *double.others)
+        ],
+        decision=None
+        if decision is None
+        else LegDecision(
+            keep=decision.keep,
+            remedy=decision.remedy,
+            why=decision.why,
+            by=decision.by,
+            at=shown(decision.at),
+        ),
+    )
