@@ -90,6 +90,11 @@ SILENT_GAPS = 3
 PROBE_MARGIN = 300
 """A listed event must be this old before its absence here says that a delivery is missing."""
 
+MISSING = 2
+MISSING_ALONE = 3_600
+"""Seconds after which a single missing event is silence too. Before that it may be one delivery
+that is tried again, which on a quiet account is the only event there was."""
+
 ARRIVALS_KEPT = 40
 RECOVERED_AFTER = 600
 """Seconds of nothing wrong before a trouble is said to be over."""
@@ -171,13 +176,15 @@ def silence(arrivals: Arrivals, listed: Sequence[int] | None, *, now: int) -> Ta
     """Settles a suspicion; None while there is none, or while it cannot be settled.
 
     `listed` is when the provider says its newest events were made, None where it did not answer
-    (which is another trouble). It is silence if one of them should have arrived long ago.
+    (which is another trouble). It is silence if several of them should have arrived, or one of
+    them long ago.
     """
     suspect_at = arrivals.suspect_at()
     if suspect_at is None or now < suspect_at or listed is None:
         return None
     missing = [at for at in listed if arrivals.times[-1] < at <= now - PROBE_MARGIN]
-    return Tally(len(missing), len(listed), broken=bool(missing), why="missing" * bool(missing))
+    broken = len(missing) >= MISSING or any(at <= now - MISSING_ALONE for at in missing)
+    return Tally(len(missing), len(listed), broken=broken, why="missing" * broken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class TestOtherRules:
     ) -> None:
         arrivals = Arrivals(tuple(NOW - gap * number for number in range(10, -1, -1)))
         assert arrivals.suspect_at() == NOW + suspected_after
-        listed = [NOW + 10]
+        listed = [NOW + 10, NOW + 20]
         assert silence(arrivals, listed, now=NOW + suspected_after - 1) is None
         found = silence(arrivals, listed, now=NOW + suspected_after)
         assert found is not None
@@ -156,6 +156,10 @@ class TestOtherRules:
         just_made = silence(arrivals, [later - 10], now=later)
         assert just_made is not None
         assert not just_made.broken
+        for age, broken in ((3_599, False), (3_600, True)):
+            alone = silence(arrivals, [NOW + 60], now=NOW + 60 + age)
+            assert alone is not None
+            assert alone.broken is broken
         assert silence(arrivals, None, now=later) is None
         assert silence(Arrivals(), [NOW], now=later) is None
 

@@ -297,7 +297,9 @@ def test_silence_is_suspected_after_half_an_hour_and_settled_by_the_list(
     quiet = Health(reachable=True, listed=(newest,))
     watched.health["stripe"] = quiet
     assert watched.minutes(60)["firing"] == {}, "quiet is not silent"
-    watched.health["stripe"] = Health(reachable=True, listed=(watched.now - 400, newest))
+    watched.health["stripe"] = Health(
+        reachable=True, listed=(watched.now - 400, watched.now - 500, newest)
+    )
     assert watched.minutes(1)["firing"] == {"stripe": ["silence"]}
 
 
