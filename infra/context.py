@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NOBODYS_MAIL = "tocsin@mail-from.invalid"
 """SES refuses it: mail is then a way that fails, and the next one is tried."""
 ARCHITECTURES = ("arm64", "x86_64")
+SWITCH = ("on", "off")
 KEYS = (
     "stage",
     "arch",
@@ -24,6 +25,7 @@ KEYS = (
     "docs_base",
     "mail_from",
     "dead_man_url",
+    "chat_room",
 )
 
 
@@ -38,7 +40,8 @@ class Context:
     `docs_base` is put in front of an alarm page's path, so that the description of an alarm in a
     mail can be a link that opens. `dead_man_url` is called after every clean
     audit; `none`: nobody outside the account is told.
-    `mail_from` is an address of a verified SES identity.
+    `mail_from` is an address of a verified SES identity. `chat_room`: a room's configuration in
+    Amazon Q Developer reads the stage's chat topic.
     """
 
     stage: Stage
@@ -48,13 +51,14 @@ class Context:
     docs_base: str
     mail_from: str
     dead_man_url: str = "none"
+    chat_room: bool = False
 
     @classmethod
     def read(cls, values: Mapping[str, str | None]) -> Context:
         """The context with its defaults: production on arm64 against the real providers.
 
         Raises:
-            ContextInvalid: an unknown stage or architecture.
+            ContextInvalid: an unknown stage or architecture, or `chat_room` not `on` or `off`.
         """
         stage = values.get("stage") or "production"
         arch = values.get("arch") or "arm64"
@@ -62,6 +66,9 @@ class Context:
             raise ContextInvalid(f"unknown stage {stage!r}; known: {', '.join(STAGES)}")
         if arch not in ARCHITECTURES:
             raise ContextInvalid(f"unknown arch {arch!r}; known: {', '.join(ARCHITECTURES)}")
+        room = values.get("chat_room") or "off"
+        if room not in SWITCH:
+            raise ContextInvalid(f"chat_room is {' or '.join(SWITCH)}, not {room!r}")
         return cls(
             stage=STAGES[stage],
             arch=arch,
@@ -69,5 +76,6 @@ class Context:
             razorpay_api_base=values.get("razorpay_api_base") or "https://api.razorpay.com",
             docs_base=values.get("docs_base") or "",
             dead_man_url=values.get("dead_man_url") or "none",
+            chat_room=room == "on",
             mail_from=values.get("mail_from") or NOBODYS_MAIL,
         )

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from tocsin.application.ways import order
 from tocsin.channels.registry import CHANNELS, channel_for, channel_of_way
 from tocsin.documents.messages import render
+from tocsin.documents.room import render_room
+from tocsin.incidents.outbox import ROOM
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class Router:
             MalformedPayload: the message cannot be written.
             StoreUnavailable: the person's ways could not be read.
         """
-        bare = render(item, policy)
+        bare = render_room(item, policy) if item.target == ROOM else render(item, policy)
         shared = Attempt(channel_for(item.target).name, lambda: self.topics(item.target).send(bare))
         if not item.personal:
             yield shared

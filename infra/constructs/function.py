@@ -32,12 +32,24 @@ if TYPE_CHECKING:
     from infra.references import References
 
 CLOCK_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
+ROOM_VARIABLE, ROOM_ON = "CHAT_ROOM", "on"
 _NEAR_TIMEOUT = 0.8
 _TABLES = "arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table"
 _ARCHITECTURES = {
     "arm64": lambda_.Architecture.ARM_64,
     "x86_64": lambda_.Architecture.X86_64,
 }
+
+
+def environment_of(spec: FunctionSpec, context: Context, references: References) -> dict[str, str]:
+    """The variables of a function: its settings, and what whoever decides of incidents is told."""
+    settings = import_module(f"functions.{spec.name}.settings").Settings
+    environment = dict(references.environment(settings))
+    if spec.incident_clock and context.stage.clock_adjustable:
+        environment[CLOCK_VARIABLE] = context.stage.clock_parameter
+    if spec.incident_clock and context.chat_room:
+        environment[ROOM_VARIABLE] = ROOM_ON
+    return environment
 
 
 class TocsinFunction(Construct):
@@ -73,7 +85,7 @@ class TocsinFunction(Construct):
             role=self.role.without_policy_updates(),
             memory_size=spec.memory,
             timeout=cdk.Duration.seconds(spec.timeout),
-            environment=self._environment(),
+            environment=environment_of(spec, context, references),
             log_group=self._log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             tracing=lambda_.Tracing.ACTIVE,
@@ -144,13 +156,6 @@ class TocsinFunction(Construct):
             not_resources=arns if statement.all_but else None,
             conditions=conditions or None,
         )
-
-    def _environment(self) -> dict[str, str]:
-        settings = import_module(f"functions.{self.spec.name}.settings").Settings
-        environment = dict(self._references.environment(settings))
-        if self._sees_moved_clock:
-            environment[CLOCK_VARIABLE] = self._context.stage.clock_parameter
-        return environment
 
     @property
     def _sees_moved_clock(self) -> bool:

@@ -318,12 +318,14 @@ class Message:
     """A text ready to leave: `short` fits one SMS, `subject` one mail subject line.
 
     `attributes` is what subscriptions filter on and what a receiver recognises a repeat by.
+    `next_steps` are for channels that show them apart.
     """
 
     subject: str
     text: str
     short: str
     attributes: Mapping[str, str]
+    next_steps: tuple[str, ...] = ()
 
 
 class Sender(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.memory_incidents import MemoryIncidents
@@ -53,9 +53,9 @@ class CountingIds:
 
 @dataclass
 class Policies:
-    """Policies by version; the first is the current one."""
+    """Policies by version; the first is the current one. Unless told, of a stage without a room."""
 
-    known: list[Policy] = field(default_factory=lambda: [default()])
+    known: list[Policy] = field(default_factory=lambda: [replace(default(), chat_room=None)])
 
     def current(self) -> Policy:
         return self.known[0]

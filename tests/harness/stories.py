@@ -92,7 +92,7 @@ class Story:
     """One incident and everything that happened to it."""
 
     def __init__(self, policy: Policy | None = None, zone: ZoneInfo = NEW_YORK) -> None:
-        self.policy = policy or default()
+        self.policy = policy or replace(default(), chat_room=None)
         self.zone = zone
         self.incident_or_none: Incident | None = None
         self.entries: list[Entry] = []

@@ -50,6 +50,7 @@ from tocsin.policy.compiled import PackagedPolicies
 from tocsin.runtime.application import Application
 from tocsin.runtime.invocation import Watch
 from tocsin.runtime.logging import Journal
+from tocsin.runtime.policies import WithoutRoom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,11 +82,14 @@ class World:
     """Everything a story needs; times are moved by `advance` and `jump` only.
 
     `refusals` maps the beginning of a target (or of a way: `sms:<person>`) to what its channel
-    raises; `stream_runs` says whether the stream delivers. Nobody has a way of their own until
-    `reachable` gives them some: until then messages leave by topic.
+    raises; `stream_runs` says whether the stream delivers, `room` whether the stage has a chat
+    room. Nobody has a way of their own until `reachable` gives them some: until then messages
+    leave by topic.
     """
 
-    def __init__(self, start: datetime = START, policy: Policy | None = None) -> None:
+    def __init__(
+        self, start: datetime = START, policy: Policy | None = None, *, room: bool = False
+    ) -> None:
         self.clock = VirtualIncidentClock(start)
         self.wall = VirtualWallClock(start)
         self.inbox = Inbox()
@@ -99,7 +103,8 @@ class World:
         journal = Journal(f"world-{next(_names)}", stage="local", stream=self.log)
         self.watch = Watch(journal=journal, meter=self.meter, clock=self.clock)
         self.rotas = MemoryRotas()
-        policies = PackagedPolicies() if policy is None else Policies([policy])
+        known = PackagedPolicies() if policy is None else Policies([policy])
+        policies = known if room else WithoutRoom(known)
         on_duty = OnDuty(policies, self.rotas, self.clock, self.watch.rotas_unread)
         self.application = Application(
             store=self.store,
@@ -296,9 +301,9 @@ class World:
 
 
 @contextmanager
-def a_world(start: datetime = START) -> Iterator[World]:
+def a_world(start: datetime = START, *, room: bool = False) -> Iterator[World]:
     """A world that ends with every message accounted for."""
-    world = World(start)
+    world = World(start, room=room)
     yield world
     world.inbox.expect_nothing_more()
 

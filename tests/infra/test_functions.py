@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
-from infra.constructs.function import CLOCK_VARIABLE
+from infra.constructs.function import CLOCK_VARIABLE, environment_of
 from infra.references import NobodyOffers, References
+from tocsin.runtime.policies import ROOM_VARIABLE, stage_policies
 
 if TYPE_CHECKING:
     from tests.infra.deployment import Deployment
@@ -139,10 +140,35 @@ def test_a_flood_of_webhooks_cannot_take_all_concurrency(production: Deployment)
 
 
 @pytest.mark.parametrize(
-    ("given", "problem"), [("stage", "unknown stage"), ("arch", "unknown arch")]
+    ("given", "problem"),
+    [("stage", "unknown stage"), ("arch", "unknown arch"), ("chat_room", "on or off")],
 )
 def test_a_context_that_means_nothing_is_refused(given: str, problem: str) -> None:
     from infra.context import Context, ContextInvalid  # noqa: PLC0415
 
     with pytest.raises(ContextInvalid, match=problem):
         Context.read({given: "mars"})
+
+
+class _Anything(References):
+    def environment(self, settings: type[Any]) -> dict[str, str]:
+        return {field.name: "x" for field in fields(settings)}
+
+
+def test_whoever_decides_of_incidents_is_told_whether_there_is_a_chat_room() -> None:
+    """Also a function added later that writes incidents."""
+    from infra.context import Context  # noqa: PLC0415
+
+    asking = set()
+    for name in FUNCTIONS:
+        settings = import_module(f"functions.{name}.settings").Settings
+        if "INCIDENTS_TABLE" in {one.name for one in fields(settings)}:
+            asking.add(name)
+    assert {"alarm_trigger", "incident_api", "sla_check", "outage_watch"} <= asking
+    for room in ("on", "off"):
+        context = Context.read({"chat_room": room})
+        for name in asking:
+            environment = environment_of(FUNCTIONS[name], context, _Anything())
+            assert (ROOM_VARIABLE in environment) == (room == "on"), name
+            policy = stage_policies(environment).current()
+            assert (policy.chat_room is not None) == (room == "on"), name

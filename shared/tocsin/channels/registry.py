@@ -38,6 +38,7 @@ CHANNELS = Registry(
         targets="audience:stakeholders",
         setting="STAKEHOLDERS_TOPIC_ARN",
     ),
+    Channel(name="room", module="tocsin.channels.chat", targets="room", setting="CHAT_TOPIC_ARN"),
     Channel(name="sms", module="tocsin.channels.sms", way="sms", setting="STAGE", private=True),
     Channel(
         name="mail", module="tocsin.channels.mail", way="mail", setting="MAIL_FROM", private=True

@@ -55,12 +55,21 @@ def up(
     razorpay_api_base: Annotated[
         str | None, typer.Option(help="Another server that speaks Razorpay's API.")
     ] = None,
+    *,
+    chat_room: Annotated[
+        bool, typer.Option("--chat-room", help="Tell the team's chat room too: see the inbox.")
+    ] = False,
 ) -> None:
     """Start the cloud, deploy what changed, write outputs.json. Again: update what runs."""
     from tocsin.local.cloud import Wishes  # noqa: PLC0415 -- see _cloud
 
     brought = _cloud().up(
-        Wishes(port=port, stripe_api_base=stripe_api_base, razorpay_api_base=razorpay_api_base)
+        Wishes(
+            port=port,
+            stripe_api_base=stripe_api_base,
+            razorpay_api_base=razorpay_api_base,
+            chat_room=chat_room,
+        )
     )
     if current().json:
         notes = [asdict(note) for note in brought.notes]

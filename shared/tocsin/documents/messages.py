@@ -100,6 +100,8 @@ def _wording(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
             return _asked(item, facts, policy)
         case MessageKind.BREACH | MessageKind.REMINDER:
             return _late(item, facts, policy)
+        case MessageKind.CHAT:
+            raise MalformedPayload("a notice to the chat room is no message to people")
 
 
 def _short(item: OutboxItem, facts: Facts, wording: _Wording, links: PersonalLinks | None) -> str:

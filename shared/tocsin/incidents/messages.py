@@ -12,8 +12,9 @@ from tocsin.incidents import events as e
 from tocsin.incidents import events_freeze as f
 from tocsin.incidents import events_record as w
 from tocsin.incidents import events_response as r
+from tocsin.incidents import room
 from tocsin.incidents.model import Incident
-from tocsin.incidents.outbox import REDRIVE_AFTER, STAKEHOLDERS, OutboxItem
+from tocsin.incidents.outbox import REDRIVE_AFTER, ROOM, STAKEHOLDERS, OutboxItem
 from tocsin.incidents.people import in_charge
 from tocsin.incidents.policy import Policy
 from tocsin.incidents.timeline import format_time
@@ -37,12 +38,28 @@ def messages(
             target=target,
             due_at=event.at + REDRIVE_AFTER,
             correlation_id=correlation_id,
-            facts=_facts(incident) | extra,
+            facts=facts,
         )
         for seq, event in enumerate(events, start=first)
-        if (wanted := _WANTED.get(type(event))) is not None
-        for kind, target, extra in wanted(event, incident, policy)
+        for kind, target, facts in _asked_by(event, incident, policy)
     )
+
+
+def _asked_by(event: e.Event, incident: Incident, policy: Policy) -> _Wanted:
+    """Messages to people and audiences, then the one to the chat room; facts are complete."""
+    if (wanted := _WANTED.get(type(event))) is not None:
+        for kind, target, extra in wanted(event, incident, policy):
+            yield kind, target, _facts(incident) | extra
+    if (told := room.told(event, incident, policy)) is not None:
+        yield MessageKind.CHAT, ROOM, _room_facts(incident) | told
+
+
+def _room_facts(incident: Incident) -> dict[str, str]:
+    facts = _facts(incident)
+    if not incident.restricted:
+        return facts
+    known = room.RESTRICTED_FACTS | {"policy_version"}
+    return {name: value for name, value in facts.items() if name in known}
 
 
 def person_target(person: str) -> str:

@@ -14,6 +14,8 @@ from tocsin.incidents.timeline import Json, canonical_json
 from tocsin.incidents.vocabulary import MessageKind
 
 STAKEHOLDERS = "audience:stakeholders"
+ROOM = "room"
+"""The team's chat room: which one it is, the stage's chat topic says."""
 REDRIVE_AFTER = timedelta(seconds=60)
 KEPT_ATTEMPTS = 20
 _PERSON = "person:"
@@ -37,7 +39,7 @@ class OutboxKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
-    """One message to one target: `person:<id>` or `audience:stakeholders`.
+    """One message to one target: `person:<id>`, `audience:stakeholders` or `room`.
 
     `seq` is the timeline entry that asked for it. `due_at` (incident time) is when the sweep
     sends it again if nobody marked it sent. `facts` is what the text is written from. `tried` is

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tocsin.incidents.calendar import BusinessCalendar
+    from tocsin.incidents.reach import ChatRoom
     from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
 
 
@@ -309,7 +310,8 @@ class Policy:
 
     `version` ends in a digest of everything below it but `change`, so two policies that differ
     never share a version. `closed_names` says why the calendar's dates are closed. `texts` is the
-    document's front: title, owner, status, last_updated, audience, purpose.
+    document's front: title, owner, status, last_updated, audience, purpose. `chat_room` is None
+    where nobody is told anything in a room, be it by the runbook or for lack of a room.
     """
 
     schema_version: int
@@ -333,4 +335,5 @@ class Policy:
     sampling: Sampling
     billing: Billing
     texts: Mapping[str, str]
+    chat_room: ChatRoom | None = None
     change: Change | None = None

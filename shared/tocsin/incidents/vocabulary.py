@@ -121,6 +121,21 @@ class Audience(StrEnum):
     STAKEHOLDERS = "stakeholders"
 
 
+class RoomNews(StrEnum):
+    """What a team's chat room can be told of; words of the runbook, so never renamed."""
+
+    OPENED = "opened"
+    SEVERITY = "severity"
+    ACKNOWLEDGED = "acknowledged"
+    HANDOVER = "handover"
+    CONTAINED = "contained"
+    CONTAINMENT_LOST = "containment_lost"
+    UPDATE = "update"
+    BREACH = "breach"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
 class MessageKind(StrEnum):
     """What a message is about; part of its id `<incident>/<seq>/<kind>`, so never renamed."""
 
@@ -129,3 +144,4 @@ class MessageKind(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     BREACH = "breach"
     REMINDER = "reminder"
+    CHAT = "chat"

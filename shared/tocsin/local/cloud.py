@@ -50,13 +50,17 @@ _ARCHITECTURES = {"aarch64": "arm64", "amd64": "x86_64"}
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What `up` was asked for. A base left empty is the sandbox's."""
+    """What `up` was asked for. A base left empty is the sandbox's.
+
+    `chat_room`: news is also told in a chat room, which is the inbox.
+    """
 
     port: int | None = None
     preferred_port: int = DEFAULT_PORT
     preferred_sandbox_port: int = DEFAULT_SANDBOX_PORT
     stripe_api_base: str | None = None
     razorpay_api_base: str | None = None
+    chat_room: bool = False
 
     @property
     def need_sandbox(self) -> bool:
@@ -94,7 +98,7 @@ class Cloud:
             sandbox = self._sandbox(wishes)
             clock.lap("sandbox")
             bases = _bases(wishes, sandbox)
-            stacks = self._synthesise(bases)
+            stacks = self._synthesise(bases, chat_room=wishes.chat_room)
             clock.lap("synth")
             clients = Clients(emulator.endpoint(emulator_.port))
             stack_outputs, notes = self._deploy(clients, stacks)
@@ -206,11 +210,15 @@ class Cloud:
         self.say(f"provider sandbox started on port {port}")
         return program
 
-    def _synthesise(self, bases: Mapping[str, str]) -> tuple[assembly.Stack, ...]:
+    def _synthesise(
+        self, bases: Mapping[str, str], *, chat_room: bool
+    ) -> tuple[assembly.Stack, ...]:
         """The stacks to deploy, with the providers' addresses filled in."""
         machine = platform.machine().lower()
         stand_ins = {name: f"http://{name.replace('_', '-')}.invalid" for name in bases}
         context = {"stage": STAGE, "arch": _ARCHITECTURES.get(machine, machine), **stand_ins}
+        if chat_room:
+            context["chat_room"] = "on"
         self.say("synthesising")
         folder, made = synthesis.synthesise(self.places, context)
         self.say("synthesised" if made else "nothing changed since the last synthesis")

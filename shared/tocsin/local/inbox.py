@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.local import personal
+from tocsin.local import chat, personal
 from tocsin.local.locks import held
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ class Message:
 
     `to` is a person's id, or the audience of a message that goes to many. `sent_at` is the real
     time of publishing, RFC 3339 in UTC; incident time is in the text where it matters.
-    `attributes` are the message's own, for filters. `channel` is how it came: by a topic, or by
-    text message or mail to that person; then `topic` is the number or address.
+    `attributes` are the message's own, for filters. `channel` is how it came: by a topic, in the
+    chat room, or by text message or mail to that person; then `topic` is the number or address.
+    What is in the room is to `room`, or to the person it mentions.
     """
 
     sent_at: str
@@ -139,6 +140,8 @@ def parse(body: str) -> Message:
         for name, one in (envelope.get("MessageAttributes") or {}).items()
     }
     topic = str(envelope.get("TopicArn", "")).rsplit(":", 1)[-1]
+    if (posted := chat.posted(envelope)) is not None:
+        return Message(sent_at=envelope.get("Timestamp", ""), topic=topic, **posted)
     return Message(
         sent_at=envelope.get("Timestamp", ""),
         topic=topic,

@@ -35,6 +35,7 @@ from tocsin.incidents.policy import (
     Trigger,
     UpdateCadence,
 )
+from tocsin.incidents.reach import ChatRoom
 from tocsin.incidents.vocabulary import ClockName, Phase, Severity
 from tocsin.policy.checks import REMOVED, findings
 from tocsin.policy.compiled import sealed
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         ClosingCriterion,
         Paging,
         PhaseChapter,
+        RoomRules,
         SeverityRow,
         Updates,
     )
@@ -154,6 +156,7 @@ def compile_policy(runbook: Runbook) -> Policy:
         ),
         billing=_billing(runbook.billing),
         texts=_texts(runbook),
+        chat_room=None if runbook.chat_room is None else _chat_room(runbook.chat_room),
     )
     return sealed(policy)
 
@@ -169,6 +172,10 @@ def _billing(rules: BillingTable) -> Billing:
         confirm=tuple(rules.confirm),
         essential=tuple(change.value for change in dict.fromkeys(rules.essential)),
     )
+
+
+def _chat_room(rules: RoomRules) -> ChatRoom:
+    return ChatRoom(tells=tuple(rules.tells), categories=tuple(rules.categories))
 
 
 def _severity(severity: Severity, row: SeverityRow) -> SeverityPolicy:

@@ -35,7 +35,16 @@ from tocsin.incidents.policy import (
     Trigger,
     UpdateCadence,
 )
-from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
+from tocsin.incidents.reach import ChatRoom
+from tocsin.incidents.vocabulary import (
+    Audience,
+    Category,
+    ClockName,
+    Phase,
+    Role,
+    RoomNews,
+    Severity,
+)
 from tocsin.policy.targets import parse_minutes, parse_target, parse_update
 
 if TYPE_CHECKING:
@@ -80,6 +89,7 @@ def decode_policy(plain: Record) -> Policy:
         sampling=Sampling(**plain["sampling"]),
         billing=_billing(plain["billing"]),
         texts=dict(plain["texts"]),
+        chat_room=_chat_room(plain.get("chat_room")),
         change=None if plain["change"] is None else _change(plain["change"]),
     )
 
@@ -197,6 +207,16 @@ def _rule(plain: Record) -> TriageRule:
 def _billing(plain: Record) -> Billing:
     access = {status: AccessRow(**row) for status, row in plain["access"].items()}
     return Billing(access, tuple(plain["confirm"]), tuple(plain.get("essential", ESSENTIAL_BEFORE)))
+
+
+def _chat_room(plain: Record | None) -> ChatRoom | None:
+    """None also for a policy compiled before there were rooms."""
+    if plain is None:
+        return None
+    return ChatRoom(
+        tells=tuple(map(RoomNews, plain["tells"])),
+        categories=tuple(map(Category, plain["categories"])),
+    )
 
 
 def _change(plain: Record) -> Change:

@@ -66,6 +66,7 @@ def flatten(policy: Policy) -> Pairs:
         yield f"criteria.{criterion.section}.{criterion.code}", _criterion(criterion)
     yield from _numbers(policy)
     yield from _billing(policy)
+    yield from _chat_room(policy)
     yield from _business_time(policy)
     for rule in policy.triage:
         yield f"triage.{rule.id}", _rule(rule)
@@ -167,6 +168,12 @@ def _billing(policy: Policy) -> Pairs:
         yield f"{key}.until_period_end", _word(yes=row.until_period_end)
     yield "billing.confirm", ", ".join(policy.billing.confirm)
     yield "billing.essential", ", ".join(policy.billing.essential)
+
+
+def _chat_room(policy: Policy) -> Pairs:
+    if (room := policy.chat_room) is not None:
+        yield "chat_room.tells", ", ".join(room.tells)
+        yield "chat_room.categories", ", ".join(room.categories)
 
 
 def _business_time(policy: Policy) -> Pairs:

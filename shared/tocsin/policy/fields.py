@@ -14,7 +14,15 @@ from tocsin.billing.entitlement import Access
 from tocsin.billing.freeze import BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
-from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
+from tocsin.incidents.vocabulary import (
+    Audience,
+    Category,
+    ClockName,
+    Phase,
+    Role,
+    RoomNews,
+    Severity,
+)
 from tocsin.policy.targets import parse_minutes, parse_target, parse_update
 
 if TYPE_CHECKING:
@@ -52,6 +60,7 @@ StatusName = Annotated[Status, Field(strict=False)]
 AccessName = Annotated[Access, Field(strict=False)]
 ChangeName = Annotated[BillingChange, Field(strict=False)]
 PhaseName = Annotated[Phase, Field(strict=False)]
+NewsName = Annotated[RoomNews, Field(strict=False)]
 
 
 def _day(text: str) -> date:

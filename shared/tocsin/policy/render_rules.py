@@ -33,6 +33,7 @@ def rules(policy: Policy) -> Iterator[str]:
     yield f"### Paging Until Somebody Acknowledges\n\n{_paging(policy)}"
     yield f"### When a Phase Is Late\n\n{_phases(policy)}"
     yield f"### Updates\n\n{_updates(policy)}\n\n{bullets(_wording(policy))}"
+    yield f"### The Chat Room\n{bullets(_chat_room(policy))}"
     yield f"### Monitoring, Closing, Reopening\n{bullets(_closing(policy))}"
     yield f"### Limits\n{bullets(_limits(policy))}"
     yield f"### What a Subscription Gives\n\n{_access(policy)}\n\n{bullets(_confirmed(policy))}"
@@ -157,6 +158,17 @@ def _wording(policy: Policy) -> Iterator[str]:
     for template in policy.templates.values():
         if template.needs_containment:
             yield f"“{template.title}” cannot be sent before containment is verified."
+
+
+def _chat_room(policy: Policy) -> Iterator[str]:
+    room = policy.chat_room
+    if room is None:
+        yield "Nothing is told in a chat room."
+        return
+    yield "Where a stage has a chat room, each incident has one thread in it."
+    yield f"Told there: {', '.join(room.tells).replace('_', ' ')}."
+    yield f"Of incidents of category: {', '.join(room.categories)}."
+    yield "Of a restricted incident: its severity, its id and “restricted”."
 
 
 def _closing(policy: Policy) -> Iterator[str]:

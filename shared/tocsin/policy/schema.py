@@ -21,6 +21,7 @@ from tocsin.policy.fields import (
     Day,
     DaySpan,
     Minutes,
+    NewsName,
     Percent,
     PhaseDue,
     PhaseName,
@@ -204,6 +205,13 @@ class BillingTable(Model):
     essential: list[ChangeName]
 
 
+class RoomRules(Model):
+    """What the chat room is told, where a stage has one."""
+
+    tells: Annotated[list[NewsName], Field(min_length=1)]
+    categories: Annotated[list[CategoryName], Field(min_length=1)]
+
+
 class Hours(Model):
     """Working hours of a week."""
 
@@ -266,5 +274,6 @@ class Runbook(Model):
     limits: LimitTable
     reconciliation_sample: Sample
     billing: BillingTable
+    chat_room: RoomRules | None = None
     business_time: BusinessTime
     triage: dict[Word, Rule]

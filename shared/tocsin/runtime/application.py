@@ -19,10 +19,10 @@ from tocsin.application.relations import merge, split
 from tocsin.application.sweep import AT_ONCE, sweep, tick_all
 from tocsin.incidents.commands_relations import Merge, Split
 from tocsin.incidents.commands_response import Close
-from tocsin.policy.compiled import PackagedPolicies
 from tocsin.runtime.aws import client
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
+from tocsin.runtime.policies import stage_policies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -118,7 +118,7 @@ def connect(
     `tell` hears why rotations could not be read; people are paged nevertheless.
     """
     dynamodb = dynamodb or table_client()
-    packaged, on_duty = PackagedPolicies(), None
+    packaged, on_duty = stage_policies(), None
     if operations_table is not None:
         rotas = _rotas(dynamodb, operations_table)
         on_duty = OnDuty(packaged, rotas, clock, tell or (lambda _error: None))

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.harness.time import START
 from tocsin.application.ways import Way, WayKind, WayState
-from tocsin.channels.chat import ChatChannel, notification
+from tocsin.channels.chat import ChatChannel, RoomChannel, news, notification
 from tocsin.channels.mail import MailChannel
 from tocsin.channels.sms import SmsChannel
 from tocsin.errors import MessageRefused, SendFailed
@@ -140,3 +140,89 @@ def test_no_answer_is_no_refusal() -> None:
     for channel, to in channels(Service(EndpointConnectionError(endpoint_url="https://x"))):
         with pytest.raises(SendFailed):
             channel.send(to, MESSAGE)
+
+
+NEWS = Message(
+    subject="[CRITICAL] INC-1 opened: checkout",
+    text="<!channel> & <@U012AB3CD>\nOpened by cloudwatch.",
+    short="[CRITICAL] INC-1 opened",
+    attributes={
+        "person": "room",
+        "incident": "INC-1",
+        "severity": "critical",
+        "kind": "chat",
+        "message_id": "INC-1/1/chat/room",
+        "urgency": "chat",
+        "news": "opened",
+        "category": "operational",
+        "service": "checkout",
+        "environment": "production",
+        "state": "open",
+    },
+    next_steps=("tocsin ack INC-1",),
+)
+
+
+def test_news_is_a_custom_notification_in_the_thread_of_its_incident() -> None:
+    service: Any = Service()
+    assert RoomChannel("arn:chat", client=service).send(NEWS) == "m-1"
+    (asked,) = service.asked
+    assert asked["TopicArn"] == "arn:chat"
+    assert json.loads(asked["Message"]) == {
+        "version": "1.0",
+        "source": "custom",
+        "id": "INC-1/1/chat/room",
+        "content": {
+            "textType": "client-markdown",
+            "title": "[CRITICAL] INC-1 opened: checkout",
+            "description": "&lt;!channel&gt; &amp; &lt;@U012AB3CD&gt;\nOpened by cloudwatch.",
+            "nextSteps": ["`tocsin ack INC-1`"],
+            "keywords": ["critical", "operational", "checkout", "production"],
+        },
+        "metadata": {
+            "threadId": "INC-1",
+            "summary": "[CRITICAL] INC-1 opened: checkout",
+            "eventType": "opened",
+            "relatedResources": ["INC-1"],
+            "additionalContext": {
+                "severity": "critical",
+                "state": "open",
+                "category": "operational",
+                "service": "checkout",
+                "environment": "production",
+            },
+        },
+    }
+
+
+def test_restricted_news_is_severity_id_and_the_word_wherever_one_looks() -> None:
+    line = "[HIGH] INC-1 restricted"
+    names = ("person", "incident", "severity", "kind", "message_id", "urgency")
+    attributes = {name: NEWS.attributes[name] for name in names} | {"severity": "high"}
+    posted = news(Message(subject=line, text=line, short=line, attributes=attributes))
+    assert posted["content"] == {
+        "textType": "client-markdown",
+        "title": line,
+        "description": line,
+        "keywords": ["high"],
+    }
+    assert posted["metadata"]["eventType"] == "restricted"
+    assert posted["metadata"]["additionalContext"] == {"severity": "high"}
+
+
+def test_news_can_mention_nobody_however_long_it_is() -> None:
+    message = replace(NEWS, text="<!here> " * 4_000, subject="<!everyone>" * 40)
+    content = news(message)["content"]
+    assert (len(content["title"]), len(content["description"])) == (250, 8_000)
+    assert "<" not in content["title"] + content["description"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [("Throttling", SendFailed), ("InvalidParameter", MessageRefused)]
+)
+def test_a_room_that_refuses_is_told_apart_from_one_that_is_busy(
+    code: str, kind: type[Exception]
+) -> None:
+    service: Any = Service(ClientError({"Error": {"Code": code, "Message": ""}}, "Publish"))
+    with pytest.raises(kind):
+        RoomChannel("arn:chat", client=service).send(NEWS)

@@ -10,6 +10,7 @@ from tocsin.local.inbox import Inbox, Message, parse
 from tocsin.local.personal import Sent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -125,3 +126,37 @@ def test_a_text_message_is_read_once_and_names_its_channel(tmp_path: Path) -> No
     assert len(box.read()) == 1
     assert box.clear() == 1
     assert box.read() == [], "the emulator still has it; it was read already"
+
+
+def posted(notification: Mapping[str, Any]) -> Message:
+    topic = "arn:aws:sns:us-east-1:000000000000:tocsin-local-chat"
+    body = {"TopicArn": topic, "Message": json.dumps(notification), "Timestamp": "t"}
+    return parse(json.dumps(body))
+
+
+NOTICE: dict[str, Any] = {
+    "version": "1.0",
+    "source": "custom",
+    "id": "INC-1/7/chat/room",
+    "content": {"title": "opened", "description": "checkout", "nextSteps": ["look"]},
+    "metadata": {
+        "threadId": "INC-1",
+        "eventType": "opened",
+        "additionalContext": {"severity": "high"},
+    },
+}
+
+
+def test_what_stands_in_the_chat_room_is_shown_as_it_stands_there() -> None:
+    message = posted(NOTICE)
+    assert (message.to, message.kind, message.incident) == ("room", "chat", "INC-1")
+    assert (message.severity, message.channel) == ("high", "chat")
+    assert (message.subject, message.text) == ("opened", "checkout\nlook")
+    assert message.attributes["thread"] == "INC-1"
+
+
+def test_a_mention_in_the_room_is_to_whom_it_mentions() -> None:
+    message = posted(NOTICE | {"id": "INC-1/2/page/person:kim"})
+    assert (message.to, message.kind, message.incident) == ("kim", "page", "INC-1")
+    code = posted(NOTICE | {"id": "contact/w1/3"})
+    assert (code.to, code.kind, code.incident) == ("chat", "contact", "")

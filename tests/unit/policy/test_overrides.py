@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from tests.unit.policy.builders import overridden, problems_of
 from tocsin.incidents.policy import BusinessDays, Elapsed, PageRepeat
-from tocsin.incidents.vocabulary import Category, ClockName, Phase, Role, Severity
-from tocsin.policy.compiled import default
+from tocsin.incidents.vocabulary import Category, ClockName, Phase, Role, RoomNews, Severity
+from tocsin.policy.compiled import default, from_json, plain, to_json
+from tocsin.policy.render import render
+from tocsin.policy.seal import seal
 
 
 def test_nothing_overridden_is_the_shipped_policy() -> None:
@@ -276,3 +279,38 @@ def test_the_example_of_the_how_to_is_a_valid_override() -> None:
     policy = overridden(example)
     assert policy.version.startswith("acme-1+")
     assert policy.triage[0].id == "search"
+
+
+def test_the_chat_room_is_a_teams_own_and_can_be_none() -> None:
+    shipped = default().chat_room
+    assert shipped is not None
+    assert set(shipped.tells) == set(RoomNews)
+    assert set(shipped.categories) == set(Category)
+    quiet = overridden("chat_room: { tells: [opened, closed] }").chat_room
+    assert quiet is not None
+    assert quiet.tells == (RoomNews.OPENED, RoomNews.CLOSED)
+    assert quiet.categories == shipped.categories
+    none = overridden("chat_room: null")
+    assert none.chat_room is None
+    assert from_json(to_json(none)) == none
+    assert "Nothing is told in a chat room." in render(none)
+
+
+@pytest.mark.parametrize(
+    ("yaml", "key"),
+    [
+        ("chat_room: { tells: [weather] }", "chat_room.tells.0"),
+        ("chat_room: { tells: [] }", "chat_room.tells"),
+        ("chat_room: { categories: [] }", "chat_room.categories"),
+        ("chat_room: { name: incidents }", "chat_room.name"),
+    ],
+)
+def test_a_chat_room_of_another_shape_is_refused(yaml: str, key: str) -> None:
+    assert [problem.key for problem in problems_of(yaml)] == [key]
+
+
+def test_a_policy_compiled_before_there_were_rooms_tells_nothing() -> None:
+    document = plain(default())
+    del document["chat_room"]
+    document["version"] = seal("default-1", document)
+    assert from_json(json.dumps(document).encode()).chat_room is None
