@@ -16,6 +16,7 @@ from tocsin.channels.registry import CHANNELS, channel_for, channel_of_way
 from tocsin.documents.messages import render
 from tocsin.documents.room import render_room
 from tocsin.incidents.outbox import ROOM
+from tocsin.incidents.vocabulary import Severity
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ class Router:
             return
         page = bare.attributes["urgency"] == URGENT
         step = int(item.facts.get("step") or 0)
-        usable = order(self.contacts.ways(item.person), page=page, step=step)
+        ladder = policy.severities[Severity(bare.attributes["severity"])].escalation
+        kinds = ladder.ways if page else ladder.quiet_ways
+        usable = order(self.contacts.ways(item.person), kinds, page=page, step=step)
         if not usable:
             self._nowhere(item)
             yield shared

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.outbox import OutboxKey
     from tocsin.incidents.policy import Policy
     from tocsin.incidents.timeline import Entry
-    from tocsin.ports import Sender
+    from tocsin.ports import PolicySource, Sender
 
 _names = count(1)
 BASE = "https://abcdefghij.execute-api.us-east-1.amazonaws.com"
@@ -89,7 +89,12 @@ class World:
     """
 
     def __init__(
-        self, start: datetime = START, policy: Policy | None = None, *, room: bool = False
+        self,
+        start: datetime = START,
+        policy: Policy | None = None,
+        *,
+        policies: PolicySource | None = None,
+        room: bool = False,
     ) -> None:
         self.clock = VirtualIncidentClock(start)
         self.wall = VirtualWallClock(start)
@@ -104,7 +109,7 @@ class World:
         journal = Journal(f"world-{next(_names)}", stage="local", stream=self.log)
         self.watch = Watch(journal=journal, meter=self.meter, clock=self.clock)
         self.rotas = MemoryRotas()
-        known = PackagedPolicies() if policy is None else Policies([policy])
+        known = policies or (PackagedPolicies() if policy is None else Policies([policy]))
         policies = known if room else WithoutRoom(known)
         on_duty = OnDuty(policies, self.rotas, self.clock, self.watch.rotas_unread)
         self.application = Application(

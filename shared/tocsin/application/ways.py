@@ -11,18 +11,22 @@ from datetime import datetime
 from enum import StrEnum
 
 from tocsin.errors import BadInput
+from tocsin.incidents.vocabulary import WayKind
+
+__all__ = [
+    "ENOUGH_WAYS",
+    "MAX_WAYS",
+    "Unreachable",
+    "Way",
+    "WayKind",
+    "WayState",
+    "checked_address",
+    "order",
+    "reachability",
+]
 
 ENOUGH_WAYS = 2
 MAX_WAYS = 8
-
-
-class WayKind(StrEnum):
-    """How a message gets there: text message, mail, a mention in chat, a signed webhook."""
-
-    SMS = "sms"
-    MAIL = "mail"
-    CHAT = "chat"
-    WEBHOOK = "webhook"
 
 
 class WayState(StrEnum):
@@ -77,11 +81,6 @@ class Unreachable:
     problems: tuple[str, ...]
 
 
-# A page has to ring: mail comes last and never alone. What is no page must not ring at all.
-_ORDER = {
-    True: (WayKind.SMS, WayKind.WEBHOOK, WayKind.CHAT, WayKind.MAIL),
-    False: (WayKind.MAIL, WayKind.CHAT),
-}
 _ADDRESSES = {
     WayKind.SMS: (re.compile(r"\+[1-9]\d{7,14}"), "a telephone number like +12025550100"),
     WayKind.MAIL: (
@@ -97,13 +96,14 @@ _ADDRESSES = {
 _LONGEST_ADDRESS = 254
 
 
-def order(ways: Iterable[Way], *, page: bool, step: int = 0) -> tuple[Way, ...]:
-    """The confirmed ways to try, first one first.
+def order(
+    ways: Iterable[Way], kinds: Sequence[WayKind], *, page: bool, step: int = 0
+) -> tuple[Way, ...]:
+    """The confirmed ways to try, first one first; `kinds` is the policy's order of kinds.
 
     A later step of the same round begins with the next way that rings: a telephone that takes
     texts and shows them to nobody must not swallow every page of an incident.
     """
-    kinds = _ORDER[page]
     usable = sorted(
         (way for way in ways if way.confirmed and way.kind in kinds),
         key=lambda way: (kinds.index(way.kind), way.added_at, way.id),

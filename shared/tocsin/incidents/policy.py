@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
     from tocsin.incidents.calendar import BusinessCalendar
-    from tocsin.incidents.reach import ChatRoom
+    from tocsin.incidents.reach import ChatRoom, Ways
     from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
 
 
@@ -83,13 +85,16 @@ class PageRepeat:
 class Escalation:
     """The paging ladder of one severity (semantics 3).
 
-    With `pages` false only mail is sent, at opening and, to the backup, at the due time.
+    With `pages` false only mail is sent, at opening and, to the backup, at the due time. A person's
+    ways are tried in the order of `ways` for a page, of `quiet_ways` for what must not ring.
     """
 
     pages: bool
     steps: tuple[PageStep, ...]
     repeats: tuple[PageRepeat, ...]
     acknowledge_timeout: Target | None
+    ways: Ways = PAGE_WAYS
+    quiet_ways: Ways = QUIET_WAYS
 
 
 @dataclass(frozen=True, slots=True)

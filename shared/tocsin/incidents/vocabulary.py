@@ -121,6 +121,15 @@ class Audience(StrEnum):
     STAKEHOLDERS = "stakeholders"
 
 
+class WayKind(StrEnum):
+    """How a message gets to a person: text message, mail, mention in chat, signed webhook."""
+
+    SMS = "sms"
+    MAIL = "mail"
+    CHAT = "chat"
+    WEBHOOK = "webhook"
+
+
 class RoomNews(StrEnum):
     """What a team's chat room can be told of; words of the runbook, so never renamed."""
 

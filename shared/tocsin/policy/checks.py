@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.policy import BusinessDays, CriterionSection, Elapsed, NextRelease
-from tocsin.incidents.vocabulary import Category, Phase, Role, Severity
+from tocsin.incidents.vocabulary import Category, Phase, Role, Severity, WayKind
 from tocsin.policy.holidays import business_calendar, closed_names
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ NEVER_WAIVED = {
     (CriterionSection.DEFINITION_OF_DONE, "containment_verified"): {Severity.CRITICAL},
     (CriterionSection.ADDED, "timeline_intact"): set(Severity),
 }
+RINGING = frozenset({WayKind.SMS, WayKind.WEBHOOK})
 PROVIDERS = ("stripe", "razorpay")
 TEMPLATES = ("internal", "customer", "customer-before-containment")
 REMOVED = "is missing, and cannot be removed"
@@ -61,6 +62,7 @@ def findings(runbook: Runbook) -> Iterator[Finding]:
         return
     yield from _targets(runbook)
     yield from _paging(runbook)
+    yield from _ways(runbook)
     yield from _ids(runbook)
     yield from _criteria(runbook)
     yield from _templates(runbook)
@@ -124,6 +126,27 @@ def _paging(runbook: Runbook) -> Iterator[Finding]:
                 yield (*path, "repeats", at, "every"), "must be longer than nothing"
             if repeat.times is None and at < len(row.paging.repeats) - 1:
                 yield (*path, "repeats", at), "repeats for ever, so what follows is never reached"
+
+
+def _ways(runbook: Runbook) -> Iterator[Finding]:
+    """A page rings, and nothing else does: what a team may order anew is the rest."""
+    for severity, row in runbook.severities.items():
+        above: Path = ("severities", severity, "paging")
+        ways, quiet = row.paging.ways, row.paging.quiet_ways
+        if row.paging.pages and not ways:
+            yield (*above, "ways"), "says by which ways a page is tried, such as [sms, mail]"
+        if ways and not row.paging.pages:
+            yield (*above, "ways"), "is never used: this severity sends no page"
+        if ways and WayKind.MAIL in ways[:-1]:
+            yield (*above, "ways"), "mail rings nowhere: it comes last"
+        if ways == [WayKind.MAIL]:
+            yield (*above, "ways"), "mail alone is no page: name a way that rings before it"
+        for at, kind in enumerate(quiet):
+            if kind in RINGING:
+                yield (*above, "quiet_ways", at), f"{kind} rings: it is for pages"
+        for name, kinds in (("ways", ways or []), ("quiet_ways", quiet)):
+            if len(set(kinds)) < len(kinds):
+                yield (*above, name), "names a way twice"
 
 
 def _ids(runbook: Runbook) -> Iterator[Finding]:

@@ -200,6 +200,8 @@ def _escalation(paging: Paging) -> Escalation:
         steps=tuple(PageStep(step.after, tuple(step.page)) for step in paging.steps),
         repeats=tuple(PageRepeat(repeat.every, repeat.times) for repeat in paging.repeats),
         acknowledge_timeout=None,
+        ways=tuple(paging.ways or ()),
+        quiet_ways=tuple(paging.quiet_ways),
     )
 
 

@@ -35,7 +35,7 @@ from tocsin.incidents.policy import (
     Trigger,
     UpdateCadence,
 )
-from tocsin.incidents.reach import ChatRoom
+from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS, ChatRoom
 from tocsin.incidents.vocabulary import (
     Audience,
     Category,
@@ -44,11 +44,12 @@ from tocsin.incidents.vocabulary import (
     Role,
     RoomNews,
     Severity,
+    WayKind,
 )
 from tocsin.policy.targets import parse_minutes, parse_target, parse_update
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 SCHEMA_VERSION = 1
 
@@ -133,7 +134,13 @@ def _escalation(plain: Record) -> Escalation:
         ),
         repeats=tuple(PageRepeat(**repeat) for repeat in plain["repeats"]),
         acknowledge_timeout=None if timeout is None else parse_target(timeout),
+        ways=_ways(plain.get("ways", PAGE_WAYS)),
+        quiet_ways=_ways(plain.get("quiet_ways", QUIET_WAYS)),
     )
+
+
+def _ways(plain: Iterable[str]) -> tuple[WayKind, ...]:
+    return tuple(map(WayKind, plain))
 
 
 def _cadence(plain: Record) -> UpdateCadence:

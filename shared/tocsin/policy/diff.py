@@ -84,6 +84,8 @@ def _severity(key: str, row: SeverityPolicy) -> Pairs:
     timeout = row.escalation.acknowledge_timeout
     yield f"{key}.acknowledge_timeout", "none" if timeout is None else format_due(timeout)
     yield f"{key}.paging.pages", _word(yes=row.escalation.pages)
+    yield f"{key}.paging.ways", ", ".join(row.escalation.ways)
+    yield f"{key}.paging.quiet_ways", ", ".join(row.escalation.quiet_ways)
     yield f"{key}.paging.steps", "; ".join(_steps(row.escalation))
     yield f"{key}.paging.repeats", "; ".join(_repeats(row.escalation))
     yield from _cadence(f"{key}.internal_updates", row.internal_updates)

@@ -22,6 +22,7 @@ from tocsin.incidents.vocabulary import (
     Role,
     RoomNews,
     Severity,
+    WayKind,
 )
 from tocsin.policy.targets import parse_minutes, parse_target, parse_update
 
@@ -60,6 +61,7 @@ StatusName = Annotated[Status, Field(strict=False)]
 AccessName = Annotated[Access, Field(strict=False)]
 ChangeName = Annotated[BillingChange, Field(strict=False)]
 PhaseName = Annotated[Phase, Field(strict=False)]
+WayName = Annotated[WayKind, Field(strict=False)]
 NewsName = Annotated[RoomNews, Field(strict=False)]
 
 

@@ -107,11 +107,21 @@ def _paging(policy: Policy) -> str:
             (
                 capital(severity),
                 how,
+                ", ".join(ladder.ways) if ladder.pages else "none",
+                ", ".join(ladder.quiet_ways),
                 "; ".join(_steps(ladder)),
                 "none" if timeout is None else format_due(timeout),
             )
         )
-    return table(("Severity", "How", "When and whom", "Asked again after silence of"), rows)
+    header = (
+        "Severity",
+        "How",
+        "Ways of a page, in order",
+        "Ways of other messages",
+        "When and whom",
+        "Asked again after silence of",
+    )
+    return table(header, rows)
 
 
 def _steps(ladder: Escalation) -> Iterator[str]:

@@ -30,6 +30,7 @@ from tocsin.policy.fields import (
     StatusName,
     Text,
     UpdateTarget,
+    WayName,
     Word,
     short_form,
 )
@@ -70,9 +71,11 @@ class Repeat(Model):
 
 
 class Paging(Model):
-    """The ladder while nobody acknowledges."""
+    """The ladder while nobody acknowledges, and the order in which a person's ways are tried."""
 
     pages: bool
+    ways: Annotated[list[WayName], Field(min_length=1)] | None = None
+    quiet_ways: Annotated[list[WayName], Field(min_length=1)]
     steps: Annotated[list[Step], Field(min_length=1)]
     repeats: list[Repeat] = []
 

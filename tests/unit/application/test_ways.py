@@ -35,6 +35,7 @@ from tocsin.application.ways import (
     reachability,
 )
 from tocsin.errors import BadInput, IllegalTransition
+from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS
 from tocsin.incidents.rotation import Rotation
 from tocsin.incidents.vocabulary import Role
 from tocsin.policy.compiled import default
@@ -68,23 +69,23 @@ def kinds(ways: tuple[Way, ...]) -> list[str]:
 
 
 def test_a_page_rings_first_and_mails_last() -> None:
-    assert kinds(order(ALL, page=True)) == ["sms", "webhook", "chat", "mail"]
+    assert kinds(order(ALL, PAGE_WAYS, page=True)) == ["sms", "webhook", "chat", "mail"]
 
 
 def test_what_is_no_page_never_rings() -> None:
-    assert kinds(order(ALL, page=False)) == ["mail", "chat"]
-    assert order([way(SMS), way(WEBHOOK)], page=False) == ()
+    assert kinds(order(ALL, QUIET_WAYS, page=False)) == ["mail", "chat"]
+    assert order([way(SMS), way(WEBHOOK)], QUIET_WAYS, page=False) == ()
 
 
 def test_a_way_that_is_not_confirmed_carries_nothing() -> None:
-    assert order([way(SMS, confirmed=False), way(MAIL)], page=True) == (way(MAIL),)
+    assert order([way(SMS, confirmed=False), way(MAIL)], PAGE_WAYS, page=True) == (way(MAIL),)
 
 
 @pytest.mark.parametrize(
     ("step", "first"), [(0, "sms"), (1, "webhook"), (2, "chat"), (3, "sms"), (10, "webhook")]
 )
 def test_each_step_of_a_round_begins_with_another_way_that_rings(step: int, first: str) -> None:
-    tried = kinds(order(ALL, page=True, step=step))
+    tried = kinds(order(ALL, PAGE_WAYS, page=True, step=step))
     assert tried[0] == first
     assert tried[-1] == "mail"
     assert sorted(tried) == sorted(WayKind)
@@ -101,8 +102,31 @@ def test_every_confirmed_way_that_fits_is_tried_exactly_once(
     step: int,
 ) -> None:
     ways = [way(kind, str(n), confirmed=ok) for n, (kind, ok) in enumerate(given_ways)]
-    fitting = {each.id for each in ways if each.confirmed and (page or each.kind in {MAIL, CHAT})}
-    assert sorted(each.id for each in order(ways, page=page, step=step)) == sorted(fitting)
+    known = PAGE_WAYS if page else QUIET_WAYS
+    fitting = {each.id for each in ways if each.confirmed and each.kind in known}
+    assert sorted(each.id for each in order(ways, known, page=page, step=step)) == sorted(fitting)
+
+
+@given(
+    st.lists(st.sampled_from(WayKind), min_size=1, unique=True),
+    st.lists(st.sampled_from(WayKind), max_size=8),
+    st.integers(0, 20),
+)
+def test_a_way_is_never_tried_that_the_policy_does_not_name_and_mail_never_goes_first(
+    named: list[WayKind], owned: list[WayKind], step: int
+) -> None:
+    ways = [way(kind, str(n)) for n, kind in enumerate(owned)]
+    tried = order(ways, named, page=True, step=step)
+    assert sorted(each.id for each in tried) == sorted(
+        each.id for each in ways if each.kind in named
+    )
+    ringing = [each.kind is not MAIL for each in tried]
+    assert ringing == sorted(ringing, reverse=True), "everything that rings before any mail"
+
+
+def test_a_team_has_an_order_of_its_own() -> None:
+    assert kinds(order(ALL, (WEBHOOK, SMS), page=True)) == ["webhook", "sms"]
+    assert kinds(order(ALL, (CHAT, MAIL), page=False)) == ["chat", "mail"]
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.harness.application import Policies
 from tests.harness.world import World, a_world
 from tocsin.application.ways import WayKind
 from tocsin.documents.fitting import SMS_SEPTETS, septets
 from tocsin.errors import MessageRefused, SendFailed
 from tocsin.incidents.outbox import STAKEHOLDERS, OutboxState
+from tocsin.incidents.vocabulary import Severity
+from tocsin.policy.compiled import default, sealed
 
 if TYPE_CHECKING:
     from tests.harness.inbox import Received
     from tocsin.incidents.outbox import OutboxItem
+    from tocsin.incidents.policy import Policy
 
 PRIMARY = ("commander-primary", "mitigation-primary")
 POINTS = ("before claim", "after claim", "after send", "before mark", "after mark")
@@ -262,3 +267,33 @@ def test_an_audience_is_not_told_the_same_again(world: World) -> None:
     after = world.store.outbox(again.key)
     assert after is not None
     assert (after.state, after.tried) == (OutboxState.SENT, ("no news",))
+
+
+def test_ways_are_tried_in_the_order_of_the_policy_the_incident_was_opened_under() -> None:
+    """A team changes the order while an incident is open: that one keeps its own."""
+    before = ordered(WayKind.SMS, WayKind.WEBHOOK)
+    after = ordered(WayKind.WEBHOOK, WayKind.SMS)
+    known = Policies([before])
+    world = World(policies=known)
+    world.reachable(kinds=(WayKind.SMS, WayKind.WEBHOOK))
+    first = world.alarm()
+    assert first is not None
+    known.known.insert(0, after)
+    assert by_channel(world.inbox.take_all())["sms"] == 2
+    world.advance(10)  # the third step: two ways ring, so it begins with the first again
+    again = [one for one in world.inbox.take_all() if one.at == world.clock.now]
+    assert by_channel(again) == {"sms": 4}
+    world.acknowledge(first, "commander-primary")
+
+    second = world.alarm("other-outage")
+    assert second is not None
+    assert second.policy_version == after.version != first.policy_version
+    mine = [one for one in world.inbox.take_all() if one.message.attributes["incident"] != first.id]
+    assert by_channel(mine) == {"webhook": 2, "stakeholders": 1}
+
+
+def ordered(*ways: WayKind) -> Policy:
+    critical = default().severities[Severity.CRITICAL]
+    row = replace(critical, escalation=replace(critical.escalation, ways=ways))
+    severities = {**default().severities, Severity.CRITICAL: row}
+    return sealed(replace(default(), severities=severities))

@@ -10,7 +10,16 @@ import pytest
 
 from tests.unit.policy.builders import overridden, problems_of
 from tocsin.incidents.policy import BusinessDays, Elapsed, PageRepeat
-from tocsin.incidents.vocabulary import Category, ClockName, Phase, Role, RoomNews, Severity
+from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS
+from tocsin.incidents.vocabulary import (
+    Category,
+    ClockName,
+    Phase,
+    Role,
+    RoomNews,
+    Severity,
+    WayKind,
+)
 from tocsin.policy.compiled import default, from_json, plain, to_json
 from tocsin.policy.render import render
 from tocsin.policy.seal import seal
@@ -314,3 +323,48 @@ def test_a_policy_compiled_before_there_were_rooms_tells_nothing() -> None:
     del document["chat_room"]
     document["version"] = seal("default-1", document)
     assert from_json(json.dumps(document).encode()).chat_room is None
+
+
+def test_the_order_of_ways_is_a_teams_own_for_each_severity() -> None:
+    policy = overridden("""
+        severities:
+          critical: { paging: { ways: [webhook, sms] } }
+          low: { paging: { quiet_ways: [chat] } }
+        """)
+    ladders = {severity: row.escalation for severity, row in policy.severities.items()}
+    assert ladders[Severity.CRITICAL].ways == (WayKind.WEBHOOK, WayKind.SMS)
+    assert ladders[Severity.HIGH].ways == PAGE_WAYS
+    assert ladders[Severity.MEDIUM].ways == ()
+    assert ladders[Severity.LOW].quiet_ways == (WayKind.CHAT,)
+    assert ladders[Severity.CRITICAL].quiet_ways == QUIET_WAYS
+    assert from_json(to_json(policy)) == policy
+
+
+@pytest.mark.parametrize(
+    ("paging", "key", "says"),
+    [
+        ("critical: { paging: { ways: [mail] } }", "critical.paging.ways", "mail alone"),
+        ("critical: { paging: { ways: [mail, sms] } }", "critical.paging.ways", "comes last"),
+        ("critical: { paging: { ways: [sms, sms] } }", "critical.paging.ways", "twice"),
+        ("critical: { paging: { ways: null } }", "critical.paging.ways", "by which ways"),
+        ("low: { paging: { ways: [sms] } }", "low.paging.ways", "never used"),
+        ("high: { paging: { quiet_ways: [sms] } }", "high.paging.quiet_ways.0", "sms rings"),
+        ("high: { paging: { quiet_ways: [] } }", "high.paging.quiet_ways", "at least 1"),
+        ("high: { paging: { ways: [pigeon] } }", "high.paging.ways.0", "sms"),
+    ],
+)
+def test_a_page_rings_and_nothing_else_does_whatever_a_team_orders(
+    paging: str, key: str, says: str
+) -> None:
+    (problem,) = problems_of(f"severities: {{ {paging} }}")
+    assert problem.key == f"severities.{key}"
+    assert says in problem.message
+
+
+def test_a_policy_compiled_before_ways_were_in_it_keeps_the_order_there_was() -> None:
+    document = plain(default())
+    for row in document["severities"].values():
+        del row["escalation"]["ways"], row["escalation"]["quiet_ways"]
+    document["version"] = seal("default-1", document)
+    for row in from_json(json.dumps(document).encode()).severities.values():
+        assert (row.escalation.ways, row.escalation.quiet_ways) == (PAGE_WAYS, QUIET_WAYS)

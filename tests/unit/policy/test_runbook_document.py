@@ -346,7 +346,8 @@ def test_the_second_part_says_the_numbers_the_program_goes_by() -> None:
         "- Saturday: closed.",
         "07 Sep (Labor Day)",
         (
-            "| Critical | page | 0 minutes: primary; 5 minutes: primary, backup; 10 minutes: "
+            "| Critical | page | sms, webhook, chat, mail | mail, chat | "
+            "0 minutes: primary; 5 minutes: primary, backup; 10 minutes: "
             "primary, backup, engineering lead; 15 minutes: all; then every 5 minutes, "
             "6 times; then every 30 minutes, until acknowledged | 30 minutes |"
         ),
