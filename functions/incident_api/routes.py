@@ -18,6 +18,7 @@ from functions.incident_api import (
     answers_across,
     answers_first,
     answers_oncall,
+    answers_people,
     answers_progress,
     contacts,
     first,
@@ -160,29 +161,29 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "GET /v1/contacts": Route(
             "Your ways; as a commander anybody's",
             contacts.listed,
-            answers.ContactWays,
+            answers_people.ContactWays,
             query={"person": "Whose; your own without it."},
         ),
         "GET /v1/contacts/numbers": Route(
             "Telephone numbers of everybody who can be paged (commander, security)",
             contacts.telephone_numbers,
-            answers.TelephoneNumbers,
+            answers_people.TelephoneNumbers,
         ),
         "GET /v1/reachability": Route(
             "Everybody who could be missed, and why",
             contacts.unreachable,
-            answers.Reachability,
+            answers_people.Reachability,
         ),
         "POST /v1/contacts": Route(
             "Add a way and have its confirmation code sent",
             contacts.add,
-            answers.ContactWay,
+            answers_people.ContactWay,
             (201, 200),
         ),
         "POST /v1/contacts/{way}/{action}": Route(
             "confirm, test, resend or remove a way; erase `all`",
             contacts.act,
-            answers.ContactWays,
+            answers_people.ContactWays,
         ),
         "GET /v1/freeze": Route(
             "Whether deployments are frozen, by what, and whether a change may go out",

@@ -10,7 +10,8 @@ from tests.architecture import rules
 from tests.architecture.sources import ROOT, Module, product, room
 
 CORE = ("tocsin.incidents", "tocsin.billing")
-PURE = (*CORE, "tocsin.application", "tocsin.ports", "tocsin.errors")
+ERRORS = ("tocsin.errors", "tocsin.errors_billing")
+PURE = (*CORE, "tocsin.application", "tocsin.ports", *ERRORS)
 
 
 def module(text: str, path: str = "shared/tocsin/incidents/example.py") -> Module:
@@ -19,7 +20,7 @@ def module(text: str, path: str = "shared/tocsin/incidents/example.py") -> Modul
 
 @pytest.mark.parametrize("name", CORE)
 def test_a_pure_room_imports_the_standard_library_and_itself(name: str) -> None:
-    allowed = (name, "tocsin.errors", "rfc8785")
+    allowed = (name, *ERRORS, "rfc8785")
 
     assert rules.problems(rules.only_imports(found, *allowed) for found in room(name)) == ""
 
@@ -42,7 +43,7 @@ def test_an_import_that_spoils_a_pure_room_is_found(text: str) -> None:
 
 
 def test_the_application_imports_pure_rooms_and_ports_only() -> None:
-    allowed = ("tocsin.application", "tocsin.errors", "tocsin.ports", *CORE)
+    allowed = ("tocsin.application", "tocsin.ports", *ERRORS, *CORE)
 
     checked = room("tocsin.application", "tocsin.ports")
 
