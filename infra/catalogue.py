@@ -134,6 +134,15 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
                 timeout=60,
             ),
             FunctionSpec(
+                name="reconciler",
+                purpose="Compares providers, projection and enforcement, and heals on approval",
+                group=SELLING,
+                memory=512,
+                timeout=300,
+                incident_clock=True,
+                wakes_itself=True,
+            ),
+            FunctionSpec(
                 name="sla_check",
                 purpose="Acts on what is due: breaches, escalation, unsent messages",
                 group=INCIDENTS,

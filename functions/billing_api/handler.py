@@ -16,12 +16,16 @@ from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
 from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
 from tocsin.adapters.dynamodb_probes import DynamoDbProbes
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
 from tocsin.adapters.dynamodb_replays import DynamoDbReplays
+from tocsin.adapters.sqs_reconcile_drive import SqsReconcileDrive
 from tocsin.adapters.sqs_replay_drive import SqsReplayDrive
+from tocsin.application.approvals import Approvals
 from tocsin.application.checkout import Checkouts
 from tocsin.application.correct import CorrectionDesk
 from tocsin.application.open_incidents import Remembered
 from tocsin.application.outage_window import WindowDesk
+from tocsin.application.reconcile_desk import ReconcileDesk
 from tocsin.application.replay_desk import ReplayDesk
 from tocsin.billing.breaker import Phase
 from tocsin.policy import billing_rules
@@ -51,6 +55,8 @@ KEYS = CachedSecret(
 RULES = billing_rules.current()
 PROJECTION = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
 INCIDENTS = DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE)
+AUTHORIZATIONS = DynamoDbAuthorizations(DYNAMODB, SETTINGS.INCIDENTS_TABLE)
+MODES = frozenset(SETTINGS.BILLING_MODES.split(","))
 BREAKERS = DynamoDbBreakers(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 PROBES = DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 INTENTS = DynamoDbIntents(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
@@ -66,7 +72,7 @@ OFFICE = Office(
             operations=SETTINGS.OPERATIONS_TABLE,
         ),
         incidents=INCIDENTS,
-        authorizations=DynamoDbAuthorizations(DYNAMODB, SETTINGS.INCIDENTS_TABLE),
+        authorizations=AUTHORIZATIONS,
         access=RULES.access,
         ids=IDS,
         wall=wall_clock(),
@@ -90,6 +96,14 @@ OFFICE = Office(
         identities=lambda: KEYS.get().identities,
         now=lambda: int(wall_clock().wall_now().timestamp()),
     ),
+    reconciliations=ReconcileDesk(
+        store=DynamoDbReconciliations(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        wake=SqsReconcileDrive(aws_http.from_environment("sqs"), SETTINGS.RECONCILE_QUEUE_URL),
+        approvals=Approvals(incidents=INCIDENTS, authorizations=AUTHORIZATIONS, clock=WATCH.clock),
+        accounts=lambda: [each for each in KEYS.get().identities if each.mode in MODES],
+        new_id=lambda: f"REC-{IDS.unique_id()}",
+        now=lambda: int(wall_clock().wall_now().timestamp()),
+    ),
     checkouts=Checkouts(
         intents=INTENTS,
         breakers=BREAKERS,
@@ -107,7 +121,7 @@ OFFICE = Office(
     freezes=DynamoDbBillingFreezes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     leave=FunctionCaller(SETTINGS.OUTAGE_WATCH_FUNCTION),
     clock=wall_clock(),
-    modes=frozenset(SETTINGS.BILLING_MODES.split(",")),
+    modes=MODES,
 )
 API = Api(office=OFFICE, watch=WATCH, stage=SETTINGS.STAGE)
 

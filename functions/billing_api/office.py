@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tocsin.application.correct import CorrectionDesk
     from tocsin.application.open_incidents import Remembered
     from tocsin.application.outage_window import WindowDesk
+    from tocsin.application.reconcile_desk import ReconcileDesk
     from tocsin.application.replay_desk import ReplayDesk
     from tocsin.billing.freeze import BillingChange
     from tocsin.billing.ports import WorkspaceRows
@@ -36,6 +37,7 @@ class Office:
     corrections: CorrectionDesk
     replays: ReplayDesk
     windows: WindowDesk
+    reconciliations: ReconcileDesk
     checkouts: Checkouts
     freezes: BillingFreezes
     leave: Callable[[Mapping[str, Any]], dict[str, Any]]

@@ -13,11 +13,13 @@ from functions.billing_api import (
     access,
     answers,
     answers_exit,
+    answers_reconciliation,
     answers_replay,
     correcting,
     doubles,
     impacts,
     leaving,
+    reconciliations,
     replays,
     selling,
 )
@@ -72,6 +74,43 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         ),
         "POST /v1/replays/{id}/cancel": Route(
             "End a replay; what it inserted stays", replays.cancel, answers_replay.Replay
+        ),
+        "POST /v1/reconciliations": Route(
+            "Compare providers, projection and enforcement",
+            reconciliations.start,
+            answers_reconciliation.Reconciliation,
+            (202, 200),
+        ),
+        "GET /v1/reconciliations/{id}": Route(
+            "How far a reconciliation has come, and what it found",
+            reconciliations.show,
+            answers_reconciliation.Reconciliation,
+        ),
+        "GET /v1/reconciliations/{id}/report": Route(
+            "The report of a reconciliation: JSON, Markdown and a matrix of statuses",
+            reconciliations.report,
+            answers_reconciliation.ReconciliationReport,
+        ),
+        "POST /v1/reconciliations/{id}/heal": Route(
+            "Have open mismatches put right, with an approval while an incident is open",
+            reconciliations.heal,
+            answers_reconciliation.Reconciliation,
+            (202,),
+        ),
+        "POST /v1/reconciliations/{id}/accept": Route(
+            "Leave a mismatch as it is, by name and with a reason",
+            reconciliations.accept,
+            answers_reconciliation.Reconciliation,
+        ),
+        "POST /v1/reconciliations/{id}/sign-off": Route(
+            "Stand for a reconciliation by name",
+            reconciliations.sign_off,
+            answers_reconciliation.Reconciliation,
+        ),
+        "POST /v1/reconciliations/{id}/resume": Route(
+            "Go on with a reconciliation that stalled",
+            reconciliations.resume,
+            answers_reconciliation.Reconciliation,
         ),
         "POST /v1/billing/checkout": Route(
             "Start a checkout, at a provider that works", selling.start, answers.Checkout, (201,)

@@ -20,6 +20,7 @@ class Settings:
     PROVIDER_KEYS_SECRET: str
     REPLAY_QUEUE_URL: str
     OUTAGE_WATCH_FUNCTION: str
+    RECONCILE_QUEUE_URL: str
     BILLING_MODES: str
     STRIPE_API_BASE: str
     RAZORPAY_API_BASE: str

@@ -45,9 +45,9 @@ STATEMENTS = (
         resources=("table/billing-events",),
     ),
     Statement(
-        sid="WakeReplays",
+        sid="WakeReplaysAndReconciliations",
         actions=("sqs:SendMessage",),
-        resources=("queue/replay",),
+        resources=("queue/reconcile", "queue/replay"),
     ),
     Statement(
         sid="ReadApprovalsAndHarm",

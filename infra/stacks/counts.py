@@ -68,6 +68,13 @@ COUNTS = (
         1,
     ),
     (
+        "reconciler",
+        "ReconciliationsStalled",
+        "reconciliations-stalled",
+        "A reconciliation has given up waiting: what is wrong is not all known.",
+        1,
+    ),
+    (
         "notifier",
         "MessagesFailed",
         "messages-failed",

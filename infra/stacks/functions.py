@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
 
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import ONE_MINUTE
 from infra.constructs.audit import wake_auditor
 from infra.constructs.function import TocsinFunction
 from infra.constructs.nag import SERVERLESS, acknowledge
+from infra.constructs.reconciling import wake_reconciler
+from infra.constructs.schedules import Schedules
 from infra.constructs.triggers import Triggers
 from infra.routes import ROUTES
 from infra.stacks.messaging import ALARM_STATE_RULE
@@ -63,9 +63,7 @@ class FunctionsStack(cdk.Stack):
         # What other functions may invoke comes before them.
         for name in sorted(FUNCTIONS, key=lambda each: each not in {"notifier", "outage_watch"}):
             self._make(name)
-        self._schedules = scheduler.CfnScheduleGroup(
-            self, "Schedules", name=context.stage.physical("schedules")
-        )
+        self._schedules = Schedules(self, context=context)
         self._wake_alarm_trigger()
         self._wake_sla_check()
         wake_auditor(
@@ -76,6 +74,7 @@ class FunctionsStack(cdk.Stack):
         self._wake_notifier()
         self._wake_billing_projector()
         self._wake_replays()
+        wake_reconciler(self.made["reconciler"], schedules=self._schedules, triggers=self._triggers)
         for name in sorted({route.function for route in ROUTES}):
             self.made[name].acknowledge_no_queue(
                 "Woken by HTTP: the caller sees the failure and tries again."
@@ -186,7 +185,7 @@ class FunctionsStack(cdk.Stack):
             made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
         )
         acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
-        self._schedule(made, "EveryMinute", "rate(1 minute)", says="Wakes the sweep")
+        self._schedules.wake(made, "EveryMinute", "rate(1 minute)", says="Wakes the sweep")
         self._triggers.queue(made, "DueQueueToSlaCheck", "due", batch=4, concurrency=3)
         self._alarms.add(
             self,
@@ -207,7 +206,9 @@ class FunctionsStack(cdk.Stack):
             made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
         )
         acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
-        self._schedule(made, "LookAtProviders", "rate(1 minute)", says="Looks at the providers")
+        self._schedules.wake(
+            made, "LookAtProviders", "rate(1 minute)", says="Looks at the providers"
+        )
         self._alarms.add(
             self,
             "provider-watch-silent",
@@ -227,7 +228,7 @@ class FunctionsStack(cdk.Stack):
             made, retries=0, max_age=_SWEEP_MAX_AGE, failures=None
         )
         acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
-        self._schedule(made, "EveryMinuteOutages", "rate(1 minute)", says="Looks for outages")
+        self._schedules.wake(made, "EveryMinuteOutages", "rate(1 minute)", says="Looks for outages")
         self._alarms.add(
             self,
             "outage-watch-silent",
@@ -236,49 +237,6 @@ class FunctionsStack(cdk.Stack):
             periods=5,
             below=True,
             silence_is_bad=True,
-        )
-
-    def _schedule(self, made: TocsinFunction, id_: str, rate: str, *, says: str) -> None:
-        """Wakes the function at that rate, never late and never twice."""
-        target = scheduler.CfnSchedule.TargetProperty(
-            arn=made.function.function_arn,
-            role_arn=self._scheduler_role(made).role_arn,
-            input="{}",
-            retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                maximum_retry_attempts=0, maximum_event_age_in_seconds=_SWEEP_MAX_AGE
-            ),
-        )
-        scheduler.CfnSchedule(
-            self,
-            id_,
-            name=self._context.stage.physical(made.spec.dashed),
-            group_name=self._schedules.ref,
-            description=says,
-            schedule_expression=rate,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=target,
-        )
-
-    def _scheduler_role(self, made: TocsinFunction) -> iam.Role:
-        """What a schedule acts as: it can start its function, and nothing else."""
-        principal = iam.ServicePrincipal(
-            "scheduler.amazonaws.com",
-            conditions={
-                "StringEquals": {"aws:SourceAccount": self.account},
-                "ArnEquals": {"aws:SourceArn": self._schedules.attr_arn},
-            },
-        )
-        invoke = iam.PolicyStatement(
-            sid="StartFunction",
-            actions=["lambda:InvokeFunction"],
-            resources=[made.function.function_arn],
-        )
-        return iam.Role(
-            self,
-            f"{made.spec.pascal}SchedulerRole",
-            description=f"Starts {made.spec.name} on its schedule",
-            assumed_by=cast("iam.IPrincipal", principal),
-            inline_policies={"permissions": iam.PolicyDocument(statements=[invoke])},
         )
 
     def _wake_notifier(self) -> None:

@@ -37,6 +37,7 @@ WORK_QUEUES = (
     ("due", "sla_check", 120, "Due incidents nobody could tick"),
     ("replay", "replay_planner", 3600, "Replays nobody could drive"),
     ("restore", "replay_worker", 900, "Missing events nobody could insert"),
+    ("reconcile", "reconciler", 3600, "Reconciliations nobody could drive"),
 )
 
 

@@ -20,12 +20,15 @@ from tocsin.adapters.memory_ledger import MemoryLedgerHours
 from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
 from tocsin.adapters.memory_probes import MemoryProbes
 from tocsin.adapters.memory_projection import MemoryProjection
+from tocsin.adapters.memory_reconciliations import MemoryReconciliations
 from tocsin.adapters.memory_replays import MemoryReplays
+from tocsin.application.approvals import Approvals
 from tocsin.application.billing_exit import ExitDesk
 from tocsin.application.correct import CorrectionDesk
 from tocsin.application.examine_checkouts import Examiner
 from tocsin.application.open_incidents import Remembered
 from tocsin.application.outage_window import WindowDesk
+from tocsin.application.reconcile_desk import ReconcileDesk
 from tocsin.application.replay_desk import ReplayDesk
 from tocsin.billing.breaker import Breaker, Phase
 from tocsin.billing.identity import Identity
@@ -61,6 +64,8 @@ class BillingOffice:
     woken: list[str] = field(default_factory=list)
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     channel_refuses: bool = False
+    reconciliations: MemoryReconciliations = field(default_factory=MemoryReconciliations)
+    reconcilers_woken: list[str] = field(default_factory=list)
     corrections: MemoryCorrections = field(init=False)
     checkout: CheckoutWorld = field(init=False)
     api: Api = field(init=False)
@@ -99,6 +104,18 @@ class BillingOffice:
                 probes=self.probes,
                 breaker=lambda _: self.breaker,
                 identities=lambda: self.identities,
+                now=lambda: self.now,
+            ),
+            reconciliations=ReconcileDesk(
+                store=self.reconciliations,
+                wake=self.reconcilers_woken.append,
+                approvals=Approvals(
+                    incidents=incidents,
+                    authorizations=StoredAuthorizations(self.world.store),
+                    clock=self.world.clock,
+                ),
+                accounts=lambda: [IDENTITY],
+                new_id=lambda: f"REC-{self.world.application.ids.unique_id()}",
                 now=lambda: self.now,
             ),
             checkouts=self.checkout.checkouts,

@@ -153,13 +153,16 @@ def test_i12_only_the_notifier_can_speak_to_people(deployment: Deployment) -> No
         for statement in statements(deployment.role_of(function))
         if "sns:Publish" in statement["Action"]
     }
-    # The outage watch tells stakeholders of a degraded path; it can page nobody.
-    watch = deployment.function("outage-watch")["FunctionName"]
-    assert speakers == {deployment.function("notifier")["FunctionName"], watch}
+    # The outage watch tells stakeholders of a degraded path, the reconciler of what it found; they
+    # can page nobody.
+    tellers = [deployment.function(name) for name in ("outage-watch", "reconciler")]
+    names = {each["FunctionName"] for each in tellers}
+    assert speakers == {deployment.function("notifier")["FunctionName"], *names}
     pages = deployment.one("AWS::SNS::Topic", TopicName=deployment.context.stage.physical("pages"))
     told = [
         statement["Resource"]
-        for statement in statements(deployment.role_of(deployment.function("outage-watch")))
+        for teller in tellers
+        for statement in statements(deployment.role_of(teller))
         if "sns:Publish" in statement["Action"]
     ]
     assert pages.name not in json.dumps(told)

@@ -52,6 +52,7 @@ def test_every_function_is_woken_by_what_the_design_says(deployment: Deployment)
         (name("billing-projector"), "AWS::SQS::Queue"),
         (name("replay-planner"), "AWS::SQS::Queue"),
         (name("replay-worker"), "AWS::SQS::Queue"),
+        (name("reconciler"), "AWS::SQS::Queue"),
     }
 
 
@@ -91,6 +92,13 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "POST/v1/billing/corrections",
                 "POST/v1/billing/corrections/lift",
                 "GET/v1/billing/corrections",
+                "POST/v1/reconciliations",
+                "GET/v1/reconciliations/*",
+                "GET/v1/reconciliations/*/report",
+                "POST/v1/reconciliations/*/heal",
+                "POST/v1/reconciliations/*/accept",
+                "POST/v1/reconciliations/*/sign-off",
+                "POST/v1/reconciliations/*/resume",
                 "POST/v1/replays",
                 "GET/v1/replays/*",
                 "POST/v1/replays/*/resume",

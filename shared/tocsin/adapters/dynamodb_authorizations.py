@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDbAuthorizations:
-    """Implements `application.correct.Authorizations`."""
+    """Implements `application.approvals.Authorizations`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

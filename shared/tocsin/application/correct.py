@@ -11,21 +11,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from tocsin.application.approvals import Approvals
 from tocsin.billing.corrections import ACTION, Logged, Seen, check, moment
 from tocsin.billing.entitlement import one_subscription
 from tocsin.errors import (
     ApprovalInvalid,
-    ApprovalRequired,
-    GroupRequired,
     IdempotencyKeyReused,
     NothingToLift,
     UnknownSubscription,
     VersionConflict,
 )
-from tocsin.incidents.authorizing import input_hash, reference
-from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
+    from tocsin.application.approvals import Authorizations, Person
     from tocsin.billing.corrections import Correction
     from tocsin.billing.entitlement import AccessPolicy
     from tocsin.billing.ordering import Overlay, Row
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from tocsin.ports import Ids, IncidentClock, WallClock
 
 RACES = 5
-_ACTING = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})
 
 
 class Write(StrEnum):
@@ -82,22 +79,6 @@ class CorrectionStore(Protocol):
     def month(self, month: str) -> list[Logged]:
         """The lines of a month (`yyyymm`), oldest first."""
         ...
-
-
-class Authorizations(Protocol):
-    """Approvals on timelines, read consistently."""
-
-    def find(self, incident: str, seq: int) -> Authorization | None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Who corrects; `approval` is the id they were given, empty if none."""
-
-    name: str
-    groups: frozenset[Group]
-    key: str = ""
-    approval: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,41 +134,10 @@ class CorrectionDesk:
 
     def _approved(self, correction: Correction, person: Person) -> Authorization | None:
         """The approval that is to be spent; None where none is needed."""
-        if not person.groups & _ACTING:
-            raise GroupRequired(f"{person.name} may look but not act")
-        wanted = input_hash(ACTION, correction.lines)
-        if not (open_now := self.incidents.billing()):
-            if Group.COMMANDER not in person.groups:
-                raise GroupRequired("a correction outside an incident is the commanders' to make")
-            return None
-        if not person.approval:
-            raise ApprovalRequired(
-                f"{open_now[0]} is open: its commander has to approve this correction",
-                incident=open_now[0],
-                action=ACTION,
-                input="; ".join(correction.lines),
-            )
-        found = self._shown(person.approval, open_now)
-        why = (
-            "another act"
-            if found.action != ACTION or found.input_hash != wanted
-            else "another person"
-            if found.requester != person.name or found.approver == person.name
-            else "expired"
-            if found.expires_at <= self.clock.incident_now()
-            else None
+        judge = Approvals(
+            incidents=self.incidents, authorizations=self.authorizations, clock=self.clock
         )
-        if why is not None:
-            raise ApprovalInvalid(f"this approval does not hold here: {why}", why=why)
-        return found
-
-    def _shown(self, approval: str, open_now: tuple[str, ...]) -> Authorization:
-        named = reference(approval)
-        if named is None or named[0] not in open_now:
-            raise ApprovalInvalid("no approval of an open billing incident", why="unknown")
-        if (found := self.authorizations.find(*named)) is None:
-            raise ApprovalInvalid("this entry of the timeline approves nothing", why="unknown")
-        return found
+        return judge.judge(ACTION, correction.lines, person, what="correction")
 
     def _row(self, correction: Correction) -> Row:
         row = self.projection.read(correction.identity, correction.subscription)

@@ -86,7 +86,8 @@ class Cursor:
     `account`, `at` and `after` are the position in the stage: which of `identities`, the hour or
     the number, and the last one taken. `full` tells that everything is read, asked for or because
     the sample held a mismatch (`escalated`). `heal_*` are what healing was approved for: `heal`
-    names mismatches, none for all. `told` is the standing that the incident was told last.
+    names mismatches, none for all. `told` is the standing that the incident was told last, `asked`
+    the digest of the request that started it.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Cursor:
     started_at: int
     started_by: str
     workspaces: tuple[str, ...] = ()
+    asked: str = ""
     dry_run: bool = False
     incident: str | None = None
     stage: Stage = Stage.TOUCHED

@@ -14,7 +14,13 @@ import typer
 
 from tocsin.billing.entitlement import one_subscription
 from tocsin.billing.identity import Identity
-from tocsin.cli import billing_corrections, billing_doubles, billing_exit, billing_impact
+from tocsin.cli import (
+    billing_corrections,
+    billing_doubles,
+    billing_exit,
+    billing_impact,
+    billing_reconcile,
+)
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.errors import BadInput, CheckFailed, UnknownName
@@ -33,6 +39,11 @@ app = typer.Typer(
 )
 quarantine = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 app.add_typer(quarantine, name="quarantine", help="What could not be handled, until it can.")
+app.add_typer(
+    billing_reconcile.app,
+    name="reconcile",
+    help="Compare providers, projection and enforcement; heal on approval.",
+)
 app.command()(billing_corrections.correct)
 app.command()(billing_corrections.lift)
 app.command()(billing_corrections.approve)

@@ -117,7 +117,7 @@ def approve(
     }
     api = connect(api_url, person)
     api.post(f"/v1/incidents/{segment(incident)}/authorize", body)
-    seq = _entry(api, incident, input_hash(ACTION, wanted.lines))
+    seq = entry_of(api, incident, input_hash(ACTION, wanted.lines))
     given = {"approval": f"{incident}:{seq}", "for": requester, "input": list(wanted.lines)}
     if current().json:
         current().document(given)
@@ -171,7 +171,7 @@ def _body(subscription: str, identity: Identity, reason: str, approval: str) -> 
     return body | ({"approval": approval} if approval else {})
 
 
-def _entry(api: ApiClient, incident: str, bound: str) -> int:
+def entry_of(api: ApiClient, incident: str, bound: str) -> int:
     """The number of the newest entry that approves this."""
     path, after, found = f"/v1/incidents/{segment(incident)}/timeline", 0, 0
     while True:

@@ -57,6 +57,8 @@ class Event:
     REPLAY_DRIVEN = "replay.driven"
     REPLAY_LEFT = "replay.left"
     EVENTS_RESTORED = "events.restored"
+    RECONCILIATION_DRIVEN = "reconciliation.driven"
+    RECONCILIATION_LEFT = "reconciliation.left"
     CHECKOUT_ATTEMPTED = "checkout.attempted"
     BREAKER_MOVED = "breaker.moved"
 
@@ -95,6 +97,7 @@ class Metric:
     LOOKS_FAILED = "LooksFailed"
     EVENTS_RESTORED = "EventsRestored"
     REPLAYS_STALLED = "ReplaysStalled"
+    RECONCILIATIONS_STALLED = "ReconciliationsStalled"
     CHECKOUTS_OFFERED = "CheckoutsOffered"
     CHECKOUTS_FAILED = "CheckoutsFailed"
     CHECKOUTS_REFUSED = "CheckoutsRefused"

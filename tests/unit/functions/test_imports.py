@@ -25,6 +25,7 @@ FUNCTIONS = (
     "incident_api",
     "notifier",
     "outage_watch",
+    "reconciler",
     "sla_check",
 )
 THIRD_PARTY = {
@@ -54,9 +55,10 @@ EVERYBODY = {
 ONLY = {
     "alarm_trigger": {"signals"},
     "incident_api": {"documents"},
-    "billing_api": {"billing", "providers"},
+    "billing_api": {"billing", "documents", "errors_billing", "providers"},
     "outage_watch": {"billing", "channels", "providers"},
     "notifier": {"channels", "documents"},
+    "reconciler": {"billing", "channels", "documents", "errors_billing", "providers"},
 }
 PROGRAM = """
 import json, sys

@@ -1,0 +1,98 @@
+"""What the billing API answers about reconciliations, field by field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from functions.billing_api.answers import Moment
+    from tocsin.billing.reconcile import Healing, Kind
+    from tocsin.billing.reconciliation import Scope, Stage, State
+
+
+class OfKind(TypedDict):
+    """Mismatches of one class that are neither healed nor accepted."""
+
+    kind: Kind
+    count: int
+
+
+class FactPair(TypedDict):
+    """One fact as we hold it and as the provider says; null where that side has none."""
+
+    name: str
+    held: str | None
+    says: str | None
+
+
+class MismatchShown(TypedDict):
+    """One mismatch; `note` is the reason it was accepted for, or what healing did."""
+
+    id: str
+    kind: Kind
+    workspace: str | None
+    account: str
+    subscription: str
+    others: list[str]
+    facts: list[FactPair]
+    healing: Healing
+    state: State
+    by: str | None
+    note: str | None
+
+
+class Reconciliation(TypedDict):
+    """A reconciliation: how far it has come, and what it found.
+
+    `population` workspaces were not touched, of which `drawn` were read; `escalated` tells that a
+    mismatch among them led to everything being read (`full`). `mismatches` are the first 500, open
+    ones first, `unknown` the first 500 that could not be compared and why. `approve` are the lines
+    that an approval of healing all that is open has to name, for the action `billing.heal`.
+    """
+
+    id: str
+    scope: Scope
+    accounts: list[str]
+    workspaces: list[str]
+    start: Moment
+    end: Moment
+    seed: str
+    dry_run: bool
+    incident: str | None
+    stage: Stage
+    problem: str | None
+    started_at: Moment
+    started_by: str
+    updated_at: Moment | None
+    population: int
+    drawn: int
+    full: bool
+    escalated: bool
+    provider_calls: int
+    compared_workspaces: int
+    compared_subscriptions: int
+    not_comparable: int
+    found: int
+    healed: int
+    accepted: int
+    open: int
+    unresolved: list[OfKind]
+    unknown: list[str]
+    mismatches: list[MismatchShown]
+    more: bool
+    approve: list[str]
+    signed_off_by: str | None
+    signed_off_at: Moment | None
+    report: str
+
+
+class ReconciliationReport(TypedDict):
+    """The report: `document` is JSON as text.
+
+    `matrix` is an SVG: what the provider says by what we hold, where they differ.
+    """
+
+    id: str
+    document: str
+    markdown: str
+    matrix: str

@@ -1,0 +1,174 @@
+"""Reconciliations over HTTP: started, looked at, healed on approval, accepted, signed off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from functions.billing_api.answers_reconciliation import (
+    FactPair,
+    MismatchShown,
+    OfKind,
+    Reconciliation,
+    ReconciliationReport,
+)
+from functions.billing_api.moments import shown, shown_if
+from tocsin.application.approvals import Person
+from tocsin.application.reconcile_desk import Wish
+from tocsin.billing.reconcile import Kind
+from tocsin.billing.reconciliation import HOUR, Scope
+from tocsin.documents import reconciliation as report_of
+from tocsin.runtime.http import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from functions.billing_api.call import Call
+    from tocsin.billing.reconciliation import Cursor, Found
+    from tocsin.runtime.http import Response
+
+
+def start(call: Call) -> Response:
+    """Starts a reconciliation, or looks without anything to follow from it (`dry_run`)."""
+    given, now = call.body(), call.office.now()
+    begin, end = given.moment("start"), given.moment("end")
+    until = now if end is None else int(end.timestamp())
+    wish = Wish(
+        scope=given.word("scope", Scope, Scope.SAMPLE),
+        start=until - HOUR if begin is None else int(begin.timestamp()),
+        end=until,
+        workspaces=given.texts("workspaces"),
+        incident=given.optional_text("incident"),
+        dry_run=given.flag("dry_run"),
+        seed=given.text("seed", ""),
+        asked=_digest(call.request.json_object()),
+    )
+    given.done()
+    cursor, new = call.office.reconciliations.start(wish, _person(call))
+    headers = {"location": f"/v1/reconciliations/{cursor.id}"}
+    if not new:
+        headers["idempotency-replayed"] = "true"
+    return answer(202 if new else 200, _view(call, cursor), headers=headers)
+
+
+def show(call: Call) -> Response:
+    """How far it has come, and what it found."""
+    return answer(200, _view(call, call.office.reconciliations.show(call.id)))
+
+
+def report(call: Call) -> Response:
+    """The report in its three forms; the same standing gives the same bytes."""
+    desk = call.office.reconciliations
+    cursor, standing = desk.show(call.id), desk.standing(call.id)
+    found, unknown = list(desk.store.found(call.id))[:5_000], desk.unknown(call.id)
+    view = ReconciliationReport(
+        id=cursor.id,
+        document=report_of.as_json(cursor, standing, found, unknown),
+        markdown=report_of.as_markdown(cursor, standing, found, unknown),
+        matrix=report_of.as_svg(cursor, found),
+    )
+    return answer(200, view)
+
+
+def heal(call: Call) -> Response:
+    """Has what is open put right: all of it, or the mismatches named."""
+    given = call.body()
+    mismatches, approval = given.texts("mismatches"), given.text("approval", "")
+    given.done()
+    desk = call.office.reconciliations
+    return answer(202, _view(call, desk.heal(call.id, mismatches, _person(call, approval))))
+
+
+def accept(call: Call) -> Response:
+    """Leaves a mismatch as it is, by name and with a reason."""
+    given = call.body()
+    mismatch, reason = given.text("mismatch"), given.text("reason", "")
+    given.done()
+    desk = call.office.reconciliations
+    desk.accept(call.id, mismatch, reason, _person(call))
+    return answer(200, _view(call, desk.show(call.id)))
+
+
+def sign_off(call: Call) -> Response:
+    """Stands for the reconciliation by name: nothing is open or unknown any more."""
+    call.body().done()
+    return answer(200, _view(call, call.office.reconciliations.sign(call.id, _person(call))))
+
+
+def resume(call: Call) -> Response:
+    """On with one that stalled, or whose driver is lost."""
+    call.body().done()
+    return answer(200, _view(call, call.office.reconciliations.resume(call.id, _person(call))))
+
+
+def _person(call: Call, approval: str = "") -> Person:
+    who = call.caller
+    return Person(name=who.person, groups=who.groups, key=call.key, approval=approval)
+
+
+def _view(call: Call, cursor: Cursor) -> Reconciliation:
+    desk = call.office.reconciliations
+    standing = desk.standing(cursor.id)
+    found, more = desk.found(cursor.id)
+    return Reconciliation(
+        id=cursor.id,
+        scope=cursor.scope,
+        accounts=[str(each) for each in cursor.identities],
+        workspaces=list(cursor.workspaces),
+        start=shown(cursor.start),
+        end=shown(cursor.end),
+        seed=cursor.seed,
+        dry_run=cursor.dry_run,
+        incident=cursor.incident,
+        stage=cursor.stage,
+        problem=cursor.problem or None,
+        started_at=shown(cursor.started_at),
+        started_by=cursor.started_by,
+        updated_at=shown_if(cursor.updated_at or None),
+        population=cursor.population,
+        drawn=cursor.drawn,
+        full=cursor.full,
+        escalated=cursor.escalated,
+        provider_calls=cursor.calls,
+        compared_workspaces=standing.workspaces,
+        compared_subscriptions=standing.subscriptions,
+        not_comparable=standing.unknown,
+        found=standing.found,
+        healed=standing.healed,
+        accepted=standing.accepted,
+        open=standing.open,
+        unresolved=[OfKind(kind=Kind(kind), count=n) for kind, n in standing.unresolved.items()],
+        unknown=desk.unknown(cursor.id),
+        mismatches=[_mismatch(each) for each in found],
+        more=more,
+        approve=list(desk.lines(cursor.id, ())) if standing.open else [],
+        signed_off_by=cursor.signed_off_by,
+        signed_off_at=shown_if(cursor.signed_off_at),
+        report=f"/v1/reconciliations/{cursor.id}/report",
+    )
+
+
+def _mismatch(found: Found) -> MismatchShown:
+    mismatch = found.mismatch
+    names = sorted({*mismatch.held, *mismatch.says})
+    return MismatchShown(
+        id=mismatch.id,
+        kind=mismatch.kind,
+        workspace=mismatch.workspace,
+        account=str(mismatch.identity),
+        subscription=mismatch.subscription,
+        others=list(mismatch.others),
+        facts=[
+            FactPair(name=name, held=mismatch.held.get(name), says=mismatch.says.get(name))
+            for name in names
+        ],
+        healing=mismatch.healing,
+        state=found.state,
+        by=found.by or None,
+        note=found.note or None,
+    )
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

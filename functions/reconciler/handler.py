@@ -1,0 +1,134 @@
+"""Compares what providers say with what we hold and enforce; heals what was approved.
+
+One message names one reconciliation. It is driven until it is ready or the time is nearly up, and
+then a new message goes on; a driver that dies leaves its message, and the queue hands it to the
+next one. Two schedules start reconciliations of their own.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from functions.reconciler.driving import Driver
+from functions.reconciler.settings import Settings
+from functions.reconciler.wiring import Accounts, Publisher
+from tocsin.adapters.dynamodb_comparisons import DynamoDbComparisons
+from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
+from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
+from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
+from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
+from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
+from tocsin.adapters.sqs_reconcile_drive import SqsReconcileDrive
+from tocsin.adapters.sqs_refetch import SqsRefetchQueue
+from tocsin.application.heal import Healer
+from tocsin.application.open_incidents import Remembered
+from tocsin.application.project import Projector
+from tocsin.application.reconcile import Reconciler
+from tocsin.application.tell_reconciliation import Teller
+from tocsin.channels.sns import SnsSender
+from tocsin.policy import billing_rules, sampling_rule
+from tocsin.providers.client import HttpProviderClient, ProviderKeys
+from tocsin.providers.registry import object_reader
+from tocsin.providers.subscriptions import HttpSubscriptionSource
+from tocsin.runtime import aws_http, light
+from tocsin.runtime.application import connect
+from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.ids import SystemIds
+from tocsin.runtime.invocation import watch
+from tocsin.runtime.secrets import CachedSecret
+from tocsin.runtime.settings import load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.runtime.invocation import TimedContext
+
+SETTINGS = load(Settings)
+WATCH = watch("reconciler", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+light.start("reconciler", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+CLOCK = wall_clock()
+DYNAMODB = aws_http.from_environment("dynamodb")
+SQS = aws_http.from_environment("sqs")
+RULES = billing_rules.current()
+BASES = {"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE}
+KEYS = CachedSecret(
+    aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read
+)
+APPLICATION = connect(
+    SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+)
+STORE = DynamoDbReconciliations(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+PROJECTION = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
+CLIENT = HttpProviderClient(keys=KEYS, bases=BASES, reader=object_reader, clock=CLOCK)
+OPEN = Remembered(DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE))
+
+
+def now() -> int:
+    """The real time in epoch seconds: periods are the providers' time."""
+    return int(CLOCK.wall_now().timestamp())
+
+
+def incident_open() -> bool:
+    """Where it cannot be known, one is: then nobody loses access because of our own outage."""
+    found = OPEN.billing(now())
+    return found is None or bool(found)
+
+
+DRIVER = Driver(
+    reconciler=Reconciler(
+        store=STORE,
+        source=HttpSubscriptionSource(keys=KEYS, bases=BASES, now=now),
+        concerned=DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
+        rows=PROJECTION,
+        client=CLIENT,
+        rate=DynamoDbRateLimit(
+            DYNAMODB,
+            SETTINGS.OPERATIONS_TABLE,
+            now=lambda: CLOCK.wall_now().timestamp(),
+            sleep=time.sleep,
+        ),
+        access=RULES.access,
+        sampling=sampling_rule.current(),
+        incident_open=incident_open,
+        heal=Healer(
+            projector=Projector(
+                projection=PROJECTION,
+                client=CLIENT,
+                queue=SqsRefetchQueue(SQS, SETTINGS.REFETCH_QUEUE_URL),
+                quarantine=DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+                confirmed=RULES.confirm,
+            ),
+            projection=PROJECTION,
+            client=CLIENT,
+            corrections=DynamoDbCorrections(
+                DYNAMODB,
+                subscriptions=SETTINGS.BILLING_SUBSCRIPTIONS_TABLE,
+                operations=SETTINGS.OPERATIONS_TABLE,
+            ),
+            access=RULES.access,
+            unique_id=SystemIds(CLOCK).unique_id,
+            now=now,
+        ),
+        now=now,
+        sleep=time.sleep,
+    ),
+    drive=SqsReconcileDrive(SQS, SETTINGS.RECONCILE_QUEUE_URL),
+    tell=Teller(
+        store=STORE,
+        execute=APPLICATION.execute,
+        publish=Publisher(SnsSender(SETTINGS.STAKEHOLDERS_TOPIC_ARN)),
+    ),
+    compared=DynamoDbComparisons(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+    accounts=Accounts(KEYS, frozenset(SETTINGS.BILLING_MODES.split(","))),
+    now=now,
+)
+
+
+def lambda_handler(event: Mapping[str, Any], context: TimedContext) -> dict[str, Any]:
+    """A batch of one message, or a schedule; a message that fails is named and comes again."""
+    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
+    with WATCH.invocation(context):
+        return DRIVER.handle(event, context.get_remaining_time_in_millis)

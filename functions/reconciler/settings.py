@@ -1,0 +1,24 @@
+"""The environment of `reconciler`: field name = variable name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is compared, where it is noted, and who is told."""
+
+    STAGE: str
+    INCIDENTS_TABLE: str
+    BILLING_EVENTS_TABLE: str
+    BILLING_SUBSCRIPTIONS_TABLE: str
+    OPERATIONS_TABLE: str
+    PROVIDER_KEYS_SECRET: str
+    BILLING_MODES: str
+    STAKEHOLDERS_TOPIC_ARN: str
+    RECONCILE_QUEUE_URL: str
+    REFETCH_QUEUE_URL: str
+    STRIPE_API_BASE: str
+    RAZORPAY_API_BASE: str
+    LOG_LEVEL: str = "INFO"

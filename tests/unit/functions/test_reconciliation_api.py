@@ -1,0 +1,308 @@
+"""A reconciliation over HTTP: reported first, healed on approval, accepted, signed, and told."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from functions.reconciler.driving import Driver
+from functions.reconciler.wiring import Publisher
+from tests.harness.billing_office import BillingOffice
+from tests.harness.reconcile_model import STRIPE, ReconcileModel, key
+from tocsin.adapters.memory_comparisons import MemoryComparisons
+from tocsin.application.reconcile_desk import ACTION
+from tocsin.application.tell_reconciliation import Teller
+from tocsin.billing.divergence import Comparison, divergence
+from tocsin.billing.reconcile import Kind
+from tocsin.billing.reconciliation import Stage
+from tocsin.errors import BadInput
+from tocsin.ports import Message
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+
+PATH = "/v1/reconciliations"
+OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
+
+
+class Sent(list[Message]):
+    """What stakeholders and finance got."""
+
+    def send(self, message: Message) -> str:
+        self.append(message)
+        return "id"
+
+
+class Bench:
+    """The API, and the reconciler's driver over the same store, one message at a time."""
+
+    def __init__(self, world: World) -> None:
+        self.office, self.world, self.sent = BillingOffice(world), world, Sent()
+        self.model = ReconcileModel(size=40, store=self.office.reconciliations)
+        self.model.now = self.office.now
+        self.compared = MemoryComparisons()
+        self.driver = Driver(
+            reconciler=self.model.reconciler,
+            drive=self.office.reconcilers_woken.append,
+            tell=Teller(
+                store=self.office.reconciliations,
+                execute=world.application.execute,
+                publish=Publisher(self.sent),
+            ),
+            compared=self.compared,
+            accounts=lambda: [STRIPE],
+            now=lambda: self.office.now,
+        )
+
+    def pump(self) -> None:
+        """Every message there is, each handled once."""
+        woken = self.office.reconcilers_woken
+        while woken:
+            body = json.dumps({"v": 1, "reconciliation": woken.pop(0)})
+            batch = {"Records": [{"messageId": "m", "body": body}]}
+            assert self.driver.handle(batch, lambda: 300_000) == {"batchItemFailures": []}
+
+    def ask(
+        self, path: str, body: object = None, *, ok: int = 200, method: str = "POST", **options: Any
+    ) -> dict[str, Any]:
+        status, found, _ = self.office.request(method, f"{PATH}{path}", body, **options)
+        assert status == ok, found
+        return found
+
+    def start(self, *, ok: int = 202, **body: Any) -> dict[str, Any]:
+        options = {name: body.pop(name) for name in ("group", "headers") if name in body}
+        found = self.ask("", {"scope": "full"} | body, ok=ok, **options)
+        self.pump()
+        return self.ask(f"/{found['id']}", method="GET") if ok < 300 else found
+
+    def declare(self) -> str:
+        """A billing incident whose commander is kim."""
+        _, body, _ = self.world.request(
+            "POST", "/v1/incidents", OUTAGE, person="kim", group="commander"
+        )
+        self.world.inbox.take_all()
+        return str(body["id"])
+
+    def approve(self, incident: str, lines: list[str], *, requester: str = "ana") -> str:
+        given = {"action": ACTION, "input": lines, "requester": requester, "reason": "read it"}
+        status, shown, _ = self.world.request(
+            "POST", f"/v1/incidents/{incident}/authorize", given, person="kim", group="commander"
+        )
+        assert status == 200, shown
+        return f"{incident}:{shown['version']}"
+
+    def told(self, incident: str) -> list[dict[str, Any]]:
+        return [
+            dict(each.content)
+            for each in self.world.store.entries(incident)
+            if each.type == "reconciliation_recorded"
+        ]
+
+
+@pytest.fixture
+def bench(world: World) -> Bench:
+    return Bench(world)
+
+
+def test_from_report_to_signature_while_an_incident_is_open(bench: Bench) -> None:
+    """The whole way; the incident knows exactly the classes that are left at each step."""
+    for number, kind in zip((1, 2, 4), (Kind.STALE, Kind.MISSING, Kind.PLAN), strict=True):
+        bench.model.plant(kind, number)
+    before = dict(bench.model.projection.rows)
+    incident = bench.declare()
+    found = bench.start(incident=incident)
+    assert (found["stage"], found["open"]) == ("ready", 3)
+    assert found["unresolved"] == [
+        {"kind": kind, "count": 1} for kind in ("missing", "plan", "stale")
+    ]
+    assert bench.model.projection.rows == before, "a report changes nothing"
+    (told,) = bench.told(incident)
+    assert told["unresolved"] == {"missing": 1, "plan": 1, "stale": 1}
+    path = f"/{found['id']}"
+
+    problem = bench.ask(f"{path}/sign-off", {}, ok=409)
+    assert (problem["code"], problem["unresolved"]) == (
+        "mismatches_left",
+        "missing:1,plan:1,stale:1",
+    )
+    problem = bench.ask(f"{path}/heal", {}, ok=403)
+    assert (problem["code"], problem["action"]) == ("approval_required", ACTION)
+    assert problem["input"] == "; ".join(found["approve"])
+    assert bench.model.projection.rows == before
+
+    plan = next(each["id"] for each in found["mismatches"] if each["kind"] == "plan")
+    bench.ask(f"{path}/accept", {"mismatch": plan}, ok=422)
+    bench.ask(f"{path}/accept", {"mismatch": plan, "reason": "an old price, agreed in July"})
+    found = bench.ask(path, method="GET")
+    approval = bench.approve(incident, found["approve"])
+    bench.ask(f"{path}/heal", {"approval": approval}, ok=202)
+    bench.pump()
+    found = bench.ask(path, method="GET")
+    assert (found["open"], found["healed"], found["accepted"]) == (0, 2, 1)
+    assert bench.told(incident)[-1].get("unresolved") == {}
+    problem = bench.ask(f"{path}/heal", {"approval": approval}, ok=400)
+    assert problem["code"] == "bad_input", "nothing is open any more"
+
+    found = bench.ask(f"{path}/sign-off", {})
+    bench.pump()
+    assert found["signed_off_by"] == "ana"
+    last = bench.told(incident)[-1]
+    assert (last["signed_off_by"], last["healed"], last["accepted"]) == ("ana", 2, 1)
+    loaded = bench.world.store.load(incident)
+    assert loaded is not None
+    assert loaded.reconciliation is not None
+    assert loaded.reconciliation.settled
+    assert [each.attributes["audience"] for each in bench.sent] == ["finance", "finance"]
+    assert "no mismatches open" in bench.sent[-1].subject
+    told_so_far = len(bench.told(incident))
+    bench.office.reconcilers_woken.append(found["id"])
+    bench.pump()
+    assert len(bench.told(incident)) == told_so_far, "the same standing is told once"
+
+
+def test_an_approval_is_of_these_mismatches_for_this_person_once(bench: Bench) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    bench.model.plant(Kind.PERIOD, 2)
+    incident = bench.declare()
+    found = bench.start()
+    path, first = f"/{found['id']}", found["mismatches"][0]["id"]
+    approval = bench.approve(incident, found["approve"])
+    body = {"approval": approval}
+    assert bench.ask(f"{path}/heal", body | {"mismatches": [first]}, ok=403)["why"] == "another act"
+    assert bench.ask(f"{path}/heal", body, ok=403, person="bo")["why"] == "another person"
+    headers = {"idempotency-key": "k"}
+    bench.ask(f"{path}/heal", body, ok=202, headers=headers)
+    again = bench.ask(f"{path}/heal", body, ok=202, headers=headers)
+    assert again["stage"] == "healing"
+    assert bench.ask(f"{path}/heal", body, ok=409)["code"] == "still_comparing"
+    bench.pump()
+    assert bench.ask(path, method="GET")["healed"] == 2
+    assert bench.office.reconciliations.spent == {approval}
+
+
+def test_outside_an_incident_a_commander_heals_some_and_nobody_else_any(bench: Bench) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    bench.model.plant(Kind.PERIOD, 2)
+    found = bench.start()
+    path, first = f"/{found['id']}", found["mismatches"][0]["id"]
+    assert bench.ask(f"{path}/heal", {}, ok=403)["code"] == "group_required"
+    bench.ask(f"{path}/heal", {"mismatches": [first]}, ok=202, group="commander")
+    bench.pump()
+    found = bench.ask(path, method="GET")
+    assert [(each["id"], each["state"]) for each in found["mismatches"] if each["id"] == first] == [
+        (first, "healed")
+    ]
+    assert found["open"] == 1
+
+
+def test_the_outage_watch_reads_how_many_differ_of_how_many(bench: Bench) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    bench.model.plant(Kind.PERIOD, 2)
+    found = bench.start()
+    newest = bench.compared.newest(STRIPE)
+    assert newest == Comparison(bench.office.now, found["compared_subscriptions"], 2)
+    tally = divergence(newest, now=bench.office.now)
+    assert tally is not None
+    assert tally.broken
+    bench.ask(f"/{found['id']}/heal", {}, ok=202, group="commander")
+    bench.pump()
+    tally = divergence(bench.compared.newest(STRIPE), now=bench.office.now)
+    assert tally is not None
+    assert (tally.bad, tally.broken) == (0, False)
+
+
+def test_a_dry_run_heals_nothing_and_tells_nobody(bench: Bench) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    incident = bench.declare()
+    found = bench.start(incident=incident, dry_run=True)
+    assert found["open"] == 1
+    assert bench.told(incident) == []
+    assert bench.ask(f"/{found['id']}/heal", {}, ok=400)["code"] == "bad_input"
+
+
+def test_the_same_key_is_the_same_reconciliation(bench: Bench) -> None:
+    headers = {"idempotency-key": "one"}
+    first = bench.start(headers=headers)
+    bench.world.jump(1, sweep=False)
+    status, again, answered = bench.office.request(
+        "POST",
+        PATH,
+        {"scope": "full"},
+        headers=headers,
+    )
+    assert (status, again["id"], answered["idempotency-replayed"]) == (200, first["id"], "true")
+    assert bench.start(ok=422, scope="recent", headers=headers)["code"] == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"scope": "some"}, 400, "bad_input"),
+        ({"surprise": 1}, 400, "bad_input"),
+        ({"start": "2026-09-08T10:00:00Z", "end": "2026-09-08T09:00:00Z"}, 400, "bad_input"),
+        ({"end": "2036-09-08T09:00:00Z"}, 400, "bad_input"),
+        ({"start": "2026-01-01T00:00:00Z"}, 400, "bad_input"),
+        ({"workspaces": [f"ws_{number}" for number in range(201)]}, 400, "bad_input"),
+        ({"group": "viewer"}, 403, "group_required"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_and_nothing_starts(
+    bench: Bench, body: dict[str, Any], status: int, code: str
+) -> None:
+    assert bench.start(ok=status, **body)["code"] == code
+    assert bench.office.reconciliations.cursors == {}
+
+
+def test_the_report_says_it_in_three_forms_and_the_same_each_time(bench: Bench) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    bench.model.plant(Kind.ORPHAN, 2)
+    found = bench.start(workspaces=["ws_0002"])
+    report = bench.ask(f"/{found['id']}/report", method="GET")
+    assert report == bench.ask(f"/{found['id']}/report", method="GET")
+    document = json.loads(report["document"])
+    assert document["unresolved"] == {"orphan": 1, "status": 1}
+    assert {each["class"] for each in document["mismatches"]} == {"orphan", "status"}
+    assert "| status | ws_0001 |" in report["markdown"]
+    assert "status past_due | status active" in report["markdown"]
+    for part in ('role="img"', "<title", "<desc", "1 times gone held as active"):
+        assert part in report["matrix"]
+
+
+def test_a_schedule_starts_one_for_each_of_its_turns(bench: Bench) -> None:
+    bench.model.concerned.events[STRIPE] = [(key(1)[1], bench.office.now - 60)]
+    bench.model.plant(Kind.MISSING, 1)
+    first = bench.driver.handle({"scope": "recent"}, lambda: 0)
+    assert bench.driver.handle({"scope": "recent"}, lambda: 0) == first
+    bench.pump()
+    cursor = bench.office.reconciliations.load(first["reconciliation"])
+    assert cursor is not None
+    assert (cursor.stage, cursor.started_by) == (Stage.READY, "schedule")
+    assert bench.model.found(cursor.id) == [(Kind.MISSING, "ws_0001")]
+    for event in ({}, {"scope": "full"}, {"scope": "some"}):
+        with pytest.raises(BadInput):
+            bench.driver.handle(event, lambda: 0)
+
+
+def test_when_time_is_up_another_message_goes_on(bench: Bench) -> None:
+    bench.model.plant(Kind.PLAN, 1)
+    found = bench.ask("", {"scope": "full"}, ok=202)
+    left = iter([300_000, 300_000, 0, 300_000, 0])
+    for _ in range(2):
+        body = json.dumps({"v": 1, "reconciliation": bench.office.reconcilers_woken.pop()})
+        bench.driver.handle({"Records": [{"messageId": "m", "body": body}]}, lambda: next(left))
+        assert bench.office.reconcilers_woken == [found["id"]]
+    bench.pump()
+    assert bench.ask(f"/{found['id']}", method="GET")["open"] == 1
+
+
+def test_a_message_that_names_nothing_is_named_as_failed(bench: Bench) -> None:
+    batch = {
+        "Records": [
+            {"messageId": "a", "body": "{"},
+            {"messageId": "b", "body": '{"v":1,"reconciliation":"REC-none"}'},
+        ]
+    }
+    answer = bench.driver.handle(batch, lambda: 300_000)
+    assert [each["itemIdentifier"] for each in answer["batchItemFailures"]] == ["a", "b"]
