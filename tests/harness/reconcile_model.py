@@ -205,8 +205,7 @@ class ReconcileModel:
         return stands(self.store.workspaces(name), self.store.found(name))
 
     def end_doubles(self, workspaces: Iterable[str]) -> None:
-        """What a person does at a provider: end the second subscription, of which we then hear."""
+        """What a person does at a provider: end the second subscription, of which nobody hears."""
         for at, one in list(self.truth.items()):
             if at[1].startswith("twin_") and one.workspace in set(workspaces):
                 self.truth[at] = replace(one, status=Status.CANCELLED)
-                self.hold(at, self.truth[at])

@@ -13,6 +13,7 @@ from tocsin.application.correct import Request, Write
 from tocsin.billing import ordering
 from tocsin.billing.corrections import Correction, Logged, Seen, moment
 from tocsin.billing.entitlement import one_subscription
+from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Question, Verdict
 from tocsin.billing.reconcile import GONE, Healing
 from tocsin.billing.refetch import Reason, RefetchRequest
@@ -47,16 +48,21 @@ class Healer:
     def __call__(self, mismatch: Mismatch, cursor: Cursor) -> str:
         match mismatch.healing:
             case Healing.REFETCH:
-                request = RefetchRequest(
-                    mismatch.identity, mismatch.subscription, Reason.ASKED, about=self.now()
-                )
-                return f"asked again: {self.projector.refetch(request, now=self.now()).outcome}"
+                return self._refetch(mismatch.identity, mismatch.subscription)
             case Healing.END:
                 return self._end(mismatch)
             case Healing.LIFT:
                 return self._lift(mismatch, cursor)
             case _:
-                return "looked again"
+                for each in mismatch.others:  # what a person ended, we may not have heard of
+                    identity, _, subscription = each.rpartition("#")
+                    self._refetch(Identity.parse(identity), subscription)
+                return "asked again about each"
+
+    def _refetch(self, identity: Identity, subscription: str) -> str:
+        now = self.now()
+        request = RefetchRequest(identity, subscription, Reason.ASKED, about=now)
+        return f"asked again: {self.projector.refetch(request, now=now).outcome}"
 
     def _end(self, mismatch: Mismatch) -> str:
         """Marks the row as ended, if the provider says once more that there is none."""

@@ -68,7 +68,7 @@ class Healing(StrEnum):
     END = "end"
     """Keep the row and mark it ended, if the provider says once more that there is none."""
     CHOOSE = "choose"
-    """A person ends one of them at its provider; healing then only looks again."""
+    """A person ends one of them at its provider; healing then asks about each and looks again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,10 +156,11 @@ def test_from_report_to_signature_while_an_incident_is_open(bench: Bench) -> Non
     assert loaded.reconciliation.settled
     assert [each.attributes["audience"] for each in bench.sent] == ["finance", "finance"]
     assert "no mismatches open" in bench.sent[-1].subject
-    told_so_far = len(bench.told(incident))
+    told_so_far, sent_so_far = len(bench.told(incident)), len(bench.sent)
     bench.office.reconcilers_woken.append(found["id"])
     bench.pump()
     assert len(bench.told(incident)) == told_so_far, "the same standing is told once"
+    assert len(bench.sent) == sent_so_far
 
 
 def test_an_approval_is_of_these_mismatches_for_this_person_once(bench: Bench) -> None:
