@@ -168,7 +168,7 @@ def test_24_of_24_are_found_told_healed_with_approval_and_signed(
     first = terminal.json("billing", "reconcile", "start", "--scope", "full")
     kinds = {each["kind"]: each["count"] for each in first["unresolved"]}
     assert kinds == {"double": 3, "missing": SIZE + 3}, "no webhook has told us of anything"
-    healed = terminal.json("billing", "reconcile", "heal", first["id"])
+    healed = terminal.json("billing", "reconcile", "heal", first["id"], "--as", "kim:commander")
     assert {each["kind"]: each["count"] for each in healed["unresolved"]} == {"double": 3}
 
     opened = terminal.json(
