@@ -24,7 +24,7 @@ from tocsin.runtime.http import answer
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.application.outcome import Outcome
-    from tocsin.ports import ReleaseStore
+    from tocsin.application.telling import KeptReleases
     from tocsin.runtime.http import Response
 
 _PAGE, _LONGEST_PAGE = 50, 200
@@ -111,7 +111,7 @@ def _desk(call: Call) -> ReleaseDesk:
     )
 
 
-def _store(call: Call) -> ReleaseStore:
+def _store(call: Call) -> KeptReleases:
     if (found := call.application.releases) is None:
         raise InvalidSettings("this function was not given the operations table")
     return found

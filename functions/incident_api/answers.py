@@ -275,8 +275,9 @@ class Release(TypedDict):
 class RecordedRelease(TypedDict):
     """A release that was recorded, and the incidents it was recorded on.
 
-    `next` not null: more incidents are open than one request reaches; send the same again, with
-    the same key and `cursor` set to it.
+    `next` not null: more incidents are open than one request reaches. They are told within two
+    minutes without being asked for; to have them named now, send the same again, with the same
+    key and `cursor` set to it.
     """
 
     release: Release

@@ -14,7 +14,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.sqs_due import incidents_of
-from tocsin.errors import MalformedPayload
+from tocsin.errors import MalformedPayload, Unavailable
 from tocsin.runtime.batch import failures
 from tocsin.runtime.names import Event, Metric
 
@@ -47,7 +47,8 @@ class Sweeper:
 
         Returns:
             The report as JSON: `sweeps`, `due`, `changed` and `failed` incidents, how many were
-            `handed_on`, the notifier's results as `redriven`, and whether there is `more`.
+            `handed_on`, the notifier's results as `redriven`, how many incidents were `told` of a
+            release, and whether there is `more`.
 
         Raises:
             Unavailable: the index or the notifier did not answer.
@@ -63,6 +64,7 @@ class Sweeper:
             changed += report.changed
             failed |= report.failed
             redriven.update(self._redrive(report.outbox_due))
+        told = self._tell_releases(has_time)
         self.watch.meter.count(Metric.SWEEPS)
         self._tell(due, changed, failed, more=more)
         return {
@@ -72,6 +74,7 @@ class Sweeper:
             "failed": failed,
             "handed_on": handed_on,
             "redriven": dict(redriven),
+            "told": told,
             "more": more,
         }
 
@@ -97,6 +100,18 @@ class Sweeper:
                 again.append(record["messageId"])
         self._tell(len(changed) + len(failed), changed, failed, more=False)
         return failures(again)
+
+    def _tell_releases(self, has_time: Callable[[], bool]) -> int:
+        """Tells incidents of releases; where that fails, clocks have been looked at already."""
+        try:
+            told = self.application.tell_releases(has_time=has_time)
+        except Unavailable as error:
+            self.watch.journal.refused(Event.RECORD_FAILED, error)
+            return 0
+        for incident, reason in told.failed:
+            self.watch.journal.warning(Event.RECORD_FAILED, incident=incident, reason=reason)
+            self.watch.meter.count(Metric.UNEXPECTED_ERRORS)
+        return len(told.incidents)
 
     def _redrive(self, keys: Sequence[OutboxKey]) -> Counter[str]:
         results: Counter[str] = Counter()

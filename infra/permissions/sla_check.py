@@ -17,7 +17,12 @@ STATEMENTS = (
     Statement(
         sid="FindDue",
         actions=("dynamodb:Query",),
-        resources=("table/incidents/index/due",),
+        resources=("table/incidents/index/due", "table/operations/index/due"),
+    ),
+    Statement(
+        sid="FindWhomReleasesConcern",
+        actions=("dynamodb:Query",),
+        resources=("table/incidents/index/list",),
     ),
     Statement(
         sid="WriteIncidents",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.policy import Policy
     from tocsin.incidents.prevention import PreventiveAction
-    from tocsin.incidents.releases import Release
+    from tocsin.incidents.releases import Release, Telling
     from tocsin.incidents.signals import Signal
     from tocsin.incidents.timeline import Entry
     from tocsin.incidents.vocabulary import Category, Severity, State
@@ -249,8 +249,13 @@ class ReleasePage:
 class ReleaseStore(Protocol):
     """Releases of services. Reads are consistent."""
 
-    def put(self, release: Release, request: CommandRecord | None = None) -> None:
-        """Writes a release, and with it the request that asked for it.
+    def put(
+        self,
+        release: Release,
+        request: CommandRecord | None = None,
+        telling: Telling | None = None,
+    ) -> None:
+        """Writes a release, and with it the request that asked for it and its telling, begun anew.
 
         Raises:
             CommandRepeated: the request is already recorded.

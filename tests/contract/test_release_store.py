@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,11 @@ from tocsin.adapters.dynamodb_incidents import DynamoIncidents
 from tocsin.adapters.dynamodb_releases import DynamoReleases
 from tocsin.adapters.memory_incidents import MemoryIncidents
 from tocsin.adapters.memory_releases import MemoryReleases
+from tocsin.application.telling import KeptReleases
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed
-from tocsin.incidents.releases import Release
-from tocsin.ports import CommandRecord, IncidentStore, ReleaseStore
+from tocsin.incidents.releases import Release, Telling
+from tocsin.incidents.vocabulary import ActorKind, Group
+from tocsin.ports import CommandRecord, IncidentStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 CUT = datetime(2026, 9, 9, 16, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
-type Stores = tuple[ReleaseStore, IncidentStore]
+type Stores = tuple[KeptReleases, IncidentStore]
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -91,6 +94,51 @@ def test_a_repeat_is_told_before_a_release_that_has_shipped(stores: Stores) -> N
     stores[0].put(release(shipped_at=CUT + HOUR), request())
     with pytest.raises(CommandRepeated):
         stores[0].put(release(shipped_at=CUT + HOUR), request())
+
+
+def telling(**changes: Any) -> Telling:
+    values: dict[str, Any] = {
+        "release": release(),
+        "actor_kind": ActorKind.PERSON,
+        "actor_id": "ana",
+        "groups": frozenset({Group.RESPONDER}),
+        "correlation_id": "corr-1",
+        "due_at": CUT,
+    }
+    return Telling(**(values | changes))
+
+
+def waiting(stores: Stores, at: datetime = CUT) -> tuple[Telling, ...]:
+    return stores[0].waiting(at=at, limit=10)
+
+
+def test_a_telling_waits_from_when_it_is_due_until_it_is_done(stores: Stores) -> None:
+    stores[0].put(release(), request(), telling())
+    assert waiting(stores, CUT - HOUR) == ()
+    assert waiting(stores) == (telling(),)
+    on = telling(cursor="here", left=("INC-1",), ver=2)
+    stores[0].save(on, expected=1)
+    assert waiting(stores) == (on,)
+    stores[0].save(replace(on, at_end=True, ver=3), expected=2)
+    assert len(waiting(stores)) == 1
+    stores[0].save(replace(on, at_end=True, left=(), ver=4), expected=3)
+    assert waiting(stores) == ()
+
+
+def test_only_one_goes_on_with_a_telling_and_a_new_report_begins_it_anew(stores: Stores) -> None:
+    stores[0].put(release(), None, telling())
+    stores[0].save(telling(cursor="here", ver=2), expected=1)
+    with pytest.raises(ConditionFailed):
+        stores[0].save(telling(cursor="there", ver=2), expected=1)
+    stores[0].put(release(), None, telling())
+    assert waiting(stores) == (telling(),)
+
+
+def test_a_telling_is_not_written_without_its_release(stores: Stores) -> None:
+    stores[0].put(release(shipped_at=CUT))
+    with pytest.raises(ConditionFailed):
+        stores[0].put(release(planned_at=CUT + HOUR), None, telling())
+    assert waiting(stores) == ()
 
 
 def test_releases_come_in_the_order_they_were_cut_page_by_page(stores: Stores) -> None:

@@ -60,7 +60,12 @@ def create_incident_tables(client: DynamoDBClient) -> None:
     )
     client.create_table(
         TableName=OPERATIONS,
-        AttributeDefinitions=_STRING_KEY,
+        AttributeDefinitions=[
+            *_STRING_KEY,
+            {"AttributeName": "due_pk", "AttributeType": "S"},
+            {"AttributeName": "due_sk", "AttributeType": "N"},
+        ],
         KeySchema=_SCHEMA,
+        GlobalSecondaryIndexes=_INDEXES[:1],
         BillingMode="PAY_PER_REQUEST",
     )

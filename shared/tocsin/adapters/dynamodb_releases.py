@@ -1,4 +1,4 @@
-"""Releases in the `operations` table: `REL#<service>` / `<cut_at>#<id>`."""
+"""Releases in the `operations` table: `REL#<service>` / `<cut_at>#<id>`, and their tellings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters import dynamodb_incidents_items as items
 from tocsin.adapters.dynamodb_incidents_items import n, s
+from tocsin.adapters.dynamodb_incidents_keys import DUE_INDEX, due_sk
 from tocsin.adapters.dynamodb_table import Cancelled, Table
 from tocsin.adapters.release_forms import (
     release_of,
@@ -13,6 +14,10 @@ from tocsin.adapters.release_forms import (
     release_sk,
     release_text,
     sk_after,
+    telling_of,
+    telling_pk,
+    telling_sk,
+    telling_text,
 )
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed, StoreUnavailable
 from tocsin.ports import ReleasePage
@@ -22,10 +27,13 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.incidents.releases import Release
+    from tocsin.incidents.releases import Release, Telling
     from tocsin.ports import CommandRecord
 
 ITEM_VERSION = 1
+_SHARD = "TELL"
+_KEPT_SECONDS = 30 * 86_400
+"""Of a telling that is done, counted from when it fell due."""
 _REFUSED = "ConditionalCheckFailed"
 _NEW = "attribute_not_exists(PK)"
 
@@ -36,9 +44,17 @@ class DynamoReleases:
     def __init__(self, client: DynamoDBClient, *, table: str) -> None:
         self._table = Table(client, table)
 
-    def put(self, release: Release, request: CommandRecord | None = None) -> None:
+    def put(
+        self,
+        release: Release,
+        request: CommandRecord | None = None,
+        telling: Telling | None = None,
+    ) -> None:
         writes = [self._put(_item(release), "attribute_not_exists(PK) OR shipped = :no")]
         writes[0]["Put"]["ExpressionAttributeValues"] = {":no": {"BOOL": False}}
+        if telling is not None:
+            item = _telling_item(telling)
+            writes.append({"Put": {"TableName": self._table.name, "Item": item}})
         if request is not None:
             writes.append(self._put(items.command_item(request), _NEW))
         try:
@@ -77,6 +93,32 @@ class DynamoReleases:
             releases=tuple(found[:limit]), cursor=release_sk(found[limit - 1]) if more else None
         )
 
+    def waiting(self, *, at: datetime, limit: int) -> tuple[Telling, ...]:
+        """As `TellingStore`; found by the index, read by their keys."""
+        found = self._table.page(
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due_pk = :pk AND due_sk <= :now",
+            ExpressionAttributeValues={":pk": s(_SHARD), ":now": n(int(at.timestamp()))},
+            Limit=limit,
+        )
+        read = (self._telling(item) for item in found["Items"])
+        return tuple(telling for telling in read if telling is not None and not telling.done)
+
+    def save(self, telling: Telling, *, expected: int) -> None:
+        """As `TellingStore`."""
+        self._table.put(
+            _telling_item(telling), condition="ver = :ver", values={":ver": n(expected)}
+        )
+
+    def _telling(self, key: dict[str, Any]) -> Telling | None:
+        """By a query: who tells may not read the rest of the table by its keys."""
+        answer = self._table.page(
+            KeyConditionExpression="PK = :pk AND SK = :sk",
+            ExpressionAttributeValues={":pk": key["PK"], ":sk": key["SK"]},
+            ConsistentRead=True,
+        )
+        return telling_of(answer["Items"][0]["body"]["S"]) if answer["Items"] else None
+
     def _put(self, item: dict[str, Any], condition: str) -> dict[str, Any]:
         return {
             "Put": {"TableName": self._table.name, "Item": item, "ConditionExpression": condition}
@@ -89,3 +131,14 @@ def _item(release: Release) -> dict[str, Any]:
         "body": s(release_text(release)),
         "shipped": {"BOOL": release.shipped_at is not None},
     }
+
+
+def _telling_item(telling: Telling) -> dict[str, Any]:
+    item = items.key(telling_pk(telling), telling_sk(telling)) | {
+        "v": n(ITEM_VERSION),
+        "body": s(telling_text(telling)),
+        "ver": n(telling.ver),
+    }
+    if telling.done:
+        return item | {"ttl": n(due_sk(telling.due_at) + _KEPT_SECONDS)}
+    return item | {"due_pk": s(_SHARD), "due_sk": n(due_sk(telling.due_at))}

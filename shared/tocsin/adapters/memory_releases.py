@@ -5,14 +5,23 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.release_forms import release_of, release_sk, release_text, sk_after
+from tocsin.adapters.release_forms import (
+    release_of,
+    release_sk,
+    release_text,
+    sk_after,
+    telling_of,
+    telling_pk,
+    telling_sk,
+    telling_text,
+)
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed
 from tocsin.ports import ReleasePage
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.releases import Release
+    from tocsin.incidents.releases import Release, Telling
     from tocsin.ports import CommandRecord
 
 
@@ -25,9 +34,15 @@ class MemoryReleases:
     def __init__(self, requests: dict[tuple[str, str], CommandRecord]) -> None:
         self._lock = Lock()
         self._texts: dict[tuple[str, str], str] = {}
+        self._tellings: dict[tuple[str, str], str] = {}
         self._requests = requests
 
-    def put(self, release: Release, request: CommandRecord | None = None) -> None:
+    def put(
+        self,
+        release: Release,
+        request: CommandRecord | None = None,
+        telling: Telling | None = None,
+    ) -> None:
         where = (release.service, release_sk(release))
         with self._lock:
             asked = (request.principal or "", request.key or "") if request else None
@@ -37,12 +52,27 @@ class MemoryReleases:
             if known is not None and release_of(known).shipped_at is not None:
                 raise ConditionFailed
             self._texts[where] = release_text(release)
+            if telling is not None:
+                self._tellings[telling_pk(telling), telling_sk(telling)] = telling_text(telling)
             if request is not None and asked is not None:
                 self._requests[asked] = request
 
     def get(self, release: Release) -> Release | None:
         text = self._texts.get((release.service, release_sk(release)))
         return None if text is None else release_of(text)
+
+    def waiting(self, *, at: datetime, limit: int) -> tuple[Telling, ...]:
+        """As `TellingStore`."""
+        found = sorted(map(telling_of, self._tellings.values()), key=lambda each: each.due_at)
+        return tuple(each for each in found if not each.done and each.due_at <= at)[:limit]
+
+    def save(self, telling: Telling, *, expected: int) -> None:
+        """As `TellingStore`."""
+        where = (telling_pk(telling), telling_sk(telling))
+        with self._lock:
+            if where not in self._tellings or telling_of(self._tellings[where]).ver != expected:
+                raise ConditionFailed
+            self._tellings[where] = telling_text(telling)
 
     def page(
         self,

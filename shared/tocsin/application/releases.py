@@ -6,12 +6,12 @@ before the incident is: then the incident is told of it when somebody first acts
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.execute import execute
 from tocsin.application.fingerprint import command_hash, request_hash
+from tocsin.application.telling import AT_ONCE, FIRST_LOOK, Teller, concerned
 from tocsin.errors import (
     CommandRepeated,
     ConditionFailed,
@@ -19,25 +19,27 @@ from tocsin.errors import (
     IllegalTransition,
 )
 from tocsin.incidents.clocks import NEXT_RELEASE
-from tocsin.incidents.commands_response import RecordRelease
-from tocsin.incidents.releases import awaited, check
+from tocsin.incidents.releases import Telling, awaited, check
 from tocsin.incidents.timeline import Actor
-from tocsin.incidents.vocabulary import ActorKind, ClockName, Kind
+from tocsin.incidents.vocabulary import ActorKind, ClockName
 from tocsin.ports import CommandRecord
 
 if TYPE_CHECKING:
+    from tocsin.application.telling import KeptReleases
     from tocsin.incidents.model import Incident
     from tocsin.incidents.releases import Release
     from tocsin.incidents.vocabulary import Group
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource, ReleaseStore
+    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
 
-AT_ONCE = 200
 RELEASES = Actor(ActorKind.SYSTEM, "releases")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A release somebody reports. `cursor` goes on telling incidents where an answer stopped."""
+    """A release somebody reports. `cursor` goes on telling incidents where an answer stopped.
+
+    Nobody has to go on: the sweep tells those the answer did not reach.
+    """
 
     release: Release
     actor: Actor
@@ -49,7 +51,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The incidents that were told; `cursor` not None: more are open, report again with it."""
+    """The incidents that were told; `cursor` not None: more are open and are told by the sweep."""
 
     incidents: tuple[Incident, ...]
     repeated: bool
@@ -61,7 +63,7 @@ class ReleaseDesk:
     """The ports that releases take."""
 
     store: IncidentStore
-    releases: ReleaseStore
+    releases: KeptReleases
     policies: PolicySource
     clock: IncidentClock
     ids: Ids
@@ -76,14 +78,24 @@ class ReleaseDesk:
         """
         now = self.clock.incident_now()
         check(report.release, person=report.actor.id, groups=report.groups, at=now)
-        repeated = self._repeated(report) or not self._write(report)
+        telling = Telling(
+            release=report.release,
+            actor_kind=report.actor.kind,
+            actor_id=report.actor.id,
+            groups=report.groups,
+            correlation_id=report.correlation_id,
+            due_at=now + FIRST_LOOK,
+        )
+        repeated = self._repeated(report) or not self._write(report, telling)
         page = self.store.board(limit=AT_ONCE, cursor=report.cursor)
         found = (self.store.load(line.id) for line in page.items)
         told = tuple(
             self._tell(incident, report.release, report)
             for incident in found
-            if incident is not None and _concerned(incident, report.release)
+            if incident is not None and concerned(incident, report.release)
         )
+        if not repeated and report.cursor is None:
+            self._came_to(telling, page.cursor)
         return Recorded(incidents=told, repeated=repeated, cursor=page.cursor)
 
     def follow(self, incident: Incident) -> Incident:
@@ -112,7 +124,13 @@ class ReleaseDesk:
             raise IdempotencyKeyReused("this key was used for another request", key=report.key)
         return True
 
-    def _write(self, report: Report) -> bool:
+    def _came_to(self, telling: Telling, cursor: str | None) -> None:
+        """What was told here need not be told by the sweep, unless it has begun already."""
+        after = replace(telling, cursor=cursor, at_end=cursor is None, ver=telling.ver + 1)
+        with suppress(ConditionFailed):
+            self.releases.save(after, expected=telling.ver)
+
+    def _write(self, report: Report, telling: Telling) -> bool:
         """Whether it was written now; False if exactly this is recorded already."""
         release = report.release
         known = self.releases.get(release)
@@ -121,7 +139,7 @@ class ReleaseDesk:
         if known is not None and known.shipped_at is not None and known != release:
             raise IllegalTransition(f"{release.release} has shipped and does not change any more")
         try:
-            self.releases.put(release, self._record(report) if report.key else None)
+            self.releases.put(release, self._record(report) if report.key else None, telling)
         except CommandRepeated:
             return not self._repeated(report)
         except ConditionFailed:
@@ -142,31 +160,20 @@ class ReleaseDesk:
         )
 
     def _tell(self, incident: Incident, release: Release, report: Report | None) -> Incident:
-        command = RecordRelease(
-            incident_id=incident.id,
-            command_id=f"release:{_digest(release, incident)}",
+        return self._teller.tell(
+            incident,
+            release,
             actor=report.actor if report else RELEASES,
-            correlation_id=report.correlation_id if report else incident.correlation_id,
             groups=report.groups if report else frozenset(),
-            release=release.release,
-            regular=release.regular,
-            cut_at=release.cut_at,
-            planned_at=release.planned_at,
-            shipped_at=release.shipped_at,
-            has_fix=incident.fix.commit is not None and incident.fix.commit in release.commits,
+            correlation_id=report.correlation_id if report else incident.correlation_id,
         )
-        outcome = execute(
-            command, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
+
+    @property
+    def _teller(self) -> Teller:
+        return Teller(
+            store=self.store,
+            tellings=self.releases,
+            policies=self.policies,
+            clock=self.clock,
+            ids=self.ids,
         )
-        return outcome.incident
-
-
-def _concerned(incident: Incident, release: Release) -> bool:
-    timed = incident.kind is not Kind.BACKFILLED
-    return timed and incident.service == release.service
-
-
-def _digest(release: Release, incident: Incident) -> str:
-    """One report of one release in one cycle is one command, however often it is told."""
-    wish = f"{request_hash(release)} {incident.cycle} {incident.fix.commit}"
-    return hashlib.sha256(wish.encode()).hexdigest()

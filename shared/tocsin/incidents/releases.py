@@ -11,7 +11,8 @@ from datetime import datetime
 from tocsin.errors import BadInput, GroupRequired
 from tocsin.incidents import limits
 from tocsin.incidents.draft import RESPONDERS
-from tocsin.incidents.vocabulary import Group
+from tocsin.incidents.timeline import Actor
+from tocsin.incidents.vocabulary import ActorKind, Group
 
 MOST_COMMITS = 100
 
@@ -27,6 +28,34 @@ class Release:
     planned_at: datetime | None = None
     shipped_at: datetime | None = None
     commits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """A release that open incidents are still to be told of, in the name of who reported it.
+
+    `cursor` is where the board was left; `at_end` says that its end was reached. `left` are
+    incidents that could not be told then. `ver` counts its changes.
+    """
+
+    release: Release
+    actor_kind: ActorKind
+    actor_id: str
+    groups: frozenset[Group]
+    correlation_id: str
+    due_at: datetime
+    cursor: str | None = None
+    at_end: bool = False
+    left: tuple[str, ...] = ()
+    ver: int = 1
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.actor_kind, self.actor_id)
+
+    @property
+    def done(self) -> bool:
+        return self.at_end and not self.left
 
 
 def check(release: Release, *, person: str, groups: frozenset[Group], at: datetime) -> None:

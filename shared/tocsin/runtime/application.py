@@ -17,6 +17,7 @@ from tocsin.application.on_call import OnDuty
 from tocsin.application.receive import receive
 from tocsin.application.relations import merge, split
 from tocsin.application.sweep import AT_ONCE, sweep, tick_all
+from tocsin.application.telling import Teller, Told
 from tocsin.incidents.commands_relations import Merge, Split
 from tocsin.incidents.commands_response import Close
 from tocsin.runtime.aws import client
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from tocsin.application.on_call import RotaStore
     from tocsin.application.outcome import Outcome, SweepReport
     from tocsin.application.sweep import DueQueue, Ticked
+    from tocsin.application.telling import KeptReleases
     from tocsin.errors import TocsinError
     from tocsin.incidents.commands import Command
     from tocsin.incidents.signals import Signal
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource, ReleaseStore
+    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
 
 _SPECIAL: Mapping[type[Command], Callable[..., Outcome]] = MappingProxyType(
     {Close: close, Split: split, Merge: merge}
@@ -60,7 +62,7 @@ class Application:
     policies: PolicySource
     clock: IncidentClock
     ids: Ids
-    releases: ReleaseStore | None = None
+    releases: KeptReleases | None = None
     freezes: FreezeStore | None = None
     actions: ActionStore | None = None
     on_duty: OnDuty | None = None
@@ -86,6 +88,19 @@ class Application:
             limit=limit,
             queue=queue,
         )
+
+    def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
+        """Goes on telling incidents of releases; nothing without the operations table."""
+        if self.releases is None:
+            return Told()
+        teller = Teller(
+            store=self.store,
+            tellings=self.releases,
+            policies=self.policies,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        return teller.tell_waiting(has_time=has_time)
 
     def tick(self, incidents: Iterable[str]) -> Ticked:
         """Lets time pass for some incidents that were found due."""
@@ -147,7 +162,7 @@ def _rotas(dynamodb: DynamoDBClient, table: str) -> RotaStore:
     return DynamoRotas(dynamodb, table=table)
 
 
-def _releases(dynamodb: DynamoDBClient, table: str) -> ReleaseStore:
+def _releases(dynamodb: DynamoDBClient, table: str) -> KeptReleases:
     from tocsin.adapters.dynamodb_releases import DynamoReleases  # noqa: PLC0415 -- one function's
 
     return DynamoReleases(dynamodb, table=table)

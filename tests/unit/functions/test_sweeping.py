@@ -13,13 +13,14 @@ from functions.sla_check.rounds import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
 from tests.harness.stories import ANA, make
 from tocsin.adapters.sqs_due import body_of
 from tocsin.application.outcome import SweepReport
+from tocsin.application.telling import Told
 from tocsin.errors import Unavailable
 from tocsin.incidents.commands import OpenIncident
 from tocsin.incidents.outbox import OutboxKey
 from tocsin.incidents.vocabulary import Category, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.harness.world import World
     from tocsin.application.sweep import DueQueue
@@ -37,6 +38,10 @@ class Scripted:
         assert limit
         self.queues.append(queue)
         return self.reports.pop(0)
+
+    def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
+        assert has_time
+        return Told()
 
 
 class Notifier:
@@ -78,6 +83,7 @@ def test_nothing_due_is_one_sweep_and_no_call(world: World) -> None:
         "failed": {},
         "handed_on": 0,
         "redriven": {},
+        "told": 0,
         "more": False,
     }
     assert notifier.calls == []
