@@ -62,6 +62,7 @@ ROUTES = (
     Route("GET", "/v1/incidents/{id}/timeline", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/clocks", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/gate", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}/metrics", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/checklist", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/final-update", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/severity", "incident_api", _RESPONDER),

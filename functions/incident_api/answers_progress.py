@@ -11,7 +11,37 @@ if TYPE_CHECKING:
     from functions.incident_api.answers import Moment, Round
     from tocsin.incidents.gate import Status
     from tocsin.incidents.parts import ItemState
-    from tocsin.incidents.vocabulary import Attainment, ClockName, Phase, Severity
+    from tocsin.incidents.vocabulary import Attainment, ClockName, Phase, Resolution, Severity
+
+
+class CycleResult(TypedDict):
+    """How the clocks of one cycle ended, or stand; each result is reported apart."""
+
+    cycle: int
+    attainment: dict[ClockName, Attainment]
+
+
+class Metrics(TypedDict):
+    """What the timeline says about how it went; times in whole seconds, null: not yet.
+
+    Times to acknowledge and to contain are of the first cycle, the time to fix runs from the first
+    opening to the last fix. A drill is not `counted`, a backfilled record is not `attained`.
+    """
+
+    incident: str
+    counted: bool
+    attained: bool
+    detection_lag: int | None
+    time_to_acknowledge: int | None
+    time_to_contain: int | None
+    time_to_fix: int | None
+    time_to_close: int | None
+    phases: dict[str, int]
+    reopened: int
+    rounds: int
+    resolution: Resolution | None
+    cycles: list[CycleResult]
+    version: int
 
 
 class Stretch(TypedDict):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api.views import moment, round_view
 from tocsin.incidents.gate import unmet
+from tocsin.incidents.metrics import attainment
 from tocsin.incidents.timeline import format_time
 
 if TYPE_CHECKING:
@@ -17,23 +18,48 @@ if TYPE_CHECKING:
     from tocsin.incidents import checklist as lists
     from tocsin.incidents.explain import Explanation
     from tocsin.incidents.gate import Standing
+    from tocsin.incidents.metrics import Metrics
     from tocsin.incidents.model import Clock, Incident
     from tocsin.incidents.priorities import Priority
-    from tocsin.incidents.vocabulary import ClockName, Severity
+    from tocsin.incidents.vocabulary import Attainment, ClockName, Severity
 
 
 def clocks_view(
     incident: Incident, explained: Mapping[ClockName, Explanation], *, now: datetime
 ) -> a.Clocks:
     """Every clock of the incident; `now` is incident time, seconds left may be negative."""
+    results = attainment(incident)
     return {
         "incident": incident.id,
         "severity": incident.severity,
         "now": format_time(now),
         "clocks": [
-            _clock(clock, explained.get(clock.name), now) for clock in incident.clocks.values()
+            _clock(clock, results[clock.name], explained.get(clock.name), now)
+            for clock in incident.clocks.values()
         ],
         "round": round_view(incident.round),
+        "version": incident.version,
+    }
+
+
+def metrics_view(incident: Incident, found: Metrics) -> a.Metrics:
+    """What the timeline says about how it went; times are whole seconds."""
+    return {
+        "incident": incident.id,
+        "counted": found.counted,
+        "attained": found.attained,
+        "detection_lag": found.detection_lag,
+        "time_to_acknowledge": found.time_to_acknowledge,
+        "time_to_contain": found.time_to_contain,
+        "time_to_fix": found.time_to_fix,
+        "time_to_close": found.time_to_close,
+        "phases": dict(found.phases),
+        "reopened": found.reopened,
+        "rounds": found.rounds,
+        "resolution": found.resolution,
+        "cycles": [
+            {"cycle": cycle.number, "attainment": dict(cycle.attainment)} for cycle in found.cycles
+        ],
         "version": incident.version,
     }
 
@@ -118,7 +144,9 @@ def preview_view(foresight: Foresight, new: Severity) -> a.Preview:
     }
 
 
-def _clock(clock: Clock, explanation: Explanation | None, now: datetime) -> a.Clock:
+def _clock(
+    clock: Clock, result: Attainment, explanation: Explanation | None, now: datetime
+) -> a.Clock:
     left = (clock.due_at - now).total_seconds() if clock.due_at and clock.running else None
     return {
         "clock": clock.name,
@@ -129,7 +157,7 @@ def _clock(clock: Clock, explanation: Explanation | None, now: datetime) -> a.Cl
         "stopped_at": moment(clock.stopped_at),
         "missed_at": moment(clock.missed_at),
         "paused_until": None if clock.pause is None else format_time(clock.pause.until),
-        "attainment": clock.attainment,
+        "attainment": result,
         "seconds_left": None if left is None else int(left),
         "explanation": None if explanation is None else _explained(explanation),
     }

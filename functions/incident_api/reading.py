@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.incident_api.progress import checklist_view, clocks_view, gate_view, preview_view
+from functions.incident_api.progress import (
+    checklist_view,
+    clocks_view,
+    gate_view,
+    metrics_view,
+    preview_view,
+)
 from functions.incident_api.views import board_view, incident_view, timeline_view
 from tocsin.application.close import verified_head
 from tocsin.application.foresee import foresee
@@ -14,6 +20,7 @@ from tocsin.incidents.explain import explain
 from tocsin.incidents.final_update import draft, lacks
 from tocsin.incidents.fold import event_of
 from tocsin.incidents.gate import gate
+from tocsin.incidents.metrics import metrics
 from tocsin.incidents.priorities import priorities
 from tocsin.incidents.vocabulary import Category, Severity, State
 from tocsin.runtime.fields import count, flag, word
@@ -72,6 +79,13 @@ def clocks(call: Call) -> Response:
         entries = call.application.store.entries(found.id)
         explained = {each.clock: each for each in explain(entries, call.policy(found))}
     return answer(200, clocks_view(found, explained, now=call.now), headers=etag(found))
+
+
+def measures(call: Call) -> Response:
+    """How it went, computed from the timeline and nothing else."""
+    found = call.incident()
+    view = metrics_view(found, metrics(call.application.store.entries(found.id)))
+    return answer(200, view, headers=etag(found))
 
 
 def closing_gate(call: Call) -> Response:

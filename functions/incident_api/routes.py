@@ -92,6 +92,11 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             reading.closing_gate,
             answers_progress.Gate,
         ),
+        "GET /v1/incidents/{id}/metrics": Route(
+            "How long it took and which promises were kept, from the timeline alone",
+            reading.measures,
+            answers_progress.Metrics,
+        ),
         "GET /v1/incidents/{id}/checklist": Route(
             "What to do next, and every phase with its items",
             reading.checklist,

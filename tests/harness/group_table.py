@@ -139,6 +139,7 @@ READS: Mapping[str, str] = MappingProxyType(
         "GET /v1/incidents/{id}/timeline": "VRCS",
         "GET /v1/incidents/{id}/clocks": "VRCS",
         "GET /v1/incidents/{id}/gate": "VRCS",
+        "GET /v1/incidents/{id}/metrics": "VRCS",
         "GET /v1/incidents/{id}/checklist": "VRCS",
         "GET /v1/incidents/{id}/final-update": "VRCS",
         "GET /v1/incidents/{id}/severity": "VRCS",

@@ -124,6 +124,7 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "GET/v1/incidents/*/timeline",
                 "GET/v1/incidents/*/clocks",
                 "GET/v1/incidents/*/gate",
+                "GET/v1/incidents/*/metrics",
                 "GET/v1/incidents/*/checklist",
                 "GET/v1/incidents/*/final-update",
                 "GET/v1/incidents/*/severity",

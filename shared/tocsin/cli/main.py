@@ -82,6 +82,7 @@ _VERBS = {
     "timeline": "Every entry, oldest first.",
     "ack": "Acknowledge: 'I have it'.",
     "clocks": "Show the clocks of an incident.",
+    "metrics": "Show how long it took and which promises were kept.",
     "gate": "Show each criterion for closing.",
     "releases": "Record releases and list them.",
     **{name: f"{verb.about}." for name, verb in VERBS.items()},
@@ -166,7 +167,7 @@ def run(arguments: Sequence[str]) -> int:
     line = _json_first(arguments)
     output.use(output.Output(json=line[:1] == ["--json"]))
     try:
-        code = app(args=line, prog_name="tocsin", standalone_mode=False)
+        code = _program()(args=line, prog_name="tocsin", standalone_mode=False)
     except TocsinError as error:
         _explain(error)
         return exit_code(error)
@@ -188,6 +189,12 @@ def exit_code(error: TocsinError) -> int:
             return UNAVAILABLE
         return _BY_STATUS.get(error.http_status, BAD_INPUT)
     return next((code for kind, code in _BY_CLASS if isinstance(error, kind)), BUG)
+
+
+@cache
+def _program() -> Any:
+    """The whole command line, built once in a process: it has many commands."""
+    return typer.main.get_command(app)
 
 
 def _json_first(arguments: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """How far an incident has come, and the verbs that ask before they act.
 
-`clocks`, `gate` and `checklist` look; `severity` shows old and new deadlines and asks; `verify`
-runs the smoke tests the runbook names.
+`clocks`, `metrics`, `gate` and `checklist` look; `severity` shows old and new deadlines and asks;
+`verify` runs the smoke tests the runbook names.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import typer
 
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
-from tocsin.cli.shown import show_clocks, show_incident, show_preview, tinted
+from tocsin.cli.shown import left, show_clocks, show_incident, show_preview, tinted
 from tocsin.cli.spans import read_instant
 from tocsin.cli.verb_commands import At, IfVersion, Incident, Key, send
 from tocsin.errors import BadInput, CheckFailed
@@ -33,7 +33,7 @@ BY_HAND = frozenset({"severity", "checklist", "verify"})
 
 def add_to(app: typer.Typer) -> None:
     """Adds the commands of this module."""
-    for command in (clocks, gate, checklist, severity, verify):
+    for command in (clocks, metrics, gate, checklist, severity, verify):
         app.command()(command)
 
 
@@ -49,6 +49,27 @@ def clocks(
     """Show the clocks of an incident."""
     path = f"/v1/incidents/{segment(incident)}/clocks"
     show_clocks(connect(api_url, person).get(path, explain="true" if explain else None))
+
+
+def metrics(incident: Incident, api_url: ApiUrl = None, person: As = None) -> None:
+    """Show how long it took and which promises were kept, from the timeline alone."""
+    found = connect(api_url, person).get(f"/v1/incidents/{segment(incident)}/metrics")
+    if current().json:
+        current().document(found)
+        return
+    names = ("detection_lag", "time_to_acknowledge", "time_to_contain", "time_to_fix")
+    rows = [(name, found[name]) for name in (*names, "time_to_close")]
+    rows += [(f"stretch {name}", seconds) for name, seconds in found["phases"].items()]
+    current().line(f"{found['incident']}, reopened {found['reopened']} times")
+    current().table(("", "time"), ((name.replace("_", " "), left(each)) for name, each in rows))
+    current().table(
+        ("cycle", "clock", "result"),
+        (
+            (cycle["cycle"], clock, tinted(result))
+            for cycle in found["cycles"]
+            for clock, result in cycle["attainment"].items()
+        ),
+    )
 
 
 def gate(

@@ -91,7 +91,7 @@ def _read(seen: _Reading, event: Event) -> None:
     match event:
         case Opened():
             seen.opened_at = event.opened_at
-        case Acknowledged() if seen.acknowledged_at is None:
+        case Acknowledged() if seen.acknowledged_at is None and seen.reopened == 0:
             seen.acknowledged_at = event.at
         case r.ContainmentVerified() if seen.reopened == 0:
             seen.contained_at = event.at
@@ -126,10 +126,25 @@ def _phases(t0: datetime, seen: _Reading) -> dict[str, int]:
     return found
 
 
+def attainment(incident: Incident) -> dict[ClockName, Attainment]:
+    """How each clock stands, or ended; a backfilled record has none that could be kept."""
+    if incident.kind is Kind.BACKFILLED:
+        return dict.fromkeys(ClockName, Attainment.NOT_APPLICABLE)
+    found = {name: clock.attainment for name, clock in incident.clocks.items()}
+    return found if incident.open else _ended(found)
+
+
+def _ended(found: Mapping[ClockName, Attainment]) -> dict[ClockName, Attainment]:
+    """A clock that still ran when its cycle ended was not asked to be kept."""
+    gone = {Attainment.RUNNING: Attainment.NOT_APPLICABLE}
+    return {name: gone.get(result, result) for name, result in found.items()}
+
+
 def _cycles(incident: Incident) -> tuple[Cycle, ...]:
-    now = {name: clock.attainment for name, clock in incident.clocks.items()}
-    past = [Cycle(number=cycle.cycle, attainment=cycle.attainment) for cycle in incident.past]
-    return (*past, Cycle(number=incident.cycle, attainment=now))
+    past = [
+        Cycle(number=cycle.cycle, attainment=_ended(cycle.attainment)) for cycle in incident.past
+    ]
+    return (*past, Cycle(number=incident.cycle, attainment=attainment(incident)))
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> int | None:

@@ -1,0 +1,240 @@
+"""Monitoring, closing, waivers, reopening, and what is measured (semantics 9), typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.told import ANA, BO, DI, ED, SAM, T0, Told
+
+if TYPE_CHECKING:
+    from tests.harness.terminal import Terminal
+
+FIRST = ("--impact", "nobody can pay", "--mitigation", "rolling back", "--eta", "unknown")
+LAST = ("--final", "--residual", "none")
+HOUR = 3600
+NOTHING_REAL = ("--reason", "a test alarm")
+
+
+def acknowledged(terminal: Terminal, severity: str, *words: str) -> Told:
+    told = Told(terminal).open(T0, severity, *words)
+    told.acknowledge(T0, DI)
+    return told
+
+
+def fixed(terminal: Terminal, severity: str) -> Told:
+    """Contained 11:00, fixed 12:00."""
+    told = acknowledged(terminal, severity)
+    told.contain("09-08 11:00")
+    told.repair("09-08 12:00")
+    return told
+
+
+def communicate(told: Told, at: str, *, postmortem: bool = True) -> None:
+    told.say(at, DI, "customers", "--not-tell", "--reason", "nobody noticed")
+    told.say(at, DI, "update", "u1", "internal", "news", "--accepted", *FIRST)
+    told.say(at, DI, "update", "u2", "internal", "over", "--accepted", *LAST)
+    if postmortem:
+        work = ("--actions", "add a test | cy | 2026-10-01T00:00Z")
+        url = "https://example.com/pm"
+        told.say(at, DI, "postmortem", url, "a missing check", *work)
+
+
+def gate(told: Told) -> dict[str, str]:
+    found = told.terminal.json("gate", told.id)["criteria"]
+    return {one["code"]: one["status"] for one in found}
+
+
+def metrics(told: Told) -> dict[str, Any]:
+    found: dict[str, Any] = told.terminal.json("metrics", told.id)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("severity", "ends"),
+    [
+        ("critical", "09-11 12:00"),
+        ("high", "09-09 12:00"),
+        ("medium", "09-09 12:00"),
+        ("low", "09-08 16:00"),
+    ],
+)
+def test_the_window_after_the_fix(terminal: Terminal, severity: str, ends: str) -> None:
+    told = fixed(terminal, severity)
+    assert told.wall(told.show()["window"]["ends_at"]) == ends
+
+
+def test_gate_check_ends_with_one_while_something_is_unmet_and_with_nought_after(
+    terminal: Terminal,
+) -> None:
+    told = fixed(terminal, "low")
+    communicate(told, "09-08 12:05")
+    code, _, err = terminal.run("gate", told.id, "--check")
+    assert (code, "fix_deployed_and_monitored" in err) == (1, True)
+    assert terminal.run("gate", told.id)[0] == 0
+    assert terminal.refused("close", told.id, "resolved", "--as", DI) == (6, "gate_unmet")
+    told.until("09-08 16:00")
+    assert terminal.run("gate", told.id, "--check")[0] == 0
+    told.say("09-08 16:00", DI, "close", "resolved")
+    assert told.show()["state"] == "closed"
+
+
+def test_a_flag_off_is_containment_and_no_fix(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "high")
+    told.contain("09-08 11:00")
+    assert (told.result("contain"), told.result("fix")) == ("met", "running")
+    assert told.show()["window"] is None
+
+
+def test_a_fix_before_containment_starts_the_window_when_containment_is_verified(
+    terminal: Terminal,
+) -> None:
+    told = acknowledged(terminal, "high")
+    told.repair("09-08 11:00")
+    assert (told.result("contain"), told.result("fix")) == ("running", "met")
+    assert told.show()["window"] is None
+    told.contain("09-08 12:00")
+    assert told.wall(told.show()["window"]["ends_at"]) == "09-09 12:00"
+
+
+def test_false_positive_of_a_high_takes_a_second_person_and_skips_the_rest(
+    terminal: Terminal,
+) -> None:
+    told = acknowledged(terminal, "high")
+    told.say(T0, DI, "close", "false_positive", *NOTHING_REAL)
+    assert told.show()["waiting"][0]["what"] == "close as false_positive"
+    again = ("close", told.id, "false_positive", *NOTHING_REAL)
+    assert terminal.refused(*again, "--as", DI)[1] == "second_person_required"
+    told.say(T0, BO, "close", "false_positive", *NOTHING_REAL)
+    assert told.show()["resolution"] == "false_positive"
+    assert told.result("fix") == "not_applicable"
+    assert [one["id"] for one in terminal.json("board", "--status", "closed", "--month", "202609")]
+
+
+@pytest.mark.parametrize("exposure", ["possible", "confirmed"])
+def test_false_positive_never_after_exposure(terminal: Terminal, exposure: str) -> None:
+    told = acknowledged(terminal, "low")
+    told.say(T0, DI, "impact", "two tenants", "--exposure", exposure)
+    words = ("close", told.id, "false_positive", *NOTHING_REAL, "--as", DI)
+    assert terminal.refused(*words)[1] == "illegal_transition"
+
+
+def test_false_positive_not_after_an_action_that_is_not_undone(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "low")
+    told.say(T0, ANA, "contain", "a0", "roll back", step="plan")
+    told.say(T0, ANA, "contain", "a0", step="done")
+    words = ("close", told.id, "false_positive", *NOTHING_REAL, "--as", DI)
+    assert terminal.refused(*words)[1] == "illegal_transition"
+    told.say(T0, ANA, "contain", "a0", "--reason", "not needed", step="undo")
+    told.say(T0, DI, "close", "false_positive", *NOTHING_REAL)
+    assert told.show()["state"] == "closed"
+
+
+def test_a_duplicates_beginning_moves_to_its_target(terminal: Terminal) -> None:
+    target = acknowledged(terminal, "low")
+    copy = Told(terminal)
+    words = ("--severity", "low", "--service", "checkout", "--as", ANA)
+    began = ("--began-at", "2026-09-08T12:00Z")
+    copy.id = terminal.json("open", "the same again", *words, *began)["id"]
+    copy.say(T0, DI, "close", "duplicate", "--duplicate-of", target.id, *NOTHING_REAL)
+    assert target.show()["began_at"] == "2026-09-08T12:00:00.000Z"
+    assert copy.show()["duplicate_of"] == target.id
+
+
+def test_a_waiver_is_asked_by_one_commander_and_approved_by_another(terminal: Terminal) -> None:
+    told = fixed(terminal, "low")
+    communicate(told, "09-08 12:05", postmortem=False)
+    asked = ("waive", told.id, "postmortem_published")
+    why = ("--reason", "the author is ill")
+    assert terminal.refused(*asked, "15", *why, "--as", DI)[0] == 3
+    told.say("09-08 12:06", DI, "waive", "postmortem_published", "14", *why)
+    assert gate(told)["postmortem_published"] == "unmet"
+    approve = ("approve", told.id, "postmortem_published", "--as")
+    assert terminal.refused(*approve, DI)[1] == "second_person_required"
+    assert terminal.refused(*approve, BO)[0] == 4
+    told.say("09-08 12:07", ED, "approve", "postmortem_published")
+    assert gate(told)["postmortem_published"] == "waived"
+    told.say("09-08 16:00", DI, "close", "resolved")
+    told.until("09-22 12:07")
+    noticed = [one["type"] for one in terminal.json("timeline", told.id)]
+    assert noticed.count("waiver_expired") == 1
+    told.until("09-23 12:08")
+    told.until("09-24 12:09")
+    noticed = [one["type"] for one in terminal.json("timeline", told.id)]
+    assert noticed.count("waiver_expired") == 3
+    assert told.show()["state"] == "closed"
+
+
+@pytest.mark.parametrize("criterion", ["timeline_intact", "containment_verified"])
+def test_never_waivable_of_a_critical(terminal: Terminal, criterion: str) -> None:
+    told = acknowledged(terminal, "critical")
+    words = ("waive", told.id, criterion, "3", "--reason", "we want to go home", "--as", DI)
+    assert terminal.refused(*words)[1] == "not_allowed"
+
+
+def test_a_reopened_incident_is_counted_once_with_its_first_containment_and_last_fix(
+    terminal: Terminal,
+) -> None:
+    told = fixed(terminal, "low")
+    communicate(told, "09-08 12:05")
+    told.say("09-08 16:00", DI, "close", "resolved")
+    first = metrics(told)
+    assert (first["time_to_contain"], first["time_to_fix"]) == (HOUR, 2 * HOUR)
+    assert first["phases"] == {
+        "to_acknowledge": 0,
+        "to_contain": HOUR,
+        "to_fix": HOUR,
+        "to_close": 4 * HOUR,
+    }
+    told.say("09-09 09:00", ANA, "reopen", "--reason", "it is back", "--severity", "critical")
+    assert told.show()["postmortem"] is None
+    told.acknowledge("09-09 09:20", BO)
+    told.contain("09-09 13:10")
+    told.repair("09-09 14:00")
+    found = metrics(told)
+    assert found["counted"] is True
+    assert (found["reopened"], found["time_to_acknowledge"]) == (1, 0)
+    assert (found["time_to_contain"], found["time_to_fix"]) == (HOUR, 28 * HOUR)
+    assert found["time_to_close"] is None
+    results = [cycle["attainment"] for cycle in found["cycles"]]
+    assert [one["contain"] for one in results] == ["met", "missed"]
+    assert [one["acknowledge"] for one in results] == ["met", "missed"]
+    assert "reopened 1 times" in terminal.text("metrics", told.id)
+
+
+def test_late_on_raise_is_reported_apart_from_missed(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "medium")
+    told.say("09-08 18:00", DI, "note", "still looking")
+    told.say("09-09 16:00", DI, "severity", "high")
+    results = metrics(told)["cycles"][0]["attainment"]
+    assert results["contain"] == "late_on_raise"
+    assert results["fix"] == "running"
+
+
+def test_a_matching_signal_within_seven_days_reopens_and_later_opens_a_linked_one(
+    terminal: Terminal,
+) -> None:
+    world, told = terminal.world, Told(terminal)
+    told.begin("09-08 10:00")
+    incident = world.alarm("api-5xx-high")
+    assert incident is not None
+    told.id = incident.id
+    told.acknowledge("09-08 10:01", DI)
+    world.alarm("api-5xx-high", state="OK")
+    for person in (DI, BO):
+        told.say("09-08 10:02", person, "close", "false_positive", *NOTHING_REAL)
+    told.until("09-15 10:01")
+    world.alarm("api-5xx-high")
+    assert (told.show()["state"], told.show()["cycle"]) == ("open", 2)
+    told.acknowledge("09-15 10:02", DI)
+    world.alarm("api-5xx-high", state="OK")
+    for person in (DI, BO):
+        told.say("09-15 10:03", person, "close", "false_positive", *NOTHING_REAL)
+    told.until("09-22 10:04")
+    other = world.alarm("api-5xx-high")
+    assert other is not None
+    assert other.id != told.id
+    assert told.show()["state"] == "closed"
+    linked = terminal.json("timeline", other.id, "--as", SAM)[0]["content"]
+    assert told.id in str(linked)
