@@ -14,7 +14,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.sqs_due import incidents_of
-from tocsin.errors import MalformedPayload, Unavailable
+from tocsin.errors import MalformedPayload, TocsinError, Unavailable
 from tocsin.runtime.batch import failures
 from tocsin.runtime.names import Event, Metric
 
@@ -57,6 +57,7 @@ class Sweeper:
         failed: dict[str, str] = {}
         redriven: Counter[str] = Counter()
         due, more, rounds, handed_on = 0, True, 0, 0
+        self._stop_drills()
         while more and rounds < ROUNDS and has_time():
             report = self.application.sweep(queue=None if rounds else self.queue)
             handed_on += report.handed_on
@@ -100,6 +101,14 @@ class Sweeper:
                 again.append(record["messageId"])
         self._tell(len(changed) + len(failed), changed, failed, more=False)
         return failures(again)
+
+    def _stop_drills(self) -> None:
+        """Drills give way to what is real; where that fails, clocks are looked at all the same."""
+        try:
+            for drill in self.application.stop_drills():
+                self.watch.journal.info(Event.INCIDENT_CHANGED, incident=drill)
+        except TocsinError as error:
+            self.watch.journal.refused(Event.RECORD_FAILED, error)
 
     def _tell_releases(self, has_time: Callable[[], bool]) -> int:
         """Tells incidents of releases; where that fails, clocks have been looked at already."""

@@ -20,7 +20,7 @@ STATEMENTS = (
         resources=("table/incidents/index/due", "table/operations/index/due"),
     ),
     Statement(
-        sid="FindWhomReleasesConcern",
+        sid="ReadBoard",
         actions=("dynamodb:Query",),
         resources=("table/incidents/index/list",),
     ),

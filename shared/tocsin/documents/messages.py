@@ -234,7 +234,7 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
 
 
 def _about_update(facts: Facts, due: str, short: str) -> tuple[str, str, str]:
-    """What, until when, and a paragraph, of an update that is due, missed or to be corrected."""
+    """What, until when, and a paragraph: of an update, or of a drill that is over."""
     audience = facts.audience
     match facts.matter:
         case "update":
@@ -246,6 +246,9 @@ def _about_update(facts: Facts, due: str, short: str) -> tuple[str, str, str]:
         case "update_owed":
             said = f"The update to {audience} that waited for the fix is due since {due}."
             return "UPDATE DUE", "- now", said
+        case "drill_stopped":
+            said = f"The critical incident {facts.criterion} is real and open. This drill is over."
+            return f"STOPPED FOR {facts.criterion}", "", said
         case "withdrawal":
             said = (
                 f"Containment was lost at {due}. Update {facts.criterion} told {audience} that the"

@@ -46,3 +46,10 @@ class TakeKeys(Command):
     source: str
     keys: tuple[str, ...]
     firing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopDrill(Command):
+    """A real critical incident, `real`, is open: whoever practises is needed there."""
+
+    real: str

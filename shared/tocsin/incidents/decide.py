@@ -135,6 +135,7 @@ HANDLERS: dict[type[c.Command], _Handler] = {
     k.GiveKeys: relating.give,
     k.TakeKeys: relating.take,
     b.ExamineCheckouts: billing_exit.examine_checkouts,
+    k.StopDrill: relating.stop_drill,
     w.SettleItem: checklist.settle_item,
     w.RecordImpact: records.record_impact,
     w.CorrectBeginning: records.correct_beginning,

@@ -1,4 +1,4 @@
-"""An incident was split: what left one and what came to the other."""
+"""What another incident did to one: it was split, or a drill gave way to what is real."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -27,3 +27,13 @@ class KeysTaken(Event):
     source: str
     keys: tuple[str, ...]
     firing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillStopped(Event):
+    """The drill is over because the critical incident `real` is open; `people` are told."""
+
+    type: ClassVar[str] = "drill_stopped"
+
+    real: str
+    people: tuple[str, ...]

@@ -30,7 +30,13 @@ def _taken(incident: Incident, event: e.KeysTaken) -> Incident:
     return replace(incident, signals=joined(incident, event.keys, event.firing, event.at))
 
 
+def _stopped(incident: Incident, event: e.DrillStopped) -> Incident:
+    """Closed without a resolution: nothing was resolved and nothing was false."""
+    return replace(incident, closed_at=event.at, resolution=None, closing=None)
+
+
 HANDLERS: dict[type[Event], Callable[[Incident, Any], Incident]] = {
     e.KeysGiven: _given,
     e.KeysTaken: _taken,
+    e.DrillStopped: _stopped,
 }

@@ -11,6 +11,7 @@ from typing import Any
 from tocsin.incidents import events as e
 from tocsin.incidents import events_freeze as f
 from tocsin.incidents import events_record as w
+from tocsin.incidents import events_relations as k
 from tocsin.incidents import events_response as r
 from tocsin.incidents import room
 from tocsin.incidents.model import Incident
@@ -188,6 +189,12 @@ def _with_fix(
             yield MessageKind.REMINDER, person_target(person), facts
 
 
+def _drill_stopped(event: k.DrillStopped, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"matter": "drill_stopped", "criterion": event.real, "due_at": format_time(event.at)}
+    for person in event.people:
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
 def _waiver(event: r.WaiverExpired, _incident: Incident, _policy: Policy) -> _Wanted:
     facts = {"matter": "waiver", "criterion": event.criterion, "due_at": format_time(event.due_at)}
     for person in event.people:
@@ -241,6 +248,7 @@ _WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     e.DeadlinePassed: _deadline,
     e.Nagged: _nagged,
     e.RoleAssigned: _role_assigned,
+    k.DrillStopped: _drill_stopped,
     r.ContainmentLost: _lost,
     r.ContainmentVerified: _with_fix,
     r.Fixed: _with_fix,

@@ -1,10 +1,12 @@
-"""Splitting: some dedup keys of an incident become another one's."""
+"""Splitting, where dedup keys become another incident's, and drills that give way to real ones."""
 
-from tocsin.errors import BadInput
+from tocsin.errors import BadInput, IllegalTransition
 from tocsin.incidents import commands_relations as c
 from tocsin.incidents import limits, monitoring
 from tocsin.incidents.draft import Draft, reason_of
-from tocsin.incidents.events_relations import KeysGiven, KeysTaken
+from tocsin.incidents.events_relations import DrillStopped, KeysGiven, KeysTaken
+from tocsin.incidents.people import people
+from tocsin.incidents.vocabulary import Audience, Kind
 
 
 def give(draft: Draft, command: c.GiveKeys) -> None:
@@ -41,3 +43,18 @@ def take(draft: Draft, command: c.TakeKeys) -> None:
         KeysTaken(**draft.stamp, source=command.source, keys=command.keys, firing=command.firing)
     )
     monitoring.settle(draft)
+
+
+def stop_drill(draft: Draft, command: c.StopDrill) -> None:
+    """Ends a drill; who takes part in it, or would be paged for it, is told where to go.
+
+    Raises:
+        IllegalTransition: it is no drill, or is over.
+    """
+    draft.require_open()
+    incident = draft.incident
+    if incident.kind is not Kind.DRILL:
+        raise IllegalTransition(f"{incident.id} is no drill")
+    taking_part = tuple(dict.fromkeys((*incident.roles.values(), *incident.responders)))
+    asked = taking_part or people([Audience.PRIMARY], incident, draft.policy)
+    draft.add(DrillStopped(**draft.stamp, real=command.real, people=asked))

@@ -16,6 +16,7 @@ from tocsin.application.execute import execute
 from tocsin.application.on_call import OnDuty
 from tocsin.application.receive import receive
 from tocsin.application.relations import merge, split
+from tocsin.application.stop_drills import stop_drills
 from tocsin.application.sweep import AT_ONCE, sweep, tick_all
 from tocsin.application.telling import Teller, Told
 from tocsin.incidents.commands_relations import Merge, Split
@@ -88,6 +89,10 @@ class Application:
             limit=limit,
             queue=queue,
         )
+
+    def stop_drills(self) -> tuple[str, ...]:
+        """Ends every drill while a real critical incident is open."""
+        return stop_drills(store=self.store, policies=self.policies, clock=self.clock, ids=self.ids)
 
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
         """Goes on telling incidents of releases; nothing without the operations table."""

@@ -39,8 +39,11 @@ class Scripted:
         self.queues.append(queue)
         return self.reports.pop(0)
 
+    def stop_drills(self) -> tuple[str, ...]:
+        return ()
+
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
-        assert has_time
+        assert callable(has_time)
         return Told()
 
 

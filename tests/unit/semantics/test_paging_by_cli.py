@@ -1,0 +1,170 @@
+"""Who is asked to acknowledge, when, and what counts as an answer (semantics 1 and 3), typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.harness.told import ANA, BO, DI, T0, Told
+
+if TYPE_CHECKING:
+    from tests.harness.terminal import Terminal
+
+COMMANDER, BACKUP, LEAD = "commander-primary", "engineering-lead", "engineering-lead"
+
+
+def pages(told: Told) -> list[dict[str, Any]]:
+    """What the ladder did: minutes after ten, and whom it reached."""
+    return [one for one in told.terminal.json("timeline", told.id) if one["type"] == "paged"]
+
+
+def minutes(told: Told) -> list[int]:
+    hours = [told.wall(one["recorded_at"]).split(" ")[1].split(":") for one in pages(told)]
+    return [(int(hour) - 10) * 60 + int(minute) for hour, minute in hours]
+
+
+@pytest.mark.parametrize(
+    ("severity", "until", "expected"),
+    [
+        ("critical", 106, [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 75, 105]),
+        ("high", 121, [0, 15, 30, 60, 90, 120]),
+    ],
+)
+def test_pages_before_acknowledgement(
+    terminal: Terminal, severity: str, until: int, expected: list[int]
+) -> None:
+    told = Told(terminal).open(T0, severity)
+    terminal.world.advance(until)
+    assert minutes(told) == expected
+
+
+def test_who_is_paged_grows_to_everybody(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    terminal.world.advance(16)
+    reached = [set(one["content"]["people"]) for one in pages(told)]
+    assert reached[0] < reached[1] <= reached[2] < reached[3]
+    assert COMMANDER in reached[0]
+    assert LEAD in reached[2]
+
+
+@pytest.mark.parametrize(("severity", "due"), [("medium", "09-09 10:00"), ("low", "09-10 10:00")])
+def test_medium_and_low_send_mail_only_and_ask_the_backup_at_the_due_time(
+    terminal: Terminal, severity: str, due: str
+) -> None:
+    told = Told(terminal).open(T0, severity)
+    told.until("09-08 23:00")
+    assert [one["content"]["mail"] for one in pages(told)] == [True]
+    told.until(due)
+    assert [told.wall(one["recorded_at"]) for one in pages(told)] == [T0, due]
+    assert BACKUP in pages(told)[1]["content"]["people"]
+    loud = [one for one in terminal.world.inbox.all if one.message.attributes["urgency"] == "page"]
+    assert loud == []
+
+
+def test_a_jump_of_hours_is_one_page_each_and_records_what_was_skipped(
+    terminal: Terminal,
+) -> None:
+    told = Told(terminal).open(T0, "critical")
+    before = len(terminal.world.inbox.all)
+    told.until("09-08 13:00")
+    reached = [one.to for one in terminal.world.inbox.all[before:] if one.kind == "page"]
+    assert len(reached) == len(set(reached)) > 4
+    last = pages(told)[-1]["content"]
+    assert last["first_step"] < last["step"]
+    assert told.wall(told.clock("acknowledge")["missed_at"]) == "09-08 10:15"
+
+
+@pytest.mark.parametrize(
+    ("severity", "silent_until", "due"),
+    [
+        ("critical", "09-08 10:30", "09-08 10:45"),
+        ("high", "09-08 12:00", "09-08 13:00"),
+        ("medium", "09-09 10:00", "09-10 10:00"),
+    ],
+)
+def test_silence_while_not_contained_begins_a_new_round(
+    terminal: Terminal, severity: str, silent_until: str, due: str
+) -> None:
+    told = Told(terminal).open(T0, severity)
+    told.acknowledge(T0)
+    told.until(silent_until)
+    assert told.show()["round"]["number"] == 1
+    told.world.jump(1)
+    assert (told.show()["round"]["number"], told.show()["round"]["reason"]) == (2, "timeout")
+    assert told.round_due() == due
+    assert (told.result("acknowledge"), told.wall(told.clock("acknowledge")["stopped_at"])) == (
+        "met",
+        T0,
+    )
+
+
+def test_no_silence_is_counted_once_it_is_contained(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    told.acknowledge(T0)
+    told.contain("09-08 10:10")
+    told.until("09-08 12:00")
+    assert told.show()["round"]["number"] == 1
+
+
+def test_a_viewer_never_acknowledges(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    assert terminal.refused("ack", told.id, "--as", "eve:viewer")[0] == 4
+    assert told.show()["round"]["acknowledged_by"] is None
+
+
+def test_an_acknowledgement_names_the_person_and_fills_the_empty_role(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    told.acknowledge("09-08 10:03", BO)
+    assert told.show()["round"]["acknowledged_by"] == "bo"
+    assert told.show()["roles"]["incident_commander"] == "bo"
+    terminal.world.advance(25)
+    assert minutes(told) == [0]
+
+
+def test_a_state_command_acknowledges_first_as_the_same_person(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    told.say("09-08 10:04", ANA, "contain", "a0", "roll back", step="plan")
+    assert told.show()["round"]["acknowledged_by"] is None
+    told.say("09-08 10:04", ANA, "contain", "a0", step="done")
+    kinds = [one["type"] for one in terminal.json("timeline", told.id)]
+    assert kinds[-2:] == ["acknowledged", "action_changed"]
+    assert told.show()["round"]["acknowledged_by"] == "ana"
+
+
+def test_a_late_item_of_a_phase_is_shown_and_breaches_and_pages_nothing(
+    terminal: Terminal,
+) -> None:
+    told = Told(terminal).open(T0, "critical")
+    told.acknowledge(T0, DI)
+    told.until("09-08 10:16")
+    told.say("09-08 10:16", DI, "checklist", "set-severity", "done")
+    found = terminal.json("checklist", told.id)["phases"]
+    dues = {phase["phase"]: told.wall(phase["due_at"]) for phase in found}
+    assert dues == {
+        "0-15m": "09-08 10:15",
+        "15-60m": "09-08 11:00",
+        "containment": "09-08 14:00",
+        "post-containment": "09-09 10:00",
+    }
+    items = {item["item"]: item for item in found[0]["items"]}
+    assert (items["set-severity"]["late"], items["open-channel"]["late"]) == (True, True)
+    kinds = [one["type"] for one in terminal.json("timeline", told.id)]
+    assert "clock_breached" not in kinds
+    assert minutes(told) == [0]
+
+
+def test_phases_of_a_medium_go_with_its_clocks_and_billing_adds_two(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "medium", "--category", "operational")
+    found = terminal.json("checklist", told.id)["phases"]
+    dues = {phase["phase"]: told.wall(phase["due_at"]) for phase in found}
+    acknowledge, contain, fix = told.dues()
+    assert dues == {
+        "0-15m": acknowledge,
+        "15-60m": acknowledge,
+        "containment": contain,
+        "post-containment": fix,
+        "billing-0-30m": acknowledge,
+        "billing-30-120m": contain,
+        "billing-replay": fix,
+    }
