@@ -29,7 +29,7 @@ from tocsin.runtime.names import Event
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from functions.incident_api.answers import (
+    from functions.incident_api.answers_people import (
         ContactWay,
         ContactWays,
         Reachability,
