@@ -183,10 +183,15 @@ class WorkspaceImpact(TypedDict):
 
 
 class BillingImpact(TypedDict):
-    """What a time without a provider did to customers: each total is the sum of its lines."""
+    """What a time without a provider did to customers: each total is the sum of its lines.
+
+    `history` is `partial` where late payments and lost access may be more than is told: the time is
+    longer than is read at once or older than is kept, or an event of it cannot be read.
+    """
 
     since: Moment
     until: Moment
+    history: str
     failed_attempts: int
     failed_over: int
     wanted: int

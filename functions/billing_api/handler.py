@@ -18,9 +18,11 @@ from tocsin.adapters.dynamodb_probes import DynamoDbProbes
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
 from tocsin.adapters.dynamodb_replays import DynamoDbReplays
+from tocsin.adapters.dynamodb_snapshots import DynamoDbSnapshots
 from tocsin.adapters.sqs_reconcile_drive import SqsReconcileDrive
 from tocsin.adapters.sqs_replay_drive import SqsReplayDrive
 from tocsin.application.approvals import Approvals
+from tocsin.application.billing_history import LedgerHistory
 from tocsin.application.checkout import Checkouts
 from tocsin.application.correct import CorrectionDesk
 from tocsin.application.open_incidents import Remembered
@@ -29,7 +31,9 @@ from tocsin.application.reconcile_desk import ReconcileDesk
 from tocsin.application.replay_desk import ReplayDesk
 from tocsin.billing.breaker import Phase
 from tocsin.policy import billing_rules
+from tocsin.providers.body_codec import unpack
 from tocsin.providers.client import ProviderKeys
+from tocsin.providers.registry import object_reader
 from tocsin.providers.selling import Sales, SalesDocument
 from tocsin.runtime import aws_http
 from tocsin.runtime.checkout_notes import Notes
@@ -117,6 +121,12 @@ OFFICE = Office(
         ),
         clock=wall_clock(),
         note=Notes(WATCH),
+    ),
+    history=LedgerHistory(
+        source=DynamoDbSnapshots(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
+        identities=lambda: KEYS.get().identities,
+        reader=object_reader,
+        unpack=unpack,
     ),
     freezes=DynamoDbBillingFreezes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     leave=FunctionCaller(SETTINGS.OUTAGE_WATCH_FUNCTION),

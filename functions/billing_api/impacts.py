@@ -1,17 +1,27 @@
 """What an outage did to customers: the report, over a time, of one provider or one workspace.
 
-Lines are made of the log of attempts, of doubles, and of what the projections of the workspaces
-that were touched say; the totals are the sums of the lines and of nothing else.
+Lines are made of the log of attempts, of doubles, of what the ledger tells of subscriptions in that
+time, and of what projections say beyond that; the totals are the sums of the lines and of nothing
+else.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from functions.billing_api.moments import shown
 from tocsin.billing.entitlement import Access, one_subscription
-from tocsin.billing.impact import LatePayment, LostAccess, Records, impact
+from tocsin.billing.history import (
+    NOTICED_LATE,
+    OWING,
+    TAKEN_AWAY,
+    Told,
+    late_payments,
+    lost_access,
+)
+from tocsin.billing.impact import Records, impact
+from tocsin.billing.ordering import Row
 from tocsin.billing.subscription import Status
 from tocsin.errors import BadInput
 from tocsin.incidents.timeline import parse_time
@@ -19,14 +29,17 @@ from tocsin.providers.registry import PROVIDERS
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from functions.billing_api.answers import BillingImpact
     from functions.billing_api.call import Call
+    from functions.billing_api.office import Office
+    from tocsin.billing.history import History
     from tocsin.billing.impact import WorkspaceImpact
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.subscription import Subscription
     from tocsin.runtime.http import Response
 
 LONGEST = 31 * 86_400
-_LATE = frozenset({Status.PAST_DUE, Status.SUSPENDED})
 
 
 def report(call: Call) -> Response:
@@ -39,73 +52,102 @@ def report(call: Call) -> Response:
     provider, workspace = query.get("provider"), query.get("workspace")
     if provider is not None and provider not in PROVIDERS:
         raise BadInput(f"`provider` must be one of: {', '.join(PROVIDERS.names)}", field="provider")
+    declared = _second(query.get("declared"), "declared")
     unsettled = office.checkouts.intents.unsettled()
+    history = office.history.between(since, until, now=office.now())
+    doubles = tuple(
+        each.double
+        for each in unsettled
+        if each.double is not None
+        and since <= each.created <= until
+        and (provider is None or any(leg.provider == provider for leg in each.double.others))
+    )
+    attempts = office.checkouts.intents.attempts(since=since, until=until)
+    touched = Records(attempts, doubles=doubles).workspaces | _told_of(history)
+    told = tuple(
+        each
+        for each in (*history.told, *_from_rows(office, touched, history, since, until))
+        if each.state.workspace and provider in {None, each.provider}
+    )
+    price, given = _prices(office), _given(call, declared)
     records = Records(
-        attempts=office.checkouts.intents.attempts(since=since, until=until),
-        doubles=tuple(
-            each.double
-            for each in unsettled
-            if each.double is not None
-            and since <= each.created <= until
-            and (provider is None or any(leg.provider == provider for leg in each.double.others))
-        ),
+        attempts=attempts,
+        late=late_payments(told, since=since, until=until, price=price),
+        lost=lost_access(told, since=since, until=until, price=price, access=given),
+        doubles=doubles,
     )
     if workspace is not None:
         records = records.of(workspace)
-    touched = records.workspaces | ({workspace} if workspace else set())
-    late, lost = _from_projections(call, touched, since, until)
-    records = Records(records.attempts, late, lost, records.doubles)
     found = impact(records, since=since, until=until, provider=provider)
     totals = {name: value for name, value in asdict(found).items() if name != "workspaces"}
     view = totals | {
         "since": shown(since),
         "until": shown(until),
+        "history": "complete" if history.complete else "partial",
         "workspaces": [_line(each, until) for each in found.workspaces],
     }
     return answer(200, cast("BillingImpact", view))
 
 
-def _from_projections(
-    call: Call, workspaces: set[str], since: int, until: int
-) -> tuple[tuple[LatePayment, ...], tuple[LostAccess, ...]]:
-    """Payments that became late in that time, and access that was lost and still is."""
-    office, late, lost = call.office, [], []
+def _told_of(history: History) -> set[str]:
+    """Workspaces of which something was told that may have cost them time or access."""
+    return {
+        each.state.workspace
+        for each in history.told
+        if each.state.workspace
+        and (
+            each.state.status in OWING | TAKEN_AWAY | {Status.PENDING}
+            or each.known_at - each.made_at > NOTICED_LATE
+        )
+    }
+
+
+def _from_rows(
+    office: Office, workspaces: set[str], history: History, since: int, until: int
+) -> Iterator[Told]:
+    """What the projections say beyond that: an event may be missing, or the provider was asked."""
+    newest: dict[str, Told] = {}
+    for each in history.told:
+        known = newest.get(each.state.id)
+        if known is None or known.made_at <= each.made_at:
+            newest[each.state.id] = each
+    for workspace in sorted(workspaces):
+        for identity, row in office.projection.of_workspace(workspace):
+            state, at = row.subscription, row.since
+            if state is None or at is None or not since <= at <= until:
+                continue
+            told = newest.get(state.id)
+            if told is None or (told.state.status is not state.status and told.made_at <= at):
+                yield Told(identity.provider, replace(state, workspace=workspace), at, at)
+
+
+def _prices(office: Office) -> Callable[[str], tuple[int, str]]:
     prices = {
         name: (price.amount, currency)
         for (_, currency), price in office.checkouts.policies.policy().prices.items()
         for name in price.ids.values()
     }
-    for workspace in sorted(workspaces):
-        for identity, row in office.projection.of_workspace(workspace):
-            subscription = row.subscription
-            if subscription is None or row.since is None or not since <= row.since <= until:
-                continue
-            amount, currency = prices.get(subscription.plan, (0, "???"))
-            if subscription.status in _LATE:
-                late.append(
-                    LatePayment(
-                        workspace,
-                        identity.provider,
-                        subscription.id,
-                        amount,
-                        currency,
-                        row.since,
-                        None,
-                    )
-                )
-            if _without_access(call, row):
-                lost.append(LostAccess(workspace, row.since, None, amount, currency))
-    return tuple(late), tuple(lost)
+    return lambda plan: prices.get(plan, (0, "???"))
 
 
-def _without_access(call: Call, row: Row) -> bool:
-    """Whether it gives no access now, as the product is told."""
+def _given(call: Call, declared: int | None) -> Callable[[Subscription, int], bool]:
+    """Whether a state gives access at a time, as the product is told.
+
+    While a billing incident is open it gives what policy keeps then: from `declared` on, or where
+    that is not said, all the time if one is open now.
+    """
     office = call.office
-    maybe = office.incidents.billing(office.now())
-    given = one_subscription(
-        row, office.rules.access, now=office.now(), incident_open=maybe is None or bool(maybe)
-    )
-    return given is not None and given.access is Access.NO
+    if declared is None:
+        maybe = office.incidents.billing(office.now())
+        declared = 0 if maybe is None or maybe else None
+
+    def given(state: Subscription, at: int) -> bool:
+        open_then = declared is not None and declared <= at
+        row = Row(ver=1, rev=1, subscription=state)
+        found = one_subscription(row, office.rules.access, now=at, incident_open=open_then)
+        return found is not None and found.access is not Access.NO
+
+    return given
 
 
 def _line(line: WorkspaceImpact, until: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from tocsin.policy.billing_rules import EssentialChanges
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tocsin.application.billing_history import LedgerHistory
     from tocsin.application.checkout import BillingFreezes, Checkouts
     from tocsin.application.correct import CorrectionDesk
     from tocsin.application.open_incidents import Remembered
@@ -39,6 +40,7 @@ class Office:
     windows: WindowDesk
     reconciliations: ReconcileDesk
     checkouts: Checkouts
+    history: LedgerHistory
     freezes: BillingFreezes
     leave: Callable[[Mapping[str, Any]], dict[str, Any]]
     clock: WallClock

@@ -133,6 +133,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
                 "until": "Until when; now if left out.",
                 "provider": "Only what failed at this provider.",
                 "workspace": "Only this one's line.",
+                "declared": "Since when an incident was open: policy kept access from then on.",
             },
         ),
         "POST /v1/billing/changes": Route(

@@ -164,5 +164,26 @@ class TestBreakers:
         assert breakers.load(RAZORPAY.identity) == Breaker()
         assert breakers.save(STRIPE.identity, replace(opened, phase=Phase.HALF_OPEN, ver=2))
 
+    @pytest.mark.parametrize(
+        "poison",
+        [
+            {"body": {"S": "{"}},
+            {"body": {"S": '{"phase":"ajar"}'}, "ver": {"N": "7"}},
+            {"body": {"N": "1"}, "ver": {"S": "seven"}},
+        ],
+    )
+    def test_what_cannot_be_read_is_closed_and_is_written_over(
+        self, cloud: MotoCloud, poison: dict[str, dict[str, str]]
+    ) -> None:
+        breakers = DynamoDbBreakers(cloud.aws("dynamodb"), cloud.table("operations"))
+        key = {"PK": {"S": f"BRK#{STRIPE.identity}"}, "SK": {"S": "STATE"}}
+        request = {"TableName": cloud.table("operations"), "Item": key | poison}
+        cloud.aws("dynamodb").call("PutItem", request)
+        found = breakers.load(STRIPE.identity)
+        assert found.phase is Phase.CLOSED
+        opened = Breaker(Phase.OPEN, since=NOW, ver=found.ver + 1, openings=1)
+        assert breakers.save(STRIPE.identity, opened)
+        assert breakers.load(STRIPE.identity) == opened
+
     def test_a_lost_state_takes_any_version(self, breakers: BreakerStore) -> None:
         assert breakers.save(STRIPE.identity, Breaker(Phase.OPEN, since=NOW, ver=7))

@@ -10,16 +10,22 @@ import pytest
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.dynamodb_billing_freezes import DynamoDbBillingFreezes
 from tocsin.adapters.dynamodb_comparisons import DynamoDbComparisons
+from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
 from tocsin.adapters.dynamodb_outages import DynamoDbOutages
+from tocsin.adapters.dynamodb_snapshots import DynamoDbSnapshots
 from tocsin.adapters.freeze_forms import FREEZE_PK, freeze_sk, freeze_text
 from tocsin.adapters.memory_billing_freezes import MemoryBillingFreezes
 from tocsin.adapters.memory_comparisons import MemoryComparisons
 from tocsin.adapters.memory_freezes import MemoryFreezes
+from tocsin.adapters.memory_ledger import MemoryLedger
 from tocsin.adapters.memory_outages import MemoryOutages
+from tocsin.adapters.memory_snapshots import MemorySnapshots
 from tocsin.application.watch_outages import Memory, Seen
 from tocsin.billing.divergence import Comparison
+from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.freeze import Holding
 from tocsin.billing.identity import Identity
+from tocsin.billing.ledger import LedgerRecord
 from tocsin.billing.outage import Arrivals, Trouble, Watched
 from tocsin.incidents.freeze import ServiceFreeze
 from tocsin.incidents.vocabulary import Kind
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from tocsin.application.checkout import BillingFreezes
     from tocsin.application.watch_outages import OutageStore
     from tocsin.billing.divergence import ComparisonLog
+    from tocsin.billing.history import SnapshotSource
 
 NOW = 1_790_000_000
 AT = datetime.fromtimestamp(NOW, UTC)
@@ -68,6 +75,56 @@ class TestComparisons:
         assert log.newest(RAZORPAY) is None
         log.record(STRIPE, Comparison(NOW + 1, 100, 0))
         assert log.newest(STRIPE) == Comparison(NOW + 1, 100, 0)
+
+
+class TestSnapshots:
+    """Every snapshot of an hour and nothing else, of one account."""
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_the_snapshots_of_an_hour(self, kind: str, request: pytest.FixtureRequest) -> None:
+        records = [
+            record(f"evt_{number}", NOW - NOW % 3_600 + number * 60, EventClass.SNAPSHOT)
+            for number in range(-2, 62)
+        ]
+        records += [
+            record("evt_hint", NOW, EventClass.HINT),
+            record("evt_other", NOW, EventClass.SNAPSHOT, RAZORPAY),
+            record("evt_timeless", None, EventClass.SNAPSHOT),
+        ]
+        source: SnapshotSource
+        if kind == "memory":
+            ledger = MemoryLedger()
+            source = MemorySnapshots(ledger)
+            put = ledger.put
+        else:
+            cloud: MotoCloud = request.getfixturevalue("cloud")
+            aws, table = cloud.aws("dynamodb"), cloud.table("billing-events")
+            source, put = DynamoDbSnapshots(aws, table), DynamoDbLedger(aws, table).put
+        for each in records:
+            assert put(each)
+        found = {each.envelope.id: each for each in source.of_hour(STRIPE, NOW)}
+        assert set(found) == {f"evt_{number}" for number in range(60)}
+        assert found["evt_7"] == next(each for each in records if each.envelope.id == "evt_7")
+        assert [each.envelope.id for each in source.of_hour(RAZORPAY, NOW)] == ["evt_other"]
+
+
+def record(
+    name: str, created: int | None, kind: EventClass, identity: Identity = STRIPE
+) -> LedgerRecord:
+    envelope = Envelope(
+        id=name,
+        id_source=IdSource.PROVIDER,
+        type="customer.subscription.updated",
+        event_class=kind,
+        created=created,
+        object_type="subscription",
+        object_id="sub_1",
+        subscription="sub_1",
+        api_version="2025-03-31.basil",
+        account=None,
+        live=None,
+    )
+    return LedgerRecord(identity, "default", envelope, NOW + 5, b"\x01x")
 
 
 class TestOutages:

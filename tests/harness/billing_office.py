@@ -16,14 +16,16 @@ from tocsin.adapters.dynamodb_harm import StoredHarm
 from tocsin.adapters.memory_billing_freezes import MemoryBillingFreezes
 from tocsin.adapters.memory_corrections import MemoryCorrections
 from tocsin.adapters.memory_freezes import MemoryFreezes
-from tocsin.adapters.memory_ledger import MemoryLedgerHours
+from tocsin.adapters.memory_ledger import MemoryLedger, MemoryLedgerHours
 from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
 from tocsin.adapters.memory_probes import MemoryProbes
 from tocsin.adapters.memory_projection import MemoryProjection
 from tocsin.adapters.memory_reconciliations import MemoryReconciliations
 from tocsin.adapters.memory_replays import MemoryReplays
+from tocsin.adapters.memory_snapshots import MemorySnapshots
 from tocsin.application.approvals import Approvals
 from tocsin.application.billing_exit import ExitDesk
+from tocsin.application.billing_history import LedgerHistory
 from tocsin.application.correct import CorrectionDesk
 from tocsin.application.examine_checkouts import Examiner
 from tocsin.application.open_incidents import Remembered
@@ -36,6 +38,8 @@ from tocsin.billing.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import SendFailed
 from tocsin.policy import billing_rules
+from tocsin.providers.body_codec import unpack
+from tocsin.providers.registry import object_reader
 from tocsin.runtime.checkout_notes import Notes
 
 if TYPE_CHECKING:
@@ -53,6 +57,7 @@ class BillingOffice:
 
     world: World
     projection: MemoryProjection = field(default_factory=MemoryProjection)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
     replays: MemoryReplays = field(default_factory=MemoryReplays)
     probes: MemoryProbes = field(default_factory=MemoryProbes)
     breaker_closed: bool = True
@@ -120,6 +125,12 @@ class BillingOffice:
             ),
             checkouts=self.checkout.checkouts,
             leave=self._leave,
+            history=LedgerHistory(
+                source=MemorySnapshots(self.ledger),
+                identities=lambda: [IDENTITY],
+                reader=object_reader,
+                unpack=unpack,
+            ),
             freezes=MemoryBillingFreezes(MemoryFreezes(self.world.store.freezes)),
             clock=self.world.wall,
             modes=frozenset({"live"}),

@@ -109,9 +109,16 @@ def breaker_item(identity: Identity, breaker: Breaker) -> Item:
 
 
 def breaker_of(item: Item) -> Breaker:
-    """The inverse of `breaker_item`."""
-    plain = json.loads(item["body"]["S"])
-    return Breaker(**{**plain, "phase": Phase(plain["phase"])})
+    """The inverse of `breaker_item`; a closed breaker for what cannot be read.
+
+    Nothing is lost by that: the log of attempts decides, and the next failure opens it again.
+    """
+    try:
+        plain = json.loads(item["body"]["S"])
+        return Breaker(**{**plain, "phase": Phase(plain["phase"])})
+    except (ValueError, TypeError, LookupError):
+        ver = item.get("ver", {}).get("N")
+        return Breaker(ver=int(ver) if ver else 0)
 
 
 def _leg(plain: dict[str, Any]) -> Leg:

@@ -102,9 +102,13 @@ class DynamoDbBreakers:
 
     def save(self, identity: Identity, breaker: Breaker) -> bool:
         condition = {
-            "ConditionExpression": "attribute_not_exists(PK) OR #ver = :before",
+            # Without a version, or with one that is no number, it is as if nothing were stored.
+            "ConditionExpression": "#ver = :before OR NOT attribute_type(#ver, :number)",
             "ExpressionAttributeNames": {"#ver": "ver"},
-            "ExpressionAttributeValues": {":before": {"N": str(breaker.ver - 1)}},
+            "ExpressionAttributeValues": {
+                ":before": {"N": str(breaker.ver - 1)},
+                ":number": {"S": "N"},
+            },
         }
         item = breaker_item(identity, breaker)
         try:

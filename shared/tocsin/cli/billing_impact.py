@@ -53,7 +53,11 @@ def impact(
     found = api.get(f"/v1/incidents/{segment(incident)}")
     since = found.get("began_at") or found["opened_at"]
     report = api.get(
-        "/v1/billing/impact", since=since, until=found.get("closed_at"), provider=provider
+        "/v1/billing/impact",
+        since=since,
+        until=found.get("closed_at"),
+        declared=found["opened_at"],
+        provider=provider,
     )
     if as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -65,6 +69,8 @@ def impact(
         current().table(COLUMNS, (_cells(line) for line in report["workspaces"]))
         totals = {name: report[name] for name in COLUMNS if name in report}
         current().line(f"total: {_text(totals)}")
+        if report["history"] != "complete":
+            current().line("late payments and lost access may be more: the ledger tells not all")
 
 
 def workspace(

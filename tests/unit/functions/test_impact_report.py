@@ -6,19 +6,28 @@ import csv
 import io
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.harness.billing_office import IDENTITY, BillingOffice
 from tests.harness.world import World
+from tocsin.application.file_event import Filer
 from tocsin.billing.subscription import Status
 from tocsin.cli import billing_doubles, billing_impact, main
 from tocsin.errors import TocsinError
+from tocsin.providers.body_codec import keep
+from tocsin.providers.events import workspace_of
+from tocsin.providers.registry import webhook_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+SAMPLE = (
+    Path(__file__).parents[3] / "events" / "stripe" / "subscription_updated_2025-03-31.basil.json"
+)
 
 
 @pytest.fixture
@@ -83,6 +92,51 @@ def test_late_payments_and_lost_access_of_who_was_touched(office: BillingOffice)
     assert lines["ws_k2"]["late"] == found["late"] == 1
     assert [each["until"] for each in lines["ws_k3"]["lost"]] == [None]
     assert lines["ws_k3"]["lost"][0]["seconds"] == 10
+
+
+def test_a_spell_that_is_over_is_told_from_the_ledger(office: BillingOffice) -> None:
+    """Whoever was suspended and is active again has a row that says nothing of it."""
+    began = office.now
+    for minutes, status in ((1, "past_due"), (5, "unpaid"), (65, "active")):
+        tell(office, minutes, status, began + minutes * 60)
+    office.world.wall.advance(timedelta(hours=2))
+    found = report(office, began)
+    assert found["history"] == "complete"
+    (line,) = found["workspaces"]
+    assert (line["workspace"], line["late"], found["late"]) == ("ws_9", 1, 1)
+    assert found["late_amounts"] == line["late_amounts"] == {"INR": 49_900}
+    assert line["lost"] == [
+        {
+            "since": iso(began + 5 * 60 + 2).replace("Z", ".000Z"),
+            "until": iso(began + 65 * 60 + 2).replace("Z", ".000Z"),
+            "seconds": 3_600,
+        }
+    ]
+    assert line["credits"] == {"INR": -(-49_900 * 3_600 // (30 * 86_400))}
+    kept = report(office, began, declared=iso(began + 60))["workspaces"]
+    assert kept[0]["lost"] == [], "policy keeps who is suspended while an incident is open"
+    assert kept[0]["late"] == 1
+    assert report(office, began, workspace="ws_8")["late"] == 0
+    assert report(office, began, provider="razorpay")["late"] == 0
+
+
+def test_what_the_ledger_cannot_tell_is_said(office: BillingOffice) -> None:
+    tell(office, 1, "sleeping", office.now)
+    found = report(office, office.now - 3_600)
+    assert (found["history"], found["late"]) == ("partial", 0)
+    assert report(office, office.now - 30 * 86_400)["history"] == "partial"
+
+
+def tell(office: BillingOffice, number: int, status: str, at: int) -> None:
+    """The provider says so at that second, and two seconds later we know."""
+    document = json.loads(SAMPLE.read_bytes())
+    document |= {"id": f"evt_{number}", "created": at, "livemode": True}
+    state = document["data"]["object"]
+    state |= {"status": status, "livemode": True, "metadata": {"workspace": "ws_9"}}
+    state["items"]["data"][0]["price"]["id"] = "price_1"
+    filer = Filer(webhook_reader, keep, lambda: None, workspace_of)
+    record, _ = filer(IDENTITY, document, now=at + 2, replay="")
+    assert office.ledger.put(record)
 
 
 def test_one_provider_or_one_workspace(office: BillingOffice) -> None:

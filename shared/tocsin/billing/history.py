@@ -1,0 +1,131 @@
+"""What became of subscriptions in a time that is over: late payments and spells without access.
+
+Read from the snapshots that the ledger keeps. A payment is late by the provider's own times. Access
+is what we gave, so it changes when we heard of something, not when it happened: a subscription that
+was paid while its event was lost gave no access until the event came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tocsin.billing.impact import LatePayment, LostAccess
+from tocsin.billing.subscription import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.subscription import Subscription
+
+    type Access = Callable[[Subscription, int], bool]
+    type Price = Callable[[str], tuple[int, str]]
+
+OWING = frozenset({Status.PAST_DUE, Status.SUSPENDED})
+PAYING = frozenset({Status.ACTIVE, Status.TRIALING})
+TAKEN_AWAY = frozenset({Status.SUSPENDED, Status.EXPIRED})
+"""Without access because something went wrong. Who cancelled, paused or is done lost nothing."""
+
+NOTICED_LATE = 300
+"""Seconds between a change and our hearing of it, from which on a customer was kept out by us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One state of a subscription: when it was made there, and when it was known here."""
+
+    provider: str
+    state: Subscription
+    made_at: int
+    known_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was told in a time; `complete` is false where more may have been."""
+
+    told: tuple[Told, ...]
+    complete: bool
+
+
+class SnapshotSource(Protocol):
+    """The ledger's snapshots by the hour in which they were made."""
+
+    def of_hour(self, identity: Identity, at: int) -> Iterator[LedgerRecord]:
+        """Every snapshot event of the hour of `at`. Raises `StoreUnavailable`."""
+        ...
+
+
+def late_payments(
+    told: Sequence[Told], *, since: int, until: int, price: Price
+) -> tuple[LatePayment, ...]:
+    """Payments that became late between the two, and when they came, as far as was told."""
+    found = []
+    for name, states in _by_subscription(told):
+        due: Told | None = None
+        for each in sorted(states, key=lambda each: (each.made_at, each.known_at)):
+            status = each.state.status
+            if status in OWING:
+                due = due or each
+            elif due is not None:
+                paid_at = each.made_at if status in PAYING else None
+                found.append(_late(name, due, paid_at, price))
+                due = None
+        if due is not None:
+            found.append(_late(name, due, None, price))
+    return tuple(each for each in found if since <= each.due_at <= until)
+
+
+def lost_access(
+    told: Sequence[Told], *, since: int, until: int, price: Price, access: Access
+) -> tuple[LostAccess, ...]:
+    """Spells without access between the two. `access` is what a state gives at a time."""
+    found = []
+    for _, states in _by_subscription(told):
+        found += list(_spells(states, price, access))
+    return tuple(
+        each
+        for each in found
+        if each.since <= until and (each.until is None or each.until >= since)
+    )
+
+
+def _spells(states: Iterable[Told], price: Price, access: Access) -> Iterator[LostAccess]:
+    present: Told | None = None
+    lost: int | None = None
+    for each in sorted(states, key=lambda each: (each.known_at, each.made_at)):
+        if present is not None and each.made_at < present.made_at:
+            continue  # an older one that came later changes nothing
+        gives = access(each.state, each.known_at)
+        if lost is not None and (gives or each.state.status not in TAKEN_AWAY):
+            yield _lost(each, lost, each.known_at, price)
+            lost = None
+        elif gives and present is not None and not access(present.state, each.made_at):
+            if each.known_at - each.made_at > NOTICED_LATE:
+                yield _lost(each, each.made_at, each.known_at, price)
+        elif lost is None and not gives and each.state.status in TAKEN_AWAY:
+            lost = each.known_at
+        present = each
+    if lost is not None and present is not None:
+        yield _lost(present, lost, None, price)
+
+
+def _lost(told: Told, since: int, until: int | None, price: Price) -> LostAccess:
+    amount, currency = price(told.state.plan)
+    return LostAccess(told.state.workspace or "", since, until, amount, currency)
+
+
+def _late(name: str, due: Told, paid_at: int | None, price: Price) -> LatePayment:
+    amount, currency = price(due.state.plan)
+    workspace = due.state.workspace or ""
+    return LatePayment(workspace, due.provider, name, amount, currency, due.made_at, paid_at)
+
+
+def _by_subscription(told: Sequence[Told]) -> Iterator[tuple[str, list[Told]]]:
+    groups: dict[tuple[str, str], list[Told]] = {}
+    for each in told:
+        groups.setdefault((each.provider, each.state.id), []).append(each)
+    for (_, name), states in sorted(groups.items()):
+        yield name, states

@@ -1,0 +1,109 @@
+"""Late payments and lost access, read back: whose time counts, what ends a spell, what is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tocsin.billing.history import NOTICED_LATE, Told, late_payments, lost_access
+from tocsin.billing.impact import LatePayment, LostAccess
+from tocsin.billing.subscription import Status, Subscription
+
+NOW = 1_790_000_000
+HOUR = 3_600
+STATE = Subscription("sub_1", Status.ACTIVE, "active", "price_1", NOW + 9 * HOUR, workspace="ws_1")
+KEPT_IN_INCIDENT = frozenset({Status.SUSPENDED})
+
+
+def told(status: Status, made: int, known: int | None = None, name: str = "sub_1") -> Told:
+    state = replace(STATE, id=name, status=status, raw_status=status.value)
+    return Told("stripe", state, NOW + made, NOW + (made if known is None else known))
+
+
+def price(_plan: str) -> tuple[int, str]:
+    return 1_000, "EUR"
+
+
+def given(state: Subscription, at: int) -> bool:
+    """An incident opened two hours in: from then on policy keeps who is suspended."""
+    if at >= NOW + 2 * HOUR and state.status in KEPT_IN_INCIDENT:
+        return True
+    return state.status in {Status.ACTIVE, Status.TRIALING, Status.PAST_DUE}
+
+
+def late(*states: Told) -> list[tuple[int, int | None]]:
+    found = late_payments(states, since=NOW, until=NOW + 9 * HOUR, price=price)
+    assert all(
+        (each.amount, each.currency, each.workspace) == (1_000, "EUR", "ws_1") for each in found
+    )
+    return [(each.due_at - NOW, each.paid_at and each.paid_at - NOW) for each in found]
+
+
+def lost(*states: Told) -> list[tuple[int, int | None]]:
+    found = lost_access(states, since=NOW, until=NOW + 9 * HOUR, price=price, access=given)
+    return [(each.since - NOW, each.until and each.until - NOW) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        ([(Status.PAST_DUE, 10), (Status.ACTIVE, 500)], [(10, 500)]),
+        ([(Status.PAST_DUE, 10)], [(10, None)]),
+        ([(Status.PAST_DUE, 10), (Status.SUSPENDED, 90), (Status.ACTIVE, 500)], [(10, 500)]),
+        ([(Status.PAST_DUE, 10), (Status.CANCELLED, 90)], [(10, None)]),
+        (
+            [(Status.PAST_DUE, 1), (Status.ACTIVE, 2), (Status.PAST_DUE, 3), (Status.ACTIVE, 4)],
+            [(1, 2), (3, 4)],
+        ),
+        ([(Status.ACTIVE, 10), (Status.ACTIVE, 20)], []),
+        ([(Status.PAST_DUE, -10), (Status.ACTIVE, 20)], []),  # it became late before
+        ([(Status.PAST_DUE, 10 * HOUR)], []),
+    ],
+)
+def test_a_payment_is_late_from_when_the_provider_says_until_it_says_paid(
+    states: list[tuple[Status, int]], expected: list[tuple[int, int | None]]
+) -> None:
+    ordered = [told(status, made) for status, made in states]
+    assert late(*ordered) == late(*reversed(ordered)) == expected
+
+
+def test_two_subscriptions_are_two_payments() -> None:
+    states = [told(Status.PAST_DUE, 1, name="a"), told(Status.PAST_DUE, 2, name="b")]
+    assert late(*states, told(Status.ACTIVE, 3, name="a")) == [(1, 3), (2, None)]
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        # Suspended at the provider at 10, heard at 70; active at 100, heard only at 2,000.
+        ([(Status.SUSPENDED, 10, 70), (Status.ACTIVE, 100, 2_000)], [(70, 2_000)]),
+        ([(Status.SUSPENDED, 10, 70)], [(70, None)]),
+        ([(Status.SUSPENDED, 2 * HOUR, 2 * HOUR)], []),  # kept: the incident was open by then
+        ([(Status.EXPIRED, 2 * HOUR, 2 * HOUR)], [(2 * HOUR, None)]),
+        ([(Status.CANCELLED, 10, 70)], []),
+        ([(Status.PAUSED, 10, 70), (Status.ACTIVE, 500, 501)], []),
+        ([(Status.SUSPENDED, 10, 70), (Status.CANCELLED, 90, 95)], [(70, 95)]),
+        # An older state that comes later takes nothing away.
+        ([(Status.ACTIVE, 100, 110), (Status.SUSPENDED, 10, 2_000)], []),
+        # Paid and not let in: the event came an hour late. In time, it is no loss.
+        ([(Status.PENDING, 10, 12), (Status.ACTIVE, 60, HOUR)], [(60, HOUR)]),
+        ([(Status.PENDING, 10, 12), (Status.ACTIVE, 60, 60 + NOTICED_LATE)], []),
+        # Both came with the replay.
+        ([(Status.PENDING, 10, HOUR), (Status.ACTIVE, 60, HOUR)], [(60, HOUR)]),
+        ([(Status.ACTIVE, 60, HOUR)], []),  # a renewal that came late took nothing away
+        ([(Status.SUSPENDED, -HOUR, -HOUR), (Status.ACTIVE, 10, 20)], [(-HOUR, 20)]),
+        ([(Status.SUSPENDED, -HOUR, -HOUR), (Status.ACTIVE, -100, -90)], []),
+    ],
+)
+def test_access_is_lost_from_when_we_took_it_until_we_gave_it_back(
+    states: list[tuple[Status, int, int]], expected: list[tuple[int, int | None]]
+) -> None:
+    assert lost(*(told(*each) for each in states)) == expected
+
+
+def test_a_spell_that_ended_costs_its_time_and_one_that_lasts_until_now() -> None:
+    ended = LostAccess("ws", NOW, NOW + 30 * 86_400, 1_000, "EUR")
+    assert ended.credit(now=NOW + 90 * 86_400) == 1_000
+    assert replace(ended, until=None).credit(now=NOW + 15 * 86_400) == 500
+    assert LatePayment("ws", "stripe", "sub", 5, "EUR", NOW, NOW + 1).paid_at == NOW + 1
