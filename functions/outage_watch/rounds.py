@@ -24,6 +24,7 @@ from tocsin.application.watch_outages import (
 )
 from tocsin.billing.outage import LOOK_BACK, Trouble
 from tocsin.billing.recovery import Probe
+from tocsin.billing.wording import DEGRADED, DOWN, OPERATIONAL
 from tocsin.errors import TocsinError
 from tocsin.runtime import light
 from tocsin.runtime.names import Event, Gauge, Metric
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage import Health
     from tocsin.billing.wording import Situation
+    from tocsin.incidents.model import Incident
     from tocsin.ports import WallClock
 
 LATE = frozenset({Trouble.BACKLOG, Trouble.SILENCE})
@@ -100,9 +102,11 @@ class Rounds:
             settled = settle(intents=self.intents, policies=self.policies, clock=self.clock)
             light.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles), unit="Count")
         told = set(after.told)
+        incidents: dict[str, Incident] = {}
         with _Alone("tell", failed):
-            self._tell(before, after, found, told)
-        calm = found.since is None and not before.providers_in_trouble
+            self._tell(before, after, found, told, incidents)
+        # Kept while an incident is open: it says what still has to be withdrawn there.
+        calm = found.since is None and not before.providers_in_trouble and not incidents
         self.outages.remember(replace(after, told=() if calm else tuple(sorted(told))))
         firing = {name: sorted(each.firing) for name, each in seen.items() if each.firing}
         return {"firing": firing, "level": found.level, "failed": failed}
@@ -115,34 +119,52 @@ class Rounds:
             with _Alone("announce", failed):
                 self.announce(document)
 
-    def _tell(self, before: Memory, after: Memory, found: Situation, told: set[str]) -> None:
-        """Adds what is told to `told`, also when it fails half way."""
-        incidents = {}
+    def _tell(
+        self,
+        before: Memory,
+        after: Memory,
+        found: Situation,
+        told: set[str],
+        incidents: dict[str, Incident],
+    ) -> None:
+        """Adds what is told to `told`, and whom to `incidents`, also when it fails half way.
+
+        What has to be cleared or withdrawn is read off the incidents, not off the last round: that
+        one may have ended in the middle.
+        """
         for name, seen in after.providers.items():
-            earlier = before.providers.get(name, Seen())
-            since = seen.since or earlier.since
-            if since is None:
-                continue
-            failed = [
-                each
-                for each in self.intents.attempts(since=since - LOOK_BACK, until=found.as_of)
-                if each.failed and each.provider == name
-            ]
-            firing = seen if seen.firing else earlier
-            counted = {trouble: (each.bad, each.total) for trouble, each in firing.watched.items()}
-            evidence = Evidence(name, firing.firing, since, failed, counted)
             for alarm in alarms_of(name):
-                if (incident := self.teller.incident_of(self.key_of(alarm))) is None:
-                    continue
-                incidents[incident.id] = incident
-                mark = f"{incident.id}|{evidence.mark}|{bool(seen.firing)}"
-                if mark not in told:
-                    self.teller.attach(incident, evidence, firing=bool(seen.firing))
-                    told.add(mark)
+                incident = self.teller.incident_of(self.key_of(alarm))
+                if incident is not None:
+                    incidents[incident.id] = incident
+                    self._attach(incident, name, seen, before.providers.get(name, Seen()), told)
         for incident in incidents.values():
             mark = f"{incident.id}|{found.level}|{','.join(found.failing)}"
-            if mark not in told and self.teller.update(incident, found):
+            unsaid = found.level == OPERATIONAL and not any(
+                each.startswith((f"{incident.id}|{DEGRADED}|", f"{incident.id}|{DOWN}|"))
+                for each in told
+            )
+            if not unsaid and mark not in told and self.teller.update(incident, found):
                 told.add(mark)
+
+    def _attach(
+        self, incident: Incident, name: str, seen: Seen, earlier: Seen, told: set[str]
+    ) -> None:
+        """The provider's evidence while it fails, once for each state of things; then its end."""
+        now = int(self.clock.wall_now().timestamp())
+        shown = seen if seen.firing else earlier
+        since = shown.since or now
+        if not seen.firing and not self.teller.still_firing(incident, name):
+            return
+        log = self.intents.attempts(since=since - LOOK_BACK, until=now)
+        failed = [each for each in log if each.failed and each.provider == name]
+        counted = {trouble: (each.bad, each.total) for trouble, each in shown.watched.items()}
+        evidence = Evidence(name, shown.firing, since, failed, counted)
+        mark = f"{incident.id}|{evidence.mark}|True"
+        if not seen.firing:
+            self.teller.attach(incident, evidence, firing=False)
+        elif mark not in told and self.teller.attach(incident, evidence, firing=True):
+            told.add(mark)
 
 
 def alarms_of(provider: str) -> Sequence[str]:

@@ -65,7 +65,7 @@ class Evidence:
         more = len(workspaces) - WORKSPACES
         return {
             "provider": self.provider,
-            "troubles": ", ".join(sorted(self.troubles)),
+            "troubles": ", ".join(sorted(self.troubles)) or "none",
             "counted": "; ".join(
                 f"{trouble} {bad} of {total}"
                 for trouble, (bad, total) in sorted(self.counted.items())
@@ -80,7 +80,15 @@ class Evidence:
         }
 
 
-def evidence_signal(evidence: Evidence, *, firing: bool, now: datetime) -> Signal:
+def evidence_key(provider: str, incident: str) -> str:
+    """What the evidence of a provider is known by in an incident, whatever is wrong with it.
+
+    One key for all of it: what fires under it is cleared under it, though troubles came and went.
+    """
+    return f"{provider}:{incident}"
+
+
+def evidence_signal(evidence: Evidence, incident: str, *, firing: bool, now: datetime) -> Signal:
     """The signal that carries it; the same facts make the same signal."""
     facts = evidence.facts
     text = "|".join(f"{key}={value}" for key, value in facts.items())
@@ -89,7 +97,7 @@ def evidence_signal(evidence: Evidence, *, firing: bool, now: datetime) -> Signa
         id=f"{SOURCE}-{hashlib.sha256(identity.encode()).hexdigest()[:32]}",
         source=SOURCE,
         rule=f"{evidence.provider}-{'failing' if firing else 'recovered'}",
-        dedup_key=f"{evidence.provider}:{evidence.since}",
+        dedup_key=evidence_key(evidence.provider, incident),
         title=f"{evidence.provider} {'is failing' if firing else 'has recovered'}",
         detail=facts["troubles"] if firing else "no trouble for ten minutes",
         firing=firing,
@@ -117,7 +125,7 @@ class Teller:
 
     def attach(self, incident: Incident, evidence: Evidence, *, firing: bool) -> bool:
         """Whether something new was attached."""
-        signal = evidence_signal(evidence, firing=firing, now=self.now())
+        signal = evidence_signal(evidence, incident.id, firing=firing, now=self.now())
         try:
             self.execute(
                 MergeSignals(
@@ -131,6 +139,11 @@ class Teller:
         except (Conflict, IdempotencyKeyReused, IllegalTransition):
             return False  # somebody else was faster, or it has been closed meanwhile
         return True
+
+    def still_firing(self, incident: Incident, provider: str) -> bool:
+        """Whether the incident has the provider's evidence as firing."""
+        ours = f":{SOURCE}:{evidence_key(provider, incident.id)}"
+        return any(state.firing for key, state in incident.signals.items() if key.endswith(ours))
 
     def update(self, incident: Incident, situation: Situation) -> bool:
         """Tells stakeholders of this incident once per wording; whether it did."""

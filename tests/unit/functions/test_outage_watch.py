@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -187,15 +187,113 @@ def test_an_outage_from_the_first_failure_to_recovery(watched: Watched) -> None:
     assert watched.checkout.phase("stripe") is Phase.CLOSED
     assert watched.minutes(1)["firing"] == {"stripe": ["checkout"]}, "calm is counted first"
     assert watched.minutes(10)["firing"] == {}
+    assert_withdrawn(watched)
+    assert watched.facts(incident)[-1]["troubles"] == "checkout"
+    cleared = watched.alarm("checkout-stripe-failing", state="OK")
+    assert not cleared.firing
+    said_so_far = len(watched.sent)
+    watched.minutes(30)
+    assert len(watched.sent) == said_so_far, "withdrawn once"
+
+    hold_to_monitoring(watched, incident.id)
+    watched.world.inbox.take_all()
+
+
+def assert_withdrawn(watched: Watched) -> None:
     recovered = watched.outages.status()
     assert recovered is not None
     assert recovered["text"] == "Payments and subscriptions are working normally."
     assert recovered["next_update"] is None
     assert watched.announced[-1]["level"] == "operational"
     assert watched.sent[-1][1] == "All billing systems are working"
-    cleared = watched.alarm("checkout-stripe-failing", state="OK")
-    assert not cleared.firing
+
+
+def hold_to_monitoring(watched: Watched, incident: str) -> None:
+    """Contained, and fixed as a provider's trouble is: then nothing firing is left in the way."""
+
+    def say(verb: str, person: str = "ana", **body: object) -> None:
+        path = f"/v1/incidents/{incident}/{verb}"
+        group = "commander" if person == "cy" else "responder"
+        status, answer, _ = watched.world.request("POST", path, body, person=person, group=group)
+        assert status in {200, 201}, answer
+        watched.pass_time(60)
+
+    say("acknowledge")
+    say("contain", step="plan", action="a1", text="checkouts go to the other provider")
+    say("contain", step="done", action="a1")
+    for check in ("logs", "smoke_test", "targeted_check"):
+        say("verify", step="observe", check=check, verdict="passed", detail="seen")
+    say("verify", "bo", step="contained")
+    say("fix", step="provider", provider="stripe")
+    before = watched.world.store.load(incident)
+    assert before is not None
+    assert before.window is None, "nothing has been replayed yet"
+    say("confirm", "cy", criterion="replay_completed", met=True, evidence="0 of 300 differ")
+    after = watched.world.store.load(incident)
+    assert after is not None
+    assert after.window is not None, "monitoring has begun"
+
+
+def test_what_fired_is_cleared_though_troubles_came_and_went(watched: Watched) -> None:
+    """The first trouble ends before the second: both stand under one key."""
+    watched.minutes(1)
+    watched.stripe.mode = "down"
+    for _ in range(3):
+        watched.buy()
+    watched.minutes(1)
+    incident = watched.alarm("checkout-stripe-failing")
+    watched.health["stripe"] = replace(WELL, disabled=True)
+    watched.minutes(5)
+    watched.stripe.mode = "up"
+    watched.pass_time(30)
+    assert [watched.buy() for _ in range(3)] == ["stripe"] * 3
+    assert watched.minutes(12)["firing"] == {"stripe": ["endpoint"]}
+    watched.alarm("checkout-stripe-failing", state="OK")
+    now = watched.world.store.load(incident.id)
+    assert now is not None
+    assert now.firing, "an endpoint is still disabled"
+    watched.health.clear()
+    assert watched.minutes(12)["firing"] == {}
+    after = watched.world.store.load(incident.id)
+    assert after is not None
+    assert not after.firing
     watched.world.inbox.take_all()
+
+
+@pytest.mark.parametrize("how", ["refused", "forgotten"])
+def test_a_recovery_that_could_not_be_told_is_told_later(watched: Watched, how: str) -> None:
+    watched.minutes(1)
+    watched.stripe.mode = "down"
+    for _ in range(3):
+        watched.buy()
+    watched.minutes(1)
+    incident = watched.alarm("checkout-stripe-failing")
+    watched.minutes(1)
+    watched.alarm("checkout-stripe-failing", state="OK")
+    watched.stripe.mode = "up"
+    watched.pass_time(30)
+    assert [watched.buy() for _ in range(3)] == ["stripe"] * 3
+    watched.refuse = how == "refused"
+    if how == "refused":
+        execute = watched.rounds.teller.execute
+        object.__setattr__(watched.rounds.teller, "execute", _raising)
+        assert watched.minutes(12)["failed"] == ["tell"]
+        object.__setattr__(watched.rounds.teller, "execute", execute)
+        watched.refuse = False
+    else:
+        watched.minutes(11)
+        memory = watched.outages.memory()
+        watched.outages.remember(replace(memory, providers={}))
+    watched.minutes(1)
+    after = watched.world.store.load(incident.id)
+    assert after is not None
+    assert not after.firing
+    assert watched.sent[-1][1] == "All billing systems are working"
+    watched.world.inbox.take_all()
+
+
+def _raising(_command: object) -> Any:
+    raise StoreUnavailable
 
 
 def test_at_one_checkout_in_twenty_minutes_a_creation_only_outage_is_seen_at_the_third(
