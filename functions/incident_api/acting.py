@@ -51,6 +51,8 @@ def act(call: Call) -> Response:
         call.visible(asked.duplicate_of)
     if isinstance(asked, Merge):
         call.visible(asked.other)
+    if (shelf := call.shelf) is not None:
+        asked = shelf.shelve(asked, incident)
     return _changed(call, call.application.execute(asked), created=False)
 
 

@@ -260,6 +260,16 @@ class Timeline(TypedDict):
     next: int | None
 
 
+class Content(TypedDict):
+    """Content that an entry names under `stored`; `size` is in bytes of UTF-8."""
+
+    incident: str
+    sha256: str
+    size: int
+    media_type: str
+    text: str
+
+
 class Release(TypedDict):
     """A release of a service; `shipped_at` null: planned."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.incident_api.shapes import Envelope
+from tocsin.application.shelve import Shelf
 from tocsin.errors import UnknownIncident
 from tocsin.incidents.access import may_see
 from tocsin.incidents.timeline import Actor
@@ -58,6 +59,19 @@ class Call:
     @property
     def now(self) -> datetime:
         return self.application.clock.incident_now()
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """Where large content goes; None where this function has no archive."""
+        if self.archive is None:
+            return None
+        application = self.application
+        return Shelf(
+            archive=self.archive,
+            store=application.store,
+            policies=application.policies,
+            clock=application.clock,
+        )
 
     @property
     def actor(self) -> Actor:

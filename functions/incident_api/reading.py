@@ -11,10 +11,10 @@ from functions.incident_api.progress import (
     metrics_view,
     preview_view,
 )
-from functions.incident_api.views import board_view, incident_view, timeline_view
+from functions.incident_api.views import board_view, content_view, incident_view, timeline_view
 from tocsin.application.close import verified_head
 from tocsin.application.foresee import foresee
-from tocsin.errors import BadInput
+from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.checklist import phases
 from tocsin.incidents.explain import explain
 from tocsin.incidents.final_update import draft, lacks
@@ -69,6 +69,15 @@ def timeline(call: Call) -> Response:
     after = count(query, "after", default=0, largest=_LAST_SEQ)
     entries = call.application.store.entries(found.id, after=after, limit=limit)
     return answer(200, timeline_view(found, entries, limit=limit), headers=etag(found))
+
+
+def content(call: Call) -> Response:
+    """Content that an entry names and does not hold."""
+    found = call.incident()
+    if (shelf := call.shelf) is None:
+        raise InvalidSettings("this function was not given the evidence bucket")
+    stored, text = shelf.read(found, call.request.path_parameters.get("sha256", ""))
+    return answer(200, content_view(found, stored, text))
 
 
 def clocks(call: Call) -> Response:

@@ -26,6 +26,7 @@ from functions.incident_api import (
     reading,
 )
 from functions.incident_api.call import Call
+from tocsin.runtime.http import MAX_BODY_BYTES
 from tocsin.runtime.serving import Route, respond
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             answers.Timeline,
             query={"after": "Entries with a higher `seq`.", "limit": _LIMIT},
         ),
+        "GET /v1/incidents/{id}/content/{sha256}": Route(
+            "Content that an entry names under `stored`, read from the archive",
+            reading.content,
+            answers.Content,
+        ),
         "GET /v1/incidents/{id}/clocks": Route(
             "Every clock, with its arithmetic on request",
             reading.clocks,
@@ -114,7 +120,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             query={"to!": "The severity it would be changed to."},
         ),
         "POST /v1/incidents/{id}/{command}": Route(
-            "Carry a verb out", acting.act, answers.Incident
+            "Carry a verb out", acting.act, answers.Incident, max_body=MAX_BODY_BYTES
         ),
         "GET /v1/oncall": Route(
             "Who is on call, now or at another time",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.model import Incident, Round
     from tocsin.incidents.owed import Owed
     from tocsin.incidents.policy import Policy
+    from tocsin.incidents.stored import Stored
     from tocsin.incidents.timeline import Entry
     from tocsin.ports import Summary
 
@@ -71,6 +72,17 @@ def timeline_view(incident: Incident, entries: Iterable[Entry], *, limit: int) -
         "version": incident.version,
         "entries": lines,
         "next": lines[-1]["seq"] if more else None,
+    }
+
+
+def content_view(incident: Incident, stored: Stored, text: str) -> a.Content:
+    """Content from the archive, and what its entry says of it."""
+    return {
+        "incident": incident.id,
+        "sha256": stored.sha256,
+        "size": stored.size,
+        "media_type": stored.media_type,
+        "text": text,
     }
 
 

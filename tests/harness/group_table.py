@@ -6,6 +6,7 @@ Security. What then happens (an illegal transition, a second person) is another 
 
 from __future__ import annotations
 
+import hashlib
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OTHER = "another incident"
+LARGE = "502 after 502\n" * 1_000
+LARGE_SHA256 = hashlib.sha256(LARGE.encode()).hexdigest()
 REASON = {"reason": "as agreed"}
 AT = "2026-09-01T00:00:00Z"
 
@@ -42,6 +45,7 @@ VERBS: Mapping[tuple[str, str], Ask] = MappingProxyType(
         ("impact", ""): _ask("RCS", summary="some cannot pay"),
         ("beginning", ""): _ask("RCS", began_at=AT, **REASON),
         ("checklist", ""): _ask("RCS", item="open-channel", state="done", detail="#inc"),
+        ("evidence", ""): _ask("RCS", title="the log", text="502 after 502"),
         ("decide", ""): _ask("RCS", chosen="a", rejected=["b"], why="c", expected_effect="d"),
         ("link", ""): _ask("RCS", purpose="evidence", url="https://example.com/1"),
         ("channel", ""): _ask("RCS", channel="room", address="https://example.com/2"),
@@ -137,6 +141,7 @@ READS: Mapping[str, str] = MappingProxyType(
         "GET /v1/incidents/{id}": "VRCS",
         "GET /v1/incidents/{id}/first": "VRCS",
         "GET /v1/incidents/{id}/timeline": "VRCS",
+        "GET /v1/incidents/{id}/content/{sha256}": "VRCS",
         "GET /v1/incidents/{id}/clocks": "VRCS",
         "GET /v1/incidents/{id}/gate": "VRCS",
         "GET /v1/incidents/{id}/metrics": "VRCS",

@@ -33,6 +33,7 @@ from tests.harness.inbox import Inbox, InboxSender
 from tests.harness.requests import api_event, link_event
 from tests.harness.time import START, VirtualIncidentClock, VirtualWallClock
 from tocsin.adapters.memory_actions import MemoryActions
+from tocsin.adapters.memory_archive import MemoryArchive
 from tocsin.adapters.memory_contacts import MemoryContacts
 from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_links import MemoryLinks
@@ -158,7 +159,14 @@ class World:
             notify=lambda wish: self.contacting.answer(wish["contact"]),
             wall=self.wall,
         )
-        self.api = Api(application=self.application, watch=self.watch, stage="local", people=people)
+        self.archive = MemoryArchive()
+        self.api = Api(
+            application=self.application,
+            watch=self.watch,
+            stage="local",
+            people=people,
+            archive=self.archive,
+        )
 
     # What happens from outside
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli import progress, releases
+from tocsin.cli import evidence, progress, releases
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.cli.shown import content, show_incident, tinted
@@ -137,8 +137,9 @@ def acknowledge(
 
 
 progress.add_to(verbs)
+evidence.add_to(verbs)
 verbs.add_typer(releases.app, name="releases")
-add_verbs(verbs, without=progress.BY_HAND)
+add_verbs(verbs, without=progress.BY_HAND | evidence.BY_HAND)
 
 
 def _pages(

@@ -83,6 +83,7 @@ _VERBS = {
     "ack": "Acknowledge: 'I have it'.",
     "clocks": "Show the clocks of an incident.",
     "metrics": "Show how long it took and which promises were kept.",
+    "content": "Content that a timeline names and does not hold.",
     "gate": "Show each criterion for closing.",
     "releases": "Record releases and list them.",
     **{name: f"{verb.about}." for name, verb in VERBS.items()},

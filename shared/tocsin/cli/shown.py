@@ -103,11 +103,14 @@ def show_preview(found: Mapping[str, Any]) -> None:
 
 def content(values: Mapping[str, Any]) -> str:
     """The plain values; what is nested is for `--json`."""
-    return ", ".join(
+    shown = [
         f"{name.replace('_', ' ')} {listed(value)}"
         for name, value in values.items()
         if value not in (None, "", []) and not _nested(value)
-    )
+    ]
+    if stored := values.get("stored"):
+        shown.append(f"all {stored['size']} bytes: `content` {stored['sha256']}")
+    return ", ".join(shown)
 
 
 def listed(value: Any) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.incidents.signals import Signal
+from tocsin.incidents.stored import Stored
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import Audience, Category, Group, Kind, Role, Severity
 
@@ -102,6 +103,7 @@ class AddNote(Command):
     """A line of free text for the record."""
 
     text: str
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from tocsin.incidents.commands import Command
 from tocsin.incidents.parts import ChannelKind, Exposure, ItemState, LinkPurpose, UpdateAudience
+from tocsin.incidents.stored import MediaType, Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,17 @@ class RecordDecision(Command):
     rejected: tuple[str, ...]
     why: str
     expected_effect: str
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEvidence(Command):
+    """What was found, as it was found: a log, an answer, a list. Larger than an entry is fine."""
+
+    title: str
+    text: str
+    media_type: MediaType = MediaType.PLAIN
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +83,7 @@ class Correct(Command):
 
     supersedes: int
     text: str
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from tocsin.incidents.commands import Command
 from tocsin.incidents.events_response import EvidenceLink
 from tocsin.incidents.parts import Check, RunKind, Verdict
 from tocsin.incidents.signals import Signal
+from tocsin.incidents.stored import Stored
 from tocsin.incidents.vocabulary import Resolution, Severity
 
 
@@ -55,6 +56,7 @@ class Observe(Command):
     check: Check
     verdict: Verdict
     detail: str
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,7 @@ def observe(draft: Draft, command: c.Observe) -> None:
             verdict=command.verdict,
             person=person,
             detail=limits.body("detail", command.detail),
+            stored=command.stored,
         )
     )
 

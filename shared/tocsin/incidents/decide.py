@@ -140,6 +140,7 @@ HANDLERS: dict[type[c.Command], _Handler] = {
     w.RecordImpact: records.record_impact,
     w.CorrectBeginning: records.correct_beginning,
     w.RecordDecision: records.record_decision,
+    w.RecordEvidence: records.record_evidence,
     w.AddLink: records.add_link,
     w.RecordChannel: records.record_channel,
     w.Correct: records.correct,

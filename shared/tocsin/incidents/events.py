@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from tocsin.incidents.model import Clock, Round, RoundReason
 from tocsin.incidents.parts import UpdateAudience
+from tocsin.incidents.stored import Stored
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import Category, ClockName, Kind, Role, Severity
 
@@ -284,3 +285,4 @@ class NoteAdded(Event):
     type: ClassVar[str] = "note_added"
 
     text: str
+    stored: Stored | None = None

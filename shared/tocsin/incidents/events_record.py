@@ -13,6 +13,7 @@ from tocsin.incidents.parts import (
     LinkPurpose,
     UpdateAudience,
 )
+from tocsin.incidents.stored import MediaType, Stored
 from tocsin.incidents.vocabulary import Role
 
 
@@ -66,6 +67,19 @@ class DecisionRecorded(Event):
     rejected: tuple[str, ...]
     why: str
     expected_effect: str
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRecorded(Event):
+    """What was found; `text` is all of it, or the beginning of what is `stored`."""
+
+    type: ClassVar[str] = "evidence_recorded"
+
+    title: str
+    text: str
+    media_type: MediaType
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +111,7 @@ class Corrected(Event):
 
     supersedes: int
     text: str
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from tocsin.incidents.events import Event, PromiseMoved
 from tocsin.incidents.model import Clock, Round
 from tocsin.incidents.parts import ActionState, Check, RunKind, Verdict
+from tocsin.incidents.stored import Stored
 from tocsin.incidents.vocabulary import Resolution, Severity
 
 
@@ -42,6 +43,7 @@ class Observed(Event):
     verdict: Verdict
     person: str
     detail: str
+    stored: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

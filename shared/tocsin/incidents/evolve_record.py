@@ -48,6 +48,10 @@ def _decision(incident: Incident, _event: e.DecisionRecorded) -> Incident:
     return _counted(incident, "decisions")
 
 
+def _evidence(incident: Incident, _event: e.EvidenceRecorded) -> Incident:
+    return _counted(incident, "evidence")
+
+
 def _link(incident: Incident, event: e.LinkAdded) -> Incident:
     return _counted(incident, f"links_{event.purpose}")
 
@@ -205,6 +209,7 @@ HANDLERS: dict[type[Event], Callable[[Incident, Any], Incident]] = {
     e.ImpactRecorded: _impact,
     e.BeginningCorrected: _beginning,
     e.DecisionRecorded: _decision,
+    e.EvidenceRecorded: _evidence,
     e.LinkAdded: _link,
     e.ChannelRecorded: _channel,
     e.Corrected: _corrected,

@@ -43,6 +43,7 @@ FIELD_HELP: Mapping[str, str] = MappingProxyType(
         "item": "The item's id, as the checklist lists it.",
         "keys": "A dedup key that goes with it; may be repeated.",
         "kind": "Real, drill or backfilled.",
+        "media_type": "What kind of text it is.",
         "met": "Whether it is met.",
         "minutes": "For how many minutes.",
         "mitigation": "How far mitigation is.",

@@ -10,6 +10,7 @@ from tocsin.errors import BadInput, PayloadTooLarge
 
 LINE = 200
 TEXT = 8_000
+HEAD = 1_000
 NAME = 64
 PERSON = 64
 COMMAND_ID = 256
@@ -32,6 +33,7 @@ SEQ_DIGITS = 8
 SNAPSHOT_BYTES = 16 * 1024
 SNAPSHOT_BYTES_EVER = 48 * 1024
 CUT = "…"
+_INSTEAD = ": put it on the record with `evidence`, and here say where it is"
 
 
 def line(name: str, text: str) -> str:
@@ -68,12 +70,12 @@ def body(name: str, text: str) -> str:
     """
     if not (clean := text.strip()):
         raise BadInput(f"{name} must not be empty", field=name)
-    return _bounded(name, clean, TEXT)
+    return _bounded(name, clean, TEXT, instead=_INSTEAD)
 
 
 def optional_body(name: str, text: str) -> str:
     """Like `body`, but it may be empty."""
-    return _bounded(name, text.strip(), TEXT)
+    return _bounded(name, text.strip(), TEXT, instead=_INSTEAD)
 
 
 def person(text: str) -> str:
@@ -98,7 +100,8 @@ def facts(values: Mapping[str, str]) -> dict[str, str]:
     return {shortened(name, NAME): shortened(text, LINE) for name, text in kept}
 
 
-def _bounded(name: str, text: str, limit: int) -> str:
+def _bounded(name: str, text: str, limit: int, *, instead: str = "") -> str:
     if len(text) > limit:
-        raise PayloadTooLarge(f"{name} is over {limit} characters", field=name, limit=limit)
+        detail = f"{name} is over {limit} characters{instead}"
+        raise PayloadTooLarge(detail, field=name, limit=limit)
     return text

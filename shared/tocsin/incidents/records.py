@@ -1,4 +1,4 @@
-"""What people write down: impact, beginning, decisions, links, channels, corrections, criteria."""
+"""What people write down: evidence, impact, decisions, links, corrections, criteria and more."""
 
 from tocsin.errors import BadInput
 from tocsin.incidents import billing_exit, fixing, gate, limits
@@ -62,6 +62,21 @@ def record_decision(draft: Draft, command: c.RecordDecision) -> None:
             rejected=tuple(limits.line("rejected", option) for option in command.rejected),
             why=limits.body("why", command.why),
             expected_effect=limits.optional_body("expected_effect", command.expected_effect),
+            stored=command.stored,
+        )
+    )
+
+
+def record_evidence(draft: Draft, command: c.RecordEvidence) -> None:
+    """What was found, also after closing: the story may be completed, never changed."""
+    draft.responder()
+    draft.add(
+        e.EvidenceRecorded(
+            **draft.stamp,
+            title=limits.line("title", command.title),
+            text=limits.body("text", command.text),
+            media_type=command.media_type,
+            stored=command.stored,
         )
     )
 
@@ -102,6 +117,7 @@ def correct(draft: Draft, command: c.Correct) -> None:
             **draft.stamp,
             supersedes=command.supersedes,
             text=limits.body("text", command.text),
+            stored=command.stored,
         )
     )
 

@@ -83,6 +83,7 @@ def add_note(draft: Draft, command: AddNote) -> None:
             at=draft.at,
             occurred_at=draft.occurred_at,
             text=limits.body("text", command.text),
+            stored=command.stored,
         )
     )
 

@@ -31,7 +31,7 @@ class Shape:
 
 
 # Kept from callers: no claim of theirs stands in for the application's own check.
-_NOT_ASKED = frozenset({"verified_head"}) | {field.name for field in fields(Command)}
+_NOT_ASKED = frozenset({"stored", "verified_head"}) | {field.name for field in fields(Command)}
 LEFT_TO_THE_ENGINE = "reason"
 
 

@@ -64,6 +64,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "impact": Verb("Record the blast radius as far as known", w.RecordImpact),
         "beginning": Verb("Correct when harm began", w.CorrectBeginning),
         "checklist": Verb("Settle a checklist item", w.SettleItem),
+        "evidence": Verb("Put what was found on the record, as it was found", w.RecordEvidence),
         "decide": Verb("Record a decision and what it was chosen over", w.RecordDecision),
         "link": Verb("Add a link with a purpose", w.AddLink),
         "channel": Verb("Record where people talk", w.RecordChannel),

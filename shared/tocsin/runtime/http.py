@@ -85,13 +85,13 @@ def _body(event: Mapping[str, Any], limit: int) -> bytes:
     text = event.get("body") or ""
     encoded = bool(event.get("isBase64Encoded"))
     if len(text) > (-(-limit // 3) * 4 if encoded else limit):
-        raise PayloadTooLarge("the body is too large", limit=limit)
+        raise PayloadTooLarge(f"the body is over {limit} bytes: send less at once", limit=limit)
     try:
         body = base64.b64decode(text, validate=True) if encoded else text.encode()
     except ValueError as error:  # also text that is no ASCII, and half a surrogate pair
         raise MalformedPayload("the body cannot be decoded") from error
     if len(body) > limit:
-        raise PayloadTooLarge("the body is too large", limit=limit)
+        raise PayloadTooLarge(f"the body is over {limit} bytes: send less at once", limit=limit)
     return body
 
 

@@ -31,7 +31,7 @@ class Route[C]:
     """What a route does, who serves it, and the shape of its answer.
 
     `media` is what the answer is if it is no JSON. `query` says what each parameter means; a `!` at
-    the end of a name marks one that must be there.
+    the end of a name marks one that must be there. `max_body` is in bytes.
     """
 
     about: str
@@ -40,6 +40,7 @@ class Route[C]:
     status: tuple[int, ...] = (200,)
     query: Mapping[str, str] = MappingProxyType({})
     media: str = "application/json"
+    max_body: int = MAX_BODY
 
 
 def respond[C](
@@ -57,9 +58,9 @@ def respond[C](
     """
     correlation_id = str(event["requestContext"].get("requestId", ""))
     try:
-        request = parse(event, max_body=MAX_BODY)
         key = str(event.get("routeKey", ""))
         route = _named(routes, key)
+        request = parse(event, max_body=route.max_body)
         who = caller(request.authorizer, stage=stage)
         response = route.serve(call(request, who, key))
     except TocsinError as error:

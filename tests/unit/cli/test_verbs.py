@@ -49,6 +49,7 @@ LINES = [
     Line("severity {i} critical --yes", ANA, "severity_changed"),
     Line("category {i} operational --reason 'the provider'", ANA, "category_changed"),
     Line("note {i} 'still looking'", ANA, "note_added"),
+    Line("evidence {i} 'the log' '502 after 502'", ANA, "evidence_recorded"),
     Line("assign {i} mitigation_owner cy", ANA, "role_assigned"),
     Line("leave {i} --reason 'end of shift'", BO, "left", "assign {i} security_owner bo"),
     Line("handover {i} incident_commander cy --briefing 'back to 41'", ANA, "role_assigned"),

@@ -36,8 +36,17 @@ BAD = {
     "If-Match that is no version": Bad("note", {"text": "a"}, 400, "bad_input", {"if-match": "1"}),
     "wrong group": Bad("pause", {"minutes": 5, "reason": "x"}, 403, "group_required"),
     "a viewer": Bad("note", {"text": "a"}, 403, "group_required", group="viewer"),
-    "oversize note": Bad("note", {"text": "x" * 8_001}, 413, "payload_too_large"),
-    "oversize body": Bad("note", {"text": "x" * 70_000}, 413, "payload_too_large"),
+    "oversize note": Bad("note", {"text": "x" * 900_001}, 413, "payload_too_large"),
+    "oversize body": Bad("note", {"text": "x" * 1_000_000}, 413, "payload_too_large"),
+    "oversize where no archive helps": Bad(
+        "checklist",
+        {"item": "open-channel", "state": "done", "detail": "x" * 8_001},
+        413,
+        "payload_too_large",
+    ),
+    "a claim of what is stored": Bad(
+        "note", {"text": "a", "stored": {"key": "INC-1/x"}}, 400, "bad_input"
+    ),
     "empty note": Bad("note", {"text": "  "}, 400, "bad_input"),
     "missing field": Bad("note", {}, 400, "bad_input"),
     "unknown field": Bad("note", {"text": "a", "colour": "red"}, 400, "bad_input"),

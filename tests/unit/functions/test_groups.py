@@ -67,9 +67,12 @@ def test_each_group_may_do_what_the_table_says(group: Group, *, restricted: bool
 def test_each_group_may_read_and_post_what_the_table_says(group: Group) -> None:
     world = World()
     seen, hidden = (opened(world, restricted=each) for each in (False, True))
+    for incident in (seen, hidden):
+        found = {"title": "the log", "text": table.LARGE}
+        assert sent(world, Group.SECURITY, f"{incident}/evidence", found)[0] == 200
     for key, allowed in table.READS.items():
         query = {"to": "critical", "service": "checkout"}
-        path = key.partition(" ")[2]
+        path = key.partition(" ")[2].replace("{sha256}", table.LARGE_SHA256)
         for incident, restricted in ((seen, False), (hidden, True)):
             status, body, _ = world.request(
                 "GET", path.replace("{id}", incident), person="xi", group=group, query=query
@@ -106,7 +109,7 @@ def test_every_look_at_a_restricted_incident_is_logged_with_who_looked(key: str)
     )
     for person, group, event in looked:
         before = len(world.logged)
-        path = key.partition(" ")[2].replace("{id}", hidden)
+        path = key.partition(" ")[2].replace("{id}", hidden).replace("{sha256}", "0" * 64)
         world.request("GET", path, person=person, group=group, query={"to": "critical"})
         lines = [line for line in world.logged[before:] if line["message"] == event]
         assert [(line["person"], line["incident"]) for line in lines] == [(person, hidden)]
