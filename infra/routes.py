@@ -61,6 +61,7 @@ ROUTES = (
     Route("GET", "/v1/incidents/{id}/first", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/timeline", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/content/{sha256}", "incident_api", _RESPONDER),
+    Route("GET", "/v1/incidents/{id}/smoke-tests", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/clocks", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/gate", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}/metrics", "incident_api", _RESPONDER),

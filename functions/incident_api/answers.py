@@ -270,6 +270,26 @@ class Content(TypedDict):
     text: str
 
 
+class SmokeTest(TypedDict):
+    """One request to send, and what the answer must be."""
+
+    name: str
+    method: str
+    url: str
+    status: int
+    contains: str
+    seconds: int
+
+
+class SmokeTests(TypedDict):
+    """What the incident's policy wants asked before containment is verified."""
+
+    incident: str
+    version: int
+    policy_version: str
+    tests: list[SmokeTest]
+
+
 class Release(TypedDict):
     """A release of a service; `shipped_at` null: planned."""
 

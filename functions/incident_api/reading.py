@@ -11,7 +11,13 @@ from functions.incident_api.progress import (
     metrics_view,
     preview_view,
 )
-from functions.incident_api.views import board_view, content_view, incident_view, timeline_view
+from functions.incident_api.views import (
+    board_view,
+    content_view,
+    incident_view,
+    smoke_tests_view,
+    timeline_view,
+)
 from tocsin.application.close import verified_head
 from tocsin.application.foresee import foresee
 from tocsin.errors import BadInput, InvalidSettings
@@ -22,6 +28,7 @@ from tocsin.incidents.fold import event_of
 from tocsin.incidents.gate import gate
 from tocsin.incidents.metrics import metrics
 from tocsin.incidents.priorities import priorities
+from tocsin.incidents.smoke import smoke_tests
 from tocsin.incidents.vocabulary import Category, Severity, State
 from tocsin.runtime.fields import count, flag, word
 from tocsin.runtime.http import answer
@@ -78,6 +85,13 @@ def content(call: Call) -> Response:
         raise InvalidSettings("this function was not given the evidence bucket")
     stored, text = shelf.read(found, call.request.path_parameters.get("sha256", ""))
     return answer(200, content_view(found, stored, text))
+
+
+def smoke(call: Call) -> Response:
+    """The smoke tests that the incident's policy names for it; somebody else sends them."""
+    found = call.incident()
+    tests = smoke_tests(found, call.policy(found))
+    return answer(200, smoke_tests_view(found, tests), headers=etag(found))
 
 
 def clocks(call: Call) -> Response:

@@ -87,6 +87,11 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             reading.content,
             answers.Content,
         ),
+        "GET /v1/incidents/{id}/smoke-tests": Route(
+            "The smoke tests that its policy names for it",
+            reading.smoke,
+            answers.SmokeTests,
+        ),
         "GET /v1/incidents/{id}/clocks": Route(
             "Every clock, with its arithmetic on request",
             reading.clocks,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.model import Incident, Round
     from tocsin.incidents.owed import Owed
     from tocsin.incidents.policy import Policy
+    from tocsin.incidents.policy_smoke import SmokeTest
     from tocsin.incidents.stored import Stored
     from tocsin.incidents.timeline import Entry
     from tocsin.ports import Summary
@@ -83,6 +84,26 @@ def content_view(incident: Incident, stored: Stored, text: str) -> a.Content:
         "size": stored.size,
         "media_type": stored.media_type,
         "text": text,
+    }
+
+
+def smoke_tests_view(incident: Incident, tests: Iterable[SmokeTest]) -> a.SmokeTests:
+    """What to ask, and the version of the incident it was asked for."""
+    return {
+        "incident": incident.id,
+        "version": incident.version,
+        "policy_version": incident.policy_version,
+        "tests": [
+            {
+                "name": test.id,
+                "method": test.method,
+                "url": test.url,
+                "status": test.status,
+                "contains": test.contains,
+                "seconds": test.seconds,
+            }
+            for test in tests
+        ],
     }
 
 

@@ -142,6 +142,7 @@ READS: Mapping[str, str] = MappingProxyType(
         "GET /v1/incidents/{id}/first": "VRCS",
         "GET /v1/incidents/{id}/timeline": "VRCS",
         "GET /v1/incidents/{id}/content/{sha256}": "VRCS",
+        "GET /v1/incidents/{id}/smoke-tests": "VRCS",
         "GET /v1/incidents/{id}/clocks": "VRCS",
         "GET /v1/incidents/{id}/gate": "VRCS",
         "GET /v1/incidents/{id}/metrics": "VRCS",

@@ -14,10 +14,11 @@ import typer
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.cli.shown import left, show_clocks, show_incident, show_preview, tinted
+from tocsin.cli.smoke import run_smoke_tests
 from tocsin.cli.spans import read_instant
 from tocsin.cli.verb_commands import At, IfVersion, Incident, Key, send
 from tocsin.errors import BadInput, CheckFailed
-from tocsin.incidents.parts import (  # noqa: TC001 -- Typer reads the annotations
+from tocsin.incidents.parts import (
     Check,
     ItemState,
     Verdict,
@@ -179,6 +180,9 @@ def verify(
     contained: Annotated[
         bool, typer.Option("--contained", help="Say that harm has stopped.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show which smoke tests would run; send nothing.")
+    ] = False,
     effective_at: Annotated[
         str | None, typer.Option(help="When it stopped, with its zone; moves no clock.")
     ] = None,
@@ -188,12 +192,19 @@ def verify(
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
-    """Record what looking showed, or with --contained that harm has stopped."""
+    """Run the smoke tests of its policy; or record a look, or with --contained that harm stopped.
+
+    What the smoke tests answered is kept as evidence. One that does not pass is exit code 1.
+    """
     body: dict[str, Any]
     if contained:
         body = {STEP: "contained", "effective_at": moment(effective_at)}
+    elif verdict is None and not detail and check in (None, Check.SMOKE_TEST):
+        asked = {"key": key, "api_url": api_url, "as_person": person}
+        run_smoke_tests(incident, dry_run=dry_run, envelope=asked)
+        return
     elif check is None or verdict is None:
-        raise BadInput("say --check and --verdict, or --contained")
+        raise BadInput("say --check and --verdict, or --contained, or nothing to run smoke tests")
     else:
         body = {
             STEP: "observe",

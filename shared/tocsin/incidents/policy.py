@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tocsin.incidents.calendar import BusinessCalendar
+    from tocsin.incidents.policy_smoke import SmokeTest
     from tocsin.incidents.reach import ChatRoom, Ways
     from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
 
@@ -342,3 +343,4 @@ class Policy:
     texts: Mapping[str, str]
     chat_room: ChatRoom | None = None
     change: Change | None = None
+    smoke_tests: tuple[SmokeTest, ...] = ()

@@ -69,6 +69,7 @@ def findings(runbook: Runbook) -> Iterator[Finding]:
     yield from _triage(runbook)
     yield from _business_time(runbook)
     yield from _billing(runbook)
+    yield from _smoke_tests(runbook)
 
 
 def _absent(runbook: Runbook) -> Iterator[Finding]:
@@ -227,3 +228,11 @@ def _business_time(runbook: Runbook) -> Iterator[Finding]:
     except InvalidPolicy as wrong:
         part = "zone" if "zone" in wrong.context else "hours"
         yield ("business_time", part), wrong.detail
+
+
+def _smoke_tests(runbook: Runbook) -> Iterator[Finding]:
+    for name, test in runbook.smoke_tests.items():
+        if {"{", "}"} & set(test.url.replace("{service}", "")):
+            yield ("smoke_tests", name, "url"), "only `{service}` may stand in braces"
+        if test.method == "HEAD" and test.contains:
+            yield ("smoke_tests", name, "contains"), "the answer to HEAD has no body"

@@ -35,6 +35,7 @@ from tocsin.incidents.policy import (
     Trigger,
     UpdateCadence,
 )
+from tocsin.incidents.policy_smoke import SmokeTest
 from tocsin.incidents.reach import ChatRoom
 from tocsin.incidents.vocabulary import ClockName, Phase, Severity
 from tocsin.policy.checks import REMOVED, findings
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         PhaseChapter,
         RoomRules,
         SeverityRow,
+        Smoke,
         Updates,
     )
     from tocsin.policy.source import Source
@@ -157,6 +159,7 @@ def compile_policy(runbook: Runbook) -> Policy:
         billing=_billing(runbook.billing),
         texts=_texts(runbook),
         chat_room=None if runbook.chat_room is None else _chat_room(runbook.chat_room),
+        smoke_tests=tuple(_smoke_tests(runbook.smoke_tests)),
     )
     return sealed(policy)
 
@@ -176,6 +179,20 @@ def _billing(rules: BillingTable) -> Billing:
 
 def _chat_room(rules: RoomRules) -> ChatRoom:
     return ChatRoom(tells=tuple(rules.tells), categories=tuple(rules.categories))
+
+
+def _smoke_tests(rows: Mapping[str, Smoke]) -> Iterator[SmokeTest]:
+    for key, row in rows.items():
+        yield SmokeTest(
+            id=key,
+            url=row.url,
+            method=row.method,
+            status=row.status,
+            contains=row.contains,
+            seconds=row.seconds,
+            services=_optional(row.services),
+            categories=_optional(row.categories),
+        )
 
 
 def _severity(severity: Severity, row: SeverityRow) -> SeverityPolicy:

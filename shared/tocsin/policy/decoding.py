@@ -35,6 +35,7 @@ from tocsin.incidents.policy import (
     Trigger,
     UpdateCadence,
 )
+from tocsin.incidents.policy_smoke import SmokeTest
 from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS, ChatRoom
 from tocsin.incidents.vocabulary import (
     Audience,
@@ -92,6 +93,7 @@ def decode_policy(plain: Record) -> Policy:
         texts=dict(plain["texts"]),
         chat_room=_chat_room(plain.get("chat_room")),
         change=None if plain["change"] is None else _change(plain["change"]),
+        smoke_tests=_each(_smoke_test, plain.get("smoke_tests", [])),
     )
 
 
@@ -209,6 +211,20 @@ def _criterion(plain: Record) -> Criterion:
 def _rule(plain: Record) -> TriageRule:
     typed = {"severity": Severity(plain["severity"]), "category": Category(plain["category"])}
     return TriageRule(**{**plain, **typed})
+
+
+def _smoke_test(row: Record) -> SmokeTest:
+    services, categories = row["services"], row["categories"]
+    return SmokeTest(
+        id=row["id"],
+        url=row["url"],
+        method=row["method"],
+        status=row["status"],
+        contains=row["contains"],
+        seconds=row["seconds"],
+        services=None if services is None else tuple(services),
+        categories=None if categories is None else tuple(map(Category, categories)),
+    )
 
 
 def _billing(plain: Record) -> Billing:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         TriageRule,
         UpdateCadence,
     )
+    from tocsin.incidents.policy_smoke import SmokeTest
     from tocsin.incidents.vocabulary import Category, Severity
 
 type Pairs = Iterator[tuple[str, str]]
@@ -70,6 +71,8 @@ def flatten(policy: Policy) -> Pairs:
     yield from _business_time(policy)
     for rule in policy.triage:
         yield f"triage.{rule.id}", _rule(rule)
+    for test in policy.smoke_tests:
+        yield f"smoke_tests.{test.id}", _smoke_test(test)
 
 
 def _section(key: str) -> str:
@@ -198,6 +201,13 @@ def _span(span: tuple[int, int]) -> str:
 def _rule(rule: TriageRule) -> str:
     service = f", service {rule.service}" if rule.service else ""
     return f"{rule.source} `{rule.pattern}` is {rule.severity} {rule.category}{service}"
+
+
+def _smoke_test(test: SmokeTest) -> str:
+    wanted = f"{test.status}" + (f" with {test.contains!r}" if test.contains else "")
+    where = "" if test.services is None else f" for {', '.join(test.services) or 'no service'}"
+    asked = f"{test.method} {test.url}: {wanted} within {test.seconds} s"
+    return asked + where + _only(test.categories)
 
 
 def _only(

@@ -257,6 +257,18 @@ class Rule(Model):
     service: Word | None = None
 
 
+class Smoke(Model):
+    """One request that shows whether a service works."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s@]+$", max_length=500)]
+    method: Literal["GET", "HEAD"] = "GET"
+    status: Annotated[int, Field(ge=200, le=599)] = 200
+    contains: Annotated[str, Field(max_length=500)] = ""
+    seconds: Annotated[int, Field(ge=1, le=30)] = 10
+    services: list[Word] | None = None
+    categories: list[CategoryName] | None = None
+
+
 class Runbook(Model):
     """The whole file."""
 
@@ -280,3 +292,4 @@ class Runbook(Model):
     chat_room: RoomRules | None = None
     business_time: BusinessTime
     triage: dict[Word, Rule]
+    smoke_tests: dict[Word, Smoke] = {}
