@@ -36,6 +36,7 @@ from tocsin.providers.subscriptions import HttpSubscriptionSource
 from tocsin.runtime import aws_http, light
 from tocsin.runtime.application import connect
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.evidence import evidence
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.invocation import watch
 from tocsin.runtime.secrets import CachedSecret
@@ -119,7 +120,11 @@ DRIVER = Driver(
     tell=Teller(
         store=STORE,
         execute=APPLICATION.execute,
-        publish=Publisher(SnsSender(SETTINGS.STAKEHOLDERS_TOPIC_ARN)),
+        publish=Publisher(
+            store=STORE,
+            archive=evidence(SETTINGS.EVIDENCE_BUCKET),
+            sender=SnsSender(SETTINGS.STAKEHOLDERS_TOPIC_ARN),
+        ),
     ),
     compared=DynamoDbComparisons(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     accounts=Accounts(KEYS, frozenset(SETTINGS.BILLING_MODES.split(","))),

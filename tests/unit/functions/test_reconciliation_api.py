@@ -11,6 +11,8 @@ from functions.reconciler.driving import Driver
 from functions.reconciler.wiring import Publisher
 from tests.harness.billing_office import BillingOffice
 from tests.harness.reconcile_model import STRIPE, ReconcileModel, key
+from tocsin.adapters.archive_keys import describe
+from tocsin.adapters.memory_archive import MemoryArchive
 from tocsin.adapters.memory_comparisons import MemoryComparisons
 from tocsin.application.reconcile_desk import ACTION
 from tocsin.application.tell_reconciliation import Teller
@@ -42,14 +44,16 @@ class Bench:
         self.office, self.world, self.sent = BillingOffice(world), world, Sent()
         self.model = ReconcileModel(size=40, store=self.office.reconciliations)
         self.model.now = self.office.now
-        self.compared = MemoryComparisons()
+        self.compared, self.archive = MemoryComparisons(), MemoryArchive()
         self.driver = Driver(
             reconciler=self.model.reconciler,
             drive=self.office.reconcilers_woken.append,
             tell=Teller(
                 store=self.office.reconciliations,
                 execute=world.application.execute,
-                publish=Publisher(self.sent),
+                publish=Publisher(
+                    store=self.office.reconciliations, archive=self.archive, sender=self.sent
+                ),
             ),
             compared=self.compared,
             accounts=lambda: [STRIPE],
@@ -120,6 +124,9 @@ def test_from_report_to_signature_while_an_incident_is_open(bench: Bench) -> Non
     assert bench.model.projection.rows == before, "a report changes nothing"
     (told,) = bench.told(incident)
     assert told["unresolved"] == {"missing": 1, "plan": 1, "stale": 1}
+    shown = bench.ask(f"/{found['id']}/report", method="GET")["document"].encode()
+    kept = describe(incident, shown, media_type="application/json")
+    assert (kept.key, bench.archive.read(kept)) == (told["report"], shown), "evidence of it"
     path = f"/{found['id']}"
 
     problem = bench.ask(f"{path}/sign-off", {}, ok=409)
