@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.attempts import Result
 from tocsin.billing.checkout import (
-    Found,
     Intent,
     LegState,
     heard,
@@ -137,9 +136,9 @@ class Examiner:
             url=reply.url,
         )
         if reply.result is Result.OFFERED:
-            payable = Found(reply.session, payable=True)
-            after = looked_up(after, identity, payable, now=self._now())
-        after = replace(after, ver=about_to.ver + 1)
+            # The page of a customer would be left to them; nobody is sent to this one.
+            page = replace(leg_of(after, identity), state=LegState.WITHDRAWING)
+            after = replace(after, legs=(page,))
         self._keep(after)
         return after
 

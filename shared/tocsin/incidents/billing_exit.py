@@ -101,6 +101,38 @@ def checkouts_standing(incident: Incident) -> tuple[bool, str]:
     return True, "; ".join(_proof(provider, one) for provider, one in seen.items())
 
 
+def replay_standing(incident: Incident) -> tuple[bool, str]:
+    """Whether what was lost is back and nothing is left wrong; the evidence or the next step.
+
+    A replay that was recorded has to be proven. Where none is, the provider's own dashboard may
+    have done it, and a person says so; the reconciliation is then the proof, and always needed.
+    """
+    for provider in providers_named(incident):
+        mine = [one for key, one in incident.replays.items() if key.startswith(f"{provider}#")]
+        if unproven := [one.id for one in mine if not one.proven]:
+            return False, f"replay {', '.join(unproven)} is not proven: go on, or start another"
+        if not mine and REPLAYED not in incident.confirmed:
+            return False, f"replay what {provider} lost: `tocsin replay start`"
+    return _reconciled(incident)
+
+
+def _reconciled(incident: Incident) -> tuple[bool, str]:
+    found = incident.reconciliation
+    replayed_at = max((one.at for one in incident.replays.values()), default=None)
+    if found is None or (replayed_at is not None and found.at < replayed_at):
+        return False, "reconcile after the replay: `tocsin reconcile start`"
+    if found.unresolved:
+        left = ", ".join(f"{kind} {count}" for kind, count in found.unresolved.items())
+        return False, f"unresolved mismatches in {found.id}: {left}; heal or accept them"
+    if found.unknown:
+        return False, f"{found.unknown} could not be compared in {found.id}: reconcile again"
+    if found.signed_off_by is None:
+        return False, f"somebody has to sign off {found.id}"
+    replays = ", ".join(one.id for one in incident.replays.values()) or "reported"
+    told = f"replay {replays}; {found.id} leaves no mismatch"
+    return True, f"{told}, signed off by {found.signed_off_by}"
+
+
 def _proof(provider: str, seen: CheckoutsSeen) -> str:
     probe = " and a probe" if seen.probed else ""
     good = f"{seen.volume} checkouts in {seen.quiet_minutes} minutes without a failure"

@@ -2,18 +2,17 @@
 
 Nothing here believes a link. A commit is fixed when runs of that very commit concluded `success`
 and a deploy of that very commit reached everything affected; the clock stops at the later of them.
+Where a provider caused it, the fix is a complete replay with nothing left wrong.
 """
 
 from tocsin.errors import BadInput, IllegalTransition
-from tocsin.incidents import clocks, limits, monitoring
+from tocsin.incidents import billing_exit, clocks, limits, monitoring
 from tocsin.incidents import commands_response as c
 from tocsin.incidents.draft import Draft
 from tocsin.incidents.events import ClockBreached
 from tocsin.incidents.events_response import Deployed, Fixed, FixLinked, ReleaseRecorded, RunEnded
 from tocsin.incidents.parts import Release, RunKind
 from tocsin.incidents.vocabulary import ActorKind, ClockName
-
-REPLAYED = "replay_completed"
 
 
 def link_fix(draft: Draft, command: c.LinkFix) -> None:
@@ -103,7 +102,7 @@ def settle(draft: Draft) -> None:
     if fix.fixed_at is not None:
         return
     deployed = fix.deployed_at is not None and all(kind in fix.green for kind in RunKind)
-    replayed = fix.provider is not None and REPLAYED in draft.incident.confirmed
+    replayed = fix.provider is not None and billing_exit.replay_standing(draft.incident)[0]
     if (fix.commit is not None and deployed) or replayed:
         draft.add(Fixed(**draft.stamp, commit=fix.commit))
         monitoring.settle(draft)

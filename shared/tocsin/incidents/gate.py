@@ -11,9 +11,10 @@ from enum import StrEnum
 
 from tocsin.incidents.billing_exit import (
     CHECKOUTS,
-    COMPUTED,
+    REPLAYED,
     checkouts_standing,
     is_provider_outage,
+    replay_standing,
 )
 from tocsin.incidents.model import Incident
 from tocsin.incidents.owed import Owed, owed
@@ -211,6 +212,12 @@ def _checkouts(incident: Incident, _at: datetime) -> _Finding:
     return _Finding(*checkouts_standing(incident))
 
 
+def _replayed(incident: Incident, _at: datetime) -> _Finding:
+    if not is_provider_outage(incident):
+        return _confirmed(REPLAYED, incident)
+    return _Finding(*replay_standing(incident))
+
+
 def _postmortem(incident: Incident, _at: datetime) -> _Finding:
     if (published := incident.postmortem) is None:
         return _Finding(False, "publish the postmortem with owned, dated preventive work")
@@ -229,6 +236,7 @@ _RULES: dict[str, Callable[[Incident, datetime], _Finding]] = {
     RESIDUAL: _residual,
     POSTMORTEM: _postmortem,
     CHECKOUTS: _checkouts,
+    REPLAYED: _replayed,
 }
-SEEN_HERE = frozenset({*_RULES, COMMUNICATED, INTACT}) - COMPUTED
+SEEN_HERE = frozenset({*_RULES, COMMUNICATED, INTACT}) - {CHECKOUTS, REPLAYED}
 """Criteria this module always decides by itself; nobody reports them from outside."""

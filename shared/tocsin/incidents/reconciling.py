@@ -4,7 +4,7 @@ A person stands for it by name, but the counts are what was compared and not wha
 """
 
 from tocsin.errors import BadInput, IllegalTransition
-from tocsin.incidents import limits
+from tocsin.incidents import fixing, limits
 from tocsin.incidents.commands_billing import RecordReconciliation
 from tocsin.incidents.draft import Draft
 from tocsin.incidents.events_billing import ReconciliationRecorded
@@ -51,3 +51,4 @@ def record(draft: Draft, command: RecordReconciliation) -> None:
             report=limits.line("report", command.report) if command.report else "",
         )
     )
+    fixing.settle(draft)

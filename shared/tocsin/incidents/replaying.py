@@ -2,7 +2,7 @@
 
 from tocsin.errors import BadInput
 from tocsin.incidents import commands_billing as c
-from tocsin.incidents import limits
+from tocsin.incidents import fixing, limits
 from tocsin.incidents.draft import Draft
 from tocsin.incidents.events_billing import ReplayRecorded
 
@@ -35,3 +35,4 @@ def record_replay(draft: Draft, command: c.RecordReplay) -> None:
             evidence=command.evidence,
         )
     )
+    fixing.settle(draft)

@@ -15,6 +15,7 @@ from tests.harness.stories import (
     signal,
 )
 from tocsin.billing.examination import Lack
+from tocsin.billing.reconcile import Kind
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition
 from tocsin.incidents import commands as c
 from tocsin.incidents import commands_billing as b
@@ -24,6 +25,7 @@ from tocsin.incidents.billing_exit import LACKS
 from tocsin.incidents.final_update import draft, lacks
 from tocsin.incidents.fold import event_of, fold
 from tocsin.incidents.gate import Standing, Status, gate
+from tocsin.incidents.parts_billing import ReplayCounts, ReplayKind
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind, Category, Severity
 
@@ -154,8 +156,8 @@ class TestCheckouts:
 
     def test_i6_it_does_not_close_before_it_is_met(self) -> None:
         story = outage()
-        word = {"criterion": "replay_completed", "met": True, "evidence": "R1"}
-        story.do("09-08 10:20", make(w.ConfirmCriterion, ROBOT, **word))
+        replayed(story, "09-08 10:20")
+        reconciled(story, "09-08 10:25")
         ready(story)
         with pytest.raises(GateUnmet, match=self.CODE):
             story.close("09-12 10:00")
@@ -170,6 +172,98 @@ def ready(story: Story) -> None:
     story.repair("09-08 12:00")
     story.tell_everybody("09-08 12:30")
     story.update("09-08 12:40", "u-final", final=True, text=COMPLETE, residual="tell finance")
+
+
+def replayed(story: Story, at: str, **changes: Any) -> None:
+    values: dict[str, Any] = {
+        "replay": "RPL-1",
+        "kind": ReplayKind.EVENTS,
+        "provider": "stripe",
+        "account": "acct_1#live",
+        "start": story.at("09-08 09:00"),
+        "end": story.at("09-08 10:00"),
+        "counts": ReplayCounts(listed=9, duplicate=5, inserted=4, unreadable=0),
+        "proven": True,
+        "checksums": ("a", "b", "b"),
+    }
+    story.do(at, make(b.RecordReplay, ROBOT, **(values | changes)))
+
+
+def reconciled(story: Story, at: str, **changes: Any) -> None:
+    values: dict[str, Any] = {
+        "reconciliation": "REC-1",
+        "started_at": story.at(at),
+        "full": True,
+        "workspaces": 3,
+        "compared": 3,
+        "unresolved": {},
+        "unknown": 0,
+        "healed": 0,
+        "accepted": 0,
+        "signed_off_by": "bo",
+    }
+    story.do(at, make(b.RecordReconciliation, ROBOT, **(values | changes)))
+
+
+class TestReplay:
+    CODE = "replay_completed"
+
+    @pytest.mark.parametrize("kind", [one.value for one in Kind])
+    def test_a_mismatch_of_any_class_keeps_it_unmet_by_name_until_it_is_healed(
+        self, kind: str
+    ) -> None:
+        story = outage()
+        replayed(story, "09-08 10:20")
+        reconciled(story, "09-08 10:30", unresolved={kind: 3}, signed_off_by=None)
+        found = line(story, self.CODE)
+        assert found.status is Status.UNMET
+        assert f" REC-1: {kind} 3;" in found.next_step
+        reconciled(story, "09-08 10:40")
+        found = line(story, self.CODE)
+        assert found.status is Status.MET
+        assert "RPL-1" in found.evidence
+        assert "signed off by bo" in found.evidence
+
+    @pytest.mark.parametrize(
+        ("facts", "step"),
+        [
+            ((), "replay what stripe lost"),
+            ((("replay", {}),), "reconcile after"),
+            ((("replay", {"proven": False}), ("compared", {})), "RPL-1 is not proven"),
+            ((("compared", {}),), "replay what stripe lost"),
+            ((("compared", {}), ("replay", {})), "reconcile after"),
+            ((("replay", {}), ("compared", {"unknown": 2})), "2 could not be compared"),
+            ((("replay", {}), ("compared", {"signed_off_by": None})), "sign off REC-1"),
+            ((("replay", {"provider": "razorpay"}), ("compared", {})), "replay what stripe lost"),
+        ],
+    )
+    def test_what_is_missing_is_the_next_step(
+        self, facts: tuple[tuple[str, dict[str, Any]], ...], step: str
+    ) -> None:
+        story = outage()
+        for minute, (what, changes) in enumerate(facts):
+            tell = replayed if what == "replay" else reconciled
+            tell(story, f"09-08 10:{20 + minute}", **changes)
+        found = line(story, self.CODE)
+        assert found.status is Status.UNMET
+        assert step in found.next_step
+
+    def test_a_replay_by_the_providers_dashboard_is_reported_and_still_reconciled(self) -> None:
+        story = outage()
+        word = {"criterion": self.CODE, "met": True, "evidence": "re-sent by hand"}
+        story.do("09-08 10:20", make(w.ConfirmCriterion, ANA, **word))
+        assert "reconcile after" in line(story, self.CODE).next_step
+        reconciled(story, "09-08 10:30")
+        assert line(story, self.CODE).status is Status.MET
+
+    def test_a_provider_caused_incident_is_fixed_by_the_facts(self) -> None:
+        story = outage()
+        story.do("09-08 10:10", make(r.NameProviderCause, BO, provider="stripe"))
+        reconciled(story, "09-08 10:15")
+        replayed(story, "09-08 10:20")
+        assert not story.incident.fixed
+        reconciled(story, "09-08 10:30")
+        assert story.incident.fixed
 
 
 class TestFinalUpdate:
