@@ -121,10 +121,11 @@ FUNCTIONS: Mapping[str, FunctionSpec] = MappingProxyType(
             FunctionSpec(
                 name="replay_planner",
                 purpose="Lists a provider's window and hands on what the ledger lacks",
-                group=BILLING,
+                group=INCIDENTS,
                 memory=512,
                 timeout=300,
                 wakes_itself=True,
+                incident_clock=True,
             ),
             FunctionSpec(
                 name="replay_worker",

@@ -92,6 +92,7 @@ ROUTES = (
     Route("POST", "/v1/replays", "billing_api", _RESPONDER),
     Route("GET", "/v1/replays/{id}", "billing_api", _RESPONDER),
     Route("POST", "/v1/replays/{id}/resume", "billing_api", _RESPONDER),
+    Route("POST", "/v1/replays/{id}/steps", "billing_api", _RESPONDER),
     Route("POST", "/v1/replays/{id}/cancel", "billing_api", _RESPONDER),
     Route("POST", "/v1/reconciliations", "billing_api", _RESPONDER),
     Route("GET", "/v1/reconciliations/{id}", "billing_api", _RESPONDER),

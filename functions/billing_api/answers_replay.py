@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from functions.billing_api.answers import Moment
-    from tocsin.billing.replay import Stage
+    from tocsin.billing.replay import Kind, Stage
 
 
 class Counted(TypedDict):
-    """What a replay met; what was `missing` has since been `inserted`, or has `arrived` itself."""
+    """What a replay met; what was `missing` has since been `inserted`, or has `arrived` itself.
+
+    A rebuild meets objects: it has `fetched` those that differed, and `changed` so many.
+    """
 
     listed: int
     present: int
@@ -19,6 +22,8 @@ class Counted(TypedDict):
     arrived: int
     unreadable: int
     provider_calls: int
+    fetched: int
+    changed: int
 
 
 class OfType(TypedDict):
@@ -36,6 +41,28 @@ class OfWorkspace(TypedDict):
     missing: int
 
 
+class Step(TypedDict):
+    """What a person does by hand at the provider, and who has done it."""
+
+    step: str
+    text: str
+    done_by: str | None
+    done_at: Moment | None
+
+
+class Loss(TypedDict):
+    """Events of one kind that no rebuild brings back.
+
+    `expected` is how many the provider's objects speak of and `lost` how many of them the ledger
+    lacks; null where nothing tells how many there were.
+    """
+
+    kind: str
+    expected: int | None
+    stored: int
+    lost: int | None
+
+
 class Estimate(TypedDict):
     """What inserting all that is missing will take, from the plan's own figures."""
 
@@ -49,8 +76,9 @@ class Replay(TypedDict):
     `window_facts` are those the window was found by, where the incident told it.
     `walked_to` is how far the present pass over the window has come. `proven` says that all that
     was missing is in the ledger and one more pass found nothing; `unchanged` that this last pass
-    left the projections as they were. `days_left`: until the window's first second can be listed
-    no more, with `warning` from day 20 of 30.
+    left the projections as they were. Of `kind` `objects` it is a rebuild: `steps` come first, by
+    hand, and `lost` is what it cannot bring back. `days_left`: until the window's first second can
+    be listed no more, with `warning` from day 20 of 30.
     """
 
     id: str
@@ -84,3 +112,6 @@ class Replay(TypedDict):
     unchanged: bool
     days_left: int
     warning: str | None
+    kind: Kind
+    steps: list[Step]
+    lost: list[Loss]

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.billing_api.answers_replay import Counted, Estimate, Replay
+from functions.billing_api.answers_replay import Counted, Estimate, Loss, OfType, Replay, Step
 from functions.billing_api.moments import shown, shown_if
 from tocsin.application.outage_window import Asked, Found
 from tocsin.application.replay_desk import Wish
+from tocsin.billing import rebuild
 from tocsin.billing.identity import MODES, Identity
 from tocsin.billing.ratelimit import budget
-from tocsin.billing.replay import HORIZON, WARN_FROM, Window
+from tocsin.billing.replay import HORIZON, WARN_FROM, Kind, Window
 from tocsin.errors import BadInput
-from tocsin.providers.registry import event_listing
+from tocsin.providers.registry import lists_events
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
+    from tocsin.application.replay_desk import Breakdown
     from tocsin.billing.replay import Counts, Cursor
     from tocsin.runtime.fields import Fields
     from tocsin.runtime.http import Response
 
 _WRITE_UNITS = 2.25  # one put of 1.25 on average, one update of the projection
 _INSERTS_PER_SECOND = 150
+_BY_HAND_WARN = 3
 
 
 def start(call: Call) -> Response:
@@ -57,6 +60,16 @@ def cancel(call: Call) -> Response:
     return answer(200, _view(call, ended))
 
 
+def done(call: Call) -> Response:
+    """A step by hand is done."""
+    given = call.body()
+    step = given.text("step")
+    given.done()
+    desk, who = call.office.replays, call.caller
+    after = desk.done(call.id, step, person=who.person, groups=who.groups)
+    return answer(200, _view(call, after))
+
+
 def _wish(call: Call) -> Wish:
     given = call.body()
     incident, who = given.optional_text("incident"), call.caller
@@ -73,8 +86,8 @@ def _wish(call: Call) -> Wish:
         found = _said(asked)
     else:
         found = call.office.windows.find(incident, asked, person=who.person, groups=who.groups)
-    event_listing(found.identity.provider)
     return Wish(
+        kind=Kind.EVENTS if lists_events(found.identity.provider) else Kind.OBJECTS,
         identity=found.identity,
         window=found.window,
         person=who.person,
@@ -103,7 +116,7 @@ def _second(given: Fields, name: str) -> int | None:
 def _view(call: Call, cursor: Cursor) -> Replay:
     now = call.office.now()
     found = call.office.replays.breakdown(cursor.id)
-    left = cursor.window.days_left(now=now)
+    left = cursor.window.days_left(now=now, kind=cursor.kind)
     return Replay(
         id=cursor.id,
         provider=cursor.identity.provider,
@@ -124,10 +137,7 @@ def _view(call: Call, cursor: Cursor) -> Replay:
         passes=cursor.passes,
         counts=_counted(cursor.first),
         last_pass=_counted(cursor.last),
-        types=[
-            {"type": name, "expected": expected, "missing": missing}
-            for name, (expected, missing) in found.types.items()
-        ],
+        types=_types(found),
         workspaces=[
             {"workspace": name, "missing": missing} for name, missing in found.workspaces.items()
         ],
@@ -140,8 +150,46 @@ def _view(call: Call, cursor: Cursor) -> Replay:
         proven=cursor.proven,
         unchanged=cursor.unchanged,
         days_left=left,
-        warning=_warning(left),
+        warning=_warning(left, cursor.kind),
+        kind=cursor.kind,
+        steps=_steps(cursor),
+        lost=_losses(cursor),
     )
+
+
+def _types(found: Breakdown) -> list[OfType]:
+    return [
+        {"type": name, "expected": expected, "missing": missing}
+        for name, (expected, missing) in found.types.items()
+    ]
+
+
+def _losses(cursor: Cursor) -> list[Loss]:
+    """What cannot be brought back, once a pass has seen all there is."""
+    return [
+        {"kind": each.kind, "expected": each.expected, "stored": each.stored, "lost": each.lost}
+        for each in rebuild.losses(cursor)
+        if cursor.passes
+    ]
+
+
+def _steps(cursor: Cursor) -> list[Step]:
+    """What a person does first, where the provider lists no events."""
+    if cursor.kind is not Kind.OBJECTS:
+        return []
+    bounds = {"start": shown(cursor.window.start), "end": shown(cursor.window.end)}
+    found: list[Step] = []
+    for name, text in rebuild.STEPS.items():
+        by, at = cursor.steps.get(name, (None, None))
+        found.append(
+            {
+                "step": name,
+                "text": text.format(**bounds),
+                "done_by": None if by is None else str(by),
+                "done_at": None if at is None else shown(int(at)),
+            }
+        )
+    return found
 
 
 def _counted(counts: Counts) -> Counted:
@@ -153,20 +201,27 @@ def _counted(counts: Counts) -> Counted:
         arrived=counts.arrived,
         unreadable=counts.unreadable,
         provider_calls=counts.calls,
+        fetched=counts.fetched,
+        changed=counts.changed,
     )
 
 
 def _estimate(cursor: Cursor) -> Estimate:
     """Two passes of list calls within the budget, and the inserts of the workers."""
-    listing = 2 * cursor.first.calls / budget(cursor.identity)
-    inserting = cursor.first.missing / _INSERTS_PER_SECOND
+    fetches = cursor.first.missing if cursor.kind is Kind.OBJECTS else 0
+    listing = (2 * cursor.first.calls + fetches) / budget(cursor.identity)
+    inserting = cursor.first.missing / _INSERTS_PER_SECOND  # or projections written
     return Estimate(
         seconds=max(1, round(listing + inserting)),
         write_units=round(cursor.first.missing * _WRITE_UNITS),
     )
 
 
-def _warning(days_left: int) -> str | None:
+def _warning(days_left: int, kind: Kind) -> str | None:
+    if kind is Kind.OBJECTS:
+        if days_left > _BY_HAND_WARN:
+            return None
+        return f"the dashboard replays the beginning of this window for {days_left} more days"
     if days_left > (HORIZON - WARN_FROM) // 86_400:
         return None
     return f"the provider lists the beginning of this window for {days_left} more days"

@@ -72,6 +72,9 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "POST /v1/replays/{id}/resume": Route(
             "Go on with a replay that stalled", replays.resume, answers_replay.Replay
         ),
+        "POST /v1/replays/{id}/steps": Route(
+            "Say that a step by hand is done", replays.done, answers_replay.Replay
+        ),
         "POST /v1/replays/{id}/cancel": Route(
             "End a replay; what it inserted stays", replays.cancel, answers_replay.Replay
         ),

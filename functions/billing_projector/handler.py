@@ -15,6 +15,7 @@ from functions.billing_projector.work import Records, Work
 from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.adapters.dynamodb_replay_outcomes import DynamoDbReplayOutcomes
 from tocsin.adapters.dynamodb_versions import SeenVersions
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
 from tocsin.application.project import Projector
@@ -50,6 +51,7 @@ WORK = Work(
     ledger=DynamoDbLedger(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
     versions=SeenVersions(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     clock=CLOCK,
+    outcomes=DynamoDbReplayOutcomes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
 )
 light.start("billing_projector", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 

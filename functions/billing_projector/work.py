@@ -7,6 +7,7 @@ it was, and for a day. A queue message is: the queue keeps it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from tocsin.runtime.names import Event, Gauge, Metric
 if TYPE_CHECKING:
     from tocsin.adapters.dynamodb_versions import SeenVersions
     from tocsin.billing.ports import Quarantine
+    from tocsin.billing.replay_ports import ReplayOutcomes
     from tocsin.ports import WallClock
 
 UNATTRIBUTED = "unknown"
@@ -43,6 +45,7 @@ class Work:
     ledger: DynamoDbLedger
     versions: SeenVersions
     clock: WallClock
+    outcomes: ReplayOutcomes
 
     def handle(self, batch: Records) -> dict[str, Any]:
         """Works a batch off.
@@ -53,6 +56,7 @@ class Work:
         """
         failed: list[str] = []
         lag: dict[str, int] = {}
+        replayed: dict[str, Counter[str]] = {}
         for record in batch.get("Records", []):
             if record.get("eventSource") == "aws:sqs":
                 try:
@@ -61,13 +65,24 @@ class Work:
                     _note_failure(error)
                     failed.append(str(record["messageId"]))
             elif record.get("eventName") == "INSERT":
-                provider, age = self._insert(record.get("dynamodb", {}))
+                provider, age = self._insert(record.get("dynamodb", {}), replayed)
                 lag[provider] = max(age, lag.get(provider, 0))
         for provider, age in lag.items():
             light.gauge(Gauge.PROJECTION_LAG, age, provider=provider)
+        self._count(replayed)
         return failures(failed)
 
-    def _insert(self, change: dict[str, Any]) -> tuple[str, int]:
+    def _count(self, replayed: dict[str, Counter[str]]) -> None:
+        """Tells replays what became of their events; to know that is not worth stopping for."""
+        for replay, outcomes in replayed.items():
+            try:
+                self.outcomes.add(replay, outcomes)
+            except Unavailable as error:
+                _note_failure(error)
+
+    def _insert(
+        self, change: dict[str, Any], replayed: dict[str, Counter[str]] | None = None
+    ) -> tuple[str, int]:
         """Projects one stored event; whose it is, and how many seconds after it was received."""
         image = change.get("NewImage", {})
         try:
@@ -82,6 +97,8 @@ class Work:
             self._set_aside(change, error)
             return UNATTRIBUTED, 0
         provider = stored.identity.provider
+        if stored.replay and replayed is not None:
+            replayed.setdefault(stored.replay, Counter())[result.outcome] += 1
         _note(result, provider, id=event.id, type=event.type)
         self._notice_version(provider, stored.envelope.api_version)
         return provider, max(0, self._now() - stored.received_at)

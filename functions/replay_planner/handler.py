@@ -12,24 +12,40 @@ from typing import TYPE_CHECKING, Any
 from functions.replay_planner.driving import Driver
 from functions.replay_planner.settings import Settings
 from tocsin.adapters.dynamodb_ledger_reader import DynamoDbLedgerReader
+from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_projection_sums import DynamoDbProjectionSums
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
 from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
+from tocsin.adapters.dynamodb_rebuild_audit import DynamoDbRebuildAudit
+from tocsin.adapters.dynamodb_replay_outcomes import DynamoDbReplayOutcomes
 from tocsin.adapters.dynamodb_replays import DynamoDbReplays
+from tocsin.adapters.sqs_refetch import SqsRefetchQueue
 from tocsin.adapters.sqs_replay_drive import SqsReplayDrive
 from tocsin.adapters.sqs_restore import SqsRestoreQueue
 from tocsin.application.file_event import Filer, SetAside
+from tocsin.application.project import Projector
+from tocsin.application.rebuild import Rebuilder
 from tocsin.application.replay import Planner
+from tocsin.application.tell_replay import ReplayTeller
 from tocsin.billing.identity import Registrations
+from tocsin.policy import billing_rules
 from tocsin.providers.body_codec import keep
-from tocsin.providers.client import ProviderKeys
+from tocsin.providers.client import HttpProviderClient, ProviderKeys
+from tocsin.providers.entities import HttpEntitySource
 from tocsin.providers.events import HttpEventSource, workspace_of
-from tocsin.providers.registry import webhook_reader
+from tocsin.providers.registry import object_reader, webhook_reader
 from tocsin.runtime import aws_http, light, settings
+from tocsin.runtime.application import connect
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.evidence import evidence
+from tocsin.runtime.invocation import watch
 from tocsin.runtime.secrets import CachedSecret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.subscription import Subscription
     from tocsin.runtime.invocation import TimedContext
 
 SETTINGS = settings.load(Settings)
@@ -38,25 +54,73 @@ DYNAMODB = aws_http.from_environment("dynamodb")
 SQS = aws_http.from_environment("sqs")
 SECRETS = aws_http.from_environment("secretsmanager")
 REGISTRATIONS = CachedSecret(SECRETS, SETTINGS.REGISTRATIONS_SECRET, Registrations)
+KEYS = CachedSecret(SECRETS, SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read)
+BASES = {"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE}
+WATCH = watch("replay_planner", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+APPLICATION = connect(
+    SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+)
+LEDGER = DynamoDbLedgerReader(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE)
+REPLAYS = DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+OUTCOMES = DynamoDbReplayOutcomes(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+SUMS = DynamoDbProjectionSums(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
+ROWS = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
+QUARANTINE = DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+AUDIT = DynamoDbRebuildAudit(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+RATE = DynamoDbRateLimit(
+    DYNAMODB,
+    SETTINGS.OPERATIONS_TABLE,
+    now=lambda: CLOCK.wall_now().timestamp(),
+    sleep=time.sleep,
+)
+
+
+def _now() -> int:
+    return int(CLOCK.wall_now().timestamp())
+
+
+def _read(identity: Identity, shape: Mapping[str, Any]) -> Subscription:
+    return object_reader(identity.provider).subscription(shape, as_of=_now())
+
+
+REBUILDER = Rebuilder(
+    source=HttpEntitySource(keys=KEYS, bases=BASES),
+    rows=ROWS,
+    refetch=Projector(
+        projection=ROWS,
+        client=HttpProviderClient(keys=KEYS, bases=BASES, reader=object_reader, clock=CLOCK),
+        queue=SqsRefetchQueue(SQS, SETTINGS.REFETCH_QUEUE_URL),
+        quarantine=QUARANTINE,
+        confirmed=billing_rules.current().confirm,
+    ).refetch,
+    read=_read,
+    audit=AUDIT,
+    ledger=LEDGER,
+    store=REPLAYS,
+    sums=SUMS,
+    rate=RATE,
+    now=_now,
+)
 DRIVER = Driver(
     planner=Planner(
-        source=HttpEventSource(
-            keys=CachedSecret(SECRETS, SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read),
-            bases={"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE},
-        ),
-        ledger=DynamoDbLedgerReader(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
-        store=DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        source=HttpEventSource(keys=KEYS, bases=BASES),
+        ledger=LEDGER,
+        store=REPLAYS,
         queue=SqsRestoreQueue(SQS, SETTINGS.RESTORE_QUEUE_URL),
-        sums=DynamoDbProjectionSums(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
-        rate=DynamoDbRateLimit(
-            DYNAMODB,
-            SETTINGS.OPERATIONS_TABLE,
-            now=lambda: CLOCK.wall_now().timestamp(),
-            sleep=time.sleep,
-        ),
+        sums=SUMS,
+        rate=RATE,
         file=Filer(webhook_reader, keep, lambda: REGISTRATIONS.get().hash_key, workspace_of),
-        set_aside=SetAside(DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE)),
-        now=lambda: int(CLOCK.wall_now().timestamp()),
+        set_aside=SetAside(QUARANTINE),
+        outcomes=OUTCOMES,
+        tell=ReplayTeller(
+            store=REPLAYS,
+            outcomes=OUTCOMES,
+            audit=AUDIT,
+            archive=evidence(SETTINGS.EVIDENCE_BUCKET),
+            execute=APPLICATION.execute,
+        ),
+        rebuilder=REBUILDER,
+        now=_now,
         sleep=time.sleep,
     ),
     drive=SqsReplayDrive(SQS, SETTINGS.REPLAY_QUEUE_URL),

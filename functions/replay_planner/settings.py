@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The ledger and the projection, where replays are kept, and both ends of the work."""
+    """Ledger and projection, where replays and their proof are kept, both ends of the work."""
 
     STAGE: str
     BILLING_EVENTS_TABLE: str
     BILLING_SUBSCRIPTIONS_TABLE: str
+    INCIDENTS_TABLE: str
     OPERATIONS_TABLE: str
     PROVIDER_KEYS_SECRET: str
     REGISTRATIONS_SECRET: str
+    EVIDENCE_BUCKET: str
+    REFETCH_QUEUE_URL: str
     REPLAY_QUEUE_URL: str
     RESTORE_QUEUE_URL: str
     STRIPE_API_BASE: str

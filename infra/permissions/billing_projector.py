@@ -30,8 +30,8 @@ STATEMENTS = (
         resources=("table/billing-events",),
     ),
     Statement(
-        sid="SetPoisonAside",
-        actions=("dynamodb:PutItem",),
+        sid="SetPoisonAsideAndCountReplayed",
+        actions=("dynamodb:PutItem", "dynamodb:UpdateItem"),
         resources=("table/operations",),
     ),
     Statement(

@@ -1,6 +1,8 @@
 """`replay_planner` lists a provider's events, compares them with the ledger and hands the rest on.
 
-It writes neither the ledger nor a projection: what it finds missing goes through the workers.
+It never writes the ledger: what it finds missing goes through the workers. Where a provider lists
+no events it asks for objects and writes their projections, as the projector does. The proof goes
+into the archive and, as a pointer, into the incident.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from infra.permissions.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
+    keep_evidence,
     key_through_sqs,
     own_logs,
     queue_consumer,
@@ -21,6 +24,17 @@ STATEMENTS = (
         actions=("dynamodb:BatchGetItem",),
         resources=("table/billing-events", "table/billing-subscriptions"),
     ),
+    Statement(
+        sid="RebuildProjection",
+        actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+        resources=("table/billing-subscriptions",),
+    ),
+    Statement(
+        sid="WriteIncidents",
+        actions=("dynamodb:GetItem", "dynamodb:PutItem"),
+        resources=("table/incidents",),
+    ),
+    *keep_evidence(),
     Statement(
         sid="SeeWhatLedgerHolds",
         actions=("dynamodb:Query",),
@@ -44,7 +58,7 @@ STATEMENTS = (
     Statement(
         sid="HandOn",
         actions=("sqs:SendMessage",),
-        resources=("queue/replay", "queue/restore"),
+        resources=("queue/refetch", "queue/replay", "queue/restore"),
     ),
     queue_consumer("replay"),
     data_key_through_dynamodb(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,21 @@ from tocsin.adapters.dynamodb_ledger_reader import DynamoDbLedgerReader
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_projection_sums import DynamoDbProjectionSums
 from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
+from tocsin.adapters.dynamodb_rebuild_audit import DynamoDbRebuildAudit
+from tocsin.adapters.dynamodb_replay_outcomes import DynamoDbReplayOutcomes
 from tocsin.adapters.dynamodb_replays import DynamoDbReplays
 from tocsin.adapters.memory_ledger import MemoryLedger
-from tocsin.adapters.memory_replays import MemoryLedgerReader, MemoryReplays
+from tocsin.adapters.memory_rebuild_audit import MemoryRebuildAudit
+from tocsin.adapters.memory_replays import (
+    MemoryLedgerReader,
+    MemoryReplayOutcomes,
+    MemoryReplays,
+)
 from tocsin.adapters.sqs_restore import SqsRestoreQueue, read_items
 from tocsin.application.file_event import Filer
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
-from tocsin.billing.replay import Counts, Cursor, Stage, Window, cancelled
+from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window, cancelled
 from tocsin.billing.replay_ports import Missing, PageNote
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import (
@@ -39,7 +47,8 @@ if TYPE_CHECKING:
 
     from tocsin.billing.ledger import LedgerRecord
     from tocsin.billing.ports import Ledger
-    from tocsin.billing.replay_ports import LedgerReader, ReplayStore
+    from tocsin.billing.rebuild_ports import RebuildAudit, State
+    from tocsin.billing.replay_ports import ReplayOutcomes, ReplayStore
 
 NOW = 1_790_000_000
 IDENTITY = Identity("stripe", "acct_1", "test")
@@ -89,6 +98,9 @@ class TestReplayStore:
             first=Counts(1, 2, 3, 4, 5, 6, 7),
             waiting_since=NOW,
             checksum_before="1-ab",
+            kind=Kind.OBJECTS,
+            lost={"invoice.paid": [3, 1]},
+            steps={"dashboard-replay": ["ana", NOW]},
         )
         store.create(wanted)
         assert store.load("RPL-1") == replace(wanted, ver=1)
@@ -162,7 +174,7 @@ def test_the_ledger_names_what_it_holds_and_where_from(
     kind: str, request: pytest.FixtureRequest
 ) -> None:
     ledger: Ledger
-    reader: LedgerReader
+    reader: MemoryLedgerReader | DynamoDbLedgerReader
     if kind == "memory":
         memory = MemoryLedger()
         ledger, reader = memory, MemoryLedgerReader(memory)
@@ -178,6 +190,9 @@ def test_the_ledger_names_what_it_holds_and_where_from(
         key: ("RPL-1" if number % 4 else "") for number, key in enumerate(keys) if number % 2 == 0
     }
     assert reader.origins([]) == {}
+    made = Counter(document(number, NOW)["type"] for number in range(0, 100, 2))
+    assert reader.types(IDENTITY, start=NOW, end=NOW + 100) == made
+    assert reader.types(replace(IDENTITY, mode="live"), start=NOW, end=NOW + 100) == {}
     assert reader.holds_any(IDENTITY, start=NOW + 2, end=NOW + 3)
     assert not reader.holds_any(IDENTITY, start=NOW + 3, end=NOW + 4)
     assert not reader.holds_any(IDENTITY, start=NOW - 7200, end=NOW)
@@ -280,3 +295,48 @@ class TestRateLimit:
         rival.take(IDENTITY)
         with pytest.raises(ProviderUnavailable):
             limit.take(IDENTITY)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_outcomes_of_a_replay_add_up(cloud: MotoCloud, kind: str) -> None:
+    outcomes: ReplayOutcomes = (
+        MemoryReplayOutcomes()
+        if kind == "memory"
+        else DynamoDbReplayOutcomes(cloud.aws("dynamodb"), cloud.table("operations"))
+    )
+    assert outcomes.of("RPL-1") == {}
+    outcomes.add("RPL-1", {"applied": 3, "stale": 1})
+    outcomes.add("RPL-1", {"applied": 2, "fetched": 4})
+    outcomes.add("RPL-2", {"applied": 9})
+    assert outcomes.of("RPL-1") == {"applied": 5, "stale": 1, "fetched": 4}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_audit_row_keeps_what_was_there_first_and_ends_once(cloud: MotoCloud, kind: str) -> None:
+    audit: RebuildAudit = (
+        MemoryRebuildAudit()
+        if kind == "memory"
+        else DynamoDbRebuildAudit(cloud.aws("dynamodb"), cloud.table("operations"))
+    )
+    old: State = {"ver": 1, "status": "active"}
+    new: State = {"ver": 2, "status": "past_due"}
+    assert not audit.begin("RPL-1", "sub_2", before=None, at=NOW)
+    assert not audit.begin("RPL-1", "sub_1", before=old, at=NOW)
+    assert not audit.begin("RPL-1", "sub_1", before=new, at=NOW + 5), "begun, but not ended"
+    audit.end("RPL-1", "sub_1", after=new, outcome="fetched", at=NOW + 6)
+    assert audit.begin("RPL-1", "sub_1", before=new, at=NOW + 7)
+    assert not audit.begin("RPL-2", "sub_1", before=new, at=NOW + 7)
+    begun = {"via": "fetched", "begun_at": NOW}
+    assert audit.rows("RPL-1", limit=9) == [
+        begun
+        | {
+            "object": "sub_1",
+            "before": old,
+            "after": new,
+            "outcome": "fetched",
+            "ended_at": NOW + 6,
+        },
+        begun
+        | {"object": "sub_2", "before": None, "after": None, "outcome": None, "ended_at": None},
+    ]
+    assert [row["object"] for row in audit.rows("RPL-1", limit=1)] == ["sub_1"]

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from tocsin.billing.freeze import BillingChange
 
 IDENTITY = Identity("stripe", "acct_1", "live")
+RAZORPAY = Identity("razorpay", "acc_1", "live")
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class BillingOffice:
     probes: MemoryProbes = field(default_factory=MemoryProbes)
     breaker_closed: bool = True
     identities: tuple[Identity, ...] = (IDENTITY,)
+    known: tuple[Identity, ...] = (IDENTITY,)
     hours: MemoryLedgerHours = field(default_factory=MemoryLedgerHours)
     essential: Callable[[str], frozenset[BillingChange]] = field(
         default_factory=billing_rules.EssentialChanges
@@ -98,7 +100,7 @@ class BillingOffice:
                 wake=self.woken.append,
                 probes=self.probes,
                 breaker_closed=lambda _: self.breaker_closed,
-                known=lambda identity: identity == IDENTITY,
+                known=lambda identity: identity in self.known,
                 new_id=lambda: f"RPL-{self.world.application.ids.unique_id()}",
                 now=lambda: self.now,
             ),

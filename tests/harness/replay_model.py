@@ -29,7 +29,7 @@ from tocsin.providers.registry import webhook_reader
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.billing.ledger import LedgerRecord
     from tocsin.billing.replay import Slice
@@ -95,6 +95,7 @@ class World:
         self.quarantine = MemoryQuarantine()
         self.messages: deque[list[dict[str, Any]]] = deque()
         self.sent = 0
+        self.told: list[str] = []
         self.filer = Filer(webhook_reader, keep, lambda: None, workspace_of)
 
     # What happened before the replay.
@@ -131,14 +132,17 @@ class World:
 
     def planner(self) -> Planner:
         return Planner(
-            source=_Mortal(self, self.provider),
-            ledger=_Mortal(self, MemoryLedgerReader(self.ledger)),
-            store=_Mortal(self, self.store),
-            queue=_Mortal(self, self),
+            source=Mortal(self, self.provider),
+            ledger=Mortal(self, MemoryLedgerReader(self.ledger)),
+            store=Mortal(self, self.store),
+            queue=Mortal(self, self),
             sums=self,
             rate=self,
             file=self.filer,
             set_aside=SetAside(self.quarantine),
+            outcomes=_Projected(self.ledger),
+            tell=self.tell,
+            rebuilder=self,
             now=lambda: int(self.clock),
             sleep=self.sleep,
         )
@@ -158,7 +162,7 @@ class World:
 
     def work(self, messages: int) -> None:
         """Workers take messages; one that is killed leaves its message, half done or not."""
-        ledger = _Mortal(self, self.ledger)
+        ledger = Mortal(self, self.ledger)
         for _ in range(min(messages, len(self.messages))):
             items = self.messages[0]
             try:
@@ -174,6 +178,17 @@ class World:
             raise Killed
 
     # Ports that are the world itself.
+
+    def step(self, cursor: Cursor) -> Cursor:
+        raise AssertionError(f"{cursor.id} lists events: nothing is rebuilt")
+
+    def tell(self, cursor: Cursor) -> str:
+        """Whoever is told may be told again by the next driver, and of nothing else."""
+        self.die_perhaps()
+        assert cursor.proven or cursor.first.unreadable
+        self.told.append(cursor.id)
+        self.die_perhaps()
+        return ""
 
     def send(self, replay: str, records: Sequence[LedgerRecord]) -> None:
         assert replay
@@ -208,10 +223,24 @@ class World:
         self.work(3)
 
 
-class _Mortal:
+class _Projected:
+    """Counts as a projector would that follows the ledger at once and applies everything."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+
+    def add(self, replay: str, outcomes: Mapping[str, int]) -> None:
+        raise AssertionError(f"nobody projects {outcomes} of {replay} here")
+
+    def of(self, replay: str) -> dict[str, int]:
+        found = sum(record.replay == replay for record in self._ledger.records.values())
+        return {"applied": found} if found else {}
+
+
+class Mortal:
     """A port around which its caller may die, before the call or after it."""
 
-    def __init__(self, world: World, port: Any) -> None:
+    def __init__(self, world: Any, port: Any) -> None:
         self._world, self._port = world, port
 
     def __getattr__(self, name: str) -> Any:

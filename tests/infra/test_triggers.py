@@ -103,6 +103,7 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "GET/v1/replays/*",
                 "POST/v1/replays/*/resume",
                 "POST/v1/replays/*/cancel",
+                "POST/v1/replays/*/steps",
                 "GET/v1/billing/doubles",
                 "POST/v1/billing/doubles/*/decision",
                 "GET/v1/billing/impact",

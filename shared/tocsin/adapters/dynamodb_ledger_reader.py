@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.dynamodb_batch_get import batch_get
@@ -48,19 +49,26 @@ class DynamoDbLedgerReader:
             for shard in range(SHARDS)
         )
 
+    def types(self, identity: Identity, *, start: int, end: int) -> dict[str, int]:
+        """Implements `billing.rebuild_ports.LedgerTypes`: a query for each shard of each hour."""
+        found: Counter[str] = Counter()
+        for hour in range(start - start % _HOUR, end, _HOUR):
+            for shard in range(SHARDS):
+                request = _of_hour(
+                    self._table, f"{identity}#{hour_bucket(hour)}#{shard}", start, end
+                )
+                request["ProjectionExpression"] = "#t"
+                request["ExpressionAttributeNames"] |= {"#t": "type"}
+                while True:
+                    answer = self._aws.call("Query", request)
+                    found.update(item["type"]["S"] for item in answer["Items"])
+                    if (last := answer.get("LastEvaluatedKey")) is None:
+                        break
+                    request["ExclusiveStartKey"] = last
+        return dict(found)
+
     def _counted(self, pk: str, start: int, end: int) -> bool:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "PK = :pk",
-            "FilterExpression": "#c >= :start AND #c < :end",
-            "ExpressionAttributeNames": {"#c": "c"},
-            "ExpressionAttributeValues": {
-                ":pk": {"S": pk},
-                ":start": {"N": str(start)},
-                ":end": {"N": str(end)},
-            },
-            "Select": "COUNT",
-        }
+        request = _of_hour(self._table, pk, start, end) | {"Select": "COUNT"}
         while True:
             answer = self._aws.call("Query", request)
             if answer["Count"]:
@@ -68,3 +76,18 @@ class DynamoDbLedgerReader:
             if (last := answer.get("LastEvaluatedKey")) is None:
                 return False
             request["ExclusiveStartKey"] = last
+
+
+def _of_hour(table: str, pk: str, start: int, end: int) -> dict[str, Any]:
+    """A query for what of one partition was made in [start, end)."""
+    return {
+        "TableName": table,
+        "KeyConditionExpression": "PK = :pk",
+        "FilterExpression": "#c >= :start AND #c < :end",
+        "ExpressionAttributeNames": {"#c": "c"},
+        "ExpressionAttributeValues": {
+            ":pk": {"S": pk},
+            ":start": {"N": str(start)},
+            ":end": {"N": str(end)},
+        },
+    }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tocsin.errors import CommandRepeated, ReplayRunning, VersionConflict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tocsin.adapters.memory_ledger import MemoryLedger
     from tocsin.billing.identity import Identity
@@ -64,8 +65,23 @@ class MemoryReplays:
         return sorted(ids, reverse=True)[:limit]
 
 
+class MemoryReplayOutcomes:
+    """Implements `billing.replay_ports.ReplayOutcomes`."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, Counter[str]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, replay: str, outcomes: Mapping[str, int]) -> None:
+        with self._lock:
+            self._counts.setdefault(replay, Counter()).update(outcomes)
+
+    def of(self, replay: str) -> dict[str, int]:
+        return dict(self._counts.get(replay, {}))
+
+
 class MemoryLedgerReader:
-    """Implements `billing.replay_ports.LedgerReader` over a ledger in memory."""
+    """Implements `LedgerReader` and `LedgerTypes` over a ledger in memory."""
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
@@ -78,4 +94,13 @@ class MemoryLedgerReader:
         return any(
             record.identity == identity and start <= (record.envelope.created or -1) < end
             for record in self._ledger.records.values()
+        )
+
+    def types(self, identity: Identity, *, start: int, end: int) -> dict[str, int]:
+        return dict(
+            Counter(
+                record.envelope.type
+                for record in self._ledger.records.values()
+                if record.identity == identity and start <= (record.envelope.created or -1) < end
+            )
         )

@@ -2,6 +2,8 @@
 
 PK REPLAY#<id>        SK CURSOR        the cursor; `d` its JSON, `ver` its version
 PK REPLAY#<id>        SK PAGE#<6 n>    `d` what the page held, deflated
+PK REPLAY#<id>        SK OUTCOMES      a number for each outcome of the projector, `o_<outcome>`
+PK REPLAY#<id>        SK AUDIT#<id>    one object that was fetched (`dynamodb_rebuild_audit`)
 PK REPLAYS#<identity> SK RUNNING       `replay` the newest; it runs unless it has ended
 PK REPLAYS#<identity> SK <id>          `id` of every replay of the identity, newest last
 """
@@ -15,7 +17,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.identity import Identity
-from tocsin.billing.replay import Counts, Cursor, Stage, Window
+from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window
 from tocsin.billing.replay_ports import Missing, PageNote
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ SCHEMA_VERSION = 1
 KEPT_SECONDS = 400 * 86_400
 CURSOR_SK = "CURSOR"
 RUNNING_SK = "RUNNING"
+OUTCOMES_SK = "OUTCOMES"
+OUTCOME_PREFIX = "o_"
 
 
 def cursor_item(cursor: Cursor) -> Item:
@@ -55,6 +59,7 @@ def cursor_of(item: Mapping[str, Any]) -> Cursor:
                 "stalled_in": Stage(stalled_in) if stalled_in else None,
                 "first": Counts(**found["first"]),
                 "last": Counts(**found["last"]),
+                "kind": Kind(found.get("kind", Kind.EVENTS)),
             }
         )
     )

@@ -16,6 +16,7 @@ from tocsin.billing.ledger import key_of
 from tocsin.billing.replay import (
     Counts,
     Cursor,
+    Kind,
     Met,
     Stage,
     advanced,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         LedgerReader,
         ProjectionSums,
         RateLimit,
+        ReplayOutcomes,
         ReplayStore,
         RestoreQueue,
     )
@@ -51,6 +53,16 @@ if TYPE_CHECKING:
         def __call__(
             self, identity: Identity, document: Mapping[str, Any], *, now: int, replay: str
         ) -> tuple[LedgerRecord, str | None]: ...
+
+    class Telling(Protocol):
+        """Puts a replay's proof where people find it; why it could not, or an empty text."""
+
+        def __call__(self, cursor: Cursor) -> str: ...
+
+    class Rebuilding(Protocol):
+        """`application.rebuild.Rebuilder`: one step of a replay object by object."""
+
+        def step(self, cursor: Cursor) -> Cursor: ...
 
     class SetAside(Protocol):
         """Keeps a document that cannot be filed, with the reason."""
@@ -65,6 +77,9 @@ PATIENCE = 3600
 
 SETTLE = 1
 """Seconds between two equal checksums that say the projector has caught up."""
+
+COUNTED_WITHIN = 60
+"""Seconds the projector is given to count what it did with what was inserted."""
 
 _CHECKED_AT_ONCE = 20
 _SUMMED_AT_ONCE = 100
@@ -90,6 +105,9 @@ class Planner:
     rate: RateLimit
     file: Filing
     set_aside: SetAside
+    outcomes: ReplayOutcomes
+    tell: Telling
+    rebuilder: Rebuilding
     now: Callable[[], int]
     sleep: Callable[[float], None]
 
@@ -126,6 +144,9 @@ class Planner:
                 after = self._add_up(cursor)
                 if after.summed >= cursor.first_pages:
                     after = proved(after, after.sum)
+                    after = replace(after, problem=self.tell(after))
+            case _ if cursor.kind is Kind.OBJECTS:
+                after = self.rebuilder.step(cursor)
             case _:
                 after = self._list(cursor)
         return self.store.save(replace(after, updated_at=self.now()))
@@ -251,9 +272,19 @@ class Planner:
         cursor = self._add_up(cursor)
         if cursor.summed < cursor.first_pages:
             return replace(cursor, waiting_since=None)
-        if cursor.sum == cursor.checksum_after:
+        if cursor.sum == cursor.checksum_after and self._counted(cursor):
             return drained(cursor, cursor.sum)
         return replace(self._wait(cursor), checksum_after=cursor.sum, summed=0, sum="")
+
+    def _counted(self, cursor: Cursor) -> bool:
+        """Whether the projector has said of all that was inserted what became of it.
+
+        It may never say, for its counts are not certain: then what it said is what there is.
+        """
+        since = cursor.waiting_since or self.now()
+        if self.now() - since > COUNTED_WITHIN:
+            return True
+        return sum(self.outcomes.of(cursor.id).values()) >= cursor.first.inserted
 
     def _add_up(self, cursor: Cursor) -> Cursor:
         """Some more of the first pass's projections; `summed` is its last page once all are in."""

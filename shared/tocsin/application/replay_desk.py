@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tocsin.billing.rebuild import step_done
 from tocsin.billing.recovery import doubts
-from tocsin.billing.replay import Cursor, Window, begin, cancelled, resumed
+from tocsin.billing.replay import Cursor, Kind, Stage, Window, begin, cancelled, resumed
 from tocsin.errors import (
     CommandRepeated,
     GroupRequired,
@@ -16,6 +17,7 @@ from tocsin.errors import (
     MissingReason,
     RecoveryNotConfirmed,
     UnknownName,
+    VersionConflict,
 )
 from tocsin.incidents.vocabulary import Group
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 MAY_REPLAY = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})
 MOST_WORKSPACES = 200
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class Wish:
     incident: str | None = None
     override: str = ""
     facts: str = ""
+    kind: Kind = Kind.EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class ReplayDesk:
         """
         if not wish.groups & MAY_REPLAY:
             raise GroupRequired(f"{wish.person} may look but not act")
-        wish.window.check(now=self.now())
+        wish.window.check(now=self.now(), kind=wish.kind)
         if not self.known(wish.identity):
             raise UnknownName(f"no account {wish.identity} is registered here", kind="account")
         name = f"RPL-{_digest(wish.person, key)}" if key else self.new_id()
@@ -120,6 +124,7 @@ class ReplayDesk:
                 incident=wish.incident,
                 override=wish.override.strip(),
                 facts=wish.facts,
+                kind=wish.kind,
             )
         )
         try:
@@ -175,6 +180,29 @@ class ReplayDesk:
             raise MissingReason("say why: the reason is part of the record")
         cursor = self._mine(replay, person, groups)
         return self.store.save(cancelled(cursor, person, reason.strip()))
+
+    def done(self, replay: str, step: str, *, person: str, groups: frozenset[Group]) -> Cursor:
+        """A step by hand of a rebuild is done, by this person.
+
+        Raises:
+            UnknownName: there is no such replay, or no such step in it.
+            VersionConflict: it was moved on again and again meanwhile; try again.
+        """
+        for attempt in range(_TRIES):
+            before = self._mine(replay, person, groups)
+            after = step_done(before, step, by=person, at=self.now())
+            if after is before:
+                return before
+            try:
+                saved = self.store.save(after)
+            except VersionConflict:
+                if attempt == _TRIES - 1:
+                    raise
+                continue
+            if not saved.ended and saved.stage is not Stage.STALLED:
+                self.wake(replay)  # its driver may have lost against this write, and left
+            return saved
+        raise AssertionError("unreachable")
 
     def _mine(self, replay: str, person: str, groups: frozenset[Group]) -> Cursor:
         if not groups & MAY_REPLAY:

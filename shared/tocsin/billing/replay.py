@@ -18,14 +18,14 @@ Times are epoch seconds, UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.errors import BadInput, WindowExpired
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tocsin.billing.identity import Identity
 
@@ -34,6 +34,9 @@ HORIZON = 30 * DAY
 """How long Stripe lists events (docs.stripe.com/api/events/list)."""
 
 WARN_FROM = 20 * DAY
+BY_HAND = 7 * DAY
+"""How far back Razorpay's dashboard replays (razorpay.com/docs/webhooks/replay-events)."""
+
 PAGE = 100
 """Events a list call returns at most."""
 
@@ -54,6 +57,16 @@ class Stage(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Kind(StrEnum):
+    """How a replay finds what was lost. Stored, so never renamed.
+
+    By the provider's list of events; or, where it lists none, object by object (`billing.rebuild`).
+    """
+
+    EVENTS = "events"
+    OBJECTS = "objects"
+
+
 ENDED = frozenset({Stage.COMPLETE, Stage.CANCELLED})
 
 
@@ -64,8 +77,8 @@ class Window:
     start: int
     end: int
 
-    def check(self, *, now: int) -> None:
-        """Refuses a window that no listing can answer.
+    def check(self, *, now: int, kind: Kind = Kind.EVENTS) -> None:
+        """Refuses a window that no listing can answer; objects are listed however old they are.
 
         Raises:
             BadInput: it is empty, inverted, or reaches into the future.
@@ -75,14 +88,15 @@ class Window:
             raise BadInput("the window ends before it starts", field="end")
         if self.end > now:
             raise BadInput("the window reaches into the future", field="end")
-        if self.start < now - HORIZON:
+        if kind is Kind.EVENTS and self.start < now - HORIZON:
             raise WindowExpired(
                 "the window starts before the 30 days the provider lists: reconcile instead"
             )
 
-    def days_left(self, *, now: int) -> int:
-        """Whole days until its first second can be listed no more."""
-        return max(0, (self.start + HORIZON - now) // DAY)
+    def days_left(self, *, now: int, kind: Kind = Kind.EVENTS) -> int:
+        """Whole days until its first second can be listed, or replayed by hand, no more."""
+        horizon = HORIZON if kind is Kind.EVENTS else BY_HAND
+        return max(0, (self.start + horizon - now) // DAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +114,8 @@ class Counts:
 
     `listed` is what the provider has, each of which was `present` in the ledger or `missing`; what
     was missing has since been `inserted` by this replay, or has `arrived` by itself. `unreadable`
-    could not be filed and is in quarantine. `calls` are requests to the provider.
+    could not be filed and is in quarantine. `calls` are requests to the provider. A rebuild lists
+    objects: `missing` are those whose projection differed, `fetched` were asked for one by one.
     """
 
     listed: int = 0
@@ -110,6 +125,8 @@ class Counts:
     arrived: int = 0
     unreadable: int = 0
     calls: int = 0
+    fetched: int = 0
+    changed: int = 0
 
     @property
     def settled(self) -> int:
@@ -132,7 +149,8 @@ class Cursor:
     `checked` the first page whose missing events may not all be in the ledger, `first_pages` how
     many pages the first pass had. `first` counts the first pass, and what any pass found missing;
     `last` the newest pass alone. `override` is the reason to start without proof of recovery;
-    `facts` are those the window was found by.
+    `facts` are those the window was found by. Of a rebuild: `source` and `skip` say where in the
+    lists it is, `lost` holds (expected, stored) by kind of event, `steps` who did which by hand.
     `checksum_*` are of all projections the window's events concern: as each page found them, when
     all that was missing had been projected, and after the last pass; `summed` is the first page
     that `sum` does not hold yet.
@@ -167,6 +185,11 @@ class Cursor:
     checksum_before: str = ""
     checksum_after: str = ""
     checksum_last: str = ""
+    kind: Kind = Kind.EVENTS
+    source: int = 0
+    skip: int = 0
+    lost: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    steps: Mapping[str, Sequence[str | int]] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:
@@ -175,11 +198,12 @@ class Cursor:
     @property
     def proven(self) -> bool:
         """All that was missing is in the ledger, and one more pass found nothing missing."""
+        settled = self.first.settled == self.first.missing or self.kind is Kind.OBJECTS
         return (
             self.stage is Stage.COMPLETE
             and not self.dry_run
             and self.last.missing == 0
-            and self.first.settled == self.first.missing
+            and settled
             and self.first.unreadable == 0
         )
 

@@ -102,6 +102,24 @@ class ReplayStore(Protocol):
         ...
 
 
+class ReplayOutcomes(Protocol):
+    """What the projector made of the events that a replay inserted, by outcome.
+
+    Counted once a batch, after it: a projector that dies in between counts those as `done` when
+    they come again, or not at all. The figures are for people; the proof is the second pass.
+    """
+
+    def add(self, replay: str, outcomes: Mapping[str, int]) -> None:
+        """Adds to what is counted.
+
+        Raises:
+            StoreUnavailable: not known to be counted.
+        """
+        ...
+
+    def of(self, replay: str) -> dict[str, int]: ...
+
+
 class RestoreQueue(Protocol):
     """Events on their way to the workers that insert them."""
 

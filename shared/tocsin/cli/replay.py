@@ -108,6 +108,18 @@ def resume(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
 
 
 @app.command()
+def done(
+    replay: _Id,
+    step: Annotated[str, typer.Argument(help="The step's name, as the plan shows it.")],
+    *,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Say that a step by hand at the provider is done."""
+    _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/steps", {"step": step}))
+
+
+@app.command()
 def cancel(
     replay: _Id,
     reason: Annotated[str, typer.Option(help="Why: it is part of the record.")],
@@ -180,9 +192,15 @@ def _show(found: dict[str, Any]) -> None:
         where.line(str(found["problem"]), style="yellow")
     if found["warning"]:
         where.line(str(found["warning"]), style="red")
+    for step in found["steps"]:
+        by = f"done by {step['done_by']} at {step['done_at']}" if step["done_by"] else "to do"
+        where.line(f"[{by}] {step['step']}: {step['text']}", style="cyan")
     counts = found["counts"]
     names = ("listed", "present", "missing", "inserted", "arrived", "unreadable", "provider_calls")
     where.table([name.replace("_", " ") for name in names], [[counts[name] for name in names]])
+    if found["kind"] == "objects":
+        _show_rebuild(found)
+        return
     lacking = [each for each in found["types"] if each["missing"]] or found["types"][:5]
     rows = ((each["type"], each["expected"], each["missing"]) for each in lacking)
     where.table(("type", "expected", "missing"), rows)
@@ -194,6 +212,32 @@ def _show(found: dict[str, Any]) -> None:
             f"about {found['estimate']['seconds']} s and "
             f"{found['estimate']['write_units']} write units"
         )
+    _show_proof(found)
+
+
+def _show_rebuild(found: dict[str, Any]) -> None:
+    """What is fetched object by object, and what stays lost."""
+    where, counts = current(), found["counts"]
+    where.line(
+        f"{counts['missing']} objects differ from what is projected; "
+        f"{counts['fetched']} fetched, {counts['changed']} changed by it"
+    )
+    if found["lost"]:
+        where.line("cannot be recovered (their order and times are gone with them):", style="bold")
+        rows = (
+            (each["kind"], _or_unknown(each["expected"]), each["stored"], _or_unknown(each["lost"]))
+            for each in found["lost"]
+        )
+        where.table(("kind", "expected", "stored", "lost"), rows)
+    _show_proof(found)
+
+
+def _or_unknown(number: int | None) -> str:
+    return "cannot be told" if number is None else str(number)
+
+
+def _show_proof(found: dict[str, Any]) -> None:
+    where = current()
     if found["stage"] == "complete" and not found["dry_run"]:
         proof = "proven: one more pass found nothing missing" if found["proven"] else "NOT proven"
         where.line(proof, style="green" if found["proven"] else "red")

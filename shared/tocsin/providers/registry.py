@@ -77,6 +77,15 @@ def subscription_listing(provider: str) -> SubscriptionListing:
     return cast("SubscriptionListing", import_module(PROVIDERS.entry(provider).subscriptions))
 
 
+def lists_events(provider: str) -> bool:
+    """Whether a window of its events can be listed; if not, its objects have to be asked for.
+
+    Raises:
+        UnknownName: no such provider.
+    """
+    return bool(PROVIDERS.entry(provider).listing)
+
+
 def event_listing(provider: str) -> Callable[[Slice], str]:
     """The path and query under which this provider lists its events.
 

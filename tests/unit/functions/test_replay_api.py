@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.billing_office import IDENTITY, BillingOffice
+from tests.harness.billing_office import IDENTITY, RAZORPAY, BillingOffice
 from tests.harness.replay_model import World as Provider
 from tests.harness.replay_model import document
 from tocsin.billing.recovery import Probe
 from tocsin.billing.replay import Stage
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline import format_time, parse_time
 
 if TYPE_CHECKING:
     from tests.harness.world import World
@@ -61,7 +61,9 @@ def recovered(office: BillingOffice, **changes: Any) -> None:
         ({"mode": "both"}, 400, "bad_input"),
         ({"surprise": 1}, 400, "bad_input"),
         ({"provider": "paypal"}, 404, "unknown_name"),
-        ({"provider": "razorpay"}, 400, "bad_input"),
+        ({"provider": "razorpay"}, 404, "unknown_name"),
+        ({"start": "2026-09-08T13:00:00Z", "end": "2026-09-08T12:00:00Z"}, 400, "bad_input"),
+        ({"incident": "INC-none"}, 404, "unknown_incident"),
         ({"account": "acct_9"}, 404, "unknown_name"),
         ({"start": "2027-01-01T00:00:00Z"}, 400, "bad_input"),
         ({"end": "2027-01-01T00:00:00Z"}, 400, "bad_input"),
@@ -186,6 +188,67 @@ def test_a_plan_says_what_is_missing_by_type_and_workspace(office: BillingOffice
     assert found["estimate"] == {"seconds": 2, "write_units": 135}
     assert found["warning"] is None
     assert not found["proven"]
+
+
+def test_a_provider_that_is_down_half_way_is_said_and_nothing_is_lost(
+    office: BillingOffice,
+) -> None:
+    recovered(office)
+    replay = start(office)["id"]
+    provider = Provider(random.Random(6))
+    provider.store, provider.identity = office.replays, IDENTITY
+    cursor = office.replays.load(replay)
+    assert cursor is not None
+    provider.clock = float(cursor.window.end + 60)
+    made = [document(number, cursor.window.start + 20 * number) for number in range(240)]
+    provider.provider.documents = [each | {"livemode": True} for each in made]
+    for each in provider.provider.documents[::2]:
+        provider.deliver(each)
+    provider.provider.failing = lambda: provider.provider.calls > 3
+    provider.planner().run(replay, go_on=lambda: provider.clock < cursor.window.end + 4_000)
+
+    down = office.request("GET", f"/v1/replays/{replay}")[1]
+    assert (down["stage"], down["problem"], down["proven"]) == ("stalled", "HTTP 503", False)
+    assert cursor.window.start < parse_time(down["walked_to"]).timestamp() < cursor.window.end
+
+    provider.provider.failing = lambda: False
+    assert office.request("POST", f"/v1/replays/{replay}/resume", {})[0] == 200
+    provider.run(replay)
+    done = office.request("GET", f"/v1/replays/{replay}")[1]
+    assert (done["stage"], done["proven"]) == ("complete", True)
+    assert (done["counts"]["inserted"], done["last_pass"]["missing"]) == (120, 0)
+    assert provider.told == [replay]
+
+
+def test_a_provider_without_a_list_of_events_is_rebuilt_object_by_object(
+    office: BillingOffice,
+) -> None:
+    office.known = (IDENTITY, RAZORPAY)
+    long_ago = format_time(datetime.fromtimestamp(office.now, UTC) - timedelta(days=60))
+    account: dict[str, Any] = {"provider": "razorpay", "account": "acc_1"}
+    plan = start(office, dry_run=True, start=long_ago, **account)
+    assert (plan["kind"], plan["days_left"], plan["lost"]) == ("objects", 0, [])
+    assert plan["warning"] == ("the dashboard replays the beginning of this window for 0 more days")
+    assert [step["step"] for step in plan["steps"]] == [
+        "dashboard-replay",
+        "dashboard-arrived",
+        "ask-support",
+    ]
+    assert long_ago in plan["steps"][0]["text"]
+    path = f"/v1/replays/{plan['id']}/steps"
+    woken = len(office.woken)
+    assert office.request("POST", path, {"step": "dashboard-replay"}, group="viewer")[0] == 403
+    assert office.request("POST", path, {"step": "dance"})[1]["code"] == "unknown_name"
+    first, *rest = office.request("POST", path, {"step": "dashboard-replay"}, person="bo")[1][
+        "steps"
+    ]
+    assert (first["done_by"], first["done_at"]) == (
+        "bo",
+        format_time(datetime.fromtimestamp(office.now, UTC)),
+    )
+    assert [step["done_by"] for step in rest] == [None, None]
+    assert len(office.woken) == woken + 1, "the driver may have lost against that write"
+    assert start(office, dry_run=True)["steps"] == []
 
 
 def test_a_window_that_is_about_to_expire_is_warned_of(office: BillingOffice) -> None:

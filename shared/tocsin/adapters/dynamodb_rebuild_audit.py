@@ -1,0 +1,100 @@
+"""What rebuilds fetched, one row an object, beside the replay: `REPLAY#<id>` / `AUDIT#<object>`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters.replay_items import SCHEMA_VERSION, replay_pk
+from tocsin.errors import ConditionFailed
+
+if TYPE_CHECKING:
+    from tocsin.adapters.aws_call import AwsCall, Item
+    from tocsin.billing.rebuild_ports import State
+
+_PREFIX = "AUDIT#"
+FETCHED = "fetched"
+
+
+class DynamoDbRebuildAudit:
+    """Implements `billing.rebuild_ports.RebuildAudit`."""
+
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._aws, self._table = aws, table
+
+    def begin(self, replay: str, key: str, *, before: State, at: int) -> bool:
+        item = _key(replay, key) | {
+            "v": {"N": str(SCHEMA_VERSION)},
+            "via": {"S": FETCHED},
+            "before": {"S": json.dumps(before)},
+            "begun_at": {"N": str(at)},
+        }
+        try:
+            self._aws.call(
+                "PutItem",
+                {
+                    "TableName": self._table,
+                    "Item": item,
+                    "ConditionExpression": "attribute_not_exists(PK)",
+                },
+            )
+        except ConditionFailed:
+            answer = self._aws.call(
+                "GetItem",
+                {"TableName": self._table, "Key": _key(replay, key), "ConsistentRead": True},
+            )
+            return "ended_at" in (answer.get("Item") or {})
+        return False
+
+    def end(self, replay: str, key: str, *, after: State, outcome: str, at: int) -> None:
+        self._aws.call(
+            "UpdateItem",
+            {
+                "TableName": self._table,
+                "Key": _key(replay, key),
+                "UpdateExpression": "SET #after = :after, #outcome = :outcome, #at = :at",
+                "ExpressionAttributeNames": {
+                    "#after": "after",
+                    "#outcome": "outcome",
+                    "#at": "ended_at",
+                },
+                "ExpressionAttributeValues": {
+                    ":after": {"S": json.dumps(after)},
+                    ":outcome": {"S": outcome},
+                    ":at": {"N": str(at)},
+                },
+            },
+        )
+
+    def rows(self, replay: str, *, limit: int) -> list[dict[str, Any]]:
+        answer = self._aws.call(
+            "Query",
+            {
+                "TableName": self._table,
+                "KeyConditionExpression": "PK = :pk AND begins_with(SK, :audit)",
+                "ExpressionAttributeValues": {
+                    ":pk": {"S": replay_pk(replay)},
+                    ":audit": {"S": _PREFIX},
+                },
+                "Limit": limit,
+                "ConsistentRead": True,
+            },
+        )
+        return [_row(item) for item in answer["Items"]]
+
+
+def _key(replay: str, key: str) -> Item:
+    return {"PK": {"S": replay_pk(replay)}, "SK": {"S": _PREFIX + key}}
+
+
+def _row(item: Item) -> dict[str, Any]:
+    found: Any = item
+    return {
+        "object": found["SK"]["S"].removeprefix(_PREFIX),
+        "via": found["via"]["S"],
+        "before": json.loads(found["before"]["S"]),
+        "after": json.loads(found["after"]["S"]) if "after" in found else None,
+        "outcome": found["outcome"]["S"] if "outcome" in found else None,
+        "begun_at": int(found["begun_at"]["N"]),
+        "ended_at": int(found["ended_at"]["N"]) if "ended_at" in found else None,
+    }
