@@ -1,6 +1,6 @@
 """`make bench`: Tocsin beside the usual stack, as a table and in `.local/bench.json`.
 
-    python -m tests.bench [--rounds N] [--only cold_start,ingest,units,sweep] [--strict]
+    python -m tests.bench [--rounds N] [--only cold_start,ingest,units,sweep,replay] [--strict]
 
 Exits with 1 under `--strict` when a limit is missed; without it a missed limit is shown, because a
 busy laptop is not a broken build.
@@ -11,10 +11,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import cold_start, sweep, units, warm_ingest
+from tests.bench import cold_start, replay, sweep, units, warm_ingest
 from tests.bench.figures import table, write
 from tests.bench.layouts import Layouts
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "events" / "stripe" / "subscription_updated_2024-06-20.json"
+
+_FULL = 15
 
 type Part = tuple[list[Figure], dict[str, object]]
 
@@ -40,6 +43,7 @@ def main(arguments: list[str]) -> int:
         "ingest": lambda: _warm_ingest(layouts, work, asked.rounds),
         "units": lambda: _units(layouts, work),
         "sweep": _sweep,
+        "replay": lambda: _replay(asked.rounds),
     }
     figures: list[Figure] = []
     measured: dict[str, object] = {}
@@ -76,9 +80,17 @@ def _sweep() -> Part:
     return list(sweep.figures(found)), {"units_and_calls": found}
 
 
+def _replay(rounds: int) -> Part:
+    """All sizes where there is time for many rounds, the smallest ones where there is not."""
+    sizes = replay.SIZES if rounds >= _FULL else (1_000, 5_000)
+    found = replay.measure(SAMPLE, sizes)
+    raw: dict[str, object] = {name: [asdict(run) for run in runs] for name, runs in found.items()}
+    return list(replay.figures(found)), raw
+
+
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    names = ["cold_start", "ingest", "units", "sweep"]
+    names = ["cold_start", "ingest", "units", "sweep", "replay"]
     parser.add_argument("--rounds", type=int, default=15, help="samples per contender")
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}"

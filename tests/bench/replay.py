@@ -1,0 +1,257 @@
+"""A replay beside a loop that asks for one event at a time, both within the same budget.
+
+Planner, reader, packer and worker are the real ones. The provider and the ledger are functions of
+an event's number and the pages noted lie in a file, so that what memory is left is the planner's.
+Waiting for the budget takes no time here: it is counted, and added to the time the work took.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import tracemalloc
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from tests.bench.figures import Figure
+from tocsin.adapters.dynamodb_ledger import item_of, record_of
+from tocsin.adapters.memory_quarantine import MemoryQuarantine
+from tocsin.adapters.replay_items import page_item, page_of
+from tocsin.application.file_event import Filer, SetAside
+from tocsin.application.replay import Planner
+from tocsin.application.restore import Restorer
+from tocsin.billing.identity import Identity
+from tocsin.billing.ratelimit import budget
+from tocsin.billing.replay import PAGE, Cursor, Window, begin
+from tocsin.billing.replay_ports import EventPage
+from tocsin.providers.body_codec import keep
+from tocsin.providers.events import workspace_of
+from tocsin.providers.registry import webhook_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import IO
+
+    from tocsin.billing.ledger import LedgerKey, LedgerRecord
+    from tocsin.billing.replay import Slice
+    from tocsin.billing.replay_ports import PageNote
+
+SIZES = (1_000, 20_000, 100_000)
+IDENTITY = Identity("stripe", "acct_bench", "test")
+START = 1_790_000_000
+LOST_OF = 3
+"""One event of three never arrived."""
+
+
+@dataclass(slots=True)
+class World:
+    """`size` events, two a second, of which every third is missing until it is put back."""
+
+    size: int
+    sample: Mapping[str, Any]
+    notes: IO[bytes]
+    there: bytearray = field(init=False)
+    file: Filer = field(init=False)
+    worker: Restorer = field(init=False)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    calls: int = 0
+    waited: float = 0.0
+    token_at: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
+    cursor: Cursor | None = None
+
+    def __post_init__(self) -> None:
+        self.there = bytearray(number % LOST_OF != 0 for number in range(max(SIZES)))
+        self.file = Filer(webhook_reader, keep, lambda: None, workspace_of)
+        self.worker = Restorer(self, MemoryQuarantine(), record_of)
+
+    @property
+    def clock(self) -> float:
+        """Seconds since the start: those of work, and those waited for the budget."""
+        return time.perf_counter() - self.started + self.waited
+
+    def document(self, number: int) -> dict[str, Any]:
+        return {**self.sample, "id": f"evt_{number:06d}", "created": START + number // 2}
+
+    # The ports of both contenders.
+
+    def take(self, identity: Identity) -> None:
+        """One request of the budget: evenly spaced, and never two at once."""
+        self.calls += 1
+        late = self.token_at - self.clock
+        self.waited += max(0.0, late)
+        self.token_at = max(self.token_at, self.clock) + 1 / budget(identity)
+
+    def page(self, identity: Identity, wanted: Slice) -> EventPage:
+        first = max(0, (wanted.start - START) * 2)
+        last = min(self.size, (wanted.end - START) * 2)
+        numbers = range(last - 1, first - 1, -1)[: PAGE + 1]
+        documents = tuple(self.document(number) for number in numbers[:PAGE])
+        return EventPage(documents, has_more=len(numbers) > PAGE)
+
+    def put(self, record: LedgerRecord) -> bool:
+        number = int(record.envelope.id[4:])
+        new, self.there[number] = not self.there[number], True
+        return new
+
+    # The planner's own.
+
+    def origins(self, keys: Iterable[LedgerKey]) -> dict[LedgerKey, str]:
+        found = {key: int(key.sk[4:]) for key in keys}
+        return {
+            key: "RPL-B" if number % LOST_OF == 0 else ""
+            for key, number in found.items()
+            if self.there[number]
+        }
+
+    def holds_any(self, identity: Identity, *, start: int, end: int) -> bool:
+        return False
+
+    def create(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+
+    def load(self, replay: str) -> Cursor | None:
+        return self.cursor
+
+    def save(self, cursor: Cursor) -> Cursor:
+        self.cursor = replace(cursor, ver=cursor.ver + 1)
+        return self.cursor
+
+    def note(self, replay: str, page: PageNote) -> PageNote:
+        text = json.dumps(page_item(replay, page)).encode()
+        self.places.append((self.notes.seek(0, 2), len(text)))
+        self.notes.write(text)
+        return page
+
+    def pages(self, replay: str, *, first: int = 0) -> Iterator[PageNote]:
+        for place, length in self.places[first:]:
+            self.notes.seek(place)
+            yield page_of(json.loads(self.notes.read(length)))
+
+    def send(self, replay: str, records: Sequence[LedgerRecord]) -> None:
+        """The workers' work is counted too, as if there were one, and no queue beside it."""
+        self.worker.restore([item_of(record) for record in records], now=START)
+
+    def of(self, identity: Identity, subscriptions: Sequence[str], *, page: int) -> int:
+        return page
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+
+
+class Counted:
+    """What the projector said: that everything was applied."""
+
+    def __init__(self, world: World) -> None:
+        self._size = world.size
+
+    def add(self, replay: str, outcomes: Mapping[str, int]) -> None:
+        raise AssertionError((replay, outcomes))
+
+    def of(self, replay: str) -> dict[str, int]:
+        return {"applied": self._size}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One contender's run over so many events; `peak` in bytes, where memory was measured."""
+
+    events: int
+    seconds: float
+    calls: int
+    peak: int = 0
+
+
+def measure(sample: Path, sizes: Sequence[int] = SIZES) -> dict[str, list[Run]]:
+    """Both contenders at every size, and the planner once more with its memory measured."""
+    document = json.loads(sample.read_text())
+    found: dict[str, list[Run]] = {"replay": [], "loop": [], "memory": []}
+    for size in sizes:
+        found["replay"].append(_timed(size, document, _replay))
+        found["loop"].append(_timed(size, document, _one_by_one))
+    for size in (sizes[0], sizes[-1]):
+        tracemalloc.start()
+        try:
+            run = _timed(size, document, _replay)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        found["memory"].append(replace(run, peak=peak))
+    return found
+
+
+def figures(found: Mapping[str, Sequence[Run]]) -> Iterator[Figure]:
+    """By size: how fast, against what, with how many calls; and how flat memory stays."""
+    for ours, loop in zip(found["replay"], found["loop"], strict=True):
+        size = f"{ours.events // 1_000}k"
+        yield Figure(
+            f"replay.events_per_s.{size}",
+            ours.events / ours.seconds,
+            note=f"{ours.calls} calls at {budget(IDENTITY)} a second, two passes, one at a time",
+        )
+        yield Figure(
+            f"replay.speedup.{size}",
+            loop.seconds / ours.seconds,
+            note=f"over a loop for the missing alone: {loop.calls} calls, one at a time",
+        )
+        yield Figure(
+            f"replay.provider_calls_per_event.{size}",
+            ours.calls / ours.events,
+            limit=0.1,
+            note=f"the loop: {loop.calls / loop.events:.3f}",
+        )
+    few, many = found["memory"]
+    yield Figure(
+        "replay.rss_growth",
+        many.peak / few.peak,
+        limit=2.0,
+        note=f"peak of the planner, {many.events} events over {few.events}: {many.peak >> 10} KiB",
+    )
+
+
+def _timed(size: int, sample: Mapping[str, Any], work: Any) -> Run:
+    with tempfile.TemporaryFile() as notes:
+        world = World(size, sample, notes)
+        work(world)
+        if not all(world.there[:size]):
+            raise AssertionError("not all that was missing was put back")
+        return Run(size, world.clock, world.calls)
+
+
+def _replay(world: World) -> None:
+    window = Window(START, START + world.size // 2 + 1)
+    world.create(
+        begin(Cursor("RPL-B", IDENTITY, window, started_at=window.end, started_by="bench"))
+    )
+    unused: Any = None
+    planner = Planner(
+        source=world,
+        ledger=world,
+        store=world,
+        queue=world,
+        sums=world,
+        rate=world,
+        file=world.file,
+        set_aside=SetAside(MemoryQuarantine()),
+        outcomes=Counted(world),
+        tell=lambda _: "",
+        rebuilder=unused,
+        now=lambda: window.end,
+        sleep=world.sleep,
+    )
+    done = planner.run("RPL-B", go_on=lambda: True)
+    if not done.proven or done.first.inserted != -(-world.size // LOST_OF):
+        raise AssertionError(f"the replay proved nothing: {done}")
+
+
+def _one_by_one(world: World) -> None:
+    """Lists every page, then asks for each event that is missing, and stores it."""
+    for last in range(world.size, 0, -PAGE):
+        world.take(IDENTITY)
+        for number in range(last - 1, max(-1, last - PAGE - 1), -1):
+            if not world.there[number]:
+                world.take(IDENTITY)
+                document = world.document(number)
+                world.put(world.file(IDENTITY, document, now=START, replay="")[0])
