@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.local_cloud import eventually
+from tocsin.adapters.s3_archive import S3Archive
 from tocsin.cli import main
 from tocsin.local.places import STATE_VARIABLE
 from tocsin.local.sandbox.client import SandboxClient
+from tocsin.ports import ArchivedContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +90,32 @@ class Outage:
         assert ended == code, shown.err
         return dict(json.loads(shown.out if code == 0 else shown.err))
 
+    def tell(self, *words: str) -> Any:
+        """What a command of `tocsin` prints as JSON."""
+        self.capsys.readouterr()
+        ended = main.run([*words, "--json"])
+        shown = self.capsys.readouterr()
+        assert ended == 0, shown.err
+        return json.loads(shown.out)
+
+    def opens(self) -> str:
+        """An incident that the replay belongs to; quiet, so that nobody has to be expected."""
+        opened = self.tell(
+            *("open", "Stripe was down", "--severity", "low", "--category", "operational")
+        )
+        return str(opened["id"])
+
+    def proof(self, incident: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What the incident's timeline says of the replay, and the report that it points to."""
+        timeline = self.tell("incidents", "timeline", incident)
+        (entry,) = [each for each in timeline if each["type"] == "replay_recorded"]
+        said = entry["content"]
+        archive = S3Archive(
+            lambda: self.stage.clients.s3, bucket=self.stage.outputs["evidence_bucket"]
+        )
+        kept = archive.read(ArchivedContent(**said["evidence"]))
+        return said, json.loads(kept)
+
     def window(self) -> list[str]:
         return [
             *("--account", "acct_local", "--mode", "test"),
@@ -118,11 +147,23 @@ def test_i8_i9_what_an_outage_lost_is_planned_replayed_and_proven(outage: Outage
     assert refused["error"]["answered"] == "recovery_not_confirmed"
 
     outage.recovers()
-    done = outage.replay("start", *outage.window(), "--wait")
+    incident = outage.opens()
+    done = outage.replay("start", *outage.window(), "--incident", incident, "--wait")
     assert (done["stage"], done["proven"], done["unchanged"]) == ("complete", True, True)
     assert outage.stored(done["id"]) == lost
     assert (done["counts"]["inserted"], done["last_pass"]["missing"]) == (len(lost), 0)
     assert eventually(outage.wrong, lambda wrong: not wrong) == {}
+
+    said, report = outage.proof(incident)
+    assert (said["replay"], said["proven"]) == (done["id"], True)
+    assert (
+        said["counts"]["inserted"]
+        == len(lost)
+        == said["counts"]["listed"] - said["counts"]["duplicate"]
+    )
+    assert said["counts"]["second_pass_inserted"] == 0
+    assert {each["id"] for each in report["missing"]} == lost
+    assert sum(report["outcomes"].values()) == len(lost)
 
     again = outage.replay("start", *outage.window(), "--wait")
     assert (again["proven"], again["counts"]["missing"]) == (True, 0)
@@ -144,3 +185,44 @@ def test_one_deleted_row_of_the_ledger_is_all_that_a_plan_finds(
     assert plan["counts"]["missing"] == 1
     (found,) = [each for each in plan["types"] if each["missing"]]
     assert (found["type"], found["missing"]) == (victim["type"]["S"], 1)
+
+
+@pytest.mark.full
+def test_a_third_lost_some_twice_and_some_late_is_put_back_at_size(
+    outage: Outage, stage: Deployed
+) -> None:
+    """What arrives late does so while the replay runs; what is inserted is the drop log."""
+    size = int(os.environ.get("REPLAY_EVENTS", "20000"))
+    for number, (kind, how) in enumerate(
+        (
+            ("drop", {"fraction": 1 / 3}),
+            ("duplicate", {"fraction": 0.1}),
+            ("withhold", {"fraction": 0.05}),
+        )
+    ):
+        outage.sandbox.order(kind, seed=number, **how)
+    outage.sandbox.tell(seed=8, start=outage.begin, until=outage.end - 1, events=size)
+    assert outage.sandbox.drain(900) == 0
+    absent = outage.made() - outage.stored()
+    outage.recovers()
+    replay = outage.replay("start", *outage.window())["id"]
+    outage.sandbox.lift()  # what was withheld arrives now
+    done = outage.replay("watch", replay)
+
+    assert (done["stage"], done["proven"]) == ("complete", True)
+    assert outage.sandbox.drain(300) == 0
+    dropped = {
+        str(each["event"]) for each in outage.sandbox.undelivered() if each["why"] == "dropped"
+    }
+    inserted = outage.stored(replay)
+    assert dropped <= inserted <= absent
+    assert outage.stored() == outage.made()
+    assert done["counts"]["inserted"] == len(inserted)
+    assert done["counts"]["inserted"] + done["counts"]["arrived"] == done["counts"]["missing"]
+    assert eventually(outage.wrong, lambda wrong: not wrong, seconds=300) == {}
+    for name in ("replay_failed", "restore_failed"):
+        if queue := stage.outputs["queues"].get(name):
+            counted = stage.clients.sqs.get_queue_attributes(
+                QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+            assert counted["Attributes"]["ApproximateNumberOfMessages"] == "0"
