@@ -121,6 +121,7 @@ def _store(call: Call) -> KeptReleases:
 
 def _release(release: r.Release) -> Release:
     return {
+        "kind": release.kind,
         "release": release.release,
         "service": release.service,
         "regular": release.regular,

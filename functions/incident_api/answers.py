@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from tocsin.incidents.policy import Milestone
+    from tocsin.incidents.releases import ReleaseKind
     from tocsin.incidents.vocabulary import (
         Category,
         Kind,
@@ -291,8 +292,9 @@ class SmokeTests(TypedDict):
 
 
 class Release(TypedDict):
-    """A release of a service; `shipped_at` null: planned."""
+    """A release of a service, or a flag that was turned; `shipped_at` null: planned."""
 
+    kind: ReleaseKind
     release: str
     service: str
     regular: bool

@@ -76,6 +76,31 @@ class CustomersNow(TypedDict):
     next_by: Moment | None
 
 
+class OnCallFor(TypedDict):
+    """A role that is paged for this category: its holder here, else who is on call for it."""
+
+    role: Role
+    person: str | None
+    backup: str | None
+
+
+class Brief(TypedDict):
+    """The facts a page says too, word for word the same once they are written out."""
+
+    incident: str
+    kind: Kind
+    severity: Severity
+    symptom: str
+    at: Moment
+    zone: str
+    ask_by: Moment | None
+    acknowledged_by: str | None
+    on_call: list[OnCallFor]
+    changes: list[RecentChange]
+    before: SeenBefore | None
+    next: list[str]
+
+
 class FirstMinutes(TypedDict):
     """What the person who was woken has to know, in the order they need it."""
 
@@ -102,3 +127,4 @@ class FirstMinutes(TypedDict):
     customers: CustomersNow
     changes: list[RecentChange]
     before: SeenBefore | None
+    brief: Brief

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from functions.incident_api import answers_first as shape
     from functions.incident_api.call import Call
+    from tocsin.incidents.briefing import Brief
     from tocsin.runtime.http import Response
 
 
@@ -84,6 +85,7 @@ def _view(seen: FirstMinutes) -> shape.FirstMinutes:
         },
         "changes": _changes(seen),
         "before": _before(seen),
+        "brief": _brief(seen.brief, _before(seen)),
     }
 
 
@@ -102,9 +104,9 @@ def _phase(seen: FirstMinutes) -> shape.PhaseNow | None:
 
 def _changes(seen: FirstMinutes) -> list[shape.RecentChange]:
     found: list[shape.RecentChange] = [
-        {"what": f"release {one.release} of {one.service}", "at": format_time(one.shipped_at)}
-        for one in seen.changes
-        if one.shipped_at is not None
+        {"what": one.what, "at": format_time(one.at)}
+        for one in seen.brief.changes
+        if one.at != seen.incident.fix.deployed_at
     ]
     for deploy in seen.deploys:
         what = f"deploy of {deploy.commit}: {deploy.conclusion}"
@@ -113,7 +115,7 @@ def _changes(seen: FirstMinutes) -> list[shape.RecentChange]:
 
 
 def _before(seen: FirstMinutes) -> shape.SeenBefore | None:
-    if (before := seen.before) is None:
+    if (before := seen.brief.before) is None:
         return None
     return {
         "incident": before.incident,
@@ -121,6 +123,25 @@ def _before(seen: FirstMinutes) -> shape.SeenBefore | None:
         "resolution": before.resolution,
         "closed_at": _optional(before.closed_at),
         "postmortem": before.postmortem,
+    }
+
+
+def _brief(brief: Brief, before: shape.SeenBefore | None) -> shape.Brief:
+    return {
+        "incident": brief.incident,
+        "kind": brief.kind,
+        "severity": brief.severity,
+        "symptom": brief.symptom,
+        "at": format_time(brief.at),
+        "zone": brief.zone,
+        "ask_by": _optional(brief.ask_by),
+        "acknowledged_by": brief.acknowledged_by,
+        "on_call": [
+            {"role": one.role, "person": one.person, "backup": one.backup} for one in brief.on_call
+        ],
+        "changes": [{"what": one.what, "at": format_time(one.at)} for one in brief.changes],
+        "before": before,
+        "next": [*brief.next],
     }
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from functions.notifier.linking import Minter
     from tocsin.application.contacts import ContactStore, WaySender
     from tocsin.application.ways import Way
+    from tocsin.incidents.briefing import Brief
     from tocsin.incidents.outbox import OutboxItem
     from tocsin.incidents.policy import Policy
     from tocsin.ports import Message, Sender
@@ -43,13 +44,17 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
-    """`topics` opens the sender of a target, `ways` the channel of a kind of way."""
+    """`topics` opens the sender of a target, `ways` the channel of a kind of way.
+
+    `brief` answers the first facts for a message that asks, as far as they are known.
+    """
 
     contacts: ContactStore
     topics: Callable[[str], Sender]
     ways: Callable[[str], WaySender]
     minter: Minter
     watch: Watch
+    brief: Callable[[OutboxItem], Brief | None]
 
     def attempts(self, item: OutboxItem, policy: Policy) -> Iterator[Attempt]:
         """The attempts to make, in order, until one succeeds.
@@ -58,11 +63,14 @@ class Router:
             MalformedPayload: the message cannot be written.
             StoreUnavailable: the person's ways could not be read.
         """
-        bare = render_room(item, policy) if item.target == ROOM else render(item, policy)
-        shared = Attempt(channel_for(item.target).name, lambda: self.topics(item.target).send(bare))
+        brief = self.brief(item)
+        room = item.target == ROOM
+        told = render_room(item, policy) if room else render(item, policy, brief=brief)
+        shared = Attempt(channel_for(item.target).name, lambda: self.topics(item.target).send(told))
         if not item.personal:
             yield shared
             return
+        bare = render(item, policy)
         page = bare.attributes["urgency"] == URGENT
         step = int(item.facts.get("step") or 0)
         ladder = policy.severities[Severity(bare.attributes["severity"])].escalation
@@ -72,7 +80,7 @@ class Router:
             self._nowhere(item)
             yield shared
             return
-        linked = render(item, policy, self.minter.links(item, page=page))
+        linked = render(item, policy, self.minter.links(item, page=page), brief)
         for way in usable:
             message = linked if channel_of_way(way.kind).private else bare
             yield Attempt(f"{way.kind}:{way.id}", partial(self._send, way, message))

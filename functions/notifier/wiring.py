@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from functions.notifier.briefing import Briefer
 from functions.notifier.contacting import Contacting
 from functions.notifier.delivery import Delivery
 from functions.notifier.linking import Minter
@@ -54,7 +55,12 @@ def _whole(document: Mapping[str, object]) -> Mapping[str, object]:
 
 def wire(settings: Settings, watch: Watch) -> Notifier:
     """The notifier of a deployed stage."""
-    people = connect_people(settings.INCIDENTS_TABLE, settings.OPERATIONS_TABLE, clock=watch.clock)
+    people = connect_people(
+        settings.INCIDENTS_TABLE,
+        settings.OPERATIONS_TABLE,
+        clock=watch.clock,
+        tell=watch.rotas_unread,
+    )
     wall = wall_clock()
     ways = registered_ways(asdict(settings))
     secret = CachedSecret(from_environment("secretsmanager"), settings.DELIVERY_KEYS_SECRET, _whole)
@@ -65,6 +71,13 @@ def wire(settings: Settings, watch: Watch) -> Notifier:
         ways=ways,
         minter=Minter(store=people.links, ring=keys.ring, base=keys.base, wall=wall, watch=watch),
         watch=watch,
+        brief=Briefer(
+            store=people.application.store,
+            policies=people.manned.policies,
+            releases=people.releases,
+            clock=watch.clock,
+            watch=watch,
+        ).brief,
     )
     delivery = Delivery(
         store=people.application.store,

@@ -23,16 +23,21 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = watch("public_intake", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-PEOPLE = connect_people(SETTINGS.INCIDENTS_TABLE, SETTINGS.OPERATIONS_TABLE, clock=WATCH.clock)
+PEOPLE = connect_people(
+    SETTINGS.INCIDENTS_TABLE,
+    SETTINGS.OPERATIONS_TABLE,
+    clock=WATCH.clock,
+    tell=WATCH.rotas_unread,
+)
 RING = CachedSecret(from_environment("secretsmanager"), SETTINGS.DELIVERY_KEYS_SECRET, keyring)
 PUBLIC = Public(
     desk=LinkDesk(
         store=PEOPLE.application.store,
-        policies=PEOPLE.application.policies,
+        policies=PEOPLE.manned.policies,
         wall=wall_clock(),
         links=PEOPLE.links,
         ring=RING.get,
-        execute=PEOPLE.application.execute,
+        execute=PEOPLE.manned.execute,
     ),
     watch=WATCH,
     status=DynamoDbOutages(from_environment("dynamodb"), SETTINGS.OPERATIONS_TABLE).status,

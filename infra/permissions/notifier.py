@@ -25,6 +25,12 @@ STATEMENTS = (
         resources=("table/incidents",),
     ),
     Statement(
+        # The first entry names what the same key was before; a page says it.
+        sid="ReadFirstEntry",
+        actions=("dynamodb:Query",),
+        resources=("table/incidents",),
+    ),
+    Statement(
         sid="Publish",
         actions=("sns:Publish",),
         resources=("topic/pages", "topic/stakeholders", "topic/chat"),

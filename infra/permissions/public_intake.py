@@ -17,8 +17,9 @@ STATEMENTS = (
         resources=("table/incidents",),
     ),
     Statement(
-        sid="ReadLinks",
-        actions=("dynamodb:GetItem",),
+        # The backup a link pages is the one on call: rotations are read, as for every decision.
+        sid="ReadLinksAndRotations",
+        actions=("dynamodb:GetItem", "dynamodb:Query"),
         resources=("table/operations",),
     ),
     Statement(

@@ -18,6 +18,7 @@ from functions.alarm_trigger import intake as alarm_intake
 from functions.incident_api.call import PeopleDesk
 from functions.incident_api.routes import Api
 from functions.notifier import intake as notifier_intake
+from functions.notifier.briefing import Briefer
 from functions.notifier.contacting import Contacting
 from functions.notifier.delivery import Delivery
 from functions.notifier.linking import Minter
@@ -270,6 +271,13 @@ class World:
             ways=self._way,
             minter=minter,
             watch=self.watch,
+            brief=Briefer(
+                store=self.store,
+                policies=self.application.policies,
+                releases=self.application.releases,
+                clock=self.clock,
+                watch=self.watch,
+            ).brief,
         )
 
     def _sender(self, target: str) -> Sender:

@@ -193,7 +193,8 @@ def test_i12_who_acts_by_a_link_can_write_incidents_and_nothing_else(
     assert rights == {
         ("ActOnIncidents", "dynamodb:GetItem"),
         ("ActOnIncidents", "dynamodb:PutItem"),
-        ("ReadLinks", "dynamodb:GetItem"),
+        ("ReadLinksAndRotations", "dynamodb:GetItem"),
+        ("ReadLinksAndRotations", "dynamodb:Query"),
         ("ReadDeliveryKeys", "secretsmanager:GetSecretValue"),
     }
 

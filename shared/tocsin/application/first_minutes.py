@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tocsin.application.briefing import brief_of
 from tocsin.incidents.checklist import phases
 from tocsin.incidents.events import Acknowledged, Escalated, Opened, Paged
 from tocsin.incidents.events_response import Deployed
@@ -22,20 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from tocsin.incidents.briefing import Brief
     from tocsin.incidents.checklist import PhaseView
     from tocsin.incidents.events import Event
     from tocsin.incidents.model import Clock, Incident
     from tocsin.incidents.policy import Policy
     from tocsin.incidents.priorities import Priority
-    from tocsin.incidents.releases import Release
     from tocsin.incidents.vocabulary import ClockName
     from tocsin.ports import IncidentStore, ReleaseStore
 
-LOOK_BACK = timedelta(hours=1)
-"""How long before the incident a change is worth a look."""
-_CUT_BEFORE = timedelta(days=30)
 _CHOICES = "choose-containment"
-_PAGES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +65,10 @@ class Countdown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    """The incident the same dedup key had before, and what was learnt from it."""
-
-    incident: str
-    title: str
-    resolution: str | None
-    closed_at: datetime | None
-    postmortem: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FirstMinutes:
-    """Everything, as it stands at `at`. `changes` are releases shipped in the hour before t0."""
+    """Everything, as it stands at `at`. `brief` is what the page says too."""
 
+    brief: Brief
     incident: Incident
     at: datetime
     detail: str
@@ -93,9 +80,7 @@ class FirstMinutes:
     phase: PhaseView | None
     next: tuple[Priority, ...]
     choices: tuple[str, ...]
-    changes: tuple[Release, ...]
     deploys: tuple[Deployed, ...]
-    before: Before | None
 
 
 def first_minutes(
@@ -114,6 +99,7 @@ def first_minutes(
     posts = tuple(_post(role, incident, policy) for role in Role)
     holds = person in incident.roles.values()
     return FirstMinutes(
+        brief=brief_of(incident, policy=policy, at=at, store=store, releases=releases),
         incident=incident,
         at=at,
         detail=opened.detail,
@@ -125,9 +111,7 @@ def first_minutes(
         phase=_phase(phases(incident, policy, at)),
         next=priorities(incident, policy, at),
         choices=tuple(item.text for item in policy.checklist if item.parent == _CHOICES),
-        changes=_changes(incident, releases),
         deploys=tuple(event for event in events if isinstance(event, Deployed)),
-        before=_before(opened.previous, store),
     )
 
 
@@ -169,34 +153,4 @@ def _phase(found: Sequence[PhaseView]) -> PhaseView | None:
     """The first phase that still has something to do."""
     return next(
         (phase for phase in found if any(view.settled is None for view in phase.items)), None
-    )
-
-
-def _changes(incident: Incident, releases: ReleaseStore | None) -> tuple[Release, ...]:
-    """What was shipped of the service in the hour before it began, and since."""
-    if releases is None or incident.service is None:
-        return ()
-    since = min(incident.began_at or incident.opened_at, incident.opened_at) - LOOK_BACK
-    found: list[Release] = []
-    cursor: str | None = None
-    for _ in range(_PAGES):
-        page = releases.page(incident.service, cut_after=since - _CUT_BEFORE, cursor=cursor)
-        shipped = (each for each in page.releases if each.shipped_at is not None)
-        found += [each for each in shipped if each.shipped_at and each.shipped_at >= since]
-        if (cursor := page.cursor) is None:
-            break
-    return tuple(found)
-
-
-def _before(incident_id: str | None, store: IncidentStore) -> Before | None:
-    """Of a restricted one no more than that it was."""
-    found = store.load(incident_id) if incident_id else None
-    if found is None:
-        return None
-    return Before(
-        incident=found.id,
-        title="restricted" if found.restricted else found.title,
-        resolution=None if found.resolution is None else str(found.resolution),
-        closed_at=found.closed_at,
-        postmortem=None if found.postmortem is None or found.restricted else found.postmortem.url,
     )

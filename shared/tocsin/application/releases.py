@@ -19,7 +19,7 @@ from tocsin.errors import (
     IllegalTransition,
 )
 from tocsin.incidents.clocks import NEXT_RELEASE
-from tocsin.incidents.releases import Telling, awaited, check
+from tocsin.incidents.releases import ReleaseKind, Telling, awaited, check
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind, ClockName
 from tocsin.ports import CommandRecord
@@ -71,6 +71,8 @@ class ReleaseDesk:
     def report(self, report: Report) -> Recorded:
         """Records the release and tells a page of open incidents of its service.
 
+        A flag is recorded to be looked up; no incident waits for one.
+
         Raises:
             IdempotencyKeyReused: the key stood for another release.
             IllegalTransition: the release has shipped, otherwise than is reported now.
@@ -78,6 +80,9 @@ class ReleaseDesk:
         """
         now = self.clock.incident_now()
         check(report.release, person=report.actor.id, groups=report.groups, at=now)
+        if report.release.kind is ReleaseKind.FLAG:
+            repeated = self._repeated(report) or not self._write(report, None)
+            return Recorded(incidents=(), repeated=repeated, cursor=None)
         telling = Telling(
             release=report.release,
             actor_kind=report.actor.kind,
@@ -130,7 +135,7 @@ class ReleaseDesk:
         with suppress(ConditionFailed):
             self.releases.save(after, expected=telling.ver)
 
-    def _write(self, report: Report, telling: Telling) -> bool:
+    def _write(self, report: Report, telling: Telling | None) -> bool:
         """Whether it was written now; False if exactly this is recorded already."""
         release = report.release
         known = self.releases.get(release)

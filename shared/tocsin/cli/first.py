@@ -8,6 +8,9 @@ import typer
 
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
+from tocsin.documents import briefing
+from tocsin.incidents.briefing import Brief
+from tocsin.incidents.codec import decode_fields
 from tocsin.runtime.api_client import segment
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -30,16 +33,15 @@ def first(
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """The screen, in the order things are needed."""
-    kind = "" if found["kind"] == "real" else f"[{found['kind'].upper()}] "
+    """The screen, in the order things are needed: what the page said, then the rest."""
     place = f"{found['service'] or 'no service named'}, {found['environment']}"
     mine = "you were asked" if found["mine"] else "you were not asked"
     return [
-        f"{kind}{found['severity'].upper()} {found['id']}  {found['title']}",
+        *briefing.lines(decode_fields(Brief, found["brief"])),
+        "",
         f"{place}; {found['state']}, signals {'firing' if found['firing'] else 'quiet'}; {mine}",
         *([found["detail"]] if found["detail"] else []),
         "",
-        f"acknowledged by {found['acknowledged_by'] or 'NOBODY YET: tocsin ack ' + found['id']}",
         *(_asked(one) for one in found["asked"]),
         *(f"  nobody is on call as {role}" for role in found["nobody_on_call"]),
         "",
@@ -47,17 +49,11 @@ def lines(found: dict[str, Any]) -> list[str]:
         "",
         *(_post(one) for one in found["roles"]),
         "",
-        *(f"next: {text}" for text in found["do_next"]),
         *_phase(found["phase"]),
         *(f"containment: {text}" for text in found["containment_choices"]),
         "",
         _customers(found["customers"]),
-        *([f"changed {one['at']}: {one['what']}" for one in found["changes"]] or [_NO_CHANGE]),
-        *_before(found["before"]),
     ]
-
-
-_NO_CHANGE = "changed: no release known in the hour before"
 
 
 def _asked(one: dict[str, Any]) -> str:
@@ -89,10 +85,3 @@ def _customers(told: dict[str, Any]) -> str:
     decided = {None: "not decided", True: "are told", False: "are not told"}[told["told"]]
     next_by = f", next update by {told['next_by']}" if told["next_by"] else ""
     return f"customers: {decided}{next_by}"
-
-
-def _before(before: dict[str, Any] | None) -> list[str]:
-    if before is None:
-        return []
-    learnt = before["postmortem"] or "no postmortem"
-    return [f"before: {before['incident']} {before['title']}, {before['resolution']}: {learnt}"]

@@ -7,6 +7,7 @@ nothing that the API would refuse. Times are shown in UTC and say so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping  # noqa: TC003 -- Typer reads the annotations
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,9 +15,11 @@ import typer
 
 from tocsin.cli import evidence, progress, releases
 from tocsin.cli.api import ApiUrl, As, connect
+from tocsin.cli.first import lines
 from tocsin.cli.output import current
 from tocsin.cli.shown import content, show_incident, tinted
 from tocsin.cli.verb_commands import Incident, Key, add_verbs, send
+from tocsin.incidents.timeline import parse_time
 from tocsin.incidents.vocabulary import Category, Kind, Severity
 from tocsin.runtime.api_client import ApiClient, segment
 
@@ -27,6 +30,8 @@ app = typer.Typer(
     help="List, show and follow incidents.",
 )
 verbs = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_FIRST_HOUR = timedelta(hours=1)
 
 
 class Status(StrEnum):
@@ -66,9 +71,27 @@ def list_incidents(
 
 @verbs.command()
 @app.command()
-def show(incident: Incident, api_url: ApiUrl = None, person: As = None) -> None:
-    """One incident as it stands."""
-    show_incident(connect(api_url, person).get(f"/v1/incidents/{segment(incident)}"))
+def show(
+    incident: Incident,
+    *,
+    first: Annotated[
+        bool, typer.Option("--first", help="What is needed first, also after the first hour.")
+    ] = False,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """One incident as it stands; in its first hour what is needed first comes first."""
+    api, path = connect(api_url, person), f"/v1/incidents/{segment(incident)}"
+    found = api.get(path)
+    if current().json:
+        show_incident(found | ({"first": api.get(f"{path}/first")} if first else {}))
+        return
+    if first or found["closed_at"] is None:
+        seen = api.get(f"{path}/first")
+        if first or parse_time(seen["now"]) - parse_time(found["opened_at"]) < _FIRST_HOUR:
+            for line in (*lines(seen), ""):
+                current().line(line)
+    show_incident(found)
 
 
 @verbs.command()

@@ -9,6 +9,7 @@ import typer
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.cli.spans import read_instant
+from tocsin.incidents.releases import ReleaseKind
 from tocsin.incidents.timeline import format_time
 
 app = typer.Typer(
@@ -62,13 +63,40 @@ def record(
     current().table(("incident",), ((one,) for one in told))
 
 
+@app.command()
+def flag(
+    service: Annotated[str, typer.Argument(help="Whose flag.")],
+    name: Annotated[str, typer.Argument(help="The flag and what it is now, like new-tax=on.")],
+    *,
+    at: Annotated[str, typer.Option(help="When it was turned, with its zone.")],
+    key: Annotated[str | None, typer.Option("--key", help="Idempotency key.")] = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Record that a feature flag was turned: whoever is woken next sees it."""
+    moment = format_time(read_instant(at))
+    body = {
+        "kind": ReleaseKind.FLAG.value,
+        "service": service,
+        "release": name,
+        "regular": False,
+        "cut_at": moment,
+        "shipped_at": moment,
+    }
+    found = connect(api_url, person).post("/v1/releases", body, key=key)
+    if current().json:
+        current().document(found["release"])
+        return
+    current().line(f"{service} {name} recorded")
+
+
 @app.command("list")
 def list_releases(
     service: Annotated[str, typer.Argument(help="Whose releases.")],
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
-    """A service's releases, in the order they were cut."""
+    """A service's releases and flags, in the order they were cut or turned."""
     api = connect(api_url, person)
     found: list[dict[str, Any]] = []
     cursor: str | None = None
@@ -80,5 +108,5 @@ def list_releases(
     if current().json:
         current().document(found)
         return
-    columns = ("release", "regular", "cut_at", "planned_at", "shipped_at")
+    columns = ("kind", "release", "regular", "cut_at", "planned_at", "shipped_at")
     current().table(columns, ([one[name] for name in columns] for one in found))

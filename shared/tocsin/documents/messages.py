@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tocsin.documents.briefing import lines
 from tocsin.documents.facts import Facts
 from tocsin.documents.fitting import (
     SMS_SEPTETS,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.documents.links import PersonalLinks
+    from tocsin.incidents.briefing import Brief
     from tocsin.incidents.outbox import OutboxItem
     from tocsin.incidents.policy import Policy, UpdateDue
 
@@ -57,10 +59,16 @@ class _Wording:
     asks: bool = False
 
 
-def render(item: OutboxItem, policy: Policy, links: PersonalLinks | None = None) -> Message:
+def render(
+    item: OutboxItem,
+    policy: Policy,
+    links: PersonalLinks | None = None,
+    brief: Brief | None = None,
+) -> Message:
     """The message of an outbox item, in the words and the zone of `policy`.
 
-    `links` act for one person: they are given for a message that only that person reads.
+    `links` act for one person: they are given for a message that only that person reads. `brief`
+    are the first facts, for a message that asks; it is in the long text alone.
 
     Raises:
         MalformedPayload: the item's facts are not enough to write it from.
@@ -72,7 +80,7 @@ def render(item: OutboxItem, policy: Policy, links: PersonalLinks | None = None)
     before = f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}"
     return Message(
         subject=fit_subject(before, _title(facts), wording.until),
-        text=_text(item, facts, wording, policy, links),
+        text=_text(item, facts, wording, policy, (links, brief)),
         short=_short(item, facts, wording, links),
         attributes={
             "person": item.target.removeprefix("person:"),
@@ -122,8 +130,9 @@ def _text(
     facts: Facts,
     wording: _Wording,
     policy: Policy,
-    links: PersonalLinks | None,
+    given: tuple[PersonalLinks | None, Brief | None],
 ) -> str:
+    links, brief = given
     notice = f"{_DRILL_MARK} {_DRILL_NOTICE}" if facts.kind is Kind.DRILL else ""
     what = "Restricted: sign in to see what this is about."
     if not facts.restricted:
@@ -135,6 +144,7 @@ def _text(
         what,
         *wording.paragraphs,
         _offer(links) if wording.asks else "",
+        "\n".join(lines(brief)) if wording.asks and brief and not facts.restricted else "",
         f"Opened {full_moment(facts.opened_at, policy.calendar.zone)}.",
         f"Message {item.message_id}: the same id again is the same message again.",
     ]

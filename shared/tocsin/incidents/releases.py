@@ -7,6 +7,7 @@ cut before an incident began cannot carry its fix.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from tocsin.errors import BadInput, GroupRequired
 from tocsin.incidents import limits
@@ -17,9 +18,20 @@ from tocsin.incidents.vocabulary import ActorKind, Group
 MOST_COMMITS = 100
 
 
+class ReleaseKind(StrEnum):
+    """What went out: a release, or a feature flag that was turned."""
+
+    RELEASE = "release"
+    FLAG = "flag"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """A release; `shipped_at` None: planned. `commits` are those of the fixes it carries."""
+    """A release; `shipped_at` None: planned. `commits` are those of the fixes it carries.
+
+    A flag is kept beside releases because the question asked of both is what went out before
+    an incident; it is never regular and carries no commit, so no clock hears of it.
+    """
 
     service: str
     release: str
@@ -28,6 +40,7 @@ class Release:
     planned_at: datetime | None = None
     shipped_at: datetime | None = None
     commits: tuple[str, ...] = ()
+    kind: ReleaseKind = ReleaseKind.RELEASE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +89,13 @@ def check(release: Release, *, person: str, groups: frozenset[Group], at: dateti
         raise BadInput(f"a release names at most {MOST_COMMITS} commits", field="commits")
     for commit in release.commits:
         limits.name("commits", commit)
+    if release.kind is ReleaseKind.FLAG and (
+        release.regular or release.commits or release.shipped_at is None
+    ):
+        raise BadInput(
+            "a flag is not `regular`, has no `commits`, and was turned at `shipped_at`",
+            field="kind",
+        )
     if release.shipped_at is not None and release.shipped_at > at:
         raise BadInput("a release that has not shipped has no shipping time", field="shipped_at")
     for name, moment in (("shipped_at", release.shipped_at), ("planned_at", release.planned_at)):

@@ -33,6 +33,7 @@ class Event:
     LINKS_MISSING = "links.missing"
     LINK_FOLLOWED = "link.followed"
     LINK_REFUSED = "link.refused"
+    BRIEF_MISSING = "brief.missing"
     CONTACT_MESSAGE = "contact.message"
     CONTACT_CHANGED = "contact.changed"
     NUMBERS_VIEWED = "contact.numbers_viewed"

@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.adapters.dynamodb_contacts import DynamoContacts
 from tocsin.adapters.dynamodb_links import DynamoLinks
 from tocsin.adapters.dynamodb_news import DynamoNews
+from tocsin.adapters.dynamodb_releases import DynamoReleases
+from tocsin.adapters.dynamodb_rotas import DynamoRotas
+from tocsin.application.on_call import OnDuty
 from tocsin.runtime.application import Application, connect, table_client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.errors import TocsinError
     from tocsin.ports import IncidentClock
 
 
 class People(NamedTuple):
-    """The ports of speaking to people and of hearing from their links."""
+    """The ports of speaking to people and of hearing from their links.
+
+    `manned` is the same application with the people on call in its policies' rosters: for whatever
+    decides who is asked next. It costs a read of the rotations.
+    """
 
     application: Application
+    manned: Application
+    releases: DynamoReleases
     contacts: DynamoContacts
     links: DynamoLinks
     news: DynamoNews
 
 
-def connect_people(incidents_table: str, operations_table: str, *, clock: IncidentClock) -> People:
-    """The ports of a deployed function."""
+def connect_people(
+    incidents_table: str,
+    operations_table: str,
+    *,
+    clock: IncidentClock,
+    tell: Callable[[TocsinError], None] = lambda _error: None,
+) -> People:
+    """The ports of a deployed function; `tell` hears why rotations could not be read."""
     dynamodb = table_client()
+    application = connect(incidents_table, clock=clock, dynamodb=dynamodb)
+    rotas = DynamoRotas(dynamodb, table=operations_table)
+    on_duty = OnDuty(application.policies, rotas, clock, tell)
     return People(
-        connect(incidents_table, clock=clock, dynamodb=dynamodb),
+        application,
+        replace(application, policies=on_duty, on_duty=on_duty),
+        DynamoReleases(dynamodb, table=operations_table),
         DynamoContacts(dynamodb, table=operations_table),
         DynamoLinks(dynamodb, table=operations_table),
         DynamoNews(dynamodb, table=operations_table),

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from functions.notifier.briefing import Briefer
 from tests.harness.time import START
+from tocsin.adapters.memory_releases import MemoryReleases
+from tocsin.application.ways import WayKind
 from tocsin.cli.first import lines
+from tocsin.documents import briefing
+from tocsin.errors import StoreUnavailable
+from tocsin.incidents.briefing import Brief
+from tocsin.incidents.codec import decode_fields
 from tocsin.incidents.rotation import Rotation
 from tocsin.incidents.timeline import format_time
 from tocsin.incidents.vocabulary import Role
@@ -153,9 +161,90 @@ def test_a_drill_and_every_fact_stand_on_one_screen(world: World) -> None:
     shown = lines(first(world, incident))
     assert shown[0].startswith("[DRILL] CRITICAL DRL-")
     text = "\n".join(shown)
-    assert f"acknowledged by NOBODY YET: tocsin ack {incident}" in text
+    assert f"ACK by Tue 2026-09-08 10:15 EDT (14:15 UTC): tocsin ack {incident}" in text
     assert "acknowledge: 5 min LATE" in text
     assert "contain: 220 min left" in text
     assert "incident commander: NOBODY; on call commander-primary, then engineering-lead" in text
     assert "customers: not decided" in text
-    assert "changed: no release known in the hour before" in text
+    assert "Changed: nothing known of in the hour before" in text
+    assert "Before: not seen" in text
+
+
+def served(world: World, **more: Any) -> str:
+    wish = {"title": "checkout is down", "severity": "critical", "category": "production"}
+    status, made, _ = world.request(
+        "POST", "/v1/incidents", wish | {"service": "checkout"} | more, person="ana"
+    )
+    assert status == 201, made
+    return str(made["id"])
+
+
+def flag(world: World, name: str, at: str, **more: Any) -> int:
+    body = {"kind": "flag", "release": name, "service": "checkout", "regular": False}
+    body |= {"cut_at": at, "shipped_at": at} | more
+    return world.request("POST", "/v1/releases", body, person="ana")[0]
+
+
+def test_the_page_the_screen_and_the_document_say_the_same_facts(world: World) -> None:
+    at = START - timedelta(minutes=20)
+    release(world, "R41", format_time(at), format_time(at))
+    assert flag(world, "new-tax=on", format_time(START - timedelta(minutes=5))) == 201
+    world.reachable("commander-primary", kinds=[WayKind.MAIL])
+    incident = served(world)
+    (page,) = [one for one in world.inbox.take_all() if one.to == "commander-primary"]
+    seen = first(world, incident)
+    said = briefing.lines(decode_fields(Brief, seen["brief"]))
+    assert said == [
+        f"CRITICAL {incident}: checkout is down",
+        f"ACK by Tue 2026-09-08 10:15 EDT (14:15 UTC): tocsin ack {incident}",
+        "On call: incident commander commander-primary, then engineering-lead",
+        "On call: mitigation owner mitigation-primary, then senior-engineer",
+        "Changed Tue 2026-09-08 09:40 EDT (13:40 UTC): release R41 of checkout",
+        "Changed Tue 2026-09-08 09:55 EDT (13:55 UTC): flag new-tax=on of checkout",
+        "Before: not seen",
+        "1. Acknowledge",
+        "2. Assign the commander",
+        *[line for line in said if line.startswith("3. Contain: ")],
+    ]
+    assert "\n".join(said) in page.message.text
+    assert lines(seen)[: len(said)] == said
+    assert "new-tax" not in page.message.short + page.message.subject
+
+
+def test_a_restricted_incidents_page_says_none_of_it(world: World) -> None:
+    release(world, "R41", format_time(START), format_time(START))
+    served(world, category="security", restricted=True)
+    pages = world.inbox.take_all()
+    assert pages
+    assert not any("R41" in one.message.text + one.message.subject for one in pages)
+
+
+def test_a_page_leaves_although_its_facts_cannot_be_read(world: World) -> None:
+    class Broken(MemoryReleases):
+        def page(self, *_: Any, **__: Any) -> Any:
+            raise StoreUnavailable("no answer")
+
+    router = world.delivery.router
+    broken = Briefer(
+        store=world.store,
+        policies=world.application.policies,
+        releases=Broken({}),
+        clock=world.clock,
+        watch=world.watch,
+    )
+    world.delivery = replace(world.delivery, router=replace(router, brief=broken.brief))
+    served(world)
+    assert [one.to for one in world.inbox.take_all() if one.kind == "page"]
+    assert "brief.missing" in [line["message"] for line in world.logged]
+
+
+def test_a_flag_is_looked_up_and_no_clock_hears_of_it(world: World) -> None:
+    incident = served(world)
+    world.inbox.take_all()
+    before = world_incident(world, incident).version
+    assert flag(world, "new-tax=on", format_time(START)) == 201
+    assert world_incident(world, incident).version == before
+    assert first(world, incident)["changes"][-1]["what"] == "flag new-tax=on of checkout"
+    assert flag(world, "x", format_time(START), regular=True) == 400
+    assert flag(world, "x", format_time(START), commits=["c0ffee"]) == 400
+    assert flag(world, "x", format_time(START), shipped_at=None) == 400

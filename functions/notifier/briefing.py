@@ -1,0 +1,51 @@
+"""The first facts for a page, read when it leaves: what went out and what was before need stores.
+
+A page without them is still a page: whatever goes wrong here is logged and holds nothing up. A
+restricted incident's page has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.application.briefing import brief_of
+from tocsin.runtime.names import Event
+
+if TYPE_CHECKING:
+    from tocsin.incidents.briefing import Brief
+    from tocsin.incidents.outbox import OutboxItem
+    from tocsin.ports import IncidentClock, IncidentStore, PolicySource, ReleaseStore
+    from tocsin.runtime.invocation import Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefer:
+    """`policies` have the people on call in their roster."""
+
+    store: IncidentStore
+    policies: PolicySource
+    releases: ReleaseStore | None
+    clock: IncidentClock
+    watch: Watch
+
+    def brief(self, item: OutboxItem) -> Brief | None:
+        """The facts for a message that asks one person; None for any other, or if unknown."""
+        if not item.personal or not item.facts.get("round"):
+            return None
+        try:
+            incident = self.store.load(item.incident)
+            if incident is None or incident.restricted:
+                return None
+            return brief_of(
+                incident,
+                policy=self.policies.version(incident.policy_version),
+                at=self.clock.incident_now(),
+                store=self.store,
+                releases=self.releases,
+            )
+        except Exception as error:  # noqa: BLE001 - the page leaves without
+            self.watch.journal.failed(
+                Event.BRIEF_MISSING, error, incident=item.incident, seq=item.seq
+            )
+            return None

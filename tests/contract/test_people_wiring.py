@@ -1,0 +1,34 @@
+"""The ports of the functions that speak to people, over tables: whoever is on call is on call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import boto3
+from moto import mock_aws
+
+from tests.harness.incident_tables import OPERATIONS, create_incident_tables
+from tests.harness.time import START, VirtualIncidentClock
+from tocsin.adapters.dynamodb_rotas import DynamoRotas
+from tocsin.incidents.rotation import Rotation
+from tocsin.incidents.vocabulary import Role
+from tocsin.runtime.people import connect_people
+
+
+def test_what_a_link_decides_goes_by_rotations_and_not_by_the_runbooks_roster() -> None:
+    turns = Rotation(
+        role=Role.INCIDENT_COMMANDER,
+        zone="UTC",
+        starts_at=START - timedelta(days=1),
+        length_days=7,
+        members=("ana", "bo"),
+    )
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_incident_tables(client)
+        DynamoRotas(client, table=OPERATIONS).set_rotation(turns, before=None)
+        people = connect_people("incidents", OPERATIONS, clock=VirtualIncidentClock(START))
+        roster = people.manned.policies.current().roster
+        assert roster.primary[Role.INCIDENT_COMMANDER] == "ana"
+        assert roster.backup[Role.INCIDENT_COMMANDER] == "bo"
+        assert people.manned.store is people.application.store
