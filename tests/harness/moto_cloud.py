@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import boto3
@@ -93,12 +94,26 @@ def _schema(partition: str, sort: str) -> list[dict[str, str]]:
     ]
 
 
+def _one_at_a_time(server: ThreadedMotoServer) -> None:
+    """DynamoDB decides a condition and writes in one step; moto's threads can come in between."""
+    lock, running = Lock(), server._server
+    assert running is not None
+    answer = running.app
+
+    def locked(environ: Any, start_response: Any) -> Any:
+        with lock:
+            return answer(environ, start_response)
+
+    running.app = locked
+
+
 @contextmanager
 def moto_cloud() -> Iterator[MotoCloud]:
     """A server for as long as the block runs, on a free loopback port."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    _one_at_a_time(server)
     try:
         host, port = server.get_host_and_port()
         yield MotoCloud(f"http://{host}:{port}")

@@ -134,6 +134,7 @@ def test_trimming_keeps_the_newest_model_of_a_used_service_only(tmp_path: Path) 
         "lambda/2015-03-31/service-2.json.gz",
         "sesv2/2019-09-27/service-2.json.gz",
         "sns/2010-03-31/service-2.json.gz",
+        "ec2/2016-11-15/service-2.json.gz",
         "s3/2006-03-01/service-2.json.gz",
         "partitions.json",
     ):
@@ -145,6 +146,7 @@ def test_trimming_keeps_the_newest_model_of_a_used_service_only(tmp_path: Path) 
         "dynamodb/2012-08-10/service-2.json.gz",
         "dynamodb/2012-08-10/endpoint-rule-set-1.json.gz",
         "lambda/2015-03-31/service-2.json.gz",
+        "s3/2006-03-01/service-2.json.gz",
         "sesv2/2019-09-27/service-2.json.gz",
         "sns/2010-03-31/service-2.json.gz",
         "partitions.json",
