@@ -56,6 +56,13 @@ ROWS = (
         {"stripe": {"kind": "slow", "seconds": READ_SECONDS - 1}},
         ("stripe", "stripe"),
     ),
+    Row("200 with a wrong body", {"stripe": {"kind": "wrong_body"}}, ("razorpay",) * 4),
+    Row(
+        "succeeds after the time-out",
+        {"stripe": {"kind": "answer_late", "seconds": READ_SECONDS + 2}},
+        ("razorpay", "razorpay"),
+        doubles=2,
+    ),
     Row("loses the answer", {"stripe": {"kind": "lose_answer"}}, ("razorpay",) * 2, doubles=2),
     Row(
         "flapping",
