@@ -118,6 +118,7 @@ OFFICE = Office(
                 SalesDocument.read,
             ),
             {"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE},
+            waited_for=True,
         ),
         clock=wall_clock(),
         note=Notes(WATCH),

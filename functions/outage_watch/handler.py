@@ -55,7 +55,12 @@ EXIT = ExitDesk(
     store=APPLICATION.store,
     policies=APPLICATION.policies,
     execute=APPLICATION.execute,
-    examiner=Examiner(intents=INTENTS, breakers=BREAKERS, policies=SALES, clock=wall_clock()),
+    examiner=Examiner(
+        intents=INTENTS,
+        breakers=BREAKERS,
+        policies=Sales(DOCUMENT, BASES, waited_for=True),
+        clock=wall_clock(),
+    ),
     send=SEND,
     clock=WATCH.clock,
     wall=wall_clock(),

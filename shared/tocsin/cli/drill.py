@@ -33,7 +33,7 @@ _DEMO = "demo"
 @app.command("list")
 def list_() -> None:
     """The drills there are."""
-    told = {_DEMO: "A billing-provider incident: paged, answered late; 200 webhooks in disorder."}
+    told = {_DEMO: "The runbook's billing chapter: from an alarm to a closed incident, scored."}
     if current().json:
         current().document(told)
     else:
@@ -47,6 +47,9 @@ def run(
     up: Annotated[
         bool, typer.Option("--up/--no-up", help="Bring the cloud up to date first.")
     ] = True,
+    part: Annotated[
+        list[str] | None, typer.Option(help="Only this part; may be repeated. All without.")
+    ] = None,
 ) -> None:
     """Play a drill and score it. Exit code 1 when a check failed; the cloud is left running."""
     if name != _DEMO:
@@ -55,12 +58,15 @@ def run(
     from tocsin.drills.scenario import Silent  # noqa: PLC0415 -- the same
     from tocsin.drills.show import Screen  # noqa: PLC0415 -- the same
 
+    parts = tuple(part or demo.PARTS)
+    if unknown := set(parts) - set(demo.PARTS):
+        raise BadInput(f"no part is called {min(unknown)!r}; known: {', '.join(demo.PARTS)}")
     stage = _stage(up=up)
     if current().json:
-        score = demo.play(stage, Silent())
+        score = demo.play(stage, Silent(), parts=parts)
     else:
         with Screen(current().out) as screen:
-            score = demo.play(stage, screen)
+            score = demo.play(stage, screen, parts=parts)
     _show(score, stage)
 
 
@@ -148,13 +154,16 @@ def _stage(*, up: bool) -> Stage:
 
 
 def _show(score: Score, stage: Stage) -> None:
-    from tocsin.drills.show import document, summary  # noqa: PLC0415 -- see run
+    from tocsin.drills.show import document, numbers, summary  # noqa: PLC0415 -- see run
 
     if current().json:
         current().document(document(score))
     else:
         current().out.print()
         current().out.print(summary(score))
+        if score.numbers:
+            current().out.print(numbers(score))
+            current().out.print()
         green = len(score.checks) - len(score.red)
         current().line(
             f"{green} of {len(score.checks)} checks hold, {score.seconds:.1f} s",

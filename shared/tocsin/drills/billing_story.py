@@ -60,7 +60,7 @@ class BillingStory:
         ]
 
     @property
-    def _sandbox(self) -> SandboxClient:
+    def sandbox(self) -> SandboxClient:
         return self.stage.sandbox
 
     @property
@@ -68,12 +68,12 @@ class BillingStory:
         return f"{self.stage.outputs['webhook_url']}/stripe"
 
     @property
-    def _ids(self) -> list[str]:
+    def ids(self) -> list[str]:
         return [str(event["id"]) for event in self.made]
 
     def _send(self) -> Iterator[Check]:
-        sandbox = self._sandbox
-        self._listen(sandbox)
+        sandbox = self.sandbox
+        self.listen(sandbox)
         known = {event["id"] for event in sandbox.events()}
         sandbox.order("duplicate", fraction=0.15, seed=11)
         sandbox.order("reorder", window=12, seed=12)
@@ -90,62 +90,62 @@ class BillingStory:
             f"{told.events} events on {len(told.subscriptions)} subscriptions;"
             f" {told.ties} changes share their second with another of the same subscription"
         )
-        self._drain(sandbox)
+        self.drain(sandbox)
         sandbox.lift()
         sent = sandbox.sent()
-        yield checks.disordered(sent, self._ids)
-        yield checks.accepted(sent, self._ids)
-        yield checks.each_once((sk for _, sk in self._stored(self.made)), self._ids)
+        yield checks.disordered(sent, self.ids)
+        yield checks.accepted(sent, self.ids)
+        yield checks.each_once((sk for _, sk in self.stored(self.made)), self.ids)
 
     def _compare(self) -> Iterator[Check]:
-        truth = self._truth()
-        wait_until(lambda: not checks.differences(truth, self._rows(truth)), seconds=SETTLE_SECONDS)
-        yield checks.equal(truth, self._rows(truth))
-        calls = [call for call in self._sandbox.calls() if "/v1/subscriptions/" in call["path"]]
+        truth = self.truth()
+        wait_until(lambda: not checks.differences(truth, self.rows(truth)), seconds=SETTLE_SECONDS)
+        yield checks.equal(truth, self.rows(truth))
+        calls = [call for call in self.sandbox.calls() if "/v1/subscriptions/" in call["path"]]
         self.watcher.tell(f"the provider was asked {len(calls)} times for a single subscription")
 
     def _repeat(self) -> Iterator[Check]:
-        sandbox, truth = self._sandbox, self._truth()
+        sandbox, truth = self.sandbox, self.truth()
         again = self.made[:: max(1, len(self.made) // RESENT)]
-        ledger, rows = self._stored(self.made), self._rows(truth)
+        ledger, rows = self.stored(self.made), self.rows(truth)
         seen = len(sandbox.sent())
         for event in again:
             sandbox.resend(event["id"], ENDPOINT)
-        self._drain(sandbox)
+        self.drain(sandbox)
         yield checks.ledger_untouched(
-            fingerprint(ledger), fingerprint(self._stored(self.made)), sandbox.sent()[seen:]
+            fingerprint(ledger), fingerprint(self.stored(self.made)), sandbox.sent()[seen:]
         )
         self._fence()
-        yield checks.projection_untouched(rows, self._rows(truth))
+        yield checks.projection_untouched(rows, self.rows(truth))
 
     def _come_late(self) -> Iterator[Check]:
         """Its creation is kept back, and lifted when a later change is long projected."""
-        sandbox, now = self._sandbox, self._sandbox.now()
+        sandbox, now = self.sandbox, self.sandbox.now()
         order = sandbox.order("withhold", types=["customer.subscription.created"], count=1)
         try:
             sandbox.freeze(now - 60)
             subscription = self._subscribe()
             sandbox.freeze(now - 30)
-            self._sdk().v1.subscriptions.update(subscription, {"cancel_at_period_end": True})
+            self.sdk().v1.subscriptions.update(subscription, {"cancel_at_period_end": True})
         finally:
             sandbox.run()
-        real = self._truth()[subscription]
+        real = self.truth()[subscription]
         wait_until(
-            lambda: not checks.differences({subscription: real}, self._rows([subscription])),
+            lambda: not checks.differences({subscription: real}, self.rows([subscription])),
             seconds=SETTLE_SECONDS,
         )
-        before = self._rows([subscription]).get(subscription)
+        before = self.rows([subscription]).get(subscription)
         sandbox.lift(order)
-        self._drain(sandbox)
+        self.drain(sandbox)
         self._fence()
-        yield checks.stale(real, before, self._rows([subscription]).get(subscription))
+        yield checks.stale(real, before, self.rows([subscription]).get(subscription))
 
     def _forge(self) -> Iterator[Check]:
         secret = str(self.stage.outputs["secrets"]["stripe/default"])
-        attempts = forgery.attempts(self._sandbox.events(), secret, run=self.run)
+        attempts = forgery.attempts(self.sandbox.events(), secret, run=self.run)
         answers = {one.name: forgery.send(self._webhook, one) for one in attempts}
         yield checks.forged(answers, forgery.REFUSED)
-        yield checks.not_stored(self._stored([one.event for one in attempts]))
+        yield checks.not_stored(self.stored([one.event for one in attempts]))
 
     def _fence(self) -> None:
         """Waits until a brand-new subscription is projected, so all that came before it was too.
@@ -154,12 +154,12 @@ class BillingStory:
             Unavailable: it never was.
         """
         subscription = self._subscribe()
-        self._drain(self._sandbox)
-        if not wait_until(lambda: bool(self._rows([subscription])), seconds=SETTLE_SECONDS):
+        self.drain(self.sandbox)
+        if not wait_until(lambda: bool(self.rows([subscription])), seconds=SETTLE_SECONDS):
             raise Unavailable("a new subscription was not projected")
 
     def _subscribe(self) -> str:
-        sdk = self._sdk()
+        sdk = self.sdk()
         price = self.made_price()
         customer = sdk.v1.customers.create({"invoice_settings": {"default_payment_method": CARD}})
         made = sdk.v1.subscriptions.create(
@@ -182,7 +182,7 @@ class BillingStory:
                 return str(event["data"]["object"]["id"])
         raise Unavailable("the provider sent nothing to go on with")
 
-    def _listen(self, sandbox: SandboxClient) -> None:
+    def listen(self, sandbox: SandboxClient) -> None:
         sandbox.lift()
         sandbox.run()
         sandbox.put_endpoint(
@@ -194,31 +194,31 @@ class BillingStory:
             timeout_seconds=30.0,
         )
 
-    def _drain(self, sandbox: SandboxClient) -> None:
+    def drain(self, sandbox: SandboxClient) -> None:
         bar = self.watcher.count("webhooks", len(self.made))
         try:
             deadline = time.monotonic() + SEND_SECONDS
             while sandbox.drain(0.5) and time.monotonic() < deadline:
-                ids = set(self._ids)
+                ids = set(self.ids)
                 bar.at(len({one.event for one in sandbox.sent() if one.event in ids}))
         finally:
             bar.close()
 
-    def _sdk(self) -> Any:
+    def sdk(self) -> Any:
         return official.client(self.stage.outputs["stripe_api_base"], DEFAULT_API_KEY)
 
-    def _truth(self) -> dict[str, ProviderTruth]:
+    def truth(self) -> dict[str, ProviderTruth]:
         """Every subscription this run made, read with the official SDK."""
-        found = official.subscriptions(self._sdk(), created_from=self.began_at)
+        found = official.subscriptions(self.sdk(), created_from=self.began_at)
         mine = f"ws-{self.run}-"
         return {one.id: one for one in found if (one.workspace or "").startswith(mine)}
 
-    def _stored(self, events: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Any]:
+    def stored(self, events: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Any]:
         """The ledger's items of these events, by key."""
         keys = [key_of(IDENTITY, event["id"], event["created"]) for event in events]
         return self.stage.get_many("billing_events", [(key.pk, key.sk) for key in keys])
 
-    def _rows(self, subscriptions: Collection[str]) -> dict[str, Projected]:
+    def rows(self, subscriptions: Collection[str]) -> dict[str, Projected]:
         """The projections that exist, by subscription."""
         keys = [(f"SUB#{IDENTITY}#{one}", "SUB") for one in subscriptions]
         items = self.stage.get_many("billing_subscriptions", keys)

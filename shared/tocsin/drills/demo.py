@@ -1,5 +1,6 @@
-"""The demo: a billing-provider incident, told and scored, on the cloud of this machine.
+"""The demo: the runbook's billing chapter, told and scored, on the cloud of this machine.
 
+One incident from the alarm to its closing, and beside it a provider that repeats and reorders.
 Every run has its own alarm, incident, customers and workspaces, so it can be run again on a cloud
 that runs, and an earlier run's leftovers decide nothing.
 """
@@ -7,29 +8,69 @@ that runs, and an earlier run's leftovers decide nothing.
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tocsin.drills.billing_story import BillingStory
 from tocsin.drills.levers import Levers
+from tocsin.drills.outage_story import OutageStory
 from tocsin.drills.paging_story import PagingStory
 from tocsin.drills.scenario import Score, run
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tocsin.drills.scenario import Step, Watcher
     from tocsin.drills.stage import Stage
 
 NAME = "demo"
+ALARM, WEBHOOKS, OUTAGE = "alarm", "webhooks", "outage"
+PARTS = (ALARM, WEBHOOKS, OUTAGE)
+"""What is played, in this order; the outage goes on with the alarm's incident."""
+
+_CHAPTERS = {ALARM: "An alarm that nobody answers", WEBHOOKS: "A provider that repeats itself"}
 
 
-def steps(stage: Stage, levers: Levers, watcher: Watcher, run_id: str) -> list[Step]:
-    """Both halves, in the order in which they are told."""
-    return [
-        *PagingStory(stage, levers, watcher, run_id).steps(),
-        *BillingStory(stage, levers, watcher, run_id).steps(),
-    ]
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """The parts of one run; the outage goes on with the alarm's incident."""
+
+    alarm: PagingStory
+    webhooks: BillingStory
+    outage: OutageStory
+
+    @classmethod
+    def of(cls, stage: Stage, watcher: Watcher, levers: Levers, run_id: str) -> Stories:
+        """`run_id` labels what this run makes."""
+        alarm = PagingStory(stage, levers, watcher, run_id)
+        books = BillingStory(stage, levers, watcher, f"{run_id}o")
+        webhooks = BillingStory(stage, levers, watcher, run_id)
+        return cls(alarm, webhooks, OutageStory(alarm, books))
+
+    def steps(self, parts: Collection[str] = PARTS) -> list[Step]:
+        """The steps of some parts, in order; the outage brings the alarm with it."""
+        told = {
+            ALARM: self.alarm.steps,
+            WEBHOOKS: self.webhooks.steps,
+            OUTAGE: self.outage.steps,
+        }
+        wanted = {*parts, *((ALARM,) if OUTAGE in parts else ())}
+        return [
+            replace(step, chapter=step.chapter or _CHAPTERS[part])
+            for part in PARTS
+            if part in wanted
+            for step in told[part]()
+        ]
 
 
-def play(stage: Stage, watcher: Watcher, *, levers: Levers | None = None) -> Score:
-    """Plays the demo once on a stage that runs; the stage is left as it is then."""
-    run_id = secrets.token_hex(4)
-    return run(NAME, steps(stage, levers or Levers(), watcher, run_id), watcher)
+def play(
+    stage: Stage,
+    watcher: Watcher,
+    *,
+    levers: Levers | None = None,
+    parts: Collection[str] = PARTS,
+) -> Score:
+    """Plays the demo, or some of its parts, on a stage that runs; it is left as it is then."""
+    stories = Stories.of(stage, watcher, levers or Levers(), secrets.token_hex(4))
+    score = run(NAME, stories.steps(parts), watcher)
+    return replace(score, numbers=tuple(stories.outage.numbers.items()))

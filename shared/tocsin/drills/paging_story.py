@@ -152,6 +152,24 @@ class PagingStory:
         self.read = len(everything)
         return new
 
+    def clear_alarm(self) -> None:
+        """The alarm is well again; returns when its incident has heard so.
+
+        Raises:
+            Unavailable: it never heard.
+        """
+        self.stage.clients.cloudwatch.set_alarm_state(
+            AlarmName=ALARM_PREFIX + self.run, StateValue="OK", StateReason="no failure any more"
+        )
+
+        def heard() -> bool:
+            timeline = self._person.timeline(self.incident)
+            merged = [one["content"] for one in timeline if one["type"] == "signals_merged"]
+            return any(not signal["firing"] for one in merged for signal in one["signals"])
+
+        if not wait_until(heard, seconds=OPEN_SECONDS):
+            raise Unavailable("the incident did not hear that the alarm is over")
+
     def _set_off(self, name: str) -> None:
         """A real alarm on a metric, put into ALARM; those of earlier runs are taken away."""
         cloudwatch, topic = self.stage.clients.cloudwatch, self.stage.outputs["alarm_topic_arn"]

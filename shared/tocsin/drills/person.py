@@ -1,7 +1,7 @@
-"""A responder at the API of a deployed stage: assumes the responder role, signs, asks, answers.
+"""A responder at the API of a deployed stage: assumes a group's role, signs, asks, answers.
 
 The session's name is the person, so the timeline names who acted; nothing here has more rights
-than a responder has.
+than that group has.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tocsin.local.clients import Clients
 
-_SECONDS = 30.0
+_SECONDS = 60.0
 _LARGEST_PAGE = 200
 _FIRST_ERROR = 400
 
@@ -48,18 +48,21 @@ class Person:
     credentials: Credentials
 
     @classmethod
-    def sign_in(cls, clients: Clients, outputs: Mapping[str, Any], name: str) -> Person:
-        """Assumes the stage's responder role under a session named `name`."""
-        keys = sign_in(clients, outputs["responder_role_arn"], name)
+    def sign_in(
+        cls, clients: Clients, outputs: Mapping[str, Any], name: str, group: str = "responder"
+    ) -> Person:
+        """Assumes the role of a group of the stage under a session named `name`."""
+        role = str(outputs["responder_role_arn"])
+        keys = sign_in(clients, f"{role.removesuffix('responder')}{group}", name)
         credentials = Credentials(keys.access, keys.secret, keys.token)
         return cls(name, outputs["api_url"], outputs["region"], credentials)
 
     def incident(self, incident: str) -> dict[str, Any]:
-        return self._read(f"/v1/incidents/{incident}")
+        return self.read(f"/v1/incidents/{incident}")
 
     def clocks(self, incident: str) -> dict[str, Any]:
         """`now` and the clocks by name."""
-        body = self._read(f"/v1/incidents/{incident}/clocks")
+        body = self.read(f"/v1/incidents/{incident}/clocks")
         return {**body, "clocks": {clock["clock"]: clock for clock in body["clocks"]}}
 
     def timeline(self, incident: str) -> list[dict[str, Any]]:
@@ -67,7 +70,7 @@ class Person:
         entries: list[dict[str, Any]] = []
         after: int | None = 0
         while after is not None:
-            page = self._read(f"/v1/incidents/{incident}/timeline", after=str(after))
+            page = self.read(f"/v1/incidents/{incident}/timeline", after=str(after))
             entries += page["entries"]
             after = page["next"]
         return entries
@@ -77,7 +80,7 @@ class Person:
         cursor: str | None = None
         while True:
             query = {"limit": str(_LARGEST_PAGE)} | ({"cursor": cursor} if cursor else {})
-            page = self._read("/v1/incidents", **query)
+            page = self.read("/v1/incidents", **query)
             yield from page["incidents"]
             cursor = page["next"]
             if cursor is None:
@@ -88,7 +91,11 @@ class Person:
         path = f"/v1/incidents/{incident}/{verb}"
         return self._call("POST", path, json.dumps(dict(body)), {"Idempotency-Key": key})
 
-    def _read(self, path: str, **query: str) -> dict[str, Any]:
+    def post(self, path: str, body: Mapping[str, Any], *, key: str) -> Answer:
+        """Sends anything else under an idempotency key; a refusal is an answer too."""
+        return self._call("POST", path, json.dumps(dict(body)), {"Idempotency-Key": key})
+
+    def read(self, path: str, **query: str) -> dict[str, Any]:
         """The body of a successful GET.
 
         Raises:

@@ -26,6 +26,7 @@ class Step:
     title: str
     owes: tuple[Claim, ...]
     act: Callable[[], Iterator[Check]]
+    chapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,16 @@ class Scored:
     checks: tuple[Check, ...]
     seconds: float
     problem: str | None = None
+    chapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """All steps of one run."""
+    """All steps of one run; `numbers` are what it came to, for people, in order."""
 
     name: str
     steps: tuple[Scored, ...]
+    numbers: tuple[tuple[str, str], ...] = ()
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -151,7 +154,7 @@ def _take(step: Step, watcher: Watcher) -> Scored:
         check = claim.not_reached(problem or "the step ended without making it")
         made.append(check)
         watcher.made(check)
-    return Scored(step.title, tuple(made), time.monotonic() - began, problem)
+    return Scored(step.title, tuple(made), time.monotonic() - began, problem, step.chapter)
 
 
 def _pay(owed: dict[str, Claim], check: Check, step: Step) -> None:

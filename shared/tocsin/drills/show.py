@@ -66,6 +66,7 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._chapter = ""
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -91,7 +92,11 @@ class Screen:
 
     def began(self, step: Step, number: int, of: int) -> None:
         self._progress.update(self._steps, total=of, completed=number - 1, description=step.title)
-        self._console.print(f"\n[bold]{number}. {step.title}[/bold]")
+        if step.chapter != self._chapter:
+            self._chapter = step.chapter
+            self._console.print()
+            self._console.rule(f"[bold]{escape(step.chapter)}[/bold]", align="left")
+        self._console.print(f"\n[bold]{number}. {escape(step.title)}[/bold]")
 
     def made(self, check: Check) -> None:
         mark = _GREEN if check.passed else _RED
@@ -151,6 +156,14 @@ def summary(score: Score) -> Table:
     return table
 
 
+def numbers(score: Score) -> Table:
+    """What the run came to, a line each."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in score.numbers:
+        table.add_row(escape(name), f"[bold]{escape(value)}[/bold]")
+    return table
+
+
 def document(score: Score) -> dict[str, Any]:
     """The score as one JSON document."""
     return {
@@ -159,8 +172,10 @@ def document(score: Score) -> dict[str, Any]:
         "checks": len(score.checks),
         "failed": sorted(score.red),
         "seconds": round(score.seconds, 2),
+        "numbers": dict(score.numbers),
         "steps": [
             {
+                "chapter": step.chapter,
                 "title": step.title,
                 "seconds": round(step.seconds, 2),
                 "problem": step.problem,

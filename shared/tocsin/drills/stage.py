@@ -62,11 +62,12 @@ class Stage:
             raise Unavailable("this stage was started with another provider than the sandbox")
         return SandboxClient(url)
 
-    def person(self, name: str) -> Person:
-        """A signed-in responder; signing in once is enough for a drill."""
-        if name not in self.people:
-            self.people[name] = Person.sign_in(self.clients, self.outputs, name)
-        return self.people[name]
+    def person(self, name: str, *, group: str = "responder") -> Person:
+        """A signed-in person of a group; signing in once is enough for a drill."""
+        known = f"{name}:{group}"
+        if known not in self.people:
+            self.people[known] = Person.sign_in(self.clients, self.outputs, name, group)
+        return self.people[known]
 
     def advance(self, by: timedelta) -> None:
         """Moves the incident clock and sweeps once."""

@@ -58,15 +58,31 @@ class DocumentSource(Protocol):
     def get(self) -> SalesDocument: ...
 
 
+class ReadAgain(DocumentSource, Protocol):
+    """The same, which can be read before its time."""
+
+    def refreshed(self) -> SalesDocument | None:
+        """Read anew, or None if that was done a moment ago."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sales:
-    """Implements `billing.checkout_ports.PolicySource`; `bases` are API base URLs by provider."""
+    """Implements `billing.checkout_ports.PolicySource`; `bases` are API base URLs by provider.
 
-    document: DocumentSource
+    `waited_for`: who asks is a person and no schedule.
+    """
+
+    document: ReadAgain
     bases: Mapping[str, str]
+    waited_for: bool = False
 
     def policy(self) -> CheckoutPolicy:
-        return self.document.get().policy
+        """The policy as it was read; for a person who waits read again while it sells nothing."""
+        found = self.document.get()
+        if self.waited_for and not found.policy.prices:
+            found = self.document.refreshed() or found
+        return found.policy
 
     def provider(self, name: str) -> CheckoutProvider:
         """Raises `SecretUnavailable` where no key of the policy's account is known."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tocsin.drills import billing_checks, demo, paging_checks
+from tocsin.drills import billing_checks, demo, outage_checks, paging_checks
 from tocsin.drills.levers import Levers
 from tocsin.drills.sabotage.bundles import altered
 from tocsin.drills.sabotage.proof import Proof, named
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 def owed() -> set[str]:
     nowhere: Any = None  # steps only act when they are taken
-    steps = demo.steps(nowhere, Levers(), Silent(), "x")
-    return {claim.code for step in steps for claim in step.owes}
+    stories = demo.Stories.of(nowhere, Silent(), Levers(), "x")
+    return {claim.code for step in stories.steps() for claim in step.owes}
 
 
 def bundle(files: dict[str, bytes]) -> bytes:
@@ -55,6 +55,23 @@ FAILED_BY_HAND: dict[str, Callable[[], Check]] = {
     "clocks.due": lambda: paging_checks.clocks({"clocks": {}}, "2026-09-08T14:00:00.000Z"),
     "webhook.disordered": lambda: billing_checks.disordered([], ["evt_1"]),
     "timeline.intact": lambda: paging_checks.intact([]),
+    "checkout.failed_over": lambda: outage_checks.failed_over([]),
+    "checkout.one_page": lambda: outage_checks.one_page({}, {}),
+    "exit.unproven": lambda: outage_checks.unproven({"proven": True}),
+    "webhook.lost": lambda: outage_checks.lost(["evt_1"], ["evt_1"], []),
+    "containment.verified": lambda: outage_checks.contained({}, {"clocks": {}}),
+    "replay.planned": lambda: outage_checks.planned({}, ["evt_1"], ["evt_1"]),
+    "replay.inserted": lambda: outage_checks.inserted(["evt_1"], [], 1),
+    "replay.proven": lambda: outage_checks.proven({}),
+    "replay.equal": lambda: outage_checks.caught_up({"sub_1": "differs"}, 1),
+    "reconcile.found": lambda: outage_checks.compared({}, ["sub_1"]),
+    "reconcile.healed": lambda: outage_checks.healed({}, {}, 1),
+    "exit.checkouts": lambda: outage_checks.succeed({}),
+    "exit.probe_expired": lambda: outage_checks.probe_gone([]),
+    "gate.shut": lambda: outage_checks.stays_shut(200, "", [], ["postmortem_published"]),
+    "update.final": lambda: outage_checks.told([], "2026-09-08T14:00", 1),
+    "gate.open": lambda: outage_checks.all_met({}),
+    "incident.closed": lambda: outage_checks.closed({"state": "monitoring"}),
 }
 
 

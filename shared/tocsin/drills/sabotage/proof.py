@@ -58,7 +58,7 @@ def prove(stage: Stage, switch: Switch, watcher: Watcher | None = None) -> Proof
     """Applies the switch, plays the demo, mends; the stage is whole again afterwards."""
     began = time.monotonic()
     with switch.apply(stage) as levers:
-        score = demo.play(stage, watcher or Silent(), levers=levers)
+        score = demo.play(stage, watcher or Silent(), levers=levers, parts=switch.parts)
     detail = {
         check.code: f"{check.expected} → {check.observed}"
         for check in score.checks

@@ -10,6 +10,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tocsin.drills import demo
 from tocsin.drills.levers import Levers
 from tocsin.drills.sabotage import wiring
 from tocsin.drills.sabotage.bundles import patched
@@ -27,6 +28,7 @@ class Switch:
     """One sabotage: what it breaks and what must be seen. `apply` mends on leaving.
 
     `may` is red as well or not, by the order in which the provider's events happened to arrive.
+    Only those `parts` of the demo are played.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Switch:
     reds: frozenset[str]
     apply: Callable[[Stage], AbstractContextManager[Levers]]
     may: frozenset[str] = frozenset()
+    parts: tuple[str, ...] = (demo.ALARM, demo.WEBHOOKS)
 
 
 def _wired(
