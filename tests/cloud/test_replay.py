@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,13 +53,13 @@ class Outage:
         self.sandbox.lift()
         return self.made() - self.stored()
 
-    def recovers(self) -> None:
+    def recovers(self, identity: str = IDENTITY) -> None:
         """Twelve looks at the provider within a quarter of an hour, all good."""
         for number in range(12):
             self.stage.clients.dynamodb.put_item(
                 TableName=self.stage.outputs["tables"]["operations"],
                 Item={
-                    "PK": {"S": f"WATCH#{IDENTITY}"},
+                    "PK": {"S": f"WATCH#{identity}"},
                     "SK": {"S": f"PROBE#{int(time.time()) - 60 * number:012d}"},
                     "ok": {"BOOL": True},
                 },
@@ -226,3 +227,56 @@ def test_a_third_lost_some_twice_and_some_late_is_put_back_at_size(
                 QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
             )
             assert counted["Attributes"]["ApproximateNumberOfMessages"] == "0"
+
+
+@pytest.mark.full
+def test_what_razorpay_lost_is_rebuilt_object_by_object_and_the_rest_is_named(
+    outage: Outage, stage: Deployed
+) -> None:
+    razorpay = outage.sandbox.razorpay
+    outage.sandbox.put_endpoint(
+        "we_razorpay",
+        f"{stage.outputs['webhook_url']}/razorpay",
+        [stage.outputs["secrets"]["razorpay/default"]],
+        provider="razorpay",
+        max_attempts=2,
+        backoff_seconds=0.2,
+        timeout_seconds=30.0,
+    )
+    outage.sandbox.order("drop", fraction=0.6, seed=4, endpoint="we_razorpay")
+    razorpay.tell(seed=5, start=outage.begin, until=outage.end - 1, events=120)
+    assert outage.sandbox.drain(60) == 0
+    kinds = {str(each["id"]): str(each["body"]["event"]) for each in razorpay.events()}
+    dropped = Counter(
+        kinds[each["event"]]
+        for each in outage.sandbox.undelivered()
+        if each["endpoint"] == "we_razorpay"
+    )
+    assert dropped
+    window = ("--provider", "razorpay", *outage.window()[2:])
+    account = ("--account", "acc_local")
+
+    plan = outage.replay("plan", *account, *window)
+    assert (plan["kind"], [step["done_by"] for step in plan["steps"]]) == ("objects", [None] * 3)
+    step = outage.replay("done", plan["id"], "dashboard-replay", "--as", "kim")["steps"][0]
+    assert step["done_by"] == "kim"
+
+    incident = outage.opens()
+    outage.recovers("razorpay#acc_local#test")
+    done = outage.replay("start", *account, *window, "--incident", incident, "--wait")
+
+    assert (done["stage"], done["proven"], done["unchanged"]) == ("complete", True, True)
+    lost = {each["kind"]: each["lost"] for each in done["lost"]}
+    told = {kind: count for kind, count in lost.items() if count is not None}
+    assert told == {kind: dropped[kind] for kind in told}
+    assert all(lost[kind] is None for kind in dropped.keys() - told.keys())
+    said, report = outage.proof(incident)
+    assert (said["kind"], said["counts"]["inserted"]) == ("objects", 0)
+    assert len(report["fetched"]) == done["counts"]["fetched"] > 0
+    rows = {
+        row["PK"]["S"].rsplit("#", 1)[-1]: row["raw"]["S"]
+        for row in stage.items("billing_subscriptions")
+        if "raw" in row and "razorpay#" in row["PK"]["S"]
+    }
+    truth = outage.sandbox.truth()["razorpay"]["subscriptions"]
+    assert rows == {each["id"]: each["status"] for each in truth}
