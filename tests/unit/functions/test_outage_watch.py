@@ -15,11 +15,13 @@ from tests.harness.world import World
 from tocsin.adapters.memory_comparisons import MemoryComparisons
 from tocsin.adapters.memory_outages import MemoryOutages
 from tocsin.application.tell_outage import Teller
+from tocsin.application.tell_reconciliation import ACTOR
 from tocsin.billing.attempts import Result
 from tocsin.billing.breaker import Phase
 from tocsin.billing.divergence import Comparison
 from tocsin.billing.outage import Health
 from tocsin.errors import SendFailed, StoreUnavailable, TocsinError
+from tocsin.incidents.commands_billing import RecordReconciliation
 from tocsin.incidents.vocabulary import Category, Severity
 
 if TYPE_CHECKING:
@@ -228,7 +230,28 @@ def hold_to_monitoring(watched: Watched, incident: str) -> None:
     before = watched.world.store.load(incident)
     assert before is not None
     assert before.window is None, "nothing has been replayed yet"
-    say("confirm", "cy", criterion="replay_completed", met=True, evidence="0 of 300 differ")
+    say("confirm", "cy", criterion="replay_completed", met=True, evidence="nothing was lost")
+    unsettled = watched.world.store.load(incident)
+    assert unsettled is not None
+    assert unsettled.window is None, "nothing has been compared yet"
+    watched.world.application.execute(
+        RecordReconciliation(
+            incident_id=incident,
+            command_id="reconciliation-REC-1",
+            actor=ACTOR,
+            correlation_id="REC-1",
+            reconciliation="REC-1",
+            started_at=watched.world.clock.incident_now(),
+            full=True,
+            workspaces=300,
+            compared=300,
+            unresolved={},
+            unknown=0,
+            healed=0,
+            accepted=0,
+            signed_off_by="bo",
+        )
+    )
     after = watched.world.store.load(incident)
     assert after is not None
     assert after.window is not None, "monitoring has begun"

@@ -22,6 +22,7 @@ STACK_OUTPUTS = {
     "ChatTopicArn": "arn:chat",
     "PagesTopicArn": "arn:pages",
     "StakeholdersTopicArn": "arn:stakeholders",
+    "BucketEvidence": "b-e",
     "TableIncidents": "t-i",
     "TableBillingEvents": "t-be",
     "TableBillingSubscriptions": "t-bs",
