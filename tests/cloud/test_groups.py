@@ -102,10 +102,13 @@ def test_each_group_may_do_what_the_table_says(
 @pytest.mark.parametrize("restricted", [False, True])
 def test_everybody_reads_what_exists_for_them(people: People, *, restricted: bool) -> None:
     incident = people.opened(restricted=restricted)
+    large = {"title": "the log", "text": table.LARGE}
+    people.client(table.COMMANDER, Group.SECURITY).post(f"/v1/incidents/{incident}/evidence", large)
     for group in Group:
         client = people.client(f"a-{group.value}", group)
         for key in table.READS:
-            path = key.partition(" ")[2].replace("{id}", incident)
+            path = key.partition(" ")[2].replace("{sha256}", table.LARGE_SHA256)
+            path = path.replace("{id}", incident)
             found = outcome(partial(client.get, path, to="critical", service="checkout"))
             hidden = restricted and "{id}" in key and group is not Group.SECURITY
             assert found == ("hidden" if hidden else "allowed"), (key, group)

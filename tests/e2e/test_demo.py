@@ -36,15 +36,16 @@ def demo(stage: Stage, *parts: str) -> tuple[int, dict[str, Any]]:
     return done.returncode, json.loads(done.stdout)
 
 
-def test_the_demo_holds_every_check_again_and_again_on_one_cloud(stage: Stage) -> None:
-    for parts, checks in (((), 42), (SHORT, 25)):
-        code, score = demo(stage, *parts)
-        assert (code, score["failed"], score["passed"]) == (0, [], True)
-        assert score["checks"] == checks
+def test_the_demo_holds_every_check_on_a_cloud_that_was_used_before(stage: Stage) -> None:
+    code, score = demo(stage)
+    assert (code, score["failed"], score["passed"]) == (0, [], True)
+    assert score["checks"] == 42
     assert score["seconds"] < AGAIN_SECONDS
 
 
 def test_one_failed_check_makes_the_exit_code_one_and_is_named(stage: Stage) -> None:
+    """Each other check holds, though the demo ran on this cloud a moment ago."""
     with wiring.subscription_removed(stage, "stakeholders_topic_arn"):
         code, score = demo(stage, *SHORT)
     assert (code, score["failed"], score["passed"]) == (1, ["mail.stakeholders"], False)
+    assert score["checks"] == 25

@@ -33,5 +33,6 @@ def test_a_fault_turns_exactly_its_checks_red(stage: Stage, switch: Switch) -> N
     assert proof.holds
 
 
+@pytest.mark.full
 def test_after_the_faults_the_stage_is_whole_again(stage: Stage) -> None:
     assert demo.play(stage, Silent(), parts=(demo.ALARM, demo.WEBHOOKS)).red == frozenset()

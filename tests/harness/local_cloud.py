@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import time
 from dataclasses import dataclass, field
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from tocsin.local.cloud import Cloud, Wishes
@@ -77,10 +78,11 @@ class Deployed:
     def clear(self) -> None:
         """Empties the tables and the inbox and sets incident time to now."""
         for table, name in self.outputs["tables"].items():
-            for item in self.items(table):
-                self.clients.dynamodb.delete_item(
-                    TableName=name, Key={"PK": item["PK"], "SK": item["SK"]}
-                )
+            keys = [{"PK": item["PK"], "SK": item["SK"]} for item in self.items(table)]
+            for some in batched(keys, 25):
+                gone = [{"DeleteRequest": {"Key": key}} for key in some]
+                answer = self.clients.dynamodb.batch_write_item(RequestItems={name: gone})
+                assert not answer.get("UnprocessedItems"), name
         self.cloud.clock().reset()
         self.cloud.inbox().clear()
 

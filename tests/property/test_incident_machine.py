@@ -505,7 +505,7 @@ def test_i1_i2_i3_i4_and_i6_hold_over_random_lives() -> None:
     for turn in range(ROUNDS):
         # Shrinking a life takes longer than reading it: a failure is shown as it was found.
         drawn = settings(
-            max_examples=1_000 if full else 60,
+            max_examples=1_000 if full else 20,
             stateful_step_count=60,
             phases=(Phase.explicit, Phase.generate),
             derandomize=turn == 0 and not full,
