@@ -79,7 +79,7 @@ class Deployed:
         """Empties the tables and the inbox and sets incident time to now."""
         for table, name in self.outputs["tables"].items():
             keys = [{"PK": item["PK"], "SK": item["SK"]} for item in self.items(table)]
-            for some in batched(keys, 25):
+            for some in batched(keys, 25, strict=False):
                 gone = [{"DeleteRequest": {"Key": key}} for key in some]
                 answer = self.clients.dynamodb.batch_write_item(RequestItems={name: gone})
                 assert not answer.get("UnprocessedItems"), name

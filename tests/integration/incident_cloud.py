@@ -59,6 +59,7 @@ class IncidentCloud:
             "STAGE": "local",
             "INCIDENTS_TABLE": cloud.table("incidents"),
             "OPERATIONS_TABLE": cloud.table("operations"),
+            "EVIDENCE_BUCKET": "evidence",
             "PAGES_TOPIC_ARN": self._topic("pages", self.pages),
             "STAKEHOLDERS_TOPIC_ARN": self._topic("stakeholders", self.stakeholders),
             "CHAT_TOPIC_ARN": self._topic("chat", self._queue("inbox-chat")),

@@ -505,7 +505,7 @@ def test_i1_i2_i3_i4_and_i6_hold_over_random_lives() -> None:
     for turn in range(ROUNDS):
         # Shrinking a life takes longer than reading it: a failure is shown as it was found.
         drawn = settings(
-            max_examples=1_000 if full else 20,
+            max_examples=1_000 if full else 30,
             stateful_step_count=60,
             phases=(Phase.explicit, Phase.generate),
             derandomize=turn == 0 and not full,
@@ -517,7 +517,7 @@ def test_i1_i2_i3_i4_and_i6_hold_over_random_lives() -> None:
     assert missed == {}
 
 
-ROUNDS = 4
+ROUNDS = 8
 COUNTED = ("raised", "lowered", "paused", "release_clocks", "closed", "reopened")
 ALSO = ("repeated", "contained", "lost", "unreal", "updates", "held", "lifted", "frozen")
 
