@@ -56,7 +56,7 @@ QUICK := $(wildcard tests/unit tests/property tests/contract tests/architecture 
 CLOUD := $(wildcard tests/cloud tests/e2e)
 
 .PHONY: test test-quick test-cloud
-test: test-quick test-cloud ## the whole suite, about 6 minutes on two cores
+test: test-quick test-cloud ## the whole suite, about 12 minutes on two cores
 test-quick: $(READY) ## what needs no local cloud, on two cores
 	@$(PYTEST) -n 2 --dist loadgroup -m 'not full' $(QUICK)
 test-cloud: $(READY)
