@@ -80,7 +80,7 @@ class Deployed:
         for table, name in self.outputs["tables"].items():
             keys = [{"PK": item["PK"], "SK": item["SK"]} for item in self.items(table)]
             for some in batched(keys, 25, strict=False):
-                gone = [{"DeleteRequest": {"Key": key}} for key in some]
+                gone: list[Any] = [{"DeleteRequest": {"Key": key}} for key in some]
                 answer = self.clients.dynamodb.batch_write_item(RequestItems={name: gone})
                 assert not answer.get("UnprocessedItems"), name
         self.cloud.clock().reset()
