@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from tocsin.errors import (
     BadInput,
     GroupRequired,
+    IdempotencyKeyReused,
     IllegalTransition,
     ProviderUnavailable,
     SendFailed,
@@ -32,6 +33,7 @@ _KNOWN: Mapping[str, type[TocsinError]] = {
     for each in (
         BadInput,
         GroupRequired,
+        IdempotencyKeyReused,
         IllegalTransition,
         ProviderUnavailable,
         SendFailed,

@@ -12,14 +12,23 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tocsin.application.fingerprint import command_hash
-from tocsin.errors import BadInput, GroupRequired, SendFailed, UnknownIncident
+from tocsin.errors import (
+    BadInput,
+    GroupRequired,
+    IdempotencyKeyReused,
+    SendFailed,
+    UnknownIncident,
+)
 from tocsin.incidents.access import may_see
 from tocsin.incidents.billing_exit import providers_named
 from tocsin.incidents.commands_billing import ExamineCheckouts
 from tocsin.incidents.commands_record import RecordUpdate
 from tocsin.incidents.decide import decide
 from tocsin.incidents.draft import RESPONDERS
+from tocsin.incidents.events_billing import CheckoutsExamined
+from tocsin.incidents.events_record import UpdateRecorded
 from tocsin.incidents.final_update import lacks, residual_of
+from tocsin.incidents.fold import event_of
 from tocsin.incidents.parts import UpdateAudience
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind, Kind
@@ -30,11 +39,14 @@ if TYPE_CHECKING:
     from tocsin.application.examine_checkouts import Examiner
     from tocsin.application.outcome import Outcome
     from tocsin.incidents.commands import Command
+    from tocsin.incidents.events import Event
     from tocsin.incidents.model import Incident
     from tocsin.incidents.vocabulary import Group
     from tocsin.ports import IncidentClock, IncidentStore, PolicySource, WallClock
 
 ACTOR = Actor(ActorKind.RULE, "billing-exit")
+MOST_EVENTS = 20
+"""More than one of these commands ever records, so that what it recorded is among the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +85,14 @@ class ExitDesk:
 
         Raises:
             BadInput: it is not said which provider, and the incident does not know.
+            IdempotencyKeyReused: the key stood for another provider, or for something else.
             UnknownIncident: there is none that this person may know of.
         """
         incident = self._incident(asked)
         name = provider or self._provider(incident)
-        if self._done(asked):
+        if (before := self._before(asked, CheckoutsExamined)) is not None:
+            if before.provider != name:
+                raise _reused(asked)
             return incident, name
         found = self.examiner.examine(
             name, opened=self._opened(incident), probe=asked.command_id if probe else None
@@ -108,11 +123,14 @@ class ExitDesk:
 
         Raises:
             BadInput: the text lacks a part; nothing was sent.
+            IdempotencyKeyReused: the key stood for another text, or for something else.
             TocsinError: the incident would not take it; nothing was sent.
             SendFailed: the channel refused; that is recorded too.
         """
         incident = self._incident(asked)
-        if self._done(asked):
+        if (before := self._before(asked, UpdateRecorded)) is not None:
+            if before.text != text:
+                raise _reused(asked)
             return incident
         if missing := lacks(text, incident):
             raise BadInput(f"the final update lacks: {', '.join(missing)}", field="text")
@@ -158,11 +176,27 @@ class ExitDesk:
             raise BadInput(f"say which provider: {known}", field="provider")
         return named[0]
 
-    def _done(self, asked: Asked) -> bool:
-        found = self.store.command(asked.incident, command_hash(ACTOR, asked.command_id))
-        return found is not None
+    def _before[Recorded: Event](self, asked: Asked, kind: type[Recorded]) -> Recorded | None:
+        """What the same key has recorded; None if nothing yet.
+
+        Raises:
+            IdempotencyKeyReused: it recorded something of another kind.
+        """
+        record = self.store.command(asked.incident, command_hash(ACTOR, asked.command_id))
+        if record is None:
+            return None
+        since = max(0, record.version - MOST_EVENTS)
+        for entry in self.store.entries(asked.incident, after=since, limit=MOST_EVENTS):
+            found = event_of(entry)
+            if entry.correlation_id == asked.command_id and isinstance(found, kind):
+                return found
+        raise _reused(asked)
 
     def _opened(self, incident: Incident) -> int:
         """The cycle's beginning in real time, which the log of attempts is kept in."""
         ago = self.clock.incident_now() - incident.cycle_started_at
         return int((self.wall.wall_now() - ago).timestamp())
+
+
+def _reused(asked: Asked) -> IdempotencyKeyReused:
+    return IdempotencyKeyReused("this key was used for another request", key=asked.key)

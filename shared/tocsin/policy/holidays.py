@@ -66,6 +66,6 @@ def _public(place: PublicHolidays) -> dict[date, str]:
         known = holidays.country_holidays(
             place.country, subdiv=place.subdivision, years=years, language="en_US"
         )
-    except NotImplementedError as unknown:
+    except NotImplementedError as unknown:  # how the library says that it knows no such place
         raise ValueError(f"no public holidays are known for this place: {unknown}") from None
     return dict(known.items())

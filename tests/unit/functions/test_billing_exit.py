@@ -88,9 +88,21 @@ def test_the_same_key_records_once(office: BillingOffice) -> None:
     incident = opened(office)
     first = check(office, incident, probe=True)
     length = len(office.world.store.entries(incident))
+    asked = len(office.checkout.stripe.calls)
     assert check(office, incident, probe=True) == first
     assert len(office.world.store.entries(incident)) == length
     assert len(office.checkout.stripe.sessions) == 1
+    assert len(office.checkout.stripe.calls) == asked, "the provider is not asked again"
+
+
+def test_the_same_key_with_another_wish_is_refused_and_does_nothing(office: BillingOffice) -> None:
+    incident = opened(office)
+    check(office, incident)
+    length = len(office.world.store.entries(incident))
+    for answer in (check(office, incident, provider="razorpay"), send(office, incident, "x", "k")):
+        assert (answer[0], answer[1]["code"]) == (422, "idempotency_key_reused")
+    assert len(office.world.store.entries(incident)) == length
+    assert office.sent == []
 
 
 @pytest.mark.parametrize(
@@ -157,6 +169,8 @@ def test_the_drafted_final_update_is_sent_and_meets_the_gate(office: BillingOffi
     assert gate(office, incident, "residual_update_sent")["status"] == "met"
     assert send(office, incident, text)[0] == 200
     assert len(office.sent) == 1, "the same request is not sent again"
+    status, found = send(office, incident, f"{text} ")
+    assert (status, found["code"], len(office.sent)) == (422, "idempotency_key_reused", 1)
 
 
 def test_a_final_update_without_its_parts_is_not_sent(office: BillingOffice) -> None:
