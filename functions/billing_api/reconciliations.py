@@ -142,7 +142,7 @@ def _view(call: Call, cursor: Cursor) -> Reconciliation:
         unknown=desk.unknown(cursor.id),
         mismatches=[_mismatch(each) for each in found],
         more=more,
-        approve=list(desk.lines(cursor.id, ())) if standing.open else [],
+        approve=list(desk.to_approve(cursor.id)),
         signed_off_by=cursor.signed_off_by,
         signed_off_at=shown_if(cursor.signed_off_at),
         report=f"/v1/reconciliations/{cursor.id}/report",

@@ -151,6 +151,7 @@ class TestReconciliationStore:
 
     def test_an_approval_is_used_once(self, store: ReconciliationStore) -> None:
         assert store.spend("INC-1:7", by="bo", at=NOW, used_for="REC-1")
+        assert store.spend("INC-1:7", by="bo", at=NOW, used_for="REC-1"), "the same use again"
         assert not store.spend("INC-1:7", by="bo", at=NOW, used_for="REC-2")
         assert store.spend("INC-1:8", by="bo", at=NOW, used_for="REC-2")
 

@@ -88,7 +88,12 @@ class DynamoDbReconciliations:
     def spend(self, approval: str, *, by: str, at: int, used_for: str) -> bool:
         incident, _, entry = approval.partition(":")
         used = {"used_by": {"S": by}, "used_at": {"N": str(at)}, "used_for": {"S": used_for}}
-        return self._put_new(stored.item(f"APPR#{incident}", entry, **used))
+        item = stored.item(f"APPR#{incident}", entry, **used)
+        try:
+            self._put(item, f"{_NEW} OR used_for = :use", {":use": {"S": used_for}})
+        except ConditionFailed:
+            return False
+        return True
 
     def _query(self, name: str, first: str, last: str) -> Iterator[Item]:
         request: dict[str, Any] = {

@@ -20,7 +20,7 @@ class MemoryReconciliations:
     """Implements `billing.reconcile_ports.ReconciliationStore`."""
 
     cursors: dict[str, Cursor] = field(default_factory=dict)
-    spent: set[str] = field(default_factory=set)
+    spent: dict[str, str] = field(default_factory=dict)
     _notes: dict[str, dict[int, tuple[Listed, ...]]] = field(default_factory=dict)
     _compared: dict[str, dict[str, Compared]] = field(default_factory=dict)
     _found: dict[str, dict[str, Found]] = field(default_factory=dict)
@@ -71,10 +71,8 @@ class MemoryReconciliations:
         return iter([kept[each] for each in sorted(kept)])
 
     def spend(self, approval: str, *, by: str, at: int, used_for: str) -> bool:
-        del by, at, used_for
-        new = approval not in self.spent
-        self.spent.add(approval)
-        return new
+        del by, at
+        return self.spent.setdefault(approval, used_for) == used_for
 
 
 @dataclass(slots=True)

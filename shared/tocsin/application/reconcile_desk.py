@@ -112,6 +112,7 @@ class ReconcileDesk:
                 raise IdempotencyKeyReused(
                     "this key was used for another request", key=person.key
                 ) from None
+            self._wake_again(before)
             return before, False
         self.wake(name)
         return self.show(name), True
@@ -149,6 +150,7 @@ class ReconcileDesk:
         """
         cursor = self.show(name)
         if person.key and cursor.heal_key == f"{person.name}/{person.key}":
+            self._wake_again(cursor)
             return cursor
         _acting(person)
         if cursor.dry_run:
@@ -160,8 +162,10 @@ class ReconcileDesk:
             )
         lines = self.lines(name, mismatches)
         approval = self.approvals.judge(ACTION, lines, person, what="healing")
+        # Named by the request: whoever dies before the next write may send the same one again.
+        use = f"{name}/{person.name}/{person.key}" if person.key else f"{name}/{cursor.ver}"
         if approval is not None and not self.store.spend(
-            approval.id, by=person.name, at=self.now(), used_for=name
+            approval.id, by=person.name, at=self.now(), used_for=use
         ):
             raise ApprovalInvalid("this approval was used before", why="used")
         wanted = replace(
@@ -181,12 +185,19 @@ class ReconcileDesk:
         Raises:
             BadInput: nothing is open, or one that is named is not.
         """
-        every = {each.mismatch.id for each in self.store.found(name) if each.state is State.OPEN}
+        every = self._open(name)
         chosen = set(mismatches) or every
         if not chosen or not chosen <= every:
             raise BadInput("there is no such open mismatch", field="mismatches")
-        digest = hashlib.sha256("\0".join(sorted(chosen)).encode()).hexdigest()[:32]
-        return (f"reconciliation={name}", f"mismatches={len(chosen)}", f"digest={digest}")
+        return _lines(name, chosen)
+
+    def to_approve(self, name: str) -> tuple[str, ...]:
+        """The same for all that is open just now; () when nothing is."""
+        every = self._open(name)
+        return _lines(name, every) if every else ()
+
+    def _open(self, name: str) -> set[str]:
+        return {each.mismatch.id for each in self.store.found(name) if each.state is State.OPEN}
 
     def accept(self, name: str, mismatch: str, reason: str, person: Person) -> Found:
         """Leaves a mismatch as it is, by name and with a reason; again it changes nothing.
@@ -252,6 +263,11 @@ class ReconcileDesk:
         self.wake(name)
         return after
 
+    def _wake_again(self, cursor: Cursor) -> None:
+        """Repeated, a wish may be one whose driver was never woken; two drivers are no harm."""
+        if not cursor.idle:
+            self.wake(cursor.id)
+
     def _ready(self, cursor: Cursor) -> None:
         if cursor.stage is not Stage.READY:
             raise StillComparing(f"the reconciliation is {cursor.stage}", stage=cursor.stage)
@@ -265,6 +281,11 @@ class ReconcileDesk:
             raise BadInput("a window has at most 31 days", field="start")
         if len(wish.workspaces) > MOST_NAMED:
             raise BadInput(f"name at most {MOST_NAMED} workspaces", field="workspaces")
+
+
+def _lines(name: str, chosen: set[str]) -> tuple[str, ...]:
+    digest = hashlib.sha256("\0".join(sorted(chosen)).encode()).hexdigest()[:32]
+    return (f"reconciliation={name}", f"mismatches={len(chosen)}", f"digest={digest}")
 
 
 def _acting(person: Person) -> None:

@@ -124,5 +124,5 @@ class ReconciliationStore(Protocol):
         ...
 
     def spend(self, approval: str, *, by: str, at: int, used_for: str) -> bool:
-        """Marks an approval as used; False if it was before."""
+        """Marks an approval as used; False if it was before, for anything but the same use."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -14,16 +14,18 @@ from tests.harness.reconcile_model import STRIPE, ReconcileModel, key
 from tocsin.adapters.archive_keys import describe
 from tocsin.adapters.memory_archive import MemoryArchive
 from tocsin.adapters.memory_comparisons import MemoryComparisons
-from tocsin.application.reconcile_desk import ACTION
+from tocsin.adapters.memory_reconciliations import MemoryReconciliations
+from tocsin.application.reconcile_desk import ACTION, ReconcileDesk
 from tocsin.application.tell_reconciliation import Teller
 from tocsin.billing.divergence import Comparison, divergence
 from tocsin.billing.reconcile import Kind
 from tocsin.billing.reconciliation import Stage
-from tocsin.errors import BadInput
+from tocsin.errors import BadInput, StoreUnavailable
 from tocsin.ports import Message
 
 if TYPE_CHECKING:
     from tests.harness.world import World
+    from tocsin.billing.reconciliation import Standing
 
 PATH = "/v1/reconciliations"
 OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
@@ -187,7 +189,65 @@ def test_an_approval_is_of_these_mismatches_for_this_person_once(bench: Bench) -
     assert bench.ask(f"{path}/heal", body, ok=409)["code"] == "still_comparing"
     bench.pump()
     assert bench.ask(path, method="GET")["healed"] == 2
-    assert bench.office.reconciliations.spent == {approval}
+    assert set(bench.office.reconciliations.spent) == {approval}
+
+
+def test_a_request_that_died_after_its_approval_was_spent_is_sent_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    incident = bench.declare()
+    found = bench.start()
+    heal = f"/{found['id']}/heal"
+    body = {"approval": bench.approve(incident, found["approve"])}
+    with monkeypatch.context() as dying:
+        dying.setattr(MemoryReconciliations, "save", _unavailable)
+        bench.ask(heal, body, ok=503, headers={"idempotency-key": "k"})
+    assert bench.ask(heal, body, ok=403, headers={"idempotency-key": "l"})["why"] == "used"
+    bench.ask(heal, body, ok=202, headers={"idempotency-key": "k"})
+    bench.pump()
+    assert bench.ask(f"/{found['id']}", method="GET")["healed"] == 1
+
+
+def test_a_driver_that_was_never_woken_is_woken_by_the_same_request(bench: Bench) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    headers = {"idempotency-key": "k"}
+    body = {"scope": "full"}
+    found = bench.ask("", body, ok=202, headers=headers)
+    bench.office.reconcilers_woken.clear()
+    bench.ask("", body, headers=headers)
+    bench.pump()
+    path = f"/{found['id']}"
+    assert bench.ask(path, method="GET")["stage"] == "ready"
+    heal = {"headers": headers, "group": "commander", "ok": 202}
+    bench.ask(f"{path}/heal", {}, **heal)
+    bench.office.reconcilers_woken.clear()
+    bench.ask(f"{path}/heal", {}, **heal)
+    bench.pump()
+    assert bench.ask(path, method="GET")["healed"] == 1
+    bench.ask(f"{path}/heal", {}, **heal)
+    assert bench.office.reconcilers_woken == [], "what is done needs no driver"
+
+
+def test_a_look_while_healing_ends_is_answered(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    path = f"/{bench.start()['id']}"
+    bench.ask(f"{path}/heal", {}, ok=202, group="commander")
+    count = ReconcileDesk.standing
+
+    def and_then_it_ends(desk: ReconcileDesk, name: str) -> Standing:
+        standing = count(desk, name)
+        bench.pump()
+        return standing
+
+    monkeypatch.setattr(ReconcileDesk, "standing", and_then_it_ends)
+    assert bench.ask(path, method="GET")["approve"] == []
+
+
+def _unavailable(*_: object) -> NoReturn:
+    raise StoreUnavailable
 
 
 def test_outside_an_incident_a_commander_heals_some_and_nobody_else_any(bench: Bench) -> None:
