@@ -19,8 +19,7 @@ from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
 from tocsin.adapters.dynamodb_replays import DynamoDbReplays
 from tocsin.adapters.dynamodb_snapshots import DynamoDbSnapshots
-from tocsin.adapters.sqs_reconcile_drive import SqsReconcileDrive
-from tocsin.adapters.sqs_replay_drive import SqsReplayDrive
+from tocsin.adapters.sqs_drive import SqsDrive
 from tocsin.application.approvals import Approvals
 from tocsin.application.billing_history import LedgerHistory
 from tocsin.application.checkout import Checkouts
@@ -84,7 +83,7 @@ OFFICE = Office(
     ),
     replays=ReplayDesk(
         store=DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
-        wake=SqsReplayDrive(aws_http.from_environment("sqs"), SETTINGS.REPLAY_QUEUE_URL),
+        wake=SqsDrive(aws_http.from_environment("sqs"), SETTINGS.REPLAY_QUEUE_URL, work="replay"),
         probes=PROBES,
         breaker_closed=lambda identity: BREAKERS.load(identity).phase is Phase.CLOSED,
         known=lambda identity: KEYS.get().key_for(identity) is not None,
@@ -102,7 +101,9 @@ OFFICE = Office(
     ),
     reconciliations=ReconcileDesk(
         store=DynamoDbReconciliations(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
-        wake=SqsReconcileDrive(aws_http.from_environment("sqs"), SETTINGS.RECONCILE_QUEUE_URL),
+        wake=SqsDrive(
+            aws_http.from_environment("sqs"), SETTINGS.RECONCILE_QUEUE_URL, work="reconciliation"
+        ),
         approvals=Approvals(incidents=INCIDENTS, authorizations=AUTHORIZATIONS, clock=WATCH.clock),
         accounts=lambda: [each for each in KEYS.get().identities if each.mode in MODES],
         new_id=lambda: f"REC-{IDS.unique_id()}",

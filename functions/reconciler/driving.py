@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.sqs_reconcile_drive import read_drive
+from tocsin.adapters.sqs_drive import read_drive
 from tocsin.billing.divergence import Comparison
 from tocsin.billing.reconciliation import HOUR, Cursor, Scope, Stage, State
 from tocsin.errors import BadInput, CommandRepeated, TocsinError, VersionConflict
@@ -50,7 +50,7 @@ class Driver:
         failed: list[str] = []
         for message in event["Records"]:
             try:
-                self._drive(read_drive(message["body"]), remaining_ms)
+                self._drive(read_drive(message["body"], work="reconciliation"), remaining_ms)
             except Exception as error:  # noqa: BLE001 - the queue keeps the message, and we the reason
                 _note_failure(error)
                 failed.append(str(message["messageId"]))

@@ -21,7 +21,7 @@ from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
 from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
 from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
-from tocsin.adapters.sqs_reconcile_drive import SqsReconcileDrive
+from tocsin.adapters.sqs_drive import SqsDrive
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
 from tocsin.application.heal import Healer
 from tocsin.application.open_incidents import Remembered
@@ -116,7 +116,7 @@ DRIVER = Driver(
         now=now,
         sleep=time.sleep,
     ),
-    drive=SqsReconcileDrive(SQS, SETTINGS.RECONCILE_QUEUE_URL),
+    drive=SqsDrive(SQS, SETTINGS.RECONCILE_QUEUE_URL, work="reconciliation"),
     tell=Teller(
         store=STORE,
         execute=APPLICATION.execute,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.sqs_replay_drive import read_drive
+from tocsin.adapters.sqs_drive import read_drive
 from tocsin.billing.replay import Stage
 from tocsin.errors import TocsinError, VersionConflict
 from tocsin.runtime import light
@@ -36,7 +36,7 @@ class Driver:
         failed: list[str] = []
         for message in batch.get("Records", []):
             try:
-                self._drive(read_drive(message["body"]), remaining_ms)
+                self._drive(read_drive(message["body"], work="replay"), remaining_ms)
             except Exception as error:  # noqa: BLE001 - the queue keeps the message, and we the reason
                 _note_failure(error)
                 failed.append(str(message["messageId"]))

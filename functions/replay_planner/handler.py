@@ -19,8 +19,8 @@ from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
 from tocsin.adapters.dynamodb_rebuild_audit import DynamoDbRebuildAudit
 from tocsin.adapters.dynamodb_replay_outcomes import DynamoDbReplayOutcomes
 from tocsin.adapters.dynamodb_replays import DynamoDbReplays
+from tocsin.adapters.sqs_drive import SqsDrive
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
-from tocsin.adapters.sqs_replay_drive import SqsReplayDrive
 from tocsin.adapters.sqs_restore import SqsRestoreQueue
 from tocsin.application.file_event import Filer, SetAside
 from tocsin.application.project import Projector
@@ -123,7 +123,7 @@ DRIVER = Driver(
         now=_now,
         sleep=time.sleep,
     ),
-    drive=SqsReplayDrive(SQS, SETTINGS.REPLAY_QUEUE_URL),
+    drive=SqsDrive(SQS, SETTINGS.REPLAY_QUEUE_URL, work="replay"),
 )
 light.start("replay_planner", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
