@@ -1,0 +1,121 @@
+"""The outage watch in a world: one of incidents, one of checkouts, on one clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from functions.outage_watch.rounds import Rounds
+from functions.outage_watch.wiring import key_maker
+from tests.harness.checkout_world import CheckoutWorld
+from tests.harness.world import World
+from tocsin.adapters.memory_comparisons import MemoryComparisons
+from tocsin.adapters.memory_outages import MemoryOutages
+from tocsin.application.tell_outage import Teller
+from tocsin.billing.outage import Health
+from tocsin.errors import SendFailed, TocsinError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.harness.checkout_world import ModelProvider
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.recovery import Probe
+    from tocsin.incidents.model import Incident
+
+WELL = Health(reachable=True, listed=(), events=0, undelivered=0, disabled=False, downtime=False)
+FUNCTION_ARN = "arn:aws:lambda:eu-west-1:111122223333:function:tocsin-local-outage-watch"
+
+
+@dataclass
+class Watched:
+    """A world of incidents and one of checkouts on one clock, and the watch over both."""
+
+    world: World = field(default_factory=World)
+    health: dict[str, Health] = field(default_factory=dict)
+    arrivals: dict[str, int | None] = field(default_factory=dict)
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    announced: list[Mapping[str, Any]] = field(default_factory=list)
+    refuse: bool = False
+
+    def __post_init__(self) -> None:
+        self.checkout = CheckoutWorld(clock=self.world.wall)
+        self.outages = MemoryOutages()
+        self.comparisons = MemoryComparisons()
+        self.keys = 0
+        self.rounds = Rounds(
+            intents=self.checkout.intents,
+            breakers=self.checkout.breakers,
+            policies=self.checkout,
+            outages=self.outages,
+            probes=self,
+            comparisons=self.comparisons,
+            probe=self.look,
+            arrival=lambda identity, _now: self.arrivals.get(identity.provider),
+            teller=Teller(
+                store=self.world.store,
+                execute=self.world.application.execute,
+                send=self.send,
+                now=self.world.clock.incident_now,
+            ),
+            key_of=key_maker(FUNCTION_ARN, "local"),
+            announce=self.announced.append,
+            clock=self.world.wall,
+        )
+
+    def record(self, _identity: Identity, _probe: Probe) -> None:
+        """Nobody replays here."""
+
+    def probes(self, _identity: Identity, *, since: int) -> list[Probe]:
+        raise AssertionError(since)
+
+    def look(self, identity: Identity, *, now: int) -> Health:
+        assert now == self.now
+        return self.health.get(identity.provider, WELL)
+
+    def send(self, incident: str, subject: str, text: str) -> None:
+        if self.refuse:
+            raise SendFailed
+        self.sent.append((incident, subject, text))
+
+    @property
+    def now(self) -> int:
+        return int(self.world.wall.wall_now().timestamp())
+
+    @property
+    def stripe(self) -> ModelProvider:
+        return self.checkout.stripe
+
+    def pass_time(self, seconds: int) -> None:
+        self.world.wall.advance(timedelta(seconds=seconds))
+        self.world.clock.advance(timedelta(seconds=seconds))
+
+    def buy(self, **changes: Any) -> str:
+        self.keys += 1
+        try:
+            return self.checkout.buy(f"k{self.keys}", **changes).leg.provider
+        except TocsinError as error:
+            return error.code
+
+    def minutes(self, count: int) -> dict[str, Any]:
+        answer: dict[str, Any] = {}
+        for _ in range(count):
+            self.pass_time(60)
+            answer = self.rounds.run()
+        return answer
+
+    def alarm(self, name: str, *, state: str = "ALARM") -> Incident:
+        """CloudWatch's part: the measure has crossed the line (or is back)."""
+        incident = self.world.alarm(f"tocsin-local-{name}", state=state)
+        assert incident is not None
+        return incident
+
+    def facts(self, incident: Incident) -> list[Mapping[str, str]]:
+        """The facts of every signal of source billing in the incident."""
+        return [
+            signal["facts"]
+            for entry in self.world.store.entries(incident.id)
+            for signal in dict[str, Any](entry.content).get("signals", ())
+            if "provider" in signal.get("facts", {})
+        ]
