@@ -197,9 +197,12 @@ def test_a_recovery_that_could_not_be_told_is_told_later(watched: Watched, how: 
         object.__setattr__(watched.rounds.teller, "execute", execute)
         watched.refuse = False
     else:
-        watched.minutes(11)
+        watched.minutes(5)
         memory = watched.outages.memory()
         watched.outages.remember(replace(memory, providers={}))
+        still = watched.world.store.load(incident.id)
+        assert still is not None
+        assert still.firing, "calm was still being counted"
     watched.minutes(1)
     after = watched.world.store.load(incident.id)
     assert after is not None
