@@ -219,7 +219,7 @@ def test_a_driver_that_was_never_woken_is_woken_by_the_same_request(bench: Bench
     bench.pump()
     path = f"/{found['id']}"
     assert bench.ask(path, method="GET")["stage"] == "ready"
-    heal = {"headers": headers, "group": "commander", "ok": 202}
+    heal: dict[str, Any] = {"headers": headers, "group": "commander", "ok": 202}
     bench.ask(f"{path}/heal", {}, **heal)
     bench.office.reconcilers_woken.clear()
     bench.ask(f"{path}/heal", {}, **heal)
