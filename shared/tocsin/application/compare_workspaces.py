@@ -32,7 +32,7 @@ class Look:
         self._by, self._cursor = reconciler, cursor
         self.listed: dict[Key, Subscription] = {}
         self.newest: dict[Key, int] = {}
-        self.calls = self.mismatches = 0
+        self.calls = 0
 
     def workspace(self, workspace: str, also: Iterable[Key] = ()) -> None:
         """Compares all of a workspace, unless that was done, all of `also` in it and known."""
@@ -92,7 +92,6 @@ class Look:
                 found.append(twice)
         for each in found:
             self._by.store.add(self._cursor.id, Found(each, at=self._by.now()))
-        self.mismatches += len(found)
         names = tuple(f"{identity}#{name}" for identity, name in keys)
         self._by.store.compare(self._cursor.id, Compared(workspace, names, tuple(unknown)))
 

@@ -28,7 +28,7 @@ from tocsin.billing.sampling import Draw
 from tocsin.errors import BadInput, TocsinError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from tocsin.billing.entitlement import AccessPolicy
     from tocsin.billing.ports import ProviderClient
@@ -214,9 +214,14 @@ class Reconciler:
         for workspace, subscriptions in owned.items():
             look.workspace(workspace, also=subscriptions)
         after = replace(cursor, at=cursor.at + 1, calls=cursor.calls + look.calls)
-        if look.mismatches:
+        if self._wrong(cursor, owned.keys()):
             return replace(after.to(Stage.LISTING), full=True, escalated=True, page=0)
         return after
+
+    def _wrong(self, cursor: Cursor, workspaces: Collection[str]) -> bool:
+        """By what is kept: whoever compared them first may have died before the next write."""
+        kept = self.store.found(cursor.id)
+        return any(each.mismatch.workspace in workspaces for each in kept)
 
     def _heal(self, cursor: Cursor) -> Cursor:
         """A few of the mismatches that healing was approved for, each read again afterwards."""

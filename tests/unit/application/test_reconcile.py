@@ -251,6 +251,35 @@ def test_killed_anywhere_the_report_is_the_same(scope: Scope, seed: int) -> None
     assert world.standing().workspaces == 40
 
 
+class DyingOnce(MemoryReconciliations):
+    """A store that loses one save: the first after a mismatch of the sample was found."""
+
+    dying = True
+
+    def save(self, cursor: Cursor) -> Cursor:
+        if self.dying and any(self.found(cursor.id)):
+            self.dying = False
+            raise Killed
+        return super().save(cursor)
+
+
+def test_who_died_over_a_mismatch_of_the_sample_still_has_everything_read() -> None:
+    quiet = ReconcileModel(size=150)
+    quiet.start(scope=Scope.SAMPLE)
+    drawn = {each.workspace for each in quiet.store.workspaces("REC-1")}
+    world = ReconcileModel(size=150, store=DyingOnce())
+    inside, outside = (
+        next(n for n in range(150) if (f"ws_{n:04d}" in drawn) is wanted)
+        for wanted in (True, False)
+    )
+    expected = sorted([world.plant(Kind.PLAN, inside), world.plant(Kind.PERIOD, outside)])
+    with pytest.raises(Killed):
+        world.start(scope=Scope.SAMPLE)
+    cursor = world.run()
+    assert (cursor.stage, cursor.escalated) == (Stage.READY, True)
+    assert world.found() == expected
+
+
 def test_of_two_drivers_one_moves_the_cursor() -> None:
     world, expected = planted()
     stepped_in = False
