@@ -77,8 +77,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything is cut off from the network; some folders may speak to this machine."""
     for item in items:
         if item.path.is_relative_to(TESTS / "infra"):
-            # The template is synthesised once a session: one worker of xdist gets them all.
-            item.add_marker(pytest.mark.xdist_group("infra"))
+            # Templates are synthesised and bundles built once a session: a worker for each.
+            own = "bundles" if item.path.name == "test_bundles.py" else "infra"
+            item.add_marker(pytest.mark.xdist_group(own))
         if may_use_loopback(item.path):
             item.add_marker(pytest.mark.allow_hosts(list(LOOPBACK)))
         else:

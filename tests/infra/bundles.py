@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import platform
 import subprocess
 import sys
 import zipfile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PROBE = Path(__file__).with_name("bundle_probe.py")
 SECONDS = 60
+HOST_ARCH = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 RUNTIME_VARIABLES = {
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -45,7 +47,13 @@ def contents(bundle: Path) -> dict[str, bytes]:
 def trees(function: str) -> tuple[ast.AST, ...]:
     """The syntax of every module of ours that the function needs."""
     files = Sources(ROOT, clock_adjustable=False).needed_by(function)
-    return tuple(ast.parse(path.read_text()) for path in files.values() if path.suffix == ".py")
+    return tuple(_parsed(path) for path in files.values() if path.suffix == ".py")
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    """Functions share most of what they need; nothing changes while tests run."""
+    return ast.parse(path.read_text())
 
 
 def services_called_by(function: str, *, through: str) -> set[str]:

@@ -5,7 +5,6 @@ Nothing of the CDK is imported here: `infra`, imported first, settles which node
 
 from __future__ import annotations
 
-import platform
 import shutil
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -17,13 +16,12 @@ from infra.app import synthesise as write_assembly
 from infra.archive import append
 from infra.bundling import bundle
 from infra.context import Context
+from tests.infra.bundles import HOST_ARCH
 from tests.infra.deployment import Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-HOST_ARCH = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 
 
 def synthesise(stage: str, folder: Path) -> Deployment:
