@@ -37,6 +37,7 @@ class Sources:
     root: Path
     clock_adjustable: bool
     _found: dict[str, Path] = field(default_factory=dict)
+    _looked_for: dict[str, Path | None] = field(default_factory=dict)
 
     def needed_by(self, function: str) -> dict[str, Path]:
         """Files by their place in the bundle: modules, their packages and their data.
@@ -44,14 +45,15 @@ class Sources:
         A function whose handler is not written yet needs what its folder holds.
         """
         self._found.clear()
+        self._looked_for.clear()
         folder = self.root / "functions" / function
         for module in sorted(folder.rglob("*.py")):
             self._add(".".join(module.relative_to(self.root).with_suffix("").parts))
-        files: dict[str, Path] = {}
-        for name, path in sorted(self._found.items()):
-            files[_place(name, path)] = path
-            if path.name != "__init__.py":
-                files.update(self._data_beside(name, path))
+        files = {_place(name, path): path for name, path in sorted(self._found.items())}
+        modules = {name: path for name, path in files.items() if path.name != "__init__.py"}
+        folders = {name.rpartition("/")[0]: path.parent for name, path in modules.items()}
+        for place, beside in folders.items():
+            files.update(_data_in(beside, place))
         return files
 
     def _add(self, name: str) -> None:
@@ -81,6 +83,11 @@ class Sources:
     def _locate(self, module: str) -> Path | None:
         if module.split(".", maxsplit=1)[0] not in _OURS:
             return None
+        if module not in self._looked_for:
+            self._looked_for[module] = self._look_for(module)
+        return self._looked_for[module]
+
+    def _look_for(self, module: str) -> Path | None:
         for source_root in SOURCE_ROOTS:
             base = self.root / source_root / "/".join(module.split("."))
             for path in (base / "__init__.py", base.with_suffix(".py")):
@@ -93,19 +100,19 @@ class Sources:
             return True
         return not any(module == room or module.startswith(f"{room}.") for room in NEVER_BUNDLED)
 
-    def _data_beside(self, name: str, path: Path) -> dict[str, Path]:
-        """Data files in the module's folder and in its folders that are not packages."""
-        inside = name.split(".")[:-1]
-        return {
-            "/".join([*inside, *data.relative_to(path.parent).parts]): data
-            for data in sorted(path.parent.rglob("*"))
-            if data.is_file()
-            and data.suffix not in _NOT_DATA
-            and not any(
-                (folder / "__init__.py").exists() or folder.name == "__pycache__"
-                for folder in _folders_between(path.parent, data)
-            )
-        }
+
+def _data_in(top: Path, place: str) -> dict[str, Path]:
+    """Data files in a folder of modules and in its folders that are not packages."""
+    return {
+        f"{place}/{data.relative_to(top).as_posix()}": data
+        for data in sorted(top.rglob("*"))
+        if data.suffix not in _NOT_DATA
+        and data.is_file()
+        and not any(
+            (folder / "__init__.py").exists() or folder.name == "__pycache__"
+            for folder in _folders_between(top, data)
+        )
+    }
 
 
 def _folders_between(top: Path, file: Path) -> Iterator[Path]:
