@@ -265,6 +265,12 @@ def _about_update(facts: Facts, due: str, short: str) -> tuple[str, str, str]:
                 " issue is contained: do not send that wording any more, and correct it."
             )
             return "CORRECT CUSTOMERS", "- now", said
+        case "withdrawal_open":
+            said = (
+                f"Reopened at {due}. What told {audience} that the issue is contained"
+                f" ({facts.criterion}) was never corrected: correct it now."
+            )
+            return "CORRECT CUSTOMERS", "- now", said
     raise MalformedPayload(f"there are no words for {facts.matter}")
 
 

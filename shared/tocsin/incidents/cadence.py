@@ -98,6 +98,11 @@ def lost(incident: Incident, policy: Policy, at: datetime) -> tuple[PromiseMoved
     return _changes(moved)
 
 
+def correct_by(policy: Policy, severity: Severity, at: datetime) -> datetime | None:
+    """When customers hear, at the pace before containment, that they were told too much."""
+    return _after(_cadence(policy, severity, CUSTOMERS).then, at, policy.calendar)
+
+
 def _changes(
     moved: list[tuple[UpdateAudience, Audience, datetime | None]],
 ) -> tuple[PromiseMoved, ...]:

@@ -156,6 +156,7 @@ def _reopen(draft: Draft, reason: str, severity: Severity | None) -> None:
         raise IllegalTransition(f"{incident.id} goes on as {incident.duplicate_of}")
     now = severity or incident.severity
     timed = incident.kind is not Kind.BACKFILLED
+    withdraw = incident.communication.to_customers.withdraw
     current = Round(
         number=incident.round.number + 1 if incident.round else 1,
         reason=RoundReason.REOPENED,
@@ -173,6 +174,10 @@ def _reopen(draft: Draft, reason: str, severity: Severity | None) -> None:
             round=current if timed else None,
             update_due=cadence.first_by(draft.policy, now, cadence.INTERNAL, draft.at)
             if timed
+            else None,
+            withdraw=withdraw,
+            correct_by=cadence.correct_by(draft.policy, now, draft.at)
+            if timed and withdraw
             else None,
         )
     )

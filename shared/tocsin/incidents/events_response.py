@@ -255,7 +255,11 @@ class DuplicateAbsorbed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopened(Event):
-    """A new cycle with fresh clocks; the one before keeps its results."""
+    """A new cycle with fresh clocks; the one before keeps its results.
+
+    `withdraw` are the updates that told customers of containment and were still to be corrected
+    when it was closed; `correct_by` is when customers wait for that.
+    """
 
     type: ClassVar[str] = "reopened"
 
@@ -265,3 +269,5 @@ class Reopened(Event):
     clocks: tuple[Clock, ...]
     round: Round | None
     update_due: datetime | None = None
+    withdraw: tuple[str, ...] = ()
+    correct_by: datetime | None = None

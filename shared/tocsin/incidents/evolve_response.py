@@ -223,7 +223,10 @@ def _reopened(incident: Incident, event: e.Reopened) -> Incident:
         containment=Containment(),
         fix=Fix(),
         window=None,
-        communication=Communication(internal=Audience(next_by=event.update_due)),
+        communication=Communication(
+            internal=Audience(next_by=event.update_due),
+            to_customers=Audience(next_by=event.correct_by, withdraw=event.withdraw),
+        ),
         freeze=Freeze(),
         release=None,
         waivers={},

@@ -176,6 +176,16 @@ def _lost(event: r.ContainmentLost, incident: Incident, policy: Policy) -> _Want
             yield MessageKind.REMINDER, person_target(person), facts
 
 
+def _reopened(event: r.Reopened, incident: Incident, policy: Policy) -> _Wanted:
+    """What customers were told too much of is not settled by having been closed meanwhile."""
+    if event.withdraw:
+        told = ", ".join(event.withdraw)
+        facts = {"matter": "withdrawal_open", "criterion": told, "audience": "customers"}
+        facts["due_at"] = format_time(event.at)
+        for person in speakers(incident, policy):
+            yield MessageKind.REMINDER, person_target(person), facts
+
+
 def _with_fix(
     event: r.Fixed | r.ContainmentVerified, incident: Incident, policy: Policy
 ) -> _Wanted:
@@ -252,6 +262,7 @@ _WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     r.ContainmentLost: _lost,
     r.ContainmentVerified: _with_fix,
     r.Fixed: _with_fix,
+    r.Reopened: _reopened,
     r.WaiverExpired: _waiver,
     f.FreezeEnding: _freeze,
     w.UpdateDueSoon: _update_soon,

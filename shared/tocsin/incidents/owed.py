@@ -46,7 +46,7 @@ def _owed(incident: Incident, policy: Policy) -> Iterator[Owed]:
             yield Owed(
                 audience=audience,
                 step=None,
-                due_at=incident.containment.lost_at,
+                due_at=incident.containment.lost_at or incident.cycle_started_at,
                 corrects=update,
             )
         if audience is CUSTOMERS and not incident.communication.customers:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.told import ANA, BO, DI, T0, Told
+from tests.harness.told import ANA, BO, DI, ED, T0, Told
 
 if TYPE_CHECKING:
     from tests.harness.terminal import Terminal
@@ -144,6 +144,42 @@ def test_containment_lost_withdraws_what_customers_were_told(terminal: Terminal)
     tell(told, "09-08 12:10", "u3", CONTAINING, to="customers")
     assert criterion(told)["next_step"].startswith("correct update u2 to customers")
     tell(told, "09-08 12:15", "u4", CONTAINING, "--corrects", "u2", to="customers")
+    assert said(told, "to_customers")["withdraw"] == []
+    assert not criterion(told)["next_step"].startswith("correct")
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_what_was_not_corrected_at_closing_is_still_to_be_corrected_after_reopening(
+    terminal: Terminal, *, corrected: bool
+) -> None:
+    told = acknowledged(terminal, "high")
+    told.say(T0, DI, "customers", "--tell", "--reason", "they are hit")
+    told.contain("09-08 11:00")
+    tell(told, "09-08 11:05", "u1", CONTAINED, *FIRST, to="customers")
+    told.say("09-08 12:00", BO, "contain", "--reason", "errors are back", step="lost")
+    if corrected:
+        tell(told, "09-08 12:10", "u2", CONTAINING, "--corrects", "u1", to="customers")
+    told.say("09-08 12:20", ANA, "contain", "a0", "--reason", "no harm", step="undo")
+    for person in (DI, ED):
+        told.say("09-08 12:30", person, "close", "false_positive", "--reason", "a bad graph")
+    assert told.show()["state"] == "closed"
+
+    told.say("09-09 09:00", ANA, "reopen", "--reason", "it was real")
+
+    left, due = ([], "-") if corrected else (["u1"], "09-09 13:00")
+    assert said(told, "to_customers")["withdraw"] == left
+    assert told.wall(said(told, "to_customers")["next_by"]) == due
+    if corrected:
+        return
+    asked = {
+        one.to
+        for one in told.world.inbox.all
+        if "CORRECT CUSTOMERS" in one.message.subject and "never corrected" in one.message.text
+    }
+    assert "di" in asked
+    told.say("09-09 09:01", DI, "customers", "--not-tell", "--reason", "too few")
+    assert criterion(told)["next_step"].startswith("correct update u1 to customers")
+    tell(told, "09-09 09:10", "u3", CONTAINING, "--corrects", "u1", *FIRST, to="customers")
     assert said(told, "to_customers")["withdraw"] == []
     assert not criterion(told)["next_step"].startswith("correct")
 
