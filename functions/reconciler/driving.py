@@ -33,11 +33,13 @@ STARTED_BY = "schedule"
 class Driver:
     """A reconciler, the queue that wakes it, and what follows when it is ready.
 
+    The queue wakes it at once (`drive`), or to `look_again` minutes later.
     `tell` puts the standing into its incident; `compared` is where the outage watch reads it.
     """
 
     reconciler: Reconciler
     drive: Callable[[str], None]
+    look_again: Callable[[str], None]
     tell: Callable[[Cursor], Cursor]
     compared: ComparisonLog
     accounts: Callable[[], Sequence[Identity]]
@@ -86,7 +88,9 @@ class Driver:
                 cursor = self.tell(cursor)
         except VersionConflict as error:
             light.log(Event.RECONCILIATION_LEFT, reconciliation=name, code=error.code)
-            return  # whoever wrote last has a message of its own
+            # Whoever wrote last may hold this very message, which is done with now, and may die.
+            self.look_again(name)
+            return
         light.log(
             Event.RECONCILIATION_DRIVEN,
             reconciliation=name,

@@ -21,7 +21,7 @@ from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
 from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
 from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
-from tocsin.adapters.sqs_drive import SqsDrive
+from tocsin.adapters.sqs_drive import LOOK_AGAIN, SqsDrive
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
 from tocsin.application.heal import Healer
 from tocsin.application.open_incidents import Remembered
@@ -117,6 +117,7 @@ DRIVER = Driver(
         sleep=time.sleep,
     ),
     drive=SqsDrive(SQS, SETTINGS.RECONCILE_QUEUE_URL, work="reconciliation"),
+    look_again=SqsDrive(SQS, SETTINGS.RECONCILE_QUEUE_URL, work="reconciliation", after=LOOK_AGAIN),
     tell=Teller(
         store=STORE,
         execute=APPLICATION.execute,

@@ -26,10 +26,11 @@ RESERVE_MS = 45_000
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """A planner and the queue that wakes it."""
+    """A planner and the queue that wakes it, at once or to `look_again` minutes later."""
 
     planner: Planner
     drive: Callable[[str], None]
+    look_again: Callable[[str], None]
 
     def handle(self, batch: Messages, remaining_ms: Callable[[], int]) -> dict[str, Any]:
         """Drives each replay named; what fails is named in turn."""
@@ -47,7 +48,9 @@ class Driver:
             cursor = self.planner.run(replay, go_on=lambda: remaining_ms() > RESERVE_MS)
         except VersionConflict as error:
             light.log(Event.REPLAY_LEFT, replay=replay, code=error.code)
-            return  # whoever wrote last has a message of its own
+            # Whoever wrote last may hold this very message, which is done with now, and may die.
+            self.look_again(replay)
+            return
         _note(cursor)
         if not cursor.ended and cursor.stage is not Stage.STALLED:
             self.drive(replay)

@@ -19,7 +19,7 @@ from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
 from tocsin.adapters.dynamodb_rebuild_audit import DynamoDbRebuildAudit
 from tocsin.adapters.dynamodb_replay_outcomes import DynamoDbReplayOutcomes
 from tocsin.adapters.dynamodb_replays import DynamoDbReplays
-from tocsin.adapters.sqs_drive import SqsDrive
+from tocsin.adapters.sqs_drive import LOOK_AGAIN, SqsDrive
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
 from tocsin.adapters.sqs_restore import SqsRestoreQueue
 from tocsin.application.file_event import Filer, SetAside
@@ -124,6 +124,7 @@ DRIVER = Driver(
         sleep=time.sleep,
     ),
     drive=SqsDrive(SQS, SETTINGS.REPLAY_QUEUE_URL, work="replay"),
+    look_again=SqsDrive(SQS, SETTINGS.REPLAY_QUEUE_URL, work="replay", after=LOOK_AGAIN),
 )
 light.start("replay_planner", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 

@@ -29,8 +29,9 @@ from tocsin.adapters.sqs_restore import SqsRestoreQueue, read_items
 from tocsin.application.file_event import Filer
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
-from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window, cancelled
+from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window
 from tocsin.billing.replay_ports import Missing, PageNote
+from tocsin.billing.replay_stops import cancelled
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import (
     CommandRepeated,

@@ -36,7 +36,7 @@ from tocsin.billing.breaker import Breaker, Phase
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
-from tocsin.errors import SendFailed
+from tocsin.errors import QueueUnavailable, SendFailed
 from tocsin.policy import billing_rules
 from tocsin.providers.body_codec import unpack
 from tocsin.providers.registry import object_reader
@@ -69,6 +69,7 @@ class BillingOffice:
         default_factory=billing_rules.EssentialChanges
     )
     woken: list[str] = field(default_factory=list)
+    queue_refuses: bool = False
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     channel_refuses: bool = False
     reconciliations: MemoryReconciliations = field(default_factory=MemoryReconciliations)
@@ -97,7 +98,7 @@ class BillingOffice:
             ),
             replays=ReplayDesk(
                 store=self.replays,
-                wake=self.woken.append,
+                wake=self._wake,
                 probes=self.probes,
                 breaker_closed=lambda _: self.breaker_closed,
                 known=lambda identity: identity in self.known,
@@ -161,6 +162,11 @@ class BillingOffice:
             json.dumps(leave(desk, json.loads(json.dumps(wish))["exit"]))
         )
         return answered
+
+    def _wake(self, replay: str) -> None:
+        if self.queue_refuses:
+            raise QueueUnavailable("no answer")
+        self.woken.append(replay)
 
     def _send(self, incident: str, subject: str, text: str) -> None:
         if self.channel_refuses:

@@ -22,6 +22,7 @@ from tocsin.application.restore import Restorer
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay import PAGE, Cursor, Window, begin
 from tocsin.billing.replay_ports import EventPage
+from tocsin.billing.replay_stops import untold
 from tocsin.errors import ProviderUnavailable, VersionConflict
 from tocsin.providers.body_codec import keep
 from tocsin.providers.events import workspace_of
@@ -96,6 +97,7 @@ class World:
         self.messages: deque[list[dict[str, Any]]] = deque()
         self.sent = 0
         self.told: list[str] = []
+        self.stops: list[str] = []
         self.filer = Filer(webhook_reader, keep, lambda: None, workspace_of)
 
     # What happened before the replay.
@@ -118,7 +120,9 @@ class World:
 
     # The replay.
 
-    def start(self, *, dry_run: bool = False, name: str = "RPL-1") -> str:
+    def start(
+        self, *, dry_run: bool = False, name: str = "RPL-1", incident: str | None = None
+    ) -> str:
         cursor = Cursor(
             id=name,
             identity=IDENTITY,
@@ -126,6 +130,7 @@ class World:
             started_at=int(self.clock),
             started_by="ana",
             dry_run=dry_run,
+            incident=incident,
         )
         self.store.create(begin(cursor))
         return name
@@ -185,8 +190,10 @@ class World:
     def tell(self, cursor: Cursor) -> str:
         """Whoever is told may be told again by the next driver, and of nothing else."""
         self.die_perhaps()
-        assert cursor.proven or cursor.first.unreadable
+        stop = untold(cursor)
+        assert stop or cursor.proven or cursor.first.unreadable
         self.told.append(cursor.id)
+        self.stops.append(stop)
         self.die_perhaps()
         return ""
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.harness.crashes import Killed
 from tests.harness.replay_model import END, IDENTITY, START, World
 from tocsin.billing.replay import PAGE, Stage
+from tocsin.billing.replay_stops import cancelled, resumed
 from tocsin.errors import VersionConflict
 
 if TYPE_CHECKING:
@@ -105,6 +106,34 @@ def test_two_drivers_do_the_work_of_one(seed: int) -> None:
     assert inserted_by(world, name) == lost
     assert done.first.inserted == len(lost)
     assert done.first.listed == 500, "what two saw is counted once"
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_each_stop_is_told_whoever_dies_over_it_and_told_no_more_once_that_is_noted(
+    seed: int,
+) -> None:
+    world = World(random.Random(seed), kill=0.1)
+    world.history(40)
+    world.provider.failing = lambda: True
+    name = world.start(incident="INC-1")
+
+    def rests(cursor: Cursor) -> bool:
+        return cursor.stage is Stage.STALLED
+
+    for turn in (1, 2):
+        found = world.run(name, until=rests)
+        assert (found.stalls, found.told) == (turn, f"stalled-{turn}")
+        world.store.save(resumed(found))
+    world.store.save(cancelled(world.run(name, until=rests), "ana", "enough"))
+    done = world.run(name)
+
+    assert (done.told, done.problem) == ("cancelled", "ana: enough")
+    assert list(dict.fromkeys(world.stops)) == ["stalled-1", "stalled-2", "stalled-3", "cancelled"]
+    said = len(world.stops)
+    world.kill = 0
+    assert world.run(name) == done
+    assert len(world.stops) == said
 
 
 @settings(max_examples=15, deadline=None)

@@ -14,17 +14,21 @@ if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall
 
 FORMAT = 1
+LOOK_AGAIN = 300
+"""Seconds after which a driver that left to another looks whether that one is alive."""
 
 
 class SqsDrive:
-    """Starts a driver; called with the id of what is to be driven."""
+    """Starts a driver, `after` so many seconds; called with the id of what is to be driven."""
 
-    def __init__(self, aws: AwsCall, queue_url: str, *, work: str) -> None:
+    def __init__(self, aws: AwsCall, queue_url: str, *, work: str, after: int = 0) -> None:
         self._aws, self._queue_url, self._work = aws, queue_url, work
+        self._delay = {"DelaySeconds": after} if after else {}
 
     def __call__(self, name: str) -> None:
         body = json.dumps({"v": FORMAT, self._work: name}, separators=(",", ":"))
-        self._aws.call("SendMessage", {"QueueUrl": self._queue_url, "MessageBody": body})
+        request = {"QueueUrl": self._queue_url, "MessageBody": body, **self._delay}
+        self._aws.call("SendMessage", request)
 
 
 def read_drive(text: str, *, work: str) -> str:

@@ -24,10 +24,10 @@ from tocsin.billing.replay import (
     narrowed,
     plus,
     proved,
-    stalled,
     walked,
 )
 from tocsin.billing.replay_ports import Missing, PageNote
+from tocsin.billing.replay_stops import stalled, told, untold
 from tocsin.errors import BadInput, ProviderUnavailable, TocsinError, Unavailable
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class Planner:
     def run(self, replay: str, *, go_on: Callable[[], bool]) -> Cursor:
         """Steps until it has ended, stalled, or `go_on` says that time is up.
 
+        Where it was cancelled or has stalled its incident is told so, once for each time.
+
         Raises:
             VersionConflict: another driver drives it; leave it to that one.
             StoreUnavailable: the cursor cannot be written; nothing is lost, run it again.
@@ -133,7 +135,7 @@ class Planner:
             if after.waiting_since is not None and after.stage is Stage.DRAINING:
                 self.sleep(SETTLE)
             cursor = after
-        return cursor
+        return self._told(cursor)
 
     def step(self, cursor: Cursor) -> Cursor:
         """One page listed, or one look at how far the others have come; saved."""
@@ -150,6 +152,16 @@ class Planner:
             case _:
                 after = self._list(cursor)
         return self.store.save(replace(after, updated_at=self.now()))
+
+    def _told(self, cursor: Cursor) -> Cursor:
+        """Told first and noted then: whoever dies in between is followed by one that tells again.
+
+        Raises:
+            Unavailable: nobody could be told; run it again.
+        """
+        if not (stop := untold(cursor)):
+            return cursor
+        return self.store.save(told(cursor, stop, self.tell(cursor)))
 
     def _loaded(self, replay: str) -> Cursor:
         cursor = self.store.load(replay)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.rebuild import step_done
 from tocsin.billing.recovery import doubts
-from tocsin.billing.replay import Cursor, Kind, Stage, Window, begin, cancelled, resumed
+from tocsin.billing.replay import Cursor, Kind, Window, begin
+from tocsin.billing.replay_stops import at_rest, cancelled, resumed
 from tocsin.errors import (
     CommandRepeated,
     GroupRequired,
@@ -79,7 +80,8 @@ class Breakdown:
 class ReplayDesk:
     """The desk over its ports.
 
-    `wake` starts a driver; where it raises, the replay stands and `resume` starts one. `known` says
+    `wake` starts a driver; where it raises, the replay stands, and `resume` or the same request
+    again starts one. `known` says
     whether there is an API key for an account. `new_id` names a replay, `now` is the
     real time in epoch seconds.
     """
@@ -175,11 +177,15 @@ class ReplayDesk:
         return after
 
     def cancel(self, replay: str, *, person: str, groups: frozenset[Group], reason: str) -> Cursor:
-        """Ends it; what it inserted stays."""
+        """Ends it; what it inserted stays. A driver tells its incident, if it has one."""
         if not reason.strip():
             raise MissingReason("say why: the reason is part of the record")
-        cursor = self._mine(replay, person, groups)
-        return self.store.save(cancelled(cursor, person, reason.strip()))
+        before = self._mine(replay, person, groups)
+        after = cancelled(before, person, reason.strip())
+        if after is not before:
+            after = self.store.save(after)
+        self._wake_again(after)
+        return after
 
     def done(self, replay: str, step: str, *, person: str, groups: frozenset[Group]) -> Cursor:
         """A step by hand of a rebuild is done, by this person.
@@ -199,8 +205,7 @@ class ReplayDesk:
                 if attempt == _TRIES - 1:
                     raise
                 continue
-            if not saved.ended and saved.stage is not Stage.STALLED:
-                self.wake(replay)  # its driver may have lost against this write, and left
+            self._wake_again(saved)  # its driver may have lost against this write, and left
             return saved
         raise AssertionError("unreachable")
 
@@ -235,7 +240,13 @@ class ReplayDesk:
         )
         if not same or (not wish.facts and before.window != wish.window):
             raise IdempotencyKeyReused("this key was used for another request", key=key)
+        self._wake_again(before)
         return before
+
+    def _wake_again(self, cursor: Cursor) -> None:
+        """Whoever wrote it may have died before a driver was woken; two drivers are no harm."""
+        if not at_rest(cursor):
+            self.wake(cursor.id)
 
 
 def _digest(person: str, key: str) -> str:

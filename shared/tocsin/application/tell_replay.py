@@ -2,6 +2,7 @@
 
 Kept first and told then, before the replay says that it is complete: whoever dies in between is
 followed by one that does both again, and the archive and the timeline know the same thing twice.
+One that stalled or was cancelled is told in the same way, with what it had counted by then.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tocsin.billing.rebuild import losses
+from tocsin.billing.replay import Stage
+from tocsin.billing.replay_stops import untold
 from tocsin.errors import IdempotencyKeyReused, TocsinError, Unavailable
 from tocsin.incidents.commands_billing import RecordReplay
-from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind
+from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
@@ -31,6 +34,11 @@ if TYPE_CHECKING:
     from tocsin.ports import Archive
 
 ACTOR = Actor(ActorKind.RULE, "replay")
+_STANDINGS = {
+    Stage.COMPLETE: ReplayStanding.COMPLETE,
+    Stage.STALLED: ReplayStanding.STALLED,
+    Stage.CANCELLED: ReplayStanding.CANCELLED,
+}
 NAMED = 1_000
 """So many of what was missing or fetched are named one by one; more are counted by type."""
 
@@ -92,6 +100,8 @@ def report_of(cursor: Cursor, outcomes: Mapping[str, int], store: ReplayStore) -
         "started_at": cursor.started_at,
         "started_by": cursor.started_by,
         "override": cursor.override,
+        "stage": cursor.stage,
+        "problem": cursor.problem,
         "passes": cursor.passes,
         "counts": asdict(cursor.first),
         "last_pass": asdict(cursor.last),
@@ -127,9 +137,10 @@ def _command(
     cursor: Cursor, incident: str, outcomes: Mapping[str, int], evidence: KeptEvidence
 ) -> RecordReplay:
     met, identity = cursor.first, cursor.identity
+    stop = untold(cursor)
     return RecordReplay(
         incident_id=incident,
-        command_id=f"replay-{cursor.id}",
+        command_id=f"replay-{cursor.id}-{stop}" if stop else f"replay-{cursor.id}",
         actor=ACTOR,
         correlation_id=cursor.id,
         replay=cursor.id,
@@ -151,4 +162,6 @@ def _command(
         proven=cursor.proven,
         checksums=_checksums(cursor),
         evidence=evidence,
+        standing=_STANDINGS[cursor.stage],
+        why=cursor.problem if stop else "",
     )

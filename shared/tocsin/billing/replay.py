@@ -149,7 +149,8 @@ class Cursor:
     `checked` the first page whose missing events may not all be in the ledger, `first_pages` how
     many pages the first pass had. `first` counts the first pass, and what any pass found missing;
     `last` the newest pass alone. `override` is the reason to start without proof of recovery;
-    `facts` are those the window was found by. Of a rebuild: `source` and `skip` say where in the
+    `facts` are those the window was found by. `stalls` counts how often it gave up, `told` is the
+    stop its incident was told of last. Of a rebuild: `source` and `skip` say where in the
     lists it is, `lost` holds (expected, stored) by kind of event, `steps` who did which by hand.
     `checksum_*` are of all projections the window's events concern: as each page found them, when
     all that was missing had been projected, and after the last pass; `summed` is the first page
@@ -168,6 +169,8 @@ class Cursor:
     stage: Stage = Stage.LISTING
     stalled_in: Stage | None = None
     problem: str = ""
+    stalls: int = 0
+    told: str = ""
     ver: int = 0
     at: int = 0
     width: int = FIRST_WIDTH
@@ -299,35 +302,6 @@ def advanced(cursor: Cursor, met: Met) -> Cursor:
         width=min(WIDEST, cursor.width * 2) if sparse else cursor.width,
         page=cursor.page + 1,
     )
-
-
-def stalled(cursor: Cursor, problem: str) -> Cursor:
-    """Given up for now; everything found so far is kept."""
-    return replace(cursor, stage=Stage.STALLED, stalled_in=cursor.stage, problem=problem)
-
-
-def resumed(cursor: Cursor) -> Cursor:
-    """On from where it stalled.
-
-    Raises:
-        BadInput: it has ended.
-    """
-    if cursor.ended:
-        raise BadInput(f"the replay is {cursor.stage}: start another one")
-    if cursor.stage is not Stage.STALLED or cursor.stalled_in is None:
-        return replace(cursor, problem="", waiting_since=None)
-    return replace(cursor, stage=cursor.stalled_in, stalled_in=None, problem="", waiting_since=None)
-
-
-def cancelled(cursor: Cursor, by: str, reason: str) -> Cursor:
-    """Ended by a person; what was inserted stays, for inserting it was right.
-
-    Raises:
-        BadInput: it has ended.
-    """
-    if cursor.ended:
-        raise BadInput(f"the replay is {cursor.stage} already")
-    return replace(cursor, stage=Stage.CANCELLED, stalled_in=None, problem=f"{by}: {reason}")
 
 
 def window_of_outage(*, last_good: int, recovered_at: int, margin: int = 900) -> Window:

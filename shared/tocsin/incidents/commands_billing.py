@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.incidents.commands import Command
-from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind
+from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class RecordReconciliation(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordReplay(Command):
-    """A replay of a window [start, end) has ended.
+    """A replay of a window [start, end) has ended, or has stalled; `why` it is not complete.
 
     `account` is the account with its mode, `<account>#<mode>`. `evidence` is where its whole
     report lies, None where there is no archive. `checksums` are over the projections that the
@@ -44,6 +44,8 @@ class RecordReplay(Command):
     proven: bool
     checksums: tuple[str, ...]
     evidence: KeptEvidence | None = None
+    standing: ReplayStanding = ReplayStanding.COMPLETE
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

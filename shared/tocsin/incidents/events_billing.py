@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from tocsin.incidents.events import Event
-from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind
+from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class ReconciliationRecorded(Event):
 class ReplayRecorded(Event):
     """A replay of [start, end) ended: what it put back, and whether a second pass found nothing.
 
+    One that stalled or was cancelled is recorded with what it had counted by then, and `why`.
     `evidence` points to its whole report. The fields are those of the command.
     """
 
@@ -54,6 +55,8 @@ class ReplayRecorded(Event):
     proven: bool
     checksums: tuple[str, ...]
     evidence: KeptEvidence | None = None
+    standing: ReplayStanding = ReplayStanding.COMPLETE
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

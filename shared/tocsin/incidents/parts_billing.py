@@ -13,6 +13,14 @@ class ReplayKind(StrEnum):
     OBJECTS = "objects"
 
 
+class ReplayStanding(StrEnum):
+    """How far a replay had come when it was recorded: done, given up for now, or called off."""
+
+    COMPLETE = "complete"
+    STALLED = "stalled"
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
     """The newest reconciliation: mismatches left by class, what could not be compared, who signed.

@@ -47,9 +47,11 @@ class Bench:
         self.model = ReconcileModel(size=40, store=self.office.reconciliations)
         self.model.now = self.office.now
         self.compared, self.archive = MemoryComparisons(), MemoryArchive()
+        self.later: list[str] = []
         self.driver = Driver(
             reconciler=self.model.reconciler,
             drive=self.office.reconcilers_woken.append,
+            look_again=self.later.append,
             tell=Teller(
                 store=self.office.reconciliations,
                 execute=world.application.execute,

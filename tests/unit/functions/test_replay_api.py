@@ -118,12 +118,56 @@ def test_a_recovered_provider_is_replayed_once_whatever_is_repeated(
     assert (first[0], again[0]) == (202, 200)
     assert again[1]["id"] == first[1]["id"]
     assert again[2]["idempotency-replayed"] == "true"
-    assert office.woken == [first[1]["id"]]
+    assert office.woken == [first[1]["id"]] * 2, "its first driver may never have been woken"
     other = office.request("POST", "/v1/replays", body | {"dry_run": True}, headers=key)
     assert (other[0], other[1]["code"]) == (422, "idempotency_key_reused")
     rival = office.request("POST", "/v1/replays", body)
     assert (rival[0], rival[1]["code"]) == (409, "replay_running")
     assert rival[1]["replay"] == first[1]["id"]
+
+
+def test_the_same_key_wakes_a_driver_for_one_that_was_stored_and_never_sent(
+    office: BillingOffice,
+) -> None:
+    recovered(office)
+    key, body = {"idempotency-key": "k-1"}, wish(office)
+    office.queue_refuses = True
+    assert office.request("POST", "/v1/replays", body, headers=key)[0] == 503
+    (replay,) = office.replays.of(IDENTITY)
+    assert office.woken == []
+
+    office.queue_refuses = False
+    assert office.request("POST", "/v1/replays", body, headers=key)[1]["id"] == replay
+    assert office.woken == [replay]
+
+    for ending in ({"reason": "wrong window"}, {"reason": "wrong window"}):
+        status, ended, _ = office.request("POST", f"/v1/replays/{replay}/cancel", ending)
+        assert (status, ended["stage"]) == (200, "cancelled")
+    assert office.request("POST", "/v1/replays", body, headers=key)[0] == 200
+    assert office.woken == [replay], "it has ended, and no incident is to be told"
+    other = office.request("POST", f"/v1/replays/{replay}/cancel", {"reason": "another"})
+    assert (other[0], other[1]["code"]) == (400, "bad_input")
+
+
+def test_a_cancelled_replay_of_an_incident_wakes_a_driver_until_that_is_told(
+    office: BillingOffice, world: World
+) -> None:
+    recovered(office)
+    title = {"title": "nobody can pay", "severity": "low", "category": "operational"}
+    incident = str(world.request("POST", "/v1/incidents", title, person="ana")[1]["id"])
+    world.inbox.take_all()
+    replay = start(office, incident=incident)["id"]
+    path, reason = f"/v1/replays/{replay}/cancel", {"reason": "wrong window"}
+    assert office.request("POST", path, reason)[0] == 200
+    assert office.request("POST", path, reason)[0] == 200
+    assert office.woken == [replay] * 3
+
+    provider = Provider(random.Random(7))
+    provider.store = office.replays
+    provider.run(replay)
+    assert provider.stops == ["cancelled"]
+    assert office.request("POST", path, reason)[0] == 200
+    assert office.woken == [replay] * 3
 
 
 def test_a_plan_needs_no_recovery_and_blocks_nobody(office: BillingOffice) -> None:

@@ -132,6 +132,38 @@ def test_it_is_told_once_however_often_a_driver_dies(desk: Desk, world: World) -
     assert [entry.type for entry in entries].count("replay_recorded") == 1
 
 
+@pytest.mark.parametrize(
+    ("stage", "why"), [(Stage.STALLED, "HTTP 503"), (Stage.CANCELLED, "ana: wrong window")]
+)
+def test_one_that_stops_early_is_on_the_record_with_what_it_had_counted(
+    desk: Desk, world: World, stage: Stage, why: str
+) -> None:
+    incident = desk.incident()
+    stopped = replace(ended(incident), stage=stage, problem=why, stalls=1, passes=0)
+    assert (desk.tell(stopped), desk.tell(stopped)) == ("", "")
+
+    (entry,) = [e for e in world.store.entries(incident) if e.type == "replay_recorded"]
+    said = entry.content
+    assert (said["standing"], said["why"], said["proven"]) == (stage.value, why, False)
+    assert isinstance(said["counts"], dict)
+    assert (said["counts"]["listed"], said["counts"]["inserted"]) == (9, 3)
+    (kept,) = desk.archive.contents.values()
+    assert (json.loads(kept)["stage"], json.loads(kept)["problem"]) == (stage.value, why)
+
+    assert desk.tell(replace(ended(incident), stalls=1)) == ""
+    held = world.store.load(incident)
+    assert held is not None
+    assert held.replays["stripe#acct_1#live"].proven, "it went on, and the newest counts"
+
+
+def test_each_time_it_stalls_is_an_entry_of_its_own(desk: Desk, world: World) -> None:
+    incident = desk.incident()
+    for stalls in (1, 2):
+        desk.tell(replace(ended(incident), stage=Stage.STALLED, problem="HTTP 503", stalls=stalls))
+    entries = [e for e in world.store.entries(incident) if e.type == "replay_recorded"]
+    assert len(entries) == 2
+
+
 def test_without_an_incident_nothing_is_kept_and_an_unknown_one_is_said(desk: Desk) -> None:
     assert desk.tell(ended(None)) == ""
     assert desk.archive.contents == {}

@@ -12,7 +12,7 @@ from tocsin.errors import BadInput
 from tocsin.incidents import limits
 from tocsin.incidents.commands_billing import RecordReplay
 from tocsin.incidents.fold import fold
-from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind
+from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
 from tocsin.incidents.snapshot import snapshot_of, snapshot_text
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind, Severity
@@ -77,6 +77,15 @@ def test_a_report_that_cannot_be_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(BadInput):
         told(story, "09-08 12:00", **changes)
     assert not story.incident.replays
+
+
+def test_what_is_not_complete_proves_nothing() -> None:
+    story = Story().open("09-08 10:00", Severity.HIGH)
+    for standing in (ReplayStanding.STALLED, ReplayStanding.CANCELLED):
+        with pytest.raises(BadInput):
+            told(story, "09-08 12:00", standing=standing)
+        told(story, "09-08 12:00", standing=standing, proven=False, why="HTTP 503")
+    assert not story.incident.replays["stripe#acct_1#live"].proven
 
 
 def test_an_incident_keeps_so_many_accounts_and_the_known_ones_stay_open() -> None:
