@@ -1,0 +1,184 @@
+"""Published runbooks: what is kept of each, and how incidents come by theirs.
+
+New incidents go by the newest one published, and where there is none by that of the build. An
+incident keeps the one it was opened under, wherever that is.
+
+No trouble with a published runbook may keep an incident from being opened or from going on: what
+cannot be read is told, and the nearest one that can be read stands in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from tocsin.errors import InvalidPolicy, StoreUnavailable, TocsinError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from tocsin.incidents.policy import ChangedKey, Policy
+    from tocsin.ports import PolicySource, WallClock
+
+KEPT = timedelta(seconds=1)
+"""How long the newest is used without a look: a storm of alarms reads once a second and not for
+every incident, and what is published counts at once."""
+LOOK_BACK = 5
+"""How many versions are tried, newest first, before that of the build stands in."""
+MOST_KNOWN = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyVersion:
+    """One published runbook; it is never changed and never removed.
+
+    `number` counts from 1 without a gap. `document` is the compiled policy and `sha256` its digest
+    in hexadecimal digits. `previous` is the version it took the place of. `changed` is what differs
+    from that, cut where it is long: `differences` says how many keys there were. `published_at` is
+    incident time, UTC.
+    """
+
+    number: int
+    version: str
+    document: bytes
+    sha256: str
+    published_by: str
+    published_at: datetime
+    why: str
+    previous: str
+    changed: tuple[ChangedKey, ...]
+    differences: int
+
+    @property
+    def intact(self) -> bool:
+        """Whether the document is the one that was published."""
+        return hashlib.sha256(self.document).hexdigest() == self.sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Whose request under which key it was, as a digest; `wish` is a digest of what was asked."""
+
+    digest: str
+    wish: str
+    number: int
+
+
+class PolicyVersions(Protocol):
+    """Published runbooks. Reads are consistent."""
+
+    def page(self, *, before: int | None = None, limit: int) -> tuple[PolicyVersion, ...]:
+        """The newest first, from the one before a number."""
+        ...
+
+    def number(self, number: int) -> PolicyVersion | None: ...
+
+    def find(self, version: str) -> PolicyVersion | None:
+        """The first one published with this version; later ones of the same are equal to it."""
+        ...
+
+    def asked(self, digest: str) -> Asked | None: ...
+
+    def publish(self, version: PolicyVersion, asked: Asked | None) -> None:
+        """Adds the version and who asked for it, both or neither.
+
+        Raises:
+            VersionConflict: there is one of that number, or the request was carried out before.
+            StoreUnavailable: no answer; whether it was written is unknown until read.
+        """
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class PublishedPolicies:
+    """A `PolicySource` of what was published over what came with the build.
+
+    `read` makes a policy of a document. `tell` hears of what could not be read.
+    """
+
+    build: PolicySource
+    versions: PolicyVersions
+    read: Callable[[bytes], Policy]
+    wall: WallClock
+    tell: Callable[[TocsinError], None] = lambda _error: None
+    _known: dict[str, Policy] = field(default_factory=dict)
+    _newest: Policy | None = None
+    _read_at: datetime | None = None
+
+    def current(self) -> Policy:
+        """The newest that can be read; the last one known while the store does not answer."""
+        now = self.wall.wall_now()
+        if self._read_at is None or not self._read_at <= now < self._read_at + KEPT:
+            try:
+                self._newest = self._look()
+            except StoreUnavailable as error:
+                self.tell(error)
+            self._read_at = now
+        return self._newest or self.build.current()
+
+    def version(self, version: str) -> Policy:
+        """The policy of that version; the current one for one that this code cannot read.
+
+        Raises:
+            InvalidPolicy: it neither came with this build nor was published.
+            StoreUnavailable: it did not come with this build, and the rest cannot be read now.
+        """
+        if (known := self._known.get(version)) is not None:
+            return known
+        try:
+            return self.build.version(version)
+        except InvalidPolicy:
+            if (found := self.versions.find(version)) is None:
+                raise
+        try:
+            return self.policy_of(found)
+        except InvalidPolicy as error:
+            self.tell(error)
+            return self.current()
+
+    def policy_of(self, published: PolicyVersion) -> Policy:
+        """The policy of a published version.
+
+        Raises:
+            InvalidPolicy: it was changed since, or this code reads no such policies.
+        """
+        if (known := self._known.get(published.version)) is not None:
+            return known
+        if not published.intact:
+            raise InvalidPolicy(
+                f"policy version {published.number} was changed after it was published",
+                number=published.number,
+            )
+        try:
+            policy = self.read(published.document)
+        except InvalidPolicy as error:
+            raise InvalidPolicy(
+                f"policy version {published.number} cannot be read: {error.detail}",
+                number=published.number,
+            ) from error
+        if len(self._known) == MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[published.version] = policy
+        return policy
+
+    def forget(self) -> None:
+        """Looks again at the next question: something was published here."""
+        self._read_at = None
+
+    def _look(self) -> Policy | None:
+        for published in self._newest_first():
+            try:
+                return self.policy_of(published)
+            except InvalidPolicy as error:
+                self.tell(error)
+        return None
+
+    def _newest_first(self) -> Iterator[PolicyVersion]:
+        """One read as long as the newest will do, and two at most."""
+        newest = self.versions.page(limit=1)
+        yield from newest
+        if newest:
+            yield from self.versions.page(before=newest[0].number, limit=LOOK_BACK - 1)
