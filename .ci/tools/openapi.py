@@ -27,6 +27,7 @@ from tools.openapi_bodies import (
     LIFT,
     OPEN,
     OVERRIDE,
+    PUBLISH,
     ROTATION,
     of_wish,
 )
@@ -53,6 +54,7 @@ _BODIES: Mapping[str, dict[str, Any]] = MappingProxyType(
         "POST /v1/oncall/{role}/rotation": ROTATION,
         "POST /v1/oncall/{role}/overrides": OVERRIDE,
         "POST /v1/oncall/{role}/end-override": END_OVERRIDE,
+        "POST /v1/policies": PUBLISH,
         "POST /v1/billing/corrections": CORRECTION,
         "POST /v1/billing/corrections/lift": LIFT,
     }
@@ -79,6 +81,17 @@ _IF_MATCH = {
     "description": 'A version in quotes, like "7": 412 if the incident has moved on.',
     "schema": {"type": "string", "pattern": '^("[0-9]+"|\\*)$'},
 }
+# Where another header than the key has to be there.
+_HEADERS: Mapping[str, dict[str, Any]] = MappingProxyType(
+    {
+        "POST /v1/policies": _IF_MATCH
+        | {
+            "required": True,
+            "description": 'The newest `number` you have seen, like "7", or "0" before the first: '
+            "412 if another was published since.",
+        }
+    }
+)
 
 
 def document() -> dict[str, Any]:
@@ -167,6 +180,8 @@ def _operation(
     }
     if method == "POST":
         made["parameters"].append(_KEY)
+        if key in _HEADERS:
+            made["parameters"].append(_HEADERS[key])
         made["requestBody"] = {
             "required": bool((body or {}).get("required")) or "oneOf" in (body or {}),
             "content": {"application/json": {"schema": body or {"type": "object"}}},

@@ -134,4 +134,15 @@ OVERRIDE = _object(
     },
     ["person", "ends_at"],
 )
+PUBLISH = _object(
+    "A runbook and why it changes.",
+    {
+        "policy": {
+            "type": "object",
+            "description": "As `tocsin runbook compile` writes it; its `change` is not kept.",
+        },
+        "why": _TEXT | {"description": "One line, part of the record.", "maxLength": 200},
+    },
+    ["policy", "why"],
+)
 END_OVERRIDE = _object("Which override ends now.", {"override": _TEXT}, ["override"])

@@ -22,6 +22,7 @@ APPLICATION = connect(
     clock=WATCH.clock,
     operations_table=SETTINGS.OPERATIONS_TABLE,
     tell=WATCH.rotas_unread,
+    policy_unread=WATCH.policy_unread,
 )
 
 

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = watch("auditor", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 DYNAMODB = table_client()
-APPLICATION = connect(SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, dynamodb=DYNAMODB)
+APPLICATION = connect(
+    SETTINGS.INCIDENTS_TABLE,
+    clock=WATCH.clock,
+    policies_table=SETTINGS.OPERATIONS_TABLE,
+    policy_unread=WATCH.policy_unread,
+    dynamodb=DYNAMODB,
+)
 CONTACTS = DynamoContacts(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE)
 ROTAS = DynamoRotas(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE)
 HEARTBEAT = Heartbeat(

@@ -30,6 +30,7 @@ API = Api(
         clock=WATCH.clock,
         operations_table=SETTINGS.OPERATIONS_TABLE,
         tell=WATCH.rotas_unread,
+        policy_unread=WATCH.policy_unread,
         dynamodb=DYNAMODB,
     ),
     watch=WATCH,

@@ -19,10 +19,12 @@ from functions.incident_api import (
     answers_first,
     answers_oncall,
     answers_people,
+    answers_policies,
     answers_progress,
     contacts,
     first,
     oncall,
+    policies,
     reading,
 )
 from functions.incident_api.call import Call
@@ -200,6 +202,24 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             "confirm, test, resend or remove a way; erase `all`",
             contacts.act,
             answers_people.ContactWays,
+        ),
+        "POST /v1/policies": Route(
+            "Publish a runbook for the incidents to come",
+            policies.publish,
+            answers_policies.PolicyVersion,
+            (201, 200),
+            max_body=MAX_BODY_BYTES,
+        ),
+        "GET /v1/policies": Route(
+            "Published runbooks, the newest first: who changed what, when and why",
+            policies.listed,
+            answers_policies.Policies,
+            query={"limit": _LIMIT, "cursor": _CURSOR},
+        ),
+        "GET /v1/policies/{number}": Route(
+            "A published runbook, compiled; 0 is the one that came with the deployment",
+            policies.shown,
+            answers_policies.PolicyDocument,
         ),
         "GET /v1/freeze": Route(
             "Whether deployments are frozen, by what, and whether a change may go out",

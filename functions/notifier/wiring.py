@@ -60,6 +60,7 @@ def wire(settings: Settings, watch: Watch) -> Notifier:
         settings.OPERATIONS_TABLE,
         clock=watch.clock,
         tell=watch.rotas_unread,
+        policy_unread=watch.policy_unread,
     )
     wall = wall_clock()
     ways = registered_ways(asdict(settings))

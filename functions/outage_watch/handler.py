@@ -32,7 +32,10 @@ WATCH = watch("outage_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 light.start("outage_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 DYNAMODB = aws_http.from_environment("dynamodb")
 APPLICATION = connect(
-    SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+    SETTINGS.INCIDENTS_TABLE,
+    clock=WATCH.clock,
+    operations_table=SETTINGS.OPERATIONS_TABLE,
+    policy_unread=WATCH.policy_unread,
 )
 BASES = {"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE}
 DOCUMENT = CachedSecret(

@@ -28,6 +28,7 @@ PEOPLE = connect_people(
     SETTINGS.OPERATIONS_TABLE,
     clock=WATCH.clock,
     tell=WATCH.rotas_unread,
+    policy_unread=WATCH.policy_unread,
 )
 RING = CachedSecret(from_environment("secretsmanager"), SETTINGS.DELIVERY_KEYS_SECRET, keyring)
 PUBLIC = Public(

@@ -59,7 +59,10 @@ KEYS = CachedSecret(
     aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read
 )
 APPLICATION = connect(
-    SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+    SETTINGS.INCIDENTS_TABLE,
+    clock=WATCH.clock,
+    operations_table=SETTINGS.OPERATIONS_TABLE,
+    policy_unread=WATCH.policy_unread,
 )
 STORE = DynamoDbReconciliations(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 PROJECTION = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)

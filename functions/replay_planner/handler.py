@@ -58,7 +58,10 @@ KEYS = CachedSecret(SECRETS, SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read)
 BASES = {"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE}
 WATCH = watch("replay_planner", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 APPLICATION = connect(
-    SETTINGS.INCIDENTS_TABLE, clock=WATCH.clock, operations_table=SETTINGS.OPERATIONS_TABLE
+    SETTINGS.INCIDENTS_TABLE,
+    clock=WATCH.clock,
+    operations_table=SETTINGS.OPERATIONS_TABLE,
+    policy_unread=WATCH.policy_unread,
 )
 LEDGER = DynamoDbLedgerReader(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE)
 REPLAYS = DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE)

@@ -26,6 +26,7 @@ SWEEPER = Sweeper(
         clock=WATCH.clock,
         operations_table=SETTINGS.OPERATIONS_TABLE,
         tell=WATCH.rotas_unread,
+        policy_unread=WATCH.policy_unread,
     ),
     notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
     watch=WATCH,

@@ -21,6 +21,7 @@ STATEMENTS = (
         resources=("table/incidents/index/due", "table/incidents/index/list"),
     ),
     Statement(
+        # And which runbook an incident goes by.
         sid="SeeWhoHasWays",
         actions=("dynamodb:Query",),
         resources=("table/operations",),

@@ -1,4 +1,7 @@
-"""`incident_api` works on incidents for responders, and keeps releases, requests and evidence."""
+"""`incident_api` works on incidents for responders; keeps releases, requests, runbooks, evidence.
+
+No other function publishes a runbook; the others read them with the right to query.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ STATEMENTS = (
         resources=("table/incidents",),
     ),
     Statement(
-        # The backup a link pages is the one on call: rotations are read, as for every decision.
+        # The backup a link pages is the one on call: rotations are read, as for every decision,
+        # and the runbook the incident goes by.
         sid="ReadLinksAndRotations",
         actions=("dynamodb:GetItem", "dynamodb:Query"),
         resources=("table/operations",),

@@ -97,8 +97,10 @@ def keep_evidence() -> tuple[Statement, ...]:
 
 
 def read_rotas() -> Statement:
-    """Asks who is on call."""
-    return Statement(sid="ReadRotas", actions=("dynamodb:Query",), resources=("table/operations",))
+    """Asks who is on call, and which runbook an incident goes by."""
+    return Statement(
+        sid="ReadRotasAndPolicies", actions=("dynamodb:Query",), resources=("table/operations",)
+    )
 
 
 def keep_freezes() -> Statement:

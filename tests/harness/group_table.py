@@ -215,11 +215,15 @@ PEOPLE = (
     PeopleAsk("POST /v1/contacts", "/v1/contacts", "C", _SMS | {"person": COLLEAGUE}),
     PeopleAsk(_WAY, f"{_ANY_WAY}/test", "VRCS"),
     PeopleAsk(_WAY, "/v1/contacts/all/erase", "VRCS"),
+    PeopleAsk("GET /v1/policies", "/v1/policies", "VRCS"),
+    PeopleAsk("GET /v1/policies/{number}", "/v1/policies/0", "VRCS"),
+    PeopleAsk("POST /v1/policies", "/v1/policies", "C", {"policy": {}, "why": "none"}),
     *(_others(action) for action in ("confirm", "resend", "test", "remove", "erase")),
 )
-"""Who is on call and how they are reached; other people's ways are a commander's business."""
+"""Who is on call, how they are reached and what everybody goes by; what is no person's own is a
+commander's business."""
 
-PEOPLES = ("/v1/oncall", "/v1/contacts", "/v1/reachability")
+PEOPLES = ("/v1/oncall", "/v1/contacts", "/v1/reachability", "/v1/policies")
 OURS = ("/v1/incidents", "/v1/releases")
 """What the table is about; other subjects of the function have tests of their own."""
 

@@ -39,6 +39,7 @@ from tocsin.adapters.memory_contacts import MemoryContacts
 from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_links import MemoryLinks
 from tocsin.adapters.memory_news import MemoryNews
+from tocsin.adapters.memory_policies import MemoryPolicies
 from tocsin.adapters.memory_releases import MemoryReleases
 from tocsin.adapters.memory_requests import MemoryRequests
 from tocsin.adapters.memory_rotas import MemoryRotas
@@ -46,10 +47,11 @@ from tocsin.application.contacts import ContactDesk, responders
 from tocsin.application.following import LinkDesk
 from tocsin.application.links import Keyring
 from tocsin.application.on_call import OnDuty
+from tocsin.application.policy_versions import PublishedPolicies
 from tocsin.channels.registry import channel_for
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline import first_broken_link
-from tocsin.policy.compiled import PackagedPolicies
+from tocsin.policy.compiled import PackagedPolicies, from_json
 from tocsin.runtime.application import Application
 from tocsin.runtime.invocation import Watch
 from tocsin.runtime.logging import Journal
@@ -111,8 +113,15 @@ class World:
         journal = Journal(f"world-{next(_names)}", stage="local", stream=self.log)
         self.watch = Watch(journal=journal, meter=self.meter, clock=self.clock)
         self.rotas = MemoryRotas()
-        known = policies or (PackagedPolicies() if policy is None else Policies([policy]))
-        policies = known if room else WithoutRoom(known)
+        self.versions = MemoryPolicies()
+        self.published = PublishedPolicies(
+            build=policies or (PackagedPolicies() if policy is None else Policies([policy])),
+            versions=self.versions,
+            read=from_json,
+            wall=self.wall,
+            tell=self.watch.policy_unread,
+        )
+        policies = self.published if room else WithoutRoom(self.published)
         on_duty = OnDuty(policies, self.rotas, self.clock, self.watch.rotas_unread)
         self.application = Application(
             store=self.store,
@@ -123,6 +132,7 @@ class World:
             freezes=MemoryFreezes(self.store.freezes),
             actions=MemoryActions(self.store.actions),
             on_duty=on_duty,
+            published=self.published,
         )
         self.contacts = MemoryContacts()
         self.links = MemoryLinks()

@@ -146,6 +146,9 @@ def test_every_permission_names_its_source_and_account_and_none_is_given_twice(
                 "GET/v1/reachability",
                 "POST/v1/contacts",
                 "POST/v1/contacts/*/*",
+                "POST/v1/policies",
+                "GET/v1/policies",
+                "GET/v1/policies/*",
                 "GET/v1/freeze",
                 "GET/v1/actions",
             )

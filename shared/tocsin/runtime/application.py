@@ -24,7 +24,7 @@ from tocsin.incidents.commands_response import Close
 from tocsin.runtime.aws import client
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
-from tocsin.runtime.policies import stage_policies
+from tocsin.runtime.policies import published_policies, stage_policies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tocsin.application.freezes import FreezeStore
     from tocsin.application.on_call import RotaStore
     from tocsin.application.outcome import Outcome, SweepReport
+    from tocsin.application.policy_versions import PublishedPolicies
     from tocsin.application.sweep import DueQueue, Ticked
     from tocsin.application.telling import KeptReleases
     from tocsin.errors import TocsinError
@@ -56,7 +57,8 @@ class Application:
     """Commands, signals and sweeps over one set of ports.
 
     `releases`, `freezes`, `actions` and `on_duty` are there where the operations table is; then
-    `on_duty` is also `policies`, which have the people on call in their roster.
+    `on_duty` is also `policies`, which have the people on call in their roster. `published` are the
+    same policies as they were written.
     """
 
     store: IncidentStore
@@ -67,6 +69,7 @@ class Application:
     freezes: FreezeStore | None = None
     actions: ActionStore | None = None
     on_duty: OnDuty | None = None
+    published: PublishedPolicies | None = None
 
     def execute(self, command: Command) -> Outcome:
         """Carries a command out; some take more than one incident or the whole timeline."""
@@ -130,27 +133,34 @@ def connect(
     *,
     clock: IncidentClock,
     operations_table: str | None = None,
-    tell: Callable[[TocsinError], None] | None = None,
+    policies_table: str | None = None,
+    tell: Callable[[TocsinError], None] = lambda _error: None,
+    policy_unread: Callable[[TocsinError], None] = lambda _error: None,
     dynamodb: DynamoDBClient | None = None,
 ) -> Application:
     """The application of a deployed function; `dynamodb` where it has a client already.
 
-    `tell` hears why rotations could not be read; people are paged nevertheless.
+    `policies_table` has the published policies; it need be named only without `operations_table`.
+    `tell` hears why rotations could not be read, `policy_unread` why a policy could not be; people
+    are paged nevertheless.
     """
     dynamodb = dynamodb or table_client()
-    packaged, on_duty = stage_policies(), None
+    published, on_duty = None, None
+    if (table := policies_table or operations_table) is not None:
+        published = published_policies(dynamodb, table, policy_unread)
+    policies = stage_policies(policies=published)
     if operations_table is not None:
-        rotas = _rotas(dynamodb, operations_table)
-        on_duty = OnDuty(packaged, rotas, clock, tell or (lambda _error: None))
+        on_duty = OnDuty(policies, _rotas(dynamodb, operations_table), clock, tell)
     return Application(
         store=DynamoIncidents(dynamodb, table=incidents_table, operations_table=operations_table),
-        policies=on_duty or packaged,
+        policies=on_duty or policies,
         clock=clock,
         ids=SystemIds(wall_clock()),
         releases=None if operations_table is None else _releases(dynamodb, operations_table),
         freezes=None if operations_table is None else _freezes(dynamodb, operations_table),
         actions=None if operations_table is None else _actions(dynamodb, incidents_table),
         on_duty=on_duty,
+        published=published,
     )
 
 

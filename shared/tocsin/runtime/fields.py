@@ -49,6 +49,13 @@ class Fields:
             raise BadInput(f"`{self.full(name)}` must be a list of texts", field=self.full(name))
         return tuple(values)
 
+    def mapping(self, name: str) -> Mapping[str, Any]:
+        """An object that is read elsewhere; it must be there."""
+        value = self._left.pop(name, None)
+        if not isinstance(value, dict):
+            raise BadInput(f"`{self.full(name)}` must be an object", field=self.full(name))
+        return value
+
     def objects(self, name: str) -> tuple[Fields, ...]:
         """A list of objects, each to be read field by field."""
         values = self._list(name)

@@ -55,6 +55,11 @@ class Watch:
         self.journal.refused(Event.ROTAS_UNREAD, error)
         self.meter.count(Metric.ROTAS_UNREAD)
 
+    def policy_unread(self, error: TocsinError) -> None:
+        """A published policy could not be read: incidents go by the nearest that can be."""
+        self.journal.refused(Event.POLICY_UNREAD, error)
+        self.meter.count(Metric.POLICIES_UNREAD)
+
     @contextmanager
     def invocation(self, context: LambdaContext, *, correlation_id: str = "") -> Iterator[None]:
         """One invocation; without a correlation id of its own it goes by its request id."""

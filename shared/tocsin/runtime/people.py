@@ -41,10 +41,17 @@ def connect_people(
     *,
     clock: IncidentClock,
     tell: Callable[[TocsinError], None] = lambda _error: None,
+    policy_unread: Callable[[TocsinError], None] = lambda _error: None,
 ) -> People:
-    """The ports of a deployed function; `tell` hears why rotations could not be read."""
+    """The ports of a deployed function; `tell` and `policy_unread` as for `connect`."""
     dynamodb = table_client()
-    application = connect(incidents_table, clock=clock, dynamodb=dynamodb)
+    application = connect(
+        incidents_table,
+        clock=clock,
+        policies_table=operations_table,
+        policy_unread=policy_unread,
+        dynamodb=dynamodb,
+    )
     rotas = DynamoRotas(dynamodb, table=operations_table)
     on_duty = OnDuty(application.policies, rotas, clock, tell)
     return People(

@@ -1,4 +1,4 @@
-"""The policies of a deployed stage: those of its build, and whether the stage has a chat room.
+"""The policies of a deployed stage: its published ones over its build's, and whether it has a room.
 
 Which room it is stands in the configuration of Amazon Q Developer, which reads the stage's chat
 topic; Tocsin cannot see it. So the deployment says whether there is one (context `chat_room`), and
@@ -11,11 +11,17 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.policy.compiled import PackagedPolicies
+from tocsin.adapters.dynamodb_policies import DynamoPolicies
+from tocsin.application.policy_versions import PublishedPolicies
+from tocsin.policy.compiled import PackagedPolicies, from_json
+from tocsin.runtime.clock import wall_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+    from tocsin.errors import TocsinError
     from tocsin.incidents.policy import Policy
     from tocsin.ports import PolicySource
 
@@ -41,7 +47,26 @@ class WithoutRoom:
         return replace(self.policies.version(version), chat_room=None)
 
 
-def stage_policies(environ: Mapping[str, str] | None = None) -> PolicySource:
-    """The policies of this stage."""
+def stage_policies(
+    environ: Mapping[str, str] | None = None, *, policies: PolicySource | None = None
+) -> PolicySource:
+    """The policies as this stage has them; without a source those of the build."""
+    known = policies or PackagedPolicies()
     room = (os.environ if environ is None else environ).get(ROOM_VARIABLE, "")
-    return PackagedPolicies() if room == ON else WithoutRoom(PackagedPolicies())
+    return known if room == ON else WithoutRoom(known)
+
+
+def published_policies(
+    dynamodb: DynamoDBClient, table: str, tell: Callable[[TocsinError], None]
+) -> PublishedPolicies:
+    """What was published into the operations table, and behind it the build's.
+
+    `tell` hears of a published policy that cannot be read.
+    """
+    return PublishedPolicies(
+        build=PackagedPolicies(),
+        versions=DynamoPolicies(dynamodb, table=table),
+        read=from_json,
+        wall=wall_clock(),
+        tell=tell,
+    )
