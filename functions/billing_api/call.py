@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tocsin.application.requests import Requests
 from tocsin.runtime.fields import Fields, idempotency_key
 
 if TYPE_CHECKING:
@@ -28,6 +29,17 @@ class Call:
     def key(self) -> str:
         """The caller's `Idempotency-Key`; empty if there is none."""
         return idempotency_key(self.request.headers)
+
+    @property
+    def requests(self) -> Requests:
+        """What the caller's key has led to here; keys of other functions are others."""
+        key = f"billing/{self.key}" if self.key else ""
+        return Requests(
+            store=self.office.requests,
+            wall=self.office.clock,
+            person=self.caller.person,
+            key=key,
+        )
 
     @property
     def id(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
 from functions.billing_api.settings import Settings
+from tocsin.adapters.dynamodb_asked import DynamoDbAsked
 from tocsin.adapters.dynamodb_authorizations import DynamoDbAuthorizations
 from tocsin.adapters.dynamodb_billing_freezes import DynamoDbBillingFreezes
 from tocsin.adapters.dynamodb_checkout import DynamoDbBreakers, DynamoDbIntents
@@ -132,6 +133,7 @@ OFFICE = Office(
     ),
     freezes=DynamoDbBillingFreezes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     leave=FunctionCaller(SETTINGS.OUTAGE_WATCH_FUNCTION),
+    requests=DynamoDbAsked(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     clock=wall_clock(),
     modes=MODES,
 )

@@ -69,11 +69,15 @@ def send_final(call: Call) -> Response:
 def _asked(call: Call, wish: Mapping[str, Any]) -> dict[str, Any]:
     who = call.caller
     about = {"person": who.person, "groups": sorted(who.groups)}
-    key = call.key or call.request.request_id
+    key, requests = call.key or call.request.request_id, call.requests
+    whole = {"route": call.route, **wish}
+    done = requests.repeated(whole)
     told = call.office.leave({"exit": {**wish, **about, "key": key}})
     if "problem" in told:
         kind = _KNOWN.get(str(told["problem"]), Unavailable)
         raise kind(str(told.get("detail", "")), **_field(told))
+    if done is None:
+        requests.carried_out(whole)
     return told
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tocsin.application.outage_window import WindowDesk
     from tocsin.application.reconcile_desk import ReconcileDesk
     from tocsin.application.replay_desk import ReplayDesk
+    from tocsin.application.requests import RequestStore
     from tocsin.billing.freeze import BillingChange
     from tocsin.billing.ports import WorkspaceRows
     from tocsin.policy.billing_rules import BillingRules
@@ -29,7 +30,7 @@ class Office:
 
     `essential` gives what may be changed in billing while an incident freezes the rest, by the
     version of the policy the incident goes by. `leave` asks the outage watch for what ends an
-    outage.
+    outage. `requests` are those that keys stood for.
     """
 
     rules: BillingRules
@@ -43,6 +44,7 @@ class Office:
     history: LedgerHistory
     freezes: BillingFreezes
     leave: Callable[[Mapping[str, Any]], dict[str, Any]]
+    requests: RequestStore
     clock: WallClock
     modes: frozenset[str]
     essential: Callable[[str], frozenset[BillingChange]] = field(default_factory=EssentialChanges)

@@ -13,6 +13,7 @@ from tocsin.billing.identity import MODES, Identity
 from tocsin.billing.ratelimit import budget
 from tocsin.billing.replay import HORIZON, WARN_FROM, Kind, Window
 from tocsin.errors import BadInput
+from tocsin.errors_billing import WindowUnknown
 from tocsin.providers.registry import lists_events
 from tocsin.runtime.http import answer
 
@@ -30,12 +31,35 @@ _BY_HAND_WARN = 3
 
 def start(call: Call) -> Response:
     """Starts a replay, or plans one."""
-    wish = _wish(call)
-    cursor, new = call.office.replays.start(wish, key=call.key)
+    desk, requests, said = call.office.replays, call.requests, call.request.json_object()
+    whole = {"route": call.route, **said}
+    if (done := requests.repeated(whole)) is not None:
+        cursor, new = desk.show(done.result), False
+    else:
+        cursor, new = _started(call)
+        requests.carried_out(whole, cursor.id)
     headers = {"location": f"/v1/replays/{cursor.id}"}
     if not new:
         headers["idempotency-replayed"] = "true"
     return answer(202 if new else 200, _view(call, cursor), headers=headers)
+
+
+def _started(call: Call) -> tuple[Cursor, bool]:
+    """The replay, and whether it is new.
+
+    The facts of a window may be gone when a start comes again that was not remembered: then what
+    its key has started is the answer, as far as the rest of the wish is the same.
+    """
+    desk = call.office.replays
+    try:
+        return desk.start(_wish(call), key=call.key)
+    except WindowUnknown:
+        before = desk.started(call.caller.person, call.key)
+        given = call.body()
+        same = (given.optional_text("incident"), given.flag("dry_run"))
+        if before is None or same != (before.incident, before.dry_run):
+            raise
+        return before, False
 
 
 def show(call: Call) -> Response:

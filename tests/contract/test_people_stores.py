@@ -10,7 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.harness.boto_call import BotoCall
 from tests.harness.incident_tables import OPERATIONS, create_incident_tables
+from tocsin.adapters.dynamodb_asked import DynamoDbAsked
 from tocsin.adapters.dynamodb_contacts import DynamoContacts
 from tocsin.adapters.dynamodb_links import DynamoLinks
 from tocsin.adapters.dynamodb_news import DynamoNews
@@ -44,7 +46,6 @@ class Stores:
     contacts: ContactStore
     links: LinkStore
     news: NewsStore
-    requests: RequestStore
     client: Any = None
 
     def stored(self) -> str:
@@ -57,7 +58,7 @@ class Stores:
 @pytest.fixture(params=["memory", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     if request.param == "memory":
-        yield Stores(MemoryContacts(), MemoryLinks(), MemoryNews(), MemoryRequests())
+        yield Stores(MemoryContacts(), MemoryLinks(), MemoryNews())
         return
     with mock_aws():
         client = boto3.client("dynamodb")
@@ -66,7 +67,6 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             DynamoContacts(client, table=OPERATIONS),
             DynamoLinks(client, table=OPERATIONS),
             DynamoNews(client, table=OPERATIONS),
-            DynamoRequests(client, table=OPERATIONS),
             client,
         )
 
@@ -172,10 +172,24 @@ def test_equal_words_are_equal_news_whatever_entry_asked_for_them() -> None:
     assert item(1, title="a").content_hash != item(1, title="b").content_hash
 
 
-def test_the_first_record_of_a_request_stays(stores: Stores) -> None:
+@pytest.fixture(params=["memory", "sdk", "plain call"])
+def requests(request: pytest.FixtureRequest) -> Iterator[RequestStore]:
+    if request.param == "memory":
+        yield MemoryRequests()
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_incident_tables(client)
+        if request.param == "sdk":
+            yield DynamoRequests(client, table=OPERATIONS)
+        else:
+            yield DynamoDbAsked(BotoCall(), OPERATIONS)
+
+
+def test_the_first_record_of_a_request_stays(requests: RequestStore) -> None:
     first = Done(wish="w", result="r")
-    assert stores.requests.done("d") is None
-    stores.requests.keep("d", first, until=2_000_000_000)
-    stores.requests.keep("d", Done(wish="other"), until=2_000_000_001)
-    assert stores.requests.done("d") == first
-    assert stores.requests.done("e") is None
+    assert requests.done("d") is None
+    requests.keep("d", first, until=2_000_000_000)
+    requests.keep("d", Done(wish="other"), until=2_000_000_001)
+    assert requests.done("d") == first
+    assert requests.done("e") is None

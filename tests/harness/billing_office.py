@@ -22,6 +22,7 @@ from tocsin.adapters.memory_probes import MemoryProbes
 from tocsin.adapters.memory_projection import MemoryProjection
 from tocsin.adapters.memory_reconciliations import MemoryReconciliations
 from tocsin.adapters.memory_replays import MemoryReplays
+from tocsin.adapters.memory_requests import MemoryRequests
 from tocsin.adapters.memory_snapshots import MemorySnapshots
 from tocsin.application.approvals import Approvals
 from tocsin.application.billing_exit import ExitDesk
@@ -72,6 +73,7 @@ class BillingOffice:
     queue_refuses: bool = False
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     channel_refuses: bool = False
+    requests: MemoryRequests = field(default_factory=MemoryRequests)
     reconciliations: MemoryReconciliations = field(default_factory=MemoryReconciliations)
     reconcilers_woken: list[str] = field(default_factory=list)
     corrections: MemoryCorrections = field(init=False)
@@ -128,6 +130,7 @@ class BillingOffice:
             ),
             checkouts=self.checkout.checkouts,
             leave=self._leave,
+            requests=self.requests,
             history=LedgerHistory(
                 source=MemorySnapshots(self.ledger),
                 identities=lambda: [IDENTITY],

@@ -137,6 +137,10 @@ class ReplayDesk:
         self.wake(name)
         return self.show(name), True
 
+    def started(self, person: str, key: str) -> Cursor | None:
+        """What this person's key has started, if anything."""
+        return self.store.load(f"RPL-{_digest(person, key)}") if key else None
+
     def show(self, replay: str) -> Cursor:
         """How far it has come.
 

@@ -100,7 +100,14 @@ def test_the_same_key_with_another_wish_is_refused_and_does_nothing(office: Bill
     incident = opened(office)
     check(office, incident)
     length = len(office.world.store.entries(incident))
-    for answer in (check(office, incident, provider="razorpay"), send(office, incident, "x", "k")):
+    other = opened(office, title="Stripe is down again")
+    for answer in (
+        check(office, incident, provider="razorpay"),
+        check(office, incident, provider=None),
+        check(office, incident, probe=True),
+        check(office, other),
+        send(office, incident, "x", "k"),
+    ):
         assert (answer[0], answer[1]["code"]) == (422, "idempotency_key_reused")
     assert len(office.world.store.entries(incident)) == length
     assert office.sent == []

@@ -10,6 +10,7 @@ import pytest
 
 from tests.harness.billing_office import IDENTITY, BillingOffice
 from tests.unit.functions.test_replay_api import recovered
+from tocsin.adapters.memory_requests import MemoryRequests
 from tocsin.billing.attempts import Attempt, Result
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
@@ -134,6 +135,41 @@ def test_what_is_missing_is_said(
     assert (found["code"], found["missing"]) == ("window_unknown", missing)
     assert words in found["detail"]
     assert office.woken == []
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+def test_a_start_sent_again_is_the_first_one_though_the_facts_of_its_window_are_gone(
+    office: BillingOffice, *, remembered: bool
+) -> None:
+    incident = opened(office)
+    arrived(office, office.now - 3 * HOUR - 1)
+    recovered(office)
+    key, wish = {"idempotency-key": "k"}, {"incident": incident, "dry_run": True}
+    status, first, _ = office.request("POST", "/v1/replays", wish, headers=key)
+    assert status == 202
+    office.breaker_closed = False
+    if not remembered:  # whoever started it died before writing that down
+        office.requests = MemoryRequests()
+        office.__post_init__()
+    status, again, headers = office.request("POST", "/v1/replays", wish, headers=key)
+    assert (status, again["id"], again["start"], again["end"]) == (
+        200,
+        first["id"],
+        first["start"],
+        first["end"],
+    )
+    assert headers["idempotency-replayed"] == "true"
+    other = wish | {"dry_run": False}
+    status, refused, _ = office.request("POST", "/v1/replays", other, headers=key)
+    assert (status, refused["code"]) == (422, "idempotency_key_reused")
+    assert office.woken == [first["id"]]
+
+
+def test_a_key_that_started_nothing_is_told_what_is_missing(office: BillingOffice) -> None:
+    incident = opened(office)
+    key = {"idempotency-key": "k"}
+    status, body, _ = office.request("POST", "/v1/replays", {"incident": incident}, headers=key)
+    assert (status, body["code"]) == (409, "window_unknown")
 
 
 def test_which_account_is_meant_has_to_be_clear(office: BillingOffice) -> None:
