@@ -17,7 +17,7 @@ from functions.billing_api.moments import shown, shown_if
 from tocsin.application.approvals import Person
 from tocsin.application.reconcile_desk import Wish
 from tocsin.billing.reconcile import Kind
-from tocsin.billing.reconciliation import HOUR, Scope
+from tocsin.billing.reconciliation import HOUR, LONGEST_WINDOW, Scope
 from tocsin.documents import reconciliation as report_of
 from tocsin.runtime.http import answer
 
@@ -34,12 +34,13 @@ def start(call: Call) -> Response:
     given, now = call.body(), call.office.now()
     begin, end = given.moment("start"), given.moment("end")
     until = now if end is None else int(end.timestamp())
+    incident = given.optional_text("incident")
     wish = Wish(
         scope=given.word("scope", Scope, Scope.SAMPLE),
-        start=until - HOUR if begin is None else int(begin.timestamp()),
+        start=_since(call, incident, until) if begin is None else int(begin.timestamp()),
         end=until,
         workspaces=given.texts("workspaces"),
-        incident=given.optional_text("incident"),
+        incident=incident,
         dry_run=given.flag("dry_run"),
         seed=given.text("seed", ""),
         asked=_digest(call.request.json_object()),
@@ -50,6 +51,18 @@ def start(call: Call) -> Response:
     if not new:
         headers["idempotency-replayed"] = "true"
     return answer(202 if new else 200, _view(call, cursor), headers=headers)
+
+
+def _since(call: Call, incident: str | None, until: int) -> int:
+    """Since when workspaces count as touched where nobody said it: since the incident's outage.
+
+    An hour at least, and no longer than a window may be.
+    """
+    if incident is None:
+        return until - HOUR
+    who = call.caller
+    outage = call.office.windows.touched_from(incident, person=who.person, groups=who.groups)
+    return max(until - LONGEST_WINDOW, min(until - HOUR, outage))
 
 
 def show(call: Call) -> Response:

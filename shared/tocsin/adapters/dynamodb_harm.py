@@ -46,4 +46,10 @@ def _seen(name: str, incident: Incident | None, person: str, groups: frozenset[G
     if incident is None or not may_see(incident, person, groups):
         raise UnknownIncident(f"there is no incident {name[:64]}")
     began = incident.began_at or incident.opened_at
-    return Harm(int(began.timestamp()), incident.fix.provider)
+    replayed = (one.start for one in incident.replays.values())
+    earliest = min(replayed, default=None)
+    return Harm(
+        began_at=int(began.timestamp()),
+        provider=incident.fix.provider,
+        replayed_from=None if earliest is None else int(earliest.timestamp()),
+    )

@@ -43,10 +43,14 @@ _A_DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """When harm began by the incident (or it was opened), epoch seconds; what caused it."""
+    """When harm began by the incident (or it was opened), epoch seconds; what caused it.
+
+    `replayed_from` is the earliest second of any window that was replayed for it.
+    """
 
     began_at: int
     provider: str | None
+    replayed_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,22 @@ class WindowDesk:
         if start is None or end is None:
             raise WindowUnknown(_detail(missing), missing=",".join(missing))
         return Found(identity, Window(start, end), "; ".join(facts))
+
+    def touched_from(self, incident: str, *, person: str, groups: frozenset[Group]) -> int:
+        """From when on the outage may have touched a workspace, epoch seconds.
+
+        The earliest of what was replayed for the incident and of a quarter of an hour before the
+        last good of each account it may concern; without any, before harm began.
+
+        Raises:
+            UnknownIncident: there is none, or the person may not see it.
+        """
+        harm = self.incidents.harm(incident, person=person, groups=groups)
+        concerned = [each for each in self.identities() if harm.provider in (None, each.provider)]
+        known = [self._last_good(each, harm.began_at, []) for each in concerned]
+        good = min((at for at in known if at is not None), default=harm.began_at)
+        start = window_of_outage(last_good=good, recovered_at=good).start
+        return start if harm.replayed_from is None else min(start, harm.replayed_from)
 
     def _identity(self, asked: Asked, harm: Harm) -> Identity:
         provider = asked.provider or harm.provider

@@ -42,7 +42,11 @@ def start(
     *,
     scope: Annotated[str, typer.Option(help=f"Who is read: {_CHOICES}")] = "sample",
     begin: Annotated[
-        str | None, typer.Option("--from", help="Touched since, like 2026-09-08T10:00Z.")
+        str | None,
+        typer.Option(
+            "--from",
+            help="Touched since, like 2026-09-08T10:00Z; else since the incident's outage, or 1 h.",
+        ),
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Touched until; now if left out.")] = None,
     workspace: Annotated[
