@@ -161,12 +161,23 @@ class Communication(TypedDict):
     wording: str | None
 
 
+class KeptReport(TypedDict):
+    """Where a report lies in the evidence, and the digest of its bytes."""
+
+    key: str
+    sha256: str
+    size: int
+    media_type: str
+
+
 class Postmortem(TypedDict):
-    """The published postmortem of this cycle."""
+    """The published postmortem of this cycle; of an outage with the reconciliation it refers to."""
 
     url: str
     actions: int
     published_at: Moment
+    reconciliation: str | None
+    report: KeptReport | None
 
 
 class Waiting(TypedDict):

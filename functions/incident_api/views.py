@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tocsin.incidents import parts
     from tocsin.incidents.model import Incident, Round
     from tocsin.incidents.owed import Owed
+    from tocsin.incidents.parts_billing import KeptEvidence
     from tocsin.incidents.policy import Policy
     from tocsin.incidents.policy_smoke import SmokeTest
     from tocsin.incidents.stored import Stored
@@ -274,6 +275,19 @@ def _postmortem(found: parts.Postmortem | None) -> a.Postmortem | None:
         "url": found.url,
         "actions": found.actions,
         "published_at": format_time(found.published_at),
+        "reconciliation": found.reconciliation,
+        "report": _report(found.report),
+    }
+
+
+def _report(found: KeptEvidence | None) -> a.KeptReport | None:
+    if found is None:
+        return None
+    return {
+        "key": found.key,
+        "sha256": found.sha256,
+        "size": found.size,
+        "media_type": found.media_type,
     }
 
 

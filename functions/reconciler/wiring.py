@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.billing.reconcile_ports import ReconciliationStore
     from tocsin.billing.reconciliation import Cursor, Standing
-    from tocsin.ports import Archive, Sender
+    from tocsin.ports import Archive, ArchivedContent, Sender
     from tocsin.providers.client import KeySource
 
 MOST_IN_A_REPORT = 5_000
@@ -44,8 +44,8 @@ class Publisher:
     archive: Archive
     sender: Sender
 
-    def __call__(self, cursor: Cursor, standing: Standing) -> str:
-        """Under which key the JSON is kept. Raises `StoreUnavailable` and `SendFailed`."""
+    def __call__(self, cursor: Cursor, standing: Standing) -> ArchivedContent:
+        """Where the JSON is kept. Raises `StoreUnavailable` and `SendFailed`."""
         incident = cursor.incident or ""
         found = list(self.store.found(cursor.id))[:MOST_IN_A_REPORT]
         every = (why for each in self.store.workspaces(cursor.id) for why in each.unknown)
@@ -60,7 +60,7 @@ class Publisher:
         ]
         if not cursor.told or cursor.signed_off_by:
             self._tell(incident, *summary(cursor, standing))
-        return kept[0].key
+        return kept[0]
 
     def _tell(self, incident: str, subject: str, text: str) -> None:
         self.sender.send(

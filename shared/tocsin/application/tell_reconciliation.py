@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tocsin.billing.reconciliation import Stage, stands
 from tocsin.errors import BadInput, NotFound
 from tocsin.incidents.commands_billing import RecordReconciliation
+from tocsin.incidents.parts_billing import KeptEvidence
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tocsin.billing.reconcile_ports import ReconciliationStore
     from tocsin.billing.reconciliation import Cursor, Standing
     from tocsin.incidents.commands import Command
+    from tocsin.ports import ArchivedContent
 
 ACTOR = Actor(ActorKind.RULE, "reconciler")
 
@@ -30,7 +32,7 @@ class Teller:
 
     store: ReconciliationStore
     execute: Callable[[Command], Outcome]
-    publish: Callable[[Cursor, Standing], str]
+    publish: Callable[[Cursor, Standing], ArchivedContent]
 
     def __call__(self, cursor: Cursor) -> Cursor:
         """The cursor, knowing what was told; unchanged where there is nobody or nothing to tell.
@@ -61,7 +63,13 @@ class Teller:
                     healed=standing.healed,
                     accepted=standing.accepted,
                     signed_off_by=cursor.signed_off_by,
-                    report=report,
+                    report=report.key,
+                    evidence=KeptEvidence(
+                        key=report.key,
+                        sha256=report.sha256,
+                        size=report.size,
+                        media_type=report.media_type,
+                    ),
                 )
             )
         except (BadInput, NotFound) as error:

@@ -158,6 +158,7 @@ def _command(
             stale=outcomes.get("stale", 0),
             fetched=met.fetched + outcomes.get("fetched", 0) + outcomes.get("deferred", 0),
             second_pass_inserted=cursor.last.missing,
+            missing=met.missing,
         ),
         proven=cursor.proven,
         checksums=_checksums(cursor),

@@ -44,6 +44,7 @@ def reconcile(story: OutageStory) -> Iterator[Check]:
         f"{found['compared_workspaces']} workspaces compared, {found['found']} mismatches"
     )
     yield checks.compared(found, [victim])
+    story.compared = str(found["id"])
     where = f"/v1/reconciliations/{found['id']}"
     approved = story.command(
         "authorize",

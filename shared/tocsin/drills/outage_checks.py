@@ -164,12 +164,19 @@ def stays_shut(status: int, code: str, unmet: Collection[str], expected: Collect
     )
 
 
-def told(texts: Sequence[str], opened_minute: str, inserted_events: int) -> Check:
-    """`texts` are mails to stakeholders that carry the final update."""
+def told(texts: Sequence[str], opened_minute: str, figures: Mapping[str, str]) -> Check:
+    """`texts` are mails to stakeholders that carry the final update.
+
+    `figures` are what has to stand in a line with the name of a replay or reconciliation.
+    """
     lines = {line.strip() for text in texts for line in text.splitlines()}
     missing = [part for part in PARTS if part not in lines]
-    whole = "\n".join(texts)
-    missing += [word for word in (opened_minute, f"{inserted_events}") if word not in whole]
+    missing += [opened_minute] if not any(opened_minute in line for line in lines) else []
+    missing += [
+        f"{name}: {words}"
+        for name, words in figures.items()
+        if not any(name in line and words in line for line in lines)
+    ]
     return TOLD.holds(
         len(texts) == 1 and not missing,
         expected="one mail with every part",

@@ -120,7 +120,7 @@ def _reconciled(incident: Incident) -> tuple[bool, str]:
     found = incident.reconciliation
     replayed_at = max((one.at for one in incident.replays.values()), default=None)
     if found is None or (replayed_at is not None and found.at < replayed_at):
-        return False, "reconcile after the replay: `tocsin reconcile start`"
+        return False, "reconcile after the replay: `tocsin billing reconcile start`"
     if found.unresolved:
         left = ", ".join(f"{kind} {count}" for kind, count in found.unresolved.items())
         return False, f"unresolved mismatches in {found.id}: {left}; heal or accept them"

@@ -23,6 +23,7 @@ class RecordReconciliation(Command):
     accepted: int
     signed_off_by: str | None = None
     report: str = ""
+    evidence: KeptEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

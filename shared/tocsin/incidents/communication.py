@@ -105,7 +105,10 @@ def decide_customers(draft: Draft, command: c.DecideCustomers) -> None:
 
 
 def publish_postmortem(draft: Draft, command: c.PublishPostmortem) -> None:
-    """Needs at least one preventive action, each with an owner and a date."""
+    """Needs at least one preventive action, each with an owner and a date.
+
+    It refers to the newest reconciliation's report by itself: nobody copies a digest.
+    """
     draft.responder()
     if not 0 < len(command.actions) <= limits.PREVENTIVE:
         raise BadInput(f"a postmortem has 1 to {limits.PREVENTIVE} preventive actions")
@@ -117,6 +120,7 @@ def publish_postmortem(draft: Draft, command: c.PublishPostmortem) -> None:
         )
         for action in command.actions
     )
+    compared = draft.incident.reconciliation
     draft.add(
         PostmortemPublished(
             **draft.stamp,
@@ -124,6 +128,8 @@ def publish_postmortem(draft: Draft, command: c.PublishPostmortem) -> None:
             root_cause=limits.body("root_cause", command.root_cause),
             actions=actions,
             names=prevention.names(draft, actions),
+            reconciliation=compared.id if compared else None,
+            report=compared.evidence if compared else None,
         )
     )
 

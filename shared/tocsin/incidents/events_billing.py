@@ -17,7 +17,7 @@ class ReconciliationRecorded(Event):
     status, period, plan, enforcement, orphan, double); classes without any are left out. `unknown`
     could not be compared, because a provider did not answer or answered with nothing. `full`: all
     workspaces were read and not a sample. `signed_off_by` is the person who stands for it. `report`
-    says where its report is kept.
+    says where its report is kept, and `evidence` that with its digest.
     """
 
     type: ClassVar[str] = "reconciliation_recorded"
@@ -33,6 +33,7 @@ class ReconciliationRecorded(Event):
     accepted: int
     signed_off_by: str | None
     report: str = ""
+    evidence: KeptEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from tocsin.incidents.parts import (
     LinkPurpose,
     UpdateAudience,
 )
+from tocsin.incidents.parts_billing import KeptEvidence
 from tocsin.incidents.stored import MediaType, Stored
 from tocsin.incidents.vocabulary import Role
 
@@ -187,7 +188,11 @@ class CustomersProposed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostmortemPublished(Event):
-    """The postmortem of this cycle is out; `names` are the ids of `actions`, in their order."""
+    """The postmortem of this cycle is out; `names` are the ids of `actions`, in their order.
+
+    Of a provider's outage it refers to the `reconciliation` that was newest then, and to its
+    `report` by place and digest.
+    """
 
     type: ClassVar[str] = "postmortem_published"
 
@@ -195,6 +200,8 @@ class PostmortemPublished(Event):
     root_cause: str
     actions: tuple[Preventive, ...]
     names: tuple[str, ...] = ()
+    reconciliation: str | None = None
+    report: KeptEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

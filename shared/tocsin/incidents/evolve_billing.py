@@ -18,6 +18,10 @@ def _reconciled(incident: Incident, event: e.ReconciliationRecorded) -> Incident
         unknown=event.unknown,
         signed_off_by=event.signed_off_by,
         at=event.at,
+        compared=event.compared,
+        healed=event.healed,
+        accepted=event.accepted,
+        evidence=event.evidence,
     )
     return replace(incident, reconciliation=stands)
 
@@ -34,6 +38,9 @@ def _replayed(incident: Incident, event: e.ReplayRecorded) -> Incident:
         second_pass_inserted=event.counts.second_pass_inserted,
         proven=event.proven,
         at=event.at,
+        listed=event.counts.listed,
+        missing=event.counts.missing,
+        duplicate=event.counts.duplicate,
     )
     return replace(incident, replays={**incident.replays, name: newest})
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tocsin.incidents import events_record as e
 from tocsin.incidents.events import Event, PromiseMoved
+from tocsin.incidents.figures import counted
 from tocsin.incidents.model import Incident
 from tocsin.incidents.parts import (
     Access,
@@ -74,6 +75,7 @@ def _update(incident: Incident, event: e.UpdateRecorded) -> Incident:
             first_at=audience.first_at or event.at,
             final_at=event.at if event.final else None,
             final_lacks=event.lacks,
+            final_figures=_figures(incident) if event.final else (),
             next_by=None if event.final else event.next_by,
             failed=failed,
             last_at=event.at,
@@ -83,6 +85,10 @@ def _update(incident: Incident, event: e.UpdateRecorded) -> Incident:
     else:
         heard = replace(audience, failed=(*failed, event.update)[-FAILED_UPDATES:])
     return _heard(incident, event.audience, heard)
+
+
+def _figures(incident: Incident) -> tuple[str, ...]:
+    return tuple(str(one) for one in counted(incident))
 
 
 def _due_soon(incident: Incident, event: e.UpdateDueSoon) -> Incident:
@@ -142,7 +148,13 @@ def _customers_proposed(incident: Incident, event: e.CustomersProposed) -> Incid
 
 
 def _postmortem(incident: Incident, event: e.PostmortemPublished) -> Incident:
-    published = Postmortem(url=event.url, actions=len(event.actions), published_at=event.at)
+    published = Postmortem(
+        url=event.url,
+        actions=len(event.actions),
+        published_at=event.at,
+        reconciliation=event.reconciliation,
+        report=event.report,
+    )
     work = dict(incident.prevention)
     for name, action in zip(event.names, event.actions, strict=False):
         known = work.get(name) or Prevention(

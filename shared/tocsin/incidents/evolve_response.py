@@ -235,6 +235,7 @@ def _reopened(incident: Incident, event: e.Reopened) -> Incident:
         billing_exit=BillingExit(),
         postmortem=None,
         reconciliation=None,
+        replays={},
         lowering=None,
         past=(*incident.past, result)[-PAST_CYCLES:],
     )

@@ -14,7 +14,12 @@ from tocsin.incidents import events_record as w
 from tocsin.incidents import events_response as r
 from tocsin.incidents.billing_exit import providers_named
 from tocsin.incidents.events import Acknowledged, Event, Opened, SeverityChanged
-from tocsin.incidents.events_billing import CheckoutsExamined
+from tocsin.incidents.events_billing import (
+    CheckoutsExamined,
+    ReconciliationRecorded,
+    ReplayRecorded,
+)
+from tocsin.incidents.figures import counted
 from tocsin.incidents.gate import RESIDUAL, Status, gate, owner_of
 from tocsin.incidents.limits import LINE, TEXT, shortened
 from tocsin.incidents.model import Incident
@@ -42,8 +47,9 @@ _SETTLED_BY_ITSELF = frozenset({RESIDUAL, "communication_completed", "timeline_i
 def lacks(text: str, incident: Incident) -> tuple[str, ...]:
     """Codes of the parts a final update lacks, in order; () is a complete one.
 
-    The timeline names the minute of opening; counts have a figure; every residual action has an
-    owner. "none" is an answer to corrections and to residual actions.
+    The timeline names the minute of opening; counts have a figure, and those of every replay and of
+    the newest reconciliation; every residual action has an owner. "none" is an answer to residual
+    actions, and to corrections where the reconciliation had nothing healed or accepted.
     """
     parts = _parts(text)
     found = {code: bool(parts.get(code)) for code in PARTS.values()}
@@ -51,9 +57,13 @@ def lacks(text: str, incident: Incident) -> tuple[str, ...]:
     times = {stamp.replace(" ", "T") for line in parts["timeline"] for stamp in _TIME.findall(line)}
     found["timeline"] = opened in times
     found["counts"] = any(character.isdigit() for line in parts["counts"] for character in line)
+    for one in counted(incident):
+        found[one.code] = found.get(one.code, True) and one.held_by(parts["counts"])
+    books = incident.reconciliation
+    if books is not None and books.healed + books.accepted and _none(parts["corrections"]):
+        found["corrections"] = False
     actions = parts["residual_actions"]
-    nothing_left = [line.casefold().rstrip(".") for line in actions] == [NONE]
-    found[OWNERS] = nothing_left or all(_OWNER.search(line) for line in actions)
+    found[OWNERS] = _none(actions) or all(_OWNER.search(line) for line in actions)
     return tuple(code for code, held in found.items() if not held)
 
 
@@ -75,7 +85,7 @@ def draft(incident: Incident, events: Iterable[Event], policy: Policy, at: datet
         *head,
         *_section(TIMELINE, _timeline(known)),
         *_section(COUNTS, _counts(incident, known)),
-        *_section(CORRECTIONS, _corrections(known)),
+        *_section(CORRECTIONS, _corrections(incident, known)),
         *_section(RESIDUAL_ACTIONS, _residual(incident, policy, at)),
     ]
     return shortened("\n".join(lines), TEXT)
@@ -101,6 +111,14 @@ _TURNS: Mapping[type[Event], Callable[[Any], str | None]] = {
     r.ContainmentVerified: lambda event: f"containment verified by {event.person}",
     r.ContainmentLost: lambda _event: "containment lost",
     r.Fixed: lambda event: f"fixed by {event.commit or 'a complete replay'}",
+    ReplayRecorded: lambda event: (
+        f"replay {event.replay} of {event.provider} {'proven' if event.proven else 'not proven'}"
+    ),
+    ReconciliationRecorded: lambda event: (
+        f"reconciliation {event.reconciliation} signed off by {event.signed_off_by}"
+        if event.signed_off_by
+        else None
+    ),
     CheckoutsExamined: lambda event: (
         None if event.lacks else f"new checkouts succeed at {event.provider}"
     ),
@@ -119,9 +137,15 @@ def _counts(incident: Incident, events: list[Event]) -> Iterator[str]:
             f"checkouts at {provider} since recovery: {seen.sessions} by {seen.workspaces}"
             f" workspaces, {seen.paid} paid"
         )
+    yield from map(str, counted(incident))
 
 
-def _corrections(events: list[Event]) -> Iterator[str]:
+def _corrections(incident: Incident, events: list[Event]) -> Iterator[str]:
+    """What the reconciliation put right, acts that were approved, and corrected entries."""
+    books = incident.reconciliation
+    if books is not None and books.healed + books.accepted:
+        signed = f"signed off by {books.signed_off_by}" if books.signed_off_by else "not signed off"
+        yield f"{books.id}: {books.healed} healed, {books.accepted} accepted as they are, {signed}"
     for event in events:
         if isinstance(event, w.ActAuthorized):
             yield f"{event.action} by {event.requester}, approved by {event.person}"
@@ -152,6 +176,10 @@ def _parts(text: str) -> dict[str, list[str]]:
         elif bare and current is not None:
             current.append(bare.removeprefix("- ").strip())
     return found
+
+
+def _none(lines: list[str]) -> bool:
+    return [line.casefold().rstrip(".") for line in lines] == [NONE]
 
 
 def _minute(at: datetime) -> str:

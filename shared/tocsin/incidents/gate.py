@@ -16,6 +16,7 @@ from tocsin.incidents.billing_exit import (
     is_provider_outage,
     replay_standing,
 )
+from tocsin.incidents.figures import counted
 from tocsin.incidents.model import Incident
 from tocsin.incidents.owed import Owed, owed
 from tocsin.incidents.parts import Audience
@@ -203,7 +204,11 @@ def _residual(incident: Incident, _at: datetime) -> _Finding:
     if lacks and is_provider_outage(incident):
         parts = ", ".join(lacks)
         return _Finding(False, f"send a final update with {parts}; see `tocsin billing final`")
-    return _Finding(True, f"sent at {format_time(final)}")
+    told = incident.communication.internal.final_figures
+    later = [str(one) for one in counted(incident) if str(one) not in told]
+    if later and is_provider_outage(incident):
+        return _Finding(False, f"send the final update again, with {'; '.join(later)}")
+    return _Finding(True, "; ".join((f"sent at {format_time(final)}", *told)))
 
 
 def _checkouts(incident: Incident, _at: datetime) -> _Finding:
@@ -221,7 +226,15 @@ def _replayed(incident: Incident, _at: datetime) -> _Finding:
 def _postmortem(incident: Incident, _at: datetime) -> _Finding:
     if (published := incident.postmortem) is None:
         return _Finding(False, "publish the postmortem with owned, dated preventive work")
-    return _Finding(True, f"{published.url} with {published.actions} preventive actions")
+    found = f"{published.url} with {published.actions} preventive actions"
+    compared = incident.reconciliation
+    if compared is None:
+        return _Finding(True, found)
+    if (published.reconciliation, published.report) != (compared.id, compared.evidence):
+        step = f"publish the postmortem again: the report of {compared.id} is newer than it"
+        return _Finding(False, step)
+    where = "" if published.report is None else f", sha256 {published.report.sha256}"
+    return _Finding(True, f"{found}, and the report of {compared.id}{where}")
 
 
 def _confirmed(code: str, incident: Incident) -> _Finding:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.incidents.parts_billing import KeptEvidence
 from tocsin.incidents.vocabulary import Attainment, ClockName, Role
 
 
@@ -201,12 +202,14 @@ class Audience:
     `missed_at` and `reminded_of` are the promise that was missed, and reminded of. `last_at` is
     the newest update accepted. `claimed` is the newest one that says the issue is contained;
     `withdraw` are those that said so and are to be corrected, because containment was lost.
-    `final_lacks` are the parts that the final update of a billing incident was sent without.
+    `final_lacks` are the parts that the final update of a billing incident was sent without, and
+    `final_figures` the lines of counts as they were when it was sent.
     """
 
     first_at: datetime | None = None
     final_at: datetime | None = None
     final_lacks: tuple[str, ...] = ()
+    final_figures: tuple[str, ...] = ()
     next_by: datetime | None = None
     failed: tuple[str, ...] = ()
     missed_at: datetime | None = None
@@ -268,11 +271,16 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postmortem:
-    """The published postmortem of the current cycle; None on the incident: still a draft."""
+    """The published postmortem of the current cycle; None on the incident: still a draft.
+
+    `reconciliation` is the one it was published with, and `report` where that one's report lies.
+    """
 
     url: str
     actions: int
     published_at: datetime
+    reconciliation: str | None = None
+    report: KeptEvidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

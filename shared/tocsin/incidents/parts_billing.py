@@ -22,26 +22,6 @@ class ReplayStanding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciliation:
-    """The newest reconciliation: mismatches left by class, what could not be compared, who signed.
-
-    `settled` is what an exit criterion asks for; `at` is when it was recorded.
-    """
-
-    id: str
-    started_at: datetime
-    unresolved: Mapping[str, int]
-    unknown: int
-    signed_off_by: str | None
-    at: datetime
-
-    @property
-    def settled(self) -> bool:
-        """Nothing is left that is wrong or unknown, and somebody stands for it by name."""
-        return not self.unresolved and not self.unknown and self.signed_off_by is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptEvidence:
     """Where evidence lies that is too large for an entry; `sha256` in hex, `size` in bytes."""
 
@@ -52,13 +32,44 @@ class KeptEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """The newest reconciliation: mismatches left by class, what could not be compared, who signed.
+
+    `settled` is what an exit criterion asks for; `at` is when it was recorded. `compared` counts
+    subscriptions; `evidence` is its report as it was published with this standing.
+    """
+
+    id: str
+    started_at: datetime
+    unresolved: Mapping[str, int]
+    unknown: int
+    signed_off_by: str | None
+    at: datetime
+    compared: int = 0
+    healed: int = 0
+    accepted: int = 0
+    evidence: KeptEvidence | None = None
+
+    @property
+    def found(self) -> int:
+        """Mismatches it found, whatever became of them."""
+        return sum(self.unresolved.values()) + self.healed + self.accepted
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is left that is wrong or unknown, and somebody stands for it by name."""
+        return not self.unresolved and not self.unknown and self.signed_off_by is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayCounts:
     """What a replay met and did.
 
-    Of what the provider `listed`, `duplicate` was stored already or arrived meanwhile, `inserted`
-    was put back, and `unreadable` could not be filed. Of what was inserted the projector `applied`
-    so much, found so much `stale`, and asked the provider (`fetched`) for so much. A replay object
-    by object inserts nothing: it fetches.
+    Of what the provider `listed`, `missing` was in no ledger. `duplicate` was stored already or
+    arrived meanwhile, `inserted` was put back, and `unreadable` could not be filed. Of what was
+    inserted the projector `applied` so much, found so much `stale`, and asked the provider
+    (`fetched`) for so much. A replay object by object inserts nothing: `missing` are projections
+    that differed, and it fetches.
     """
 
     listed: int
@@ -69,6 +80,7 @@ class ReplayCounts:
     stale: int = 0
     fetched: int = 0
     second_pass_inserted: int = 0
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +96,9 @@ class Replayed:
     second_pass_inserted: int
     proven: bool
     at: datetime
+    listed: int = 0
+    missing: int = 0
+    duplicate: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

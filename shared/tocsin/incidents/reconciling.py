@@ -49,6 +49,7 @@ def record(draft: Draft, command: RecordReconciliation) -> None:
             accepted=command.accepted,
             signed_off_by=limits.person(command.signed_off_by) if command.signed_off_by else None,
             report=limits.line("report", command.report) if command.report else "",
+            evidence=command.evidence,
         )
     )
     fixing.settle(draft)

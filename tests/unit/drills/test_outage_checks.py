@@ -13,11 +13,13 @@ FINAL = """x
 Timeline
 - 2026-09-08T14:00Z opened
 Counts
-- events put back: 14
+- replay RPL-1: 14 events missing, 14 inserted, 6 duplicates
+- reconciliation REC-1: 20 subscriptions compared, 1 healed
 Corrections
 none
 Residual actions
 none"""
+FIGURES = {"RPL-1": "14 inserted", "REC-1": "1 healed"}
 MET: dict[str, Any] = {"criteria": [{"code": code, "status": "met"} for code in checks.CRITERIA]}
 
 
@@ -142,13 +144,14 @@ def test_it_stays_shut_for_exactly_what_is_unmet() -> None:
 
 
 def test_the_final_update_arrived_once_with_its_parts_and_figures() -> None:
-    assert checks.told([FINAL], "2026-09-08T14:00", 14).passed
-    assert not checks.told([], "2026-09-08T14:00", 14).passed
-    assert not checks.told([FINAL, FINAL], "2026-09-08T14:00", 14).passed
-    assert not checks.told([FINAL], "2026-09-08T15:00", 14).passed
-    assert not checks.told([FINAL], "2026-09-08T14:00", 15).passed
+    assert checks.told([FINAL], "2026-09-08T14:00", FIGURES).passed
+    assert not checks.told([], "2026-09-08T14:00", FIGURES).passed
+    assert not checks.told([FINAL, FINAL], "2026-09-08T14:00", FIGURES).passed
+    assert not checks.told([FINAL], "2026-09-08T15:00", FIGURES).passed
+    for wrong in ({"RPL-1": "15 inserted"}, {"REC-2": "1 healed"}, {"REC-1": "14 inserted"}):
+        assert not checks.told([FINAL], "2026-09-08T14:00", wrong).passed
     for part in checks.PARTS:
-        assert not checks.told([FINAL.replace(part, "Else")], "2026-09-08T14:00", 14).passed
+        assert not checks.told([FINAL.replace(part, "Else")], "2026-09-08T14:00", FIGURES).passed
 
 
 def test_every_criterion_is_met_and_none_waived_or_missing() -> None:

@@ -69,7 +69,7 @@ FAILED_BY_HAND: dict[str, Callable[[], Check]] = {
     "exit.checkouts": lambda: outage_checks.succeed({}),
     "exit.probe_expired": lambda: outage_checks.probe_gone([]),
     "gate.shut": lambda: outage_checks.stays_shut(200, "", [], ["postmortem_published"]),
-    "update.final": lambda: outage_checks.told([], "2026-09-08T14:00", 1),
+    "update.final": lambda: outage_checks.told([], "2026-09-08T14:00", {}),
     "gate.open": lambda: outage_checks.all_met({}),
     "incident.closed": lambda: outage_checks.closed({"state": "monitoring"}),
 }

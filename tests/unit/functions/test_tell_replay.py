@@ -106,6 +106,7 @@ def test_the_incident_points_to_the_kept_report(desk: Desk, world: World) -> Non
         "stale": 1,
         "fetched": 1,
         "second_pass_inserted": 0,
+        "missing": 4,
     }
     assert (said["proven"], said["kind"], said["account"]) == (True, "events", "acct_1#live")
     assert said["checksums"] == ["b", "a", "a"]

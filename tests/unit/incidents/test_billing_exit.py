@@ -6,70 +6,32 @@ from typing import Any
 
 import pytest
 
+from tests.harness.outage_stories import (
+    COMPLETE,
+    counted,
+    line,
+    outage,
+    ready,
+    reconciled,
+    replayed,
+)
 from tests.harness.stories import (
     ANA,
     BO,
     EVERYTHING,
-    Story,
     make,
-    signal,
 )
 from tocsin.billing.examination import Lack
 from tocsin.billing.reconcile import Kind
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition
 from tocsin.incidents import commands as c
-from tocsin.incidents import commands_billing as b
 from tocsin.incidents import commands_record as w
 from tocsin.incidents import commands_response as r
 from tocsin.incidents.billing_exit import LACKS
 from tocsin.incidents.final_update import draft, lacks
 from tocsin.incidents.fold import event_of, fold
-from tocsin.incidents.gate import Standing, Status, gate
-from tocsin.incidents.parts_billing import ReplayCounts, ReplayKind
-from tocsin.incidents.timeline import Actor
-from tocsin.incidents.vocabulary import ActorKind, Category, Severity
-
-T0 = "09-08 10:00"
-ROBOT = Actor(ActorKind.RULE, "billing-exit")
-COMPLETE = """Timeline
-- 2026-09-08T14:00Z opened
-Counts
-- 3 checkouts
-Corrections
-none
-Residual actions
-- tell finance; owner: bo
-"""
-
-
-def outage(category: Category = Category.OPERATIONAL) -> Story:
-    """An operational incident with the evidence of a provider in it."""
-    story = Story().open(T0, Severity.HIGH, category)
-    story.acknowledge("09-08 10:01", BO)
-    seen = signal(story.at("09-08 10:02"), firing=False, name="stripe:1790000000", source="billing")
-    story.do("09-08 10:02", make(c.MergeSignals, ROBOT, signals=(seen,)))
-    return story
-
-
-def counted(story: Story, at: str, *, who: Actor = ROBOT, **changes: Any) -> None:
-    values: dict[str, Any] = {
-        "provider": "stripe",
-        "asked_by": "ana",
-        "since": story.at(T0),
-        "sessions": 4,
-        "workspaces": 3,
-        "probe": None,
-        "paid": 1,
-        "quiet_minutes": 12,
-        "volume": 4,
-        "lacks": (),
-    }
-    story.do(at, make(b.ExamineCheckouts, who, **(values | changes)))
-
-
-def line(story: Story, code: str, at: str = "09-08 11:00") -> Standing:
-    (found,) = [one for one in gate(story.incident, story.policy, story.at(at)) if one.code == code]
-    return found
+from tocsin.incidents.gate import Status
+from tocsin.incidents.vocabulary import Category
 
 
 def test_every_lack_an_examination_can_name_has_a_next_step() -> None:
@@ -149,10 +111,12 @@ class TestCheckouts:
             make(c.ChangeCategory, BO, category=Category.PRODUCTION, reason="x", groups=EVERYTHING),
         )
         assert line(story, self.CODE).status is Status.MET, "what is met is not removed"
+        replayed(story, "09-08 10:45")
         ready(story)
         story.close("09-12 10:00")
         story.do("09-12 11:00", make(r.Reopen, ANA, reason="it is back"))
         assert not story.incident.billing_exit.checkouts
+        assert not story.incident.replays
 
     def test_i6_it_does_not_close_before_it_is_met(self) -> None:
         story = outage()
@@ -164,45 +128,6 @@ class TestCheckouts:
         counted(story, "09-12 10:00")
         story.close("09-12 10:01")
         assert not story.incident.open
-
-
-def ready(story: Story) -> None:
-    """Everything but the billing facts."""
-    story.contain("09-08 11:00")
-    story.repair("09-08 12:00")
-    story.tell_everybody("09-08 12:30")
-    story.update("09-08 12:40", "u-final", final=True, text=COMPLETE, residual="tell finance")
-
-
-def replayed(story: Story, at: str, **changes: Any) -> None:
-    values: dict[str, Any] = {
-        "replay": "RPL-1",
-        "kind": ReplayKind.EVENTS,
-        "provider": "stripe",
-        "account": "acct_1#live",
-        "start": story.at("09-08 09:00"),
-        "end": story.at("09-08 10:00"),
-        "counts": ReplayCounts(listed=9, duplicate=5, inserted=4, unreadable=0),
-        "proven": True,
-        "checksums": ("a", "b", "b"),
-    }
-    story.do(at, make(b.RecordReplay, ROBOT, **(values | changes)))
-
-
-def reconciled(story: Story, at: str, **changes: Any) -> None:
-    values: dict[str, Any] = {
-        "reconciliation": "REC-1",
-        "started_at": story.at(at),
-        "full": True,
-        "workspaces": 3,
-        "compared": 3,
-        "unresolved": {},
-        "unknown": 0,
-        "healed": 0,
-        "accepted": 0,
-        "signed_off_by": "bo",
-    }
-    story.do(at, make(b.RecordReconciliation, ROBOT, **(values | changes)))
 
 
 class TestReplay:

@@ -59,6 +59,7 @@ def test_what_is_left_is_known_by_class_and_settles_once_signed() -> None:
         unknown=0,
         signed_off_by=None,
         at=story.at("09-08 11:05"),
+        compared=12,
     )
     assert not found.settled
     tell(story, "09-08 11:30", unresolved={}, healed=2)
