@@ -69,7 +69,7 @@ _GROUPS = {
     "contact": ("tocsin.cli.contact", "The ways on which pages reach you."),
     "doctor": ("tocsin.cli.doctor", "What would go wrong in an incident, found beforehand."),
     "first": ("tocsin.cli.first", "What whoever was woken has to know."),
-    "runbook": ("tocsin.cli.runbook", "Check and render the runbook."),
+    "runbook": ("tocsin.cli.runbook", "Check, render and publish the runbook."),
     "drill": ("tocsin.cli.drill", "Scripted, scored incidents; `drill run demo` is the demo."),
     "billing": ("tocsin.cli.billing", "Events and subscriptions of billing providers."),
     "replay": ("tocsin.cli.replay", "Get back what a provider's outage lost."),

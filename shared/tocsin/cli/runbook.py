@@ -1,4 +1,4 @@
-"""`tocsin runbook`: check, compile, render and compare runbooks.
+"""`tocsin runbook`: check, compile, render and compare runbooks; publish them and read what was.
 
 A FILE is a runbook that holds only what differs from the shipped one; a `.json` is a compiled
 policy. Exit codes are those of `tocsin`: 1 when a check that was asked for fails (`validate`,
@@ -18,21 +18,23 @@ import typer
 from tocsin.cli.api import ApiUrl, As  # noqa: TC001 -- Typer reads the annotations
 from tocsin.cli.offline import check_place, numbers_of_file, numbers_of_stack, write_for_owner
 from tocsin.cli.output import current
+from tocsin.cli.runbook_files import any_policy, compiled, counted, shipped, show_changes, text_of
+from tocsin.cli.runbook_versions import add_to
 from tocsin.cli.spans import read_instant
 from tocsin.errors import BadInput, CheckFailed
 from tocsin.incidents.policy import Change
 from tocsin.incidents.timeline import format_time
-from tocsin.policy.compiled import DEFAULT_FILE, DEPLOYED_NAME, EARLIER_NAME, from_json, to_json
+from tocsin.policy.compiled import DEFAULT_FILE, DEPLOYED_NAME, EARLIER_NAME, to_json
 from tocsin.policy.diff import changes
 
 if TYPE_CHECKING:
-    from tocsin.incidents.policy import ChangedKey, Policy
+    from tocsin.incidents.policy import Policy
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Check, compile, render and compare runbooks.",
+    help="Check, compile, render, compare and publish runbooks.",
 )
 
 _File = Annotated[
@@ -45,23 +47,23 @@ _Out = Annotated[Path | None, typer.Option(help="Write here instead of to the te
 @app.command()
 def validate(file: _File = None) -> None:
     """Check a runbook: every problem with its file, line and key. Exit code 1 when there is one."""
-    from tocsin.policy.problems import InvalidRunbook  # noqa: PLC0415 - see _compile
+    from tocsin.policy.problems import InvalidRunbook  # noqa: PLC0415 - see compiled
 
     try:
-        policy = _compile(file)
+        policy = compiled(file)
     except InvalidRunbook as invalid:
         if current().json:
             current().document({"valid": False, "problems": invalid.as_json()})
         else:
             for problem in invalid.problems:
                 current().line(str(problem))
-        raise CheckFailed(_counted(len(invalid.problems), "problem")) from None
-    differing = changes(_shipped(), policy)
+        raise CheckFailed(counted(len(invalid.problems), "problem")) from None
+    differing = changes(shipped(), policy)
     if current().json:
         current().document({"valid": True, "version": policy.version, "differs_in": len(differing)})
         return
     current().line(f"valid: {policy.version}, calendar {policy.calendar.version}")
-    current().line(f"differs from the shipped runbook in {_counted(len(differing), 'key')}")
+    current().line(f"differs from the shipped runbook in {counted(len(differing), 'key')}")
 
 
 @app.command("compile")
@@ -86,7 +88,7 @@ def compile_(
     if deploy and out:
         raise BadInput("--deploy says where to write: leave --out away")
     target = DEFAULT_FILE.with_name(DEPLOYED_NAME) if deploy else out
-    policy = _compile(file)
+    policy = compiled(file)
     if by or reason or file is not None:
         before = _replaced(previous, target)
         policy = replace(policy, change=_change(before, policy, by=by, reason=reason, at=at))
@@ -102,7 +104,7 @@ def compile_(
     current().line(f"{policy.version} written to {target}")
     if kept:
         current().line(f"the policy before it is kept at {kept}")
-    _show(policy.change.keys if policy.change else ())
+    show_changes(policy.change.keys if policy.change else ())
 
 
 @app.command()
@@ -114,11 +116,11 @@ def render(
     ] = None,
 ) -> None:
     """Write the runbook as Markdown."""
-    from tocsin.policy.render import render as to_markdown  # noqa: PLC0415 - see _compile
+    from tocsin.policy.render import render as to_markdown  # noqa: PLC0415 - see compiled
 
-    policy = _any(file)
+    policy = any_policy(file)
     text = to_markdown(policy)
-    if check is not None and _text(check) != text:
+    if check is not None and text_of(check) != text:
         raise CheckFailed(f"{check} is stale: tocsin runbook render --out {check}")
     if out is not None and check is None:
         out.write_text(text, encoding="utf-8")
@@ -154,16 +156,16 @@ def offline(
 
     Numbers of the stack are personal data: they are written to no file in a repository.
     """
-    from tocsin.policy.render_offline import render_offline  # noqa: PLC0415 - see _compile
+    from tocsin.policy.render_offline import render_offline  # noqa: PLC0415 - see compiled
 
     if from_stack and check is not None:
         raise BadInput("--check compares the page without numbers: leave --from-stack away")
     if from_stack and out is not None:
         check_place(out)
-    policy = _any(file)
+    policy = any_policy(file)
     known = numbers_of_stack(api_url, person) if from_stack else {}
     text = render_offline(policy, known | ({} if phones is None else numbers_of_file(phones)))
-    if check is not None and _text(check) != text:
+    if check is not None and text_of(check) != text:
         raise CheckFailed(f"{check} is stale: tocsin runbook offline --out {check}")
     if out is not None and check is None:
         write = write_for_owner if from_stack else _write
@@ -188,7 +190,8 @@ def diff(
     ] = False,
 ) -> None:
     """Compare two runbooks key by key; with one FILE, the shipped runbook with that one."""
-    before, after = (_shipped(), _any(old)) if new is None else (_any(old), _any(new))
+    named = any_policy(old)
+    before, after = (shipped(), named) if new is None else (named, any_policy(new))
     keys = changes(before, after)
     if current().json:
         rows = [asdict(key) for key in keys]
@@ -199,45 +202,23 @@ def diff(
         if after.change:
             made = after.change
             current().line(f"made by {made.author} at {made.changed_at}: {made.reason}")
-        _show(keys)
+        show_changes(keys)
     if keys and exit_code:
-        raise CheckFailed(f"they differ in {_counted(len(keys), 'key')}")
+        raise CheckFailed(f"they differ in {counted(len(keys), 'key')}")
 
 
-def _compile(file: Path | None) -> Policy:
-    # Loads pydantic, yaml and the holidays library: nothing that a quick --help should wait for.
-    from tocsin.policy.compiler import compile_policy, load  # noqa: PLC0415
-
-    return compile_policy(load(file))
-
-
-def _any(file: Path | None) -> Policy:
-    """The policy of a runbook file or of a compiled one."""
-    if file is not None and file.suffix == ".json":
-        return from_json(_text(file).encode())
-    return _compile(file)
-
-
-def _shipped() -> Policy:
-    return _compile(None)
+add_to(app)
 
 
 def _write(out: Path, text: str) -> None:
     out.write_text(text, encoding="utf-8")
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as unreadable:
-        raise BadInput(f"{file} cannot be read: {unreadable}") from None
-
-
 def _replaced(previous: Path | None, target: Path | None) -> Policy:
     """The policy the new one is compared with: named, there already, or the shipped one."""
     if previous is not None:
-        return _any(previous)
-    return _any(target) if target is not None and target.is_file() else _shipped()
+        return any_policy(previous)
+    return any_policy(target) if target is not None and target.is_file() else shipped()
 
 
 def _change(old: Policy, new: Policy, *, by: str, reason: str, at: str) -> Change:
@@ -254,23 +235,10 @@ def _keep(target: Path, policy: Policy) -> Path | None:
     """
     if not target.is_file() or target.resolve() == DEFAULT_FILE:
         return None
-    before = _any(target)
+    before = any_policy(target)
     if before.version == policy.version:
         return None
     kept = target.parent / EARLIER_NAME / f"{before.version}.json"
     kept.parent.mkdir(exist_ok=True)
     kept.write_bytes(to_json(before))
     return kept
-
-
-def _show(keys: tuple[ChangedKey, ...]) -> None:
-    if not keys:
-        current().line("no differences")
-        return
-    current().table(
-        ("key", "old", "new"), ((one.key, one.old or "-", one.new or "-") for one in keys)
-    )
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
