@@ -26,12 +26,15 @@ class Metrics(TypedDict):
 
     Times to acknowledge and to contain are of the first cycle, the time to fix runs from the first
     opening to the last fix. A drill is not `counted`, a backfilled record is not `attained`.
+    Triage is of a report from outside: from when it was received until it became an incident.
     """
 
     incident: str
     counted: bool
     attained: bool
     detection_lag: int | None
+    time_to_triage: int | None
+    triaged: Attainment
     time_to_acknowledge: int | None
     time_to_contain: int | None
     time_to_fix: int | None

@@ -49,6 +49,8 @@ def metrics_view(incident: Incident, found: Metrics) -> a.Metrics:
         "counted": found.counted,
         "attained": found.attained,
         "detection_lag": found.detection_lag,
+        "time_to_triage": found.time_to_triage,
+        "triaged": found.triaged,
         "time_to_acknowledge": found.time_to_acknowledge,
         "time_to_contain": found.time_to_contain,
         "time_to_fix": found.time_to_fix,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tocsin.application.execute import execute
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition, UnknownIncident
 from tocsin.incidents.commands_response import AbsorbDuplicate, Close
-from tocsin.incidents.events_record import LinkAdded
+from tocsin.incidents.events_record import EvidenceRecorded, LinkAdded
 from tocsin.incidents.events_response import EvidenceLink
 from tocsin.incidents.fold import event_of, fold
 from tocsin.incidents.parts import LinkPurpose
@@ -102,13 +102,21 @@ def _check_target(command: Close, store: IncidentStore) -> None:
 
 
 def _evidence(duplicate: str, store: IncidentStore) -> tuple[EvidenceLink, ...]:
-    """What was linked as evidence, oldest first: it belongs to the incident that goes on."""
-    events = (event_of(entry) for entry in store.entries(duplicate) if entry.type == LinkAdded.type)
-    return tuple(
-        EvidenceLink(url=event.url, title=event.title)
-        for event in events
-        if isinstance(event, LinkAdded) and event.purpose is LinkPurpose.EVIDENCE
-    )
+    """What was linked or recorded as evidence, oldest first: it belongs to the one that goes on.
+
+    What was recorded stays where its entry is, under the entry's hash, and is linked from there.
+    """
+    found: list[EvidenceLink] = []
+    for entry in store.entries(duplicate):
+        if entry.type not in (LinkAdded.type, EvidenceRecorded.type):
+            continue
+        event = event_of(entry)
+        if isinstance(event, EvidenceRecorded):
+            where = f"/v1/incidents/{duplicate}/timeline?after={entry.seq - 1}&limit=1"
+            found.append(EvidenceLink(url=where, title=event.title))
+        elif isinstance(event, LinkAdded) and event.purpose is LinkPurpose.EVIDENCE:
+            found.append(EvidenceLink(url=event.url, title=event.title))
+    return tuple(found)
 
 
 def _absorption(

@@ -58,8 +58,8 @@ def metrics(incident: Incident, api_url: ApiUrl = None, person: As = None) -> No
     if current().json:
         current().document(found)
         return
-    names = ("detection_lag", "time_to_acknowledge", "time_to_contain", "time_to_fix")
-    rows = [(name, found[name]) for name in (*names, "time_to_close")]
+    names = ("detection_lag", "time_to_triage", "time_to_acknowledge", "time_to_contain")
+    rows = [(name, found[name]) for name in (*names, "time_to_fix", "time_to_close")]
     rows += [(f"stretch {name}", seconds) for name, seconds in found["phases"].items()]
     current().line(f"{found['incident']}, reopened {found['reopened']} times")
     current().table(("", "time"), ((name.replace("_", " "), left(each)) for name, each in rows))

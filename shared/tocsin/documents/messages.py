@@ -235,6 +235,13 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
         case "waiver":
             what, until = "WAIVER OVER", f"- since {short}"
             said = f"The exception for {facts.criterion} is over since {due}; it is still not met."
+        case "unscheduled":
+            what, until = "NO RELEASE PLANNED", "- for this week's security review"
+            said = (
+                f"Listed for the weekly security review of {due}: the fix waits for the next"
+                " release, and none is planned. Plan one (tocsin releases record), or raise the"
+                " severity."
+            )
         case "prevention":
             what = "ACTION OVERDUE"
             said = f"The preventive action {facts.criterion} was due {due} and is not verified."

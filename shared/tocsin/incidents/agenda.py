@@ -17,6 +17,7 @@ from tocsin.incidents.model import Clock, Incident
 from tocsin.incidents.nagging import next_nag
 from tocsin.incidents.parts import UpdateAudience
 from tocsin.incidents.policy import Policy
+from tocsin.incidents.reviewing import next_review
 from tocsin.incidents.vocabulary import ClockName, Resolution, State
 
 DAILY = timedelta(days=1)
@@ -39,6 +40,7 @@ class Matter(StrEnum):
     UPDATE_SOON = "update_soon"
     UPDATE = "update"
     PREVENTION = "prevention"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
             *_signal_matters(incident, policy),
             *_freeze_matters(incident, policy),
             *_update_matters(incident, policy),
+            *_review_matters(incident, policy),
         ]
     else:
         found = [*_waiver_matters(incident, policy)]
@@ -169,6 +172,11 @@ def _update_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
         yield Due(matter=Matter.UPDATE, at=due, deadline=True, subject=which)
         if audience.reminded_of != due:
             yield Due(matter=Matter.UPDATE_SOON, at=due - ahead, deadline=False, subject=which)
+
+
+def _review_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
+    if (at := next_review(incident, policy)) is not None:
+        yield Due(matter=Matter.REVIEW, at=at, deadline=False, clock=ClockName.FIX)
 
 
 def _freeze_matters(incident: Incident, policy: Policy) -> Iterator[Due]:

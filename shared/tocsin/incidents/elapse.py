@@ -14,6 +14,7 @@ from tocsin.incidents import (
     nagging,
     pausing,
     prevention,
+    reviewing,
     rounds,
     waivers,
 )
@@ -90,8 +91,9 @@ def _freeze(draft: Draft, due: Due) -> None:
     freezing.warn(draft, due.until or due.at, due.at)
 
 
-_SENT = frozenset({Matter.PAGE, Matter.NAG})
-"""What only asks people for something: whoever acts at that moment makes it moot."""
+def _review(draft: Draft, _due: Due) -> None:
+    reviewing.left_unscheduled(draft)
+
 
 _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.CLOCK: _clock,
@@ -107,4 +109,5 @@ _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.UPDATE_SOON: communication.remind,
     Matter.UPDATE: communication.missed,
     Matter.PREVENTION: prevention.overdue,
+    Matter.REVIEW: _review,
 }

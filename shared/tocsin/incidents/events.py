@@ -36,7 +36,8 @@ class Event:
 class Opened(Event):
     """The incident exists from `opened_at` (t0); clocks and round 1 run.
 
-    `update_due` is when the first internal update is promised.
+    `update_due` is when the first internal update is promised. `triage_due` is by when a report
+    from outside was to be triaged: opening it is that.
     """
 
     type: ClassVar[str] = "opened"
@@ -61,6 +62,7 @@ class Opened(Event):
     round: Round | None
     previous: str | None = None
     update_due: datetime | None = None
+    triage_due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

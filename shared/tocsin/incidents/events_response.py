@@ -142,6 +142,16 @@ class FixPaused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftUnscheduled(Event):
+    """The fix waits for a release nobody planned: listed for the weekly review of `due_at`."""
+
+    type: ClassVar[str] = "left_unscheduled"
+
+    due_at: datetime
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FixResumed(Event):
     """The fix clock runs on; `resumed_at` is when, which a late sweep records later."""
 
@@ -234,7 +244,7 @@ class Closed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceLink:
-    """Evidence that was linked to a duplicate."""
+    """Evidence of a duplicate; `url` is a path of the API for what was recorded there."""
 
     url: str
     title: str

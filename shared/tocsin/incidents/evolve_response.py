@@ -155,6 +155,10 @@ def _resumed(incident: Incident, event: e.FixResumed) -> Incident:
     )
 
 
+def _unscheduled(incident: Incident, event: e.LeftUnscheduled) -> Incident:
+    return _clock(incident, ClockName.FIX, listed_at=event.due_at)
+
+
 def _window(incident: Incident, event: e.WindowStarted) -> Incident:
     window = Window(started_at=event.started_at, ends_at=event.ends_at)
     return replace(incident, window=window)
@@ -270,6 +274,7 @@ HANDLERS: dict[type[Event], Callable[[Incident, Any], Incident]] = {
     e.ReleaseRecorded: _release,
     e.FixPaused: _paused,
     e.FixResumed: _resumed,
+    e.LeftUnscheduled: _unscheduled,
     e.WindowStarted: _window,
     e.WindowStopped: _no_window,
     e.WaiverAsked: _waiver_asked,

@@ -236,6 +236,12 @@ def _overdue(event: w.PreventionOverdue, _incident: Incident, _policy: Policy) -
         yield MessageKind.REMINDER, target, facts | {"due_at": format_time(event.due_at)}
 
 
+def _unscheduled(event: r.LeftUnscheduled, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"matter": "unscheduled", "due_at": format_time(event.due_at)}
+    for person in event.people:
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
 def _about_update(matter: str, event: w.UpdateDueSoon | w.UpdateMissed) -> _Wanted:
     facts = {"matter": matter, "audience": str(event.audience)}
     for person in event.people:
@@ -262,6 +268,7 @@ _WANTED: dict[type[e.Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     r.ContainmentLost: _lost,
     r.ContainmentVerified: _with_fix,
     r.Fixed: _with_fix,
+    r.LeftUnscheduled: _unscheduled,
     r.Reopened: _reopened,
     r.WaiverExpired: _waiver,
     f.FreezeEnding: _freeze,

@@ -28,11 +28,16 @@ class Cycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """None stands for "has not happened"; drills are in no statistics, backfills in counts only."""
+    """None stands for "has not happened"; drills are in no statistics, backfills in counts only.
+
+    Triage is of a report from outside, from when it was received until it became an incident.
+    """
 
     counted: bool
     attained: bool
     detection_lag: int | None
+    time_to_triage: int | None
+    triaged: Attainment
     time_to_acknowledge: int | None
     time_to_contain: int | None
     time_to_fix: int | None
@@ -48,7 +53,8 @@ class Metrics:
 class _Reading:
     """What was seen while going through the events once."""
 
-    opened_at: datetime | None = None
+    triage: timedelta | None = None
+    triaged: Attainment = Attainment.NOT_APPLICABLE
     acknowledged_at: datetime | None = None
     contained_at: datetime | None = None
     fixed_at: datetime | None = None
@@ -75,6 +81,8 @@ def metrics(entries: Iterable[Entry]) -> Metrics:
         counted=incident.kind is not Kind.DRILL,
         attained=incident.kind is Kind.REAL,
         detection_lag=_seconds(incident.began_at, t0),
+        time_to_triage=None if seen.triage is None else seen.triage // _SECOND,
+        triaged=seen.triaged,
         time_to_acknowledge=None if backfilled else _seconds(t0, seen.acknowledged_at),
         time_to_contain=_seconds(t0, seen.contained_at),
         time_to_fix=_seconds(t0, seen.fixed_at),
@@ -89,8 +97,10 @@ def metrics(entries: Iterable[Entry]) -> Metrics:
 
 def _read(seen: _Reading, event: Event) -> None:
     match event:
-        case Opened():
-            seen.opened_at = event.opened_at
+        case Opened() if event.triage_due is not None:
+            seen.triage = event.at - event.opened_at
+            late = event.at > event.triage_due
+            seen.triaged = Attainment.MISSED if late else Attainment.MET
         case Acknowledged() if seen.acknowledged_at is None and seen.reopened == 0:
             seen.acknowledged_at = event.at
         case r.ContainmentVerified() if seen.reopened == 0:

@@ -60,7 +60,7 @@ class Clock:
     the working deadline that drives reminders. `reminded_at` is the working deadline that was
     already reminded of; `nags` counts the reminders after it. What pauses have cost is kept in
     both kinds of time, because a later severity may count in the other; `pause` is the one that
-    is on now.
+    is on now. `listed_at` is the last weekly review it was listed for, waiting for a release.
     """
 
     name: ClockName
@@ -76,6 +76,7 @@ class Clock:
     paused_business_ms: int = 0
     paused_elapsed_ms: int = 0
     pause: Pause | None = None
+    listed_at: datetime | None = None
 
     @property
     def running(self) -> bool:

@@ -1,7 +1,7 @@
 """How an incident begins: from signals that fire, or from a person who says so."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition
 from tocsin.incidents import cadence, limits, rounds
@@ -34,6 +34,7 @@ class _Start:
     began_at: datetime | None
     restricted: bool = False
     previous: str | None = None
+    reported: bool = False
 
 
 def open_by_person(draft: Draft, command: OpenIncident) -> None:
@@ -65,6 +66,7 @@ def open_by_person(draft: Draft, command: OpenIncident) -> None:
             began_at=command.began_at,
             restricted=command.restricted,
             previous=command.previous,
+            reported=command.received_at is not None and command.previous is None,
         ),
     )
     rounds.page(draft)
@@ -130,8 +132,13 @@ def _open(draft: Draft, start: _Start) -> None:
             round=_first_round(draft, start) if timed else None,
             previous=start.previous,
             update_due=_first_update(draft, start) if timed else None,
+            triage_due=_triage_due(draft, start) if timed and start.reported else None,
         )
     )
+
+
+def _triage_due(draft: Draft, start: _Start) -> datetime:
+    return start.opened_at + timedelta(minutes=draft.policy.limits.report_triage_minutes)
 
 
 def _first_update(draft: Draft, start: _Start) -> datetime | None:

@@ -212,6 +212,10 @@ def _limits(policy: Policy) -> Iterator[str]:
     )
     yield f"A report from outside is triaged within {format_minutes(limits.report_triage_minutes)}."
     yield (
+        "A fix that waits for a release nobody planned is listed for the weekly security review:"
+        " the security owner and the commander hear of it in the first working minute of each week."
+    )
+    yield (
         "Who owes an update is reminded"
         f" {format_minutes(limits.update_reminder_minutes)} before it is due."
     )

@@ -142,6 +142,42 @@ def test_a_duplicates_beginning_moves_to_its_target(terminal: Terminal) -> None:
     assert copy.show()["duplicate_of"] == target.id
 
 
+def test_a_duplicates_signals_and_evidence_move_to_its_target_on_merge(
+    terminal: Terminal,
+) -> None:
+    world, target, copy = terminal.world, Told(terminal), Told(terminal)
+    target.begin("09-08 10:00")
+    target.id, copy.id = (
+        str(incident.id) for incident in map(world.alarm, ("db-errors", "queue-age")) if incident
+    )
+    url = "https://example.com/graph"
+    copy.say("09-08 10:05", ANA, "link", "evidence", url, "--title", "the graph")
+    copy.say("09-08 10:05", ANA, "evidence", "the log", "502 after 502")
+    for person in (DI, ED):
+        if copy.show()["state"] != "closed":
+            target.say("09-08 10:10", person, "merge", copy.id, "--reason", "one cause")
+    assert (copy.show()["resolution"], copy.show()["duplicate_of"]) == ("duplicate", target.id)
+
+    absorbed = next(
+        one for one in terminal.json("timeline", target.id) if one["type"] == "duplicate_absorbed"
+    )
+    (key,) = absorbed["content"]["keys"]
+    assert (key.endswith("queue-age"), absorbed["content"]["firing"]) == (True, [key])
+    linked, recorded = absorbed["content"]["evidence"]
+    assert linked == {"url": url, "title": "the graph"}
+    assert recorded["title"] == "the log"
+    path, _, query = recorded["url"].partition("?")
+    _, there, _ = world.request(
+        "GET", path, person="ana", query=dict(part.split("=") for part in query.split("&"))
+    )
+    assert [one["content"]["text"] for one in there["entries"]] == ["502 after 502"]
+
+    before = len(terminal.json("timeline", target.id))
+    world.alarm("queue-age", state="OK")
+    later = terminal.json("timeline", target.id)[before:]
+    assert [one["type"] for one in later] == ["signals_merged"], "its signals are the target's now"
+
+
 def test_a_waiver_is_asked_by_one_commander_and_approved_by_another(terminal: Terminal) -> None:
     told = fixed(terminal, "low")
     communicate(told, "09-08 12:05", postmortem=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,6 +112,53 @@ def test_a_viewer_never_acknowledges(terminal: Terminal) -> None:
     told = Told(terminal).open(T0, "critical")
     assert terminal.refused("ack", told.id, "--as", "eve:viewer")[0] == 4
     assert told.show()["round"]["acknowledged_by"] is None
+
+
+@pytest.fixture
+def paged(terminal: Terminal) -> Told:
+    """A critical incident whose pages carry links, each to one person."""
+    terminal.world.reachable()
+    return Told(terminal).open(T0, "critical")
+
+
+def link(told: Told, person: str) -> str:
+    """The address behind "I have it" in the person's newest page."""
+    pages = [one for one in told.world.inbox.all if (one.kind, one.to) == ("page", person)]
+    found = re.findall(r"https://\S+/a/a\w+", pages[-1].message.text)
+    return str(found[0])
+
+
+def test_a_link_acknowledges_as_the_person_it_was_sent_to(paged: Told) -> None:
+    paged.until("09-08 10:04")
+    addresses = {person: link(paged, person) for person in (COMMANDER, "mitigation-primary")}
+    assert len(set(addresses.values())) == 2, "each page is addressed to one person"
+    assert paged.world.visit("GET", addresses["mitigation-primary"])[0] == 200
+    assert paged.show()["round"]["acknowledged_by"] is None, "looking is no answer"
+
+    assert paged.world.visit("POST", addresses["mitigation-primary"])[0] == 200
+
+    now = paged.show()
+    assert now["round"]["acknowledged_by"] == "mitigation-primary"
+    assert now["roles"]["incident_commander"] == "mitigation-primary"
+    assert (paged.result("acknowledge"), paged.wall(paged.clock("acknowledge")["stopped_at"])) == (
+        "met",
+        "09-08 10:04",
+    )
+    paged.world.advance(25)
+    assert minutes(paged) == [0]
+
+
+def test_a_link_of_an_earlier_round_answers_no_later_one(paged: Told) -> None:
+    old = link(paged, COMMANDER)
+    paged.acknowledge("09-08 10:01", BO)
+    paged.until("09-08 10:32")
+    assert paged.show()["round"]["number"] == 2
+
+    assert paged.world.visit("POST", old)[0] == 409
+
+    assert paged.show()["round"]["acknowledged_by"] is None
+    assert paged.world.visit("POST", link(paged, "mitigation-primary"))[0] == 200
+    assert paged.show()["round"]["acknowledged_by"] == "mitigation-primary"
 
 
 def test_an_acknowledgement_names_the_person_and_fills_the_empty_role(terminal: Terminal) -> None:

@@ -7,8 +7,9 @@ Each row and each example with a time is a test of that name. Times are on the w
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from tests.harness.alarms import notification
 from tests.harness.stories import with_calendar
@@ -16,10 +17,6 @@ from tests.harness.terminal import Terminal
 from tests.harness.told import ANA, BO, DI, ED, T0, Told
 from tests.harness.world import World
 from tocsin.policy.compiled import default
-
-if TYPE_CHECKING:
-    import pytest
-
 
 EASTER = frozenset({date(2026, 4, 3), date(2026, 4, 6)})
 GANDHI = frozenset({date(2026, 10, 2)})
@@ -205,6 +202,29 @@ def test_a_report_counts_from_when_it_was_received(terminal: Terminal) -> None:
     assert told.result("acknowledge") == "missed"
 
 
+@pytest.mark.parametrize(
+    ("opened", "result", "took"), [("09-08 11:00", "met", 3_600), ("09-08 11:01", "missed", 3_660)]
+)
+def test_a_report_is_triaged_within_an_hour_of_being_received(
+    terminal: Terminal, opened: str, result: str, took: int
+) -> None:
+    told = Told(terminal)
+    told.begin(opened)
+    received = ("--received-at", told.instant(T0).isoformat())
+    words = ("open", "a report", "--severity", "low", *received, "--as", ANA)
+    told.id = terminal.json(*words)["id"]
+    found = terminal.json("metrics", told.id)
+    assert (found["triaged"], found["time_to_triage"]) == (result, took)
+    due = terminal.json("timeline", told.id)[0]["content"]["triage_due"]
+    assert told.wall(due) == "09-08 11:00"
+
+
+def test_what_is_no_report_has_no_triage_to_be_late_for(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "low")
+    found = terminal.json("metrics", told.id)
+    assert (found["triaged"], found["time_to_triage"]) == ("not_applicable", None)
+
+
 def test_a_corrected_beginning_moves_no_clock(terminal: Terminal) -> None:
     told = Told(terminal).open(T0, "critical")
     before = told.dues()
@@ -290,6 +310,45 @@ def next_release(terminal: Terminal) -> Told:
     told.release("R41", cut="09-07 12:00", shipped="09-08 16:00")
     assert (told.due("fix"), told.result("fix")) == ("-", "running")
     return told
+
+
+def test_unscheduled_is_listed_in_the_first_working_minute_of_every_week(
+    terminal: Terminal,
+) -> None:
+    """Labor Day, Mon 09-07, is no working day: that week begins on Tuesday."""
+    told = Told(terminal).open("09-04 17:50", "low", "--category", "security")
+    told.acknowledge("09-04 17:51")
+    assert "unscheduled" in terminal.text("clocks", told.id)
+    told.until("09-08 08:59")
+    assert listings(told) == []
+    told.until("09-08 09:00")
+    told.until("09-30 12:00")
+    assert listings(told) == ["09-08 09:00", "09-28 09:00"], "a late sweep lists it once"
+    asked = [
+        (one.to, told.wall_at(one.at))
+        for one in terminal.world.inbox.all
+        if "NO RELEASE PLANNED" in one.message.subject
+    ]
+    security, commander = "security-primary", "ana"
+    assert asked == [
+        (person, at) for at in ("09-08 09:00", "09-30 12:00") for person in (security, commander)
+    ]
+
+
+def test_unscheduled_is_listed_no_more_once_a_release_is_planned(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "low")
+    told.acknowledge(T0)
+    told.until("09-14 09:00")
+    told.release("R43", cut="09-14 09:00", planned="09-30 15:00")
+    told.until("09-29 12:00")
+    assert listings(told) == ["09-14 09:00"]
+
+
+def listings(told: Told) -> list[str]:
+    entries = told.terminal.json("timeline", told.id)
+    return [
+        told.wall(one["content"]["due_at"]) for one in entries if one["type"] == "left_unscheduled"
+    ]
 
 
 def test_a_hotfix_never_breaches_a_next_release(terminal: Terminal) -> None:
