@@ -34,7 +34,7 @@ def start(call: Call) -> Response:
     desk, requests, said = call.office.replays, call.requests, call.request.json_object()
     whole = {"route": call.route, **said}
     if (done := requests.repeated(whole)) is not None:
-        cursor, new = desk.show(done.result), False
+        cursor, new = desk.again(done.result), False
     else:
         cursor, new = _started(call)
         requests.carried_out(whole, cursor.id)
@@ -59,7 +59,7 @@ def _started(call: Call) -> tuple[Cursor, bool]:
         same = (given.optional_text("incident"), given.flag("dry_run"))
         if before is None or same != (before.incident, before.dry_run):
             raise
-        return before, False
+        return desk.again(before.id), False
 
 
 def show(call: Call) -> Response:

@@ -141,6 +141,11 @@ class ReplayDesk:
         """What this person's key has started, if anything."""
         return self.store.load(f"RPL-{_digest(person, key)}") if key else None
 
+    def again(self, replay: str) -> Cursor:
+        """One that was started before; its first driver may never have been woken."""
+        self._wake_again(before := self.show(replay))
+        return before
+
     def show(self, replay: str) -> Cursor:
         """How far it has come.
 
