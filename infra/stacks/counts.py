@@ -103,6 +103,13 @@ COUNTS = (
         1,
     ),
     (
+        "auditor",
+        "PoliciesUnread",
+        "policies-unread",
+        "A published runbook cannot be read: incidents go by another than was published.",
+        3,
+    ),
+    (
         "notifier",
         "LinksMissing",
         "links-missing",

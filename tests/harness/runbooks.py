@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from tocsin.incidents.policy import Policy
 
 
-def promising(label: str, *, minutes: int, clock: ClockName = ClockName.CONTAIN) -> Policy:
-    """A runbook in which that clock of a critical incident has so many minutes."""
-    row = default().severities[Severity.CRITICAL]
-    changed = replace(row, targets={**row.targets, clock: Elapsed(minutes)})
-    return with_changes(label, severities={**default().severities, Severity.CRITICAL: changed})
+def promising(label: str, *, minutes: int, severity: Severity = Severity.CRITICAL) -> Policy:
+    """A runbook by which incidents of that severity are to be contained in so many minutes."""
+    row = default().severities[severity]
+    changed = replace(row, targets={**row.targets, ClockName.CONTAIN: Elapsed(minutes)})
+    return with_changes(label, severities={**default().severities, severity: changed})
 
 
 def with_changes(label: str, **fields: Any) -> Policy:

@@ -12,6 +12,7 @@ import pytest
 from tests.harness.runbooks import as_document, promising, with_changes
 from tests.harness.time import START
 from tests.harness.world import World
+from tocsin.adapters.policy_forms import packed
 from tocsin.application import publish
 from tocsin.errors import InvalidPolicy, StoreUnavailable
 from tocsin.incidents.policy import Elapsed, PageRepeat
@@ -341,9 +342,9 @@ class TestWhatIncidentsGoBy:
 class TestTrouble:
     """Nothing wrong with a published runbook may keep an incident from being opened."""
 
-    def spoil(self, world: World, number: int) -> None:
+    def spoil(self, world: World, number: int, document: bytes = b"nothing") -> None:
         kept = world.versions._versions
-        kept[number] = replace(kept[number], document=b"nothing")
+        kept[number] = replace(kept[number], document=document)
         world.published._known.clear()
         world.published.forget()
 
@@ -359,6 +360,14 @@ class TestTrouble:
         assert (told["code"], told["number"]) == ("invalid_policy", 2)
         status, body, _ = world.request("GET", "/v1/policies/2", person="ana")
         assert (status, body["code"]) == (422, "invalid_policy")
+
+    def test_a_runbook_that_was_put_in_the_place_of_another_is_not_gone_by(
+        self, world: World
+    ) -> None:
+        published(world, FAST, seen=0)
+        self.spoil(world, 1, packed(to_json(FASTER)))
+        assert opened(world).policy_version == default().version
+        assert world.meter.counts["PoliciesUnread"] == 1
 
     def test_where_no_published_version_can_be_read_the_builds_stands_in(
         self, world: World
