@@ -18,7 +18,9 @@ from tocsin.incidents.agenda import DAILY, Due
 from tocsin.incidents.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.events_response import WaiverApproved, WaiverAsked, WaiverExpired
 from tocsin.incidents.gate import is_met, is_waivable, owner_of
+from tocsin.incidents.people import holder
 from tocsin.incidents.policy import Criterion
+from tocsin.incidents.reviewing import week_begins
 from tocsin.incidents.vocabulary import Category, Group, Role
 
 
@@ -68,10 +70,16 @@ def approve(draft: Draft, command: c.ApproveWaiver) -> None:
 
 
 def expired(draft: Draft, due: Due) -> None:
-    """Says that the exception is over and the criterion still unmet; once, for the latest day."""
+    """Says that the exception is over and the criterion still unmet; once, for the latest day.
+
+    The security owner, whose weekly review lists it, hears the first time and once a week.
+    """
     due_at = due.at + (draft.at - due.at) // DAILY * DAILY
     waiver = draft.incident.waivers[due.subject]
-    told = (draft.incident.commander, waiver.asked_by, waiver.approved_by)
+    told = [draft.incident.commander, waiver.asked_by, waiver.approved_by]
+    before = waiver.noticed_at
+    if before is None or week_begins(draft.policy.calendar, before) <= due_at:
+        told.append(holder(Role.SECURITY_OWNER, draft.incident, draft.policy))
     draft.add(
         WaiverExpired(
             actor=CLOCK,

@@ -214,6 +214,7 @@ def _limits(policy: Policy) -> Iterator[str]:
     yield (
         "A fix that waits for a release nobody planned is listed for the weekly security review:"
         " the security owner and the commander hear of it in the first working minute of each week."
+        " Of a waiver that ran out unmet the security owner hears at once and then once a week."
     )
     yield (
         "Who owes an update is reminded"

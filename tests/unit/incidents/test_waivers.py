@@ -134,7 +134,7 @@ class TestWaivers:
 
         assert story.types()[-3:] == ["waiver_expired"] * 3
         told_to = {target for _, kind, target in story.sent()[before:] if kind == "reminder"}
-        assert told_to == {"person:bo", "person:cy"}
+        assert told_to == {"person:bo", "person:cy", "person:security-primary"}
         assert not story.incident.open
 
     def test_a_late_sweep_tells_of_it_once(self) -> None:

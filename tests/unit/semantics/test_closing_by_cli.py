@@ -202,6 +202,29 @@ def test_a_waiver_is_asked_by_one_commander_and_approved_by_another(terminal: Te
     assert told.show()["state"] == "closed"
 
 
+def test_a_waiver_that_ran_out_is_told_daily_to_two_and_weekly_to_the_security_owner(
+    terminal: Terminal,
+) -> None:
+    """It ends Thu 09-10 12:07; the next week begins Mon 09-14 09:00."""
+    told = fixed(terminal, "low")
+    communicate(told, "09-08 12:05", postmortem=False)
+    told.say("09-08 12:06", DI, "waive", "postmortem_published", "2", "--reason", "she is ill")
+    told.say("09-08 12:07", ED, "approve", "postmortem_published")
+    told.say("09-08 16:00", DI, "close", "resolved")
+    for day in range(10, 19):
+        told.until(f"09-{day} 12:10")
+    heard: dict[str, list[str]] = {}
+    for one in terminal.world.inbox.all:
+        if "WAIVER OVER" in one.message.subject:
+            heard.setdefault(one.to, []).append(told.wall_at(one.at))
+    daily = [f"09-{day} 12:10" for day in range(10, 19)]
+    assert heard == {
+        "di": daily,
+        "ed": daily,
+        "security-primary": ["09-10 12:10", "09-14 12:10"],
+    }
+
+
 @pytest.mark.parametrize("criterion", ["timeline_intact", "containment_verified"])
 def test_never_waivable_of_a_critical(terminal: Terminal, criterion: str) -> None:
     told = acknowledged(terminal, "critical")
