@@ -43,6 +43,7 @@ HEARTBEAT = Heartbeat(
     ),
     watch=WATCH,
     ping=Ping(SETTINGS.DEAD_MAN_URL),
+    read_policy=APPLICATION.policies.current,
     unreachable=lambda: missed(
         APPLICATION.policies.current(), CONTACTS, ROTAS, now=WATCH.clock.incident_now()
     ),

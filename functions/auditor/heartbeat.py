@@ -24,13 +24,15 @@ class Heartbeat:
     """`ping` tells a monitor outside the account, as far as there is one.
 
     `unreachable` answers who can be paged and could be missed. That is asked once an hour, in its
-    first minute, and rings an alarm of its own: it is no reason to call the paging broken.
+    first minute, and rings an alarm of its own: it is no reason to call the paging broken. Nor is
+    a published policy that cannot be read: `read_policy` reads it, and tells of it by itself.
     """
 
     auditor: Auditor
     watch: Watch
     ping: Callable[[], bool]
     unreachable: Callable[[], Sequence[Unreachable]] = tuple
+    read_policy: Callable[[], object] = tuple
 
     def run(self, *, has_time: Callable[[], bool]) -> dict[str, Any]:
         """Audits once.
@@ -62,6 +64,7 @@ class Heartbeat:
             meter.count(Metric.AUDITS_CLEAN)
             if not self.ping():
                 journal.warning(Event.DEAD_MAN_UNREACHED)
+        self.read_policy()
         self._look_at_people()
         return {
             "clean": report.clean,

@@ -17,6 +17,7 @@ from tocsin.adapters.dynamodb_incidents_keys import due_sk
 from tocsin.adapters.memory_audit import MemoryAudit
 from tocsin.application.audit import Auditor, is_its_minute
 from tocsin.application.contacts import missed
+from tocsin.application.policy_versions import PolicyVersion
 from tocsin.errors import SendFailed, StoreUnavailable
 from tocsin.incidents.rotation import Override, Rank, Rotation
 from tocsin.incidents.vocabulary import Role
@@ -49,7 +50,12 @@ class Watched:
             clock=world.clock,
             due_second=due_sk,
         )
-        self.heartbeat = Heartbeat(auditor=auditor, watch=world.watch, ping=self._ping)
+        self.heartbeat = Heartbeat(
+            auditor=auditor,
+            watch=world.watch,
+            ping=self._ping,
+            read_policy=world.application.policies.current,
+        )
 
     def _ping(self) -> bool:
         self.pings += 1
@@ -300,3 +306,25 @@ def test_everybody_of_a_rotation_and_an_override_is_looked_at_before_their_turn(
     world.clock.advance(timedelta(days=4))
     world.rotas.set_rotation(replace(turns, members=("ana",)), before=turns)
     assert names() & people == {"ana", "cy", "di"}  # eve's time is over, and bo takes no turns
+
+
+def test_a_published_runbook_that_cannot_be_read_is_counted_every_minute_and_silences_nothing(
+    watched: Watched,
+) -> None:
+    world = watched.world
+    version = PolicyVersion(
+        number=1,
+        version="acme-1+0123456789ab",
+        document=b"nothing",
+        sha256="0" * 64,
+        published_by="chief",
+        published_at=START,
+        why="try it",
+        previous="",
+        changed=(),
+        differences=0,
+    )
+    world.versions.publish(version, None)
+    assert watched.minutes(5) == []
+    assert world.meter.counts["PoliciesUnread"] == 5
+    assert len(watched.heartbeats) == 5
