@@ -17,6 +17,7 @@ from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
 from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
 from tocsin.adapters.dynamodb_probes import DynamoDbProbes
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.adapters.dynamodb_published import DynamoDbPublished
 from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
 from tocsin.adapters.dynamodb_replays import DynamoDbReplays
 from tocsin.adapters.dynamodb_snapshots import DynamoDbSnapshots
@@ -130,6 +131,9 @@ OFFICE = Office(
         identities=lambda: KEYS.get().identities,
         reader=object_reader,
         unpack=unpack,
+    ),
+    essential=billing_rules.EssentialChanges(
+        published=DynamoDbPublished(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
     ),
     freezes=DynamoDbBillingFreezes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     leave=FunctionCaller(SETTINGS.OUTAGE_WATCH_FUNCTION),

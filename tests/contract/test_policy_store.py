@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from tests.harness.boto_call import BotoCall
 from tests.harness.incident_tables import OPERATIONS, create_incident_tables
 from tocsin.adapters.dynamodb_policies import DynamoPolicies
+from tocsin.adapters.dynamodb_published import DynamoDbPublished
 from tocsin.adapters.memory_policies import MemoryPolicies
 from tocsin.application.policy_versions import Asked, PolicyVersion
 from tocsin.errors import VersionConflict
@@ -20,7 +23,7 @@ from tocsin.incidents.policy import ChangedKey
 from tocsin.policy.compiled import DEFAULT_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tocsin.application.policy_versions import PolicyVersions
 
@@ -130,6 +133,30 @@ def test_the_shipped_policy_is_one_small_item() -> None:
         ]
         assert item["PK"] == {"S": "POLICY"}
         assert 4_000 < len(item["packed"]["B"]) < 8_000
+
+
+class Wire(BotoCall):
+    """Bytes as they come over the wire."""
+
+    def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
+        answer = super().call(operation, payload)
+        for item in answer["Items"]:
+            for attribute in item.values():
+                if "B" in attribute:
+                    attribute["B"] = base64.b64encode(attribute["B"]).decode()
+        return answer
+
+
+def test_billing_reads_the_same_document_by_its_version_without_the_sdk() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_incident_tables(client)
+        store = DynamoPolicies(client, table=OPERATIONS)
+        store.publish(FIRST, None)
+        store.publish(replace(SECOND, document=b"{}"), None)
+        published = DynamoDbPublished(Wire(), OPERATIONS)
+        assert (published(FIRST.version), published(SECOND.version)) == (FIRST.document, b"{}")
+        assert published("acme-1") is None
 
 
 def test_what_was_spoilt_in_the_table_is_unpacked_to_what_no_digest_fits() -> None:

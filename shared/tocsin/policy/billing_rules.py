@@ -8,6 +8,7 @@ depend on when an incident was opened. What its freeze lets through does.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ from tocsin.errors import InvalidPolicy
 from tocsin.policy.seal import is_sealed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tocsin.billing.entitlement import AccessPolicy
 
 HERE = Path(__file__).parent
@@ -50,12 +53,14 @@ def current(folder: Path = HERE) -> BillingRules:
 
 @dataclass(slots=True)
 class EssentialChanges:
-    """The essential changes of any policy version that came with this build.
+    """The essential changes of any policy version that came with this build or was published.
 
-    An incident without a version, or with one that this build has not, goes by the current rules.
+    An incident without a version, or with one that cannot be found or read, goes by the current
+    rules. `published` gives the document of a published one.
     """
 
     folder: Path = HERE
+    published: Callable[[str], bytes | None] = lambda _version: None
     _known: dict[str, frozenset[BillingChange]] = field(default_factory=dict, init=False)
 
     def __call__(self, version: str) -> frozenset[BillingChange]:
@@ -66,18 +71,30 @@ class EssentialChanges:
                 if file.is_file():
                     self._note(_read(file))
         if version not in self._known:
+            self._look_up(version)
+        if version not in self._known:
             version = current(self.folder).version
         return self._known[version]
+
+    def _look_up(self, version: str) -> None:
+        if not version or (document := self.published(version)) is None:
+            return
+        with suppress(InvalidPolicy):
+            self._note(_rules(document, version))
 
     def _note(self, rules: BillingRules) -> None:
         self._known.setdefault(rules.version, rules.essential)
 
 
 def _read(file: Path) -> BillingRules:
+    return _rules(file.read_bytes(), file.name)
+
+
+def _rules(compiled: bytes, name: str) -> BillingRules:
     try:
-        document = json.loads(file.read_bytes())
+        document = json.loads(compiled)
         if not is_sealed(document):
-            raise InvalidPolicy(f"{file.name} was changed after it was compiled")
+            raise InvalidPolicy(f"{name} was changed after it was compiled")
         rules = document["billing"]
         return BillingRules(
             access={
@@ -91,4 +108,4 @@ def _read(file: Path) -> BillingRules:
             version=document["version"],
         )
     except (ValueError, TypeError, LookupError, AttributeError) as broken:
-        raise InvalidPolicy(f"{file.name} is no compiled policy: {broken!r}") from broken
+        raise InvalidPolicy(f"{name} is no compiled policy: {broken!r}") from broken

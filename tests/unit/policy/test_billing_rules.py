@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from tocsin.billing.freeze import SHIPPED, BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
 from tocsin.policy import billing_rules, checks
-from tocsin.policy.compiled import DEFAULT_FILE, default, from_json, to_json
+from tocsin.policy.compiled import DEFAULT_FILE, default, from_json, sealed, to_json
 from tocsin.policy.seal import seal
 from tocsin.providers.registry import PROVIDERS
 
@@ -76,6 +77,27 @@ def test_the_essential_changes_of_every_version_of_the_build_are_known(tmp_path:
     assert essential(wide.version) == {BillingChange.CHECKOUT, BillingChange.BULK_EDIT}
     assert essential(default().version) == set(SHIPPED)
     assert essential(strict.version) == essential("unheard-of") == essential("") == set()
+
+
+def test_the_essential_changes_of_a_published_version_are_asked_for_once_and_kept(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "default.json").write_bytes(DEFAULT_FILE.read_bytes())
+    rules = replace(default().billing, essential=("bulk_edit",))
+    wide = sealed(replace(default(), version="wide", billing=rules))
+    kept = {wide.version: to_json(wide), "spoilt": b"nothing"}
+    asked: list[str] = []
+
+    def published(version: str) -> bytes | None:
+        asked.append(version)
+        return kept.get(version)
+
+    essential = billing_rules.EssentialChanges(tmp_path, published)
+    assert essential(wide.version) == essential(wide.version) == {BillingChange.BULK_EDIT}
+    assert essential(default().version) == set(SHIPPED)
+    assert asked == [wide.version], "what came with the build is not asked for"
+    assert essential("spoilt") == essential("unheard-of") == essential("") == set(SHIPPED)
+    assert asked == [wide.version, "spoilt", "unheard-of"]
 
 
 def test_a_policy_from_before_it_could_say_so_has_the_shipped_ones(tmp_path: Path) -> None:
