@@ -84,7 +84,7 @@ OFFICE = Office(
         clock=WATCH.clock,
     ),
     replays=ReplayDesk(
-        store=DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        store=DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE, new_token=IDS.unique_id),
         wake=SqsDrive(aws_http.from_environment("sqs"), SETTINGS.REPLAY_QUEUE_URL, work="replay"),
         probes=PROBES,
         breaker_closed=lambda identity: BREAKERS.load(identity).phase is Phase.CLOSED,
@@ -102,7 +102,7 @@ OFFICE = Office(
         now=lambda: int(wall_clock().wall_now().timestamp()),
     ),
     reconciliations=ReconcileDesk(
-        store=DynamoDbReconciliations(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        store=DynamoDbReconciliations(DYNAMODB, SETTINGS.OPERATIONS_TABLE, new_token=IDS.unique_id),
         wake=SqsDrive(
             aws_http.from_environment("sqs"), SETTINGS.RECONCILE_QUEUE_URL, work="reconciliation"
         ),

@@ -64,7 +64,8 @@ APPLICATION = connect(
     operations_table=SETTINGS.OPERATIONS_TABLE,
     policy_unread=WATCH.policy_unread,
 )
-STORE = DynamoDbReconciliations(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+NEW_ID = SystemIds(CLOCK).unique_id
+STORE = DynamoDbReconciliations(DYNAMODB, SETTINGS.OPERATIONS_TABLE, new_token=NEW_ID)
 PROJECTION = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
 CLIENT = HttpProviderClient(keys=KEYS, bases=BASES, reader=object_reader, clock=CLOCK)
 OPEN = Remembered(DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE))
@@ -113,7 +114,7 @@ DRIVER = Driver(
                 operations=SETTINGS.OPERATIONS_TABLE,
             ),
             access=RULES.access,
-            unique_id=SystemIds(CLOCK).unique_id,
+            unique_id=NEW_ID,
             now=now,
         ),
         now=now,

@@ -38,6 +38,7 @@ from tocsin.runtime import aws_http, light, settings
 from tocsin.runtime.application import connect
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.evidence import evidence
+from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.invocation import watch
 from tocsin.runtime.secrets import CachedSecret
 
@@ -64,7 +65,7 @@ APPLICATION = connect(
     policy_unread=WATCH.policy_unread,
 )
 LEDGER = DynamoDbLedgerReader(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE)
-REPLAYS = DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+REPLAYS = DynamoDbReplays(DYNAMODB, SETTINGS.OPERATIONS_TABLE, new_token=SystemIds(CLOCK).unique_id)
 OUTCOMES = DynamoDbReplayOutcomes(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 SUMS = DynamoDbProjectionSums(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
 ROWS = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.lossy_call import LossyCall
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
 from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tocsin.billing.reconcile_ports import ReconciliationStore
 
 NOW = 1_790_000_000
+TOKENS = count()
 STRIPE, RAZORPAY = Identity("stripe", "acct_1", "live"), Identity("razorpay", "acc_2", "live")
 
 
@@ -47,7 +50,9 @@ def store(request: pytest.FixtureRequest) -> ReconciliationStore:
     if request.param == "memory":
         return MemoryReconciliations()
     cloud: MotoCloud = request.getfixturevalue("cloud")
-    return DynamoDbReconciliations(cloud.aws("dynamodb"), cloud.table("operations"))
+    return DynamoDbReconciliations(
+        cloud.aws("dynamodb"), cloud.table("operations"), new_token=lambda: str(next(TOKENS))
+    )
 
 
 def a_cursor(name: str = "REC-1", **changes: Any) -> Cursor:
@@ -185,3 +190,18 @@ def test_the_ledger_says_what_an_hours_events_concern(cloud: MotoCloud) -> None:
         f"sub_{each}": start + max(n for n in range(11) if n % 5 == each) for each in range(5)
     }
     assert hours.concerned(STRIPE, NOW - 3_600) == {}
+
+
+def test_a_write_whose_answer_was_lost_is_no_other_drivers(cloud: MotoCloud) -> None:
+    aws = LossyCall(cloud.aws("dynamodb"), lossy=False)
+    store = DynamoDbReconciliations(
+        aws, cloud.table("operations"), new_token=lambda: str(next(TOKENS))
+    )
+    store.create(a_cursor())
+    before = store.load("REC-1")
+    assert before is not None
+    aws.lossy = True
+    moved = store.save(replace(before, at=NOW))
+    assert moved == store.load("REC-1")
+    with pytest.raises(VersionConflict):
+        store.save(replace(before, at=NOW))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.lossy_call import LossyCall
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.replay_model import document
 from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, record_of
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from tocsin.billing.replay_ports import ReplayOutcomes, ReplayStore
 
 NOW = 1_790_000_000
+TOKENS = count()
 IDENTITY = Identity("stripe", "acct_1", "test")
 KINDS = ["memory", "dynamodb"]
 
@@ -85,7 +88,9 @@ def store(request: pytest.FixtureRequest) -> ReplayStore:
     if request.param == "memory":
         return MemoryReplays()
     cloud: MotoCloud = request.getfixturevalue("cloud")
-    return DynamoDbReplays(cloud.aws("dynamodb"), cloud.table("operations"))
+    return DynamoDbReplays(
+        cloud.aws("dynamodb"), cloud.table("operations"), new_token=lambda: str(next(TOKENS))
+    )
 
 
 class TestReplayStore:
@@ -155,7 +160,9 @@ class TestReplayStore:
 
 
 def test_a_claim_whose_replay_was_never_written_is_taken_over(cloud: MotoCloud) -> None:
-    store = DynamoDbReplays(cloud.aws("dynamodb"), cloud.table("operations"))
+    store = DynamoDbReplays(
+        cloud.aws("dynamodb"), cloud.table("operations"), new_token=lambda: str(next(TOKENS))
+    )
     cloud.boto("dynamodb").put_item(
         TableName=cloud.table("operations"),
         Item={
@@ -341,3 +348,16 @@ def test_an_audit_row_keeps_what_was_there_first_and_ends_once(cloud: MotoCloud,
         | {"object": "sub_2", "before": None, "after": None, "outcome": None, "ended_at": None},
     ]
     assert [row["object"] for row in audit.rows("RPL-1", limit=1)] == ["sub_1"]
+
+
+def test_a_write_whose_answer_was_lost_is_no_other_drivers(cloud: MotoCloud) -> None:
+    aws = LossyCall(cloud.aws("dynamodb"), lossy=False)
+    store = DynamoDbReplays(aws, cloud.table("operations"), new_token=lambda: str(next(TOKENS)))
+    store.create(a_replay())
+    before = store.load("RPL-1")
+    assert before is not None
+    aws.lossy = True
+    moved = store.save(replace(before, at=NOW))
+    assert moved == store.load("RPL-1")
+    with pytest.raises(VersionConflict):
+        store.save(replace(before, at=NOW))

@@ -9,7 +9,7 @@ from tocsin.adapters import reconciliation_items as stored
 from tocsin.errors import CommandRepeated, ConditionFailed, VersionConflict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tocsin.adapters.aws_call import AwsCall, Item
     from tocsin.billing.reconcile_ports import Listed
@@ -20,10 +20,13 @@ _NEW = "attribute_not_exists(PK)"
 
 
 class DynamoDbReconciliations:
-    """Implements `billing.reconcile_ports.ReconciliationStore`."""
+    """Implements `billing.reconcile_ports.ReconciliationStore`.
 
-    def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+    Every write of a cursor carries a token of its own (`new_token`), as `dynamodb_replays` says.
+    """
+
+    def __init__(self, aws: AwsCall, table: str, *, new_token: Callable[[], str]) -> None:
+        self._aws, self._table, self._new_token = aws, table, new_token
 
     def create(self, cursor: Cursor) -> None:
         try:
@@ -38,9 +41,14 @@ class DynamoDbReconciliations:
 
     def save(self, cursor: Cursor) -> Cursor:
         after = replace(cursor, ver=cursor.ver + 1)
+        token = {"S": self._new_token()}
+        item = stored.cursor_item(after) | {"tok": token}
         try:
-            self._put(stored.cursor_item(after), "ver = :ver", {":ver": {"N": str(cursor.ver)}})
+            self._put(item, "ver = :ver", {":ver": {"N": str(cursor.ver)}})
         except ConditionFailed as refusal:
+            there: Any = refusal.item or self._get(cursor.id, stored.META)
+            if there and there.get("tok") == token:
+                return after
             detail = f"reconciliation {cursor.id} has gone on without this driver"
             raise VersionConflict(detail) from refusal
         return after
@@ -133,6 +141,7 @@ class DynamoDbReconciliations:
         request: dict[str, Any] = {"TableName": self._table, "Item": item}
         if condition:
             request["ConditionExpression"] = condition
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         if values:
             request["ExpressionAttributeValues"] = values
         self._aws.call("PutItem", request)

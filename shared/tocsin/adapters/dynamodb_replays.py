@@ -19,7 +19,7 @@ from tocsin.adapters.replay_items import (
 from tocsin.errors import CommandRepeated, ConditionFailed, ReplayRunning, VersionConflict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tocsin.adapters.aws_call import AwsCall, Item
     from tocsin.billing.identity import Identity
@@ -30,10 +30,14 @@ _PAGES_AT_ONCE = 20
 
 
 class DynamoDbReplays:
-    """Implements `billing.replay_ports.ReplayStore`."""
+    """Implements `billing.replay_ports.ReplayStore`.
 
-    def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+    Every write of a cursor carries a token of its own (`new_token`), by which it is known again: a
+    write whose answer was lost is sent once more, and must not be taken for another driver's.
+    """
+
+    def __init__(self, aws: AwsCall, table: str, *, new_token: Callable[[], str]) -> None:
+        self._aws, self._table, self._new_token = aws, table, new_token
 
     def create(self, cursor: Cursor) -> None:
         """Claims the identity first: a claim without a cursor can be taken over later."""
@@ -53,9 +57,14 @@ class DynamoDbReplays:
 
     def save(self, cursor: Cursor) -> Cursor:
         after = replace(cursor, ver=cursor.ver + 1)
+        token = {"S": self._new_token()}
+        item = cursor_item(after) | {"tok": token}
         try:
-            self._put(cursor_item(after), "ver = :ver", {":ver": {"N": str(cursor.ver)}})
+            self._put(item, "ver = :ver", {":ver": {"N": str(cursor.ver)}})
         except ConditionFailed as refusal:
+            there: Any = refusal.item or self._get(item["PK"]["S"], CURSOR_SK)
+            if there and there.get("tok") == token:
+                return after
             raise VersionConflict(
                 f"replay {cursor.id} has gone on without this driver"
             ) from refusal

@@ -1,6 +1,6 @@
 """A reconciliation as DynamoDB items, and back. A stored format, in the operations table.
 
-PK RECON#<id>  SK META            the cursor; `d` its JSON, `ver` its version
+PK RECON#<id>  SK META            the cursor; `d` its JSON, `ver` its version, `tok` its write
 PK RECON#<id>  SK NOTE#<6 n>      what a page of a list held, deflated
 PK RECON#<id>  SK W#<workspace>   a workspace that was read
 PK RECON#<id>  SK MISMATCH#<id>   a mismatch and what became of it

@@ -1,6 +1,6 @@
 """A replay as DynamoDB items, and back. A stored format, in the operations table.
 
-PK REPLAY#<id>        SK CURSOR        the cursor; `d` its JSON, `ver` its version
+PK REPLAY#<id>        SK CURSOR        the cursor; `d` its JSON, `ver` its version, `tok` its write
 PK REPLAY#<id>        SK PAGE#<6 n>    `d` what the page held, deflated
 PK REPLAY#<id>        SK OUTCOMES      a number for each outcome of the projector, `o_<outcome>`
 PK REPLAY#<id>        SK AUDIT#<id>    one object that was fetched (`dynamodb_rebuild_audit`)
