@@ -26,7 +26,10 @@ class FactPair(TypedDict):
 
 
 class MismatchShown(TypedDict):
-    """One mismatch; `note` is the reason it was accepted for, or what healing did."""
+    """One mismatch; `note` is the reason it was accepted for, or what healing did.
+
+    `approved_by` approved that it be healed; null where nobody had to.
+    """
 
     id: str
     kind: Kind
@@ -38,6 +41,7 @@ class MismatchShown(TypedDict):
     healing: Healing
     state: State
     by: str | None
+    approved_by: str | None
     note: str | None
 
 
@@ -45,9 +49,12 @@ class Reconciliation(TypedDict):
     """A reconciliation: how far it has come, and what it found.
 
     `population` workspaces were not touched, of which `drawn` were read; `escalated` tells that a
-    mismatch among them led to everything being read (`full`). `mismatches` are the first 500, open
-    ones first, `unknown` the first 500 that could not be compared and why. `approve` are the lines
-    that an approval of healing all that is open has to name, for the action `billing.heal`.
+    mismatch among them led to everything being read (`full`). All counts are of one moment: when
+    it last became ready or a mismatch was accepted; on the way they are what was counted so far.
+    `mismatches` are a page of them by id, and `next` is the `cursor` of the following one;
+    `unknown` are the first 50 that could not be compared and why. The report has all of them.
+    `approve` are the lines that an approval of healing all that is open has to name, for the
+    action `billing.heal`; there are none while it is being found out what is.
     """
 
     id: str
@@ -80,6 +87,7 @@ class Reconciliation(TypedDict):
     unknown: list[str]
     mismatches: list[MismatchShown]
     more: bool
+    next: str | None
     approve: list[str]
     signed_off_by: str | None
     signed_off_at: Moment | None

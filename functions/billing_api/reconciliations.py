@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from functions.billing_api.answers_reconciliation import (
@@ -19,6 +20,7 @@ from tocsin.application.reconcile_desk import Wish
 from tocsin.billing.reconcile import Kind
 from tocsin.billing.reconciliation import HOUR, LONGEST_WINDOW, Scope
 from tocsin.documents import reconciliation as report_of
+from tocsin.runtime.fields import count
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
@@ -27,6 +29,11 @@ if TYPE_CHECKING:
     from functions.billing_api.call import Call
     from tocsin.billing.reconciliation import Cursor, Found
     from tocsin.runtime.http import Response
+
+
+_PAGE = 100
+_LONGEST_PAGE = 500
+_IN_A_REPORT = 5_000
 
 
 def start(call: Call) -> Response:
@@ -66,15 +73,20 @@ def _since(call: Call, incident: str | None, until: int) -> int:
 
 
 def show(call: Call) -> Response:
-    """How far it has come, and what it found."""
-    return answer(200, _view(call, call.office.reconciliations.show(call.id)))
+    """How far it has come, and what it found: its cursor, and a page of mismatches."""
+    query = call.request.query
+    limit = count(query, "limit", default=_PAGE, largest=_LONGEST_PAGE) or 1
+    cursor = call.office.reconciliations.show(call.id)
+    return answer(200, _view(call, cursor, after=query.get("cursor", ""), limit=limit))
 
 
 def report(call: Call) -> Response:
     """The report in its three forms; the same standing gives the same bytes."""
     desk = call.office.reconciliations
-    cursor, standing = desk.show(call.id), desk.standing(call.id)
-    found, unknown = list(desk.store.found(call.id))[:5_000], desk.unknown(call.id)
+    cursor = desk.show(call.id)
+    standing = desk.tally(cursor).standing
+    unknown = desk.unknown(call.id, limit=_IN_A_REPORT)
+    found = list(islice(desk.store.found(call.id), _IN_A_REPORT))
     view = ReconciliationReport(
         id=cursor.id,
         document=report_of.as_json(cursor, standing, found, unknown),
@@ -120,10 +132,12 @@ def _person(call: Call, approval: str = "") -> Person:
     return Person(name=who.person, groups=who.groups, key=call.key, approval=approval)
 
 
-def _view(call: Call, cursor: Cursor) -> Reconciliation:
+def _view(call: Call, cursor: Cursor, *, after: str = "", limit: int = _PAGE) -> Reconciliation:
+    """Everything but the page comes from one read of the cursor, so that it agrees with itself."""
     desk = call.office.reconciliations
-    standing = desk.standing(cursor.id)
-    found, more = desk.found(cursor.id)
+    tally = desk.tally(cursor)
+    standing = tally.standing
+    found, following = desk.page(cursor.id, after=after, limit=limit)
     return Reconciliation(
         id=cursor.id,
         scope=cursor.scope,
@@ -152,10 +166,11 @@ def _view(call: Call, cursor: Cursor) -> Reconciliation:
         accepted=standing.accepted,
         open=standing.open,
         unresolved=[OfKind(kind=Kind(kind), count=n) for kind, n in standing.unresolved.items()],
-        unknown=desk.unknown(cursor.id),
+        unknown=list(tally.unknown),
         mismatches=[_mismatch(each) for each in found],
-        more=more,
-        approve=list(desk.to_approve(cursor.id)),
+        more=following is not None,
+        next=following,
+        approve=list(desk.to_approve(cursor)),
         signed_off_by=cursor.signed_off_by,
         signed_off_at=shown_if(cursor.signed_off_at),
         report=f"/v1/reconciliations/{cursor.id}/report",
@@ -179,6 +194,7 @@ def _mismatch(found: Found) -> MismatchShown:
         healing=mismatch.healing,
         state=found.state,
         by=found.by or None,
+        approved_by=found.approver or None,
         note=found.note or None,
     )
 

@@ -88,6 +88,10 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             "How far a reconciliation has come, and what it found",
             reconciliations.show,
             answers_reconciliation.Reconciliation,
+            query={
+                "limit": "How many mismatches; 100 if left out, 500 at most.",
+                "cursor": "The `next` of the page before.",
+            },
         ),
         "GET /v1/reconciliations/{id}/report": Route(
             "The report of a reconciliation: JSON, Markdown and a matrix of statuses",

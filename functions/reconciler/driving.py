@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.sqs_drive import read_drive
 from tocsin.billing.divergence import Comparison
-from tocsin.billing.reconciliation import HOUR, Cursor, Scope, Stage, State
+from tocsin.billing.reconciliation import HOUR, Cursor, Scope, Stage, State, Tally
 from tocsin.errors import BadInput, CommandRepeated, TocsinError, VersionConflict
 from tocsin.runtime import light
 from tocsin.runtime.batch import failures
@@ -72,6 +72,7 @@ class Driver:
             seed=name,
             started_at=now,
             started_by=STARTED_BY,
+            tally=Tally(),
         )
         try:
             self.reconciler.store.create(cursor)

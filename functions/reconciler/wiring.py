@@ -47,7 +47,7 @@ class Publisher:
     def __call__(self, cursor: Cursor, standing: Standing) -> ArchivedContent:
         """Where the JSON is kept. Raises `StoreUnavailable` and `SendFailed`."""
         incident = cursor.incident or ""
-        found = list(self.store.found(cursor.id))[:MOST_IN_A_REPORT]
+        found = list(islice(self.store.found(cursor.id), MOST_IN_A_REPORT))
         every = (why for each in self.store.workspaces(cursor.id) for why in each.unknown)
         unknown = list(islice(every, MOST_IN_A_REPORT))
         kept = [

@@ -19,7 +19,16 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.ledger import LedgerRecord
 from tocsin.billing.reconcile import Healing, Kind, Mismatch
 from tocsin.billing.reconcile_ports import Listed
-from tocsin.billing.reconciliation import Compared, Cursor, Found, Scope, Stage, State
+from tocsin.billing.reconciliation import (
+    Compared,
+    Cursor,
+    Found,
+    Scope,
+    Stage,
+    Standing,
+    State,
+    Tally,
+)
 from tocsin.errors import CommandRepeated, VersionConflict
 
 if TYPE_CHECKING:
@@ -95,6 +104,7 @@ class TestReconciliationStore:
             heal=("a", "b"),
             signed_off_by="bo",
             signed_off_at=NOW,
+            tally=Tally(Standing(3, 4, 1, 2, 1, 0, {"status": 1}), ("a: HTTP 503",), "d"),
         )
         store.create(wanted)
         assert store.load("REC-1") == replace(wanted, ver=1)
@@ -146,6 +156,10 @@ class TestReconciliationStore:
         store.add("REC-1", one)
         assert list(store.found("REC-1")) == [settled, two]
         assert list(store.found("REC-2")) == []
+        assert list(store.found("REC-1", after=settled.mismatch.id)) == [two]
+        assert list(store.found("REC-1", after=two.mismatch.id)) == []
+        assert store.mismatch("REC-1", two.mismatch.id) == two
+        assert store.mismatch("REC-1", "none") is None
 
     def test_many_are_read_page_by_page(self, store: ReconciliationStore) -> None:
         for number in range(60):

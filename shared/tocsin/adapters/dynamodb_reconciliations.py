@@ -90,8 +90,16 @@ class DynamoDbReconciliations:
     def settle(self, name: str, found: Found) -> None:
         self._put(stored.found_item(name, found))
 
-    def found(self, name: str) -> Iterator[Found]:
-        return map(stored.found_of, self._query(name, "MISMATCH#", "MISMATCH$"))
+    def found(self, name: str, *, after: str = "") -> Iterator[Found]:
+        first = stored.mismatch_sk(after)
+        behind = (
+            each for each in self._query(name, first, "MISMATCH$") if each["SK"]["S"] != first
+        )
+        return map(stored.found_of, behind)
+
+    def mismatch(self, name: str, mismatch: str) -> Found | None:
+        found = self._get(name, stored.mismatch_sk(mismatch))
+        return stored.found_of(found) if found else None
 
     def spend(self, approval: str, *, by: str, at: int, used_for: str) -> bool:
         incident, _, entry = approval.partition(":")

@@ -66,9 +66,12 @@ class MemoryReconciliations:
     def settle(self, name: str, found: Found) -> None:
         self._found.setdefault(name, {})[found.mismatch.id] = found
 
-    def found(self, name: str) -> Iterator[Found]:
+    def found(self, name: str, *, after: str = "") -> Iterator[Found]:
         kept = self._found.get(name, {})
-        return iter([kept[each] for each in sorted(kept)])
+        return iter([kept[each] for each in sorted(kept) if each > after])
+
+    def mismatch(self, name: str, mismatch: str) -> Found | None:
+        return self._found.get(name, {}).get(mismatch)
 
     def spend(self, approval: str, *, by: str, at: int, used_for: str) -> bool:
         del by, at

@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Any
 from tocsin.billing.identity import Identity
 from tocsin.billing.reconcile import Healing, Kind, Mismatch
 from tocsin.billing.reconcile_ports import Listed
-from tocsin.billing.reconciliation import Compared, Cursor, Found, Scope, Stage, State
+from tocsin.billing.reconciliation import (
+    Compared,
+    Cursor,
+    Found,
+    Scope,
+    Stage,
+    Standing,
+    State,
+    Tally,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,9 +75,16 @@ def cursor_of(stored: Mapping[str, Any]) -> Cursor:
             "stalled_in": Stage(stalled_in) if stalled_in else None,
             "workspaces": tuple(found["workspaces"]),
             "heal": tuple(found["heal"]),
+            "tally": _tally_of(found.get("tally")),
         }
     )
     return replace(cursor, ver=int(stored["ver"]["N"]))
+
+
+def _tally_of(found: Mapping[str, Any] | None) -> Tally | None:
+    if found is None:
+        return None
+    return Tally(Standing(**found["standing"]), tuple(found["unknown"]), found["digest"])
 
 
 def note_item(name: str, number: int, listed: Sequence[Listed]) -> Item:
@@ -113,7 +129,8 @@ def found_of(stored: Mapping[str, Any]) -> Found:
             "others": tuple(told["others"]),
         }
     )
-    return Found(mismatch, State(found["state"]), found["by"], found["note"], found["at"])
+    state, approver = State(found["state"]), found.get("approver", "")
+    return Found(mismatch, state, found["by"], found["note"], found["at"], approver)
 
 
 def note_sk(number: int) -> str:

@@ -33,6 +33,7 @@ class Look:
         self.listed: dict[Key, Subscription] = {}
         self.newest: dict[Key, int] = {}
         self.calls = 0
+        self.workspaces = self.subscriptions = self.mismatches = 0
 
     def workspace(self, workspace: str, also: Iterable[Key] = ()) -> None:
         """Compares all of a workspace, unless that was done, all of `also` in it and known."""
@@ -93,6 +94,9 @@ class Look:
         for each in found:
             self._by.store.add(self._cursor.id, Found(each, at=self._by.now()))
         names = tuple(f"{identity}#{name}" for identity, name in keys)
+        self.workspaces += 1
+        self.subscriptions += len(names)
+        self.mismatches += len(found)
         self._by.store.compare(self._cursor.id, Compared(workspace, names, tuple(unknown)))
 
     def _subject(self, key: Key, row: Row | None) -> Subject:

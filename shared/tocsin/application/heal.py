@@ -96,6 +96,7 @@ class Healer:
                 before=self._seen(row),
                 after=self._seen(replace(row, overlay=None)),
                 base_rev=row.rev,
+                approver=cursor.heal_approver or None,  # the approval is spent, by the healing
             )
             request = Request(f"person:{cursor.heal_by}", "", line.correction.digest)
             if self.corrections.write(line, over=row.overlay, request=request) is Write.DONE:

@@ -22,6 +22,8 @@ from tocsin.billing.reconciliation import (
     Scope,
     Stage,
     State,
+    Tally,
+    add_up,
     stalled,
 )
 from tocsin.billing.sampling import Draw
@@ -75,16 +77,22 @@ class Reconciler:
     def run(self, name: str, *, go_on: Callable[[], bool]) -> Cursor:
         """Steps until it is ready, stalled, or `go_on` says that time is up.
 
+        One that is ready is added up again, for a person may have decided about a mismatch.
+
         Raises:
             VersionConflict: another driver drives it; leave it to that one.
             StoreUnavailable: the cursor cannot be written; nothing is lost, run it again.
         """
         if (cursor := self.store.load(name)) is None:
             raise BadInput(f"there is no reconciliation {name}")
+        if cursor.stage is Stage.READY:
+            return self._added_up_again(cursor)
         delay = 1.0
         while not cursor.idle and go_on():
             try:
                 after, delay = replace(self._step(cursor), waiting_since=None), 1.0
+                if after.stage is Stage.READY:  # the same write tells what it came to
+                    after = replace(after, tally=self._added_up(after))
             except BadInput as error:
                 after = stalled(cursor, str(error))
             except Unavailable as error:
@@ -93,6 +101,13 @@ class Reconciler:
                 delay = min(30.0, delay * 2)
             cursor = self.store.save(replace(after, updated_at=self.now()))
         return cursor
+
+    def _added_up(self, cursor: Cursor) -> Tally:
+        return add_up(self.store.workspaces(cursor.id), self.store.found(cursor.id))
+
+    def _added_up_again(self, cursor: Cursor) -> Cursor:
+        tally = self._added_up(cursor)
+        return cursor if tally == cursor.tally else self.store.save(replace(cursor, tally=tally))
 
     def _waited(self, cursor: Cursor, error: TocsinError) -> Cursor:
         since = cursor.waiting_since or self.now()
@@ -118,7 +133,7 @@ class Reconciler:
             some = cursor.workspaces[cursor.page : cursor.page + AT_ONCE]
             for workspace in some:
                 look.workspace(workspace)
-            return replace(cursor, page=cursor.page + len(some), calls=cursor.calls + look.calls)
+            return replace(_met(cursor, look), page=cursor.page + len(some))
         hour = cursor.at or cursor.start - cursor.start % HOUR
         if cursor.account >= len(cursor.identities) or cursor.start >= cursor.end:
             return self._after_touched(cursor)
@@ -134,7 +149,7 @@ class Reconciler:
                 look.loose(identity, each)
             else:
                 look.workspace(whose, also=[(identity, each)])
-        after = replace(cursor, calls=cursor.calls + look.calls, at=hour)
+        after = replace(_met(cursor, look), at=hour)
         if left:
             return replace(after, after=left[-1])
         if hour + HOUR < cursor.end:
@@ -177,7 +192,7 @@ class Reconciler:
                 for (_, name), one in subscriptions.items()
             ]
             self.store.note(cursor.id, cursor.page, listed)
-        after = replace(cursor, page=cursor.page + 1, calls=cursor.calls + look.calls)
+        after = replace(_met(cursor, look), page=cursor.page + 1)
         if page.next is None:
             return replace(after, account=cursor.account + 1, after=None)
         return replace(after, after=page.next)
@@ -213,7 +228,7 @@ class Reconciler:
             owned[each.workspace].append((Identity.parse(each.identity), each.subscription))
         for workspace, subscriptions in owned.items():
             look.workspace(workspace, also=subscriptions)
-        after = replace(cursor, at=cursor.at + 1, calls=cursor.calls + look.calls)
+        after = replace(_met(cursor, look), at=cursor.at + 1)
         if self._wrong(cursor, owned.keys()):
             return replace(after.to(Stage.LISTING), full=True, escalated=True, page=0)
         return after
@@ -239,7 +254,12 @@ class Reconciler:
                 left = self.again(each.mismatch)
                 state = State.HEALED if left is None else State.OPEN
                 settled = replace(
-                    each, state=state, by=cursor.heal_by, note=left or note, at=self.now()
+                    each,
+                    state=state,
+                    by=cursor.heal_by,
+                    approver=cursor.heal_approver,
+                    note=left or note,
+                    at=self.now(),
                 )
                 self.store.settle(cursor.id, settled)
         return replace(cursor.to(Stage.READY), heal=(), signed_off_by=None, signed_off_at=None)
@@ -276,3 +296,10 @@ class Reconciler:
 
     def compared(self, subject: Subject) -> Mismatch | Unknown | None:
         return compare(subject, self.access, now=self.now(), incident_open=self.incident_open())
+
+
+def _met(cursor: Cursor, look: Look) -> Cursor:
+    """The cursor with what one look has compared and asked."""
+    before = cursor.tally or Tally()
+    tally = before.met(look.workspaces, look.subscriptions, look.mismatches)
+    return replace(cursor, calls=cursor.calls + look.calls, tally=tally)

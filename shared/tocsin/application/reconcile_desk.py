@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tocsin.application.approvals import ACTING, Approvals
@@ -16,6 +18,9 @@ from tocsin.billing.reconciliation import (
     Scope,
     Stage,
     State,
+    Tally,
+    add_up,
+    digest_of,
     resumed,
     stands,
 )
@@ -28,6 +33,7 @@ from tocsin.errors import (
     MissingReason,
     PayloadTooLarge,
     UnknownName,
+    VersionConflict,
 )
 from tocsin.errors_billing import MismatchesLeft, StillComparing
 
@@ -37,14 +43,14 @@ if TYPE_CHECKING:
     from tocsin.application.approvals import Person
     from tocsin.billing.identity import Identity
     from tocsin.billing.reconcile_ports import ReconciliationStore
-    from tocsin.billing.reconciliation import Standing
 
 ACTION = "billing.heal"
 """What an approval of healing is called."""
 
 MOST_HEALED_BY_NAME = 100
 LONGEST_REASON = 2_000
-_SHOWN = 500
+LONGEST_ID = 1_024
+"""Of a key in the store, with what goes before a mismatch's id in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +109,7 @@ class ReconcileDesk:
             asked=wish.asked,
             dry_run=wish.dry_run,
             incident=wish.incident,
+            tally=Tally(),
         )
         try:
             self.store.create(cursor)
@@ -127,18 +134,28 @@ class ReconcileDesk:
             raise UnknownName(f"there is no reconciliation {name[:64]}", kind="reconciliation")
         return found
 
-    def standing(self, name: str) -> Standing:
-        return stands(self.store.workspaces(name), self.store.found(name))
+    def tally(self, cursor: Cursor) -> Tally:
+        """As it was last added up."""
+        if (kept := cursor.tally) is not None:
+            return kept
+        return add_up(self.store.workspaces(cursor.id), self.store.found(cursor.id))
 
-    def found(self, name: str) -> tuple[list[Found], bool]:
-        """The first 500 mismatches, open ones before others, and whether there are more."""
-        every = sorted(self.store.found(name), key=lambda each: each.state is not State.OPEN)
-        return every[:_SHOWN], len(every) > _SHOWN
-
-    def unknown(self, name: str) -> list[str]:
-        """The first 500 that could not be compared, and why."""
+    def unknown(self, name: str, *, limit: int) -> list[str]:
+        """The first of those that could not be compared, and why."""
         every = (why for each in self.store.workspaces(name) for why in each.unknown)
-        return [why for why, _ in zip(every, range(_SHOWN), strict=False)]
+        return list(islice(every, limit))
+
+    def page(self, name: str, *, after: str, limit: int) -> tuple[list[Found], str | None]:
+        """So many mismatches behind the id `after`, by their id, and what the next page is behind.
+
+        Raises:
+            BadInput: that is no id of a mismatch.
+        """
+        if len(after) > LONGEST_ID:
+            raise BadInput("this cursor was not given out here", field="cursor")
+        every = list(islice(self.store.found(name, after=after), limit + 1))
+        page = every[:limit]
+        return page, page[-1].mismatch.id if len(every) > limit else None
 
     def heal(self, name: str, mismatches: tuple[str, ...], person: Person) -> Cursor:
         """Has what is open put right; all of it, or those named.
@@ -189,18 +206,20 @@ class ReconcileDesk:
         chosen = set(mismatches) or every
         if not chosen or not chosen <= every:
             raise BadInput("there is no such open mismatch", field="mismatches")
-        return _lines(name, chosen)
+        return _lines(name, len(chosen), digest_of(chosen))
 
-    def to_approve(self, name: str) -> tuple[str, ...]:
-        """The same for all that is open just now; () when nothing is."""
-        every = self._open(name)
-        return _lines(name, every) if every else ()
+    def to_approve(self, cursor: Cursor) -> tuple[str, ...]:
+        """The same for all that is open; () when nothing is, or while that is being found out."""
+        tally = self.tally(cursor)
+        if cursor.stage is not Stage.READY or not tally.digest:
+            return ()
+        return _lines(cursor.id, tally.standing.open, tally.digest)
 
     def _open(self, name: str) -> set[str]:
         return {each.mismatch.id for each in self.store.found(name) if each.state is State.OPEN}
 
     def accept(self, name: str, mismatch: str, reason: str, person: Person) -> Found:
-        """Leaves a mismatch as it is, by name and with a reason; again it changes nothing.
+        """Leaves a mismatch as it is, by name and with a reason; again it only wakes a driver.
 
         Raises:
             GroupRequired: a viewer asks.
@@ -215,21 +234,31 @@ class ReconcileDesk:
             raise PayloadTooLarge("the reason is too long", field="reason", limit=LONGEST_REASON)
         cursor = self.show(name)
         self._ready(cursor)
-        found = next(
-            (each for each in self.store.found(name) if each.mismatch.id == mismatch), None
-        )
-        if found is None:
+        if (found := self.store.mismatch(name, mismatch)) is None:
             raise UnknownName(f"there is no mismatch {mismatch[:64]}", kind="mismatch")
         if found.state is State.HEALED:
             raise BadInput("it was healed already", field="mismatch")
-        if found.state is State.ACCEPTED:
-            return found
-        settled = replace(
-            found, state=State.ACCEPTED, by=person.name, note=reason.strip(), at=self.now()
-        )
-        self.store.settle(name, settled)
+        if found.state is State.OPEN:
+            now = self.now()
+            found = replace(
+                found,
+                state=State.ACCEPTED,
+                by=person.name,
+                note=reason.strip(),
+                at=now,
+                approver="",
+            )
+            self.store.settle(name, found)
+        self._added_up_again(cursor)
         self.wake(name)
-        return settled
+        return found
+
+    def _added_up_again(self, cursor: Cursor) -> None:
+        """So that the next look is of now; where others write meanwhile a driver does it."""
+        tally = add_up(self.store.workspaces(cursor.id), self.store.found(cursor.id))
+        if tally != cursor.tally:
+            with suppress(VersionConflict):
+                self.store.save(replace(cursor, tally=tally))
 
     def sign(self, name: str, person: Person) -> Cursor:
         """Stands for it by name; again, by the same person, it changes nothing.
@@ -244,7 +273,7 @@ class ReconcileDesk:
         self._ready(cursor)
         if cursor.signed_off_by == person.name:
             return cursor
-        left = self.standing(name)
+        left = stands(self.store.workspaces(name), self.store.found(name))
         if left.open or left.unknown:
             raise MismatchesLeft(
                 f"{left.open} mismatches are open and {left.unknown} could not be compared",
@@ -283,9 +312,8 @@ class ReconcileDesk:
             raise BadInput(f"name at most {MOST_NAMED} workspaces", field="workspaces")
 
 
-def _lines(name: str, chosen: set[str]) -> tuple[str, ...]:
-    digest = hashlib.sha256("\0".join(sorted(chosen)).encode()).hexdigest()[:32]
-    return (f"reconciliation={name}", f"mismatches={len(chosen)}", f"digest={digest}")
+def _lines(name: str, count: int, digest: str) -> tuple[str, ...]:
+    return (f"reconciliation={name}", f"mismatches={count}", f"digest={digest}")
 
 
 def _acting(person: Person) -> None:

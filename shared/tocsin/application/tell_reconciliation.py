@@ -41,7 +41,11 @@ class Teller:
         """
         if cursor.stage is not Stage.READY or cursor.incident is None or cursor.dry_run:
             return cursor
-        standing = stands(self.store.workspaces(cursor.id), self.store.found(cursor.id))
+        standing = (
+            cursor.tally.standing
+            if cursor.tally is not None
+            else stands(self.store.workspaces(cursor.id), self.store.found(cursor.id))
+        )
         mark = _mark(cursor, standing)
         if mark == cursor.told:
             return cursor
@@ -63,6 +67,8 @@ class Teller:
                     healed=standing.healed,
                     accepted=standing.accepted,
                     signed_off_by=cursor.signed_off_by,
+                    healed_by=cursor.heal_by or None,
+                    approved_by=cursor.heal_approver or None,
                     report=report.key,
                     evidence=KeptEvidence(
                         key=report.key,

@@ -119,8 +119,12 @@ class ReconciliationStore(Protocol):
         """Replaces what became of a mismatch."""
         ...
 
-    def found(self, name: str) -> Iterator[Found]:
-        """All mismatches, by their id."""
+    def found(self, name: str, *, after: str = "") -> Iterator[Found]:
+        """The mismatches behind the id `after`, by their id, read a few at a time."""
+        ...
+
+    def mismatch(self, name: str, mismatch: str) -> Found | None:
+        """One of them."""
         ...
 
     def spend(self, approval: str, *, by: str, at: int, used_for: str) -> bool:

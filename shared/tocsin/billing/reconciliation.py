@@ -15,6 +15,7 @@ Times are epoch seconds, UTC.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -55,19 +56,24 @@ class State(StrEnum):
 
 
 HOUR = 3_600
+UNKNOWN_NAMED = 50
 LONGEST_WINDOW = 31 * 24 * HOUR
 MOST_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A mismatch and what became of it; `note` is the reason, or why healing did not help."""
+    """A mismatch and what became of it; `note` is the reason, or why healing did not help.
+
+    `approver` is who approved that it be healed, empty where nobody had to.
+    """
 
     mismatch: Mismatch
     state: State = State.OPEN
     by: str = ""
     note: str = ""
     at: int = 0
+    approver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,48 @@ class Compared:
     unknown: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A reconciliation added up. `unresolved` counts what is neither healed nor accepted."""
+
+    workspaces: int = 0
+    subscriptions: int = 0
+    unknown: int = 0
+    found: int = 0
+    healed: int = 0
+    accepted: int = 0
+    unresolved: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def open(self) -> int:
+        return sum(self.unresolved.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A reconciliation as it was last added up, kept with its cursor: a look reads one item.
+
+    Exact once it is ready. On the way it counts as it goes, and what a driver had compared when it
+    died, before it could write that down, is not in it. `unknown` are the first of those that could
+    not be compared, `digest` is over what is open.
+    """
+
+    standing: Standing = Standing()
+    unknown: tuple[str, ...] = ()
+    digest: str = ""
+
+    def met(self, workspaces: int, subscriptions: int, mismatches: int) -> Tally:
+        """With what one more step has compared and found."""
+        before = self.standing
+        after = replace(
+            before,
+            workspaces=before.workspaces + workspaces,
+            subscriptions=before.subscriptions + subscriptions,
+            found=before.found + mismatches,
+        )
+        return replace(self, standing=after)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
     """A reconciliation. `ver` is the version of the stored one it was read from.
@@ -87,7 +135,8 @@ class Cursor:
     the number, and the last one taken. `full` tells that everything is read, asked for or because
     the sample held a mismatch (`escalated`). `heal_*` are what healing was approved for: `heal`
     names mismatches, none for all. `told` is the standing that the incident was told last, `asked`
-    the digest of the request that started it.
+    the digest of the request that started it. `tally` is None where it was begun before there were
+    any.
     """
 
     id: str
@@ -124,6 +173,7 @@ class Cursor:
     signed_off_by: str | None = None
     signed_off_at: int | None = None
     told: str = ""
+    tally: Tally | None = None
 
     @property
     def idle(self) -> bool:
@@ -145,23 +195,6 @@ def resumed(cursor: Cursor) -> Cursor:
     if cursor.stage is not Stage.STALLED or cursor.stalled_in is None:
         return cursor
     return replace(cursor, stage=cursor.stalled_in, stalled_in=None, problem="", waiting_since=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A reconciliation added up. `unresolved` counts what is neither healed nor accepted."""
-
-    workspaces: int = 0
-    subscriptions: int = 0
-    unknown: int = 0
-    found: int = 0
-    healed: int = 0
-    accepted: int = 0
-    unresolved: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def open(self) -> int:
-        return sum(self.unresolved.values())
 
 
 def stands(compared: Iterable[Compared], found: Iterable[Found]) -> Standing:
@@ -186,3 +219,28 @@ def stands(compared: Iterable[Compared], found: Iterable[Found]) -> Standing:
         states[State.ACCEPTED],
         dict(sorted(unresolved.items())),
     )
+
+
+def add_up(compared: Iterable[Compared], found: Iterable[Found]) -> Tally:
+    """The exact tally; both are given in the order of their names, and read once."""
+    unknown: list[str] = []
+    open_ids: list[str] = []
+
+    def read() -> Iterable[Compared]:
+        for each in compared:
+            unknown.extend(each.unknown[: UNKNOWN_NAMED - len(unknown)])
+            yield each
+
+    def met() -> Iterable[Found]:
+        for one in found:
+            if one.state is State.OPEN:
+                open_ids.append(one.mismatch.id)
+            yield one
+
+    standing = stands(read(), met())
+    return Tally(standing, tuple(unknown), digest_of(open_ids) if open_ids else "")
+
+
+def digest_of(mismatches: Iterable[str]) -> str:
+    """What an approval of healing exactly these is bound to, whatever their order."""
+    return hashlib.sha256("\0".join(sorted(mismatches)).encode()).hexdigest()[:32]

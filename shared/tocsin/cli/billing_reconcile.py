@@ -77,9 +77,17 @@ def start(
 
 
 @app.command()
-def status(reconciliation: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+def status(
+    reconciliation: _Id,
+    *,
+    after: Annotated[
+        str | None, typer.Option(help="Mismatches behind this one: `next` of the page before.")
+    ] = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
     """How far it has come and what it found; exit code 1 while something is wrong or unknown."""
-    found = connect(api_url, person).get(_path(reconciliation))
+    found = connect(api_url, person).get(_path(reconciliation), cursor=after)
     _show(found)
     if found["open"] or found["not_comparable"]:
         raise CheckFailed(
@@ -228,9 +236,11 @@ def _show(found: dict[str, Any]) -> None:
     where.table(names, [[found[name] for name in names]])
     rows = (
         (each["id"], each["kind"], each["workspace"], each["subscription"], each["state"])
-        for each in found["mismatches"][:50]
+        for each in sorted(found["mismatches"], key=lambda each: bool(each["state"] != "open"))
     )
     where.table(("mismatch", "class", "workspace", "subscription", "state"), rows)
+    if found["next"]:
+        where.line(f"there are more: `status {found['id']} --after {found['next']}`")
     for why in found["unknown"][:20]:
         where.line(f"not comparable: {why}", style="yellow")
     if found["signed_off_by"]:

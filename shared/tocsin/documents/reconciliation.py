@@ -184,6 +184,7 @@ def _table(found: Sequence[Found]) -> list[str]:
 
 def _became(found: Found) -> str:
     by = f" by {found.by}" if found.by else ""
+    by += f", approved by {found.approver}" if found.approver else ""
     return f"{found.state}{by}{f': {found.note}' if found.note else ''}"
 
 
@@ -209,6 +210,7 @@ def _mismatch(each: Found) -> dict[str, Any]:
         "healing": mismatch.healing,
         "state": each.state,
         "by": each.by or None,
+        "approved_by": each.approver or None,
         "note": each.note or None,
         "at": _time(each.at or None),
     }

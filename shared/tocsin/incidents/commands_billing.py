@@ -22,6 +22,8 @@ class RecordReconciliation(Command):
     healed: int
     accepted: int
     signed_off_by: str | None = None
+    healed_by: str | None = None
+    approved_by: str | None = None
     report: str = ""
     evidence: KeptEvidence | None = None
 

@@ -16,8 +16,9 @@ class ReconciliationRecorded(Event):
     `unresolved` counts mismatches that are neither healed nor accepted, by class (missing, stale,
     status, period, plan, enforcement, orphan, double); classes without any are left out. `unknown`
     could not be compared, because a provider did not answer or answered with nothing. `full`: all
-    workspaces were read and not a sample. `signed_off_by` is the person who stands for it. `report`
-    says where its report is kept, and `evidence` that with its digest.
+    workspaces were read and not a sample. `signed_off_by` is the person who stands for it,
+    `healed_by` had what was healed last put right, `approved_by` approved that if anybody had to.
+    `report` says where its report is kept, and `evidence` that with its digest.
     """
 
     type: ClassVar[str] = "reconciliation_recorded"
@@ -32,6 +33,8 @@ class ReconciliationRecorded(Event):
     healed: int
     accepted: int
     signed_off_by: str | None
+    healed_by: str | None = None
+    approved_by: str | None = None
     report: str = ""
     evidence: KeptEvidence | None = None
 

@@ -47,9 +47,15 @@ def record(draft: Draft, command: RecordReconciliation) -> None:
             unknown=command.unknown,
             healed=command.healed,
             accepted=command.accepted,
-            signed_off_by=limits.person(command.signed_off_by) if command.signed_off_by else None,
+            signed_off_by=_person(command.signed_off_by),
+            healed_by=_person(command.healed_by),
+            approved_by=_person(command.approved_by),
             report=limits.line("report", command.report) if command.report else "",
             evidence=command.evidence,
         )
     )
     fixing.settle(draft)
+
+
+def _person(name: str | None) -> str | None:
+    return limits.person(name) if name else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -24,10 +25,14 @@ from tocsin.errors import BadInput, StoreUnavailable
 from tocsin.ports import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.harness.world import World
-    from tocsin.billing.reconciliation import Standing
+    from tocsin.billing.reconciliation import Found
 
 PATH = "/v1/reconciliations"
+OURS = 26
+"""Of 40 workspaces, those that are billed by the account there is a key for."""
 OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
 
 
@@ -237,15 +242,107 @@ def test_a_look_while_healing_ends_is_answered(
     bench.model.plant(Kind.STATUS, 1)
     path = f"/{bench.start()['id']}"
     bench.ask(f"{path}/heal", {}, ok=202, group="commander")
-    count = ReconcileDesk.standing
+    read = ReconcileDesk.page
 
-    def and_then_it_ends(desk: ReconcileDesk, name: str) -> Standing:
-        standing = count(desk, name)
+    def and_then_it_ends(desk: ReconcileDesk, name: str, **page: Any) -> Any:
+        found = read(desk, name, **page)
         bench.pump()
-        return standing
+        return found
 
-    monkeypatch.setattr(ReconcileDesk, "standing", and_then_it_ends)
-    assert bench.ask(path, method="GET")["approve"] == []
+    monkeypatch.setattr(ReconcileDesk, "page", and_then_it_ends)
+    found = bench.ask(path, method="GET")
+    assert (found["stage"], found["open"], found["healed"]) == ("healing", 1, 0)
+    assert found["approve"] == [], "what is healed already needs no approval"
+    assert (found["mismatches"][0]["state"], found["compared_workspaces"]) == ("open", OURS)
+    found = bench.ask(path, method="GET")
+    assert (found["stage"], found["open"], found["healed"]) == ("ready", 0, 1)
+
+
+def test_a_look_reads_the_cursor_and_one_page_however_much_was_compared(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = [bench.model.plant(Kind.STATUS, number)[1] for number in (1, 2, 4, 5, 7)]
+    path = f"/{bench.start()['id']}"
+    monkeypatch.setattr(MemoryReconciliations, "workspaces", _unavailable)
+    read: list[str] = []
+    kept = MemoryReconciliations.found
+
+    def counted(store: MemoryReconciliations, name: str, *, after: str = "") -> Iterator[Found]:
+        for each in kept(store, name, after=after):
+            read.append(each.mismatch.id)
+            yield each
+
+    monkeypatch.setattr(MemoryReconciliations, "found", counted)
+    seen: list[str] = []
+    query: dict[str, str] = {"limit": "2"}
+    for size in (2, 2, 1):
+        found = bench.ask(path, method="GET", query=query)
+        assert (found["open"], found["found"], found["compared_workspaces"]) == (5, 5, OURS)
+        assert (len(found["mismatches"]), found["more"]) == (size, size == 2)
+        seen += [each["workspace"] for each in found["mismatches"]]
+        query["cursor"] = found["next"] or ""
+    assert (sorted(seen), query["cursor"]) == (planted, "")
+    assert len(read) <= 3 * 3, "one more than a page, to know whether there is another"
+    for bad in ({"limit": "501"}, {"cursor": "x" * 2_000}):
+        assert bench.ask(path, method="GET", query=bad, ok=400)["code"] == "bad_input"
+
+
+def test_one_begun_before_there_were_tallies_is_added_up_when_it_is_looked_at(
+    bench: Bench,
+) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    found = bench.start()
+    store = bench.office.reconciliations
+    cursor = store.load(found["id"])
+    assert cursor is not None
+    store.save(replace(cursor, tally=None))
+    again = bench.ask(f"/{found['id']}", method="GET")
+    assert (again["open"], again["compared_workspaces"], again["approve"]) == (
+        1,
+        OURS,
+        found["approve"],
+    )
+
+
+def test_what_was_accepted_counts_at_once_also_where_the_first_request_died(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    found = bench.start()
+    path, body = (
+        f"/{found['id']}/accept",
+        {
+            "mismatch": found["mismatches"][0]["id"],
+            "reason": "agreed in July",
+        },
+    )
+    with monkeypatch.context() as dying:
+        dying.setattr(MemoryReconciliations, "save", _unavailable)
+        bench.ask(path, body, ok=503)
+    assert bench.office.reconcilers_woken == []
+    found = bench.ask(path, body)
+    assert (found["open"], found["accepted"], found["approve"]) == (0, 1, [])
+    assert bench.office.reconcilers_woken == [found["id"]]
+
+
+def test_who_approved_a_healing_stands_beside_who_had_it_done(bench: Bench) -> None:
+    bench.model.plant(Kind.STATUS, 1)
+    bench.model.plant(Kind.ENFORCEMENT, 2)
+    incident = bench.declare()
+    found = bench.start(incident=incident)
+    approval = bench.approve(incident, found["approve"])
+    bench.ask(f"/{found['id']}/heal", {"approval": approval}, ok=202)
+    bench.pump()
+
+    found = bench.ask(f"/{found['id']}", method="GET")
+    assert {(each["by"], each["approved_by"]) for each in found["mismatches"]} == {("ana", "kim")}
+    (line,) = bench.model.corrections.lines.values()
+    assert (line.by, line.approver) == ("ana", "kim")
+    last = bench.told(incident)[-1]
+    assert (last["healed_by"], last["approved_by"], last["healed"]) == ("ana", "kim", 2)
+    report = bench.ask(f"/{found['id']}/report", method="GET")
+    assert "healed by ana, approved by kim" in report["markdown"]
+    assert json.loads(report["document"])["mismatches"][0]["approved_by"] == "kim"
 
 
 def _unavailable(*_: object) -> NoReturn:
