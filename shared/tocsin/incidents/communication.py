@@ -24,8 +24,8 @@ from tocsin.incidents.parts import Audience, UpdateAudience
 from tocsin.incidents.people import speakers
 from tocsin.incidents.policy import Policy, Template
 from tocsin.incidents.vocabulary import ActorKind, Category, Kind, Role
+from tocsin.incidents.wording import claim_in
 
-CLAIM = "we have contained the issue"
 _DECIDERS = (Role.COMMUNICATIONS_OWNER, Role.INCIDENT_COMMANDER)
 
 
@@ -42,9 +42,13 @@ def record_update(draft: Draft, command: c.RecordUpdate) -> None:
     if draft.actor.kind is ActorKind.PERSON:
         draft.responder()
     incident = draft.incident
-    claims = command.says_contained or _claims(command.text)
+    claim = claim_in(command.text, draft.policy.templates.values())
+    claims = command.says_contained or claim is not None
     if claims and not incident.contained:
-        raise IllegalTransition("containment is not verified: the update must not claim it")
+        said_so = f": leave out “{limits.shortened(claim, limits.LINE)}”" if claim else ""
+        raise IllegalTransition(
+            f"containment is not verified: the update must not claim it{said_so}"
+        )
     if command.audience is UpdateAudience.CUSTOMERS and incident.kind is Kind.DRILL:
         raise IllegalTransition("customers never hear of a drill")
     said = cadence.said_to(incident, command.audience)
@@ -219,11 +223,6 @@ def _agreed(draft: Draft, person: str, *, tell: bool) -> bool:
     if waiting is None or waiting.what != str(tell) or waiting.person == person:
         return False
     return any(part is not waiting.part for part in parts)
-
-
-def _claims(text: str) -> bool:
-    """Whether the runbook's own wording of containment is in it, whatever the caller says."""
-    return CLAIM in " ".join(text.casefold().split())
 
 
 def _kept(audience: Audience, at: datetime) -> bool | None:

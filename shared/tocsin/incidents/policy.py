@@ -193,13 +193,15 @@ class Trigger:
 class Template:
     """Wording of an update, with `<placeholders>`.
 
-    With `needs_containment` it must not be sent before containment is verified (semantics 8).
+    With `needs_containment` it must not be sent before containment is verified (semantics 8), and
+    `claims` are the words of it that no other update may say before; see `wording`.
     """
 
     id: str
     title: str
     text: str
     needs_containment: bool = False
+    claims: tuple[str, ...] = ()
 
 
 class CriterionSection(StrEnum):

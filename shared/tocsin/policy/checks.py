@@ -13,6 +13,7 @@ from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.policy import BusinessDays, CriterionSection, Elapsed, NextRelease
 from tocsin.incidents.vocabulary import Category, Phase, Role, Severity, WayKind
+from tocsin.incidents.wording import free_in, own_claims
 from tocsin.policy.holidays import business_calendar, closed_names
 
 if TYPE_CHECKING:
@@ -182,10 +183,18 @@ def _templates(runbook: Runbook) -> Iterator[Finding]:
     for name in TEMPLATES:
         if name not in runbook.templates:
             yield ("templates", name), "updates are sent with this template; it cannot be removed"
+    free = free_in(runbook.templates.values())
     for name, template in runbook.templates.items():
         for unknown in set(_PLACEHOLDER.findall(template.text)) - PLACEHOLDERS:
             known = ", ".join(f"<{word}>" for word in sorted(PLACEHOLDERS))
             yield ("templates", name, "text"), f"<{unknown}> is never filled in; known: {known}"
+        if template.claims and not template.needs_containment:
+            yield ("templates", name, "claims"), "is for texts with `needs_containment: true`"
+        if template.needs_containment and not own_claims(template, free):
+            yield (
+                ("templates", name, "claims"),
+                "names the words that claim containment: no sentence of the text is its own",
+            )
         says = "contained the issue" in template.text
         if says and not template.needs_containment:
             path = ("templates", name, "needs_containment")

@@ -138,7 +138,7 @@ def compile_policy(runbook: Runbook) -> Policy:
             for key, row in runbook.triggers.items()
         ),
         templates={
-            key: Template(key, row.title, row.text, row.needs_containment)
+            key: Template(key, row.title, row.text, row.needs_containment, tuple(row.claims))
             for key, row in runbook.templates.items()
         },
         evidence=_lines(runbook.evidence),

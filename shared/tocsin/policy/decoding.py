@@ -80,7 +80,7 @@ def decode_policy(plain: Record) -> Policy:
         phases={Phase(key): _phase(row) for key, row in plain["phases"].items()},
         checklist=_each(_item, plain["checklist"]),
         triggers=_each(_trigger, plain["triggers"]),
-        templates={key: Template(**row) for key, row in plain["templates"].items()},
+        templates={key: _template(row) for key, row in plain["templates"].items()},
         evidence=_each(_line, plain["evidence"]),
         postmortem_fields=_each(_line, plain["postmortem_fields"]),
         preventive_controls=_each(_line, plain["preventive_controls"]),
@@ -244,6 +244,10 @@ def _chat_room(plain: Record | None) -> ChatRoom | None:
 
 def _change(plain: Record) -> Change:
     return Change(**{**plain, "keys": tuple(ChangedKey(**key) for key in plain["keys"])})
+
+
+def _template(plain: Record) -> Template:
+    return Template(**{**plain, "claims": tuple(plain.get("claims", ()))})
 
 
 def _categories(plain: list[str] | None) -> tuple[Category, ...] | None:

@@ -61,6 +61,8 @@ def flatten(policy: Policy) -> Pairs:
         yield f"templates.{key}.title", template.title
         yield f"templates.{key}.text", template.text
         yield f"templates.{key}.needs_containment", _word(yes=template.needs_containment)
+        if template.claims:
+            yield f"templates.{key}.claims", "; ".join(template.claims)
     for name in _LISTS:
         yield from ((f"{name}.{line.id}", line.text) for line in getattr(policy, name))
     for criterion in policy.criteria:

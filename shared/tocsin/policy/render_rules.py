@@ -168,6 +168,9 @@ def _wording(policy: Policy) -> Iterator[str]:
     for template in policy.templates.values():
         if template.needs_containment:
             yield f"“{template.title}” cannot be sent before containment is verified."
+        if template.claims:
+            said = ", ".join(f"“{claim}”" for claim in template.claims)
+            yield f"Nor can any update that says {said}."
 
 
 def _chat_room(policy: Policy) -> Iterator[str]:

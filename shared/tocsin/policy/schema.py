@@ -151,6 +151,7 @@ class Wording(Model):
     title: Text
     text: Text
     needs_containment: bool = False
+    claims: list[Text] = []
 
 
 class ClosingCriterion(Model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.harness.closings import told
@@ -22,9 +24,8 @@ from tocsin.errors import (
 from tocsin.incidents import commands_record as w
 from tocsin.incidents.gate import Status
 from tocsin.incidents.parts import UpdateAudience
-from tocsin.incidents.vocabulary import (
-    Kind,
-)
+from tocsin.incidents.vocabulary import Kind, Severity
+from tocsin.policy.compiled import default
 
 
 class TestCommunication:
@@ -113,6 +114,22 @@ class TestCommunication:
         story.update("09-08 11:30", says_contained=True, text=claim)
 
         assert story.entries[-1].type == "update_recorded"
+
+    def test_nor_in_the_words_of_a_runbook_of_ones_own(self) -> None:
+        worded = replace(
+            default().templates["customer"],
+            text="Wir haben ein Problem in <scope>. Der Fehler ist eingedämmt.",
+        )
+        templates = {**default().templates, "customer": worded}
+        story = Story(replace(default(), templates=templates, chat_room=None))
+        story.open("09-08 10:00", Severity.CRITICAL)
+        story.acknowledge("09-08 10:05", BO)
+        claim = "In Europa: Der Fehler ist eingedämmt, wir beobachten."
+        with pytest.raises(IllegalTransition, match="leave out “der fehler ist eingedämmt”"):
+            story.update("09-08 10:30", text=claim, **FIRST_UPDATE)
+        story.contain("09-08 11:00", verifier=CY)
+        story.update("09-08 11:30", text=claim, **FIRST_UPDATE)
+        assert story.entries[-1].content["says_contained"] is True
 
     def test_customers_never_hear_of_a_drill(self) -> None:
         story = told(kind=Kind.DRILL)

@@ -225,6 +225,16 @@ def test_working_hours_of_several_spans() -> None:
             "1:24: templates.customer.needs_containment",
             "must be true",
         ),
+        (
+            "templates: {customer: {text: 'In <scope>: contained.'}}",
+            "1:13: templates.customer.claims",
+            "names the words that claim containment",
+        ),
+        (
+            "templates: {internal: {claims: [it is over]}}",
+            "1:24: templates.internal.claims",
+            "needs_containment",
+        ),
         ("triage: {any-alarm: null}", "1:1: triage", "must have the pattern `*`"),
         (
             "triage: {all: {source: cloudwatch, pattern: '*', severity: low, category: security}}",
