@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from tocsin.application.rehearse import rehearse
 from tocsin.errors import InvalidPolicy, StoreUnavailable, TocsinError
 
 if TYPE_CHECKING:
@@ -105,11 +106,12 @@ class PublishedPolicies:
     wall: WallClock
     tell: Callable[[TocsinError], None] = lambda _error: None
     _known: dict[str, Policy] = field(default_factory=dict)
+    _rehearsed: set[str] = field(default_factory=set)
     _newest: Policy | None = None
     _read_at: datetime | None = None
 
     def current(self) -> Policy:
-        """The newest that can be read; the last one known while the store does not answer."""
+        """The newest that will do; the last one known while the store does not answer."""
         now = self.wall.wall_now()
         if self._read_at is None or not self._read_at <= now < self._read_at + KEPT:
             try:
@@ -171,10 +173,18 @@ class PublishedPolicies:
     def _look(self) -> Policy | None:
         for published in self._newest_first():
             try:
-                return self.policy_of(published)
+                return self._rehearsed_policy(published)
             except InvalidPolicy as error:
                 self.tell(error)
         return None
+
+    def _rehearsed_policy(self, published: PolicyVersion) -> Policy:
+        """Tried once in the life of an environment: whoever published it may have another build."""
+        policy = self.policy_of(published)
+        if policy.version not in self._rehearsed:
+            rehearse(policy, self.wall.wall_now())
+            self._rehearsed.add(policy.version)
+        return policy
 
     def _newest_first(self) -> Iterator[PolicyVersion]:
         """One read as long as the newest will do, and two at most."""

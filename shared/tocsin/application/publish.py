@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tocsin.application.policy_versions import Asked, PolicyVersion
-from tocsin.application.rehearse import rehearse
+from tocsin.application.rehearse import check
 from tocsin.errors import (
     BadInput,
     GroupRequired,
@@ -113,7 +113,7 @@ class PublishDesk:
             raise self._stale(expected, newest)
         self.policies.forget()
         current = self.policies.current()
-        rehearse(policy, build=self.policies.build.current(), now=self.now)
+        check(policy, build=self.policies.build.current(), now=self.now)
         differing = self.compare(current, policy)
         if not differing:
             raise BadInput("nothing differs from the runbook in force: nothing was published")

@@ -45,8 +45,8 @@ _SALT = bytes(32)
 _BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
-def rehearse(policy: Policy, *, build: Policy, now: datetime) -> None:
-    """Checks a policy as a whole; `build` is the one this code came with.
+def check(policy: Policy, *, build: Policy, now: datetime) -> None:
+    """Checks a policy that is to be published; `build` is the one this code came with.
 
     Raises:
         InvalidPolicy: something is missing that incidents need, or one could not be opened by it,
@@ -63,6 +63,17 @@ def rehearse(policy: Policy, *, build: Policy, now: datetime) -> None:
             "deployment (tocsin runbook compile FILE --deploy), the rest can be published",
             key="billing",
         )
+    rehearse(policy, now)
+
+
+def rehearse(policy: Policy, now: datetime) -> None:
+    """Opens an incident of each kind in thought: for a policy that another version of this checked.
+
+    What a later build wants of a runbook beyond that is no reason to page by another.
+
+    Raises:
+        InvalidPolicy: one could not be opened by it, shown, or come due.
+    """
     for severity, category in product(Severity, Category):
         try:
             _live(policy, severity, category, now)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.time import START
-from tocsin.application.rehearse import rehearse
+from tocsin.application.rehearse import check, rehearse
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.vocabulary import Category, ClockName, Phase, Role, Severity
 from tocsin.policy.compiled import default
@@ -25,7 +25,7 @@ def without(table: Any, key: Any) -> dict[Any, Any]:
 
 
 def test_the_shipped_runbook_passes() -> None:
-    rehearse(SHIPPED, build=SHIPPED, now=START)
+    check(SHIPPED, build=SHIPPED, now=START)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_incidents_need_or_deployments_bring_is_named(
 ) -> None:
     policy: Policy = replace(SHIPPED, **changed)
     with pytest.raises(InvalidPolicy) as refused:
-        rehearse(policy, build=SHIPPED, now=START)
+        check(policy, build=SHIPPED, now=START)
     assert key in str(refused.value.context["key"])
 
 
@@ -76,4 +76,9 @@ def test_what_this_code_cannot_work_with_is_refused_and_never_raised_at_an_alarm
     strange = replace(LOW, internal_updates=nothing)
     policy = replace(SHIPPED, severities={**SHIPPED.severities, Severity.LOW: strange})
     with pytest.raises(InvalidPolicy, match="no low security incident can be opened by it"):
-        rehearse(policy, build=SHIPPED, now=START)
+        rehearse(policy, START)
+
+
+def test_what_a_later_build_adds_to_a_runbook_keeps_no_published_one_from_being_gone_by() -> None:
+    """The team's people and promises count for more than a criterion they have not heard of."""
+    rehearse(replace(SHIPPED, criteria=SHIPPED.criteria[1:]), START)

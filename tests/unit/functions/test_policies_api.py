@@ -369,6 +369,39 @@ class TestTrouble:
         assert opened(world).policy_version == default().version
         assert world.meter.counts["PoliciesUnread"] == 1
 
+    def test_a_runbook_that_this_code_reads_and_cannot_work_with_is_passed_over(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Published by another build; an alarm must not be the first to find out."""
+        published(world, FAST, seen=0)
+        nothing: Any = None
+        row = replace(FASTER.severities[Severity.LOW], internal_updates=nothing)
+        broken = replace(FASTER, severities={**FASTER.severities, Severity.LOW: row})
+        monkeypatch.setattr(world.published, "read", lambda _: broken)
+        world.published._known.clear()
+        world.published.forget()
+        assert opened(world).policy_version == default().version
+        (told,) = [one for one in world.logged if one["message"] == "policy.unread"]
+        assert "no low security incident can be opened by it" in told["detail"]
+
+    def test_no_more_than_the_five_last_are_tried_with_two_reads(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for seen in range(6):
+            published(world, promising(f"acme-{seen}", minutes=10 + seen), seen=seen)
+        for number in range(2, 7):
+            self.spoil(world, number)
+        reads: list[Any] = []
+        page = world.versions.page
+
+        def counted(**asked: Any) -> Any:
+            reads.append(asked)
+            return page(**asked)
+
+        monkeypatch.setattr(world.versions, "page", counted)
+        assert world.published.current() == default(), "the sixth could have been read"
+        assert reads == [{"limit": 1}, {"before": 6, "limit": 4}]
+
     def test_where_no_published_version_can_be_read_the_builds_stands_in(
         self, world: World
     ) -> None:
