@@ -295,9 +295,9 @@ class Incidents(RuleBasedStateMachine):
             content = FIRST_UPDATE if said.first_at is None else {"no_change": True}
             REACHED["updates"] += self.update(incident, audience, **content)
 
-    @rule(pick=picks, minutes=st.sampled_from([0, 45, 600, 1_440]))
-    def the_commander_holds_or_lifts_the_freeze(self, pick: int, minutes: int) -> None:
-        if incident := self.chosen(pick):
+    @rule(minutes=st.sampled_from([0, 45, 600, 1_440]))
+    def the_commander_holds_or_lifts_every_freeze(self, minutes: int) -> None:
+        for incident in self.open():
             if minutes:
                 held = self.ask(incident, f.ExtendFreeze, minutes=minutes, reason="unsure")
                 REACHED["held"] += held

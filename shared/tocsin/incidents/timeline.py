@@ -11,6 +11,7 @@ header are UTC, RFC 3339 with exactly three decimals and `Z`. Content holds no f
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 ENTRY_VERSION = 1
 GENESIS = bytes(32)
+
+_SAFE_INTEGER = 2**53 - 1
+_WRITTEN_ALIKE = frozenset({str, bool, type(None)})
+_PLAIN = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
+)
 
 type Json = bool | int | str | list[Json] | dict[str, Json] | None
 
@@ -79,9 +86,33 @@ class Entry:
 
 
 def canonical_json(value: Mapping[str, Json]) -> bytes:
-    """RFC 8785 bytes of a JSON object. Floats are refused: they have no place in a record."""
-    _refuse_floats(value)
-    return rfc8785.dumps(cast("dict[str, Any]", dict(value)))
+    """RFC 8785 bytes of a JSON object. Floats are refused: they have no place in a record.
+
+    The standard library writes the same bytes in a third of the time where neither the order of
+    keys nor a number needs the RFC's own rules, which is nearly always.
+    """
+    plain = cast("dict[str, Any]", dict(value))
+    if _is_plain(plain):
+        try:
+            return _PLAIN.encode(plain).encode()
+        except UnicodeEncodeError:
+            pass  # half a surrogate pair, for which the RFC's own writer has its own error
+    _refuse_floats(plain)
+    return rfc8785.dumps(plain)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether sorting by code points is sorting by UTF-16, and every number is a safe integer."""
+    if type(value) in _WRITTEN_ALIKE or isinstance(value, str):
+        return True
+    if isinstance(value, int):
+        return -_SAFE_INTEGER <= value <= _SAFE_INTEGER
+    if isinstance(value, dict):
+        return all(
+            isinstance(key, str) and key.isascii() and _is_plain(item)
+            for key, item in value.items()
+        )
+    return isinstance(value, list | tuple) and all(_is_plain(item) for item in value)
 
 
 def _refuse_floats(value: object) -> None:
@@ -98,7 +129,7 @@ def _refuse_floats(value: object) -> None:
 def format_time(moment: datetime) -> str:
     """UTC, RFC 3339, milliseconds, `Z`: `2026-09-08T14:00:00.000Z`."""
     utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:
