@@ -15,6 +15,7 @@ import typer
 from tocsin.billing.entitlement import one_subscription
 from tocsin.billing.identity import Identity
 from tocsin.cli import (
+    billing_checkout,
     billing_corrections,
     billing_doubles,
     billing_exit,
@@ -47,6 +48,7 @@ app.add_typer(
 app.command()(billing_corrections.correct)
 app.command()(billing_corrections.lift)
 app.command()(billing_corrections.approve)
+app.command()(billing_checkout.checkout)
 app.command()(billing_impact.impact)
 app.command()(billing_impact.workspace)
 app.command()(billing_doubles.doubles)

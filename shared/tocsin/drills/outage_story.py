@@ -12,12 +12,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.drills import outage_checks as checks
+from tocsin.drills import shop
 from tocsin.drills.billing_checks import differences
 from tocsin.drills.billing_story import ENDPOINT, SETTLE_SECONDS, BillingStory
 from tocsin.drills.outage_books import MITIGATOR, REPLAY_SECONDS, reconcile
 from tocsin.drills.paging_story import RESPONDER, PagingStory
 from tocsin.drills.scenario import Step
-from tocsin.drills.shop import Shop
 from tocsin.drills.stage import wait_until
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline import format_time, parse_time
@@ -48,16 +48,12 @@ class OutageStory:
 
     paging: PagingStory
     books: BillingStory
-    shop: Shop = field(init=False)
     bought: list[dict[str, Any]] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     replay: dict[str, Any] = field(default_factory=dict)
     compared: str = ""
     numbers: dict[str, str] = field(default_factory=dict)
     keys: int = 0
-
-    def __post_init__(self) -> None:
-        self.shop = Shop(self.paging.stage)
 
     def steps(self) -> list[Step]:
         """From the first failing checkout to the closed incident."""
@@ -95,7 +91,6 @@ class OutageStory:
         return self.paging.incident
 
     def _fail_over(self) -> Iterator[Check]:
-        self.shop.open()
         self._buy("before")
         self.books.sandbox.begin_outage(
             "html_502", provider="stripe", path="/v1/checkout", method="POST"
@@ -264,7 +259,6 @@ class OutageStory:
         self.numbers["gate"] = f"{met} of {len(gate['criteria'])} criteria met"
         self.command("close", {"resolution": "resolved"}, RESPONDER)
         yield checks.closed(self.commander.incident(self.incident))
-        self.shop.close()
 
     def _record_replay(self) -> None:
         """The criterion of the replay, with the replay as evidence."""
@@ -273,7 +267,7 @@ class OutageStory:
 
     def _buy(self, name: str) -> dict[str, Any]:
         workspace = f"ws-{self.paging.run}-{name}"
-        answer = self.shop.buy(self.commander, workspace, key=f"{self.paging.run}-{name}")
+        answer = shop.buy(self.commander, workspace, key=f"{self.paging.run}-{name}")
         return answer.body
 
     def _examine(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.dynamodb_contacts import DynamoContacts
 from tocsin.application.contacts import responders
 from tocsin.application.ways import Way, WayKind, WayState
+from tocsin.local.sandbox import catalogue
 from tocsin.local.sandbox.defaults import (
     ACCOUNT,
     DEFAULT_API_KEY,
@@ -133,7 +134,25 @@ def _delivery_keys() -> dict[str, Any]:
 
 
 def _provider_keys() -> dict[str, Any]:
+    """Both accounts' keys, and a checkout policy over what the sandbox sells from the start."""
     return {
+        "checkout": {
+            "providers": {
+                "stripe": {"account": ACCOUNT, "mode": "test"},
+                "razorpay": {"account": RAZORPAY_ACCOUNT, "mode": "test"},
+            },
+            "plans": {
+                catalogue.PLAN: {
+                    "INR": {
+                        "amount": catalogue.INR_AMOUNT,
+                        "stripe": catalogue.STRIPE_INR,
+                        "razorpay": catalogue.RAZORPAY_INR,
+                    },
+                    "USD": {"amount": catalogue.USD_AMOUNT, "stripe": catalogue.STRIPE_USD},
+                }
+            },
+            "preferences": [{"order": ["stripe", "razorpay"]}],
+        },
         STRIPE: {"account": ACCOUNT, "mode": "test", "api_key": DEFAULT_API_KEY},
         RAZORPAY: {
             "account": RAZORPAY_ACCOUNT,

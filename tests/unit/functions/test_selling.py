@@ -15,6 +15,7 @@ from tests.harness.world import World
 from tocsin.billing.attempts import Result
 from tocsin.billing.breaker import Phase
 from tocsin.billing.freeze import SHIPPED, BillingChange
+from tocsin.cli import billing_checkout, main
 from tocsin.policy.billing_rules import EssentialChanges
 from tocsin.policy.compiled import default, sealed, to_json
 
@@ -54,6 +55,29 @@ def test_a_checkout_names_intent_provider_and_page(office: BillingOffice) -> Non
     intent = office.checkout.intents.load(body["intent"])
     assert intent is not None
     assert intent.settled
+
+
+def test_by_the_command_line_it_is_the_same_and_says_who_stands_in(
+    office: BillingOffice, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Through:
+        def post(self, path: str, body: dict[str, Any], *, key: str | None) -> dict[str, Any]:
+            headers = {"idempotency-key": key or ""}
+            return office.request("POST", path, body, headers=headers)[1]
+
+    monkeypatch.setattr(billing_checkout, "connect", lambda *_: Through())
+    words = ["billing", "checkout", "ws_7", "--region", "US", "--back-to", "https://app.example/"]
+    for key, mode, said in (
+        ("a", "up", "49900 INR at stripe\n"),
+        ("b", "down", "49900 INR at razorpay, standing in for the preferred one\n"),
+    ):
+        office.checkout.stripe.mode = mode
+        assert main.run([*words, "--key", key]) == 0
+        shown = capsys.readouterr().out
+        assert said in shown
+        made = office.checkout.intents.log[-1]
+        assert made.workspace == "ws_7"
+        assert f"https://pay/s_{made.provider}" in shown
 
 
 def test_the_same_key_is_the_same_page_and_another_wish_is_refused(office: BillingOffice) -> None:

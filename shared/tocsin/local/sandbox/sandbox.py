@@ -16,6 +16,7 @@ from tocsin.local.sandbox import fates
 from tocsin.local.sandbox.account import Account, render_event
 from tocsin.local.sandbox.api import Api, Request, Response
 from tocsin.local.sandbox.books import books
+from tocsin.local.sandbox.catalogue import stock
 from tocsin.local.sandbox.clock import ProviderClock
 from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY
 from tocsin.local.sandbox.dispatch import Dispatcher, Surroundings
@@ -71,6 +72,7 @@ class Sandbox:
         self.account.listeners.append(self._on_event)
         self.merchant = Merchant(self.account.seed)
         self.merchant.listeners.append(self._on_razorpay_event)
+        stock(self.account, self.merchant)
         self.razorpay_api = RazorpayApi(self.merchant, lambda: self.api.keys, self.endpoints)
 
     def connect(self, identifier: str) -> Account:
@@ -198,12 +200,13 @@ class Sandbox:
             return [render_event(one, version) for one in self.account.events.values()]
 
     def reset(self, seed: str | None = None) -> None:
-        """Starts over: no objects, events, endpoints, orders, outages, limits; keys stay."""
+        """Starts over: no events, endpoints, orders, outages, limits; keys and catalogue stay."""
         with self.lock:
             blank = Account(seed or randomness.token_hex(8))
             self.account.load(blank.dump())
             self.connected.clear()
             self.merchant.load(Merchant(self.account.seed).dump())
+            stock(self.account, self.merchant)
             self.clock.run()
             self.orders.active.clear()
             self.orders.dropped.clear()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tocsin.local.sandbox.defaults import Json
     from tocsin.local.sandbox.sandbox import Sandbox
 
-FORMAT = 4
+FORMAT = 5
 
 
 def save(sandbox: Sandbox, path: Path) -> None:
