@@ -38,7 +38,7 @@ from tocsin.providers.registry import object_reader
 from tocsin.providers.selling import Sales, SalesDocument
 from tocsin.runtime import aws_http
 from tocsin.runtime.checkout_notes import Notes
-from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.clock import outage_clock, wall_clock
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.invocation import watch
 from tocsin.runtime.invoke import FunctionCaller
@@ -54,6 +54,7 @@ SETTINGS = load(Settings)
 WATCH = watch("billing_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 DYNAMODB = aws_http.from_environment("dynamodb")
 IDS = SystemIds(wall_clock())
+OUTAGE_CLOCK = outage_clock()
 KEYS = CachedSecret(
     aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read
 )
@@ -123,7 +124,7 @@ OFFICE = Office(
             {"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE},
             waited_for=True,
         ),
-        clock=wall_clock(),
+        clock=OUTAGE_CLOCK,
         note=Notes(WATCH),
     ),
     history=LedgerHistory(
@@ -138,7 +139,7 @@ OFFICE = Office(
     freezes=DynamoDbBillingFreezes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     leave=FunctionCaller(SETTINGS.OUTAGE_WATCH_FUNCTION),
     requests=DynamoDbAsked(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
-    clock=wall_clock(),
+    clock=OUTAGE_CLOCK,
     modes=MODES,
 )
 API = Api(office=OFFICE, watch=WATCH, stage=SETTINGS.STAGE)

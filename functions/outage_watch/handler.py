@@ -19,7 +19,7 @@ from tocsin.application.tell_outage import Teller
 from tocsin.providers.selling import Sales, SalesDocument
 from tocsin.runtime import aws_http, light
 from tocsin.runtime.application import connect
-from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.clock import outage_clock
 from tocsin.runtime.invocation import watch
 from tocsin.runtime.secrets import CachedSecret
 from tocsin.runtime.settings import load
@@ -51,6 +51,7 @@ TELLER = Teller(
 )
 
 
+CLOCK = outage_clock()
 INTENTS = DynamoDbIntents(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 BREAKERS = DynamoDbBreakers(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 SALES = Sales(DOCUMENT, BASES)
@@ -62,11 +63,11 @@ EXIT = ExitDesk(
         intents=INTENTS,
         breakers=BREAKERS,
         policies=Sales(DOCUMENT, BASES, waited_for=True),
-        clock=wall_clock(),
+        clock=CLOCK,
     ),
     send=SEND,
     clock=WATCH.clock,
-    wall=wall_clock(),
+    wall=CLOCK,
 )
 
 
@@ -88,6 +89,6 @@ def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             teller=TELLER,
             key_of=key_maker(context.invoked_function_arn, SETTINGS.STAGE),
             announce=ACCOUNTS.announce,
-            clock=wall_clock(),
+            clock=CLOCK,
         )
         return rounds.run()

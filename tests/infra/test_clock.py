@@ -18,7 +18,7 @@ from infra.import_graph import ADJUSTABLE_CLOCK, Sources
 from infra.routes import ROUTES
 from infra.stage import STAGES
 from tests.infra.deployment import statements
-from tocsin.runtime.clock import PARAMETER_VARIABLE
+from tocsin.runtime.clock import AHEAD_VARIABLE, PARAMETER_VARIABLE
 
 if TYPE_CHECKING:
     from tests.infra.deployment import Deployment
@@ -66,6 +66,14 @@ def test_nothing_in_production_even_mentions_it(production: Deployment, local: D
     for deployment, expected in ((production, set()), (local, set(words))):
         text = json.dumps(deployment.templates).lower()
         assert {word for word in words if word in text} == expected
+
+
+@pytest.mark.parametrize("stage", ["local", "drill", "production"])
+def test_no_template_puts_the_clock_of_outages_ahead(
+    stage: str, request: pytest.FixtureRequest
+) -> None:
+    deployment: Deployment = request.getfixturevalue(stage)
+    assert AHEAD_VARIABLE not in variables(deployment)
 
 
 @pytest.mark.parametrize("stage", ["local", "drill"])

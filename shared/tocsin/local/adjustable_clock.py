@@ -65,6 +65,18 @@ class AdjustableClock:
         return moved - (timedelta(microseconds=moved.microsecond) % _MILLISECOND)
 
 
+class AheadClock:
+    """The `WallClock` of checkouts and outage rules, `seconds` ahead of the real one."""
+
+    def __init__(self, seconds: int, *, wall: Callable[[], datetime] | None = None) -> None:
+        self._ahead, self._wall = timedelta(seconds=seconds), wall or _utc_now
+
+    def wall_now(self) -> datetime:
+        """UTC, whole milliseconds."""
+        moved = self._wall() + self._ahead
+        return moved - (timedelta(microseconds=moved.microsecond) % _MILLISECOND)
+
+
 def read_offset(parameter: str, environ: Mapping[str, str] | None = None) -> int:
     """The stage's offset in whole seconds, with the credentials a function runs under.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tocsin.ports import WallClock
 
 PARAMETER_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
+AHEAD_VARIABLE = "OUTAGE_CLOCK_AHEAD"
 _ADJUSTABLE_MODULE = "tocsin.local.adjustable_clock"
 
 
@@ -68,6 +69,22 @@ def incident_clock(environ: Mapping[str, str] | None = None) -> InvocationClock:
 def wall_clock() -> WallClock:
     """The real time, in every stage."""
     return SystemWallClock()
+
+
+def outage_clock(environ: Mapping[str, str] | None = None) -> WallClock:
+    """The time that checkouts, breakers and the outage rules go by: the real one.
+
+    A rehearsal may put it ahead by whole seconds, so that nobody waits for ten calm minutes. It
+    stands apart from incident time, which drills move by days and back: a breaker that opened
+    next week would stay open until then. Signatures, tokens and leases never ask this one.
+
+    Raises:
+        ImportError: as `incident_clock`.
+    """
+    ahead = (os.environ if environ is None else environ).get(AHEAD_VARIABLE, "")
+    if not ahead:
+        return SystemWallClock()
+    return cast("WallClock", import_module(_ADJUSTABLE_MODULE).AheadClock(int(ahead)))
 
 
 def _now() -> datetime:
