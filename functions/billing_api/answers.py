@@ -163,6 +163,8 @@ class WorkspaceImpact(TypedDict):
 
     `wanted` counts checkouts of which no attempt was answered with a page, `unpaid` is what they
     come to; `failed_over` those that another provider took. `credits` are proposed, never given.
+    `amount_unknown` counts late payments and spells of plans whose price is not known: what they
+    come to is in none of the amounts.
     """
 
     workspace: str
@@ -180,6 +182,7 @@ class WorkspaceImpact(TypedDict):
     late_amounts: dict[str, int]
     double_amounts: dict[str, int]
     credits: dict[str, int]
+    amount_unknown: int
 
 
 class BillingImpact(TypedDict):
@@ -201,4 +204,5 @@ class BillingImpact(TypedDict):
     late_amounts: dict[str, int]
     double_amounts: dict[str, int]
     credits: dict[str, int]
+    amount_unknown: int
     workspaces: list[WorkspaceImpact]

@@ -1,8 +1,8 @@
 """What an outage did to customers: the report, over a time, of one provider or one workspace.
 
 Lines are made of the log of attempts, of doubles, of what the ledger tells of subscriptions in that
-time, and of what projections say beyond that; the totals are the sums of the lines and of nothing
-else.
+time, of what projections say beyond that, and of the log of corrections; the totals are the sums of
+the lines and of nothing else.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from functions.billing_api.moments import shown
+from tocsin.billing.corrections import LONGEST_SECONDS, gave_access, month_of
 from tocsin.billing.entitlement import Access, one_subscription
 from tocsin.billing.history import (
     NOTICED_LATE,
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
     from functions.billing_api.answers import BillingImpact
     from functions.billing_api.call import Call
     from functions.billing_api.office import Office
+    from tocsin.billing.corrections import Logged
     from tocsin.billing.history import History
     from tocsin.billing.impact import WorkspaceImpact
     from tocsin.billing.subscription import Subscription
     from tocsin.runtime.http import Response
 
 LONGEST = 31 * 86_400
+_SHORTEST_MONTH = 28 * 86_400
 
 
 def report(call: Call) -> Response:
@@ -69,11 +72,18 @@ def report(call: Call) -> Response:
         for each in (*history.told, *_from_rows(office, touched, history, since, until))
         if each.state.workspace and provider in {None, each.provider}
     )
-    price, given = _prices(office), _given(call, declared)
+    price = _prices(office)
     records = Records(
         attempts=attempts,
         late=late_payments(told, since=since, until=until, price=price),
-        lost=lost_access(told, since=since, until=until, price=price, access=given),
+        lost=lost_access(
+            told,
+            since=since,
+            until=until,
+            price=price,
+            access=_given(call, declared),
+            corrected=gave_access(_corrections(office, since, until)),
+        ),
         doubles=doubles,
     )
     if workspace is not None:
@@ -121,13 +131,21 @@ def _from_rows(
                 yield Told(identity.provider, replace(state, workspace=workspace), at, at)
 
 
-def _prices(office: Office) -> Callable[[str], tuple[int, str]]:
+def _corrections(office: Office, since: int, until: int) -> Iterator[Logged]:
+    """The log of every month in which one was laid down that may have held between the two."""
+    first = since - LONGEST_SECONDS
+    months = {month_of(at) for at in (*range(first, until, _SHORTEST_MONTH), until)}
+    for month in sorted(months):
+        yield from office.corrections.store.month(month)
+
+
+def _prices(office: Office) -> Callable[[str], tuple[int, str] | None]:
     prices = {
         name: (price.amount, currency)
         for (_, currency), price in office.checkouts.policies.policy().prices.items()
         for name in price.ids.values()
     }
-    return lambda plan: prices.get(plan, (0, "???"))
+    return prices.get
 
 
 def _given(call: Call, declared: int | None) -> Callable[[Subscription, int], bool]:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tocsin.billing.entitlement import Access
 from tocsin.billing.ordering import Overlay
 from tocsin.billing.subscription import Status
 from tocsin.errors import BadInput, MissingReason, PayloadTooLarge
 
 if TYPE_CHECKING:
-    from tocsin.billing.entitlement import Access
+    from collections.abc import Iterable
+
     from tocsin.billing.identity import Identity
 
 ACTION = "billing.correct"
@@ -129,6 +131,22 @@ def check(correction: Correction, *, now: int) -> None:
         raise BadInput("a correction has a status and an end, or neither", field="until")
     if correction.until is not None and not now < correction.until <= now + LONGEST_SECONDS:
         raise BadInput("`until` must be in the next 90 days", field="until")
+
+
+def gave_access(lines: Iterable[Logged]) -> dict[tuple[str, str], list[tuple[int, int]]]:
+    """When corrections gave access, oldest first, by provider and id of the subscription.
+
+    A correction holds until it ends, is lifted, or another one takes its place.
+    """
+    found: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for line in sorted(lines, key=lambda each: each.at):
+        wanted = line.correction
+        spans = found.setdefault((wanted.identity.provider, wanted.subscription), [])
+        if spans and spans[-1][1] > line.at:
+            spans[-1] = (spans[-1][0], line.at)
+        if wanted.until is not None and line.after.access is not Access.NO:
+            spans.append((line.at, wanted.until))
+    return found
 
 
 def moment(seconds: int) -> str:

@@ -2,26 +2,28 @@
 
 Read from the snapshots that the ledger keeps. A payment is late by the provider's own times. Access
 is what we gave, so it changes when we heard of something, not when it happened: a subscription that
-was paid while its event was lost gave no access until the event came.
+was paid while its event was lost gave no access until the event came. While a person's correction
+gave access, nothing was lost.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tocsin.billing.impact import LatePayment, LostAccess
 from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.ledger import LedgerRecord
     from tocsin.billing.subscription import Subscription
 
     type Access = Callable[[Subscription, int], bool]
-    type Price = Callable[[str], tuple[int, str]]
+    type Price = Callable[[str], tuple[int, str] | None]
+    type Corrected = Mapping[tuple[str, str], Sequence[tuple[int, int]]]
 
 OWING = frozenset({Status.PAST_DUE, Status.SUSPENDED})
 PAYING = frozenset({Status.ACTIVE, Status.TRIALING})
@@ -63,7 +65,7 @@ def late_payments(
 ) -> tuple[LatePayment, ...]:
     """Payments that became late between the two, and when they came, as far as was told."""
     found = []
-    for name, states in _by_subscription(told):
+    for (_, name), states in _by_subscription(told):
         due: Told | None = None
         for each in sorted(states, key=lambda each: (each.made_at, each.known_at)):
             status = each.state.status
@@ -79,12 +81,24 @@ def late_payments(
 
 
 def lost_access(
-    told: Sequence[Told], *, since: int, until: int, price: Price, access: Access
+    told: Sequence[Told],
+    *,
+    since: int,
+    until: int,
+    price: Price,
+    access: Access,
+    corrected: Corrected | None = None,
 ) -> tuple[LostAccess, ...]:
-    """Spells without access between the two. `access` is what a state gives at a time."""
-    found = []
-    for _, states in _by_subscription(told):
-        found += list(_spells(states, price, access))
+    """Spells without access between the two. `access` is what a state gives at a time.
+
+    `corrected` are the times (from, to) in which a correction gave access, by provider and id of
+    the subscription, oldest first: they are taken out of its spells.
+    """
+    found = list[LostAccess]()
+    for whose, states in _by_subscription(told):
+        given = () if corrected is None else corrected.get(whose, ())
+        for spell in _spells(states, price, access):
+            found += _without(spell, given)
     return tuple(
         each
         for each in found
@@ -112,20 +126,34 @@ def _spells(states: Iterable[Told], price: Price, access: Access) -> Iterator[Lo
         yield _lost(present, lost, None, price)
 
 
+def _without(spell: LostAccess, given: Sequence[tuple[int, int]]) -> Iterator[LostAccess]:
+    """What is left of a spell when those times are taken out of it."""
+    since = spell.since
+    for start, end in given:
+        if end <= since or (spell.until is not None and start >= spell.until):
+            continue
+        if start > since:
+            yield replace(spell, since=since, until=start)
+        since = end
+    if spell.until is None or since < spell.until:
+        yield replace(spell, since=since)
+
+
 def _lost(told: Told, since: int, until: int | None, price: Price) -> LostAccess:
-    amount, currency = price(told.state.plan)
+    amount, currency = price(told.state.plan) or (None, None)
     return LostAccess(told.state.workspace or "", since, until, amount, currency)
 
 
 def _late(name: str, due: Told, paid_at: int | None, price: Price) -> LatePayment:
-    amount, currency = price(due.state.plan)
+    amount, currency = price(due.state.plan) or (None, None)
     workspace = due.state.workspace or ""
     return LatePayment(workspace, due.provider, name, amount, currency, due.made_at, paid_at)
 
 
-def _by_subscription(told: Sequence[Told]) -> Iterator[tuple[str, list[Told]]]:
+def _by_subscription(
+    told: Sequence[Told],
+) -> Iterator[tuple[tuple[str, str], list[Told]]]:
     groups: dict[tuple[str, str], list[Told]] = {}
     for each in told:
         groups.setdefault((each.provider, each.state.id), []).append(each)
-    for (_, name), states in sorted(groups.items()):
-        yield name, states
+    yield from sorted(groups.items())

@@ -1,7 +1,8 @@
 """What an outage of a billing provider did to customers, workspace by workspace.
 
 A fold over records, so that every total is the sum of lines anybody can add up again. Amounts are
-in the currency's smallest unit and are never added across currencies. A credit is proposed, never
+in the currency's smallest unit and are never added across currencies. Where the price of a plan is
+not known there is no amount, and the record is counted as one without. A credit is proposed, never
 given.
 """
 
@@ -23,32 +24,40 @@ MONTH_SECONDS = 30 * 86_400
 
 @dataclass(frozen=True, slots=True)
 class LatePayment:
-    """A payment that was due in the outage and came later, or has not come (`paid_at` None)."""
+    """A payment that was due in the outage and came later, or has not come (`paid_at` None).
+
+    `amount` and `currency` are None where the price of the plan is not known.
+    """
 
     workspace: str
     provider: str
     invoice: str
-    amount: int
-    currency: str
+    amount: int | None
+    currency: str | None
     due_at: int
     paid_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class LostAccess:
-    """A spell without access (`until` None: it lasts), and what the time costs a month."""
+    """A spell without access (`until` None: it lasts), and what the time costs a month.
+
+    `amount` and `currency` are None where the price of the plan is not known.
+    """
 
     workspace: str
     since: int
     until: int | None
-    amount: int
-    currency: str
+    amount: int | None
+    currency: str | None
 
     def seconds(self, *, now: int) -> int:
         return max(0, (now if self.until is None else self.until) - self.since)
 
-    def credit(self, *, now: int) -> int:
+    def credit(self, *, now: int) -> int | None:
         """The share of a month's charge, rounded up to the smallest unit."""
+        if self.amount is None:
+            return None
         return -(-self.amount * self.seconds(now=now) // MONTH_SECONDS)
 
 
@@ -56,7 +65,8 @@ class LostAccess:
 class WorkspaceImpact:
     """One workspace. `wanted` counts intents of which no attempt was answered with a page.
 
-    `amounts` is what those intents, late payments and doubles come to, by currency.
+    The amounts are what those intents, late payments, doubles and spells without access come to, by
+    currency; `amount_unknown` counts late payments and spells that are in none of them.
     """
 
     workspace: str
@@ -74,6 +84,7 @@ class WorkspaceImpact:
     late_amounts: Mapping[str, int]
     double_amounts: Mapping[str, int]
     credits: Mapping[str, int]
+    amount_unknown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,7 @@ class Impact:
     late_amounts: Mapping[str, int] = field(default_factory=dict)
     double_amounts: Mapping[str, int] = field(default_factory=dict)
     credits: Mapping[str, int] = field(default_factory=dict)
+    amount_unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +159,7 @@ def impact(records: Records, *, since: int, until: int, provider: str | None = N
         late_amounts=_sum(line.late_amounts for line in lines),
         double_amounts=_sum(line.double_amounts for line in lines),
         credits=_sum(line.credits for line in lines),
+        amount_unknown=sum(line.amount_unknown for line in lines),
     )
 
 
@@ -168,10 +181,16 @@ def _line(name: str, records: Records, now: int) -> WorkspaceImpact:
         lost=records.lost,
         doubles=records.doubles,
         unpaid=_sum({each.currency: each.amount} for each in lost_sales),
-        late_amounts=_sum({each.currency: each.amount} for each in records.late),
+        late_amounts=_sum(_amount(each.currency, each.amount) for each in records.late),
         double_amounts=_sum({each.currency: each.amount} for each in records.doubles),
-        credits=_sum({each.currency: each.credit(now=now)} for each in records.lost),
+        credits=_sum(_amount(each.currency, each.credit(now=now)) for each in records.lost),
+        amount_unknown=sum(each.amount is None for each in records.late)
+        + sum(each.amount is None for each in records.lost),
     )
+
+
+def _amount(currency: str | None, amount: int | None) -> dict[str, int]:
+    return {} if currency is None or amount is None else {currency: amount}
 
 
 def _sum(amounts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -35,6 +35,7 @@ COLUMNS = (
     "late_amounts",
     "double_amounts",
     "credits",
+    "amount_unknown",
     "lost",
 )
 _Provider = Annotated[str | None, typer.Option(help="Only what failed at this provider.")]
@@ -68,7 +69,10 @@ def impact(
     else:
         current().table(COLUMNS, (_cells(line) for line in report["workspaces"]))
         totals = {name: report[name] for name in COLUMNS if name in report}
+        without = totals.pop("amount_unknown")
         current().line(f"total: {_text(totals)}")
+        if without:
+            current().line(f"amount unknown: {without} (late payments, spells without access)")
         if report["history"] != "complete":
             current().line("late payments and lost access may be more: the ledger tells not all")
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from tocsin.billing.corrections import Correction, Logged, Seen, gave_access
+from tocsin.billing.entitlement import Access
 from tocsin.billing.history import NOTICED_LATE, Told, late_payments, lost_access
+from tocsin.billing.identity import Identity
 from tocsin.billing.impact import LatePayment, LostAccess
 from tocsin.billing.subscription import Status, Subscription
 
 NOW = 1_790_000_000
 HOUR = 3_600
 STATE = Subscription("sub_1", Status.ACTIVE, "active", "price_1", NOW + 9 * HOUR, workspace="ws_1")
+IDENTITY = Identity("stripe", "acct_1", "live")
 KEPT_IN_INCIDENT = frozenset({Status.SUSPENDED})
 
 
@@ -40,8 +45,10 @@ def late(*states: Told) -> list[tuple[int, int | None]]:
     return [(each.due_at - NOW, each.paid_at and each.paid_at - NOW) for each in found]
 
 
-def lost(*states: Told) -> list[tuple[int, int | None]]:
-    found = lost_access(states, since=NOW, until=NOW + 9 * HOUR, price=price, access=given)
+def lost(*states: Told, corrected: Any = None) -> list[tuple[int, int | None]]:
+    found = lost_access(
+        states, since=NOW, until=NOW + 9 * HOUR, price=price, access=given, corrected=corrected
+    )
     return [(each.since - NOW, each.until and each.until - NOW) for each in found]
 
 
@@ -100,6 +107,71 @@ def test_access_is_lost_from_when_we_took_it_until_we_gave_it_back(
     states: list[tuple[Status, int, int]], expected: list[tuple[int, int | None]]
 ) -> None:
     assert lost(*(told(*each) for each in states)) == expected
+
+
+@pytest.mark.parametrize(
+    ("given_between", "left"),
+    [
+        ([], [(70, 2_000)]),
+        ([(500, HOUR)], [(70, 500)]),  # restored by a person, and that lasted
+        ([(500, 1_000)], [(70, 500), (1_000, 2_000)]),  # it ended before the payment came
+        ([(500, 1_000), (1_000, 1_500)], [(70, 500), (1_500, 2_000)]),
+        ([(-HOUR, 500)], [(500, 2_000)]),  # laid down before anything was lost
+        ([(0, HOUR)], []),
+        ([(0, 70), (2_000, HOUR)], [(70, 2_000)]),
+    ],
+)
+def test_what_a_correction_gave_was_not_lost(
+    given_between: list[tuple[int, int]], left: list[tuple[int, int]]
+) -> None:
+    states = (told(Status.SUSPENDED, 10, 70), told(Status.ACTIVE, 100, 2_000))
+    corrected = {
+        ("stripe", "sub_1"): [(NOW + start, NOW + end) for start, end in given_between],
+        ("razorpay", "sub_1"): [(NOW, NOW + 9 * HOUR)],
+        ("stripe", "sub_2"): [(NOW, NOW + 9 * HOUR)],
+    }
+    assert lost(*states, corrected=corrected) == left
+
+
+def test_a_spell_that_lasts_goes_on_where_the_correction_ends() -> None:
+    states = [told(Status.SUSPENDED, 10, 70)]
+    for end, left in ((1_000, [(70, 500), (1_000, None)]), (10 * HOUR, [(70, 500)])):
+        corrected = {("stripe", "sub_1"): [(NOW + 500, NOW + end)]}
+        assert lost(*states, corrected=corrected) == left
+
+
+def test_corrections_hold_until_they_end_are_lifted_or_replaced() -> None:
+    def line(at: int, status: Status | None, until: int, access: Access = Access.YES) -> Logged:
+        end = None if status is None else NOW + until
+        wanted = Correction(IDENTITY, "sub_1", status, end, "because")
+        seen = Seen(status or Status.SUSPENDED, access, corrected=status is not None)
+        return Logged(f"{at}#x", NOW + at, wanted, "ana", seen, seen, 1)
+
+    lines = [
+        line(100, Status.ACTIVE, 1_000),
+        line(200, Status.ACTIVE, 2_000),
+        line(500, None, 0, Access.NO),
+        line(600, Status.ACTIVE, 700),
+        line(800, Status.SUSPENDED, 900, Access.NO),
+    ]
+    spans = gave_access([*reversed(lines)])
+    assert spans == {
+        ("stripe", "sub_1"): [
+            (NOW + 100, NOW + 200),
+            (NOW + 200, NOW + 500),
+            (NOW + 600, NOW + 700),
+        ]
+    }
+
+
+def test_without_a_price_there_is_no_amount() -> None:
+    states = [told(Status.SUSPENDED, 10, 70)]
+    (late_one,) = late_payments(states, since=NOW, until=NOW + HOUR, price=lambda _plan: None)
+    (spell,) = lost_access(
+        states, since=NOW, until=NOW + HOUR, price=lambda _plan: None, access=given
+    )
+    assert (late_one.amount, late_one.currency) == (spell.amount, spell.currency) == (None, None)
+    assert spell.credit(now=NOW + HOUR) is None
 
 
 def test_a_spell_that_ended_costs_its_time_and_one_that_lasts_until_now() -> None:

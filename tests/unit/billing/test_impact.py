@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.harness.checkout_world import CheckoutWorld
 from tocsin.billing.attempts import Attempt, Result
 from tocsin.billing.freeze import SHIPPED, BillingChange, Holding, permit
-from tocsin.billing.impact import LatePayment, LostAccess, Records, impact
+from tocsin.billing.impact import MONTH_SECONDS, LatePayment, LostAccess, Records, impact
 from tocsin.billing.outage import Trouble
 from tocsin.billing.refusals import BillingFrozen
 from tocsin.billing.wording import DEGRADED, DOWN, OPERATIONAL, Situation, word
@@ -96,6 +96,39 @@ def test_late_payments_lost_access_and_doubles_are_in_their_workspaces_line() ->
     assert report.late_amounts == {"USD": 500}
     assert report.double_amounts == {"INR": 49_900}
     assert report.credits == {"INR": 100}  # a day of thirty
+
+
+priced = st.sampled_from([(500, "USD"), (900, "INR"), (None, None)])
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 2), priced, st.booleans()), max_size=8))
+def test_what_has_no_known_price_is_counted_and_in_no_amount(
+    found: list[tuple[int, tuple[int | None, str | None], bool]],
+) -> None:
+    late = tuple(
+        LatePayment(f"ws_{each}", "stripe", "in_1", *money, NOW, None)
+        for each, money, is_late in found
+        if is_late
+    )
+    lost = tuple(
+        LostAccess(f"ws_{each}", NOW - MONTH_SECONDS, NOW, *money)
+        for each, money, is_late in found
+        if not is_late
+    )
+    report = impact(Records(late=late, lost=lost), since=NOW, until=NOW)
+    unknown = [money for _, money, _ in found if money[0] is None]
+    assert report.amount_unknown == len(unknown)
+    assert report.amount_unknown == sum(line.amount_unknown for line in report.workspaces)
+    counted: Counter[str] = Counter()
+    for _, (amount, currency), _ in found:
+        if amount is not None and currency is not None:
+            counted[currency] += amount
+    assert counted == Counter(report.late_amounts) + Counter(report.credits)
+    assert (report.late, sum(len(line.lost) for line in report.workspaces)) == (
+        len(late),
+        len(lost),
+    )
 
 
 @pytest.mark.parametrize("change", BillingChange)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SAMPLE = (
     Path(__file__).parents[3] / "events" / "stripe" / "subscription_updated_2025-03-31.basil.json"
 )
+SUBSCRIPTION = json.loads(SAMPLE.read_bytes())["data"]["object"]["id"]
 
 
 @pytest.fixture
@@ -120,6 +121,58 @@ def test_a_spell_that_is_over_is_told_from_the_ledger(office: BillingOffice) -> 
     assert report(office, began, provider="razorpay")["late"] == 0
 
 
+@pytest.mark.parametrize(("until", "seconds"), [(None, [900]), (30, [900, 2_100])])
+def test_access_that_a_correction_gave_back_was_lost_until_then(
+    office: BillingOffice, until: int | None, seconds: list[int]
+) -> None:
+    """Suspended at 5 minutes, corrected at 20, paid at 65; the correction lasts, or 10 minutes."""
+    began = office.now
+    office.has(Status.SUSPENDED, workspace="ws_9", name=SUBSCRIPTION)
+    for minutes, status in ((5, "unpaid"), (65, "active")):
+        tell(office, minutes, status, began + minutes * 60 - 2)
+    office.world.wall.advance(timedelta(minutes=20))
+    wish = {
+        "provider": "stripe",
+        "account": "acct_1",
+        "mode": "live",
+        "subscription": SUBSCRIPTION,
+        "status": "active",
+        "until": iso(began + (until or 180) * 60),
+        "reason": "paid by bank transfer",
+    }
+    laid_down = office.request("POST", "/v1/billing/corrections", wish, group="commander")
+    assert laid_down[0] == 201, laid_down
+    office.world.wall.advance(timedelta(hours=2))
+    found = report(office, began)
+    (line,) = found["workspaces"]
+    assert [each["seconds"] for each in line["lost"]] == seconds
+    cost = [-(-49_900 * each // (30 * 86_400)) for each in seconds]
+    assert found["credits"] == line["credits"] == {"INR": sum(cost)}
+
+
+def test_a_plan_without_a_price_is_counted_apart_and_the_totals_add_up(
+    office: BillingOffice, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = office.now
+    tell(office, 1, "past_due", began + 60, price="price_nobody_knows")
+    tell(office, 5, "unpaid", began + 300, price="price_nobody_knows")
+    office.world.wall.advance(timedelta(hours=2))
+    found = report(office, began)
+    (line,) = found["workspaces"]
+    assert (line["late"], len(line["lost"])) == (1, 1)
+    assert found["amount_unknown"] == line["amount_unknown"] == 2
+    assert found["late_amounts"] == found["credits"] == {}
+    monkeypatch.setattr(billing_impact, "connect", lambda *_: Through(office, iso(began)))
+    assert main.run(["billing", "impact", "INC-1"]) == 0
+    shown = capsys.readouterr().out
+    # An incident that was open all the time took nobody's access: what is left is the payment.
+    assert "amount unknown: 1 (late payments, spells without access)" in shown
+    assert "???" not in shown
+    assert main.run(["billing", "impact", "INC-1", "--csv"]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (row["amount_unknown"], row["late_amounts"]) == ("1", "")
+
+
 def test_what_the_ledger_cannot_tell_is_said(office: BillingOffice) -> None:
     tell(office, 1, "sleeping", office.now)
     found = report(office, office.now - 3_600)
@@ -127,13 +180,15 @@ def test_what_the_ledger_cannot_tell_is_said(office: BillingOffice) -> None:
     assert report(office, office.now - 30 * 86_400)["history"] == "partial"
 
 
-def tell(office: BillingOffice, number: int, status: str, at: int) -> None:
+def tell(
+    office: BillingOffice, number: int, status: str, at: int, *, price: str = "price_1"
+) -> None:
     """The provider says so at that second, and two seconds later we know."""
     document = json.loads(SAMPLE.read_bytes())
     document |= {"id": f"evt_{number}", "created": at, "livemode": True}
     state = document["data"]["object"]
     state |= {"status": status, "livemode": True, "metadata": {"workspace": "ws_9"}}
-    state["items"]["data"][0]["price"]["id"] = "price_1"
+    state["items"]["data"][0]["price"]["id"] = price
     filer = Filer(webhook_reader, keep, lambda: None, workspace_of)
     record, _ = filer(IDENTITY, document, now=at + 2, replay="")
     assert office.ledger.put(record)
@@ -192,7 +247,7 @@ def terminal(
 def test_the_command_writes_csv_whose_sums_are_its_totals(terminal: Callable[..., str]) -> None:
     lines = list(csv.DictReader(io.StringIO(terminal("impact", "INC-1", "--csv"))))
     totals = json.loads(terminal("impact", "INC-1", "--json"))
-    for name in ("failed_attempts", "failed_over", "wanted", "late", "doubles"):
+    for name in ("failed_attempts", "failed_over", "wanted", "late", "doubles", "amount_unknown"):
         assert sum(int(line[name]) for line in lines) == totals[name]
     owed = sum(int(line["unpaid"].partition("=")[2] or 0) for line in lines)
     assert owed == totals["unpaid"]["INR"]
