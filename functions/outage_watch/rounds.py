@@ -26,6 +26,7 @@ from tocsin.billing.outage import LOOK_BACK, Trouble
 from tocsin.billing.recovery import Probe
 from tocsin.billing.wording import DEGRADED, DOWN, OPERATIONAL
 from tocsin.errors import TocsinError
+from tocsin.providers.registry import PROVIDERS
 from tocsin.runtime import light
 from tocsin.runtime.names import Event, Gauge, Metric
 
@@ -85,7 +86,9 @@ class Rounds:
             seen[name] = known
             with _Alone(f"look:{name}", failed):
                 health = self.probe(identity, now=now)
-                self.probes.record(identity, Probe(now, health.reachable, None))
+                if not PROVIDERS.entry(name).listing:
+                    # Elsewhere `provider_watch` records a look a minute, and knows of webhooks too.
+                    self.probes.record(identity, Probe(now, health.reachable, None))
                 attempts = recent_attempts(log, name, now=now)
                 newest = self.arrival(identity, now)
                 breaker = self.breakers.load(identity)

@@ -37,6 +37,7 @@ class Watched:
     arrivals: dict[str, int | None] = field(default_factory=dict)
     sent: list[tuple[str, str, str]] = field(default_factory=list)
     announced: list[Mapping[str, Any]] = field(default_factory=list)
+    recorded: list[tuple[str, bool]] = field(default_factory=list)
     refuse: bool = False
 
     def __post_init__(self) -> None:
@@ -64,8 +65,8 @@ class Watched:
             clock=self.world.wall,
         )
 
-    def record(self, _identity: Identity, _probe: Probe) -> None:
-        """Nobody replays here."""
+    def record(self, identity: Identity, probe: Probe) -> None:
+        self.recorded.append((identity.provider, probe.succeeded))
 
     def probes(self, _identity: Identity, *, since: int) -> list[Probe]:
         raise AssertionError(since)

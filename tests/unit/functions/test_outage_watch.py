@@ -241,6 +241,14 @@ def test_a_provider_that_answers_nothing_is_seen_in_three_minutes_without_any_tr
     assert watched.minutes(2)["firing"] == {}
 
 
+def test_a_look_is_recorded_once_a_minute_and_by_who_knows_of_webhooks(watched: Watched) -> None:
+    """Where events can be listed that is the other watch; ten of its looks confirm a recovery."""
+    watched.minutes(2)
+    watched.health["razorpay"] = Health(reachable=False)
+    watched.minutes(1)
+    assert watched.recorded == [("razorpay", True), ("razorpay", True), ("razorpay", False)]
+
+
 def test_both_down_is_critical_and_says_that_nobody_can_pay(
     watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
