@@ -149,7 +149,8 @@ class Teller:
         """Tells stakeholders of this incident once per wording; whether it did."""
         wording = word(situation)
         text = f"{wording.stakeholders}\n\nFor support:\n" + "\n".join(wording.support)
-        digest = hashlib.sha256(f"{wording.headline}|{situation.level}".encode()).hexdigest()[:12]
+        # Of all that is said: under the id of another text it would be refused, and sent again.
+        digest = hashlib.sha256(f"{wording.headline}|{text}".encode()).hexdigest()[:12]
         update = f"degraded-{digest}-{situation.next_update or 0}"
         command_id = f"update-{update}"
         self.send(incident.id, wording.headline, text)

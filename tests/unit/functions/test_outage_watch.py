@@ -288,6 +288,23 @@ def test_what_makes_us_blind_is_seen_and_stops_no_payment(
     assert watched.buy() == "stripe"
 
 
+def test_a_change_within_a_promise_is_told_once_and_not_every_minute(watched: Watched) -> None:
+    """News came late, now checkouts fail: the same headline and promise, another text."""
+    watched.minutes(1)
+    watched.health["stripe"] = replace(WELL, disabled=True)
+    watched.minutes(1)
+    incident = watched.alarm("webhooks-stripe-failing")
+    watched.minutes(1)
+    watched.stripe.mode = "down"
+    assert [watched.buy() for _ in range(3)] == ["razorpay"] * 3
+    watched.minutes(5)
+    assert [subject for _, subject, _ in watched.sent] == ["Some payments are affected"] * 2
+    assert "New payments through Stripe fail." in watched.sent[1][2]
+    types = [entry.type for entry in watched.world.store.entries(incident.id)]
+    assert types.count("update_recorded") == 2
+    watched.world.inbox.take_all()
+
+
 def test_divergence_opens_an_incident_and_is_over_when_a_comparison_says_so(
     watched: Watched,
 ) -> None:
