@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.alarm_evaluation import ALARM, OK, Measured, state_at
+from tests.harness.alarm_evaluation import ALARM, OK, Measured, embedded, state_at
 from tocsin.adapters.dynamodb_incidents_keys import due_pk
 from tocsin.local import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
@@ -81,26 +81,6 @@ class Night:
             if self.state == ALARM:
                 return minutes
         raise AssertionError(f"silent for {limit} minutes and no alarm: {self.found}")
-
-
-def embedded(line: str, *, second: int) -> Iterator[Measured]:
-    """The values a line of the log carries as embedded metrics."""
-    try:
-        document = json.loads(line[line.index("{") :])
-        directives = document["_aws"]["CloudWatchMetrics"]
-    except (ValueError, LookupError, TypeError):
-        return
-    for directive in directives:
-        for names in directive["Dimensions"]:
-            for metric in directive["Metrics"]:
-                value = document[metric["Name"]]
-                yield Measured(
-                    directive["Namespace"],
-                    metric["Name"],
-                    {name: document[name] for name in names},
-                    second,
-                    float(value[0] if isinstance(value, list) else value),
-                )
 
 
 @pytest.fixture

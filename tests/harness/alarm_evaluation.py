@@ -9,12 +9,13 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.
 
 from __future__ import annotations
 
+import json
 import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 OK, ALARM, NO_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 _COMPARED: Mapping[str, Callable[[float, float], bool]] = {
@@ -85,3 +86,23 @@ def _breaches(alarm: Mapping[str, Any], values: Sequence[float]) -> bool | None:
         )
     value = _AGGREGATED[alarm["Statistic"]](values)
     return _COMPARED[alarm["ComparisonOperator"]](value, float(alarm["Threshold"]))
+
+
+def embedded(line: str, *, second: int) -> Iterator[Measured]:
+    """The values a line of the log carries as embedded metrics."""
+    try:
+        document = json.loads(line[line.index("{") :])
+        directives = document["_aws"]["CloudWatchMetrics"]
+    except (ValueError, LookupError, TypeError):
+        return
+    for directive in directives:
+        for names in directive["Dimensions"]:
+            for metric in directive["Metrics"]:
+                value = document[metric["Name"]]
+                yield Measured(
+                    directive["Namespace"],
+                    metric["Name"],
+                    {name: document[name] for name in names},
+                    second,
+                    float(value[0] if isinstance(value, list) else value),
+                )
