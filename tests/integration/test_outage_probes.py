@@ -90,6 +90,16 @@ class TestStripe:
         one.control.begin_outage(kind, provider="stripe", path="/v1/events")
         assert stripe(one, START) == Health(reachable=False)
 
+    @pytest.mark.parametrize(("lost", "reachable"), [(1, True), (2, False)])
+    def test_a_single_lost_request_is_no_sign_of_an_outage(
+        self, one: World, lost: int, *, reachable: bool
+    ) -> None:
+        one.control.begin_outage("refuse", path="/v1/events", count=lost)
+        assert stripe(one, START).reachable is reachable
+        one.control.end_outages()
+        one.control.begin_outage("error_500", path="/v1/payments", count=lost)
+        assert razorpay(one).reachable is reachable
+
     def test_one_answer_missing_is_one_thing_unknown(self, one: World) -> None:
         one.control.begin_outage("error_500", provider="stripe", path="/v1/webhook_endpoints")
         found = stripe(one, START)

@@ -47,7 +47,7 @@ class HttpProbes:
     def _stripe(self, base: str, key: str, now: int) -> Health:
         headers = {"Authorization": f"Bearer {key}"}
         made = {"created[gte]": now - HOUR, "created[lte]": now - SETTLING, "limit": PAGE}
-        listed = self._get(base, "/v1/events", {"limit": PAGE}, headers)
+        listed = self._twice(base, "/v1/events", {"limit": PAGE}, headers)
         if listed is None or text(listed, "object") != "list":
             return Health(reachable=False)
         events = self._get(base, "/v1/events", made, headers)
@@ -65,7 +65,7 @@ class HttpProbes:
 
     def _razorpay(self, base: str, key: str) -> Health:
         headers = {"Authorization": "Basic " + base64.b64encode(key.encode()).decode()}
-        listed = self._get(base, "/v1/payments", {"count": 1}, headers)
+        listed = self._twice(base, "/v1/payments", {"count": 1}, headers)
         if listed is None or text(listed, "entity") != "collection":
             return Health(reachable=False)
         downtimes = self._get(base, "/v1/payments/downtimes", {}, headers)
@@ -78,6 +78,12 @@ class HttpProbes:
                 for each in entries(downtimes, "items")
             ),
         )
+
+    def _twice(
+        self, base: str, path: str, query: dict[str, Any], headers: dict[str, str]
+    ) -> dict[str, Any] | None:
+        """Once more where there was no answer: a single lost request is no sign of an outage."""
+        return self._get(base, path, query, headers) or self._get(base, path, query, headers)
 
     def _get(
         self, base: str, path: str, query: dict[str, Any], headers: dict[str, str]

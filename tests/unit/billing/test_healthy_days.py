@@ -100,7 +100,8 @@ class Days:
 
     def health(self, now: int) -> Health:
         dice = self.dice
-        if dice.random() < NOISE["probe"] or self.down(Trouble.UNREACHABLE, now):
+        lost = [dice.random() < NOISE["probe"] for _ in range(2)]  # a look asks once more
+        if all(lost) or self.down(Trouble.UNREACHABLE, now):
             return Health(reachable=False)
         hour = self.made[bisect_left(self.made, now - HOUR) : bisect_left(self.made, now)]
         settled = [at for at in hour if at <= now - SETTLING]
