@@ -62,6 +62,8 @@ def metrics(incident: Incident, api_url: ApiUrl = None, person: As = None) -> No
     rows = [(name, found[name]) for name in (*names, "time_to_fix", "time_to_close")]
     rows += [(f"stretch {name}", seconds) for name, seconds in found["phases"].items()]
     current().line(f"{found['incident']}, reopened {found['reopened']} times")
+    if found["time_to_triage"] is not None:
+        current().line(f"the report was triaged: {found['triaged']}")
     current().table(("", "time"), ((name.replace("_", " "), left(each)) for name, each in rows))
     current().table(
         ("cycle", "clock", "result"),

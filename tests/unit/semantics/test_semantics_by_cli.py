@@ -215,6 +215,7 @@ def test_a_report_is_triaged_within_an_hour_of_being_received(
     told.id = terminal.json(*words)["id"]
     found = terminal.json("metrics", told.id)
     assert (found["triaged"], found["time_to_triage"]) == (result, took)
+    assert f"triaged: {result}" in terminal.text("metrics", told.id)
     due = terminal.json("timeline", told.id)[0]["content"]["triage_due"]
     assert told.wall(due) == "09-08 11:00"
 
