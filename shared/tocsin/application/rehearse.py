@@ -6,7 +6,7 @@ work with what came of it, for whoever sends something else, or compiled with an
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from tocsin.incidents.calendar import MINUTES_PER_DAY
 from tocsin.incidents.checklist import phases
 from tocsin.incidents.commands import OpenIncident, Tick
 from tocsin.incidents.decide import decide
-from tocsin.incidents.fold import seal
+from tocsin.incidents.evolve import evolve
 from tocsin.incidents.gate import gate
 from tocsin.incidents.messages import messages
 from tocsin.incidents.timeline import Actor
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 _INCIDENT = "INC-" + "0" * 26
 _PERSON = Actor(ActorKind.PERSON, "rehearsal")
-_SALT = bytes(32)
 # What a policy of the wrong shape or with numbers out of bounds makes arithmetic raise.
 _BROKEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -160,12 +159,11 @@ def _live(policy: Policy, severity: Severity, category: Category, now: datetime)
 
 def _after(before: Incident | None, command: Command, policy: Policy, at: datetime) -> Incident:
     events = decide(before, command, policy, at)
-    _, after = seal(
-        before,
-        events,
-        incident_id=_INCIDENT,
-        salts=[_SALT for _ in events],
-        correlation_id="rehearsal",
-    )
+    after = before
+    for event in events:
+        seq = after.version + 1 if after else 1
+        after = replace(evolve(after, event), version=seq, recorded_at=event.at)
+    if after is None:
+        raise InvalidPolicy("nothing happened")
     messages(events, after, policy, "rehearsal")
     return after

@@ -28,6 +28,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     override = "version: acme-1\nseverities: {critical: {contain: 30 minutes}}\n"
     (tmp_path / "acme.yaml").write_text(override)
+    (tmp_path / "acme.json").write_bytes(to_json(promising("acme-1", minutes=30)))
     return tmp_path
 
 
@@ -38,7 +39,7 @@ def test_a_commander_publishes_and_everybody_reads_what_changed(
     assert typed.type("runbook", "versions") == 0
     assert typed.type("runbook", "versions", "0") == 0
     typed.say("a responder may look and not publish; who says no has changed nothing")
-    publish = ("runbook", "publish", "acme.yaml", *WHY)
+    publish = ("runbook", "publish", "acme.json", *WHY)
     assert typed.type(*publish, "--yes") == 4
     monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
     assert typed.type(*publish, *COMMANDER) == 1
@@ -46,7 +47,7 @@ def test_a_commander_publishes_and_everybody_reads_what_changed(
     assert typed.type(*publish, *COMMANDER) == 0
     typed.say("the same again, and a reason that says nothing")
     assert typed.type(*publish, "--yes", *COMMANDER) == 3
-    assert typed.type("runbook", "publish", "acme.yaml", "--why", " ", "--yes", *COMMANDER) == 3
+    assert typed.type("runbook", "publish", "acme.json", "--why", " ", "--yes", *COMMANDER) == 3
     (here / "faster.json").write_bytes(to_json(promising("acme-2", minutes=20)))
     assert typed.type("runbook", "publish", "faster.json", *WHY, "--yes", *COMMANDER) == 0
     assert typed.type("runbook", "versions") == 0
@@ -78,9 +79,10 @@ def test_a_runbook_that_does_not_validate_is_refused_with_its_line_and_key(
 def test_with_json_nobody_is_asked_and_the_documents_are_the_apis_own(
     terminal: Terminal, here: Path
 ) -> None:
-    line = ("runbook", "publish", str(here / "acme.yaml"), *WHY, *COMMANDER)
+    line = ("runbook", "publish", str(here / "acme.json"), *WHY, *COMMANDER)
     assert terminal.refused(*line) == (3, "bad_input")
-    made = terminal.json(*line, "--yes", "--key", "k-1")
+    yaml = ("runbook", "publish", str(here / "acme.yaml"), *WHY, *COMMANDER)
+    made = terminal.json(*yaml, "--yes", "--key", "k-1")
     assert (made["number"], made["published_by"]) == (1, "chief")
     assert terminal.json(*line, "--yes", "--key", "k-1") == made
     assert terminal.json("runbook", "versions")["policies"] == [made]
@@ -98,7 +100,7 @@ def test_whoever_looked_at_an_older_version_is_told_with_the_code_of_a_conflict(
         return True
 
     monkeypatch.setattr("typer.confirm", meanwhile)
-    code, _, err = terminal.run("runbook", "publish", "acme.yaml", *WHY, *COMMANDER)
+    code, _, err = terminal.run("runbook", "publish", "acme.json", *WHY, *COMMANDER)
     assert code == 6
     assert "stale_if_match: version 1 is the newest by now, not 0" in err
     (only,) = terminal.json("runbook", "versions")["policies"]
