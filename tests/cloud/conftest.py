@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.local_cloud import Deployed, Expectations
+from tests.harness.lost_webhooks import Outage
+from tocsin.local.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,3 +37,13 @@ def inbox(stage: Deployed) -> Iterator[Expectations]:
     expectations = Expectations(stage.cloud.inbox())
     yield expectations
     expectations.nothing_more()
+
+
+@pytest.fixture
+def outage(
+    stage: Deployed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Outage]:
+    monkeypatch.setenv(STATE_VARIABLE, str(stage.cloud.places.state))
+    found = Outage(stage, capsys)
+    yield found
+    found.sandbox.reset()

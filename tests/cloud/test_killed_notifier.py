@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.notifier.delivery import LEASE
-from tests.harness.deadly_proxy import Proxy, deadly_proxy
-from tests.harness.local_cloud import Deployed, eventually
+from tests.harness.deadly_proxy import Plan, Proxy, deadly_proxy
+from tests.harness.local_cloud import Deployed, eventually, variables
 from tocsin.incidents.outbox import ROOM
 from tocsin.local import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
@@ -43,23 +43,6 @@ def api(stage: Deployed, person: str) -> ApiClient:
 
 
 @contextmanager
-def variables(stage: Deployed, function: str, **changed: str) -> Iterator[None]:
-    """The deployed function with other variables, and as it was afterwards."""
-    name, functions = stage.outputs["functions"][function], stage.clients.functions
-    found = functions.get_function_configuration(FunctionName=name)
-    before = found.get("Environment", {}).get("Variables", {})
-    functions.update_function_configuration(
-        FunctionName=name, Environment={"Variables": before | changed}
-    )
-    try:
-        yield
-    finally:
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": before}
-        )
-
-
-@contextmanager
 def stream_off(stage: Deployed) -> Iterator[None]:
     functions, name = stage.clients.functions, stage.outputs["functions"]["notifier"]
     (mapping,) = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
@@ -71,12 +54,12 @@ def stream_off(stage: Deployed) -> Iterator[None]:
 
 
 @pytest.fixture
-def deadly(stage: Deployed) -> Iterator[Proxy]:
+def deadly(stage: Deployed) -> Iterator[Proxy[Plan]]:
     """The notifier behind the proxy, people with ways, and a room that is told."""
     seed.contacts(stage.clients, stage.outputs["tables"]["operations"])
     name = stage.outputs["functions"]["notifier"]
     with (
-        deadly_proxy(stage.clients.endpoint, function=name) as proxy,
+        deadly_proxy(stage.clients.endpoint, function=name, plan=Plan()) as proxy,
         variables(stage, "notifier", AWS_ENDPOINT_URL=proxy.url),
         variables(stage, "incident_api", CHAT_ROOM="on"),
         variables(stage, "sla_check", CHAT_ROOM="on"),
@@ -124,7 +107,7 @@ def sweep(stage: Deployed) -> None:
     )
 
 
-def account(stage: Deployed, proxy: Proxy, found: dict[str, str]) -> dict[str, Any]:
+def account(stage: Deployed, proxy: Proxy[Plan], found: dict[str, str]) -> dict[str, Any]:
     """What came of everything that was asked for; fails where the promise is broken."""
     received = eventually(
         lambda: [one for one in stage.cloud.inbox().read() if one.message_id in found],
@@ -161,7 +144,9 @@ def assert_the_same(repeats: list[Message]) -> None:
     assert len(words) == len({one.channel for one in repeats}), repeats
 
 
-def test_killed_between_claim_send_and_mark_nothing_is_lost(stage: Deployed, deadly: Proxy) -> None:
+def test_killed_between_claim_send_and_mark_nothing_is_lost(
+    stage: Deployed, deadly: Proxy[Plan]
+) -> None:
     deadly.plan.every = 2
     deadly.plan.kills.update(dict.fromkeys(POINTS, 2))
     opened(stage, INCIDENTS)
@@ -173,7 +158,7 @@ def test_killed_between_claim_send_and_mark_nothing_is_lost(stage: Deployed, dea
 
 
 def test_a_stream_off_for_a_day_throttles_and_kills_lose_nothing(
-    stage: Deployed, deadly: Proxy
+    stage: Deployed, deadly: Proxy[Plan]
 ) -> None:
     with stream_off(stage):
         opened(stage, 3)

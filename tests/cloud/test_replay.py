@@ -2,137 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import time
 from collections import Counter
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.harness.local_cloud import eventually
-from tocsin.adapters.s3_archive import S3Archive
-from tocsin.cli import main
-from tocsin.local.places import STATE_VARIABLE
-from tocsin.local.sandbox.client import SandboxClient
-from tocsin.ports import ArchivedContent
+from tests.harness.lost_webhooks import EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.harness.local_cloud import Deployed
-
-IDENTITY = "stripe#acct_local#test"
-EVENTS = 120
-
-
-class Outage:
-    """A provider whose webhooks were lost for a while, and `tocsin replay` to get them back."""
-
-    def __init__(self, stage: Deployed, capsys: pytest.CaptureFixture[str]) -> None:
-        self.stage, self.capsys = stage, capsys
-        self.sandbox = SandboxClient(stage.outputs["sandbox_url"])
-        self.sandbox.reset()
-        self.sandbox.put_endpoint(
-            "we_replay",
-            f"{stage.outputs['webhook_url']}/stripe",
-            [stage.outputs["secrets"]["stripe/default"]],
-            max_attempts=2,
-            backoff_seconds=0.2,
-            timeout_seconds=30.0,
-        )
-        self.end = int(time.time()) - 60
-        self.begin = self.end - 600
-
-    def happens(self, lost: float) -> set[str]:
-        """A history of which a share of the deliveries is dropped; the ids that were lost."""
-        self.sandbox.order("drop", fraction=lost, seed=3)
-        self.sandbox.tell(seed=8, start=self.begin, until=self.end - 1, events=EVENTS)
-        assert self.sandbox.drain(60) == 0
-        self.sandbox.lift()
-        return self.made() - self.stored()
-
-    def recovers(self, identity: str = IDENTITY) -> None:
-        """Twelve looks at the provider within a quarter of an hour, all good."""
-        for number in range(12):
-            self.stage.clients.dynamodb.put_item(
-                TableName=self.stage.outputs["tables"]["operations"],
-                Item={
-                    "PK": {"S": f"WATCH#{identity}"},
-                    "SK": {"S": f"PROBE#{int(time.time()) - 60 * number:012d}"},
-                    "ok": {"BOOL": True},
-                },
-            )
-
-    def made(self) -> set[str]:
-        return {str(event["id"]) for event in self.sandbox.events()}
-
-    def stored(self, replay: str | None = None) -> set[str]:
-        items = self.stage.items("billing_events")
-        wanted = [each for each in items if replay is None or each.get("rp") == {"S": replay}]
-        return {each["SK"]["S"] for each in wanted}
-
-    def wrong(self) -> dict[str, Any]:
-        """Subscriptions whose projection is not what the provider says."""
-        rows = {
-            row["PK"]["S"].rsplit("#", 1)[-1]: row["raw"]["S"]
-            for row in self.stage.items("billing_subscriptions")
-            if "raw" in row
-        }
-        truth = {each["id"]: each["status"] for each in self.sandbox.truth()["subscriptions"]}
-        assert truth
-        return {name: rows.get(name) for name in truth if rows.get(name) != truth[name]}
-
-    def replay(self, *words: str, code: int = 0) -> dict[str, Any]:
-        self.capsys.readouterr()
-        ended = main.run(["replay", *words, "--json"])
-        shown = self.capsys.readouterr()
-        assert ended == code, shown.err
-        return dict(json.loads(shown.out if code == 0 else shown.err))
-
-    def tell(self, *words: str) -> Any:
-        """What a command of `tocsin` prints as JSON."""
-        self.capsys.readouterr()
-        ended = main.run([*words, "--json"])
-        shown = self.capsys.readouterr()
-        assert ended == 0, shown.err
-        return json.loads(shown.out)
-
-    def opens(self) -> str:
-        """An incident that the replay belongs to; quiet, so that nobody has to be expected."""
-        opened = self.tell(
-            *("open", "Stripe was down", "--severity", "low", "--category", "operational")
-        )
-        return str(opened["id"])
-
-    def proof(self, incident: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What the incident's timeline says of the replay, and the report that it points to."""
-        timeline = self.tell("incidents", "timeline", incident)
-        (entry,) = [each for each in timeline if each["type"] == "replay_recorded"]
-        said = entry["content"]
-        archive = S3Archive(
-            lambda: self.stage.clients.s3, bucket=self.stage.outputs["evidence_bucket"]
-        )
-        kept = archive.read(ArchivedContent(**said["evidence"]))
-        return said, json.loads(kept)
-
-    def window(self) -> list[str]:
-        return [
-            *("--account", "acct_local", "--mode", "test"),
-            *("--from", f"{datetime.fromtimestamp(self.begin, UTC):%Y-%m-%dT%H:%M:%SZ}"),
-            *("--to", f"{datetime.fromtimestamp(self.end, UTC):%Y-%m-%dT%H:%M:%SZ}"),
-        ]
-
-
-@pytest.fixture
-def outage(
-    stage: Deployed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Outage]:
-    monkeypatch.setenv(STATE_VARIABLE, str(stage.cloud.places.state))
-    found = Outage(stage, capsys)
-    yield found
-    found.sandbox.reset()
+    from tests.harness.lost_webhooks import Outage
 
 
 def test_i8_i9_what_an_outage_lost_is_planned_replayed_and_proven(outage: Outage) -> None:
@@ -186,47 +66,6 @@ def test_one_deleted_row_of_the_ledger_is_all_that_a_plan_finds(
     assert plan["counts"]["missing"] == 1
     (found,) = [each for each in plan["types"] if each["missing"]]
     assert (found["type"], found["missing"]) == (victim["type"]["S"], 1)
-
-
-@pytest.mark.full
-def test_a_third_lost_some_twice_and_some_late_is_put_back_at_size(
-    outage: Outage, stage: Deployed
-) -> None:
-    """What arrives late does so while the replay runs; what is inserted is the drop log."""
-    size = int(os.environ.get("REPLAY_EVENTS", "20000"))
-    for number, (kind, how) in enumerate(
-        (
-            ("drop", {"fraction": 1 / 3}),
-            ("duplicate", {"fraction": 0.1}),
-            ("withhold", {"fraction": 0.05}),
-        )
-    ):
-        outage.sandbox.order(kind, seed=number, **how)
-    outage.sandbox.tell(seed=8, start=outage.begin, until=outage.end - 1, events=size)
-    assert outage.sandbox.drain(900) == 0
-    absent = outage.made() - outage.stored()
-    outage.recovers()
-    replay = outage.replay("start", *outage.window())["id"]
-    outage.sandbox.lift()  # what was withheld arrives now
-    done = outage.replay("watch", replay)
-
-    assert (done["stage"], done["proven"]) == ("complete", True)
-    assert outage.sandbox.drain(300) == 0
-    dropped = {
-        str(each["event"]) for each in outage.sandbox.undelivered() if each["why"] == "dropped"
-    }
-    inserted = outage.stored(replay)
-    assert dropped <= inserted <= absent
-    assert outage.stored() == outage.made()
-    assert done["counts"]["inserted"] == len(inserted)
-    assert done["counts"]["inserted"] + done["counts"]["arrived"] == done["counts"]["missing"]
-    assert eventually(outage.wrong, lambda wrong: not wrong, seconds=300) == {}
-    for name in ("replay_failed", "restore_failed"):
-        if queue := stage.outputs["queues"].get(name):
-            counted = stage.clients.sqs.get_queue_attributes(
-                QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
-            )
-            assert counted["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
 @pytest.mark.full

@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import http.server
 import os
+import random
 import signal
 import sys
 import threading
@@ -17,7 +18,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ _THROTTLED = (
     b"<Message>Rate exceeded</Message></Error><RequestId>r</RequestId></ErrorResponse>"
 )
 _TOO_MANY = 400
+
+
+class Fate(Protocol):
+    """Decides about every request; a step without a name is let through."""
+
+    def step(self, target: str, path: str, body: bytes) -> str: ...
+
+    def hit(self, point: str) -> bool: ...
+
+    def throttled(self) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -46,6 +57,16 @@ class Plan:
     happened: Counter[str] = field(default_factory=Counter)
     _seen: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def step(self, target: str, path: str, body: bytes) -> str:
+        """Which part of delivering a request is; empty for all others."""
+        if target.endswith(".UpdateItem"):
+            if b"ADD attempts" in body:
+                return "claim"
+            return "mark" if b"sent_at" in body else ""
+        if b"Action=Publish" in body or path.startswith("/v2/email/outbound-emails"):
+            return "send"
+        return ""
 
     def hit(self, point: str) -> bool:
         """Whether this one dies here."""
@@ -66,31 +87,69 @@ class Plan:
             return True
 
 
+@dataclass(slots=True)
+class Dice:
+    """Kills at random: every request with this `chance`, before it or after it, `most` times.
+
+    After a kill `mercy` requests are let through, so that no message is lost to five deaths in a
+    row, which is where its queue gives up. The dice are seeded; the order of requests is not.
+    """
+
+    seed: int
+    chance: float
+    most: int
+    mercy: int = 0
+    requests: int = 0
+    happened: Counter[str] = field(default_factory=Counter)
+    _spared: int = 0
+    _rolls: random.Random = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._rolls = random.Random(self.seed)
+
+    def step(self, target: str, path: str, body: bytes) -> str:
+        """The operation; a request is counted once, however often it is asked about."""
+        del body
+        with self._lock:
+            self.requests += 1
+        return target.rpartition(".")[2] or path
+
+    def hit(self, point: str) -> bool:
+        """Whether this one dies here; both points of a request are equally likely."""
+        with self._lock:
+            self._spared = max(0, self._spared - 1)
+            if self._spared or self.most < 1 or self._rolls.random() >= self.chance / 2:
+                return False
+            self.most -= 1
+            self._spared = 2 * self.mercy
+            self.happened[point] += 1
+            return True
+
+    def throttled(self) -> bool:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
-class Proxy:
-    """Where the function has to be pointed to, and what happens to it there."""
+class Proxy[F: Fate]:
+    """Where the function has to be pointed to, and what happens to it there.
+
+    `peaks` has the most memory each of its processes ever held, in KiB by process id, as the
+    kernel counted it (`VmHWM`) when it last asked for something.
+    """
 
     url: str
-    plan: Plan
-
-
-def _step(target: str, path: str, body: bytes) -> str:
-    """Which part of delivering a request is; empty for all others."""
-    if target.endswith(".UpdateItem"):
-        if b"ADD attempts" in body:
-            return "claim"
-        return "mark" if b"sent_at" in body else ""
-    if b"Action=Publish" in body or path.startswith("/v2/email/outbound-emails"):
-        return "send"
-    return ""
+    plan: F
+    peaks: dict[int, int]
 
 
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, endpoint: str, function: str) -> None:
+    def __init__(self, endpoint: str, function: str, plan: Fate) -> None:
         super().__init__((HOST, 0), _Handler)
-        self.plan = Plan()
+        self.plan = plan
+        self.peaks: dict[int, int] = {}
         self.upstream = urlsplit(endpoint)
         self.mark = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
 
@@ -105,11 +164,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     server: _Server
     protocol_version = "HTTP/1.1"
+    pid: int | None = None
 
     def do_POST(self) -> None:
         plan = self.server.plan
+        self._measure()
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        step = _step(self.headers.get("x-amz-target", ""), self.path, body)
+        step = plan.step(self.headers.get("x-amz-target", ""), self.path, body)
         if step and plan.hit(f"before {step}"):
             self._kill()
             return
@@ -142,33 +203,40 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def _measure(self) -> None:
+        """A connection has one process at its other end for as long as it lives."""
+        self.pid = self.pid or _process_at(self.client_address[1])
+        if self.pid is not None and (peak := _peak(self.pid)) is not None:
+            self.server.peaks[self.pid] = peak
+
     def _kill(self) -> None:
         self.close_connection = True
-        pid = _process_at(self.client_address[1])
-        if self.server.mark not in _environ(pid):
-            raise AssertionError(f"process {pid} is another's: it is left alone")
-        os.kill(pid, signal.SIGKILL)
+        if self.pid is None:
+            raise AssertionError(f"nobody is at port {self.client_address[1]}")
+        if self.server.mark not in _environ(self.pid):
+            raise AssertionError(f"process {self.pid} is another's: it is left alone")
+        os.kill(self.pid, signal.SIGKILL)
 
     def log_message(self, *_: object) -> None:
         """Nothing to say."""
 
 
 @contextmanager
-def deadly_proxy(endpoint: str, *, function: str) -> Iterator[Proxy]:
+def deadly_proxy[F: Fate](endpoint: str, *, function: str, plan: F) -> Iterator[Proxy[F]]:
     """In front of `endpoint`; kills processes of the Lambda function of that name only."""
-    server = _Server(endpoint, function)
+    server = _Server(endpoint, function, plan)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield Proxy(f"http://{HOST}:{server.server_address[1]}", server.plan)
+        yield Proxy(f"http://{HOST}:{server.server_address[1]}", plan, server.peaks)
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _process_at(port: int) -> int:
-    """The process whose end of a loopback connection has this port."""
+def _process_at(port: int) -> int | None:
+    """The process whose end of a loopback connection has this port; None if it is gone."""
     wanted = f":{port:04X}"
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
         parts = line.split()
@@ -177,7 +245,7 @@ def _process_at(port: int) -> int:
             for entry in Path("/proc").iterdir():
                 if entry.name.isdigit() and _holds(entry / "fd", inode):
                     return int(entry.name)
-    raise AssertionError(f"nobody is at port {port}")
+    return None
 
 
 def _holds(folder: Path, inode: str) -> bool:
@@ -185,6 +253,16 @@ def _holds(folder: Path, inode: str) -> bool:
         return any(str(one.readlink()) == inode for one in folder.iterdir())
     except OSError:
         return False
+
+
+def _peak(pid: int) -> int | None:
+    """KiB; None for a process that is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(found[0]) if found else None
 
 
 def _environ(pid: int) -> bytes:

@@ -100,6 +100,23 @@ def session_cloud() -> Iterator[Deployed]:
             local.down()
 
 
+@contextlib.contextmanager
+def variables(stage: Deployed, function: str, **changed: str) -> Iterator[None]:
+    """The deployed function with other variables, and as it was afterwards."""
+    name, functions = stage.outputs["functions"][function], stage.clients.functions
+    found = functions.get_function_configuration(FunctionName=name)
+    before = found.get("Environment", {}).get("Variables", {})
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": before | changed}
+    )
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": before}
+        )
+
+
 @dataclass(slots=True)
 class Expectations:
     """The inbox of one test: every message has to be expected, none may come twice."""
