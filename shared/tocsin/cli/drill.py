@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.drills.sabotage.proof import Proof
-    from tocsin.drills.sabotage.switches import Switch
+    from tocsin.drills.sabotage.switch import Switch
     from tocsin.drills.scenario import Score
     from tocsin.drills.stage import Stage
 

@@ -75,8 +75,7 @@ class BillingStory:
         sandbox = self.sandbox
         self.listen(sandbox)
         known = {event["id"] for event in sandbox.events()}
-        sandbox.order("duplicate", fraction=0.15, seed=11)
-        sandbox.order("reorder", window=12, seed=12)
+        self.levers.misbehave(sandbox)
         self.began_at = sandbox.now() - 100
         told = sandbox.tell(
             seed=len(known) + 1,
@@ -124,7 +123,7 @@ class BillingStory:
         order = sandbox.order("withhold", types=["customer.subscription.created"], count=1)
         try:
             sandbox.freeze(now - 60)
-            subscription = self._subscribe()
+            subscription = self.subscribe()
             sandbox.freeze(now - 30)
             self.sdk().v1.subscriptions.update(subscription, {"cancel_at_period_end": True})
         finally:
@@ -153,12 +152,13 @@ class BillingStory:
         Raises:
             Unavailable: it never was.
         """
-        subscription = self._subscribe()
+        subscription = self.subscribe()
         self.drain(self.sandbox)
         if not wait_until(lambda: bool(self.rows([subscription])), seconds=SETTLE_SECONDS):
             raise Unavailable("a new subscription was not projected")
 
-    def _subscribe(self) -> str:
+    def subscribe(self) -> str:
+        """A new subscription of this run's workspaces; its id."""
         sdk = self.sdk()
         price = self.made_price()
         customer = sdk.v1.customers.create({"invoice_settings": {"default_payment_method": CARD}})

@@ -48,14 +48,15 @@ class Stories:
         return cls(alarm, webhooks, OutageStory(alarm, books))
 
     def steps(self, parts: Collection[str] = PARTS) -> list[Step]:
-        """The steps of some parts, in order; the outage brings the alarm with it."""
+        """The steps of some parts, in order; the outage brings the alarm, and begins before it."""
         told = {
             ALARM: self.alarm.steps,
             WEBHOOKS: self.webhooks.steps,
             OUTAGE: self.outage.steps,
         }
         wanted = {*parts, *((ALARM,) if OUTAGE in parts else ())}
-        return [
+        before = self.outage.first_steps() if OUTAGE in wanted else []
+        return before + [
             replace(step, chapter=step.chapter or _CHAPTERS[part])
             for part in PARTS
             if part in wanted
@@ -63,14 +64,28 @@ class Stories:
         ]
 
 
-def play(
-    stage: Stage,
-    watcher: Watcher,
-    *,
-    levers: Levers | None = None,
-    parts: Collection[str] = PARTS,
+def play(stage: Stage, watcher: Watcher, *, parts: Collection[str] = PARTS) -> Score:
+    """Plays the demo, or some of its parts, on a stage that runs; no outage is left behind."""
+    stories = new(stage, watcher, Levers())
+    try:
+        return tell(stories, watcher, parts)
+    finally:
+        stories.outage.leave()
+
+
+def new(stage: Stage, watcher: Watcher, levers: Levers) -> Stories:
+    """The stories of one run, of which nothing has happened yet."""
+    return Stories.of(stage, watcher, levers, secrets.token_hex(4))
+
+
+def tell(
+    stories: Stories, watcher: Watcher, parts: Collection[str] = PARTS, *, until: str = ""
 ) -> Score:
-    """Plays the demo, or some of its parts, on a stage that runs; it is left as it is then."""
-    stories = Stories.of(stage, watcher, levers or Levers(), secrets.token_hex(4))
-    score = run(NAME, stories.steps(parts), watcher)
+    """Plays them up to the step that makes the check `until`, or to the end.
+
+    Whoever calls it has the outage left afterwards.
+    """
+    steps = stories.steps(parts)
+    last = next((n for n, step in enumerate(steps) if until in {c.code for c in step.owes}), None)
+    score = run(NAME, steps if last is None else steps[: last + 1], watcher)
     return replace(score, numbers=tuple(stories.outage.numbers.items()))

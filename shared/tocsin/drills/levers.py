@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from tocsin.drills.stage import Stage
+    from tocsin.local.sandbox.client import SandboxClient
 
 
 def move_clock(stage: Stage, by: timedelta) -> None:
@@ -22,9 +23,16 @@ def provider_secret(stage: Stage) -> str:
     return str(stage.outputs["secrets"]["stripe/default"])
 
 
+def repeat_and_mix(sandbox: SandboxClient) -> None:
+    """What the provider does with the webhooks of its history."""
+    sandbox.order("duplicate", fraction=0.15, seed=11)
+    sandbox.order("reorder", window=12, seed=12)
+
+
 @dataclass(frozen=True, slots=True)
 class Levers:
     """How the drill acts on the stage."""
 
     advance: Callable[[Stage, timedelta], None] = move_clock
     signing_secret: Callable[[Stage], str] = provider_secret
+    misbehave: Callable[[SandboxClient], None] = repeat_and_mix

@@ -13,10 +13,19 @@ from tocsin.drills.checks import Claim
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from tocsin.billing.breaker import Breaker
     from tocsin.drills.checks import Check
 
 FAILED_OVER = Claim("checkout.failed_over", "while a provider is down, the other one sells")
 ONE_PAGE = Claim("checkout.one_page", "asked again under its key, a checkout is the same page")
+BREAKER_OPEN = Claim(
+    "breaker.opened", "failing checkouts open the breaker: nobody asks it any more"
+)
+REFUSED = Claim("replay.refused", "while the breaker is open nobody may replay")
+BREAKER_CLOSED = Claim(
+    "breaker.closed", "when it has cooled, three checkouts that succeed close it"
+)
+UNFORCED = Claim("replay.unforced", "ten looks prove the recovery: nobody has to override anything")
 UNPROVEN = Claim("exit.unproven", "while it is down, its checkouts are not said to succeed")
 LOST = Claim("webhook.lost", "a part of the provider's events never reached the ledger")
 CONTAINED = Claim("containment.verified", "a second person verified containment, within 4 h")
@@ -63,6 +72,34 @@ def one_page(first: Mapping[str, Any], again: Mapping[str, Any]) -> Check:
         expected=f"{first.get('url')}",
         observed=f"{again.get('url')}",
     )
+
+
+def breaker_open(phase: str, bought: Sequence[Mapping[str, Any]], asked: int) -> Check:
+    """The breaker's phase, checkouts since it opened, and how often its provider was asked then."""
+    seen = (str(phase), [one.get("provider") for one in bought], asked)
+    return BREAKER_OPEN.equal(expected=("open", ["razorpay"] * len(bought), 0), observed=seen)
+
+
+def refused(status: int, body: Mapping[str, Any]) -> Check:
+    """The answer to a replay's start while the provider's breaker is open."""
+    unmet = str(body.get("unmet", "")).split(",")
+    return REFUSED.holds(
+        (status, body.get("code")) == (409, "recovery_not_confirmed") and "breaker_open" in unmet,
+        expected="409 recovery_not_confirmed, breaker_open",
+        observed=f"{status} {body.get('code')}, {', '.join(unmet)}",
+    )
+
+
+def breaker_closed(breaker: Breaker) -> Check:
+    """The breaker as it is stored after the wait."""
+    seen = (str(breaker.phase), breaker.openings)
+    return BREAKER_CLOSED.equal(expected=("closed", 1), observed=seen)
+
+
+def unforced(status: int, body: Mapping[str, Any]) -> Check:
+    """The answer to a replay's start after the recovery."""
+    seen = (status, body.get("override"), body.get("unmet"))
+    return UNFORCED.equal(expected=(202, None, None), observed=seen)
 
 
 def unproven(answer: Mapping[str, Any]) -> Check:

@@ -1,8 +1,10 @@
 """The billing chapter of the runbook: a provider goes down, and what it takes to close again.
 
-It goes on with the incident of the paging story. The provider is really down: its API answers 502
-and a third of its webhooks is dropped; customers are sent to the other one; what was lost is listed
-and put back; and the incident closes when the gate says so, not before.
+Its checkouts fail before anybody is paged, and it goes on with the incident of the paging story.
+The provider is really down: its API answers 502 and a third of its webhooks is dropped; its breaker
+opens, and customers are sent to the other one. Once it answers, customers' checkouts probe it until
+the breaker closes, and only then is what was lost put back; the incident closes when the gate says
+so.
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from tocsin.drills import outage_checks as checks
 from tocsin.drills import shop
 from tocsin.drills.billing_checks import differences
-from tocsin.drills.billing_story import ENDPOINT, SETTLE_SECONDS, BillingStory
+from tocsin.drills.billing_story import ENDPOINT, IDENTITY, SETTLE_SECONDS, BillingStory
 from tocsin.drills.outage_books import MITIGATOR, REPLAY_SECONDS, reconcile
 from tocsin.drills.paging_story import RESPONDER, PagingStory
+from tocsin.drills.recovery import Recovery, fail_over, recover
 from tocsin.drills.scenario import Step
 from tocsin.drills.stage import wait_until
 from tocsin.errors import Unavailable
@@ -35,10 +38,11 @@ COMMUNICATOR: Final = "communications-primary"
 EXAMINED: Final = "checkouts_examined"
 EVENTS: Final = 60
 LOST: Final = 1 / 3
-FAILING, RECOVERED = 3, 5
+RECOVERED: Final = 5
 CALM: Final = timedelta(hours=72, minutes=1)
 MINUTE: Final = timedelta(minutes=1)
-DOWN, BACK = "A provider goes down", "The provider is back"
+DOWN, MEANWHILE = "A provider goes down", "While it is down"
+BACK: Final = "The provider is back"
 OUT: Final = "The way out"
 
 
@@ -48,6 +52,7 @@ class OutageStory:
 
     paging: PagingStory
     books: BillingStory
+    recovery: Recovery = field(init=False)
     bought: list[dict[str, Any]] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     replay: dict[str, Any] = field(default_factory=dict)
@@ -55,17 +60,32 @@ class OutageStory:
     numbers: dict[str, str] = field(default_factory=dict)
     keys: int = 0
 
+    def __post_init__(self) -> None:
+        self.recovery = Recovery(self.paging.stage, IDENTITY)
+
+    def first_steps(self) -> list[Step]:
+        """What everything begins with; what opens here cools while people are being paged."""
+        down = (checks.FAILED_OVER, checks.ONE_PAGE, checks.BREAKER_OPEN)
+        return [Step("Stripe's checkout answers 502", down, self._fail_over, DOWN)]
+
     def steps(self) -> list[Step]:
-        """From the first failing checkout to the closed incident."""
-        down = (checks.FAILED_OVER, checks.ONE_PAGE, checks.UNPROVEN)
-        put_back = (checks.PLANNED, checks.INSERTED, checks.PROVEN, checks.CAUGHT_UP)
+        """From the unproven recovery to the closed incident."""
+        back = (checks.REFUSED, checks.BREAKER_CLOSED)
+        put_back = (
+            checks.PLANNED,
+            checks.UNFORCED,
+            checks.INSERTED,
+            checks.PROVEN,
+            checks.CAUGHT_UP,
+        )
         right = (checks.COMPARED, checks.HEALED)
         succeed = (checks.SUCCEED, checks.PROBE_GONE)
         ended = (checks.ALL_MET, checks.CLOSED)
         return [
-            Step("Stripe's checkout answers 502", down, self._fail_over, DOWN),
-            Step("a third of its webhooks is lost", (checks.LOST,), self._lose, DOWN),
-            Step("containment is verified", (checks.CONTAINED,), self._contain, DOWN),
+            Step("is it well again?", (checks.UNPROVEN,), self._doubt, MEANWHILE),
+            Step("a third of its webhooks is lost", (checks.LOST,), self._lose, MEANWHILE),
+            Step("containment is verified", (checks.CONTAINED,), self._contain, MEANWHILE),
+            Step("it answers again, and is probed", back, self._recover, BACK),
             Step("what was lost is replayed", put_back, self._put_back, BACK),
             Step("the books are compared and put right", right, self._reconcile, BACK),
             Step("new checkouts succeed", succeed, self._succeed, BACK),
@@ -90,23 +110,41 @@ class OutageStory:
     def incident(self) -> str:
         return self.paging.incident
 
+    def leave(self) -> None:
+        """Puts right what a run that was cut short leaves: outage, orders and lost events.
+
+        The next run would find them lost.
+        """
+        if not self.bought:
+            return
+        books, sandbox = self.books, self.books.sandbox
+        sandbox.end_outages()
+        sandbox.lift()
+        sandbox.run()
+        for event in {*books.ids} - {sk for _, sk in books.stored(books.made)}:
+            sandbox.resend(event, ENDPOINT)
+        books.drain(sandbox)
+
     def _fail_over(self) -> Iterator[Check]:
-        self._buy("before")
-        self.books.sandbox.begin_outage(
-            "html_502", provider="stripe", path="/v1/checkout", method="POST"
-        )
-        self.bought = [self._buy(f"down-{number}") for number in range(FAILING)]
-        self.watcher.table(
-            ("workspace", "paid at", "failed over"),
-            (
-                (f"ws-{self.paging.run}-down-{number}", one.get("provider"), one.get("failed_over"))
-                for number, one in enumerate(self.bought)
-            ),
-        )
-        yield checks.failed_over(self.bought)
-        yield checks.one_page(self.bought[0], self._buy("down-0"))
+        yield from fail_over(self)
+
+    def _recover(self) -> Iterator[Check]:
+        yield from recover(self)
+
+    def _doubt(self) -> Iterator[Check]:
         yield checks.unproven(self._examine())
-        self.numbers["checkouts failed over"] = str(len(self.bought))
+
+    def window(self) -> dict[str, Any]:
+        """What a replay of this outage is asked for."""
+        began = parse_time("1970-01-01T00:00:00.000Z") + timedelta(seconds=self.books.began_at)
+        return {
+            "provider": "stripe",
+            "account": ACCOUNT,
+            "mode": "test",
+            "start": format_time(began),
+            "end": format_time(began + timedelta(seconds=201)),
+            "incident": self.incident,
+        }
 
     def _lose(self) -> Iterator[Check]:
         books, sandbox = self.books, self.books.sandbox
@@ -163,24 +201,13 @@ class OutageStory:
         self.numbers["time to contain"] = f"{took.total_seconds() / 60:.0f} min of 240"
 
     def _put_back(self) -> Iterator[Check]:
-        self.books.sandbox.end_outages()
         self._do("fix", {"step": "provider", "provider": "stripe"})
-        began = parse_time("1970-01-01T00:00:00.000Z") + timedelta(seconds=self.books.began_at)
-        wish = {
-            "provider": "stripe",
-            "account": ACCOUNT,
-            "mode": "test",
-            "start": format_time(began),
-            "end": format_time(began + timedelta(seconds=201)),
-            "incident": self.incident,
-        }
+        wish = self.window()
         plan = self._followed(self.post("/v1/replays", {**wish, "dry_run": True}))
         still = self.lost - {sk for _, sk in self.books.stored(self.books.made)}
         yield checks.planned(plan, self.lost, still)
-        commander = self.stage.person(RESPONDER, group="commander")
-        override = {**wish, "override": "the drill has no quarter of an hour to look ten times"}
-        started = self.post("/v1/replays", override, commander)
-        self.watcher.tell("no time for ten looks at the provider: the commander's word is enough")
+        started = self.post("/v1/replays", wish)
+        yield checks.unforced(started.status, started.body)
         self.replay = self._followed(started)
         found = self.books.stored(self.books.made)
         mine = {sk for (_, sk), item in found.items() if item.get("rp") == self.replay["id"]}
@@ -196,7 +223,7 @@ class OutageStory:
         yield from reconcile(self)
 
     def _succeed(self) -> Iterator[Check]:
-        made = [self._buy(f"back-{number}") for number in range(RECOVERED)]
+        made = [self.buy(f"back-{number}") for number in range(RECOVERED)]
         paid = next((one for one in made if one.get("provider") == "stripe"), None)
         if paid is not None:
             self.books.sandbox.complete_checkout(paid["session"])
@@ -265,7 +292,8 @@ class OutageStory:
         done = {"criterion": "replay_completed", "met": True, "evidence": str(self.replay["id"])}
         self._do("confirm", done)
 
-    def _buy(self, name: str) -> dict[str, Any]:
+    def buy(self, name: str) -> dict[str, Any]:
+        """The answer to a checkout of a workspace of this name."""
         workspace = f"ws-{self.paging.run}-{name}"
         answer = shop.buy(self.commander, workspace, key=f"{self.paging.run}-{name}")
         return answer.body

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tocsin.billing.breaker import Breaker, Phase
 from tocsin.drills import outage_checks as checks
 
 SOLD = {"provider": "razorpay", "failed_over": True, "url": "https://pay/1"}
@@ -166,3 +167,33 @@ def test_closed_means_resolved() -> None:
     assert checks.closed({"state": "closed", "resolution": "resolved"}).passed
     assert not checks.closed({"state": "closed", "resolution": "duplicate"}).passed
     assert not checks.closed({"state": "monitoring", "resolution": None}).passed
+
+
+def test_an_open_breaker_sends_everybody_to_the_other_one_and_asks_the_first_nothing() -> None:
+    late = [{"provider": "razorpay"}, {"provider": "razorpay"}]
+    assert checks.breaker_open(Phase.OPEN, late, 0).passed
+    assert not checks.breaker_open(Phase.CLOSED, late, 0).passed
+    assert not checks.breaker_open(Phase.OPEN, late, 1).passed
+    assert not checks.breaker_open(Phase.OPEN, [*late, {"provider": "stripe"}], 0).passed
+    assert not checks.breaker_open(Phase.OPEN, [{"code": "no_payment_path"}], 0).passed
+
+
+def test_a_replay_is_refused_for_the_open_breaker_and_for_nothing_else() -> None:
+    body = {"code": "recovery_not_confirmed", "unmet": "breaker_open,too_few_probes"}
+    assert checks.refused(409, body).passed
+    assert not checks.refused(202, {"id": "RPL-1"}).passed
+    assert not checks.refused(409, body | {"unmet": "too_few_probes"}).passed
+    assert not checks.refused(409, body | {"code": "replay_running"}).passed
+
+
+def test_a_breaker_closes_after_one_opening() -> None:
+    assert checks.breaker_closed(Breaker(Phase.CLOSED, openings=1)).passed
+    assert not checks.breaker_closed(Breaker(Phase.HALF_OPEN, openings=1)).passed
+    assert not checks.breaker_closed(Breaker(Phase.CLOSED, openings=2)).passed
+    assert not checks.breaker_closed(Breaker()).passed, "it never opened"
+
+
+def test_a_replay_is_taken_without_an_override() -> None:
+    assert checks.unforced(202, {"id": "RPL-1", "override": None}).passed
+    assert not checks.unforced(202, {"id": "RPL-1", "override": "no time"}).passed
+    assert not checks.unforced(409, {"unmet": "too_few_probes"}).passed

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.drills import demo
-from tocsin.drills.sabotage.switches import SWITCHES, Switch
+from tocsin.drills.sabotage.switches import SWITCHES
 from tocsin.drills.scenario import Silent
 from tocsin.errors import UnknownName
 
 if TYPE_CHECKING:
+    from tocsin.drills.sabotage.switch import Switch
     from tocsin.drills.scenario import Watcher
     from tocsin.drills.stage import Stage
 
@@ -57,8 +58,11 @@ def named(name: str | None) -> tuple[Switch, ...]:
 def prove(stage: Stage, switch: Switch, watcher: Watcher | None = None) -> Proof:
     """Applies the switch, plays the demo, mends; the stage is whole again afterwards."""
     began = time.monotonic()
+    seen = watcher or Silent()
     with switch.apply(stage) as levers:
-        score = demo.play(stage, watcher or Silent(), levers=levers, parts=switch.parts)
+        stories = demo.new(stage, seen, levers)
+        score = demo.tell(stories, seen, switch.parts, until=switch.until)
+    stories.outage.leave()
     detail = {
         check.code: f"{check.expected} → {check.observed}"
         for check in score.checks

@@ -6,64 +6,20 @@ demo is played, and the red checks are compared with the list. No production cod
 
 from __future__ import annotations
 
-import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tocsin.drills import demo
 from tocsin.drills.levers import Levers
 from tocsin.drills.sabotage import wiring
-from tocsin.drills.sabotage.bundles import patched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
     from datetime import timedelta
 
     from tocsin.drills.stage import Stage
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """One sabotage: what it breaks and what must be seen. `apply` mends on leaving.
-
-    `may` is red as well or not, by the order in which the provider's events happened to arrive.
-    Only those `parts` of the demo are played.
-    """
-
-    name: str
-    breaks: str
-    reds: frozenset[str]
-    apply: Callable[[Stage], AbstractContextManager[Levers]]
-    may: frozenset[str] = frozenset()
-    parts: tuple[str, ...] = (demo.ALARM, demo.WEBHOOKS)
-
-
-def _wired(
-    break_: Callable[[Stage], AbstractContextManager[None]],
-) -> Callable[[Stage], AbstractContextManager[Levers]]:
-    """A switch in the stage's wiring; the drill acts as always."""
-
-    @contextlib.contextmanager
-    def apply(stage: Stage) -> Iterator[Levers]:
-        with break_(stage):
-            yield Levers()
-
-    return apply
-
-
-def _with(levers: Levers) -> Callable[[Stage], AbstractContextManager[Levers]]:
-    """A switch in how the drill acts; the stage is whole."""
-    return lambda _stage: contextlib.nullcontext(levers)
-
-
-def _code(
-    function: str, module: str, addition: str
-) -> Callable[[Stage], AbstractContextManager[Levers]]:
-    """A switch in the deployed code of one function."""
-    return _wired(
-        lambda stage: patched(stage.clients, stage.outputs["functions"][function], module, addition)
-    )
+from tocsin.drills.sabotage.outage_switches import OUTAGE_SWITCHES
+from tocsin.drills.sabotage.switch import Switch, acting, code, wired
 
 
 def _sweep_only(stage: Stage, _by: timedelta) -> None:
@@ -92,31 +48,35 @@ SWITCHES: Final = (
                 "ack.quiet",
             }
         ),
-        _wired(lambda stage: wiring.mapping_disabled(stage, "notifier", "/stream/")),
+        wired(lambda stage: wiring.mapping_disabled(stage, "notifier", "/stream/")),
+        parts=(demo.ALARM,),
     ),
     Switch(
         "sweep-disabled",
         "the schedule that starts the sweep is disabled",
         frozenset({"sweep.scheduled"}),
-        _wired(wiring.schedule_disabled),
+        wired(wiring.schedule_disabled),
+        parts=(demo.ALARM,),
     ),
     Switch(
         "projector-dropped",
         "the ledger's stream no longer wakes the projector",
         _PROJECTION,
-        _wired(lambda stage: wiring.mapping_disabled(stage, "billing_projector", "/stream/")),
+        wired(lambda stage: wiring.mapping_disabled(stage, "billing_projector", "/stream/")),
+        parts=(demo.WEBHOOKS,),
     ),
     Switch(
         "wrong-secret",
         "the provider signs with a secret that is not registered",
         _PROJECTION | {"webhook.accepted", "ledger.each_once", "ledger.duplicate_ignored"},
-        _with(Levers(signing_secret=lambda _stage: "whsec_of_another_endpoint")),
+        acting(Levers(signing_secret=lambda _stage: "whsec_of_another_endpoint")),
+        parts=(demo.WEBHOOKS,),
     ),
     Switch(
         "outbox-item-missing",
         "opening an incident forgets the message to one responder",
         frozenset({"pages.first"}),
-        _code(
+        code(
             "alarm_trigger",
             "tocsin/incidents/messages.py",
             "_whole = messages\n\n\n"
@@ -124,12 +84,13 @@ SWITCHES: Final = (
             "    items = _whole(*given, **named)\n"
             "    return tuple(one for one in items if one.target != 'person:mitigation-primary')\n",
         ),
+        parts=(demo.ALARM,),
     ),
     Switch(
         "duplicate-applied",
         "the ledger accepts an event it has already",
         frozenset({"ledger.duplicate_ignored"}),
-        _code(
+        code(
             "webhook_ingest",
             "tocsin/runtime/aws_http.py",
             "_whole = AwsHttp.call\n\n\n"
@@ -138,6 +99,7 @@ SWITCHES: Final = (
             "    return _whole(self, operation, kept)\n\n\n"
             "AwsHttp.call = _unconditional\n",
         ),
+        parts=(demo.WEBHOOKS,),
     ),
     Switch(
         "clock-not-advanced",
@@ -151,23 +113,25 @@ SWITCHES: Final = (
                 "ack.missed",
             }
         ),
-        _with(Levers(advance=_sweep_only)),
+        acting(Levers(advance=_sweep_only)),
+        parts=(demo.ALARM,),
     ),
     Switch(
         "right-missing",
         "the API's role may no longer write incidents",
         frozenset({"ack.recorded", "ack.missed", "ack.repeated", "ack.quiet"}),
-        _wired(
+        wired(
             lambda stage: wiring.right_removed(
                 stage, "incident_api", "WriteIncidents", "dynamodb:PutItem"
             )
         ),
+        parts=(demo.ALARM,),
     ),
     Switch(
         "stale-applied",
         "the projector takes any event for news, however old",
         frozenset({"projection.stale_ignored"}),
-        _code(
+        code(
             "billing_projector",
             "tocsin/billing/ordering.py",
             "def _older(created, row):\n    return False\n\n\n"
@@ -175,21 +139,69 @@ SWITCHES: Final = (
         ),
         # A later question to the provider can mend what a stale event broke before it is compared.
         may=frozenset({"projection.equals_provider"}),
+        parts=(demo.WEBHOOKS,),
     ),
     Switch(
         "stakeholders-cut-off",
         "nobody listens to the stakeholders' topic",
         frozenset({"mail.stakeholders"}),
-        _wired(lambda stage: wiring.subscription_removed(stage, "stakeholders_topic_arn")),
+        wired(lambda stage: wiring.subscription_removed(stage, "stakeholders_topic_arn")),
+        parts=(demo.ALARM,),
     ),
     Switch(
         "signature-unchecked",
         "the webhook function believes whatever it is sent",
         frozenset({"webhook.forged_refused", "ledger.forged_not_stored"}),
-        _code(
+        code(
             "webhook_ingest",
             "tocsin/providers/stripe/webhook.py",
             "def verify(*given, **named):\n    return None\n",
         ),
+        parts=(demo.WEBHOOKS,),
     ),
+    Switch(
+        "provider-in-order",
+        "the provider sends every event once, in order: nothing is shown by what follows",
+        frozenset({"webhook.disordered"}),
+        acting(Levers(misbehave=lambda _sandbox: None)),
+        parts=(demo.WEBHOOKS,),
+    ),
+    Switch(
+        "triage-wrong",
+        "what failing checkouts are is not known: production, and nothing to do with billing",
+        frozenset({"alarm.opened"}),
+        code(
+            "alarm_trigger",
+            "tocsin/incidents/signals.py",
+            "from dataclasses import replace as _replace\n\n"
+            "_triage = triage\n\n\n"
+            "def triage(signal, policy):\n"
+            "    return _replace(_triage(signal, policy), category=Category.PRODUCTION)\n",
+        ),
+        parts=(demo.ALARM,),
+    ),
+    Switch(
+        "deadline-late",
+        "the clock for the fix is given an hour more than the runbook says",
+        frozenset({"clocks.due"}),
+        code(
+            "alarm_trigger",
+            "tocsin/incidents/clocks.py",
+            "from datetime import timedelta as _later\n\n"
+            "_due = due_after\n\n\n"
+            "def due_after(target, start, calendar):\n"
+            "    due = _due(target, start, calendar)\n"
+            "    long = due is not None and due - start > _later(hours=20)\n"
+            "    return due + _later(hours=1) if long else due\n",
+        ),
+        parts=(demo.ALARM,),
+    ),
+    Switch(
+        "chain-forged",
+        "a timeline begins with a link to something else than nothing",
+        frozenset({"timeline.intact"}),
+        code("alarm_trigger", "tocsin/incidents/fold.py", "GENESIS = bytes([1]) * 32\n"),
+        parts=(demo.ALARM,),
+    ),
+    *OUTAGE_SWITCHES,
 )
