@@ -6,7 +6,6 @@ the deployed functions then do for an outage reaches those and nobody else.
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,24 +75,6 @@ class Elsewhere:
             ConsistentRead=True,
         )
         return dict(item.get("Item", {}))
-
-    def sell(self) -> None:
-        """Says in the stage's document what both sell."""
-        secrets = self.clients.secrets
-        listed = [one["Name"] for one in secrets.list_secrets()["SecretList"]]
-        (name,) = [one for one in listed if "provider-keys" in one]
-        document = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
-        prices = {"amount": 49_900, "stripe": "price_other", "razorpay": "plan_other"}
-        accounts = {"stripe": ACCOUNT, "razorpay": RAZORPAY_ACCOUNT}
-        document["checkout"] = {
-            "providers": {
-                provider: {"account": account, "mode": "test"}
-                for provider, account in accounts.items()
-            },
-            "plans": {"pro": {"INR": prices}},
-            "preferences": [{"order": ["stripe", "razorpay"]}],
-        }
-        secrets.put_secret_value(SecretId=name, SecretString=json.dumps(document))
 
     def buy(self, workspace: str) -> dict[str, Any]:
         wish = {"plan": "pro", "currency": "INR", "region": "IN", "workspace": workspace}
@@ -197,7 +178,6 @@ def test_an_outage_is_put_right_with_servers_that_are_not_the_sandbox(elsewhere:
     books = elsewhere.ended(f"/v1/reconciliations/{started['id']}", {"ready", "stalled"})
     assert (books["stage"], books["found"], books["compared_subscriptions"]) == ("ready", 0, 2)
 
-    elsewhere.sell()
     bought = elsewhere.buy("ws_a")
     assert (bought["provider"], bought["url"]) == ("stripe", f"{stripe.url}/pay/cs_other_1")
     stripe.selling = False
