@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MITIGATOR: Final = "mitigation-primary"
 REPLAY_SECONDS: Final = 60.0
-OK: Final = 200
+OK, HEALING = 200, 202
 
 
 def reconcile(story: OutageStory) -> Iterator[Check]:
@@ -57,8 +57,14 @@ def reconcile(story: OutageStory) -> Iterator[Check]:
         RESPONDER,
     )
     approval = f"{story.incident}:{approved.body.get('version')}"
-    healing = story.post(f"{where}/heal", {"approval": approval}, story.stage.person(MITIGATOR))
-    story.watcher.tell(f"healing, approved by entry {approval}: {healing.status}")
+    # While its driver is still telling the incident what it found, the same request is sent again.
+    healer, key = story.stage.person(MITIGATOR), f"heal-{story.paging.run}"
+    taken = wait_until(
+        lambda: healer.post(f"{where}/heal", {"approval": approval}, key=key).status == HEALING,
+        seconds=SETTLE_SECONDS,
+    )
+    told = "under way" if taken else "refused"
+    story.watcher.tell(f"healing, approved by entry {approval}: {told}")
     wait_until(lambda: _open(story, where) == 0, seconds=REPLAY_SECONDS)
     # The driver may still be writing what it healed: then the signature is asked for again.
     wait_until(
