@@ -77,9 +77,13 @@ def test_slow_just_under_the_timeout_works_and_just_over_it_does_not(one: World)
 
 def test_success_after_the_client_gave_up_changed_the_state(one: World) -> None:
     one.control.begin_outage("answer_late", seconds=0.4, method="POST", count=1)
+    one.control.calls(forget=True)
     with pytest.raises(stripe.APIConnectionError):
         impatient(one, 0.1).v1.customers.create({"name": "a"})
     assert [found.name for found in one.sdk.v1.customers.list().data] == ["a"]
+    # Noted when it happened: whoever begins anew meets no call of those who gave up before.
+    noted = [each["status"] for each in one.control.calls() if each["outage"] == "answer_late"]
+    assert noted == [200]
 
 
 def test_a_200_with_a_wrong_body_and_an_empty_list_are_no_truth(one: World) -> None:

@@ -133,13 +133,13 @@ class _Handler(BaseHTTPRequestHandler):
         kind = outage.kind if outage else None
         lag = int(outage.seconds) if outage and kind == "lag" else None
         response, now = sandbox.answer(request, provider=provider, lag=lag)
-        if outage and kind == "answer_late":
-            self.server.stopping.wait(outage.seconds)
+        status = None if kind == "lose_answer" else response.status
+        sandbox.note_call(request, status, kind, provider=provider)  # now, however late the answer
         if kind == "lose_answer":
-            sandbox.note_call(request, None, kind, provider=provider)
             self._reset()
             return
-        sandbox.note_call(request, response.status, kind, provider=provider)
+        if outage and kind == "answer_late":
+            self.server.stopping.wait(outage.seconds)
         headers = {**response.headers, "date": formatdate(now, usegmt=True)}
         self._send(response.status, json.dumps(response.body, indent=2).encode(), headers)
 
