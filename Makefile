@@ -51,16 +51,13 @@ setup: $(READY) ## make .venv from uv.lock; the other targets do it when they ne
 demo: $(READY) ## a billing-provider incident, end to end, on a cloud on this machine
 	@.venv/bin/tocsin drill run demo
 
-# What needs no server runs on both cores; the local cloud takes one test at a time.
-QUICK := $(wildcard tests/unit tests/property tests/contract tests/architecture tests/integration tests/infra tests/fuzz)
-CLOUD := $(wildcard tests/cloud tests/e2e)
+# Tests that share a deployed cloud keep to one worker (tests/conftest.py), which waits for functions
+# to start most of the time: a third one keeps two cores busy.
+WORKERS := -n 3 --dist loadgroup
 
-.PHONY: test test-quick test-cloud
-test: test-quick test-cloud ## the whole suite, about 12 minutes on two cores
-test-quick: $(READY) ## what needs no local cloud, on two cores
-	@$(PYTEST) -n 2 --dist loadgroup -m 'not full' $(QUICK)
-test-cloud: $(READY)
-	@if [ -n '$(CLOUD)' ]; then $(PYTEST) -m 'not full' $(CLOUD); fi
+.PHONY: test
+test: $(READY) ## the whole suite, about six minutes on two cores
+	@$(PYTEST) $(WORKERS) -m 'not full' tests
 
 # SCALE=small is for CI and for a look in between: the same programs, a few minutes each.
 SCALE ?= full

@@ -24,6 +24,17 @@ TESTS = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOOPBACK_FOLDERS = frozenset({"integration", "contract", "cloud", "e2e", "bench", "infra"})
 
+# What is made once a session (bundles, templates, a deployed cloud) is made by one worker of xdist,
+# which gets every test that uses it. The first place that a test lies in counts.
+ONE_WORKER = {
+    "infra/test_bundles.py": "bundles",
+    "infra": "infra",
+    "cloud/test_lifecycle.py": "lifecycle",
+    "cloud": "cloud",
+    "e2e": "cloud",
+    "unit/functions/test_imports.py": "imports",
+}
+
 # Enough for botocore to sign with; `AWS_EC2_METADATA_DISABLED` keeps it from asking for more.
 FAKE_AWS = {
     "AWS_ACCESS_KEY_ID": "AKIAFAKEFORTESTS0000",
@@ -38,7 +49,7 @@ FAKE_AWS = {
 hypothesis.settings.register_profile(
     "default",
     derandomize=True,
-    max_examples=200,
+    max_examples=100,
     deadline=None,
     database=None,
     # Slow is what a shared two-core machine is; only wrong answers should fail.
@@ -73,13 +84,16 @@ def pytest_configure() -> None:
     os.environ.update(clean)
 
 
+def below(item: pytest.Item, place: str) -> bool:
+    """Whether the test lies in a folder or a file of tests/."""
+    return item.path.is_relative_to(TESTS / place)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything is cut off from the network; some folders may speak to this machine."""
     for item in items:
-        if item.path.is_relative_to(TESTS / "infra"):
-            # Templates are synthesised and bundles built once a session: a worker for each.
-            own = "bundles" if item.path.name == "test_bundles.py" else "infra"
-            item.add_marker(pytest.mark.xdist_group(own))
+        if group := next((name for place, name in ONE_WORKER.items() if below(item, place)), ""):
+            item.add_marker(pytest.mark.xdist_group(group))
         if may_use_loopback(item.path):
             item.add_marker(pytest.mark.allow_hosts(list(LOOPBACK)))
         else:
@@ -103,11 +117,11 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def cloud() -> Iterator[Deployed]:
+def cloud(pytestconfig: pytest.Config) -> Iterator[Deployed]:
     """Deploy the template once per session, for tests/cloud and tests/e2e together."""
     from tests.harness.local_cloud import session_cloud  # noqa: PLC0415 - loads the AWS client
 
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        pytest.fail("cloud tests share one deployed cloud: run them without -n")
+    if "PYTEST_XDIST_WORKER" in os.environ and not pytestconfig.getoption("loadgroup"):
+        pytest.fail("cloud tests share one deployed cloud: with -n, add --dist loadgroup")
     with session_cloud() as deployed:
         yield deployed

@@ -89,7 +89,12 @@ ORDERS = list(permutations(range(len(HISTORY))))
 
 
 @pytest.mark.parametrize(
-    ("late", "orders"), [(0, ORDERS), (4_000, ORDERS[::7])], ids=["live", "replayed"]
+    ("late", "orders"),
+    [
+        pytest.param(0, ORDERS, id="live, every order", marks=pytest.mark.full),
+        pytest.param(0, ORDERS[::5], id="live"),
+        pytest.param(4_000, ORDERS[::7], id="replayed"),
+    ],
 )
 def test_i8_i9_all_orders_of_five_events_with_two_ties_end_right_in_the_store(
     table: BotoCall, late: int, orders: list[tuple[int, ...]]

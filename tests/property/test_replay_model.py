@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.harness.crashes import Killed
 from tests.harness.replay_model import END, IDENTITY, START, World
+from tests.harness.sizes import quick_or_full
 from tocsin.billing.replay import PAGE, Stage
 from tocsin.billing.replay_stops import cancelled, resumed
 from tocsin.errors import VersionConflict
@@ -38,7 +39,7 @@ def stored(world: World) -> set[str]:
     return {key.sk for key in world.ledger.records}
 
 
-@settings(max_examples=24, deadline=None)
+@settings(max_examples=quick_or_full(8, 40), deadline=None)
 @given(seed=st.integers(0, 2**32), events=st.integers(0, 1200), share=st.sampled_from((0, 0.3, 1)))
 def test_i8_i9_all_that_was_lost_is_inserted_once_and_a_second_pass_finds_nothing(
     seed: int, events: int, share: float
@@ -63,7 +64,7 @@ def test_i8_i9_all_that_was_lost_is_inserted_once_and_a_second_pass_finds_nothin
     assert again.unchanged
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=quick_or_full(5, 25), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_i9_what_arrives_by_itself_meanwhile_is_not_counted_as_inserted(seed: int) -> None:
     world = World(random.Random(seed), kill=0.01)
@@ -86,7 +87,7 @@ def test_i9_what_arrives_by_itself_meanwhile_is_not_counted_as_inserted(seed: in
     assert done.first.inserted + done.first.arrived == done.first.missing <= len(lost)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=quick_or_full(5, 25), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_two_drivers_do_the_work_of_one(seed: int) -> None:
     world = World(random.Random(seed), kill=0.05)
@@ -136,7 +137,7 @@ def test_each_stop_is_told_whoever_dies_over_it_and_told_no_more_once_that_is_no
     assert len(world.stops) == said
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=quick_or_full(5, 25), deadline=None)
 @given(seed=st.integers(0, 2**32), events=st.integers(0, 900))
 def test_a_dry_run_finds_what_is_missing_and_touches_nothing(seed: int, events: int) -> None:
     world = World(random.Random(seed))
@@ -152,7 +153,7 @@ def test_a_dry_run_finds_what_is_missing_and_touches_nothing(seed: int, events: 
     assert (stored(world), world.sent) == (before, 0)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=quick_or_full(5, 25), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_pages_are_read_one_at_a_time_and_oldest_first(seed: int) -> None:
     world = World(random.Random(seed))
@@ -170,7 +171,7 @@ def test_pages_are_read_one_at_a_time_and_oldest_first(seed: int) -> None:
     assert plan.identity == IDENTITY
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=quick_or_full(5, 25), deadline=None)
 @given(seed=st.integers(0, 2**32), empty=st.integers(1, 40))
 def test_a_list_that_comes_back_empty_is_not_believed_before_a_second_pass_agrees(
     seed: int, empty: int

@@ -62,7 +62,7 @@ def test_properties_draw_the_same_examples_everywhere_unless_asked_otherwise() -
     full = hypothesis.settings.get_profile("full")
 
     assert default.derandomize
-    assert default.max_examples == 200
+    assert default.max_examples == 100
     assert default.database is None
     assert default.deadline is None
     assert not full.derandomize
