@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.entitlement import one_subscription
 from tocsin.billing.ordering import CREATED_JITTER, FETCH_MARGIN, Verdict
-from tocsin.billing.subscription import Status
+from tocsin.billing.subscription import UNPAID_AT_RAZORPAY, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,18 +137,35 @@ def compare(subject: Subject, rules: AccessPolicy, *, now: int, incident_open: b
     """What is wrong with one subscription; None: both sides and what is enforced agree."""
     held, truth = subject.held, subject.answer.subscription
     if subject.answer.verdict is Verdict.MISSING:
-        if held is None or held.terminal:
-            return None
-        return _found(subject, Kind.ORPHAN, facts(held), {"status": GONE}, Healing.END)
+        return _gone(subject, held)
     if subject.answer.verdict is not Verdict.FOUND or truth is None:
         return _unknown(subject, subject.answer.detail or str(subject.answer.verdict))
     if truth.status is Status.UNKNOWN:
         return _unknown(subject, f"its status {truth.raw_status!r} is a word we do not know")
-    kind = Kind.MISSING if held is None else _difference(subject, held, truth)
-    if kind is None:
+    if held is None:
+        return None if _never_paid(subject.identity, truth) else _missing(subject, truth)
+    if (kind := _difference(subject, held, truth)) is None:
         return _enforced(subject, truth, rules, now=now, incident_open=incident_open)
-    ours = {} if held is None else facts(held)
-    return _found(subject, kind, ours, facts(truth), Healing.REFETCH)
+    return _found(subject, kind, facts(held), facts(truth), Healing.REFETCH)
+
+
+def _gone(subject: Subject, held: Subscription | None) -> Mismatch | None:
+    if held is None or held.terminal:
+        return None
+    return _found(subject, Kind.ORPHAN, facts(held), {"status": GONE}, Healing.END)
+
+
+def _missing(subject: Subject, truth: Subscription) -> Mismatch:
+    return _found(subject, Kind.MISSING, {}, facts(truth), Healing.REFETCH)
+
+
+def _never_paid(identity: Identity, truth: Subscription) -> bool:
+    """Whether it is a link that nobody has paid: Razorpay's first event is of the first payment.
+
+    https://razorpay.com/docs/payments/subscriptions/subscribe-to-webhooks/ lists them: none is sent
+    when a subscription is made, nor when it expires unpaid, so holding nothing of it is right.
+    """
+    return identity.provider == "razorpay" and truth.raw_status in UNPAID_AT_RAZORPAY
 
 
 def double(workspace: str, subjects: Sequence[Subject]) -> Mismatch | None:

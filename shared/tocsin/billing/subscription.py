@@ -50,6 +50,8 @@ RAZORPAY_STATUS = {
     "completed": Status.COMPLETED,
     "expired": Status.EXPIRED,
 }
+UNPAID_AT_RAZORPAY = frozenset({"created", "expired"})
+"""Its words for a subscription whose first payment was never made."""
 
 
 @dataclass(frozen=True, slots=True)

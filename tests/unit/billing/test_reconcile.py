@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Answer, Overlay, Row, Verdict
 from tocsin.billing.reconcile import Healing, Kind, Mismatch, Subject, Unknown, compare, double
-from tocsin.billing.subscription import TERMINAL, Status, Subscription
+from tocsin.billing.subscription import RAZORPAY_STATUS, TERMINAL, Status, Subscription
 from tocsin.policy import billing_rules
 
 RULES = billing_rules.current().access
@@ -143,6 +143,24 @@ def test_the_provider_alone_knowing_it_is_missing() -> None:
     assert (found.kind, found.workspace, found.held) == (Kind.MISSING, "ws_1", {})
     assert found.says["status"] == "active"
     assert find(subject(None, None)) is None
+
+
+@pytest.mark.parametrize("raw", ["created", "expired"])
+def test_a_razorpay_link_that_nobody_paid_is_not_missing_for_no_event_tells_of_it(raw: str) -> None:
+    unpaid = active(status=RAZORPAY_STATUS[raw], raw_status=raw)
+    assert find(subject(None, unpaid, identity=RAZORPAY)) is None
+    assert kind_of(subject(active(), unpaid, identity=RAZORPAY)) is Kind.STATUS
+
+
+@pytest.mark.parametrize("raw", ["authenticated", "active", "halted", "cancelled"])
+def test_a_razorpay_link_that_was_paid_is_missing_where_we_hold_nothing(raw: str) -> None:
+    paid = active(status=RAZORPAY_STATUS[raw], raw_status=raw)
+    assert kind_of(subject(None, paid, identity=RAZORPAY)) is Kind.MISSING
+
+
+def test_stripes_incomplete_is_missing_for_it_has_an_event() -> None:
+    unpaid = active(status=Status.PENDING, raw_status="incomplete")
+    assert kind_of(subject(None, unpaid)) is Kind.MISSING
 
 
 def overlay(status: Status, *, until: int = NOW + 60) -> Overlay:
