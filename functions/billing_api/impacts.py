@@ -46,10 +46,10 @@ _SHORTEST_MONTH = 28 * 86_400
 
 
 def report(call: Call) -> Response:
-    """The report over `since` to `until`."""
+    """The report over `since`, or the beginning of an incident's outage, to `until`."""
     query, office = call.request.query, call.office
     until = _second(query.get("until"), "until") or office.now()
-    since = _second(query.get("since"), "since")
+    since = _since(call, until)
     if since is None or not 0 <= until - since <= LONGEST:
         raise BadInput("`since` must be at most 31 days before `until`", field="since")
     provider, workspace = query.get("provider"), query.get("workspace")
@@ -97,6 +97,20 @@ def report(call: Call) -> Response:
         "workspaces": [_line(each, until) for each in found.workspaces],
     }
     return answer(200, cast("BillingImpact", view))
+
+
+def _since(call: Call, until: int) -> int | None:
+    """The beginning that was asked for; else that of the incident's outage, as far as is kept.
+
+    An incident is declared after the failures that declare it: they belong to the report.
+    """
+    query, who = call.request.query, call.caller
+    incident = query.get("incident")
+    if incident is None or "since" in query:
+        return _second(query.get("since"), "since")
+    windows = call.office.windows
+    outage = windows.touched_from(incident, person=who.person, groups=who.groups)
+    return max(until - LONGEST, min(until, outage))
 
 
 def _told_of(history: History) -> set[str]:

@@ -136,7 +136,8 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             impacts.report,
             answers.BillingImpact,
             query={
-                "since!": "From when, with its zone; at most 31 days before `until`.",
+                "since": "From when, with its zone; at most 31 days before `until`.",
+                "incident": "Without `since`: from where this one's outage began.",
                 "until": "Until when; now if left out.",
                 "provider": "Only what failed at this provider.",
                 "workspace": "Only this one's line.",

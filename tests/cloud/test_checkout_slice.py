@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +15,6 @@ from tests.harness.local_cloud import eventually
 from tests.harness.outage_stage import OutageStage
 from tocsin.billing.breaker import FIRST_COOLING
 from tocsin.billing.outage import LOW_TRAFFIC_WINDOW, RECOVERED_AFTER
-from tocsin.incidents.timeline import format_time
 from tocsin.local.places import STATE_VARIABLE
 from tocsin.local.sandbox import official
 from tocsin.local.sandbox.client import SandboxClient
@@ -101,11 +100,10 @@ def test_an_outage_is_failed_over_declared_evidenced_reported_and_over(
     outage: OutageStage, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listen(outage)
-    began = outage.now
     wishes = fail(outage, monkeypatch)
     incident = declare(outage, terminal)
     recover(outage, terminal, incident, wishes)
-    report_agrees_with_the_books(outage, terminal, incident, began, wishes)
+    report_agrees_with_the_books(outage, terminal, incident, wishes)
     begin_monitoring(outage, terminal, incident)
 
 
@@ -246,12 +244,9 @@ def begin_monitoring(outage: OutageStage, terminal: Terminal, incident: str) -> 
 
 
 def report_agrees_with_the_books(
-    outage: OutageStage, terminal: Terminal, incident: str, began: int, served: dict[str, str]
+    outage: OutageStage, terminal: Terminal, incident: str, served: dict[str, str]
 ) -> None:
     """Totals by what the sandbox noted of calls and of subscriptions, and by what customers met."""
-    moment = datetime.fromtimestamp(began, UTC)
-    words = ("--began-at", format_time(moment), "--reason", "the first checkout that failed")
-    terminal.json("beginning", incident, *words)
     report = terminal.json("billing", "impact", incident)
     failures, ran = outage.creations(failed=True), outage.running()
     twice = [intent for intent, count in ran.items() if count > 1]

@@ -49,13 +49,16 @@ def impact(
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
-    """What an outage did, workspace by workspace; the totals are the sums of the lines."""
+    """What an outage did, workspace by workspace; the totals are the sums of the lines.
+
+    From a quarter of an hour before the last that was good, for the first failures came before the
+    incident, until it was closed or now.
+    """
     api = connect(api_url, person)
     found = api.get(f"/v1/incidents/{segment(incident)}")
-    since = found.get("began_at") or found["opened_at"]
     report = api.get(
         "/v1/billing/impact",
-        since=since,
+        incident=found["id"],
         until=found.get("closed_at"),
         declared=found["opened_at"],
         provider=provider,

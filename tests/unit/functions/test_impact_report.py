@@ -8,7 +8,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -29,6 +29,9 @@ SAMPLE = (
     Path(__file__).parents[3] / "events" / "stripe" / "subscription_updated_2025-03-31.basil.json"
 )
 SUBSCRIPTION = json.loads(SAMPLE.read_bytes())["data"]["object"]["id"]
+
+
+OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
 
 
 @pytest.fixture
@@ -156,21 +159,22 @@ def test_a_plan_without_a_price_is_counted_apart_and_the_totals_add_up(
     began = office.now
     tell(office, 1, "past_due", began + 60, price="price_nobody_knows")
     tell(office, 5, "unpaid", began + 300, price="price_nobody_knows")
-    office.world.wall.advance(timedelta(hours=2))
-    found = report(office, began)
+    office.world.wall.advance(timedelta(minutes=10))
+    incident = declare(office)
+    office.world.wall.advance(timedelta(minutes=110))
+    found = report(office, began, declared=iso(began + 600))
     (line,) = found["workspaces"]
     assert (line["late"], len(line["lost"])) == (1, 1)
     assert found["amount_unknown"] == line["amount_unknown"] == 2
     assert found["late_amounts"] == found["credits"] == {}
     monkeypatch.setattr(billing_impact, "connect", lambda *_: Through(office, iso(began)))
-    assert main.run(["billing", "impact", "INC-1"]) == 0
+    assert main.run(["billing", "impact", incident]) == 0
     shown = capsys.readouterr().out
-    # An incident that was open all the time took nobody's access: what is left is the payment.
-    assert "amount unknown: 1 (late payments, spells without access)" in shown
+    assert "amount unknown: 2 (late payments, spells without access)" in shown
     assert "???" not in shown
-    assert main.run(["billing", "impact", "INC-1", "--csv"]) == 0
+    assert main.run(["billing", "impact", incident, "--csv"]) == 0
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
-    assert (row["amount_unknown"], row["late_amounts"]) == ("1", "")
+    assert (row["amount_unknown"], row["late_amounts"]) == ("2", "")
 
 
 def test_what_the_ledger_cannot_tell_is_said(office: BillingOffice) -> None:
@@ -209,17 +213,27 @@ def test_a_time_that_makes_no_sense_is_named(office: BillingOffice, query: dict[
     assert (status, body["field"]) == (400, "since")
 
 
+class Declared(NamedTuple):
+    """An incident, when its outage began and what customers met in it."""
+
+    incident: str
+    began: int
+    met: Counter[str]
+
+
 class Through:
     """The API as the command line sees it, in process."""
 
-    def __init__(self, office: BillingOffice, opened_at: str) -> None:
-        self.office, self.opened_at = office, opened_at
+    def __init__(self, office: BillingOffice, began: str) -> None:
+        self.office, self.began = office, began
 
     def get(self, path: str, **query: str | None) -> dict[str, Any]:
         if path.startswith("/v1/incidents/"):
-            return {"opened_at": self.opened_at, "began_at": None, "closed_at": None}
+            status, body, _ = self.office.world.request("GET", path, person="ana")
+            assert status == 200, body
+            return body
         if path == "/v1/billing/impact" and "workspace" in query:
-            query["since"] = self.opened_at  # the world's clock is not the terminal's
+            query["since"] = self.began  # the world's clock is not the terminal's
         asked = {name: value for name, value in query.items() if value is not None}
         status, body, _ = self.office.request("GET", path, query=asked)
         assert status == 200, body
@@ -227,13 +241,29 @@ class Through:
 
 
 @pytest.fixture
+def declared(office: BillingOffice) -> Declared:
+    """An incident that was opened when the outage had gone on for a while."""
+    began, met = outage(office)
+    office.world.wall.advance(timedelta(minutes=10))
+    return Declared(declare(office), began, met)
+
+
+def declare(office: BillingOffice) -> str:
+    """Opens an incident now, by both clocks."""
+    clock, wall = office.world.clock, office.world.wall
+    clock.advance(wall.wall_now() - clock.incident_now())
+    _, opened, _ = office.world.request("POST", "/v1/incidents", OUTAGE, person="ana")
+    return str(opened["id"])
+
+
+@pytest.fixture
 def terminal(
     office: BillingOffice,
+    declared: Declared,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., str]:
-    began, _ = outage(office)
-    through = Through(office, iso(began - 1))
+    through = Through(office, iso(declared.began - 1))
     for page in (billing_impact, billing_doubles):
         monkeypatch.setattr(page, "connect", lambda *_: through)
 
@@ -244,14 +274,29 @@ def terminal(
     return say
 
 
-def test_the_command_writes_csv_whose_sums_are_its_totals(terminal: Callable[..., str]) -> None:
-    lines = list(csv.DictReader(io.StringIO(terminal("impact", "INC-1", "--csv"))))
-    totals = json.loads(terminal("impact", "INC-1", "--json"))
+def test_what_failed_before_the_incident_was_declared_is_in_its_report(
+    declared: Declared, terminal: Callable[..., str]
+) -> None:
+    totals = json.loads(terminal("impact", declared.incident, "--json"))
+    for name in ("failed_attempts", "failed_over", "wanted"):
+        assert totals[name] == declared.met[name] > 0
+
+
+def test_an_incident_nobody_knows_has_no_report(office: BillingOffice) -> None:
+    status, body, _ = office.request("GET", "/v1/billing/impact", query={"incident": "INC-1"})
+    assert (status, body["code"]) == (404, "unknown_incident")
+
+
+def test_the_command_writes_csv_whose_sums_are_its_totals(
+    declared: Declared, terminal: Callable[..., str]
+) -> None:
+    lines = list(csv.DictReader(io.StringIO(terminal("impact", declared.incident, "--csv"))))
+    totals = json.loads(terminal("impact", declared.incident, "--json"))
     for name in ("failed_attempts", "failed_over", "wanted", "late", "doubles", "amount_unknown"):
         assert sum(int(line[name]) for line in lines) == totals[name]
     owed = sum(int(line["unpaid"].partition("=")[2] or 0) for line in lines)
     assert owed == totals["unpaid"]["INR"]
-    assert "total:" in terminal("impact", "INC-1")
+    assert "total:" in terminal("impact", declared.incident)
 
 
 def test_one_workspace_on_one_screen(office: BillingOffice, terminal: Callable[..., str]) -> None:
