@@ -51,9 +51,9 @@ setup: $(READY) ## make .venv from uv.lock; the other targets do it when they ne
 demo: $(READY) ## a billing-provider incident, end to end, on a cloud on this machine
 	@.venv/bin/tocsin drill run demo
 
-# Tests that share a deployed cloud keep to one worker (tests/conftest.py), which waits for functions
+# Tests that share a deployed cloud keep to one worker (tests/harness/workers.py), which waits for functions
 # to start most of the time: a third one keeps two cores busy.
-WORKERS := -n 3 --dist loadgroup
+WORKERS := -n 3
 
 .PHONY: test
 test: $(READY) ## the whole suite, about six minutes on two cores

@@ -24,17 +24,6 @@ TESTS = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOOPBACK_FOLDERS = frozenset({"integration", "contract", "cloud", "e2e", "bench", "infra"})
 
-# What is made once a session (bundles, templates, a deployed cloud) is made by one worker of xdist,
-# which gets every test that uses it. The first place that a test lies in counts.
-ONE_WORKER = {
-    "infra/test_bundles.py": "bundles",
-    "infra": "infra",
-    "cloud/test_lifecycle.py": "lifecycle",
-    "cloud": "cloud",
-    "e2e": "cloud",
-    "unit/functions/test_imports.py": "imports",
-}
-
 # Enough for botocore to sign with; `AWS_EC2_METADATA_DISABLED` keeps it from asking for more.
 FAKE_AWS = {
     "AWS_ACCESS_KEY_ID": "AKIAFAKEFORTESTS0000",
@@ -84,16 +73,17 @@ def pytest_configure() -> None:
     os.environ.update(clean)
 
 
-def below(item: pytest.Item, place: str) -> bool:
-    """Whether the test lies in a folder or a file of tests/."""
-    return item.path.is_relative_to(TESTS / place)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """What is made once a session is made by one worker, which gets every test that uses it."""
+    from tests.harness.workers import ByPlace  # noqa: PLC0415 - only where xdist runs
+
+    return ByPlace(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything is cut off from the network; some folders may speak to this machine."""
     for item in items:
-        if group := next((name for place, name in ONE_WORKER.items() if below(item, place)), ""):
-            item.add_marker(pytest.mark.xdist_group(group))
         if may_use_loopback(item.path):
             item.add_marker(pytest.mark.allow_hosts(list(LOOPBACK)))
         else:
@@ -117,11 +107,9 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def cloud(pytestconfig: pytest.Config) -> Iterator[Deployed]:
+def cloud() -> Iterator[Deployed]:
     """Deploy the template once per session, for tests/cloud and tests/e2e together."""
     from tests.harness.local_cloud import session_cloud  # noqa: PLC0415 - loads the AWS client
 
-    if "PYTEST_XDIST_WORKER" in os.environ and not pytestconfig.getoption("loadgroup"):
-        pytest.fail("cloud tests share one deployed cloud: with -n, add --dist loadgroup")
     with session_cloud() as deployed:
         yield deployed

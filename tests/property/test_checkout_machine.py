@@ -245,7 +245,7 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_no_money_is_lost_sight_of() -> None:
-    run(examples=100, steps=40)
+    run(examples=250, steps=40)
 
 
 @pytest.mark.full

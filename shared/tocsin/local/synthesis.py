@@ -41,7 +41,7 @@ def synthesise(places: Places, context: Mapping[str, str]) -> tuple[Path, bool]:
     """
     name = fingerprint(places.checkout, context)
     assembly = places.syntheses / name
-    if (assembly / "manifest.json").is_file():
+    if _whole(assembly):
         os.utime(assembly)
         return assembly, False
     making = places.syntheses / f"making-{os.getpid()}"
@@ -52,8 +52,10 @@ def synthesise(places: Places, context: Mapping[str, str]) -> tuple[Path, bool]:
         if fingerprint(places.checkout, context) != name:
             # A file was saved meanwhile: good for this deployment, but not known by any name.
             assembly = places.syntheses / "unsettled"
-        shutil.rmtree(assembly, ignore_errors=True)
-        making.rename(assembly)
+            shutil.rmtree(assembly, ignore_errors=True)
+        if not _whole(assembly):  # else another process made the same meanwhile, and may read it
+            shutil.rmtree(assembly, ignore_errors=True)
+            making.rename(assembly)
     finally:
         shutil.rmtree(making, ignore_errors=True)
     _forget_old(places.syntheses)
@@ -116,7 +118,11 @@ def _environ() -> dict[str, str]:
 
 
 def _forget_old(syntheses: Path) -> None:
-    found = [path for path in syntheses.iterdir() if (path / "manifest.json").is_file()]
+    found = [path for path in syntheses.iterdir() if _whole(path)]
     found.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in found[_KEPT:]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _whole(assembly: Path) -> bool:
+    return (assembly / "manifest.json").is_file()

@@ -67,6 +67,22 @@ def test_an_unchanged_tree_is_not_synthesised_again(checkout: Path) -> None:
     assert (second, made, runs(checkout)) == (first, False, 1)
 
 
+def test_what_another_process_made_meanwhile_is_left_to_those_who_read_it(checkout: Path) -> None:
+    rival = (
+        "theirs = out.parent / pathlib.Path('name').read_text()\n"
+        "theirs.mkdir(); (theirs / 'manifest.json').write_text('theirs')\n"
+    )
+    (checkout / "infra/app.py").write_text(APP + rival, encoding="utf-8")
+    name = synthesis.fingerprint(checkout, CONTEXT)
+    (checkout / "name").write_text(name, encoding="utf-8")
+
+    folder, _ = synthesis.synthesise(places(checkout), CONTEXT)
+
+    assert folder == places(checkout).syntheses / name
+    assert (folder / "manifest.json").read_text("utf-8") == "theirs"
+    assert [path.name for path in folder.parent.iterdir()] == [name]
+
+
 @pytest.mark.parametrize(
     "name",
     [
