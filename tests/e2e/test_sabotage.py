@@ -36,4 +36,5 @@ def test_a_fault_turns_exactly_its_checks_red(stage: Stage, switch: Switch) -> N
 
 @pytest.mark.full
 def test_after_the_faults_the_stage_is_whole_again(stage: Stage) -> None:
+    stage.empty()
     assert demo.play(stage, Silent()).red == frozenset()

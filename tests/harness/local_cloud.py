@@ -11,10 +11,10 @@ import contextlib
 import fcntl
 import time
 from dataclasses import dataclass, field
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from tocsin.local.cloud import Cloud, Wishes
+from tocsin.local.emptying import empty_tables
 from tocsin.local.people import sign_in
 from tocsin.local.places import Places, find
 
@@ -77,12 +77,7 @@ class Deployed:
 
     def clear(self) -> None:
         """Empties the tables and the inbox and sets incident time to now."""
-        for table, name in self.outputs["tables"].items():
-            keys = [{"PK": item["PK"], "SK": item["SK"]} for item in self.items(table)]
-            for some in batched(keys, 25, strict=False):
-                gone: list[Any] = [{"DeleteRequest": {"Key": key}} for key in some]
-                answer = self.clients.dynamodb.batch_write_item(RequestItems={name: gone})
-                assert not answer.get("UnprocessedItems"), name
+        empty_tables(self.clients, self.outputs["tables"].values())
         self.cloud.clock().reset()
         self.cloud.inbox().clear()
 

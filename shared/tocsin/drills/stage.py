@@ -1,7 +1,7 @@
 """What a drill may touch of a running local stage, and how it looks at it.
 
 Acts go through the doors people and providers use: alarms, webhooks, the signed API, the clock.
-The tables are only read, to compare what is stored with what was promised.
+The tables are only read, to compare what is stored with what was promised, and emptied.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from boto3.dynamodb.types import TypeDeserializer
 from tocsin.adapters.dynamodb_incidents_keys import incident_pk
 from tocsin.drills.person import Person
 from tocsin.errors import Unavailable
-from tocsin.local import deploy
+from tocsin.local import deploy, seed
+from tocsin.local.emptying import empty_tables
 from tocsin.local.sandbox.client import SandboxClient
 
 if TYPE_CHECKING:
@@ -68,6 +69,18 @@ class Stage:
         if known not in self.people:
             self.people[known] = Person.sign_in(self.clients, self.outputs, name, group)
         return self.people[known]
+
+    def empty(self) -> None:
+        """Forgets everything that happened on the stage and at the provider; time is now.
+
+        What one run lost on purpose is in the next one's window, and is found there.
+        """
+        tables = self.outputs["tables"]
+        empty_tables(self.clients, tables.values())
+        seed.contacts(self.clients, tables["operations"])
+        self.sandbox.reset()
+        self.cloud.clock().reset()
+        self.cloud.inbox().clear()
 
     def advance(self, by: timedelta) -> None:
         """Moves the incident clock and sweeps once."""

@@ -56,8 +56,9 @@ def named(name: str | None) -> tuple[Switch, ...]:
 
 
 def prove(stage: Stage, switch: Switch, watcher: Watcher | None = None) -> Proof:
-    """Applies the switch, plays the demo, mends; the stage is whole again afterwards."""
+    """Empties the stage, applies the switch, plays the demo, mends; the stage is whole again."""
     began = time.monotonic()
+    stage.empty()
     seen = watcher or Silent()
     with switch.apply(stage) as levers:
         stories = demo.new(stage, seen, levers)
