@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from tocsin.local.places import Places
 
 PROGRAMS = ("ministack", "sandbox")
+# A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that.
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from tocsin.cli.main import main
+main()
+"""
 
 
 class CommandLine:
@@ -37,7 +44,7 @@ class CommandLine:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-c", "from tocsin.cli.main import main; main()", "local", *words],
+            [sys.executable, "-c", PROGRAM, "local", *words],
             env=self.environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
