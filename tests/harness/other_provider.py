@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,7 +34,7 @@ class Asked:
 
 
 @dataclass
-class OtherProvider:
+class OtherProvider(ABC):
     """One provider: its API key, its subscriptions by id, and every request it got."""
 
     key: str
@@ -43,11 +44,13 @@ class OtherProvider:
     lock: Lock = field(default_factory=Lock)
 
     @property
+    @abstractmethod
     def authorization(self) -> str:
-        raise NotImplementedError
+        """The value of the header that lets a caller in."""
 
+    @abstractmethod
     def answer(self, method: str, path: str, query: dict[str, list[str]], form: Any) -> Answer:
-        raise NotImplementedError
+        """Status and body, as the provider's pages have them."""
 
     def got(self, method: str, prefix: str) -> list[Asked]:
         with self.lock:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.outage_stories import reconciled
 from tests.harness.stories import ANA, BO, COMMANDER, GITHUB, Story, make
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition
 from tocsin.incidents import commands_record as w
 from tocsin.incidents import commands_response as r
-from tocsin.incidents.commands_billing import RecordReconciliation
 from tocsin.incidents.parts import RunKind
 from tocsin.incidents.vocabulary import Attainment, Category, ClockName, MessageKind, Severity
 
@@ -154,23 +154,6 @@ class TestConclusions:
         story.do("09-08 15:00", report)
 
         assert not story.incident.fixed
-
-
-def reconciled(story: Story, at: str, **changes: Any) -> None:
-    """What the reconciler tells; settled unless something is said to be left."""
-    values: dict[str, Any] = {
-        "reconciliation": "REC-1",
-        "started_at": story.at(at),
-        "full": True,
-        "workspaces": 3,
-        "compared": 3,
-        "unresolved": {},
-        "unknown": 0,
-        "healed": 0,
-        "accepted": 0,
-        "signed_off_by": "bo",
-    }
-    story.do(at, make(RecordReconciliation, GITHUB, **(values | changes)))
 
 
 class TestNextRelease:
