@@ -10,7 +10,7 @@ from tocsin.adapters.dynamodb_contacts import DynamoContacts
 from tocsin.adapters.dynamodb_incidents_keys import due_sk
 from tocsin.adapters.dynamodb_rotas import DynamoRotas
 from tocsin.application.audit import Auditor
-from tocsin.application.contacts import missed
+from tocsin.application.people.contacts import missed
 from tocsin.runtime.application import connect, connect_audit, table_client
 from tocsin.runtime.dead_man import Ping
 from tocsin.runtime.invocation import watch

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tocsin.application.audit import Auditor
-    from tocsin.application.ways import Unreachable
+    from tocsin.people.ways import Unreachable
     from tocsin.runtime.invocation import Watch
 
 

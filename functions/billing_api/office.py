@@ -11,17 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.application.billing_history import LedgerHistory
-    from tocsin.application.checkout import BillingFreezes, Checkouts
+    from tocsin.application.checkout import Checkouts
     from tocsin.application.correct import CorrectionDesk
     from tocsin.application.open_incidents import Remembered
     from tocsin.application.outage_window import WindowDesk
     from tocsin.application.reconcile_desk import ReconcileDesk
     from tocsin.application.replay_desk import ReplayDesk
-    from tocsin.application.requests import RequestStore
     from tocsin.billing.freeze import BillingChange
-    from tocsin.billing.ports import WorkspaceRows
     from tocsin.policy.billing_rules import BillingRules
-    from tocsin.ports import WallClock
+    from tocsin.ports.billing.checkout import BillingFreezes
+    from tocsin.ports.billing.projection import WorkspaceRows
+    from tocsin.ports.requests import RequestStore
+    from tocsin.ports.time import WallClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

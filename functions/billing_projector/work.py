@@ -26,9 +26,9 @@ from tocsin.runtime.names import Event, Gauge, Metric
 
 if TYPE_CHECKING:
     from tocsin.adapters.dynamodb_versions import SeenVersions
-    from tocsin.billing.ports import Quarantine
-    from tocsin.billing.replay_ports import ReplayOutcomes
-    from tocsin.ports import WallClock
+    from tocsin.ports.billing.projection import Quarantine
+    from tocsin.ports.billing.replay import ReplayOutcomes
+    from tocsin.ports.time import WallClock
 
 UNATTRIBUTED = "unknown"
 """Stands for the provider of what cannot be attributed to one."""

@@ -24,7 +24,7 @@ from tocsin.runtime.http import answer
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.application.outcome import Outcome
-    from tocsin.application.telling import KeptReleases
+    from tocsin.ports.releases import KeptReleases
     from tocsin.runtime.http import Response
 
 _PAGE, _LONGEST_PAGE = 50, 200

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from functions.incident_api.answers import Moment
-    from tocsin.incidents.rotation import Rank
     from tocsin.incidents.vocabulary import Role
+    from tocsin.people.rotation import Rank
 
 
 class Place(TypedDict):

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from tocsin.application.contacts import ContactStore
-    from tocsin.application.requests import RequestStore
     from tocsin.incidents.model import Incident
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import Archive, WallClock
+    from tocsin.ports.evidence import Archive
+    from tocsin.ports.people import ContactStore
+    from tocsin.ports.requests import RequestStore
+    from tocsin.ports.time import WallClock
     from tocsin.runtime.application import Application
     from tocsin.runtime.http import Request
     from tocsin.runtime.identity import Caller

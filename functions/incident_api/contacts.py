@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from functions.incident_api.once import once
 from tocsin import errors
-from tocsin.application import people_errors
-from tocsin.application.contacts import ContactDesk, erase_person, missed, numbers
-from tocsin.application.ways import Way, WayKind, checked_address
+from tocsin.application.people.contacts import ContactDesk, erase_person, missed, numbers
 from tocsin.errors import (
     GroupRequired,
     IdempotencyKeyReused,
@@ -22,7 +20,9 @@ from tocsin.errors import (
 )
 from tocsin.incidents.limits import person as checked_person
 from tocsin.incidents.timeline import format_time
-from tocsin.incidents.vocabulary import Group
+from tocsin.incidents.vocabulary import Group, WayKind
+from tocsin.people import errors as people_errors
+from tocsin.people.ways import Way, checked_address
 from tocsin.runtime.http import answer
 from tocsin.runtime.names import Event
 
@@ -36,9 +36,8 @@ if TYPE_CHECKING:
         TelephoneNumbers,
     )
     from functions.incident_api.call import Call
-    from tocsin.application.contacts import ContactStore
-    from tocsin.application.on_call import RotaStore
     from tocsin.incidents.policy import Policy
+    from tocsin.ports.people import ContactStore, RotaStore
     from tocsin.runtime.http import Response
 
 _KNOWN = {

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api import answers_oncall as shape
 from functions.incident_api.once import once
-from tocsin.application.duty_desk import DutyDesk
+from tocsin.application.people.rotations import DutyDesk
 from tocsin.documents.ical import MEDIA_TYPE, calendar
 from tocsin.errors import BadInput, InvalidSettings
-from tocsin.incidents import rotation as r
 from tocsin.incidents.codec import encode_fields
 from tocsin.incidents.timeline import format_time
 from tocsin.incidents.vocabulary import Role
+from tocsin.people import rotation as r
 from tocsin.runtime.fields import Fields, word
 from tocsin.runtime.http import answer, document
 

@@ -19,8 +19,9 @@ from tocsin.runtime.names import Event
 
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
-    from tocsin.application.policy_versions import PolicyVersion, PublishedPolicies
+    from tocsin.application.policy_versions import PublishedPolicies
     from tocsin.incidents.policy import ChangedKey, Policy
+    from tocsin.ports.runbooks import PolicyVersion
     from tocsin.runtime.http import Response
 
 _LARGEST_NUMBER = 999_999

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from functions.incident_api.answers_progress import FinalUpdate
     from functions.incident_api.call import Call
     from tocsin.incidents.model import Incident
-    from tocsin.ports import Summary
+    from tocsin.ports.incidents import Summary
     from tocsin.runtime.http import Response
 
 _PAGE, _LONGEST_PAGE = 100, 500

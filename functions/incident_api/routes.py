@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from functions.incident_api.call import PeopleDesk
-    from tocsin.ports import Archive
+    from tocsin.ports.evidence import Archive
     from tocsin.runtime.application import Application
     from tocsin.runtime.http import Request, Response
     from tocsin.runtime.identity import Caller

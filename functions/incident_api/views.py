@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.policy_smoke import SmokeTest
     from tocsin.incidents.stored import Stored
     from tocsin.incidents.timeline import Entry
-    from tocsin.ports import Summary
+    from tocsin.ports.incidents import Summary
 
 
 def incident_view(incident: Incident, policy: Policy) -> a.Incident:

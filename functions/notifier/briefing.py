@@ -15,7 +15,10 @@ from tocsin.runtime.names import Event
 if TYPE_CHECKING:
     from tocsin.incidents.briefing import Brief
     from tocsin.incidents.outbox import OutboxItem
-    from tocsin.ports import IncidentClock, IncidentStore, PolicySource, ReleaseStore
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.releases import ReleaseStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import IncidentClock
     from tocsin.runtime.invocation import Watch
 
 

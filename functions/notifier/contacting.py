@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.application.contacts import code_of
-from tocsin.application.ways import Way, WayKind
+from tocsin.application.people.contacts import code_of
 from tocsin.errors import IllegalTransition, TocsinError
-from tocsin.ports import Message
+from tocsin.incidents.vocabulary import WayKind
+from tocsin.ports.messages import Message
 from tocsin.runtime.names import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.application.contacts import ContactDesk, WaySender
+    from tocsin.application.people.contacts import ContactDesk
+    from tocsin.people.ways import Way
+    from tocsin.ports.people import WaySender
     from tocsin.runtime.invocation import Watch
 
 TEST = "test"

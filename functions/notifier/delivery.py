@@ -19,10 +19,12 @@ from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
     from functions.notifier.routing import Router
-    from tocsin.application.news import NewsStore
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import IncidentClock, IncidentStore, PolicySource, WallClock
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.messages import NewsStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import IncidentClock, WallClock
     from tocsin.runtime.invocation import Watch
 
 LEASE = timedelta(seconds=60)

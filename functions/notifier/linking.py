@@ -10,24 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.application.links import (
-    MAIL_LIFE,
-    PAGE_LIFE,
-    Link,
-    LinkAction,
-    handle_of,
-    token,
-)
 from tocsin.documents.links import PersonalLinks
 from tocsin.errors import TocsinError
+from tocsin.people.links import MAIL_LIFE, PAGE_LIFE, Link, LinkAction, handle_of, token
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.application.links import Keyring, LinkStore
     from tocsin.incidents.outbox import OutboxItem
-    from tocsin.ports import WallClock
+    from tocsin.people.links import Keyring
+    from tocsin.ports.people import LinkStore
+    from tocsin.ports.time import WallClock
     from tocsin.runtime.invocation import Watch
 
 PATH = "/a/"

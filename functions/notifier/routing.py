@@ -11,24 +11,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tocsin.application.ways import order
 from tocsin.channels.registry import CHANNELS, channel_for, channel_of_way
 from tocsin.documents.messages import render
 from tocsin.documents.room import render_room
 from tocsin.incidents.outbox import ROOM
 from tocsin.incidents.vocabulary import Severity
+from tocsin.people.ways import order
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from functions.notifier.linking import Minter
-    from tocsin.application.contacts import ContactStore, WaySender
-    from tocsin.application.ways import Way
     from tocsin.incidents.briefing import Brief
     from tocsin.incidents.outbox import OutboxItem
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import Message, Sender
+    from tocsin.people.ways import Way
+    from tocsin.ports.messages import Message, Sender
+    from tocsin.ports.people import ContactStore, WaySender
     from tocsin.runtime.invocation import Watch
 
 URGENT = "page"

@@ -10,9 +10,9 @@ from functions.notifier.contacting import Contacting
 from functions.notifier.delivery import Delivery
 from functions.notifier.linking import Minter
 from functions.notifier.routing import Router, registered_topics, registered_ways
-from tocsin.application.contacts import ContactDesk
-from tocsin.application.links import Keyring, keyring, link_base
+from tocsin.application.people.contacts import ContactDesk
 from tocsin.channels.webhook import master_key, secret_of, shown
+from tocsin.people.links import Keyring, keyring, link_base
 from tocsin.runtime.aws_http import from_environment
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds

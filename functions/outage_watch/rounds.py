@@ -33,16 +33,14 @@ from tocsin.runtime.names import Event, Gauge, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tocsin.application.replay_desk import ProbeLog
     from tocsin.application.tell_outage import Teller
-    from tocsin.application.watch_outages import OutageStore
-    from tocsin.billing.checkout_ports import BreakerStore, IntentStore, PolicySource
-    from tocsin.billing.divergence import ComparisonLog
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage import Health
     from tocsin.billing.wording import Situation
     from tocsin.incidents.model import Incident
-    from tocsin.ports import WallClock
+    from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource
+    from tocsin.ports.billing.outage import ComparisonLog, OutageStore, ProbeLog
+    from tocsin.ports.time import WallClock
 
 LATE = frozenset({Trouble.BACKLOG, Trouble.SILENCE})
 FAILING = frozenset({Trouble.DELIVERIES, Trouble.ENDPOINT})

@@ -11,15 +11,15 @@ import urllib3
 from tocsin.channels.sns import SnsSender
 from tocsin.errors import SecretUnavailable, SendFailed
 from tocsin.incidents.signals import KEY_VERSION
-from tocsin.ports import Message
+from tocsin.ports.messages import Message
 from tocsin.providers.probes import HttpProbes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.application.watch_ledger import LedgerHours
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage import Health
+    from tocsin.ports.billing.outage import LedgerHours
     from tocsin.providers.selling import DocumentSource
 
 _HOUR, _HOURS_BACK = 3_600, 6

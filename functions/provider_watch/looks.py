@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tocsin.application.probe_provider import Prober
     from tocsin.application.watch_ledger import LedgerWatch
     from tocsin.billing.quarantine import Poison
-    from tocsin.ports import WallClock
+    from tocsin.ports.time import WallClock
     from tocsin.providers.client import KeySource
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from functions.public_intake import pages
-from tocsin.application.links import LinkAction, token
 from tocsin.errors import TocsinError
+from tocsin.people.links import LinkAction, token
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
     from functions.public_intake.visit import Visit
-    from tocsin.application.following import Seen
+    from tocsin.application.people.links import Seen
     from tocsin.runtime.http import Response
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from functions.public_intake.routes import Public
 from functions.public_intake.settings import Settings
 from tocsin.adapters.dynamodb_outages import DynamoDbOutages
-from tocsin.application.following import LinkDesk
-from tocsin.application.links import keyring
+from tocsin.application.people.links import LinkDesk
+from tocsin.people.links import keyring
 from tocsin.runtime.aws_http import from_environment
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.invocation import watch

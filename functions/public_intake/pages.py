@@ -11,14 +11,14 @@ import hashlib
 from html import escape
 from typing import TYPE_CHECKING
 
-from tocsin.application.links import LinkAction
 from tocsin.documents.moments import full_moment
 from tocsin.incidents.vocabulary import Kind
+from tocsin.people.links import LinkAction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.application.following import Seen
+    from tocsin.application.people.links import Seen
     from tocsin.errors import TocsinError
     from tocsin.incidents.model import Incident
     from tocsin.runtime.http import Response

@@ -18,7 +18,7 @@ from tocsin.runtime.names import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.application.following import LinkDesk
+    from tocsin.application.people.links import LinkDesk
     from tocsin.runtime.http import Response
     from tocsin.runtime.invocation import Watch
 

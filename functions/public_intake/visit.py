@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.application.following import LinkDesk
+    from tocsin.application.people.links import LinkDesk
     from tocsin.runtime.http import Request
     from tocsin.runtime.invocation import Watch
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.application.reconcile import Reconciler
-    from tocsin.billing.divergence import ComparisonLog
     from tocsin.billing.identity import Identity
+    from tocsin.ports.billing.outage import ComparisonLog
 
 RESERVE_MS = 60_000
 """Kept for the step that is under way: a few workspaces, each asked for at the provider."""

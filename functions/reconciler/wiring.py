@@ -7,15 +7,16 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tocsin.documents.reconciliation import as_json, as_markdown, as_svg, summary
-from tocsin.ports import Message
+from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.reconcile_ports import ReconciliationStore
     from tocsin.billing.reconciliation import Cursor, Standing
-    from tocsin.ports import Archive, ArchivedContent, Sender
+    from tocsin.ports.billing.reconcile import ReconciliationStore
+    from tocsin.ports.evidence import Archive, ArchivedContent
+    from tocsin.ports.messages import Sender
     from tocsin.providers.client import KeySource
 
 MOST_IN_A_REPORT = 5_000

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.application.restore import Restored, Restorer
-    from tocsin.ports import WallClock
+    from tocsin.ports.time import WallClock
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from tocsin.runtime.names import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tocsin.application.sweep import DueQueue
     from tocsin.incidents.outbox import OutboxKey
+    from tocsin.ports.incidents import DueQueue
     from tocsin.runtime.application import Application
     from tocsin.runtime.invocation import Watch
 

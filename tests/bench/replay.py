@@ -26,7 +26,7 @@ from tocsin.application.restore import Restorer
 from tocsin.billing.identity import Identity
 from tocsin.billing.ratelimit import budget
 from tocsin.billing.replay import PAGE, Cursor, Window, begin
-from tocsin.billing.replay_ports import EventPage
+from tocsin.ports.billing.replay import EventPage
 from tocsin.providers.body_codec import keep
 from tocsin.providers.events import workspace_of
 from tocsin.providers.registry import webhook_reader
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.ledger import LedgerKey, LedgerRecord
     from tocsin.billing.replay import Slice
-    from tocsin.billing.replay_ports import PageNote
+    from tocsin.ports.billing.replay import PageNote
 
 SIZES = (1_000, 20_000, 100_000)
 IDENTITY = Identity("stripe", "acct_bench", "test")

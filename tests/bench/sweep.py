@@ -24,7 +24,7 @@ from tocsin.application.execute import execute
 from tocsin.application.sweep import sweep
 from tocsin.incidents import commands as c
 from tocsin.incidents.vocabulary import Category, Severity
-from tocsin.ports import Commit
+from tocsin.ports.incidents import Commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

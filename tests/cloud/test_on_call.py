@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.credentials import Credentials
 
-from tocsin.application.on_call import KEPT
+from tocsin.application.people.on_call import KEPT
 from tocsin.errors import RemoteError
 from tocsin.runtime.api_client import ApiClient
 

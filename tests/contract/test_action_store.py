@@ -27,8 +27,7 @@ from tocsin.incidents.vocabulary import Category, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.application.actions import ActionStore
-    from tocsin.ports import IncidentStore
+    from tocsin.ports.incidents import ActionStore, IncidentStore
 
 T0 = local("09-08 10:00")
 DAY = timedelta(days=1)

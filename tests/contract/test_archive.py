@@ -16,7 +16,7 @@ from moto import mock_aws
 from tocsin.adapters.memory_archive import MemoryArchive
 from tocsin.adapters.s3_archive import S3Archive
 from tocsin.errors import NotFound, StoreUnavailable
-from tocsin.ports import Archive, ArchivedContent
+from tocsin.ports.evidence import Archive, ArchivedContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,8 +27,7 @@ from tocsin.policy.compiled import default
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.application.audit import AuditStore
-    from tocsin.ports import IncidentStore
+    from tocsin.ports.incidents import AuditStore, IncidentStore
 
 type Stores = tuple[IncidentStore, AuditStore]
 

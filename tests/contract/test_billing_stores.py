@@ -32,7 +32,7 @@ from tocsin.billing.subscription import Status, Subscription
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tocsin.billing.ports import Ledger, Projection
+    from tocsin.ports.billing.projection import Ledger, Projection
 
 NOW = 1_790_000_000
 IDENTITY = Identity("stripe", "acct_1", "test")

@@ -19,7 +19,7 @@ from tocsin.billing.double_decision import DoubleDecision, Remedy, decide
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tocsin.billing.checkout_ports import BreakerStore, IntentStore
+    from tocsin.ports.billing.checkout import BreakerStore, IntentStore
 
 NOW = 1_790_000_000
 KINDS = ["memory", "dynamodb"]

@@ -12,17 +12,17 @@ from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.memory_corrections import MemoryCorrections
 from tocsin.adapters.memory_projection import MemoryProjection
-from tocsin.application.correct import CorrectionStore, Known, Request, Write
 from tocsin.billing.corrections import Correction, Logged, Seen
 from tocsin.billing.entitlement import Access
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
+from tocsin.ports.billing.access import CorrectionStore, Known, Request, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.billing.ports import Projection
+    from tocsin.ports.billing.projection import Projection
 
 NOW = 1_790_000_000  # 2026-09-21T14:13:20Z
 IDENTITY = Identity("stripe", "acct_1/acct_9", "test")

@@ -18,7 +18,7 @@ from tocsin.adapters.dynamodb_incidents import DynamoIncidents
 from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_incidents import MemoryIncidents
 from tocsin.application.execute import execute
-from tocsin.application.freezes import FreezeAnswer, FreezeStore, ask_freeze
+from tocsin.application.freezes import FreezeAnswer, ask_freeze
 from tocsin.errors import InvalidSettings
 from tocsin.incidents import commands as c
 from tocsin.incidents import commands_freeze as f
@@ -30,7 +30,8 @@ from tocsin.incidents.vocabulary import Category, Kind, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.ports import IncidentStore
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.releases import FreezeStore
 
 T0 = local("09-08 10:00")
 MINUTE = timedelta(minutes=1)

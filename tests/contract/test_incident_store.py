@@ -30,7 +30,7 @@ from tocsin.incidents.fold import fold
 from tocsin.incidents.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.incidents.timeline import first_broken_link
 from tocsin.incidents.vocabulary import MessageKind, Severity, State
-from tocsin.ports import CommandRecord, Commit, IncidentStore, Pointer
+from tocsin.ports.incidents import CommandRecord, Commit, IncidentStore, Pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,8 +24,8 @@ from tocsin.runtime.application import Application
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.billing.ports import OpenIncidents
-    from tocsin.ports import IncidentStore
+    from tocsin.ports.billing.projection import OpenIncidents
+    from tocsin.ports.incidents import IncidentStore
 
 IDS = CountingIds()
 

@@ -33,10 +33,8 @@ from tocsin.incidents.vocabulary import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.application.checkout import BillingFreezes
-    from tocsin.application.watch_outages import OutageStore
-    from tocsin.billing.divergence import ComparisonLog
-    from tocsin.billing.history import SnapshotSource
+    from tocsin.ports.billing.checkout import BillingFreezes
+    from tocsin.ports.billing.outage import ComparisonLog, OutageStore, SnapshotSource
 
 NOW = 1_790_000_000
 AT = datetime.fromtimestamp(NOW, UTC)

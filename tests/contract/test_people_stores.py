@@ -21,21 +21,20 @@ from tocsin.adapters.memory_contacts import MemoryContacts
 from tocsin.adapters.memory_links import MemoryLinks
 from tocsin.adapters.memory_news import MemoryNews
 from tocsin.adapters.memory_requests import MemoryRequests
-from tocsin.application.links import Link
-from tocsin.application.news import Told
-from tocsin.application.requests import Done
-from tocsin.application.ways import Way, WayKind, WayState
 from tocsin.errors import ConditionFailed
 from tocsin.incidents.outbox import STAKEHOLDERS, OutboxItem
-from tocsin.incidents.vocabulary import MessageKind
+from tocsin.incidents.vocabulary import MessageKind, WayKind
+from tocsin.people.links import Link
+from tocsin.people.ways import Way, WayState
+from tocsin.ports.messages import Told
+from tocsin.ports.requests import Done
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.application.contacts import ContactStore
-    from tocsin.application.links import LinkStore
-    from tocsin.application.news import NewsStore
-    from tocsin.application.requests import RequestStore
+    from tocsin.ports.messages import NewsStore
+    from tocsin.ports.people import ContactStore, LinkStore
+    from tocsin.ports.requests import RequestStore
 
 NOW = datetime(2026, 9, 8, 14, 0, tzinfo=UTC)
 PHONE = "+12025550123"

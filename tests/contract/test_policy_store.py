@@ -17,15 +17,15 @@ from tests.harness.incident_tables import OPERATIONS, create_incident_tables
 from tocsin.adapters.dynamodb_policies import DynamoPolicies
 from tocsin.adapters.dynamodb_published import DynamoDbPublished
 from tocsin.adapters.memory_policies import MemoryPolicies
-from tocsin.application.policy_versions import Asked, PolicyVersion
 from tocsin.errors import VersionConflict
 from tocsin.incidents.policy import ChangedKey
 from tocsin.policy.compiled import DEFAULT_FILE
+from tocsin.ports.runbooks import Asked, PolicyVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tocsin.application.policy_versions import PolicyVersions
+    from tocsin.ports.runbooks import PolicyVersions
 
 DOCUMENT = DEFAULT_FILE.read_bytes()
 FIRST = PolicyVersion(

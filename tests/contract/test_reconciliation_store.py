@@ -18,7 +18,6 @@ from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.ledger import LedgerRecord
 from tocsin.billing.reconcile import Healing, Kind, Mismatch
-from tocsin.billing.reconcile_ports import Listed
 from tocsin.billing.reconciliation import (
     Compared,
     Cursor,
@@ -30,11 +29,12 @@ from tocsin.billing.reconciliation import (
     Tally,
 )
 from tocsin.errors import CommandRepeated, VersionConflict
+from tocsin.ports.billing.reconcile import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.billing.reconcile_ports import ReconciliationStore
+    from tocsin.ports.billing.reconcile import ReconciliationStore
 
 NOW = 1_790_000_000
 TOKENS = count()

@@ -15,11 +15,11 @@ from tocsin.adapters.dynamodb_incidents import DynamoIncidents
 from tocsin.adapters.dynamodb_releases import DynamoReleases
 from tocsin.adapters.memory_incidents import MemoryIncidents
 from tocsin.adapters.memory_releases import MemoryReleases
-from tocsin.application.telling import KeptReleases
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed
 from tocsin.incidents.releases import Release, Telling
 from tocsin.incidents.vocabulary import ActorKind, Group
-from tocsin.ports import CommandRecord, IncidentStore
+from tocsin.ports.incidents import CommandRecord, IncidentStore
+from tocsin.ports.releases import KeptReleases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

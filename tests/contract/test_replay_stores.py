@@ -32,7 +32,6 @@ from tocsin.application.file_event import Filer
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Change, Row
 from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window
-from tocsin.billing.replay_ports import Missing, PageNote
 from tocsin.billing.replay_stops import cancelled
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import (
@@ -42,6 +41,7 @@ from tocsin.errors import (
     ReplayRunning,
     VersionConflict,
 )
+from tocsin.ports.billing.replay import Missing, PageNote
 from tocsin.providers.body_codec import keep
 from tocsin.providers.registry import webhook_reader
 
@@ -49,9 +49,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tocsin.billing.ledger import LedgerRecord
-    from tocsin.billing.ports import Ledger
-    from tocsin.billing.rebuild_ports import RebuildAudit, State
-    from tocsin.billing.replay_ports import ReplayOutcomes, ReplayStore
+    from tocsin.ports.billing.projection import Ledger
+    from tocsin.ports.billing.replay import RebuildAudit, ReplayOutcomes, ReplayStore, State
 
 NOW = 1_790_000_000
 TOKENS = count()

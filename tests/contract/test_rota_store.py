@@ -14,13 +14,13 @@ from tests.harness.incident_tables import OPERATIONS, create_incident_tables
 from tocsin.adapters.dynamodb_rotas import DynamoRotas
 from tocsin.adapters.memory_rotas import MemoryRotas
 from tocsin.errors import VersionConflict
-from tocsin.incidents.rotation import Override, Rank, Rota, Rotation
 from tocsin.incidents.vocabulary import Role
+from tocsin.people.rotation import Override, Rank, Rota, Rotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.application.on_call import RotaStore
+    from tocsin.ports.people import RotaStore
 
 NOW = datetime(2026, 9, 8, 14, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import Commit
+    from tocsin.ports.incidents import Commit
 
 
 @dataclass

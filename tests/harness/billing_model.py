@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.billing.ordering import Change, Row
-    from tocsin.billing.ports import Applied
     from tocsin.billing.refetch import RefetchRequest
+    from tocsin.ports.billing.projection import Applied
 
 IDENTITY = Identity("stripe", "acct_model", "test")
 ID = "sub_model"

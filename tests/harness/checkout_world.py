@@ -13,9 +13,9 @@ from tocsin.application.checkout import Checkouts, Offered, Wish
 from tocsin.application.settle_checkouts import Settled, settle
 from tocsin.billing.attempts import Result
 from tocsin.billing.checkout import Found
-from tocsin.billing.checkout_ports import Reply
 from tocsin.billing.routing import CheckoutPolicy
 from tocsin.errors import StoreUnavailable
+from tocsin.ports.billing.checkout import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.application.ways import WayKind
+from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.application.ways import Way
-    from tocsin.ports import Message, Sender
+    from tocsin.people.ways import Way
+    from tocsin.ports.messages import Message, Sender
 
 USUAL_WAYS = (WayKind.SMS, WayKind.MAIL)
 

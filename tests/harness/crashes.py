@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
-    from tocsin.ports import Commit, Message, Sender
+    from tocsin.ports.incidents import Commit
+    from tocsin.ports.messages import Message, Sender
 
 
 class Killed(BaseException):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tocsin.ports import Message
+    from tocsin.ports.messages import Message
 
 NEW_YORK = ZoneInfo("America/New_York")
 

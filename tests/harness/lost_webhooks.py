@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.s3_archive import S3Archive
 from tocsin.cli import main
 from tocsin.local.sandbox.client import SandboxClient
-from tocsin.ports import ArchivedContent
+from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
     import pytest

@@ -19,19 +19,19 @@ from tocsin.application.reconcile import Reconciler
 from tocsin.billing.identity import Identity
 from tocsin.billing.ordering import Answer, Overlay, Row, Verdict
 from tocsin.billing.reconcile import Kind
-from tocsin.billing.reconcile_ports import SubscriptionPage
 from tocsin.billing.reconciliation import Cursor, Scope, stands
 from tocsin.billing.sampling import Sampling
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import ProviderUnavailable
 from tocsin.policy import billing_rules
+from tocsin.ports.billing.reconcile import SubscriptionPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tocsin.billing.reconcile_ports import ReconciliationStore
     from tocsin.billing.reconciliation import Standing
     from tocsin.billing.refetch import RefetchRequest
+    from tocsin.ports.billing.reconcile import ReconciliationStore
 
 NOW = 1_790_000_000
 STRIPE = Identity("stripe", "acct_1", "live")

@@ -21,9 +21,9 @@ from tocsin.application.replay import Planner
 from tocsin.application.restore import Restorer
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay import PAGE, Cursor, Window, begin
-from tocsin.billing.replay_ports import EventPage
 from tocsin.billing.replay_stops import untold
 from tocsin.errors import ProviderUnavailable, VersionConflict
+from tocsin.ports.billing.replay import EventPage
 from tocsin.providers.body_codec import keep
 from tocsin.providers.events import workspace_of
 from tocsin.providers.registry import webhook_reader

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from tocsin.application.outcome import SweepReport
-    from tocsin.ports import IncidentStore
+    from tocsin.ports.incidents import IncidentStore
 
 T0 = local("09-08 10:00")
 WORKERS = 3

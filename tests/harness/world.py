@@ -43,14 +43,14 @@ from tocsin.adapters.memory_policies import MemoryPolicies
 from tocsin.adapters.memory_releases import MemoryReleases
 from tocsin.adapters.memory_requests import MemoryRequests
 from tocsin.adapters.memory_rotas import MemoryRotas
-from tocsin.application.contacts import ContactDesk, responders
-from tocsin.application.following import LinkDesk
-from tocsin.application.links import Keyring
-from tocsin.application.on_call import OnDuty
+from tocsin.application.people.contacts import ContactDesk, responders
+from tocsin.application.people.links import LinkDesk
+from tocsin.application.people.on_call import OnDuty
 from tocsin.application.policy_versions import PublishedPolicies
 from tocsin.channels.registry import channel_for
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline import first_broken_link
+from tocsin.people.links import Keyring
 from tocsin.policy.compiled import PackagedPolicies, from_json
 from tocsin.runtime.application import Application
 from tocsin.runtime.invocation import Watch
@@ -61,13 +61,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from tocsin.application.contacts import WaySender
-    from tocsin.application.ways import WayKind
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxKey
     from tocsin.incidents.policy import Policy
     from tocsin.incidents.timeline import Entry
-    from tocsin.ports import PolicySource, Sender
+    from tocsin.incidents.vocabulary import WayKind
+    from tocsin.ports.messages import Sender
+    from tocsin.ports.people import WaySender
+    from tocsin.ports.runbooks import PolicySource
 
 _names = count(1)
 BASE = "https://abcdefghij.execute-api.us-east-1.amazonaws.com"

@@ -10,7 +10,6 @@ import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 
-import tocsin.application.people_errors
 import tocsin.billing.refusals  # noqa: F401 - and these
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS

@@ -11,7 +11,6 @@ import pytest
 
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.projection_items import key_of
-from tocsin.application.correct import Request, Write
 from tocsin.application.read_event import billing_event
 from tocsin.billing.corrections import Correction, Logged, Seen, moment
 from tocsin.billing.entitlement import Access
@@ -22,6 +21,7 @@ from tocsin.billing.subscription import Status, Subscription
 from tocsin.cli import billing_desk
 from tocsin.cli.billing_desk import Desk, desk
 from tocsin.cli.main import FAILED_CHECK, OK, run
+from tocsin.ports.billing.access import Request, Write
 from tocsin.providers.body_codec import keep, unpack
 from tocsin.providers.registry import object_reader, webhook_reader
 

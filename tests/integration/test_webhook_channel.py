@@ -11,11 +11,12 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.harness.scripted_http import Reply, Seen, scripted
 from tests.harness.time import START
-from tocsin.application.ways import Way, WayKind, WayState
 from tocsin.channels import guard
 from tocsin.channels.webhook import WebhookChannel, master_key, secret_of, shown, webhook_id
 from tocsin.errors import MessageRefused, SecretUnavailable, SendFailed
-from tocsin.ports import Message
+from tocsin.incidents.vocabulary import WayKind
+from tocsin.people.ways import Way, WayState
+from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.incidents.rotation import Rota, Rotation, handoff, on_call, shifts, turn
 from tocsin.incidents.vocabulary import Role
+from tocsin.people.rotation import Rota, Rotation, handoff, on_call, shifts, turn
 from tocsin.policy.compiled import default
 
 ROLE = Role.MITIGATION_OWNER

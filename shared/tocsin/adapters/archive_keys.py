@@ -6,7 +6,7 @@ import hashlib
 import re
 
 from tocsin.errors import StoreUnavailable
-from tocsin.ports import ArchivedContent
+from tocsin.ports.evidence import ArchivedContent
 
 _INCIDENT = re.compile(r"[A-Za-z0-9-]{1,64}")
 

@@ -10,9 +10,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.ways import Way
 from tocsin.incidents.codec import decode_fields, encode_fields
 from tocsin.incidents.timeline import canonical_json
+from tocsin.people.ways import Way
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

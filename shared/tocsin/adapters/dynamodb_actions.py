@@ -10,7 +10,7 @@ from tocsin.adapters.cursors import cursor_of, key_of
 from tocsin.adapters.dynamodb_incidents_items import s
 from tocsin.adapters.dynamodb_incidents_keys import LIST_INDEX
 from tocsin.adapters.dynamodb_table import Table
-from tocsin.application.actions import ActionPage
+from tocsin.ports.incidents import ActionPage
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

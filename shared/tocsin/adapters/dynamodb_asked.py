@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.application.requests import Done
 from tocsin.errors import ConditionFailed
+from tocsin.ports.requests import Done
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall, Item

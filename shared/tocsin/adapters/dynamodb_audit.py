@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from tocsin.adapters import dynamodb_incidents_keys as keys
 from tocsin.adapters.dynamodb_incidents_items import key, outbox_of, s
 from tocsin.adapters.dynamodb_table import Table
-from tocsin.adapters.incident_forms import snapshot_of
-from tocsin.application.audit import Marks
 from tocsin.incidents.outbox import OutboxState
+from tocsin.incidents.snapshot import snapshot_of
+from tocsin.ports.incidents import Marks
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -11,7 +11,7 @@ from tocsin.incidents.authorizing import authorization_of
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall
     from tocsin.incidents.authorizing import Authorization
-    from tocsin.ports import IncidentStore
+    from tocsin.ports.incidents import IncidentStore
 
 
 class DynamoDbAuthorizations:

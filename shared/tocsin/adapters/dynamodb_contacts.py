@@ -12,7 +12,7 @@ from tocsin.adapters.dynamodb_table import Table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.application.ways import Way
+    from tocsin.people.ways import Way
 
 ITEM_VERSION = 1
 _NEW = "attribute_not_exists(PK)"

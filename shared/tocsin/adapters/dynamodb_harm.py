@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.dynamodb_incidents_keys import META, incident_pk
-from tocsin.adapters.incident_forms import snapshot_of
 from tocsin.application.outage_window import Harm
 from tocsin.errors import UnknownIncident
 from tocsin.incidents.access import may_see
+from tocsin.incidents.snapshot import snapshot_of
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall
     from tocsin.incidents.model import Incident
     from tocsin.incidents.vocabulary import Group
-    from tocsin.ports import IncidentStore
+    from tocsin.ports.incidents import IncidentStore
 
 
 class DynamoDbHarm:

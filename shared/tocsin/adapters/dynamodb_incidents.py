@@ -14,10 +14,10 @@ from tocsin.adapters.dynamodb_incidents_commit import error_of, parts_of
 from tocsin.adapters.dynamodb_incidents_items import n, s
 from tocsin.adapters.dynamodb_incidents_outbox import DynamoOutbox
 from tocsin.adapters.dynamodb_table import BATCH_READ, Cancelled, Table
-from tocsin.adapters.incident_forms import snapshot_of
 from tocsin.errors import VersionConflict
 from tocsin.incidents.outbox import OutboxKey
-from tocsin.ports import CommandRecord, Commit, DueItems, Page, Pointer
+from tocsin.incidents.snapshot import snapshot_of
+from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -23,7 +23,7 @@ from tocsin.errors import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.ports import Commit, Pointer
+    from tocsin.ports.incidents import Commit, Pointer
 
 MOST_ITEMS = 100
 CONDITION = "ConditionalCheckFailed"

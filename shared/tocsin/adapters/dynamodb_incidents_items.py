@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters import action_forms, freeze_forms
 from tocsin.adapters import dynamodb_incidents_keys as keys
-from tocsin.adapters.incident_forms import snapshot_text
 from tocsin.incidents.outbox import OutboxItem, OutboxState
+from tocsin.incidents.snapshot import snapshot_text
 from tocsin.incidents.timeline import Entry, canonical_json, format_time, parse_time
 from tocsin.incidents.vocabulary import Category, MessageKind, Severity, State
-from tocsin.ports import CommandRecord, Pointer, Summary
+from tocsin.ports.incidents import CommandRecord, Pointer, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.model import Incident
     from tocsin.incidents.prevention import PreventiveAction
     from tocsin.incidents.signals import Signal
-    from tocsin.ports import Commit
+    from tocsin.ports.incidents import Commit
 
 COMMAND_TTL = timedelta(days=7)
 TRACE_TTL = timedelta(days=30)

@@ -13,7 +13,7 @@ from tocsin.errors import StoreUnavailable
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.application.links import Link
+    from tocsin.people.links import Link
 
 ITEM_VERSION = 1
 _KEPT_LONGER = timedelta(days=1)

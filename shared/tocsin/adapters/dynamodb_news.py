@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.dynamodb_incidents_items import key, n, s
 from tocsin.adapters.dynamodb_table import Table
-from tocsin.application.news import Told
+from tocsin.ports.messages import Told
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters import policy_forms as forms
 from tocsin.adapters.dynamodb_incidents_items import key, n, s
 from tocsin.adapters.dynamodb_table import Cancelled, Table
-from tocsin.application.policy_versions import Asked, PolicyVersion
 from tocsin.errors import StoreUnavailable, VersionConflict
 from tocsin.incidents.timeline import format_time, parse_time
+from tocsin.ports.runbooks import Asked, PolicyVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

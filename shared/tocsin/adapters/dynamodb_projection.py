@@ -20,8 +20,8 @@ from tocsin.adapters.projection_items import (
     state_attributes,
 )
 from tocsin.billing.ordering import CREATED_JITTER, FETCH_MARGIN, FUTURE_TOLERANCE, NEW_ROW_WINDOW
-from tocsin.billing.ports import Applied
 from tocsin.errors import ConditionFailed
+from tocsin.ports.billing.projection import Applied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

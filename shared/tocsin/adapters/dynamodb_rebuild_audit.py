@@ -10,7 +10,7 @@ from tocsin.errors import ConditionFailed
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall, Item
-    from tocsin.billing.rebuild_ports import State
+    from tocsin.ports.billing.replay import State
 
 _PREFIX = "AUDIT#"
 FETCHED = "fetched"

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tocsin.adapters.aws_call import AwsCall, Item
-    from tocsin.billing.reconcile_ports import Listed
     from tocsin.billing.reconciliation import Compared, Cursor, Found
+    from tocsin.ports.billing.reconcile import Listed
 
 _AT_ONCE = 50
 _NEW = "attribute_not_exists(PK)"

@@ -20,7 +20,7 @@ from tocsin.adapters.release_forms import (
     telling_text,
 )
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed, StoreUnavailable
-from tocsin.ports import ReleasePage
+from tocsin.ports.releases import ReleasePage
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from tocsin.incidents.releases import Release, Telling
-    from tocsin.ports import CommandRecord
+    from tocsin.ports.incidents import CommandRecord
 
 ITEM_VERSION = 1
 _SHARD = "TELL"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.adapters.dynamodb_incidents_items import key, n, s
 from tocsin.adapters.dynamodb_table import Table
-from tocsin.application.requests import Done
+from tocsin.ports.requests import Done
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -19,16 +19,16 @@ from tocsin.adapters.rota_forms import (
     was_sk,
 )
 from tocsin.errors import StoreUnavailable, VersionConflict
-from tocsin.incidents.rotation import Rota
 from tocsin.incidents.timeline import format_time
+from tocsin.people.rotation import Rota
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.incidents.rotation import Override, Rotation
     from tocsin.incidents.vocabulary import Role
+    from tocsin.people.rotation import Override, Rotation
 
 ITEM_VERSION = 1
 

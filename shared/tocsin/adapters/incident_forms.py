@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.incidents.snapshot import snapshot_of, snapshot_text
-from tocsin.ports import Summary
+from tocsin.ports.incidents import Summary
 
 if TYPE_CHECKING:
     from tocsin.incidents.model import Incident

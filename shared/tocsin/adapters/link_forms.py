@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tocsin.application.links import Link
 from tocsin.incidents.codec import decode_fields, encode_fields
 from tocsin.incidents.timeline import canonical_json
+from tocsin.people.links import Link
 
 SK = "LINK"
 

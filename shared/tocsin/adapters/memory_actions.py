@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.action_forms import action_of, board_sk
-from tocsin.application.actions import ActionPage
 from tocsin.errors import BadInput
+from tocsin.ports.incidents import ActionPage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

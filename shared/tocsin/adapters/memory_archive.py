@@ -9,7 +9,7 @@ from tocsin.adapters.archive_keys import describe, verified
 from tocsin.errors import NotFound
 
 if TYPE_CHECKING:
-    from tocsin.ports import ArchivedContent
+    from tocsin.ports.evidence import ArchivedContent
 
 
 class MemoryArchive:

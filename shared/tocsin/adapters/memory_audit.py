@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.application.audit import Marks
 from tocsin.incidents.outbox import OutboxState
+from tocsin.ports.incidents import Marks
 
 if TYPE_CHECKING:
     from tocsin.adapters.memory_incidents import MemoryIncidents

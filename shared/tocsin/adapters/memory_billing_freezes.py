@@ -9,7 +9,7 @@ from tocsin.billing.freeze import Holding
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.application.freezes import FreezeStore
+    from tocsin.ports.releases import FreezeStore
 
 
 class MemoryBillingFreezes:

@@ -10,7 +10,7 @@ from tocsin.adapters.contact_forms import in_order, way_of, way_text
 from tocsin.errors import ConditionFailed
 
 if TYPE_CHECKING:
-    from tocsin.application.ways import Way
+    from tocsin.people.ways import Way
 
 
 class MemoryContacts:

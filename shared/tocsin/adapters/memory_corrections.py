@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.correct import Known, Write
+from tocsin.ports.billing.access import Known, Write
 
 if TYPE_CHECKING:
     from tocsin.adapters.memory_projection import MemoryProjection
-    from tocsin.application.correct import Request
     from tocsin.billing.corrections import Logged
     from tocsin.billing.ordering import Overlay
+    from tocsin.ports.billing.access import Request
 
 
 class MemoryCorrections:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.action_forms import action_text
 from tocsin.adapters.dynamodb_incidents_keys import due_sk, list_named, list_pk, list_sk, trace_sk
 from tocsin.adapters.freeze_forms import freeze_sk, freeze_text
-from tocsin.adapters.incident_forms import snapshot_of, snapshot_text, summary_of
+from tocsin.adapters.incident_forms import summary_of
 from tocsin.errors import CommandRepeated, Conflict, DedupKeyTaken, VersionConflict
 from tocsin.incidents.outbox import OutboxItem, OutboxKey, OutboxState
-from tocsin.ports import CommandRecord, Commit, DueItems, Page, Pointer, Summary
+from tocsin.incidents.snapshot import snapshot_of, snapshot_text
+from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Pointer, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.link_forms import link_of, link_text
 
 if TYPE_CHECKING:
-    from tocsin.application.links import Link
+    from tocsin.people.links import Link
 
 
 class MemoryLinks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.application.news import Told
+from tocsin.ports.messages import Told
 
 if TYPE_CHECKING:
     from tocsin.incidents.outbox import OutboxItem

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tocsin.incidents.vocabulary import Category
 
 if TYPE_CHECKING:
-    from tocsin.ports import IncidentStore
+    from tocsin.ports.incidents import IncidentStore
 
 
 class MemoryOpenIncidents:

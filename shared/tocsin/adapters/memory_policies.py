@@ -10,7 +10,7 @@ from tocsin.adapters import policy_forms as forms
 from tocsin.errors import VersionConflict
 
 if TYPE_CHECKING:
-    from tocsin.application.policy_versions import Asked, PolicyVersion
+    from tocsin.ports.runbooks import Asked, PolicyVersion
 
 
 class MemoryPolicies:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tocsin.billing import ordering
-from tocsin.billing.ports import Applied
+from tocsin.ports.billing.projection import Applied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

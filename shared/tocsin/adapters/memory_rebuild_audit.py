@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tocsin.billing.rebuild_ports import State
+    from tocsin.ports.billing.replay import State
 
 
 class MemoryRebuildAudit:

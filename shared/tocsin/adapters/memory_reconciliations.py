@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.reconcile_ports import Listed
     from tocsin.billing.reconciliation import Compared, Cursor, Found
+    from tocsin.ports.billing.reconcile import Listed
 
 
 @dataclass(slots=True)

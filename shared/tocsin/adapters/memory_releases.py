@@ -16,13 +16,13 @@ from tocsin.adapters.release_forms import (
     telling_text,
 )
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed
-from tocsin.ports import ReleasePage
+from tocsin.ports.releases import ReleasePage
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.incidents.releases import Release, Telling
-    from tocsin.ports import CommandRecord
+    from tocsin.ports.incidents import CommandRecord
 
 
 class MemoryReleases:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.billing.ledger import LedgerKey
     from tocsin.billing.replay import Cursor
-    from tocsin.billing.replay_ports import PageNote
+    from tocsin.ports.billing.replay import PageNote
 
 
 class MemoryReplays:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tocsin.application.requests import Done
+    from tocsin.ports.requests import Done
 
 
 class MemoryRequests:

@@ -16,13 +16,13 @@ from tocsin.adapters.rota_forms import (
     was_sk,
 )
 from tocsin.errors import VersionConflict
-from tocsin.incidents.rotation import Rota
+from tocsin.people.rotation import Rota
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.rotation import Override, Rotation
     from tocsin.incidents.vocabulary import Role
+    from tocsin.people.rotation import Override, Rotation
 
 
 class MemoryRotas:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tocsin.incidents.policy import ChangedKey
 
 if TYPE_CHECKING:
-    from tocsin.application.policy_versions import PolicyVersion
+    from tocsin.ports.runbooks import PolicyVersion
 
 PK = "POLICY"
 NUMBERED = "v#"

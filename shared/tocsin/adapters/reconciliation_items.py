@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.identity import Identity
 from tocsin.billing.reconcile import Healing, Kind, Mismatch
-from tocsin.billing.reconcile_ports import Listed
 from tocsin.billing.reconciliation import (
     Compared,
     Cursor,
@@ -28,6 +27,7 @@ from tocsin.billing.reconciliation import (
     State,
     Tally,
 )
+from tocsin.ports.billing.reconcile import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window
-from tocsin.billing.replay_ports import Missing, PageNote
+from tocsin.ports.billing.replay import Missing, PageNote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

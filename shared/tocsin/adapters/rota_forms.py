@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.incidents.codec import decode_fields, encode_fields
-from tocsin.incidents.rotation import Override, Rotation
 from tocsin.incidents.timeline import canonical_json, format_time
+from tocsin.people.rotation import Override, Rotation
 
 if TYPE_CHECKING:
     from tocsin.incidents.vocabulary import Role

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
-    from tocsin.ports import ArchivedContent
+    from tocsin.ports.evidence import ArchivedContent
 
 _THERE_ALREADY = "PreconditionFailed"
 _WRITTEN_BY_ANOTHER_NOW = "ConditionalRequestConflict"

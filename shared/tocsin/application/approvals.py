@@ -8,7 +8,7 @@ approval is used once is for whoever writes to see to.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.errors import ApprovalInvalid, ApprovalRequired, GroupRequired
 from tocsin.incidents.authorizing import input_hash, reference
@@ -17,17 +17,13 @@ from tocsin.incidents.vocabulary import Group
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.billing.ports import OpenIncidents
     from tocsin.incidents.authorizing import Authorization
-    from tocsin.ports import IncidentClock
+    from tocsin.ports.billing.access import Authorizations
+    from tocsin.ports.billing.projection import OpenIncidents
+    from tocsin.ports.time import IncidentClock
+
 
 ACTING = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})
-
-
-class Authorizations(Protocol):
-    """Approvals on timelines, read consistently."""
-
-    def find(self, incident: str, seq: int) -> Authorization | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from tocsin.errors import TocsinError
@@ -25,15 +25,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxItem
-    from tocsin.ports import IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports.incidents import AuditStore, IncidentStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import IncidentClock
+
 
 ATTENTION = timedelta(seconds=120)
+
 """Within this of being due, everything is acted on (I7)."""
+
 OUTBOX_AGE = timedelta(minutes=5)
+
 """A message that has not left by then is stuck, however often it was tried."""
+
 PAGE = 200
+
 _MINUTES_A_DAY = 24 * 60
 
 
@@ -55,24 +62,6 @@ class Finding:
     problem: Problem
     incident: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marks:
-    """What is stored of an incident besides its timeline, read at one moment.
-
-    `due` is the second under which the due index has it; None: not at all.
-    """
-
-    incident: Incident
-    due: int | None
-    unsent: tuple[OutboxItem, ...]
-
-
-class AuditStore(Protocol):
-    """What only the auditor asks. Reads are consistent."""
-
-    def marks(self, incident_id: str) -> Marks | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

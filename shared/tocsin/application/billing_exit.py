@@ -42,7 +42,9 @@ if TYPE_CHECKING:
     from tocsin.incidents.events import Event
     from tocsin.incidents.model import Incident
     from tocsin.incidents.vocabulary import Group
-    from tocsin.ports import IncidentClock, IncidentStore, PolicySource, WallClock
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import IncidentClock, WallClock
 
 ACTOR = Actor(ActorKind.RULE, "billing-exit")
 MOST_EVENTS = 20

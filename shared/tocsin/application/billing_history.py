@@ -13,9 +13,9 @@ from tocsin.errors import MalformedPayload
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tocsin.billing.history import SnapshotSource
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ports import ObjectReader
+    from tocsin.ports.billing.outage import SnapshotSource
+    from tocsin.ports.billing.projection import ObjectReader
 
 HOUR = 3_600
 MOST_HOURS = 72

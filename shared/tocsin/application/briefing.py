@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from tocsin.incidents.model import Incident
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import IncidentStore, ReleaseStore
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.releases import ReleaseStore
 
 LOOK_BACK = timedelta(hours=1)
 """How long before the incident a change is worth a look."""

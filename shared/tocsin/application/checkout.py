@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.billing import breaker as breakers
 from tocsin.billing.attempts import Attempt
@@ -24,23 +24,13 @@ from tocsin.errors import IdempotencyKeyReused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from tocsin.billing.breaker import Breaker
     from tocsin.billing.checkout import Leg
-    from tocsin.billing.checkout_ports import BreakerStore, IntentStore, PolicySource, Reply
-    from tocsin.billing.freeze import Holding
     from tocsin.billing.identity import Identity
     from tocsin.billing.routing import Offer
-    from tocsin.ports import WallClock
-
-
-class BillingFreezes(Protocol):
-    """Which incidents freeze billing."""
-
-    def holding(self, at: datetime) -> tuple[Holding, ...]:
-        """Those that hold it at a moment of incident time. Raises `StoreUnavailable`."""
-        ...
+    from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource, Reply
+    from tocsin.ports.time import WallClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

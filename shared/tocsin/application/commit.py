@@ -17,7 +17,7 @@ from tocsin.incidents.fold import seal
 from tocsin.incidents.freeze import changed
 from tocsin.incidents.messages import messages
 from tocsin.incidents.snapshot import check_growth
-from tocsin.ports import CommandRecord, Commit, Pointer
+from tocsin.ports.incidents import CommandRecord, Commit, Pointer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.events import Event
     from tocsin.incidents.model import Incident
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import Ids
+    from tocsin.ports.time import Ids
 
 
 def commit_of(

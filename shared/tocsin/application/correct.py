@@ -8,8 +8,7 @@ that writes overlay and log. Without an incident the commander's group may corre
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.application.approvals import Approvals
 from tocsin.billing.corrections import ACTION, Logged, Seen, check, moment
@@ -21,64 +20,20 @@ from tocsin.errors import (
     UnknownSubscription,
     VersionConflict,
 )
+from tocsin.ports.billing.access import CorrectionStore, Request, Write
 
 if TYPE_CHECKING:
-    from tocsin.application.approvals import Authorizations, Person
+    from tocsin.application.approvals import Person
     from tocsin.billing.corrections import Correction
     from tocsin.billing.entitlement import AccessPolicy
-    from tocsin.billing.ordering import Overlay, Row
-    from tocsin.billing.ports import OpenIncidents, Projection
+    from tocsin.billing.ordering import Row
     from tocsin.incidents.authorizing import Authorization
-    from tocsin.ports import Ids, IncidentClock, WallClock
+    from tocsin.ports.billing.access import Authorizations
+    from tocsin.ports.billing.projection import OpenIncidents, Projection
+    from tocsin.ports.time import Ids, IncidentClock, WallClock
+
 
 RACES = 5
-
-
-class Write(StrEnum):
-    """What became of one attempt to write."""
-
-    DONE = "done"
-    ROW_MOVED = "row_moved"
-    REPEATED = "repeated"
-    APPROVAL_USED = "approval_used"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Who asks under which idempotency key (empty: none), and for what (`digest`)."""
-
-    principal: str
-    key: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a key stood for: the digest of the request and the line it led to."""
-
-    digest: str
-    logged: str
-
-
-class CorrectionStore(Protocol):
-    """The log, the overlays, and what must not happen twice; written in one transaction."""
-
-    def write(self, logged: Logged, *, over: Overlay | None, request: Request) -> Write:
-        """Overlay, log line, key and spent approval, or nothing.
-
-        The row must still have `logged.base_rev` and the overlay `over`.
-        """
-        ...
-
-    def request(self, principal: str, key: str) -> Known | None: ...
-
-    def find(self, logged: str) -> Logged | None:
-        """One line by its id."""
-        ...
-
-    def month(self, month: str) -> list[Logged]:
-        """The lines of a month (`yyyymm`), oldest first."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
     from tocsin.billing.checkout import Intent
-    from tocsin.billing.checkout_ports import IntentStore
     from tocsin.billing.double_decision import DoubleDecision
+    from tocsin.ports.billing.checkout import IntentStore
 
 MAY_DECIDE = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})
 RACES = 5

@@ -36,15 +36,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.billing.attempts import Attempt
-    from tocsin.billing.checkout_ports import (
+    from tocsin.billing.examination import Examination
+    from tocsin.billing.identity import Identity
+    from tocsin.ports.billing.checkout import (
         BreakerStore,
         CheckoutProvider,
         IntentStore,
         PolicySource,
     )
-    from tocsin.billing.examination import Examination
-    from tocsin.billing.identity import Identity
-    from tocsin.ports import WallClock
+    from tocsin.ports.time import WallClock
 
 PRINCIPAL = "tocsin:examination"
 _NOWHERE = "https://probe.invalid/"

@@ -25,7 +25,9 @@ from tocsin.incidents.decide import decide
 if TYPE_CHECKING:
     from tocsin.incidents.commands import Command
     from tocsin.incidents.model import Incident
-    from tocsin.ports import CommandRecord, Ids, IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports.incidents import CommandRecord, IncidentStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
 
 ATTEMPTS = 50
 

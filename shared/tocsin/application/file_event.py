@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.application.ingest import BodyPacker
     from tocsin.billing.event import Envelope
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ports import Quarantine, WebhookReader
+    from tocsin.ports.billing.projection import Quarantine, WebhookReader
 
 ENDPOINT = "replay"
 

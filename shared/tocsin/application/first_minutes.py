@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from tocsin.incidents.policy import Policy
     from tocsin.incidents.priorities import Priority
     from tocsin.incidents.vocabulary import ClockName
-    from tocsin.ports import IncidentStore, ReleaseStore
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.releases import ReleaseStore
 
 _CHOICES = "choose-containment"
 

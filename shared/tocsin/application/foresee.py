@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tocsin.incidents.events import ClockChange
     from tocsin.incidents.model import Incident
     from tocsin.incidents.vocabulary import Severity
-    from tocsin.ports import IncidentClock, PolicySource
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import IncidentClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ never behind the incident. Everything after that is arithmetic on them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.incidents.freeze import EVERY_SERVICE, ChangeKind, stopped_by
 
@@ -15,16 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.incidents.freeze import ServiceFreeze
-
-
-class FreezeStore(Protocol):
-    """Freezes as the incidents wrote them, those that are over included for a while."""
-
-    def of(self, service: str) -> tuple[ServiceFreeze, ...]:
-        """Those of one service, not those of every service."""
-        ...
-
-    def all(self) -> tuple[ServiceFreeze, ...]: ...
+    from tocsin.ports.releases import FreezeStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

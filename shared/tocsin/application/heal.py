@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.correct import Request, Write
 from tocsin.billing import ordering
 from tocsin.billing.corrections import Correction, Logged, Seen, moment
 from tocsin.billing.entitlement import one_subscription
@@ -18,17 +17,18 @@ from tocsin.billing.ordering import Question, Verdict
 from tocsin.billing.reconcile import GONE, Healing
 from tocsin.billing.refetch import Reason, RefetchRequest
 from tocsin.billing.subscription import Status
+from tocsin.ports.billing.access import Request, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.application.correct import CorrectionStore
     from tocsin.application.project import Projector
     from tocsin.billing.entitlement import AccessPolicy
     from tocsin.billing.ordering import Row
-    from tocsin.billing.ports import Projection, ProviderClient
     from tocsin.billing.reconcile import Mismatch
     from tocsin.billing.reconciliation import Cursor
+    from tocsin.ports.billing.access import CorrectionStore
+    from tocsin.ports.billing.projection import Projection, ProviderClient
 
 RACES = 3
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from tocsin.billing.identity import Registration, Registrations
-    from tocsin.billing.ports import Ledger, WebhookReader
+    from tocsin.ports.billing.projection import Ledger, WebhookReader
 
     class RegistrationSource(Protocol):
         """`runtime.secrets.CachedSecret` over the registrations secret."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tocsin.errors import Unavailable
 
 if TYPE_CHECKING:
-    from tocsin.billing.ports import OpenIncidents
+    from tocsin.ports.billing.projection import OpenIncidents
 
 FRESH_SECONDS = 10
 STALE_SECONDS = 300

@@ -23,12 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Protocol
 
-    from tocsin.application.replay_desk import ProbeLog
-    from tocsin.application.watch_ledger import LedgerHours
     from tocsin.billing.breaker import Breaker
-    from tocsin.billing.checkout_ports import IntentStore
     from tocsin.billing.identity import Identity
     from tocsin.incidents.vocabulary import Group
+    from tocsin.ports.billing.checkout import IntentStore
+    from tocsin.ports.billing.outage import LedgerHours, ProbeLog
 
     class Incidents(Protocol):
         """What is asked of an incident here."""

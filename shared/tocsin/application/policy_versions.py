@@ -9,10 +9,9 @@ cannot be read is told, and the nearest one that can be read stands in.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.application.rehearse import rehearse
 from tocsin.errors import InvalidPolicy, StoreUnavailable, TocsinError
@@ -21,76 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tocsin.incidents.policy import ChangedKey, Policy
-    from tocsin.ports import PolicySource, WallClock
+    from tocsin.incidents.policy import Policy
+    from tocsin.ports.runbooks import PolicySource, PolicyVersion, PolicyVersions
+    from tocsin.ports.time import WallClock
+
 
 KEPT = timedelta(seconds=1)
+
 """How long the newest is used without a look: a storm of alarms reads once a second and not for
 every incident, and what is published counts at once."""
+
 LOOK_BACK = 5
+
 """How many versions are tried, newest first, before that of the build stands in."""
+
 MOST_KNOWN = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyVersion:
-    """One published runbook; it is never changed and never removed.
-
-    `number` counts from 1 without a gap. `document` is the compiled policy and `sha256` its digest
-    in hexadecimal digits. `previous` is the version it took the place of. `changed` is what differs
-    from that, cut where it is long: `differences` says how many keys there were. `published_at` is
-    incident time, UTC.
-    """
-
-    number: int
-    version: str
-    document: bytes
-    sha256: str
-    published_by: str
-    published_at: datetime
-    why: str
-    previous: str
-    changed: tuple[ChangedKey, ...]
-    differences: int
-
-    @property
-    def intact(self) -> bool:
-        """Whether the document is the one that was published."""
-        return hashlib.sha256(self.document).hexdigest() == self.sha256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Whose request under which key it was, as a digest; `wish` is a digest of what was asked."""
-
-    digest: str
-    wish: str
-    number: int
-
-
-class PolicyVersions(Protocol):
-    """Published runbooks. Reads are consistent."""
-
-    def page(self, *, before: int | None = None, limit: int) -> tuple[PolicyVersion, ...]:
-        """The newest first, from the one before a number."""
-        ...
-
-    def number(self, number: int) -> PolicyVersion | None: ...
-
-    def find(self, version: str) -> PolicyVersion | None:
-        """The first one published with this version; later ones of the same are equal to it."""
-        ...
-
-    def asked(self, digest: str) -> Asked | None: ...
-
-    def publish(self, version: PolicyVersion, asked: Asked | None) -> None:
-        """Adds the version and who asked for it, both or neither.
-
-        Raises:
-            VersionConflict: there is one of that number, or the request was carried out before.
-            StoreUnavailable: no answer; whether it was written is unknown until read.
-        """
-        ...
 
 
 @dataclass(slots=True, kw_only=True)

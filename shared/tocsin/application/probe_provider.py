@@ -15,9 +15,9 @@ from tocsin.billing.replay import Slice
 from tocsin.errors import TocsinError
 
 if TYPE_CHECKING:
-    from tocsin.application.replay_desk import ProbeLog
     from tocsin.billing.identity import Identity
-    from tocsin.billing.replay_ports import EventSource, LedgerReader
+    from tocsin.ports.billing.outage import ProbeLog
+    from tocsin.ports.billing.replay import EventSource, LedgerReader
 
 UNDER_WAY = 60
 LOOKED_AT = 3600

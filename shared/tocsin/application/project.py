@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
     from tocsin.billing.ordering import Answer, Row
-    from tocsin.billing.ports import Projection, ProviderClient, Quarantine, RefetchQueue
+    from tocsin.ports.billing.projection import Projection, ProviderClient, Quarantine, RefetchQueue
 
 MAX_RACES = 3
 FIRST_DELAY = 30

@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.policy_versions import Asked, PolicyVersion
 from tocsin.application.rehearse import check
 from tocsin.errors import (
     BadInput,
@@ -25,6 +24,7 @@ from tocsin.errors import (
 from tocsin.incidents import limits
 from tocsin.incidents.policy import ChangedKey, Policy
 from tocsin.incidents.vocabulary import Group
+from tocsin.ports.runbooks import Asked, PolicyVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable

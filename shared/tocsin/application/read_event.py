@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tocsin.billing.ledger import LedgerRecord
-    from tocsin.billing.ports import ObjectReader
     from tocsin.billing.subscription import Subscription
+    from tocsin.ports.billing.projection import ObjectReader
 
 
 def billing_event(

@@ -18,8 +18,8 @@ from tocsin.billing import rebuild
 from tocsin.billing.rebuild import DIFFERS, PAID, SOURCES
 from tocsin.billing.refetch import Reason, RefetchRequest
 from tocsin.billing.replay import Counts, plus
-from tocsin.billing.replay_ports import Missing, PageNote
 from tocsin.errors import ProviderUnavailable, UnreadableShape
+from tocsin.ports.billing.replay import Missing, PageNote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,10 +28,16 @@ if TYPE_CHECKING:
     from tocsin.application.project import Projected
     from tocsin.billing.identity import Identity
     from tocsin.billing.ordering import Row
-    from tocsin.billing.rebuild_ports import EntitySource, LedgerTypes, RebuildAudit
     from tocsin.billing.replay import Cursor
-    from tocsin.billing.replay_ports import ProjectionSums, RateLimit, ReplayStore
     from tocsin.billing.subscription import Subscription
+    from tocsin.ports.billing.replay import (
+        EntitySource,
+        LedgerTypes,
+        ProjectionSums,
+        RateLimit,
+        RebuildAudit,
+        ReplayStore,
+    )
 
     class Rows(Protocol):
         """Projections by key."""

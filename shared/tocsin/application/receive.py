@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome
     from tocsin.incidents.commands import Command
     from tocsin.incidents.signals import Signal
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, Pointer, PolicySource
+    from tocsin.ports.incidents import IncidentStore, Pointer
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
 
 
 class SignalsNotReceived(Unavailable):

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from tocsin.application.compare_workspaces import Look
 from tocsin.billing.identity import Identity
 from tocsin.billing.reconcile import Mismatch, Subject, Unknown, compare, double
-from tocsin.billing.reconcile_ports import Listed
 from tocsin.billing.reconciliation import (
     HOUR,
     Cursor,
@@ -28,21 +27,22 @@ from tocsin.billing.reconciliation import (
 )
 from tocsin.billing.sampling import Draw
 from tocsin.errors import BadInput, TocsinError, Unavailable
+from tocsin.ports.billing.reconcile import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from tocsin.billing.entitlement import AccessPolicy
-    from tocsin.billing.ports import ProviderClient
-    from tocsin.billing.reconcile_ports import (
+    from tocsin.billing.sampling import Sampling
+    from tocsin.billing.subscription import Subscription
+    from tocsin.ports.billing.projection import ProviderClient
+    from tocsin.ports.billing.reconcile import (
         Concerned,
         ReconciliationStore,
         Rows,
         SubscriptionSource,
     )
-    from tocsin.billing.replay_ports import RateLimit
-    from tocsin.billing.sampling import Sampling
-    from tocsin.billing.subscription import Subscription
+    from tocsin.ports.billing.replay import RateLimit
 
     type Key = tuple[Identity, str]
 

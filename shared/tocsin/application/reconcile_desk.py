@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from tocsin.application.approvals import Person
     from tocsin.billing.identity import Identity
-    from tocsin.billing.reconcile_ports import ReconciliationStore
+    from tocsin.ports.billing.reconcile import ReconciliationStore
 
 ACTION = "billing.heal"
 """What an approval of healing is called."""

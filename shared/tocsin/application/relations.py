@@ -24,7 +24,9 @@ from tocsin.incidents.vocabulary import Kind, Resolution
 if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome
     from tocsin.incidents.model import Incident
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
 
 
 class _Ports(TypedDict):

@@ -22,14 +22,16 @@ from tocsin.incidents.clocks import NEXT_RELEASE
 from tocsin.incidents.releases import ReleaseKind, Telling, awaited, check
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind, ClockName
-from tocsin.ports import CommandRecord
+from tocsin.ports.incidents import CommandRecord
 
 if TYPE_CHECKING:
-    from tocsin.application.telling import KeptReleases
     from tocsin.incidents.model import Incident
     from tocsin.incidents.releases import Release
     from tocsin.incidents.vocabulary import Group
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.releases import KeptReleases
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
 
 RELEASES = Actor(ActorKind.SYSTEM, "releases")
 

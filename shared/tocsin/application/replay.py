@@ -26,9 +26,9 @@ from tocsin.billing.replay import (
     proved,
     walked,
 )
-from tocsin.billing.replay_ports import Missing, PageNote
 from tocsin.billing.replay_stops import stalled, told, untold
 from tocsin.errors import BadInput, ProviderUnavailable, TocsinError, Unavailable
+from tocsin.ports.billing.replay import Missing, PageNote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.ledger import LedgerKey, LedgerRecord
-    from tocsin.billing.replay_ports import (
+    from tocsin.ports.billing.replay import (
         EventPage,
         EventSource,
         LedgerReader,

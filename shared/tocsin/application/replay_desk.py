@@ -23,23 +23,17 @@ from tocsin.errors import (
 from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Protocol
+    from collections.abc import Callable, Mapping
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.recovery import Probe
-    from tocsin.billing.replay_ports import ReplayStore
-
-    class ProbeLog(Protocol):
-        """Looks at a provider, the newest day of them."""
-
-        def record(self, identity: Identity, probe: Probe) -> None: ...
-
-        def probes(self, identity: Identity, *, since: int) -> Sequence[Probe]: ...
+    from tocsin.ports.billing.outage import ProbeLog
+    from tocsin.ports.billing.replay import ReplayStore
 
 
 MAY_REPLAY = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})
+
 MOST_WORKSPACES = 200
+
 _TRIES = 5
 
 

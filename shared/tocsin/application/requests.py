@@ -11,35 +11,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.errors import IdempotencyKeyReused
 from tocsin.incidents.timeline import Json, canonical_json
+from tocsin.ports.requests import Done, RequestStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.ports import WallClock
+    from tocsin.ports.time import WallClock
+
 
 REMEMBERED = timedelta(days=7)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """A request that was carried out; `result` names what it led to, where that has a name."""
-
-    wish: str
-    result: str = ""
-
-
-class RequestStore(Protocol):
-    """What was done, by a digest of person and key. Reads are consistent."""
-
-    def done(self, digest: str) -> Done | None: ...
-
-    def keep(self, digest: str, done: Done, *, until: int) -> None:
-        """Remembers it until a time (seconds of the epoch); the first record stays."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tocsin.billing.ledger import LedgerRecord
-    from tocsin.billing.ports import Ledger, Quarantine
+    from tocsin.ports.billing.projection import Ledger, Quarantine
 
 
 @dataclass(frozen=True, slots=True)

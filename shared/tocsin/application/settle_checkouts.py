@@ -14,8 +14,8 @@ from tocsin.billing.checkout import SENT_FOR_LONG, LegState, leg_of, looked_up
 
 if TYPE_CHECKING:
     from tocsin.billing.checkout import Double, Intent, Leg
-    from tocsin.billing.checkout_ports import IntentStore, PolicySource
-    from tocsin.ports import WallClock
+    from tocsin.ports.billing.checkout import IntentStore, PolicySource
+    from tocsin.ports.time import WallClock
 
 
 @dataclass(frozen=True, slots=True)

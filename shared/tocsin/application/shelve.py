@@ -19,14 +19,17 @@ from tocsin.incidents.commands_record import Correct, RecordDecision, RecordEvid
 from tocsin.incidents.commands_response import Observe
 from tocsin.incidents.decide import decide
 from tocsin.incidents.stored import MediaType, Stored
-from tocsin.ports import ArchivedContent
+from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.incidents.commands import Command
     from tocsin.incidents.model import Incident
-    from tocsin.ports import Archive, IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports.evidence import Archive
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import IncidentClock
 
 MOST_BYTES = 900_000
 """Of one text, in UTF-8: with its JSON it still fits the body of a request."""

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tocsin.incidents.model import Incident
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource, Summary
+    from tocsin.ports.incidents import IncidentStore, Summary
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
 
 SWEEP = Actor(ActorKind.SYSTEM, "sla_check")
 DRILL_PREFIX = "DRL-"

@@ -9,7 +9,7 @@ that two of them may meet.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.application.execute import execute
 from tocsin.application.outcome import SweepReport
@@ -21,19 +21,16 @@ from tocsin.incidents.vocabulary import ActorKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports.incidents import DueQueue, IncidentStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
+
 
 SWEEP = Actor(ActorKind.SYSTEM, "sla_check")
+
 AT_ONCE = 200
+
 MOST_HANDED_ON = 10_000
-
-
-class DueQueue(Protocol):
-    """Takes ids of due incidents, for others to tick."""
-
-    def send(self, incidents: Sequence[str]) -> None:
-        """Raises `Unavailable`: some may not have been taken."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

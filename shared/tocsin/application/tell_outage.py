@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tocsin.billing.wording import Situation
     from tocsin.incidents.commands import Command
     from tocsin.incidents.model import Incident
-    from tocsin.ports import IncidentStore
+    from tocsin.ports.incidents import IncidentStore
 
 SOURCE = "billing"
 ACTOR = Actor(ActorKind.RULE, "outage-watch")

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.application.outcome import Outcome
-    from tocsin.billing.reconcile_ports import ReconciliationStore
     from tocsin.billing.reconciliation import Cursor, Standing
     from tocsin.incidents.commands import Command
-    from tocsin.ports import ArchivedContent
+    from tocsin.ports.billing.reconcile import ReconciliationStore
+    from tocsin.ports.evidence import ArchivedContent
 
 ACTOR = Actor(ActorKind.RULE, "reconciler")
 

@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tocsin.application.outcome import Outcome
-    from tocsin.billing.rebuild_ports import RebuildAudit
     from tocsin.billing.replay import Cursor
-    from tocsin.billing.replay_ports import ReplayOutcomes, ReplayStore
     from tocsin.incidents.commands import Command
-    from tocsin.ports import Archive
+    from tocsin.ports.billing.replay import RebuildAudit, ReplayOutcomes, ReplayStore
+    from tocsin.ports.evidence import Archive
 
 ACTOR = Actor(ActorKind.RULE, "replay")
 _STANDINGS = {

@@ -10,50 +10,36 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.application.execute import execute
 from tocsin.application.fingerprint import request_hash
 from tocsin.errors import ConditionFailed, Unavailable
 from tocsin.incidents.commands_response import RecordRelease
 from tocsin.incidents.vocabulary import Kind
-from tocsin.ports import ReleaseStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
     from tocsin.incidents.model import Incident
     from tocsin.incidents.releases import Release, Telling
     from tocsin.incidents.timeline import Actor
     from tocsin.incidents.vocabulary import Group
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.releases import TellingStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
+
 
 AT_ONCE = 200
+
 TELLINGS_AT_ONCE = 10
+
 MOST_LEFT = 100
+
 FIRST_LOOK = timedelta(seconds=30)
+
 """How long whoever records a release has the first page to itself."""
-
-
-class TellingStore(Protocol):
-    """Releases that incidents are still to be told of. They are created with their release."""
-
-    def waiting(self, *, at: datetime, limit: int) -> tuple[Telling, ...]:
-        """Tellings due at or before a time, the longest due first."""
-        ...
-
-    def save(self, telling: Telling, *, expected: int) -> None:
-        """Replaces version `expected`; one that is done waits for nothing any more.
-
-        Raises:
-            ConditionFailed: somebody else has gone on with it.
-        """
-        ...
-
-
-class KeptReleases(ReleaseStore, TellingStore, Protocol):
-    """Both: one store keeps them, because they are written in one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ which what is recent or unhandled shows all the same; on a small one it is every
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.billing.watching import (
     DAY,
@@ -21,29 +21,8 @@ from tocsin.billing.watching import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Row
-    from tocsin.billing.watching import StoredEvent
-
-
-class LedgerHours(Protocol):
-    """The ledger by the hour in which events were made."""
-
-    def sample(self, identity: Identity, at: int) -> tuple[StoredEvent, ...]:
-        """Events of the hour of `at`, at most a hundred of each shard."""
-        ...
-
-    def count(self, identity: Identity, at: int) -> int:
-        """How many there are, as far as is counted: a hundred of each shard."""
-        ...
-
-
-class ManyRows(Protocol):
-    """Rows by key."""
-
-    def read_many(self, identity: Identity, subscriptions: Sequence[str]) -> Mapping[str, Row]: ...
+    from tocsin.ports.billing.outage import LedgerHours, ManyRows
 
 
 @dataclass(frozen=True, slots=True)

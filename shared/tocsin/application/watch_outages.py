@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.breaker import Phase
 from tocsin.billing.divergence import divergence
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage import Health
 
+
 UPDATE_EVERY = 1_800
+
 """The runbook wants the degraded path told within 30 minutes; the page promises as often."""
 
 
@@ -90,18 +92,6 @@ class Memory:
             plain["next_update"],
             tuple(plain.get("told", ())),
         )
-
-
-class OutageStore(Protocol):
-    """What is remembered between looks, and the public status."""
-
-    def memory(self) -> Memory: ...
-
-    def remember(self, memory: Memory) -> None: ...
-
-    def status(self) -> dict[str, Any] | None: ...
-
-    def publish(self, status: Mapping[str, Any]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

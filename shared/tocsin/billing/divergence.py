@@ -8,12 +8,8 @@ between: what differed goes on differing until a later comparison says that it d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 from tocsin.billing.outage import DIVERGENCES, Tally
-
-if TYPE_CHECKING:
-    from tocsin.billing.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +23,6 @@ class Comparison:
     at: int
     compared: int
     differing: int
-
-
-class ComparisonLog(Protocol):
-    """The newest comparison of each account."""
-
-    def record(self, identity: Identity, comparison: Comparison) -> None:
-        """Keeps it, unless a newer one is kept already.
-
-        Raises:
-            StoreUnavailable: not known to be kept.
-        """
-        ...
-
-    def newest(self, identity: Identity) -> Comparison | None: ...
 
 
 def divergence(newest: Comparison | None, *, now: int) -> Tally | None:

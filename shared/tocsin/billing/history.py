@@ -9,7 +9,7 @@ gave access, nothing was lost.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.billing.impact import LatePayment, LostAccess
 from tocsin.billing.subscription import Status
@@ -17,20 +17,25 @@ from tocsin.billing.subscription import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from tocsin.billing.identity import Identity
-    from tocsin.billing.ledger import LedgerRecord
     from tocsin.billing.subscription import Subscription
 
-    type Access = Callable[[Subscription, int], bool]
-    type Price = Callable[[str], tuple[int, str] | None]
-    type Corrected = Mapping[tuple[str, str], Sequence[tuple[int, int]]]
+
+type Access = Callable[[Subscription, int], bool]
+
+type Price = Callable[[str], tuple[int, str] | None]
+
+type Corrected = Mapping[tuple[str, str], Sequence[tuple[int, int]]]
 
 OWING = frozenset({Status.PAST_DUE, Status.SUSPENDED})
+
 PAYING = frozenset({Status.ACTIVE, Status.TRIALING})
+
 TAKEN_AWAY = frozenset({Status.SUSPENDED, Status.EXPIRED})
+
 """Without access because something went wrong. Who cancelled, paused or is done lost nothing."""
 
 NOTICED_LATE = 300
+
 """Seconds between a change and our hearing of it, from which on a customer was kept out by us."""
 
 
@@ -50,14 +55,6 @@ class History:
 
     told: tuple[Told, ...]
     complete: bool
-
-
-class SnapshotSource(Protocol):
-    """The ledger's snapshots by the hour in which they were made."""
-
-    def of_hour(self, identity: Identity, at: int) -> Iterator[LedgerRecord]:
-        """Every snapshot event of the hour of `at`. Raises `StoreUnavailable`."""
-        ...
 
 
 def late_payments(

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sns.client import SNSClient
 
-    from tocsin.application.ways import Way
-    from tocsin.ports import Message
+    from tocsin.people.ways import Way
+    from tocsin.ports.messages import Message
 
 _TITLE, _DESCRIPTION = 250, 8_000
 _KEYWORDS = ("severity", "category", "service", "environment")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_sesv2.client import SESV2Client
 
-    from tocsin.application.ways import Way
-    from tocsin.ports import Message
+    from tocsin.people.ways import Way
+    from tocsin.ports.messages import Message
 
 SUBJECT_LIMIT = 100
 _HEADERS = {

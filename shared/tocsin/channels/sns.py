@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-    from tocsin.ports import Message
+    from tocsin.ports.messages import Message
 
 
 class SnsSender:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from tocsin.application.ways import Way
-    from tocsin.ports import Message
+    from tocsin.people.ways import Way
+    from tocsin.ports.messages import Message
 
 INSIDE_STAGES = frozenset({"local"})
 """Stages whose webhooks may stay on this machine."""

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.application.ways import WayKind  # noqa: TC001 -- Typer reads the annotations
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
+from tocsin.incidents.vocabulary import WayKind  # noqa: TC001 -- Typer reads the annotations
 from tocsin.runtime.api_client import segment
 
 app = typer.Typer(

@@ -19,9 +19,9 @@ from tocsin.cli.spans import read_span
 from tocsin.documents.ical import calendar
 from tocsin.errors import BadInput
 from tocsin.incidents.calendar import load_zone
-from tocsin.incidents.rotation import OnCall, Rank, Shift
 from tocsin.incidents.timeline import format_time, parse_time
 from tocsin.incidents.vocabulary import Role
+from tocsin.people.rotation import OnCall, Rank, Shift
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, help="Who is on call, now or at another time."

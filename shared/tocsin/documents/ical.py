@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from tocsin.incidents.rotation import Shift
+    from tocsin.people.rotation import Shift
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 _LONGEST_LINE = 75

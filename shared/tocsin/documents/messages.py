@@ -26,7 +26,7 @@ from tocsin.documents.moments import full_moment, short_moment
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.policy import BusinessDays, Elapsed
 from tocsin.incidents.vocabulary import Kind, MessageKind
-from tocsin.ports import Message
+from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,7 +14,7 @@ from tocsin.documents.moments import full_moment
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.timeline import parse_time
 from tocsin.incidents.vocabulary import ClockName, Kind, RoomNews, Severity
-from tocsin.ports import Message
+from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,8 +13,8 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.dynamodb_contacts import DynamoContacts
-from tocsin.application.contacts import responders
-from tocsin.application.ways import Way, WayKind, WayState
+from tocsin.application.people.contacts import responders
+from tocsin.incidents.vocabulary import WayKind
 from tocsin.local.sandbox import catalogue
 from tocsin.local.sandbox.defaults import (
     ACCOUNT,
@@ -22,6 +22,7 @@ from tocsin.local.sandbox.defaults import (
     RAZORPAY_ACCOUNT,
     RAZORPAY_KEY_ID,
 )
+from tocsin.people.ways import Way, WayState
 from tocsin.policy.compiled import default
 from tocsin.runtime.clock import wall_clock
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.billing.attempts import Result
-from tocsin.billing.checkout_ports import Reply
+from tocsin.ports.billing.checkout import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Protocol
 
-    from tocsin.billing.ports import ObjectReader
-    from tocsin.ports import WallClock
+    from tocsin.ports.billing.projection import ObjectReader
+    from tocsin.ports.time import WallClock
 
     class KeySource(Protocol):
         """`runtime.secrets.CachedSecret` over the provider keys secret."""

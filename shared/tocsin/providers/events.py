@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
-from tocsin.billing.replay_ports import EventPage
 from tocsin.errors import BadInput, ProviderUnavailable, SecretUnavailable
+from tocsin.ports.billing.replay import EventPage
 from tocsin.providers.foreign_json import section
 from tocsin.providers.pruning import workspace_in
 from tocsin.providers.registry import event_listing, object_reader

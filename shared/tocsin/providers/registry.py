@@ -12,8 +12,8 @@ from tocsin.registry import Entry, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.ports import ObjectReader, SubscriptionListing, WebhookReader
     from tocsin.billing.replay import Slice
+    from tocsin.ports.billing.projection import ObjectReader, SubscriptionListing, WebhookReader
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tocsin.registry import Entry, Registry
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.billing.checkout_ports import CheckoutProvider
+    from tocsin.ports.billing.checkout import CheckoutProvider
 
 
 SELLERS = Registry(

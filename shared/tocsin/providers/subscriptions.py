@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
-from tocsin.billing.reconcile_ports import SubscriptionPage
 from tocsin.errors import BadInput, ProviderUnavailable, SecretUnavailable, UnreadableShape
+from tocsin.ports.billing.reconcile import SubscriptionPage
 from tocsin.providers.registry import object_reader, subscription_listing
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.dynamodb_incidents import DynamoIncidents
 from tocsin.application.close import close
 from tocsin.application.execute import execute
-from tocsin.application.on_call import OnDuty
+from tocsin.application.people.on_call import OnDuty
 from tocsin.application.receive import receive
 from tocsin.application.relations import merge, split
 from tocsin.application.stop_drills import stop_drills
@@ -31,18 +31,17 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.application.actions import ActionStore
-    from tocsin.application.audit import AuditStore
-    from tocsin.application.freezes import FreezeStore
-    from tocsin.application.on_call import RotaStore
     from tocsin.application.outcome import Outcome, SweepReport
     from tocsin.application.policy_versions import PublishedPolicies
-    from tocsin.application.sweep import DueQueue, Ticked
-    from tocsin.application.telling import KeptReleases
+    from tocsin.application.sweep import Ticked
     from tocsin.errors import TocsinError
     from tocsin.incidents.commands import Command
     from tocsin.incidents.signals import Signal
-    from tocsin.ports import Ids, IncidentClock, IncidentStore, PolicySource
+    from tocsin.ports.incidents import ActionStore, AuditStore, DueQueue, IncidentStore
+    from tocsin.ports.people import RotaStore
+    from tocsin.ports.releases import FreezeStore, KeptReleases
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
 
 _SPECIAL: Mapping[type[Command], Callable[..., Outcome]] = MappingProxyType(
     {Close: close, Split: split, Merge: merge}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.ports import WallClock
+    from tocsin.ports.time import WallClock
 
 PARAMETER_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
 AHEAD_VARIABLE = "OUTAGE_CLOCK_AHEAD"

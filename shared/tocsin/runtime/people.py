@@ -10,14 +10,14 @@ from tocsin.adapters.dynamodb_links import DynamoLinks
 from tocsin.adapters.dynamodb_news import DynamoNews
 from tocsin.adapters.dynamodb_releases import DynamoReleases
 from tocsin.adapters.dynamodb_rotas import DynamoRotas
-from tocsin.application.on_call import OnDuty
+from tocsin.application.people.on_call import OnDuty
 from tocsin.runtime.application import Application, connect, table_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.errors import TocsinError
-    from tocsin.ports import IncidentClock
+    from tocsin.ports.time import IncidentClock
 
 
 class People(NamedTuple):

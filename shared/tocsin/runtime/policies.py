@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tocsin.errors import TocsinError
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import PolicySource
+    from tocsin.ports.runbooks import PolicySource
 
 ROOM_VARIABLE = "CHAT_ROOM"
 ON = "on"

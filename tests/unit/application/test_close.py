@@ -17,7 +17,7 @@ from tocsin.errors import GateUnmet, IllegalTransition, StoreUnavailable, Unknow
 from tocsin.incidents import commands as c
 from tocsin.incidents.commands_response import Close, Reopen
 from tocsin.incidents.vocabulary import Resolution, Severity
-from tocsin.ports import Commit, Pointer
+from tocsin.ports.incidents import Commit, Pointer
 
 T0 = local("09-08 10:00")
 MINUTE = timedelta(minutes=1)

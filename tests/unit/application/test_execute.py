@@ -29,7 +29,7 @@ from tocsin.policy.compiled import default
 
 if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome
-    from tocsin.ports import Commit
+    from tocsin.ports.incidents import Commit
 
 T0 = local("09-08 10:00")
 MINUTE = timedelta(minutes=1)

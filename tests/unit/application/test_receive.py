@@ -13,12 +13,12 @@ from tests.harness.stories import local, signal
 from tocsin.application.receive import SignalsNotReceived, receive
 from tocsin.incidents import limits
 from tocsin.incidents.vocabulary import Kind, State
-from tocsin.ports import Pointer
+from tocsin.ports.incidents import Pointer
 
 if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome
     from tocsin.incidents.signals import Signal
-    from tocsin.ports import Commit
+    from tocsin.ports.incidents import Commit
 
 T0 = local("09-08 10:00")
 MINUTE = timedelta(minutes=1)

@@ -10,7 +10,7 @@ from tests.harness.storms import Storm
 from tocsin.errors import VersionConflict
 
 if TYPE_CHECKING:
-    from tocsin.ports import Commit
+    from tocsin.ports.incidents import Commit
 
 
 class Contended(HostileStore):

@@ -11,6 +11,7 @@ from tests.harness.crashes import Killed
 from tests.harness.stories import ANA, make
 from tests.harness.world import World
 from tocsin.application import releases, telling
+from tocsin.application.telling import Told
 from tocsin.errors import StoreUnavailable, VersionConflict
 from tocsin.incidents.commands import OpenIncident
 from tocsin.incidents.commands_response import Close
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tocsin.ports import Commit
+    from tocsin.ports.incidents import Commit
 
 OPEN = 450
 
@@ -56,7 +57,7 @@ def record(world: World, body: dict[str, Any], key: str = "") -> dict[str, Any]:
     return found
 
 
-def sweep(world: World) -> telling.Told:
+def sweep(world: World) -> Told:
     """What the sweep does about releases, a minute later."""
     world.clock.advance(timedelta(minutes=1))
     return world.application.tell_releases(has_time=lambda: True)
@@ -101,7 +102,7 @@ def test_i3_450_open_incidents_hear_of_it_once_each_though_two_are_killed_meanwh
     sweep(world)
 
     assert [heard(world, one) for one in incidents] == [1] * OPEN
-    assert sweep(world) == telling.Told()
+    assert sweep(world) == Told()
     assert record(world, body, key="r-1")["next"] is not None
     assert [heard(world, one) for one in incidents] == [1] * OPEN
 
@@ -162,7 +163,7 @@ def test_one_that_fails_keeps_no_other_waiting_and_is_told_later(
         assert {name for name, _ in sweep(world).failed} == {incidents[1]}
     assert sweep(world).incidents == (incidents[1],)
     assert [heard(world, one) for one in incidents] == [1] * 6
-    assert sweep(world) == telling.Told()
+    assert sweep(world) == Told()
 
 
 def failing(world: World, incident: str, error: type[Exception]) -> Callable[[Commit], None]:

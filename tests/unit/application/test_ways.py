@@ -13,7 +13,7 @@ from tests.harness.ids import SeededIds
 from tests.harness.time import START, VirtualWallClock
 from tocsin.adapters.memory_contacts import MemoryContacts
 from tocsin.adapters.memory_rotas import MemoryRotas
-from tocsin.application.contacts import (
+from tocsin.application.people.contacts import (
     CODE_LIFE,
     CODE_TRIES,
     ContactDesk,
@@ -23,21 +23,20 @@ from tocsin.application.contacts import (
     numbers,
     responders,
 )
-from tocsin.application.people_errors import CodeExpired, CodeTooSoon, CodeWrong, UnknownWay
-from tocsin.application.ways import (
+from tocsin.errors import BadInput, IllegalTransition
+from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS
+from tocsin.incidents.vocabulary import Role, WayKind
+from tocsin.people.errors import CodeExpired, CodeTooSoon, CodeWrong, UnknownWay
+from tocsin.people.rotation import Rotation
+from tocsin.people.ways import (
     MAX_WAYS,
     Unreachable,
     Way,
-    WayKind,
     WayState,
     checked_address,
     order,
     reachability,
 )
-from tocsin.errors import BadInput, IllegalTransition
-from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS
-from tocsin.incidents.rotation import Rotation
-from tocsin.incidents.vocabulary import Role
 from tocsin.policy.compiled import default
 
 SMS, MAIL, CHAT, WEBHOOK = WayKind

@@ -10,12 +10,13 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.harness.time import START
-from tocsin.application.ways import Way, WayKind, WayState
 from tocsin.channels.chat import ChatChannel, RoomChannel, news, notification
 from tocsin.channels.mail import MailChannel
 from tocsin.channels.sms import SmsChannel
 from tocsin.errors import MessageRefused, SendFailed
-from tocsin.ports import Message
+from tocsin.incidents.vocabulary import WayKind
+from tocsin.people.ways import Way, WayState
+from tocsin.ports.messages import Message
 
 MESSAGE = Message(
     subject="[DRILL] [HIGH] DRL-1 checkout - ACK by 10:15 EDT",

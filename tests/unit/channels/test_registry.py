@@ -9,10 +9,10 @@ from dataclasses import fields
 import pytest
 
 from functions.notifier.settings import Settings
-from tocsin.application.ways import WayKind
 from tocsin.channels.registry import CHANNELS, channel_for, channel_of_way
 from tocsin.errors import UnknownName
 from tocsin.incidents.outbox import STAKEHOLDERS
+from tocsin.incidents.vocabulary import WayKind
 
 
 @pytest.mark.parametrize(

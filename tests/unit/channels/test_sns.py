@@ -13,7 +13,7 @@ from tocsin.channels import sns
 from tocsin.channels.aws_send import PATIENCE
 from tocsin.channels.sns import SnsSender
 from tocsin.errors import MessageRefused, SendFailed, TocsinError
-from tocsin.ports import Message
+from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.contacts import an_address
-from tocsin.application.ways import WayKind
-from tocsin.incidents.rotation import Rotation
-from tocsin.incidents.vocabulary import Role
+from tocsin.incidents.vocabulary import Role, WayKind
+from tocsin.people.rotation import Rotation
 
 if TYPE_CHECKING:
     from tests.harness.terminal import Terminal

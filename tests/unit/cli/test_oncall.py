@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.icalendar import events
 from tests.harness.transcripts import Transcript
-from tocsin.application.ways import WayKind
+from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
     from pathlib import Path

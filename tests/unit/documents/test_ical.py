@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.harness.icalendar import events
 from tocsin.documents.ical import calendar
-from tocsin.incidents.rotation import OnCall, Shift
 from tocsin.incidents.vocabulary import Role
+from tocsin.people.rotation import OnCall, Shift
 
 NOW = datetime(2026, 9, 8, 14, 0, tzinfo=UTC)
 PERSON = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1).map(

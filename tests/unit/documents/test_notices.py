@@ -15,7 +15,7 @@ from tocsin.incidents.vocabulary import MessageKind, Severity
 
 if TYPE_CHECKING:
     from tocsin.incidents.commands import Command
-    from tocsin.ports import Message
+    from tocsin.ports.messages import Message
 
 
 def texts(story: Story, matter: str) -> list[Message]:

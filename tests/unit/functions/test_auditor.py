@@ -16,12 +16,12 @@ from tests.harness.time import START
 from tocsin.adapters.dynamodb_incidents_keys import due_sk
 from tocsin.adapters.memory_audit import MemoryAudit
 from tocsin.application.audit import Auditor, is_its_minute
-from tocsin.application.contacts import missed
-from tocsin.application.policy_versions import PolicyVersion
+from tocsin.application.people.contacts import missed
 from tocsin.errors import SendFailed, StoreUnavailable
-from tocsin.incidents.rotation import Override, Rank, Rotation
 from tocsin.incidents.vocabulary import Role
+from tocsin.people.rotation import Override, Rank, Rotation
 from tocsin.policy.compiled import PackagedPolicies
+from tocsin.ports.runbooks import PolicyVersion
 
 if TYPE_CHECKING:
     from tests.harness.world import World

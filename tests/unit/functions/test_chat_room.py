@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.world import World, a_world
-from tocsin.application.ways import WayKind
 from tocsin.errors import SendFailed
 from tocsin.incidents.outbox import ROOM, STAKEHOLDERS, OutboxState
+from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

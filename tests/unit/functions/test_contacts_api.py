@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.contacts import an_address
-from tocsin.application.contacts import CODE_PAUSE
-from tocsin.application.ways import WayKind
+from tocsin.application.people.contacts import CODE_PAUSE
 from tocsin.errors import SendFailed
+from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
     from tests.harness.world import World

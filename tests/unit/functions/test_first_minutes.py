@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 from functions.notifier.briefing import Briefer
 from tests.harness.time import START
 from tocsin.adapters.memory_releases import MemoryReleases
-from tocsin.application.ways import WayKind
 from tocsin.cli.first import lines
 from tocsin.documents import briefing
 from tocsin.errors import StoreUnavailable
 from tocsin.incidents.briefing import Brief
 from tocsin.incidents.codec import decode_fields
-from tocsin.incidents.rotation import Rotation
 from tocsin.incidents.timeline import format_time
-from tocsin.incidents.vocabulary import Role
+from tocsin.incidents.vocabulary import Role, WayKind
+from tocsin.people.rotation import Rotation
 
 if TYPE_CHECKING:
     from tests.harness.world import World

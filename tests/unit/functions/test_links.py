@@ -16,12 +16,12 @@ import pytest
 from functions.public_intake.pages import HEADERS, STYLE
 from tests.harness.world import BASE, World
 from tocsin.adapters.link_forms import link_of, link_text
-from tocsin.application.links import Keyring, LinkAction, handle_of, token
 from tocsin.incidents.vocabulary import ClockName, Role
+from tocsin.people.links import Keyring, LinkAction, handle_of, token
 
 if TYPE_CHECKING:
-    from tocsin.application.links import Link
     from tocsin.incidents.model import Incident
+    from tocsin.people.links import Link
 
 KIM, LEE = "commander-primary", "mitigation-primary"
 

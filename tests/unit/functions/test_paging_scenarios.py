@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 from tests.harness.inbox import NEW_YORK
 from tests.harness.stories import local
 from tests.harness.world import World, a_world
-from tocsin.application.ways import WayKind
 from tocsin.errors import SendFailed, StoreUnavailable
-from tocsin.incidents.rotation import Override, Rank, Rotation
-from tocsin.incidents.vocabulary import Role
+from tocsin.incidents.vocabulary import Role, WayKind
+from tocsin.people.rotation import Override, Rank, Rotation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -27,7 +27,7 @@ from tocsin.policy.compiled import default, from_json
 
 if TYPE_CHECKING:
     from tests.harness.world import World
-    from tocsin.application.policy_versions import Asked, PolicyVersion
+    from tocsin.ports.runbooks import Asked, PolicyVersion
 
 NO_NUMBER: dict[str, Any] = {"nag_times": "soon"}
 

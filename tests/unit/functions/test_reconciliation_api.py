@@ -22,7 +22,7 @@ from tocsin.billing.divergence import Comparison, divergence
 from tocsin.billing.reconcile import Kind
 from tocsin.billing.reconciliation import Stage
 from tocsin.errors import BadInput, StoreUnavailable
-from tocsin.ports import Message
+from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

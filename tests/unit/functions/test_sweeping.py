@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tests.harness.world import World
-    from tocsin.application.sweep import DueQueue
+    from tocsin.ports.incidents import DueQueue
     from tocsin.runtime.application import Application
 
 

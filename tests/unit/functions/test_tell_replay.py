@@ -14,9 +14,9 @@ from tocsin.adapters.memory_replays import MemoryReplayOutcomes, MemoryReplays
 from tocsin.application.tell_replay import ReplayTeller
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window
-from tocsin.billing.replay_ports import Missing, PageNote
 from tocsin.errors import StoreUnavailable
-from tocsin.ports import ArchivedContent
+from tocsin.ports.billing.replay import Missing, PageNote
+from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
     from tests.harness.world import World

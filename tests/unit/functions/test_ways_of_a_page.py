@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 
 from tests.harness.application import Policies
 from tests.harness.world import World, a_world
-from tocsin.application.ways import WayKind
 from tocsin.documents.fitting import SMS_SEPTETS, septets
 from tocsin.errors import MessageRefused, SendFailed
 from tocsin.incidents.outbox import STAKEHOLDERS, OutboxState
-from tocsin.incidents.vocabulary import Severity
+from tocsin.incidents.vocabulary import Severity, WayKind
 from tocsin.policy.compiled import default, sealed
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.harness.stories import local
 from tocsin.incidents.calendar import load_zone
-from tocsin.incidents.rotation import (
+from tocsin.incidents.vocabulary import Role
+from tocsin.people.rotation import (
     Duty,
     OnCall,
     Override,
@@ -22,7 +23,6 @@ from tocsin.incidents.rotation import (
     shifts,
     turn,
 )
-from tocsin.incidents.vocabulary import Role
 from tocsin.policy.compiled import default
 
 ROSTER = default().roster

@@ -8,7 +8,7 @@ import pytest
 
 from tocsin.errors import ClockUnavailable
 from tocsin.local.adjustable_clock import AdjustableClock, read_offset
-from tocsin.ports import IncidentClock, WallClock
+from tocsin.ports.time import IncidentClock, WallClock
 
 WALL = datetime(2026, 9, 4, 21, 50, 0, 123_999, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.attempts import Result
 from tocsin.billing.checkout import Found
-from tocsin.billing.checkout_ports import Reply
+from tocsin.ports.billing.checkout import Reply
 from tocsin.providers import checkout_outcome as outcome
 from tocsin.providers.foreign_json import reference, text
 

@@ -12,47 +12,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tocsin.errors import StoreUnavailable
-from tocsin.incidents.rotation import Rota, duty_at
 from tocsin.incidents.vocabulary import Role
+from tocsin.people.rotation import Rota, duty_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from tocsin.incidents.policy import Policy
-    from tocsin.incidents.rotation import Override, Rotation
-    from tocsin.ports import IncidentClock, PolicySource
+    from tocsin.ports.people import RotaStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import IncidentClock
+
 
 KEPT = timedelta(seconds=1)
+
 """How long what was read is used again: a sweep does not read for every incident, and a change
 counts at once."""
-
-
-class RotaStore(Protocol):
-    """Rotations and overrides by role. Reads are consistent."""
-
-    def rota(self, role: Role, *, since: datetime) -> Rota:
-        """The role's rotation, and the overrides that end after `since`."""
-        ...
-
-    def set_rotation(self, rotation: Rotation, *, before: Rotation | None) -> None:
-        """Writes the rotation in the place of `before`, which is kept as it was.
-
-        Raises:
-            VersionConflict: what is there is not `before`.
-        """
-        ...
-
-    def past(self, role: Role) -> tuple[Rotation, ...]:
-        """Every rotation the role had before, the oldest first."""
-        ...
-
-    def set_override(self, override: Override) -> None:
-        """Writes an override, or the same one with another end."""
-        ...
 
 
 @dataclass(slots=True)

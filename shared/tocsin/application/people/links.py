@@ -4,29 +4,27 @@ Looking changes nothing: mail scanners open every link they see. Acting is one c
 the link's own, so the same transaction that makes it true makes the link used.
 """
 
-from __future__ import annotations
-
+import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tocsin.application.fingerprint import command_hash
-from tocsin.application.links import Keyring, Link, LinkAction, LinkStore, opened
-from tocsin.application.people_errors import LinkExpired, LinkInvalid, LinkStale, LinkUsed
+from tocsin.application.outcome import Outcome
 from tocsin.errors import Conflict, StaleIfMatch, StaleRound
-from tocsin.incidents.commands import Acknowledge, Escalate, HandOver
+from tocsin.incidents.commands import Acknowledge, Command, Escalate, HandOver
+from tocsin.incidents.model import Incident
+from tocsin.incidents.policy import Policy
 from tocsin.incidents.timeline import Actor
 from tocsin.incidents.vocabulary import ActorKind, Audience, Group, Role
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tocsin.application.outcome import Outcome
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.policy import Policy
-    from tocsin.ports import IncidentStore, PolicySource, WallClock
+from tocsin.people.errors import LinkExpired, LinkInvalid, LinkStale, LinkUsed
+from tocsin.people.links import HANDLE, LETTERS, SEAL, Keyring, Link, LinkAction, seal_of
+from tocsin.ports.incidents import IncidentStore
+from tocsin.ports.people import LinkStore
+from tocsin.ports.runbooks import PolicySource
+from tocsin.ports.time import WallClock
 
 _RACES = 5
+
 _GROUPS = frozenset({Group.RESPONDER})
 
 
@@ -190,3 +188,21 @@ def _stale(link: Link, action: LinkAction, incident: Incident, successor: str | 
     elif action is LinkAction.ESCALATE and current.next_step - 1 != link.step:
         why = "more people were paged since this link was sent"
     return why
+
+
+def opened(text: str, store: LinkStore, ring: Keyring) -> tuple[Link, LinkAction]:
+    """The link behind a token.
+
+    Raises:
+        LinkInvalid: it was never given out as it is.
+    """
+    action, handle, seal = text[:1], text[1 : 1 + HANDLE], text[1 + HANDLE :]
+    if action not in set(LinkAction) or len(seal) != SEAL or not LETTERS.issuperset(text):
+        raise LinkInvalid("this is no link of ours")
+    found = store.find(handle)
+    if found is None:
+        raise LinkInvalid("this is no link of ours")
+    wanted = LinkAction(action)
+    if not hmac.compare_digest(seal, seal_of(found, wanted, ring)):
+        raise LinkInvalid("this is no link of ours")
+    return found, wanted

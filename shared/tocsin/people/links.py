@@ -16,18 +16,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 
-from tocsin.application.people_errors import LinkInvalid
 from tocsin.errors import SecretUnavailable
 from tocsin.incidents.timeline import canonical_json, format_time
+from tocsin.people.errors import LinkInvalid
 
 PAGE_LIFE = timedelta(hours=24)
+
 MAIL_LIFE = timedelta(days=6)
+
 """Shorter than a command id is remembered (7 days), or a used link could be used again."""
 
-_HANDLE, _SEAL = 10, 13
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+HANDLE, SEAL = 10, 13
+
+LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
 class LinkAction(StrEnum):
@@ -67,19 +69,9 @@ class Keyring:
     keys: Mapping[str, bytes]
 
 
-class LinkStore(Protocol):
-    """Records of links, written once."""
-
-    def keep(self, link: Link) -> Link:
-        """Writes the record unless the handle has one; whichever is stored afterwards."""
-        ...
-
-    def find(self, handle: str) -> Link | None: ...
-
-
 def handle_of(message_id: str) -> str:
     """The handle of a message's links: the same for every attempt to send it."""
-    return _text(hashlib.sha256(message_id.encode()).digest(), _HANDLE)
+    return _text(hashlib.sha256(message_id.encode()).digest(), HANDLE)
 
 
 def token(link: Link, action: LinkAction, ring: Keyring) -> str:
@@ -88,25 +80,7 @@ def token(link: Link, action: LinkAction, ring: Keyring) -> str:
     Raises:
         LinkInvalid: the key that sealed it is no longer in the ring.
     """
-    return f"{action}{link.handle}{_seal(link, action, ring)}"
-
-
-def opened(text: str, store: LinkStore, ring: Keyring) -> tuple[Link, LinkAction]:
-    """The link behind a token.
-
-    Raises:
-        LinkInvalid: it was never given out as it is.
-    """
-    action, handle, seal = text[:1], text[1 : 1 + _HANDLE], text[1 + _HANDLE :]
-    if action not in set(LinkAction) or len(seal) != _SEAL or not _LETTERS.issuperset(text):
-        raise LinkInvalid("this is no link of ours")
-    found = store.find(handle)
-    if found is None:
-        raise LinkInvalid("this is no link of ours")
-    wanted = LinkAction(action)
-    if not hmac.compare_digest(seal, _seal(found, wanted, ring)):
-        raise LinkInvalid("this is no link of ours")
-    return found, wanted
+    return f"{action}{link.handle}{seal_of(link, action, ring)}"
 
 
 def keyring(document: Mapping[str, object]) -> Keyring:
@@ -139,7 +113,8 @@ def link_base(document: Mapping[str, object]) -> str:
     return base
 
 
-def _seal(link: Link, action: LinkAction, ring: Keyring) -> str:
+def seal_of(link: Link, action: LinkAction, ring: Keyring) -> str:
+    """The seal of a link, so that nobody can make one up."""
     if (secret := ring.keys.get(link.kid)) is None:
         raise LinkInvalid("the key of this link was taken away")
     sealed = canonical_json(
@@ -157,7 +132,7 @@ def _seal(link: Link, action: LinkAction, ring: Keyring) -> str:
             "expires_at": format_time(link.expires_at),
         }
     )
-    return _text(hmac.digest(secret, sealed, "sha256"), _SEAL)
+    return _text(hmac.digest(secret, sealed, "sha256"), SEAL)
 
 
 def _text(digest: bytes, length: int) -> str:

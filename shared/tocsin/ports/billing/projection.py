@@ -1,6 +1,6 @@
 """What billing asks of the outside world: the ledger, the projection, the provider, a queue.
 
-Kept in this room and not in `tocsin.ports` because they speak in billing's words only; adapters
+Kept in this room and not in `tocsin.ports.incidents` because they speak in billing's words only; adapters
 implement them in pairs, one on DynamoDB and one in memory, under one contract test.
 """
 

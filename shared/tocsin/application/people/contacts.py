@@ -11,72 +11,29 @@ import hashlib
 import hmac
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from tocsin.application.on_call import manned, read_rotas
-from tocsin.application.people_errors import CodeExpired, CodeTooSoon, CodeWrong, UnknownWay
-from tocsin.application.ways import (
-    MAX_WAYS,
-    Unreachable,
-    Way,
-    WayKind,
-    WayState,
-    checked_address,
-    reachability,
-)
+from tocsin.application.people.on_call import manned, read_rotas
 from tocsin.errors import BadInput, ConditionFailed, IllegalTransition
+from tocsin.incidents.vocabulary import WayKind
+from tocsin.people.errors import CodeExpired, CodeTooSoon, CodeWrong, UnknownWay
+from tocsin.people.ways import MAX_WAYS, Unreachable, Way, WayState, checked_address, reachability
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.application.on_call import RotaStore
     from tocsin.incidents.policy import Policy
-    from tocsin.ports import Ids, Message, WallClock
+    from tocsin.ports.people import ContactStore, RotaStore
+    from tocsin.ports.time import Ids, WallClock
+
 
 CODE_LIFE = timedelta(minutes=15)
+
 CODE_PAUSE = timedelta(seconds=30)
+
 CODE_TRIES = 5
+
 _RACES = 5
-
-
-class ContactStore(Protocol):
-    """Ways by person. Reads are consistent; a removed way is as if it had never been."""
-
-    def ways(self, person: str) -> tuple[Way, ...]:
-        """In the order they were added."""
-        ...
-
-    def way(self, person: str, way_id: str) -> Way | None: ...
-
-    def put(self, way: Way) -> Way:
-        """Writes the way over revision `way.rev` and returns it with the next one.
-
-        Raises:
-            ConditionFailed: another revision is stored, or none.
-        """
-        ...
-
-    def erase(self, way: Way) -> None:
-        """Overwrites the way with nothing but the fact that it is gone.
-
-        Raises:
-            ConditionFailed: another revision is stored.
-        """
-        ...
-
-
-class WaySender(Protocol):
-    """A channel to single people."""
-
-    def send(self, way: Way, message: Message) -> str:
-        """Hands the message over by the way and returns the channel's own id for it.
-
-        Raises:
-            SendFailed: the channel did not answer or was too busy; the same message may be sent
-                again, and may then arrive twice.
-            MessageRefused: the channel will never take this message.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tocsin.billing.attempts import Attempt, Result
     from tocsin.billing.breaker import Breaker
     from tocsin.billing.checkout import Found, Intent, Leg
+    from tocsin.billing.freeze import Holding
     from tocsin.billing.identity import Identity
     from tocsin.billing.routing import CheckoutPolicy
 
@@ -94,3 +97,11 @@ class PolicySource(Protocol):
         ...
 
     def provider(self, name: str) -> CheckoutProvider: ...
+
+
+class BillingFreezes(Protocol):
+    """Which incidents freeze billing."""
+
+    def holding(self, at: datetime) -> tuple[Holding, ...]:
+        """Those that hold it at a moment of incident time. Raises `StoreUnavailable`."""
+        ...

@@ -3,6 +3,8 @@
 Two clocks on purpose: `IncidentClock` decides incident time and can be moved in local and drill
 stages; `WallClock` decides signatures, tokens, links, leases and the breaker, and nobody moves it.
 They are two types so that one cannot be passed for the other.
+
+Preventive work across incidents: what is open, the earliest due first, and what was done.
 """
 
 from __future__ import annotations
@@ -11,60 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
     from tocsin.incidents.freeze import ServiceFreeze
     from tocsin.incidents.model import Incident
     from tocsin.incidents.outbox import OutboxItem, OutboxKey
-    from tocsin.incidents.policy import Policy
     from tocsin.incidents.prevention import PreventiveAction
-    from tocsin.incidents.releases import Release, Telling
     from tocsin.incidents.signals import Signal
     from tocsin.incidents.timeline import Entry
     from tocsin.incidents.vocabulary import Category, Severity, State
-
-
-class IncidentClock(Protocol):
-    """Incident time, UTC, whole milliseconds."""
-
-    def incident_now(self) -> datetime: ...
-
-
-class WallClock(Protocol):
-    """The real time, UTC."""
-
-    def wall_now(self) -> datetime: ...
-
-
-class Ids(Protocol):
-    """New identifiers and salts; the only source of randomness."""
-
-    def incident_id(self, *, drill: bool) -> str:
-        """`INC-` or `DRL-` and 26 characters that sort by time."""
-        ...
-
-    def unique_id(self) -> str:
-        """A correlation or command id nobody had before."""
-        ...
-
-    def salt(self) -> bytes:
-        """32 random bytes for one timeline entry's content hash."""
-        ...
-
-
-class PolicySource(Protocol):
-    """Compiled runbooks: the one new incidents get, and any that an old one was opened under."""
-
-    def current(self) -> Policy: ...
-
-    def version(self, version: str) -> Policy:
-        """The policy of that version.
-
-        Raises:
-            InvalidPolicy: no such version.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,44 +197,21 @@ class IncidentStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasePage:
-    """A page of releases, in the order they were cut; `cursor` continues it, None is the end."""
+class ActionPage:
+    """A page of preventive work; `cursor` continues it, None is the end."""
 
-    releases: tuple[Release, ...]
+    actions: tuple[PreventiveAction, ...]
     cursor: str | None
 
 
-class ReleaseStore(Protocol):
-    """Releases of services. Reads are consistent."""
+class ActionStore(Protocol):
+    """Preventive work as the incidents wrote it, in the transactions that changed it.
 
-    def put(
-        self,
-        release: Release,
-        request: CommandRecord | None = None,
-        telling: Telling | None = None,
-    ) -> None:
-        """Writes a release, and with it the request that asked for it and its telling, begun anew.
+    What belongs to a restricted incident is among it: who asks must be allowed to know.
+    """
 
-        Raises:
-            CommandRepeated: the request is already recorded.
-            ConditionFailed: the release has shipped: what shipped does not change.
-            StoreUnavailable: no answer; whether it was written is unknown until read.
-        """
-        ...
-
-    def get(self, release: Release) -> Release | None:
-        """What is recorded under the release's service, cut and id."""
-        ...
-
-    def page(
-        self,
-        service: str,
-        *,
-        cut_after: datetime | None = None,
-        limit: int = 50,
-        cursor: str | None = None,
-    ) -> ReleasePage:
-        """Releases of the service cut after a time, the earliest cut first.
+    def page(self, *, done: bool, limit: int = 50, cursor: str | None = None) -> ActionPage:
+        """Open work (or what was done), by due time.
 
         Raises:
             BadInput: the cursor was not given out here.
@@ -285,63 +220,26 @@ class ReleaseStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedContent:
-    """Where content too large for a timeline lies; the entry that names it keeps all four.
+class Marks:
+    """What is stored of an incident besides its timeline, read at one moment.
 
-    `sha256` is over the bytes as they were given, in hexadecimal digits; `size` is in bytes.
+    `due` is the second under which the due index has it; None: not at all.
     """
 
-    key: str
-    sha256: str
-    size: int
-    media_type: str
+    incident: Incident
+    due: int | None
+    unsent: tuple[OutboxItem, ...]
 
 
-class Archive(Protocol):
-    """Evidence that is too large for a timeline entry. Content is found by its own hash."""
+class AuditStore(Protocol):
+    """What only the auditor asks. Reads are consistent."""
 
-    def keep(self, incident: str, content: bytes, *, media_type: str) -> ArchivedContent:
-        """Stores the content durably; the same content of the same incident is stored once.
-
-        Raises:
-            StoreUnavailable: no answer; keeping it again is safe.
-        """
-        ...
-
-    def read(self, archived: ArchivedContent) -> bytes:
-        """The bytes that were kept.
-
-        Raises:
-            NotFound: nothing lies there.
-            StoreUnavailable: no answer, or the bytes are not those of the hash.
-        """
-        ...
+    def marks(self, incident_id: str) -> Marks | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """A text ready to leave: `short` fits one SMS, `subject` one mail subject line.
+class DueQueue(Protocol):
+    """Takes ids of due incidents, for others to tick."""
 
-    `attributes` is what subscriptions filter on and what a receiver recognises a repeat by.
-    `next_steps` are for channels that show them apart.
-    """
-
-    subject: str
-    text: str
-    short: str
-    attributes: Mapping[str, str]
-    next_steps: tuple[str, ...] = ()
-
-
-class Sender(Protocol):
-    """One channel to one audience."""
-
-    def send(self, message: Message) -> str:
-        """Hands the message over and returns the channel's own id for it.
-
-        Raises:
-            SendFailed: the channel did not answer or was too busy; the same message may be sent
-                again, and may then arrive twice.
-            MessageRefused: the channel will never take this message.
-        """
+    def send(self, incidents: Sequence[str]) -> None:
+        """Raises `Unavailable`: some may not have been taken."""
         ...

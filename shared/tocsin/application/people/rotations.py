@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.application.on_call import read_rotas
+from tocsin.application.people.on_call import read_rotas
 from tocsin.errors import (
     BadInput,
     GroupRequired,
@@ -23,15 +23,15 @@ from tocsin.errors import (
 from tocsin.incidents import limits
 from tocsin.incidents.calendar import load_zone
 from tocsin.incidents.draft import RESPONDERS
-from tocsin.incidents.rotation import NOBODY, Override, Rota, Rotation, duty_at, handoff, shifts
 from tocsin.incidents.vocabulary import Group, Role
+from tocsin.people.rotation import NOBODY, Override, Rota, Rotation, duty_at, handoff, shifts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.application.on_call import RotaStore
     from tocsin.incidents.policy import Policy
-    from tocsin.incidents.rotation import Duty, Shift
+    from tocsin.people.rotation import Duty, Shift
+    from tocsin.ports.people import RotaStore
 
 MEMBERS = 40
 LONGEST_TURN = 366

@@ -1,0 +1,65 @@
+"""Where corrections are kept, and approvals spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tocsin.billing.corrections import Logged
+    from tocsin.billing.ordering import Overlay
+    from tocsin.incidents.authorizing import Authorization
+
+
+class Authorizations(Protocol):
+    """Approvals on timelines, read consistently."""
+
+    def find(self, incident: str, seq: int) -> Authorization | None: ...
+
+
+class Write(StrEnum):
+    """What became of one attempt to write."""
+
+    DONE = "done"
+    ROW_MOVED = "row_moved"
+    REPEATED = "repeated"
+    APPROVAL_USED = "approval_used"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks under which idempotency key (empty: none), and for what (`digest`)."""
+
+    principal: str
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a key stood for: the digest of the request and the line it led to."""
+
+    digest: str
+    logged: str
+
+
+class CorrectionStore(Protocol):
+    """The log, the overlays, and what must not happen twice; written in one transaction."""
+
+    def write(self, logged: Logged, *, over: Overlay | None, request: Request) -> Write:
+        """Overlay, log line, key and spent approval, or nothing.
+
+        The row must still have `logged.base_rev` and the overlay `over`.
+        """
+        ...
+
+    def request(self, principal: str, key: str) -> Known | None: ...
+
+    def find(self, logged: str) -> Logged | None:
+        """One line by its id."""
+        ...
+
+    def month(self, month: str) -> list[Logged]:
+        """The lines of a month (`yyyymm`), oldest first."""
+        ...

@@ -1,0 +1,36 @@
+"""The clocks, and ids: what the core takes as arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class IncidentClock(Protocol):
+    """Incident time, UTC, whole milliseconds."""
+
+    def incident_now(self) -> datetime: ...
+
+
+class WallClock(Protocol):
+    """The real time, UTC."""
+
+    def wall_now(self) -> datetime: ...
+
+
+class Ids(Protocol):
+    """New identifiers and salts; the only source of randomness."""
+
+    def incident_id(self, *, drill: bool) -> str:
+        """`INC-` or `DRL-` and 26 characters that sort by time."""
+        ...
+
+    def unique_id(self) -> str:
+        """A correlation or command id nobody had before."""
+        ...
+
+    def salt(self) -> bytes:
+        """32 random bytes for one timeline entry's content hash."""
+        ...
