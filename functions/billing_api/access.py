@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from functions.billing_api.answers import Entitlement
 from functions.billing_api.moments import shown, shown_if
-from tocsin.billing.entitlement import entitlement
+from tocsin.billing.access.entitlement import entitlement
 from tocsin.errors import BadInput
 from tocsin.runtime.http import answer
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from tocsin.billing.checkout import LegState
-    from tocsin.billing.double_decision import Remedy
-    from tocsin.billing.entitlement import Access, Why
-    from tocsin.billing.freeze import BillingChange
+    from tocsin.billing.access.entitlement import Access, Why
+    from tocsin.billing.access.freeze import BillingChange
+    from tocsin.billing.checkout.intent import LegState, Remedy
     from tocsin.billing.subscription import Status
 
 type Moment = str

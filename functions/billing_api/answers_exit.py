@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from functions.billing_api.answers import Moment
-    from tocsin.billing.examination import Lack
+    from tocsin.billing.outage.examination import Lack
 
 
 class CheckoutsExamined(TypedDict):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from functions.billing_api.answers import Moment
-    from tocsin.billing.reconcile import Healing, Kind
-    from tocsin.billing.reconciliation import Scope, Stage, State
+    from tocsin.billing.reconcile.compare import Healing, Kind
+    from tocsin.billing.reconcile.work import Scope, Stage, State
 
 
 class OfKind(TypedDict):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from functions.billing_api.answers import Moment
-    from tocsin.billing.replay import Kind, Stage
+    from tocsin.billing.replay.cursor import Kind, Stage
 
 
 class Counted(TypedDict):

@@ -9,7 +9,7 @@ from functions.billing_api.answers import Correction as Shown
 from functions.billing_api.answers import CorrectionLog, SeenAccess
 from functions.billing_api.moments import shown
 from tocsin.application.approvals import Person
-from tocsin.billing.corrections import Correction, month_of
+from tocsin.billing.access.corrections import Correction, month_of
 from tocsin.billing.identity import MODES, Identity
 from tocsin.billing.subscription import Status
 from tocsin.errors import BadInput
@@ -18,7 +18,7 @@ from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
-    from tocsin.billing.corrections import Logged, Seen
+    from tocsin.billing.access.corrections import Logged, Seen
     from tocsin.runtime.fields import Fields
     from tocsin.runtime.http import Response
 

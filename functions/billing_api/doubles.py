@@ -8,15 +8,15 @@ from functions.billing_api.answers import Double as Shown
 from functions.billing_api.answers import DoubleLeg, DoubleList, LegDecision
 from functions.billing_api.moments import shown
 from tocsin.application.decide_double import decide_double
-from tocsin.billing.double_decision import DoubleDecision, Remedy
-from tocsin.billing.refusals import NoDouble
+from tocsin.billing.checkout.intent import DoubleDecision, Remedy
+from tocsin.billing.errors import NoDouble
 from tocsin.errors import BadInput
 from tocsin.providers.registry import PROVIDERS
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
-    from tocsin.billing.checkout import Double
+    from tocsin.billing.checkout.intent import Double
     from tocsin.runtime.http import Response
 
 _LONGEST_WHY = 1_000

@@ -30,7 +30,7 @@ from tocsin.application.open_incidents import Remembered
 from tocsin.application.outage_window import WindowDesk
 from tocsin.application.reconcile_desk import ReconcileDesk
 from tocsin.application.replay_desk import ReplayDesk
-from tocsin.billing.breaker import Phase
+from tocsin.billing.checkout.breaker import Phase
 from tocsin.policy import billing_rules
 from tocsin.providers.body_codec import unpack
 from tocsin.providers.client import ProviderKeys

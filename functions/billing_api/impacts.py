@@ -11,9 +11,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from functions.billing_api.moments import shown
-from tocsin.billing.corrections import LONGEST_SECONDS, gave_access, month_of
-from tocsin.billing.entitlement import Access, one_subscription
-from tocsin.billing.history import (
+from tocsin.billing.access.corrections import LONGEST_SECONDS, gave_access, month_of
+from tocsin.billing.access.entitlement import Access, one_subscription
+from tocsin.billing.outage.history import (
     NOTICED_LATE,
     OWING,
     TAKEN_AWAY,
@@ -21,8 +21,8 @@ from tocsin.billing.history import (
     late_payments,
     lost_access,
 )
-from tocsin.billing.impact import Records, impact
-from tocsin.billing.ordering import Row
+from tocsin.billing.outage.impact import Records, impact
+from tocsin.billing.projection.ordering import Row
 from tocsin.billing.subscription import Status
 from tocsin.errors import BadInput
 from tocsin.incidents.timeline import parse_time
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from functions.billing_api.answers import BillingImpact
     from functions.billing_api.call import Call
     from functions.billing_api.office import Office
-    from tocsin.billing.corrections import Logged
-    from tocsin.billing.history import History
-    from tocsin.billing.impact import WorkspaceImpact
+    from tocsin.billing.access.corrections import Logged
+    from tocsin.billing.outage.history import History
+    from tocsin.billing.outage.impact import WorkspaceImpact
     from tocsin.billing.subscription import Subscription
     from tocsin.runtime.http import Response
 

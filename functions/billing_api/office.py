@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tocsin.application.outage_window import WindowDesk
     from tocsin.application.reconcile_desk import ReconcileDesk
     from tocsin.application.replay_desk import ReplayDesk
-    from tocsin.billing.freeze import BillingChange
+    from tocsin.billing.access.freeze import BillingChange
     from tocsin.policy.billing_rules import BillingRules
     from tocsin.ports.billing.checkout import BillingFreezes
     from tocsin.ports.billing.projection import WorkspaceRows

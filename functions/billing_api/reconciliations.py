@@ -17,8 +17,8 @@ from functions.billing_api.answers_reconciliation import (
 from functions.billing_api.moments import shown, shown_if
 from tocsin.application.approvals import Person
 from tocsin.application.reconcile_desk import Wish
-from tocsin.billing.reconcile import Kind
-from tocsin.billing.reconciliation import HOUR, LONGEST_WINDOW, Scope
+from tocsin.billing.reconcile.compare import Kind
+from tocsin.billing.reconcile.work import HOUR, LONGEST_WINDOW, Scope
 from tocsin.documents import reconciliation as report_of
 from tocsin.runtime.fields import count
 from tocsin.runtime.http import answer
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from functions.billing_api.call import Call
-    from tocsin.billing.reconciliation import Cursor, Found
+    from tocsin.billing.reconcile.work import Cursor, Found
     from tocsin.runtime.http import Response
 
 

@@ -8,19 +8,19 @@ from functions.billing_api.answers_replay import Counted, Estimate, Loss, OfType
 from functions.billing_api.moments import shown, shown_if
 from tocsin.application.outage_window import Asked, Found
 from tocsin.application.replay_desk import Wish
-from tocsin.billing import rebuild
+from tocsin.billing.errors import WindowUnknown
 from tocsin.billing.identity import MODES, Identity
-from tocsin.billing.ratelimit import budget
-from tocsin.billing.replay import HORIZON, WARN_FROM, Kind, Window
+from tocsin.billing.replay import rebuild
+from tocsin.billing.replay.cursor import HORIZON, WARN_FROM, Kind, Window
+from tocsin.billing.replay.rate_limit import budget
 from tocsin.errors import BadInput
-from tocsin.errors_billing import WindowUnknown
 from tocsin.providers.registry import lists_events
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
     from tocsin.application.replay_desk import Breakdown
-    from tocsin.billing.replay import Counts, Cursor
+    from tocsin.billing.replay.cursor import Counts, Cursor
     from tocsin.runtime.fields import Fields
     from tocsin.runtime.http import Response
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from functions.billing_api.answers import Checkout, Permission
 from tocsin.application.checkout import Wish
-from tocsin.billing.freeze import BillingChange, permit
+from tocsin.billing.access.freeze import BillingChange, permit
 from tocsin.errors import BadInput
 from tocsin.runtime.http import answer
 

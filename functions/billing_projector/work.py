@@ -15,8 +15,8 @@ from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, record_of
 from tocsin.application.project import Outcome, Projected, Projector
 from tocsin.application.read_event import billing_event
 from tocsin.billing.event import Problem
-from tocsin.billing.quarantine import Poison
-from tocsin.billing.refetch import LedgerReplay, read_message
+from tocsin.billing.projection.quarantine import Poison
+from tocsin.billing.projection.refetch import LedgerReplay, read_message
 from tocsin.errors import TocsinError, Unavailable
 from tocsin.providers.body_codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader

@@ -13,8 +13,6 @@ from tocsin.application.settle_checkouts import settle
 from tocsin.application.tell_outage import Evidence
 from tocsin.application.watch_outages import (
     Look,
-    Memory,
-    Seen,
     customers_feel,
     judge,
     promised,
@@ -22,9 +20,10 @@ from tocsin.application.watch_outages import (
     situation,
     status_document,
 )
-from tocsin.billing.outage import LOOK_BACK, Trouble
-from tocsin.billing.recovery import Probe
-from tocsin.billing.wording import DEGRADED, DOWN, OPERATIONAL
+from tocsin.billing.outage.memory import Memory, Seen
+from tocsin.billing.outage.recovery import Probe
+from tocsin.billing.outage.signs import LOOK_BACK, Trouble
+from tocsin.billing.outage.wording import DEGRADED, DOWN, OPERATIONAL
 from tocsin.errors import TocsinError
 from tocsin.providers.registry import PROVIDERS
 from tocsin.runtime import light
@@ -35,8 +34,8 @@ if TYPE_CHECKING:
 
     from tocsin.application.tell_outage import Teller
     from tocsin.billing.identity import Identity
-    from tocsin.billing.outage import Health
-    from tocsin.billing.wording import Situation
+    from tocsin.billing.outage.signs import Health
+    from tocsin.billing.outage.wording import Situation
     from tocsin.incidents.model import Incident
     from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource
     from tocsin.ports.billing.outage import ComparisonLog, OutageStore, ProbeLog

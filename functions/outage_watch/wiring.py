@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.outage import Health
+    from tocsin.billing.outage.signs import Health
     from tocsin.ports.billing.outage import LedgerHours
     from tocsin.providers.selling import DocumentSource
 

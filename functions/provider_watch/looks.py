@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tocsin.application.probe_provider import Prober
     from tocsin.application.watch_ledger import LedgerWatch
-    from tocsin.billing.quarantine import Poison
+    from tocsin.billing.projection.quarantine import Poison
     from tocsin.ports.time import WallClock
     from tocsin.providers.client import KeySource
 

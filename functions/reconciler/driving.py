@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.sqs_drive import read_drive
-from tocsin.billing.divergence import Comparison
-from tocsin.billing.reconciliation import HOUR, Cursor, Scope, Stage, State, Tally
+from tocsin.billing.outage.divergence import Comparison
+from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally
 from tocsin.errors import BadInput, CommandRepeated, TocsinError, VersionConflict
 from tocsin.runtime import light
 from tocsin.runtime.batch import failures

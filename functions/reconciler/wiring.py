@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.reconciliation import Cursor, Standing
+    from tocsin.billing.reconcile.work import Cursor, Standing
     from tocsin.ports.billing.reconcile import ReconciliationStore
     from tocsin.ports.evidence import Archive, ArchivedContent
     from tocsin.ports.messages import Sender

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.sqs_drive import read_drive
-from tocsin.billing.replay import Stage
+from tocsin.billing.replay.cursor import Stage
 from tocsin.errors import TocsinError, VersionConflict
 from tocsin.runtime import light
 from tocsin.runtime.batch import failures
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.application.replay import Planner
-    from tocsin.billing.replay import Cursor
+    from tocsin.billing.replay.cursor import Cursor
 
     type Messages = Mapping[str, list[dict[str, Any]]]
 

@@ -10,7 +10,7 @@ from tests.architecture import rules
 from tests.architecture.sources import ROOT, Module, product, room
 
 CORE = ("tocsin.incidents", "tocsin.billing")
-ERRORS = ("tocsin.errors", "tocsin.errors_billing")
+ERRORS = ("tocsin.errors", "tocsin.billing.errors")
 PURE = (*CORE, "tocsin.application", "tocsin.ports.incidents", *ERRORS)
 
 
@@ -30,7 +30,7 @@ def test_a_pure_room_imports_the_standard_library_and_itself(name: str) -> None:
     [
         "import boto3",
         "from pydantic import BaseModel",
-        "from tocsin.billing.ledger import Ledger",
+        "from tocsin.billing.projection.ledger_key import Ledger",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tocsin.policy import x",
         "def late():\n    import yaml",
         "from . import decide",

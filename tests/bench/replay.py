@@ -24,8 +24,8 @@ from tocsin.application.file_event import Filer, SetAside
 from tocsin.application.replay import Planner
 from tocsin.application.restore import Restorer
 from tocsin.billing.identity import Identity
-from tocsin.billing.ratelimit import budget
-from tocsin.billing.replay import PAGE, Cursor, Window, begin
+from tocsin.billing.replay.cursor import PAGE, Cursor, Window, begin
+from tocsin.billing.replay.rate_limit import budget
 from tocsin.ports.billing.replay import EventPage
 from tocsin.providers.body_codec import keep
 from tocsin.providers.events import workspace_of
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from tocsin.billing.ledger import LedgerKey, LedgerRecord
-    from tocsin.billing.replay import Slice
+    from tocsin.billing.projection.ledger_key import LedgerKey, LedgerRecord
+    from tocsin.billing.replay.cursor import Slice
     from tocsin.ports.billing.replay import PageNote
 
 SIZES = (1_000, 20_000, 100_000)

@@ -21,7 +21,7 @@ import urllib3
 from tests.harness.local_cloud import eventually
 from tests.harness.webhooks import compact, stripe_headers
 from tocsin.adapters.projection_items import row_of
-from tocsin.billing.refetch import LedgerReplay
+from tocsin.billing.projection.refetch import LedgerReplay
 from tocsin.local.sandbox import official
 from tocsin.local.sandbox.client import SandboxClient
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.harness.local_cloud import Deployed
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.projection.ordering import Row
 
 ORDERS = list(permutations(range(5)))
 SAMPLE = ORDERS[::20]

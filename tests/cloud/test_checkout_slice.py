@@ -13,8 +13,8 @@ from tests.cloud.test_command_line import Terminal
 from tests.harness.alarm_evaluation import ALARM, OK
 from tests.harness.local_cloud import eventually
 from tests.harness.outage_stage import OutageStage
-from tocsin.billing.breaker import FIRST_COOLING
-from tocsin.billing.outage import LOW_TRAFFIC_WINDOW, RECOVERED_AFTER
+from tocsin.billing.checkout.breaker import FIRST_COOLING
+from tocsin.billing.outage.signs import LOW_TRAFFIC_WINDOW, RECOVERED_AFTER
 from tocsin.local.places import STATE_VARIABLE
 from tocsin.local.sandbox import official
 from tocsin.local.sandbox.client import SandboxClient

@@ -20,7 +20,7 @@ from tocsin.adapters.memory_quarantine import MemoryQuarantine
 from tocsin.application.project import Outcome, Projector
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Answer, Verdict
+from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.local.clients import Keys
 from tocsin.runtime.aws_http import AwsHttp
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.harness.local_cloud import Deployed
-    from tocsin.billing.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import RefetchRequest
 
 IDENTITY = Identity("stripe", "acct_local", "test")
 

@@ -13,7 +13,7 @@ import stripe
 from tests.cloud.test_checkout_slice import secret
 from tests.cloud.test_command_line import Terminal
 from tests.harness.local_cloud import eventually
-from tocsin.billing.reconcile import Kind
+from tocsin.billing.reconcile.compare import Kind
 from tocsin.cli.main import FAILED_CHECK, NOT_ALLOWED
 from tocsin.local.places import STATE_VARIABLE
 from tocsin.local.sandbox.client import SandboxClient

@@ -21,12 +21,12 @@ from tocsin.adapters.memory_ledger import MemoryLedger
 from tocsin.adapters.memory_projection import MemoryProjection
 from tocsin.adapters.memory_quarantine import MemoryQuarantine
 from tocsin.adapters.projection_items import key_of, overlay_attribute, row_attributes, row_of
-from tocsin.billing import ordering
 from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
-from tocsin.billing.ordering import Change, Overlay, Row
-from tocsin.billing.quarantine import Poison
+from tocsin.billing.projection import ordering
+from tocsin.billing.projection.ledger_key import LedgerRecord
+from tocsin.billing.projection.ordering import Change, Overlay, Row
+from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:

@@ -11,10 +11,18 @@ from tests.harness.checkout_world import POLICY
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.dynamodb_checkout import DynamoDbBreakers, DynamoDbIntents
 from tocsin.adapters.memory_checkout import MemoryBreakers, MemoryIntents
-from tocsin.billing.attempts import Attempt, Result
-from tocsin.billing.breaker import Breaker, Phase
-from tocsin.billing.checkout import Found, Intent, heard, looked_up, sent
-from tocsin.billing.double_decision import DoubleDecision, Remedy, decide
+from tocsin.billing.checkout.attempts import Attempt, Result
+from tocsin.billing.checkout.breaker import Breaker, Phase
+from tocsin.billing.checkout.doubles import decide
+from tocsin.billing.checkout.intent import (
+    DoubleDecision,
+    Found,
+    Intent,
+    Remedy,
+    heard,
+    looked_up,
+    sent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

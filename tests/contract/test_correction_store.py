@@ -12,10 +12,10 @@ from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.memory_corrections import MemoryCorrections
 from tocsin.adapters.memory_projection import MemoryProjection
-from tocsin.billing.corrections import Correction, Logged, Seen
-from tocsin.billing.entitlement import Access
+from tocsin.billing.access.corrections import Correction, Logged, Seen
+from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Change, Row
+from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.ports.billing.access import CorrectionStore, Known, Request, Write
 

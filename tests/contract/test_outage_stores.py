@@ -20,13 +20,13 @@ from tocsin.adapters.memory_freezes import MemoryFreezes
 from tocsin.adapters.memory_ledger import MemoryLedger
 from tocsin.adapters.memory_outages import MemoryOutages
 from tocsin.adapters.memory_snapshots import MemorySnapshots
-from tocsin.application.watch_outages import Memory, Seen
-from tocsin.billing.divergence import Comparison
+from tocsin.billing.access.freeze import Holding
 from tocsin.billing.event import Envelope, EventClass, IdSource
-from tocsin.billing.freeze import Holding
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
-from tocsin.billing.outage import Arrivals, Trouble, Watched
+from tocsin.billing.outage.divergence import Comparison
+from tocsin.billing.outage.memory import Memory, Seen
+from tocsin.billing.outage.signs import Arrivals, Trouble, Watched
+from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.incidents.freeze import ServiceFreeze
 from tocsin.incidents.vocabulary import Kind
 

@@ -15,13 +15,13 @@ from tocsin.adapters.memory_quarantine import MemoryQuarantine
 from tocsin.application.project import Projector
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Answer, Verdict
+from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.billing.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import RefetchRequest
 
 NOW = 1_790_000_000
 IDENTITY = Identity("stripe", "acct_1", "test")

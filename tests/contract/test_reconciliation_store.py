@@ -16,9 +16,9 @@ from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
 from tocsin.adapters.memory_reconciliations import MemoryReconciliations
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
-from tocsin.billing.reconcile import Healing, Kind, Mismatch
-from tocsin.billing.reconciliation import (
+from tocsin.billing.projection.ledger_key import LedgerRecord
+from tocsin.billing.reconcile.compare import Healing, Kind, Mismatch
+from tocsin.billing.reconcile.work import (
     Compared,
     Cursor,
     Found,

@@ -30,9 +30,9 @@ from tocsin.adapters.memory_replays import (
 from tocsin.adapters.sqs_restore import SqsRestoreQueue, read_items
 from tocsin.application.file_event import Filer
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Change, Row
-from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window
-from tocsin.billing.replay_stops import cancelled
+from tocsin.billing.projection.ordering import Change, Row
+from tocsin.billing.replay.cursor import Counts, Cursor, Kind, Stage, Window
+from tocsin.billing.replay.stops import cancelled
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import (
     CommandRepeated,
@@ -48,7 +48,7 @@ from tocsin.providers.registry import webhook_reader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.projection.ledger_key import LedgerRecord
     from tocsin.ports.billing.projection import Ledger
     from tocsin.ports.billing.replay import RebuildAudit, ReplayOutcomes, ReplayStore, State
 

@@ -20,7 +20,7 @@ import pytest
 from tocsin.adapters.dynamodb_ledger import item_of, record_of
 from tocsin.application.read_event import billing_event
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
+from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.errors import BadInput, MalformedPayload, SignatureInvalid, TimestampOutOfTolerance
 from tocsin.providers.body_codec import keep, unpack
 from tocsin.providers.razorpay import signature as razorpay_signature

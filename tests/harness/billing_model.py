@@ -20,15 +20,15 @@ from tocsin.application.project import Outcome, Projected, Projector
 from tocsin.billing.effects import effect
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Answer, Verdict
+from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from tocsin.billing.ordering import Change, Row
-    from tocsin.billing.refetch import RefetchRequest
+    from tocsin.billing.projection.ordering import Change, Row
+    from tocsin.billing.projection.refetch import RefetchRequest
     from tocsin.ports.billing.projection import Applied
 
 IDENTITY = Identity("stripe", "acct_model", "test")

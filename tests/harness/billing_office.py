@@ -33,9 +33,9 @@ from tocsin.application.open_incidents import Remembered
 from tocsin.application.outage_window import WindowDesk
 from tocsin.application.reconcile_desk import ReconcileDesk
 from tocsin.application.replay_desk import ReplayDesk
-from tocsin.billing.breaker import Breaker, Phase
+from tocsin.billing.checkout.breaker import Breaker, Phase
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Change, Row
+from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import QueueUnavailable, SendFailed
 from tocsin.policy import billing_rules
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.harness.world import World
-    from tocsin.billing.freeze import BillingChange
+    from tocsin.billing.access.freeze import BillingChange
 
 IDENTITY = Identity("stripe", "acct_1", "live")
 RAZORPAY = Identity("razorpay", "acc_1", "live")

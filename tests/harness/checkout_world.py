@@ -11,18 +11,18 @@ from tests.harness.time import VirtualWallClock
 from tocsin.adapters.memory_checkout import MemoryBreakers, MemoryIntents
 from tocsin.application.checkout import Checkouts, Offered, Wish
 from tocsin.application.settle_checkouts import Settled, settle
-from tocsin.billing.attempts import Result
-from tocsin.billing.checkout import Found
-from tocsin.billing.routing import CheckoutPolicy
+from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.intent import Found
+from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.errors import StoreUnavailable
 from tocsin.ports.billing.checkout import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.attempts import Attempt
-    from tocsin.billing.breaker import Phase
-    from tocsin.billing.checkout import Intent, Leg
+    from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.checkout.breaker import Phase
+    from tocsin.billing.checkout.intent import Intent, Leg
     from tocsin.billing.identity import Identity
 
 POLICY = CheckoutPolicy.read(

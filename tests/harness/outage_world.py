@@ -13,7 +13,7 @@ from tests.harness.world import World
 from tocsin.adapters.memory_comparisons import MemoryComparisons
 from tocsin.adapters.memory_outages import MemoryOutages
 from tocsin.application.tell_outage import Teller
-from tocsin.billing.outage import Health
+from tocsin.billing.outage.signs import Health
 from tocsin.errors import SendFailed, TocsinError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.harness.checkout_world import ModelProvider
     from tocsin.billing.identity import Identity
-    from tocsin.billing.recovery import Probe
+    from tocsin.billing.outage.recovery import Probe
     from tocsin.incidents.model import Incident
 
 WELL = Health(reachable=True, listed=(), events=0, undelivered=0, disabled=False, downtime=False)

@@ -27,10 +27,10 @@ from tocsin.application.read_event import billing_event
 from tocsin.application.rebuild import Rebuilder
 from tocsin.application.replay import Planner
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
-from tocsin.billing.ordering import Answer, Verdict
-from tocsin.billing.rebuild import PAGE, SUBSCRIPTIONS
-from tocsin.billing.replay import Cursor, Kind, Window, begin
+from tocsin.billing.projection.ledger_key import LedgerRecord
+from tocsin.billing.projection.ordering import Answer, Verdict
+from tocsin.billing.replay.cursor import Cursor, Kind, Window, begin
+from tocsin.billing.replay.rebuild import PAGE, SUBSCRIPTIONS
 from tocsin.errors import ProviderUnavailable, VersionConflict
 from tocsin.local.sandbox.api import Request
 from tocsin.local.sandbox.razorpay.api import RazorpayApi
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping, Sequence
 
-    from tocsin.billing.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import RefetchRequest
     from tocsin.local.sandbox.razorpay.merchant import Made
 
 IDENTITY = Identity("razorpay", "acc_local", "test")

@@ -17,10 +17,10 @@ from tocsin.application.heal import Healer
 from tocsin.application.project import Projector
 from tocsin.application.reconcile import Reconciler
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Answer, Overlay, Row, Verdict
-from tocsin.billing.reconcile import Kind
-from tocsin.billing.reconciliation import Cursor, Scope, stands
-from tocsin.billing.sampling import Sampling
+from tocsin.billing.projection.ordering import Answer, Overlay, Row, Verdict
+from tocsin.billing.reconcile.compare import Kind
+from tocsin.billing.reconcile.sampling import Sampling
+from tocsin.billing.reconcile.work import Cursor, Scope, stands
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import ProviderUnavailable
 from tocsin.policy import billing_rules
@@ -29,8 +29,8 @@ from tocsin.ports.billing.reconcile import SubscriptionPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tocsin.billing.reconciliation import Standing
-    from tocsin.billing.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import RefetchRequest
+    from tocsin.billing.reconcile.work import Standing
     from tocsin.ports.billing.reconcile import ReconciliationStore
 
 NOW = 1_790_000_000

@@ -20,8 +20,8 @@ from tocsin.application.file_event import Filer, SetAside
 from tocsin.application.replay import Planner
 from tocsin.application.restore import Restorer
 from tocsin.billing.identity import Identity
-from tocsin.billing.replay import PAGE, Cursor, Window, begin
-from tocsin.billing.replay_stops import untold
+from tocsin.billing.replay.cursor import PAGE, Cursor, Window, begin
+from tocsin.billing.replay.stops import untold
 from tocsin.errors import ProviderUnavailable, VersionConflict
 from tocsin.ports.billing.replay import EventPage
 from tocsin.providers.body_codec import keep
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping, Sequence
 
-    from tocsin.billing.ledger import LedgerRecord
-    from tocsin.billing.replay import Slice
+    from tocsin.billing.projection.ledger_key import LedgerRecord
+    from tocsin.billing.replay.cursor import Slice
 
 IDENTITY = Identity("stripe", "acct_model", "test")
 START = 1_790_000_000

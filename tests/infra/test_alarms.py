@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sns as sns
 
-import tocsin.billing.refusals  # noqa: F401 - and these
+import tocsin.billing.errors  # noqa: F401 - and these
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms

@@ -17,7 +17,7 @@ from tests.harness.scripted_http import Reply, Seen, json_reply, scripted
 from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
+from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.errors import (
     ConditionFailed,
     InvalidSettings,

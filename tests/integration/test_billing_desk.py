@@ -11,8 +11,8 @@ from moto.sqs.models import sqs_backends
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Change, Row
-from tocsin.billing.quarantine import Poison
+from tocsin.billing.projection.ordering import Change, Row
+from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.cli import billing_desk
 from tocsin.cli.billing_desk import Desk, desk

@@ -24,9 +24,9 @@ from tests.harness.scripted_http import Reply, Server, json_reply, scripted
 from tocsin.adapters.dynamodb_ledger import item_of
 from tocsin.adapters.projection_items import key_of, overlay_attribute, row_of
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
-from tocsin.billing.ordering import Overlay
-from tocsin.billing.refetch import LedgerReplay
+from tocsin.billing.projection.ledger_key import LedgerRecord
+from tocsin.billing.projection.ordering import Overlay
+from tocsin.billing.projection.refetch import LedgerReplay
 from tocsin.billing.subscription import Status
 from tocsin.cli.billing_desk import desk
 from tocsin.errors import StoreUnavailable
@@ -37,7 +37,7 @@ from tocsin.providers.registry import webhook_reader
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.projection.ordering import Row
 
 EVENTS = Path("events")
 STRIPE = Identity("stripe", "acct_1SxHouse", "test")

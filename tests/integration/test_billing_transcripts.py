@@ -10,7 +10,7 @@ from tests.harness.billing_office import BillingOffice
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.transcripts import InProcess, Transcript
 from tests.harness.world import a_world
-from tocsin.billing.quarantine import Poison
+from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status
 from tocsin.cli import billing, billing_corrections, billing_desk, billing_exit, progress
 from tocsin.cli.billing_desk import desk

@@ -12,11 +12,11 @@ import pytest
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.projection_items import key_of
 from tocsin.application.read_event import billing_event
-from tocsin.billing.corrections import Correction, Logged, Seen, moment
-from tocsin.billing.entitlement import Access
+from tocsin.billing.access.corrections import Correction, Logged, Seen, moment
+from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
-from tocsin.billing.ordering import Change, Row
+from tocsin.billing.projection.ledger_key import LedgerRecord
+from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.cli import billing_desk
 from tocsin.cli.billing_desk import Desk, desk

@@ -10,7 +10,7 @@ import pytest
 from tests.harness.scripted_http import Reply, scripted
 from tests.integration.sandbox_world import START, World, world
 from tocsin.billing.identity import Identity
-from tocsin.billing.replay import Slice
+from tocsin.billing.replay.cursor import Slice
 from tocsin.errors import BadInput, ProviderUnavailable
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.providers.client import ProviderKeys

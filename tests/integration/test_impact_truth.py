@@ -16,9 +16,9 @@ from tocsin.adapters.memory_ledger import MemoryLedger
 from tocsin.adapters.memory_snapshots import MemorySnapshots
 from tocsin.application.billing_history import LedgerHistory
 from tocsin.application.file_event import Filer
-from tocsin.billing.history import late_payments, lost_access
 from tocsin.billing.identity import Identity
-from tocsin.billing.impact import Records, impact
+from tocsin.billing.outage.history import late_payments, lost_access
+from tocsin.billing.outage.impact import Records, impact
 from tocsin.billing.subscription import Status
 from tocsin.providers.body_codec import keep, unpack
 from tocsin.providers.events import workspace_of

@@ -16,7 +16,7 @@ from functions.outage_watch.wiring import Accounts
 from tests.harness.scripted_http import Reply, json_reply, scripted
 from tests.integration.sandbox_world import START, World, world
 from tocsin.billing.identity import Identity
-from tocsin.billing.outage import Health
+from tocsin.billing.outage.signs import Health
 from tocsin.errors import SecretUnavailable, SendFailed
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY, RAZORPAY_KEY_ID
 from tocsin.providers.probes import HttpProbes

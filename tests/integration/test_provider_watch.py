@@ -16,9 +16,9 @@ from tocsin.adapters.dynamodb_projection import DynamoDbProjection
 from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
-from tocsin.billing.ordering import Change, Row
-from tocsin.billing.quarantine import Poison
+from tocsin.billing.projection.ledger_key import LedgerRecord
+from tocsin.billing.projection.ordering import Change, Row
+from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 
 from tests.harness.razorpay_stub import KEY, RazorpayStub, razorpay_stub
 from tests.integration.sandbox_world import World, world
-from tocsin.billing.attempts import Result
-from tocsin.billing.checkout import Found, Intent, Leg, LegState
+from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.intent import Found, Intent, Leg, LegState
 from tocsin.billing.identity import Identity
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.providers.razorpay.checkout import RazorpayCheckout

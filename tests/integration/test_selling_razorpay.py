@@ -10,8 +10,8 @@ import pytest
 
 from tests.integration.sandbox_world import World, world
 from tests.integration.test_selling import INTENT, PATIENCE, leg, nap
-from tocsin.billing.attempts import Result
-from tocsin.billing.checkout import Found, LegState
+from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.intent import Found, LegState
 from tocsin.local.sandbox import official
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY, RAZORPAY_KEY_ID
 from tocsin.providers.razorpay.checkout import RazorpayCheckout
@@ -19,7 +19,7 @@ from tocsin.providers.razorpay.checkout import RazorpayCheckout
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.billing.checkout import Leg
+    from tocsin.billing.checkout.intent import Leg
 
 
 @pytest.fixture(scope="module")

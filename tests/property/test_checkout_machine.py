@@ -18,9 +18,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.harness.checkout_world import MODES, POLICY, CheckoutWorld
-from tocsin.billing.breaker import Phase
-from tocsin.billing.checkout import ABSENCE_PROVES, MAY_LIVE, LegState
-from tocsin.billing.double_decision import DoubleDecision, Remedy, decide
+from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.checkout.doubles import decide
+from tocsin.billing.checkout.intent import (
+    ABSENCE_PROVES,
+    MAY_LIVE,
+    DoubleDecision,
+    LegState,
+    Remedy,
+)
 from tocsin.errors import TocsinError
 
 REACHED: Counter[str] = Counter()

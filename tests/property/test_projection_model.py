@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.billing_model import ALL, ASSUMPTIONS, NONE, Hazards, Model, Tally
-from tocsin.billing import ordering
 from tocsin.billing.event import EventClass
-from tocsin.billing.ordering import Decision
+from tocsin.billing.projection import ordering
+from tocsin.billing.projection.ordering import Decision
 
 if TYPE_CHECKING:
     from tocsin.billing.event import BillingEvent
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.projection.ordering import Row
 
 SAMPLE, FULL, FULL_OF_OTHERS = 250, 20_000, 4_000
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.harness.rebuild_model import END, IDENTITY, RebuildWorld
-from tocsin.billing import rebuild
-from tocsin.billing.rebuild import COUNTED, UNCOUNTED, losses, step_done
-from tocsin.billing.replay import Kind, Stage
-from tocsin.billing.replay_stops import resumed
+from tocsin.billing.replay import rebuild
+from tocsin.billing.replay.cursor import Kind, Stage
+from tocsin.billing.replay.rebuild import COUNTED, UNCOUNTED, losses, step_done
+from tocsin.billing.replay.stops import resumed
 from tocsin.errors import UnknownName
 
 

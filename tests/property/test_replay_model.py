@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from tests.harness.crashes import Killed
 from tests.harness.replay_model import END, IDENTITY, START, World
 from tests.harness.sizes import quick_or_full
-from tocsin.billing.replay import PAGE, Stage
-from tocsin.billing.replay_stops import cancelled, resumed
+from tocsin.billing.replay.cursor import PAGE, Stage
+from tocsin.billing.replay.stops import cancelled, resumed
 from tocsin.errors import VersionConflict
 
 if TYPE_CHECKING:
-    from tocsin.billing.replay import Cursor
+    from tocsin.billing.replay.cursor import Cursor
 
 
 def lost_in(world: World, share: float) -> set[str]:

@@ -14,12 +14,11 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from tocsin.billing.attempts import Attempt, Result
-from tocsin.billing.breaker import Breaker, Phase
-from tocsin.billing.checkout import Intent, Leg, LegState
-from tocsin.billing.double_decision import DoubleDecision, Remedy
+from tocsin.billing.checkout.attempts import Attempt, Result
+from tocsin.billing.checkout.breaker import Breaker, Phase
+from tocsin.billing.checkout.intent import DoubleDecision, Intent, Leg, LegState, Remedy
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import hour_bucket
+from tocsin.billing.projection.ledger_key import hour_bucket
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import Item

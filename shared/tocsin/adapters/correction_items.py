@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.corrections import Correction, Logged, Seen
-from tocsin.billing.entitlement import Access
+from tocsin.billing.access.corrections import Correction, Logged, Seen
+from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity
 from tocsin.billing.subscription import Status
 

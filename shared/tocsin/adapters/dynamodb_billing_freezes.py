@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.freeze_forms import FREEZE_PK, freeze_of
-from tocsin.billing.freeze import Holding
+from tocsin.billing.access.freeze import Holding
 
 if TYPE_CHECKING:
     from datetime import datetime

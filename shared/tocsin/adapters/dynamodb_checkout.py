@@ -22,15 +22,15 @@ from tocsin.adapters.checkout_items import (
     intent_of,
     open_item,
 )
-from tocsin.billing.breaker import Breaker
+from tocsin.billing.checkout.breaker import Breaker
 from tocsin.errors import ConditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tocsin.adapters.aws_call import AwsCall, Item
-    from tocsin.billing.attempts import Attempt
-    from tocsin.billing.checkout import Intent
+    from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.checkout.intent import Intent
     from tocsin.billing.identity import Identity
 
 _HOUR = 3_600

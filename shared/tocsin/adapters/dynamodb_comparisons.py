@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.divergence import Comparison
+from tocsin.billing.outage.divergence import Comparison
 from tocsin.errors import ConditionFailed
 
 if TYPE_CHECKING:

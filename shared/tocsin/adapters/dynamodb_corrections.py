@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.correction_items import log_key, log_pk, logged_item, logged_of
 from tocsin.adapters.dynamodb_incidents_keys import creation_pk
 from tocsin.adapters.projection_items import key_of, overlay_attribute
-from tocsin.billing.corrections import moment
+from tocsin.billing.access.corrections import moment
 from tocsin.errors import ConditionFailed
 from tocsin.ports.billing.access import Known, Write
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall, Item
-    from tocsin.billing.corrections import Logged
-    from tocsin.billing.ordering import Overlay
+    from tocsin.billing.access.corrections import Logged
+    from tocsin.billing.projection.ordering import Overlay
     from tocsin.ports.billing.access import Request
 
 KEY_KEPT_SECONDS = 7 * 86_400

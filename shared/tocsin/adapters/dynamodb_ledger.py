@@ -14,7 +14,12 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.event import Envelope, EventClass, IdSource
-from tocsin.billing.ledger import KEPT_SECONDS, SCHEMA_VERSION, LedgerRecord, identity_of
+from tocsin.billing.projection.ledger_key import (
+    KEPT_SECONDS,
+    SCHEMA_VERSION,
+    LedgerRecord,
+    identity_of,
+)
 from tocsin.errors import ConditionFailed, MalformedPayload
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.dynamodb_ledger import concerned_by
 from tocsin.billing.event import EventClass
-from tocsin.billing.ledger import SHARDS, hour_bucket
-from tocsin.billing.watching import StoredEvent
+from tocsin.billing.outage.watching import StoredEvent
+from tocsin.billing.projection.ledger_key import SHARDS, hour_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.dynamodb_batch_get import batch_get
-from tocsin.billing.ledger import SHARDS, LedgerKey, hour_bucket
+from tocsin.billing.projection.ledger_key import SHARDS, LedgerKey, hour_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tocsin.application.watch_outages import Memory
+from tocsin.billing.outage.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

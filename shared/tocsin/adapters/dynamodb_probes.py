@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tocsin.billing.recovery import Probe
+from tocsin.billing.outage.recovery import Probe
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall

@@ -19,7 +19,12 @@ from tocsin.adapters.projection_items import (
     row_of,
     state_attributes,
 )
-from tocsin.billing.ordering import CREATED_JITTER, FETCH_MARGIN, FUTURE_TOLERANCE, NEW_ROW_WINDOW
+from tocsin.billing.projection.ordering import (
+    CREATED_JITTER,
+    FETCH_MARGIN,
+    FUTURE_TOLERANCE,
+    NEW_ROW_WINDOW,
+)
 from tocsin.errors import ConditionFailed
 from tocsin.ports.billing.projection import Applied
 
@@ -29,7 +34,7 @@ if TYPE_CHECKING:
     from tocsin.adapters.aws_call import Attribute, AwsCall, Item
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Change, Row
+    from tocsin.billing.projection.ordering import Change, Row
 
 BATCH_READ = 100
 WORKSPACE_INDEX = "workspace"

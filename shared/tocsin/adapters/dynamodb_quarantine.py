@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.quarantine import Poison
+from tocsin.billing.projection.quarantine import Poison
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall, Item

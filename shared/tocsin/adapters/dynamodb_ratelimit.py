@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.ratelimit import budget, slot
+from tocsin.billing.replay.rate_limit import budget, slot
 from tocsin.errors import ConditionFailed, ProviderUnavailable
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tocsin.adapters.aws_call import AwsCall, Item
-    from tocsin.billing.reconciliation import Compared, Cursor, Found
+    from tocsin.billing.reconcile.work import Compared, Cursor, Found
     from tocsin.ports.billing.reconcile import Listed
 
 _AT_ONCE = 50

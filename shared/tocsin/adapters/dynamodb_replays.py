@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tocsin.adapters.aws_call import AwsCall, Item
     from tocsin.billing.identity import Identity
-    from tocsin.billing.replay import Cursor
+    from tocsin.billing.replay.cursor import Cursor
     from tocsin.ports.billing.replay import PageNote
 
 _PAGES_AT_ONCE = 20

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.dynamodb_ledger import record_of
 from tocsin.billing.event import EventClass
-from tocsin.billing.ledger import SHARDS, hour_bucket
+from tocsin.billing.projection.ledger_key import SHARDS, hour_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tocsin.adapters.aws_call import AwsCall
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.projection.ledger_key import LedgerRecord
 
 
 class DynamoDbSnapshots:

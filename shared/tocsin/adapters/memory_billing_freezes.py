@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.freeze import Holding
+from tocsin.billing.access.freeze import Holding
 
 if TYPE_CHECKING:
     from datetime import datetime

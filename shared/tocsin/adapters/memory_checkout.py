@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.breaker import Breaker
+from tocsin.billing.checkout.breaker import Breaker
 
 if TYPE_CHECKING:
-    from tocsin.billing.attempts import Attempt
-    from tocsin.billing.checkout import Intent
+    from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.checkout.intent import Intent
     from tocsin.billing.identity import Identity
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tocsin.billing.divergence import Comparison
     from tocsin.billing.identity import Identity
+    from tocsin.billing.outage.divergence import Comparison
 
 
 class MemoryComparisons:

@@ -9,8 +9,8 @@ from tocsin.ports.billing.access import Known, Write
 
 if TYPE_CHECKING:
     from tocsin.adapters.memory_projection import MemoryProjection
-    from tocsin.billing.corrections import Logged
-    from tocsin.billing.ordering import Overlay
+    from tocsin.billing.access.corrections import Logged
+    from tocsin.billing.projection.ordering import Overlay
     from tocsin.ports.billing.access import Request
 
 

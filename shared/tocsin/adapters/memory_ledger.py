@@ -6,12 +6,12 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tocsin.billing.ledger import hour_bucket
-from tocsin.billing.watching import StoredEvent
+from tocsin.billing.outage.watching import StoredEvent
+from tocsin.billing.projection.ledger_key import hour_bucket
 
 if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ledger import LedgerKey, LedgerRecord
+    from tocsin.billing.projection.ledger_key import LedgerKey, LedgerRecord
 
 
 class MemoryLedger:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
-    from tocsin.billing.recovery import Probe
+    from tocsin.billing.outage.recovery import Probe
 
 
 class MemoryProbes:

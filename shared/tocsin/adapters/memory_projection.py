@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tocsin.billing import ordering
+from tocsin.billing.projection import ordering
 from tocsin.ports.billing.projection import Applied
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Change, Row
+    from tocsin.billing.projection.ordering import Change, Row
 
 
 class MemoryProjection:

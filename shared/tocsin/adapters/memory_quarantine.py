@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tocsin.billing.quarantine import Poison
+    from tocsin.billing.projection.quarantine import Poison
 
 
 class MemoryQuarantine:

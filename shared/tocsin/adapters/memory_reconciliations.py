@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.reconciliation import Compared, Cursor, Found
+    from tocsin.billing.reconcile.work import Compared, Cursor, Found
     from tocsin.ports.billing.reconcile import Listed
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from tocsin.adapters.memory_ledger import MemoryLedger
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ledger import LedgerKey
-    from tocsin.billing.replay import Cursor
+    from tocsin.billing.projection.ledger_key import LedgerKey
+    from tocsin.billing.replay.cursor import Cursor
     from tocsin.ports.billing.replay import PageNote
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.billing.event import EventClass
-from tocsin.billing.ledger import hour_bucket
+from tocsin.billing.projection.ledger_key import hour_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tocsin.adapters.memory_ledger import MemoryLedger
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.projection.ledger_key import LedgerRecord
 
 
 class MemorySnapshots:

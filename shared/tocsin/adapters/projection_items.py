@@ -19,7 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Overlay, Row
+from tocsin.billing.projection.ordering import Overlay, Row
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:

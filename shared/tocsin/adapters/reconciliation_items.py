@@ -16,8 +16,8 @@ from dataclasses import asdict, astuple, replace
 from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.identity import Identity
-from tocsin.billing.reconcile import Healing, Kind, Mismatch
-from tocsin.billing.reconciliation import (
+from tocsin.billing.reconcile.compare import Healing, Kind, Mismatch
+from tocsin.billing.reconcile.work import (
     Compared,
     Cursor,
     Found,

@@ -17,7 +17,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.identity import Identity
-from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window
+from tocsin.billing.replay.cursor import Counts, Cursor, Kind, Stage, Window
 from tocsin.ports.billing.replay import Missing, PageNote
 
 if TYPE_CHECKING:

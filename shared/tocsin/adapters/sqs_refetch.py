@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall
-    from tocsin.billing.refetch import LedgerReplay, RefetchRequest
+    from tocsin.billing.projection.refetch import LedgerReplay, RefetchRequest
 
 
 class SqsRefetchQueue:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tocsin.adapters.aws_call import AwsCall
-    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.projection.ledger_key import LedgerRecord
 
 FORMAT = 1
 EVENTS_PER_MESSAGE = 25

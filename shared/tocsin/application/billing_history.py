@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tocsin.application.read_event import billing_event
-from tocsin.billing.history import History, Told
-from tocsin.billing.ledger import KEPT_SECONDS
+from tocsin.billing.outage.history import History, Told
+from tocsin.billing.projection.ledger_key import KEPT_SECONDS
 from tocsin.errors import MalformedPayload
 
 if TYPE_CHECKING:

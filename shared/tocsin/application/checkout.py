@@ -15,20 +15,28 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing import breaker as breakers
-from tocsin.billing.attempts import Attempt
-from tocsin.billing.checkout import SENT_FOR_LONG, Intent, LegState, heard, intent_id, leg_of, sent
-from tocsin.billing.outage import LOOK_BACK, checkouts
-from tocsin.billing.refusals import CheckoutCompleted, CheckoutInProgress, NoPaymentPath
+from tocsin.billing.checkout import breaker as breakers
+from tocsin.billing.checkout.attempts import Attempt
+from tocsin.billing.checkout.intent import (
+    SENT_FOR_LONG,
+    Intent,
+    LegState,
+    heard,
+    intent_id,
+    leg_of,
+    sent,
+)
+from tocsin.billing.errors import CheckoutCompleted, CheckoutInProgress, NoPaymentPath
+from tocsin.billing.outage.signs import LOOK_BACK, checkouts
 from tocsin.errors import IdempotencyKeyReused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.breaker import Breaker
-    from tocsin.billing.checkout import Leg
+    from tocsin.billing.checkout.breaker import Breaker
+    from tocsin.billing.checkout.intent import Leg
+    from tocsin.billing.checkout.routing import Offer
     from tocsin.billing.identity import Identity
-    from tocsin.billing.routing import Offer
     from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource, Reply
     from tocsin.ports.time import WallClock
 

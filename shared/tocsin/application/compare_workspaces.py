@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Answer, Verdict
-from tocsin.billing.reconcile import Mismatch, Subject, Unknown, double
-from tocsin.billing.reconciliation import Compared, Found
+from tocsin.billing.projection.ordering import Answer, Verdict
+from tocsin.billing.reconcile.compare import Mismatch, Subject, Unknown, double
+from tocsin.billing.reconcile.work import Compared, Found
 from tocsin.errors import ProviderUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tocsin.application.reconcile import Reconciler
-    from tocsin.billing.ordering import Row
-    from tocsin.billing.reconciliation import Cursor
+    from tocsin.billing.projection.ordering import Row
+    from tocsin.billing.reconcile.work import Cursor
     from tocsin.billing.subscription import Subscription
 
     type Key = tuple[Identity, str]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tocsin.application.approvals import Approvals
-from tocsin.billing.corrections import ACTION, Logged, Seen, check, moment
-from tocsin.billing.entitlement import one_subscription
+from tocsin.billing.access.corrections import ACTION, Logged, Seen, check, moment
+from tocsin.billing.access.entitlement import one_subscription
 from tocsin.errors import (
     ApprovalInvalid,
     IdempotencyKeyReused,
@@ -24,9 +24,9 @@ from tocsin.ports.billing.access import CorrectionStore, Request, Write
 
 if TYPE_CHECKING:
     from tocsin.application.approvals import Person
-    from tocsin.billing.corrections import Correction
-    from tocsin.billing.entitlement import AccessPolicy
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.access.corrections import Correction
+    from tocsin.billing.access.entitlement import AccessPolicy
+    from tocsin.billing.projection.ordering import Row
     from tocsin.incidents.authorizing import Authorization
     from tocsin.ports.billing.access import Authorizations
     from tocsin.ports.billing.projection import OpenIncidents, Projection

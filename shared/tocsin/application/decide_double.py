@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.double_decision import decide
-from tocsin.billing.refusals import CheckoutInProgress, UnknownCheckout
+from tocsin.billing.checkout.doubles import decide
+from tocsin.billing.errors import CheckoutInProgress, UnknownCheckout
 from tocsin.errors import NotAllowed
 from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
-    from tocsin.billing.checkout import Intent
-    from tocsin.billing.double_decision import DoubleDecision
+    from tocsin.billing.checkout.intent import DoubleDecision, Intent
     from tocsin.ports.billing.checkout import IntentStore
 
 MAY_DECIDE = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.billing.attempts import Result
-from tocsin.billing.checkout import (
+from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.intent import (
     Intent,
     LegState,
     heard,
@@ -20,7 +20,8 @@ from tocsin.billing.checkout import (
     looked_up,
     sent,
 )
-from tocsin.billing.examination import (
+from tocsin.billing.checkout.routing import Offer
+from tocsin.billing.outage.examination import (
     ASKED_ABOUT,
     LOOKED_BACK,
     PROBE_WORKSPACE,
@@ -29,15 +30,14 @@ from tocsin.billing.examination import (
     examine,
     sessions,
 )
-from tocsin.billing.routing import Offer
 from tocsin.errors import BadInput, VersionConflict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.billing.attempts import Attempt
-    from tocsin.billing.examination import Examination
+    from tocsin.billing.checkout.attempts import Attempt
     from tocsin.billing.identity import Identity
+    from tocsin.billing.outage.examination import Examination
     from tocsin.ports.billing.checkout import (
         BreakerStore,
         CheckoutProvider,

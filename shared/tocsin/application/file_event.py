@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing.ledger import LedgerRecord, usable_time
-from tocsin.billing.quarantine import Poison
+from tocsin.billing.projection.ledger_key import LedgerRecord, usable_time
+from tocsin.billing.projection.quarantine import Poison
 from tocsin.errors import RegistrationMismatch, TocsinError
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.billing import ordering
-from tocsin.billing.corrections import Correction, Logged, Seen, moment
-from tocsin.billing.entitlement import one_subscription
+from tocsin.billing.access.corrections import Correction, Logged, Seen, moment
+from tocsin.billing.access.entitlement import one_subscription
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Question, Verdict
-from tocsin.billing.reconcile import GONE, Healing
-from tocsin.billing.refetch import Reason, RefetchRequest
+from tocsin.billing.projection import ordering
+from tocsin.billing.projection.ordering import Question, Verdict
+from tocsin.billing.projection.refetch import Reason, RefetchRequest
+from tocsin.billing.reconcile.compare import GONE, Healing
 from tocsin.billing.subscription import Status
 from tocsin.ports.billing.access import Request, Write
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.application.project import Projector
-    from tocsin.billing.entitlement import AccessPolicy
-    from tocsin.billing.ordering import Row
-    from tocsin.billing.reconcile import Mismatch
-    from tocsin.billing.reconciliation import Cursor
+    from tocsin.billing.access.entitlement import AccessPolicy
+    from tocsin.billing.projection.ordering import Row
+    from tocsin.billing.reconcile.compare import Mismatch
+    from tocsin.billing.reconcile.work import Cursor
     from tocsin.ports.billing.access import CorrectionStore
     from tocsin.ports.billing.projection import Projection, ProviderClient
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing.ledger import LedgerRecord
+from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.errors import SignatureInvalid, UnknownRegistration
 
 if TYPE_CHECKING:

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tocsin.billing.breaker import Phase
-from tocsin.billing.recovery import confirmed_at, doubts
-from tocsin.billing.replay import Window, window_of_outage
-from tocsin.billing.watching import HOUR, LONGEST_SILENCE_HOURS
+from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.errors import WindowUnknown
+from tocsin.billing.outage.recovery import confirmed_at, doubts
+from tocsin.billing.outage.watching import HOUR, LONGEST_SILENCE_HOURS
+from tocsin.billing.replay.cursor import Window, window_of_outage
 from tocsin.errors import BadInput
-from tocsin.errors_billing import WindowUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Protocol
 
-    from tocsin.billing.breaker import Breaker
+    from tocsin.billing.checkout.breaker import Breaker
     from tocsin.billing.identity import Identity
     from tocsin.incidents.vocabulary import Group
     from tocsin.ports.billing.checkout import IntentStore

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing.ledger import key_of, usable_time
-from tocsin.billing.recovery import Probe
-from tocsin.billing.replay import Slice
+from tocsin.billing.outage.recovery import Probe
+from tocsin.billing.projection.ledger_key import key_of, usable_time
+from tocsin.billing.replay.cursor import Slice
 from tocsin.errors import TocsinError
 
 if TYPE_CHECKING:

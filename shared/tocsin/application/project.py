@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tocsin.billing import ordering
 from tocsin.billing.event import EventClass, Problem
-from tocsin.billing.ledger import key_of
-from tocsin.billing.ordering import Decision, Question, Verdict
-from tocsin.billing.quarantine import Poison
-from tocsin.billing.refetch import Reason, RefetchRequest
+from tocsin.billing.projection import ordering
+from tocsin.billing.projection.ledger_key import key_of
+from tocsin.billing.projection.ordering import Decision, Question, Verdict
+from tocsin.billing.projection.quarantine import Poison
+from tocsin.billing.projection.refetch import Reason, RefetchRequest
 from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Answer, Row
+    from tocsin.billing.projection.ordering import Answer, Row
     from tocsin.ports.billing.projection import Projection, ProviderClient, Quarantine, RefetchQueue
 
 MAX_RACES = 3

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.projection.ledger_key import LedgerRecord
     from tocsin.billing.subscription import Subscription
     from tocsin.ports.billing.projection import ObjectReader
 

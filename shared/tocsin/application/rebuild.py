@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tocsin.application.project import Outcome
-from tocsin.billing import rebuild
-from tocsin.billing.rebuild import DIFFERS, PAID, SOURCES
-from tocsin.billing.refetch import Reason, RefetchRequest
-from tocsin.billing.replay import Counts, plus
+from tocsin.billing.projection.refetch import Reason, RefetchRequest
+from tocsin.billing.replay import rebuild
+from tocsin.billing.replay.cursor import Counts, plus
+from tocsin.billing.replay.rebuild import DIFFERS, PAID, SOURCES
 from tocsin.errors import ProviderUnavailable, UnreadableShape
 from tocsin.ports.billing.replay import Missing, PageNote
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from tocsin.application.project import Projected
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Row
-    from tocsin.billing.replay import Cursor
+    from tocsin.billing.projection.ordering import Row
+    from tocsin.billing.replay.cursor import Cursor
     from tocsin.billing.subscription import Subscription
     from tocsin.ports.billing.replay import (
         EntitySource,

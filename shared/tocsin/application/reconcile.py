@@ -14,26 +14,17 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.compare_workspaces import Look
 from tocsin.billing.identity import Identity
-from tocsin.billing.reconcile import Mismatch, Subject, Unknown, compare, double
-from tocsin.billing.reconciliation import (
-    HOUR,
-    Cursor,
-    Scope,
-    Stage,
-    State,
-    Tally,
-    add_up,
-    stalled,
-)
-from tocsin.billing.sampling import Draw
+from tocsin.billing.reconcile.compare import Mismatch, Subject, Unknown, compare, double
+from tocsin.billing.reconcile.sampling import Draw
+from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally, add_up, stalled
 from tocsin.errors import BadInput, TocsinError, Unavailable
 from tocsin.ports.billing.reconcile import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from tocsin.billing.entitlement import AccessPolicy
-    from tocsin.billing.sampling import Sampling
+    from tocsin.billing.access.entitlement import AccessPolicy
+    from tocsin.billing.reconcile.sampling import Sampling
     from tocsin.billing.subscription import Subscription
     from tocsin.ports.billing.projection import ProviderClient
     from tocsin.ports.billing.reconcile import (

@@ -9,7 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tocsin.application.approvals import ACTING, Approvals
-from tocsin.billing.reconciliation import (
+from tocsin.billing.errors import MismatchesLeft, StillComparing
+from tocsin.billing.reconcile.work import (
     HOUR,
     LONGEST_WINDOW,
     MOST_NAMED,
@@ -35,7 +36,6 @@ from tocsin.errors import (
     UnknownName,
     VersionConflict,
 )
-from tocsin.errors_billing import MismatchesLeft, StillComparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

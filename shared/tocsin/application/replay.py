@@ -12,8 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.billing.ledger import key_of
-from tocsin.billing.replay import (
+from tocsin.billing.projection.ledger_key import key_of
+from tocsin.billing.replay.cursor import (
     Counts,
     Cursor,
     Kind,
@@ -26,7 +26,7 @@ from tocsin.billing.replay import (
     proved,
     walked,
 )
-from tocsin.billing.replay_stops import stalled, told, untold
+from tocsin.billing.replay.stops import stalled, told, untold
 from tocsin.errors import BadInput, ProviderUnavailable, TocsinError, Unavailable
 from tocsin.ports.billing.replay import Missing, PageNote
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ledger import LedgerKey, LedgerRecord
+    from tocsin.billing.projection.ledger_key import LedgerKey, LedgerRecord
     from tocsin.ports.billing.replay import (
         EventPage,
         EventSource,

@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing.rebuild import step_done
-from tocsin.billing.recovery import doubts
-from tocsin.billing.replay import Cursor, Kind, Window, begin
-from tocsin.billing.replay_stops import at_rest, cancelled, resumed
+from tocsin.billing.outage.recovery import doubts
+from tocsin.billing.replay.cursor import Cursor, Kind, Window, begin
+from tocsin.billing.replay.rebuild import step_done
+from tocsin.billing.replay.stops import at_rest, cancelled, resumed
 from tocsin.errors import (
     CommandRepeated,
     GroupRequired,

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing.quarantine import Poison
+from tocsin.billing.projection.quarantine import Poison
 from tocsin.errors import MalformedPayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
-    from tocsin.billing.ledger import LedgerRecord
+    from tocsin.billing.projection.ledger_key import LedgerRecord
     from tocsin.ports.billing.projection import Ledger, Quarantine
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing.checkout import SENT_FOR_LONG, LegState, leg_of, looked_up
+from tocsin.billing.checkout.intent import SENT_FOR_LONG, LegState, leg_of, looked_up
 
 if TYPE_CHECKING:
-    from tocsin.billing.checkout import Double, Intent, Leg
+    from tocsin.billing.checkout.intent import Double, Intent, Leg
     from tocsin.ports.billing.checkout import IntentStore, PolicySource
     from tocsin.ports.time import WallClock
 

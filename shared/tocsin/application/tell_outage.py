@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tocsin.billing.wording import OPERATIONAL, STATUS_PAGES, word
+from tocsin.billing.outage.wording import OPERATIONAL, STATUS_PAGES, word
 from tocsin.errors import Conflict, IdempotencyKeyReused, IllegalTransition
 from tocsin.incidents.commands import MergeSignals
 from tocsin.incidents.commands_record import RecordUpdate
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.application.outcome import Outcome
-    from tocsin.billing.attempts import Attempt
-    from tocsin.billing.outage import Trouble
-    from tocsin.billing.wording import Situation
+    from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.outage.signs import Trouble
+    from tocsin.billing.outage.wording import Situation
     from tocsin.incidents.commands import Command
     from tocsin.incidents.model import Incident
     from tocsin.ports.incidents import IncidentStore

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tocsin.billing.reconciliation import Stage, stands
+from tocsin.billing.reconcile.work import Stage, stands
 from tocsin.errors import BadInput, NotFound
 from tocsin.incidents.commands_billing import RecordReconciliation
 from tocsin.incidents.parts_billing import KeptEvidence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.application.outcome import Outcome
-    from tocsin.billing.reconciliation import Cursor, Standing
+    from tocsin.billing.reconcile.work import Cursor, Standing
     from tocsin.incidents.commands import Command
     from tocsin.ports.billing.reconcile import ReconciliationStore
     from tocsin.ports.evidence import ArchivedContent

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tocsin.billing.rebuild import losses
-from tocsin.billing.replay import Stage
-from tocsin.billing.replay_stops import untold
+from tocsin.billing.replay.cursor import Stage
+from tocsin.billing.replay.rebuild import losses
+from tocsin.billing.replay.stops import untold
 from tocsin.errors import IdempotencyKeyReused, TocsinError, Unavailable
 from tocsin.incidents.commands_billing import RecordReplay
 from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tocsin.application.outcome import Outcome
-    from tocsin.billing.replay import Cursor
+    from tocsin.billing.replay.cursor import Cursor
     from tocsin.incidents.commands import Command
     from tocsin.ports.billing.replay import RebuildAudit, ReplayOutcomes, ReplayStore
     from tocsin.ports.evidence import Archive

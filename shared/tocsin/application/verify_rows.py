@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from tocsin.billing.corrections import Logged
+    from tocsin.billing.access.corrections import Logged
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.projection.ordering import Row
 
 FROM_AN_ANSWER = "provider"
 """The source of a row that no event made: the provider was asked."""

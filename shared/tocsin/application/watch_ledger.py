@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tocsin.billing.watching import (
+from tocsin.billing.outage.watching import (
     DAY,
     DAYS_COMPARED,
     HOUR,

@@ -6,13 +6,13 @@ ends only after a calm spell, whichever copy of the function looks.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.billing.breaker import Phase
-from tocsin.billing.divergence import divergence
-from tocsin.billing.outage import (
+from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.outage.divergence import divergence
+from tocsin.billing.outage.memory import UPDATE_EVERY, Memory, Seen
+from tocsin.billing.outage.signs import (
     DELIVERIES,
     LOOK_BACK,
     PROBES_IN_A_ROW,
@@ -25,73 +25,19 @@ from tocsin.billing.outage import (
     checkouts,
     silence,
 )
-from tocsin.billing.wording import Situation, word
+from tocsin.billing.outage.wording import Situation, word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from tocsin.billing.attempts import Attempt
-    from tocsin.billing.breaker import Breaker
-    from tocsin.billing.divergence import Comparison
+    from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.checkout.breaker import Breaker
     from tocsin.billing.identity import Identity
-    from tocsin.billing.outage import Health
+    from tocsin.billing.outage.divergence import Comparison
+    from tocsin.billing.outage.signs import Health
 
-
-UPDATE_EVERY = 1_800
 
 """The runbook wants the degraded path told within 30 minutes; the page promises as often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is remembered of one provider between looks."""
-
-    watched: Mapping[Trouble, Watched] = field(default_factory=dict)
-    arrivals: Arrivals = field(default_factory=Arrivals)
-    failed_probes: int = 0
-    waiting: int | None = None
-
-    @property
-    def firing(self) -> frozenset[Trouble]:
-        return frozenset(trouble for trouble, each in self.watched.items() if each.firing)
-
-    @property
-    def since(self) -> int | None:
-        return min((each.since for each in self.watched.values() if each.since), default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """All that is remembered, by provider; `told` names what stakeholders have been told."""
-
-    providers: Mapping[str, Seen] = field(default_factory=dict)
-    next_update: int | None = None
-    told: tuple[str, ...] = ()
-
-    @property
-    def providers_in_trouble(self) -> bool:
-        return any(seen.firing for seen in self.providers.values())
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
-
-    @classmethod
-    def read(cls, text: str) -> Memory:
-        """The inverse of `to_json`; what a later version adds is left out."""
-        plain = json.loads(text)
-        return cls(
-            {
-                name: Seen(
-                    {Trouble(key): Watched(**each) for key, each in seen["watched"].items()},
-                    Arrivals(tuple(seen["arrivals"]["times"])),
-                    seen["failed_probes"],
-                    seen["waiting"],
-                )
-                for name, seen in plain["providers"].items()
-            },
-            plain["next_update"],
-            tuple(plain.get("told", ())),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.projection.ordering import Row
     from tocsin.billing.subscription import Subscription
 
 

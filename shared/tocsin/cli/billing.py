@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.billing.entitlement import one_subscription
+from tocsin.billing.access.entitlement import one_subscription
 from tocsin.billing.identity import Identity
 from tocsin.cli import (
     billing_checkout,
@@ -29,7 +29,7 @@ from tocsin.policy import billing_rules
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
-    from tocsin.billing.quarantine import Poison
+    from tocsin.billing.projection.quarantine import Poison
     from tocsin.cli.billing_desk import Desk
 
 app = typer.Typer(

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.billing.corrections import ACTION, Correction
+from tocsin.billing.access.corrections import ACTION, Correction
 from tocsin.billing.identity import Identity
 from tocsin.billing.subscription import Status
 from tocsin.cli.api import ApiUrl, As, connect

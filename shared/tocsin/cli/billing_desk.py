@@ -18,12 +18,12 @@ from tocsin.adapters.projection_items import place_of, row_of
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
 from tocsin.application.read_event import billing_event
 from tocsin.application.verify_rows import StoredRow, findings
-from tocsin.billing.corrections import LONGEST_SECONDS, month_of
+from tocsin.billing.access.corrections import LONGEST_SECONDS, month_of
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import key_of
-from tocsin.billing.ordering import erase
-from tocsin.billing.refetch import LedgerReplay, Reason, RefetchRequest
-from tocsin.billing.watching import HOUR
+from tocsin.billing.outage.watching import HOUR
+from tocsin.billing.projection.ledger_key import key_of
+from tocsin.billing.projection.ordering import erase
+from tocsin.billing.projection.refetch import LedgerReplay, Reason, RefetchRequest
 from tocsin.errors import BadInput, UnknownName, UnknownSubscription, VersionConflict
 from tocsin.providers.body_codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from tocsin.application.verify_rows import Finding
     from tocsin.billing.event import BillingEvent
-    from tocsin.billing.quarantine import Poison
+    from tocsin.billing.projection.quarantine import Poison
 
 RETRY_DELAY = 5
 """Seconds before a retry is handled, so that it finds its quarantine item already gone."""

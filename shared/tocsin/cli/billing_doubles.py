@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.billing.double_decision import Remedy
+from tocsin.billing.checkout.intent import Remedy
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.errors import BadInput

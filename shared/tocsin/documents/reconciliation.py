@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from tocsin.billing.reconcile import Healing, Kind
-from tocsin.billing.reconciliation import State
+from tocsin.billing.reconcile.compare import Healing, Kind
+from tocsin.billing.reconcile.work import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tocsin.billing.reconcile import Mismatch
-    from tocsin.billing.reconciliation import Cursor, Found, Standing
+    from tocsin.billing.reconcile.compare import Mismatch
+    from tocsin.billing.reconcile.work import Cursor, Found, Standing
 
 FORMAT = 1
 NOTHING = "nothing held"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import key_of
+from tocsin.billing.projection.ledger_key import key_of
 from tocsin.drills import billing_checks as checks
 from tocsin.drills import forgery
 from tocsin.drills.billing_checks import Projected

@@ -13,7 +13,7 @@ from tocsin.drills.checks import Claim
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from tocsin.billing.breaker import Breaker
+    from tocsin.billing.checkout.breaker import Breaker
     from tocsin.drills.checks import Check
 
 FAILED_OVER = Claim("checkout.failed_over", "while a provider is down, the other one sells")

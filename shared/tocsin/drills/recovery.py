@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.adapters.checkout_items import breaker_item, breaker_key, breaker_of
-from tocsin.billing.breaker import Breaker, Phase
-from tocsin.billing.recovery import PROBES
+from tocsin.billing.checkout.breaker import Breaker, Phase
+from tocsin.billing.outage.recovery import PROBES
 from tocsin.drills import outage_checks as checks
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tocsin.billing.entitlement import Access, AccessRule
-from tocsin.billing.freeze import SHIPPED, BillingChange
+from tocsin.billing.access.entitlement import Access, AccessRule
+from tocsin.billing.access.freeze import SHIPPED, BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
 from tocsin.policy.seal import is_sealed
@@ -22,7 +22,7 @@ from tocsin.policy.seal import is_sealed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.entitlement import AccessPolicy
+    from tocsin.billing.access.entitlement import AccessPolicy
 
 HERE = Path(__file__).parent
 FILES = ("deployed.json", "default.json")

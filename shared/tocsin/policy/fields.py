@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, PlainValidator
 
-from tocsin.billing.entitlement import Access
-from tocsin.billing.freeze import BillingChange
+from tocsin.billing.access.entitlement import Access
+from tocsin.billing.access.freeze import BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
 from tocsin.incidents.vocabulary import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tocsin.billing.sampling import Sampling
+from tocsin.billing.reconcile.sampling import Sampling
 from tocsin.errors import InvalidPolicy
 from tocsin.policy.billing_rules import FILES, HERE
 from tocsin.policy.seal import is_sealed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.attempts import Result
+from tocsin.billing.checkout.attempts import Result
 from tocsin.ports.billing.checkout import Reply
 
 if TYPE_CHECKING:

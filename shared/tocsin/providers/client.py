@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Answer, Verdict
+from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.errors import SecretUnavailable, UnreadableShape
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import urllib3
 
-from tocsin.billing.rebuild import PAGE, SUBSCRIPTIONS
+from tocsin.billing.replay.rebuild import PAGE, SUBSCRIPTIONS
 from tocsin.errors import BadInput, ProviderUnavailable, SecretUnavailable
 from tocsin.providers.events import CONNECT_SECONDS, MAX_PAGE_BYTES, READ_SECONDS, USER_AGENT
 from tocsin.providers.registry import object_reader
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.replay import Window
+    from tocsin.billing.replay.cursor import Window
     from tocsin.providers.client import KeySource
 
 _OK = 200

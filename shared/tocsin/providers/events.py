@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.replay import Slice
+    from tocsin.billing.replay.cursor import Slice
     from tocsin.providers.client import KeySource
 
 CONNECT_SECONDS = 3.0

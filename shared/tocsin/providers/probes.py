@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from tocsin.billing.ledger import usable_time
-from tocsin.billing.outage import Health
+from tocsin.billing.outage.signs import Health
+from tocsin.billing.projection.ledger_key import usable_time
 from tocsin.providers.foreign_json import entries, text
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from tocsin.registry import Entry, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.replay import Slice
+    from tocsin.billing.replay.cursor import Slice
     from tocsin.ports.billing.projection import ObjectReader, SubscriptionListing, WebhookReader
 
 

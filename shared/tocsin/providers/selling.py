@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from tocsin.billing.routing import CheckoutPolicy
+from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.errors import SecretUnavailable
 from tocsin.providers.client import ProviderKeys
 from tocsin.registry import Entry, Registry

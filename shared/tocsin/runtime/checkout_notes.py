@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing.attempts import Attempt, Result
-from tocsin.billing.breaker import Phase
+from tocsin.billing.checkout.attempts import Attempt, Result
+from tocsin.billing.checkout.breaker import Phase
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
-    from tocsin.billing.breaker import Breaker
+    from tocsin.billing.checkout.breaker import Breaker
     from tocsin.billing.identity import Identity
     from tocsin.runtime.invocation import Watch
 

@@ -18,14 +18,14 @@ from tocsin.adapters.memory_quarantine import MemoryQuarantine
 from tocsin.application.project import Projector
 from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
-from tocsin.billing.ordering import Answer, Verdict
+from tocsin.billing.projection.ledger_key import LedgerRecord
+from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import RefetchRequest
 
 NOW = 1_790_000_000
 IDENTITY = Identity("stripe", "acct_1", "test")

@@ -8,13 +8,13 @@ import pytest
 
 from tests.harness.checkout_world import CheckoutWorld
 from tocsin.application.examine_checkouts import Examiner
-from tocsin.billing.breaker import Phase
-from tocsin.billing.checkout import ABSENCE_PROVES, LegState
-from tocsin.billing.examination import PROBE_WORKSPACE, Lack
+from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.checkout.intent import ABSENCE_PROVES, LegState
+from tocsin.billing.outage.examination import PROBE_WORKSPACE, Lack
 from tocsin.errors import BadInput, StoreUnavailable
 
 if TYPE_CHECKING:
-    from tocsin.billing.examination import Examination
+    from tocsin.billing.outage.examination import Examination
 
 PAID_ONLY = {Lack.NOT_PAID_NOR_QUIET}
 

@@ -10,7 +10,7 @@ from tests.harness.replay_model import END, IDENTITY, World, document
 from tocsin.adapters.memory_probes import MemoryProbes
 from tocsin.adapters.memory_replays import MemoryLedgerReader
 from tocsin.application.probe_provider import UNDER_WAY, Prober
-from tocsin.billing.recovery import PROBES, Doubt, Probe, doubts
+from tocsin.billing.outage.recovery import PROBES, Doubt, Probe, doubts
 
 NOW = END
 

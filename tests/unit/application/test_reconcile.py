@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.harness.crashes import Killed
 from tests.harness.reconcile_model import NOW, RAZORPAY, STRIPE, ReconcileModel, key
 from tocsin.adapters.memory_reconciliations import MemoryReconciliations
-from tocsin.billing.reconcile import Kind
-from tocsin.billing.reconciliation import Compared, Cursor, Found, Scope, Stage
-from tocsin.billing.sampling import Sampling
+from tocsin.billing.reconcile.compare import Kind
+from tocsin.billing.reconcile.sampling import Sampling
+from tocsin.billing.reconcile.work import Compared, Cursor, Found, Scope, Stage
 from tocsin.billing.subscription import Status
 from tocsin.errors import VersionConflict
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tocsin.billing.breaker import (
+from tocsin.billing.checkout.breaker import (
     CALM_AFTER,
     FIRST_COOLING,
     LONGEST_COOLING,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tocsin.billing.entitlement import Access, AccessRule, entitlement
+from tocsin.billing.access.entitlement import Access, AccessRule, entitlement
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Overlay, Row
+from tocsin.billing.projection.ordering import Overlay, Row
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.policy import billing_rules
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.billing.attempts import Attempt, Result
-from tocsin.billing.breaker import Breaker, Phase
-from tocsin.billing.examination import (
+from tocsin.billing.checkout.attempts import Attempt, Result
+from tocsin.billing.checkout.breaker import Breaker, Phase
+from tocsin.billing.outage.examination import (
     QUIET_VOLUME,
     SESSIONS,
     Lack,

@@ -16,11 +16,12 @@ import pytest
 
 from tests.harness.checkout_world import POLICY
 from tests.unit.billing.test_outage import attempt
-from tocsin.application.watch_outages import Look, Seen, judge
-from tocsin.billing.attempts import Attempt, Result
-from tocsin.billing.breaker import Breaker
-from tocsin.billing.divergence import Comparison
-from tocsin.billing.outage import LOOK_BACK, Health, Trouble
+from tocsin.application.watch_outages import Look, judge
+from tocsin.billing.checkout.attempts import Attempt, Result
+from tocsin.billing.checkout.breaker import Breaker
+from tocsin.billing.outage.divergence import Comparison
+from tocsin.billing.outage.memory import Seen
+from tocsin.billing.outage.signs import LOOK_BACK, Health, Trouble
 
 START = 1_789_948_800  # midnight UTC
 MINUTE, HOUR, DAY = 60, 3_600, 86_400

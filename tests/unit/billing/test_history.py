@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tocsin.billing.corrections import Correction, Logged, Seen, gave_access
-from tocsin.billing.entitlement import Access
-from tocsin.billing.history import NOTICED_LATE, Told, late_payments, lost_access
+from tocsin.billing.access.corrections import Correction, Logged, Seen, gave_access
+from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity
-from tocsin.billing.impact import LatePayment, LostAccess
+from tocsin.billing.outage.history import NOTICED_LATE, Told, late_payments, lost_access
+from tocsin.billing.outage.impact import LatePayment, LostAccess
 from tocsin.billing.subscription import Status, Subscription
 
 NOW = 1_790_000_000

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.harness.checkout_world import CheckoutWorld
-from tocsin.billing.attempts import Attempt, Result
-from tocsin.billing.freeze import SHIPPED, BillingChange, Holding, permit
-from tocsin.billing.impact import MONTH_SECONDS, LatePayment, LostAccess, Records, impact
-from tocsin.billing.outage import Trouble
-from tocsin.billing.refusals import BillingFrozen
-from tocsin.billing.wording import DEGRADED, DOWN, OPERATIONAL, Situation, word
+from tocsin.billing.access.freeze import SHIPPED, BillingChange, Holding, permit
+from tocsin.billing.checkout.attempts import Attempt, Result
+from tocsin.billing.errors import BillingFrozen
+from tocsin.billing.outage.impact import MONTH_SECONDS, LatePayment, LostAccess, Records, impact
+from tocsin.billing.outage.signs import Trouble
+from tocsin.billing.outage.wording import DEGRADED, DOWN, OPERATIONAL, Situation, word
 
 NOW = 1_790_000_000
 BASE = Attempt(

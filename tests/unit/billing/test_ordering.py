@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 
-from tocsin.billing import ordering
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Answer, Decision, Question, Row, Verdict, decide, record_answer
+from tocsin.billing.projection import ordering
+from tocsin.billing.projection.ordering import (
+    Answer,
+    Decision,
+    Question,
+    Row,
+    Verdict,
+    decide,
+    record_answer,
+)
 from tocsin.billing.subscription import Status, Subscription
 
 NOW = 10_000

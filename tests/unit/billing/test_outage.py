@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.billing.attempts import Attempt, Result
-from tocsin.billing.outage import (
+from tocsin.billing.checkout.attempts import Attempt, Result
+from tocsin.billing.outage.signs import (
     ARRIVALS_KEPT,
     BACKLOG_EVENTS,
     CHECKOUTS,

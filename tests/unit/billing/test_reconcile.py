@@ -9,8 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Answer, Overlay, Row, Verdict
-from tocsin.billing.reconcile import Healing, Kind, Mismatch, Subject, Unknown, compare, double
+from tocsin.billing.projection.ordering import Answer, Overlay, Row, Verdict
+from tocsin.billing.reconcile.compare import (
+    Healing,
+    Kind,
+    Mismatch,
+    Subject,
+    Unknown,
+    compare,
+    double,
+)
 from tocsin.billing.subscription import RAZORPAY_STATUS, TERMINAL, Status, Subscription
 from tocsin.policy import billing_rules
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.harness.checkout_world import POLICY
-from tocsin.billing.refusals import PlanNotSold
-from tocsin.billing.routing import CheckoutPolicy
+from tocsin.billing.checkout.routing import CheckoutPolicy
+from tocsin.billing.errors import PlanNotSold
 from tocsin.errors import SecretUnavailable
 
 DOCUMENT: dict[str, Any] = {

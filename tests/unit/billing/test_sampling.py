@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tocsin.billing.sampling import Draw, Sampling
+from tocsin.billing.reconcile.sampling import Draw, Sampling
 
 RULE = Sampling()
 STATUSES, PLANS = ("active", "past_due", "paused"), ("basic", "pro")

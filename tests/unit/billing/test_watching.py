@@ -8,15 +8,15 @@ import pytest
 
 from tocsin.billing.event import EventClass
 from tocsin.billing.identity import Identity
-from tocsin.billing.ordering import Row
-from tocsin.billing.subscription import Status, Subscription
-from tocsin.billing.watching import (
+from tocsin.billing.outage.watching import (
     Silence,
     StoredEvent,
     expected_per_hour,
     oldest_unprojected,
     silence,
 )
+from tocsin.billing.projection.ordering import Row
+from tocsin.billing.subscription import Status, Subscription
 
 NOW = 1_790_000_000
 IDENTITY = Identity("stripe", "acct_1", "live")

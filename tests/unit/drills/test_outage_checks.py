@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.billing.breaker import Breaker, Phase
+from tocsin.billing.checkout.breaker import Breaker, Phase
 from tocsin.drills import outage_checks as checks
 
 SOLD = {"provider": "razorpay", "failed_over": True, "url": "https://pay/1"}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.billing_office import IDENTITY, BillingOffice
-from tocsin.billing.corrections import ACTION, Correction, moment
-from tocsin.billing.ordering import Change
+from tocsin.billing.access.corrections import ACTION, Correction, moment
+from tocsin.billing.projection.ordering import Change
 from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from tests.harness.reconcile_model import STRIPE, ReconcileModel
 from tests.harness.replay_model import World
 from tocsin.adapters.memory_comparisons import MemoryComparisons
 from tocsin.adapters.sqs_drive import LOOK_AGAIN, SqsDrive
-from tocsin.billing.reconciliation import Cursor, Scope
+from tocsin.billing.reconcile.work import Cursor, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.billing import replay
+    from tocsin.billing.replay import cursor as replay
 
 
 class Driven(Protocol):

@@ -8,8 +8,8 @@ import pytest
 
 from tests.harness.outage_world import Watched
 from tests.unit.billing.test_healthy_days import DAY, HOUR, MINUTE, NOISE, Days
-from tocsin.billing.divergence import Comparison
-from tocsin.billing.outage import Health
+from tocsin.billing.outage.divergence import Comparison
+from tocsin.billing.outage.signs import Health
 
 if TYPE_CHECKING:
     from tocsin.billing.identity import Identity

@@ -9,10 +9,10 @@ import pytest
 
 from tests.harness.checkout_world import POLICY
 from tocsin.application.tell_reconciliation import ACTOR
-from tocsin.billing.attempts import Result
-from tocsin.billing.breaker import Phase
-from tocsin.billing.divergence import Comparison
-from tocsin.billing.outage import Health
+from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.outage.divergence import Comparison
+from tocsin.billing.outage.signs import Health
 from tocsin.errors import StoreUnavailable
 from tocsin.incidents.commands_billing import RecordReconciliation
 from tocsin.incidents.vocabulary import Category, Severity

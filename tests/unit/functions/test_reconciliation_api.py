@@ -18,9 +18,9 @@ from tocsin.adapters.memory_comparisons import MemoryComparisons
 from tocsin.adapters.memory_reconciliations import MemoryReconciliations
 from tocsin.application.reconcile_desk import ACTION, ReconcileDesk
 from tocsin.application.tell_reconciliation import Teller
-from tocsin.billing.divergence import Comparison, divergence
-from tocsin.billing.reconcile import Kind
-from tocsin.billing.reconciliation import Stage
+from tocsin.billing.outage.divergence import Comparison, divergence
+from tocsin.billing.reconcile.compare import Kind
+from tocsin.billing.reconcile.work import Stage
 from tocsin.errors import BadInput, StoreUnavailable
 from tocsin.ports.messages import Message
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.harness.world import World
-    from tocsin.billing.reconciliation import Found
+    from tocsin.billing.reconcile.work import Found
 
 PATH = "/v1/reconciliations"
 OURS = 26

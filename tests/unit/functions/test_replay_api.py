@@ -11,8 +11,8 @@ import pytest
 from tests.harness.billing_office import IDENTITY, RAZORPAY, BillingOffice
 from tests.harness.replay_model import World as Provider
 from tests.harness.replay_model import document
-from tocsin.billing.recovery import Probe
-from tocsin.billing.replay import Stage
+from tocsin.billing.outage.recovery import Probe
+from tocsin.billing.replay.cursor import Stage
 from tocsin.incidents.timeline import format_time, parse_time
 
 if TYPE_CHECKING:

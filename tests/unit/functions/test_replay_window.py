@@ -11,11 +11,11 @@ import pytest
 from tests.harness.billing_office import IDENTITY, BillingOffice
 from tests.unit.functions.test_replay_api import recovered
 from tocsin.adapters.memory_requests import MemoryRequests
-from tocsin.billing.attempts import Attempt, Result
+from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
-from tocsin.billing.ledger import LedgerRecord
-from tocsin.billing.recovery import Probe, confirmed_at
+from tocsin.billing.outage.recovery import Probe, confirmed_at
+from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.incidents.timeline import format_time
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pytest
 from tests.harness.billing_office import BillingOffice
 from tests.harness.checkout_world import POLICY
 from tests.harness.world import World
-from tocsin.billing.attempts import Result
-from tocsin.billing.breaker import Phase
-from tocsin.billing.freeze import SHIPPED, BillingChange
+from tocsin.billing.access.freeze import SHIPPED, BillingChange
+from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.breaker import Phase
 from tocsin.cli import billing_checkout, main
 from tocsin.policy.billing_rules import EssentialChanges
 from tocsin.policy.compiled import default, sealed, to_json

@@ -10,8 +10,8 @@ import pytest
 
 from tests.harness.world import World
 from tocsin.application.watch_outages import status_document
-from tocsin.billing.outage import Trouble
-from tocsin.billing.wording import Situation
+from tocsin.billing.outage.signs import Trouble
+from tocsin.billing.outage.wording import Situation
 
 PATHS = ("/status", "/billing/status")
 

@@ -13,7 +13,7 @@ from tocsin.adapters.memory_rebuild_audit import MemoryRebuildAudit
 from tocsin.adapters.memory_replays import MemoryReplayOutcomes, MemoryReplays
 from tocsin.application.tell_replay import ReplayTeller
 from tocsin.billing.identity import Identity
-from tocsin.billing.replay import Counts, Cursor, Kind, Stage, Window
+from tocsin.billing.replay.cursor import Counts, Cursor, Kind, Stage, Window
 from tocsin.errors import StoreUnavailable
 from tocsin.ports.billing.replay import Missing, PageNote
 from tocsin.ports.evidence import ArchivedContent

@@ -21,8 +21,8 @@ from tests.harness.stories import (
     EVERYTHING,
     make,
 )
-from tocsin.billing.examination import Lack
-from tocsin.billing.reconcile import Kind
+from tocsin.billing.outage.examination import Lack
+from tocsin.billing.reconcile.compare import Kind
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition
 from tocsin.incidents import commands as c
 from tocsin.incidents import commands_record as w

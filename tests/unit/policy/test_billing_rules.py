@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.unit.policy.builders import overridden, problems_of
-from tocsin.billing.entitlement import Access
-from tocsin.billing.freeze import SHIPPED, BillingChange
+from tocsin.billing.access.entitlement import Access
+from tocsin.billing.access.freeze import SHIPPED, BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
 from tocsin.policy import billing_rules, checks

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tocsin.billing.corrections import Logged
-    from tocsin.billing.ordering import Overlay
+    from tocsin.billing.access.corrections import Logged
+    from tocsin.billing.projection.ordering import Overlay
     from tocsin.incidents.authorizing import Authorization
 
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.billing.attempts import Attempt, Result
-    from tocsin.billing.breaker import Breaker
-    from tocsin.billing.checkout import Found, Intent, Leg
-    from tocsin.billing.freeze import Holding
+    from tocsin.billing.access.freeze import Holding
+    from tocsin.billing.checkout.attempts import Attempt, Result
+    from tocsin.billing.checkout.breaker import Breaker
+    from tocsin.billing.checkout.intent import Found, Intent, Leg
+    from tocsin.billing.checkout.routing import CheckoutPolicy
     from tocsin.billing.identity import Identity
-    from tocsin.billing.routing import CheckoutPolicy
 
 
 class IntentStore(Protocol):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tocsin.application.watch_outages import Memory
-    from tocsin.billing.divergence import Comparison
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ledger import LedgerRecord
-    from tocsin.billing.ordering import Row
-    from tocsin.billing.recovery import Probe
-    from tocsin.billing.watching import StoredEvent
+    from tocsin.billing.outage.divergence import Comparison
+    from tocsin.billing.outage.memory import Memory
+    from tocsin.billing.outage.recovery import Probe
+    from tocsin.billing.outage.watching import StoredEvent
+    from tocsin.billing.projection.ledger_key import LedgerRecord
+    from tocsin.billing.projection.ordering import Row
 
 
 class ProbeLog(Protocol):

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from tocsin.billing.event import BillingEvent, Envelope
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ledger import LedgerRecord
-    from tocsin.billing.ordering import Answer, Change, Row
-    from tocsin.billing.quarantine import Poison
-    from tocsin.billing.refetch import RefetchRequest
+    from tocsin.billing.projection.ledger_key import LedgerRecord
+    from tocsin.billing.projection.ordering import Answer, Change, Row
+    from tocsin.billing.projection.quarantine import Poison
+    from tocsin.billing.projection.refetch import RefetchRequest
     from tocsin.billing.subscription import Subscription
 
 

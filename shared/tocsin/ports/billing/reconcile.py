@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Change, Row
-    from tocsin.billing.reconciliation import Compared, Cursor, Found
+    from tocsin.billing.projection.ordering import Change, Row
+    from tocsin.billing.reconcile.work import Compared, Cursor, Found
     from tocsin.billing.subscription import Subscription
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ledger import LedgerKey, LedgerRecord
-    from tocsin.billing.replay import Cursor, Slice, Window
+    from tocsin.billing.projection.ledger_key import LedgerKey, LedgerRecord
+    from tocsin.billing.replay.cursor import Cursor, Slice, Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tocsin.billing.attempts import Result
-from tocsin.billing.checkout import Found
+from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.intent import Found
 from tocsin.ports.billing.checkout import Reply
 from tocsin.providers import checkout_outcome as outcome
 from tocsin.providers.foreign_json import entries, section, text
@@ -28,7 +28,7 @@ from tocsin.providers.foreign_json import entries, section, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.checkout import Intent, Leg
+    from tocsin.billing.checkout.intent import Intent, Leg
     from tocsin.billing.identity import Identity
 
 PAGE = 100

@@ -11,7 +11,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tocsin.billing.ledger import usable_time
+from tocsin.billing.projection.ledger_key import usable_time
 from tocsin.billing.subscription import RAZORPAY_STATUS, Status, Subscription
 from tocsin.errors import UnreadableShape
 from tocsin.providers.foreign_json import section, text

@@ -11,7 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.event import Envelope, EventClass, IdSource
-from tocsin.billing.ledger import usable_time
+from tocsin.billing.projection.ledger_key import usable_time
 from tocsin.errors import MalformedPayload
 from tocsin.providers.foreign_json import load_object, section, text
 from tocsin.providers.razorpay import signature

@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tocsin.billing.attempts import Result
-from tocsin.billing.checkout import Found
+from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.intent import Found
 from tocsin.ports.billing.checkout import Reply
 from tocsin.providers import checkout_outcome as outcome
 from tocsin.providers.foreign_json import reference, text
@@ -20,7 +20,7 @@ from tocsin.providers.foreign_json import reference, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.checkout import Intent, Leg
+    from tocsin.billing.checkout.intent import Intent, Leg
     from tocsin.billing.identity import Identity
 
 MOST_LISTED = 1_000

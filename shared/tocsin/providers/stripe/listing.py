@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tocsin.billing.replay import PAGE
+from tocsin.billing.replay.cursor import PAGE
 
 if TYPE_CHECKING:
-    from tocsin.billing.replay import Slice
+    from tocsin.billing.replay.cursor import Slice
 
 
 def path(wanted: Slice) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tocsin.billing.ledger import usable_time
+from tocsin.billing.projection.ledger_key import usable_time
 from tocsin.billing.subscription import STRIPE_STATUS, Status, Subscription
 from tocsin.errors import UnreadableShape
 from tocsin.providers.foreign_json import entries, flag, reference, section, text

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tocsin.billing.replay import Stage
+from tocsin.billing.replay.cursor import Stage
 from tocsin.errors import BadInput
 
 if TYPE_CHECKING:
-    from tocsin.billing.replay import Cursor
+    from tocsin.billing.replay.cursor import Cursor
 
 
 def stalled(cursor: Cursor, problem: str) -> Cursor:

@@ -6,40 +6,14 @@ provider sees it, and then the double is gone. Until then it is listed as decide
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tocsin.billing.refusals import NoDouble, NoSuchLeg
+from tocsin.billing.errors import NoDouble, NoSuchLeg
 from tocsin.errors import IdempotencyKeyReused
 
 if TYPE_CHECKING:
-    from tocsin.billing.checkout import Intent
-
-
-class Remedy(StrEnum):
-    """What is to be done with all but the one that is kept. Stored, so never renamed."""
-
-    REFUND = "refund"
-    """Cancel what runs beside it and give back what was charged."""
-    CANCEL = "cancel"
-    """Cancel what could still be paid or runs uncharged; nothing is owed."""
-
-
-@dataclass(frozen=True, slots=True)
-class DoubleDecision:
-    """One decision. `keep` is a provider, `at` in epoch seconds, `key` the idempotency key."""
-
-    keep: str
-    remedy: Remedy
-    why: str
-    by: str
-    at: int
-    key: str
-
-    @property
-    def wish(self) -> tuple[str, str, str]:
-        return self.keep, self.remedy, self.why
+    from tocsin.billing.checkout.intent import DoubleDecision, Intent
 
 
 def decide(intent: Intent, decision: DoubleDecision) -> Intent:

@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tocsin.billing.replay import Counts, Cursor, Kind, Stage
+from tocsin.billing.replay.cursor import Counts, Cursor, Kind, Stage
 from tocsin.errors import UnknownName
 
 if TYPE_CHECKING:

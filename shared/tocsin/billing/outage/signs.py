@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tocsin.billing.attempts import Attempt
+    from tocsin.billing.checkout.attempts import Attempt
 
 
 class Trouble(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tocsin.billing.refusals import BillingFrozen
+from tocsin.billing.errors import BillingFrozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

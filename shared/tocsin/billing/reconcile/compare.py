@@ -26,16 +26,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tocsin.billing.entitlement import one_subscription
-from tocsin.billing.ordering import CREATED_JITTER, FETCH_MARGIN, Verdict
+from tocsin.billing.access.entitlement import one_subscription
+from tocsin.billing.projection.ordering import CREATED_JITTER, FETCH_MARGIN, Verdict
 from tocsin.billing.subscription import UNPAID_AT_RAZORPAY, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tocsin.billing.entitlement import AccessPolicy
+    from tocsin.billing.access.entitlement import AccessPolicy
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Answer, Row
+    from tocsin.billing.projection.ordering import Answer, Row
     from tocsin.billing.subscription import Subscription
 
 CHARGING = frozenset({Status.TRIALING, Status.ACTIVE, Status.PAST_DUE})

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tocsin.billing.attempts import Attempt
-    from tocsin.billing.checkout import Double
+    from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.checkout.intent import Double
 
 MONTH_SECONDS = 30 * 86_400
 """What a plan's amount is taken to pay for where a credit for lost time is proposed."""

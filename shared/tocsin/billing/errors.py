@@ -1,4 +1,7 @@
-"""Why a checkout or a change of billing is refused: leaves of the tree in `tocsin.errors`."""
+"""Why a checkout or a change of billing is refused: leaves of the tree in `tocsin.errors`.
+
+Errors of billing's desks: replays, windows, rebuilds, reconciliations. Same tree and rules.
+"""
 
 from __future__ import annotations
 
@@ -51,3 +54,21 @@ class NoSuchLeg(BadInput):
     """The provider to keep is none of those that were asked for this checkout."""
 
     code, status = "no_such_leg", 422
+
+
+class WindowUnknown(Conflict):
+    """An incident does not tell the window of its outage; `missing` names the facts."""
+
+    code = "window_unknown"
+
+
+class MismatchesLeft(Conflict):
+    """Something is still wrong or unknown: heal it, accept it with a reason, or compare again."""
+
+    code = "mismatches_left"
+
+
+class StillComparing(Conflict):
+    """The reconciliation is still at work; ask again when it is ready."""
+
+    code, retryable = "still_comparing", True

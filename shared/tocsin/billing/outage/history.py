@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.billing.impact import LatePayment, LostAccess
+from tocsin.billing.outage.impact import LatePayment, LostAccess
 from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:

@@ -16,17 +16,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tocsin.billing.attempts import Result
+from tocsin.billing.checkout.attempts import Result
 
 if TYPE_CHECKING:
-    from tocsin.billing.double_decision import DoubleDecision
+    from tocsin.billing.checkout.routing import Offer
     from tocsin.billing.identity import Identity
-    from tocsin.billing.routing import Offer
+
 
 SENT_FOR_LONG = 30
+
 """Seconds after which a call without a stored outcome is one whose caller is gone."""
 
 ABSENCE_PROVES = 600
+
 """Seconds after sending from when a provider's list without our session proves that none was made.
 
 Neither provider documents when its lists are complete; a request that was still under way when we
@@ -51,7 +53,9 @@ class LegState(StrEnum):
 
 
 UNSETTLED = frozenset({LegState.SENT, LegState.DOUBT, LegState.WITHDRAWING})
+
 MAY_LIVE = UNSETTLED | {LegState.OFFERED, LegState.LIVE}
+
 _OF_RESULT = {
     Result.OFFERED: LegState.OFFERED,
     Result.DOUBT: LegState.DOUBT,
@@ -303,3 +307,28 @@ def _with(intent: Intent, leg: Leg, after: Leg) -> Intent:
         return intent
     legs = tuple(after if each is leg else each for each in intent.legs)
     return replace(intent, legs=legs, ver=intent.ver + 1)
+
+
+class Remedy(StrEnum):
+    """What is to be done with all but the one that is kept. Stored, so never renamed."""
+
+    REFUND = "refund"
+    """Cancel what runs beside it and give back what was charged."""
+    CANCEL = "cancel"
+    """Cancel what could still be paid or runs uncharged; nothing is owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoubleDecision:
+    """One decision. `keep` is a provider, `at` in epoch seconds, `key` the idempotency key."""
+
+    keep: str
+    remedy: Remedy
+    why: str
+    by: str
+    at: int
+    key: str
+
+    @property
+    def wish(self) -> tuple[str, str, str]:
+        return self.keep, self.remedy, self.why

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tocsin.billing.errors import PlanNotSold
 from tocsin.billing.identity import MODES, Identity
-from tocsin.billing.refusals import PlanNotSold
 from tocsin.errors import SecretUnavailable
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.projection.ordering import Row
     from tocsin.billing.subscription import Status
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tocsin.billing.entitlement import Access
-from tocsin.billing.ordering import Overlay
+from tocsin.billing.access.entitlement import Access
+from tocsin.billing.projection.ordering import Overlay
 from tocsin.billing.subscription import Status
 from tocsin.errors import BadInput, MissingReason, PayloadTooLarge
 

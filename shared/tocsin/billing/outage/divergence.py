@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tocsin.billing.outage import DIVERGENCES, Tally
+from tocsin.billing.outage.signs import DIVERGENCES, Tally
 
 
 @dataclass(frozen=True, slots=True)

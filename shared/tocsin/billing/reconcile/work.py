@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.reconcile import Mismatch
+    from tocsin.billing.reconcile.compare import Mismatch
 
 
 class Scope(StrEnum):

@@ -11,15 +11,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing import ordering
 from tocsin.billing.event import BillingEvent, EventClass
-from tocsin.billing.ordering import Decision
+from tocsin.billing.projection import ordering
+from tocsin.billing.projection.ordering import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.ordering import Row
+    from tocsin.billing.projection.ordering import Row
 
 HOUR, DAY = 3_600, 86_400
 DAYS_COMPARED = 7

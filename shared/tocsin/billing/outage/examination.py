@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tocsin.billing.breaker import Phase
-from tocsin.billing.outage import CHECKOUTS, checkouts
+from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.outage.signs import CHECKOUTS, checkouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.billing.attempts import Attempt
-    from tocsin.billing.breaker import Breaker
+    from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.checkout.breaker import Breaker
 
 SESSIONS = 3
 QUIET_MINUTES = 30

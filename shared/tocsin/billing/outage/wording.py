@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tocsin.billing.outage import URGENT, Trouble
+from tocsin.billing.outage.signs import URGENT, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
