@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from functions.billing_api.routes import ROUTES as BILLING
 from functions.incident_api.answers import Problem
 from functions.incident_api.routes import ROUTES as INCIDENTS
-from tocsin.incidents.commands import OpenIncident
-from tocsin.incidents.releases import Release
-from tocsin.incidents.verbs import STEP, VERBS
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.verbs import STEP, VERBS
+from tocsin.incidents.model.releases import Release
 from tools.openapi_bodies import (
     CORRECTION,
     END_OVERRIDE,

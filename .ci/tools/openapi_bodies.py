@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.identity import MODES
 from tocsin.billing.subscription import Status
-from tocsin.incidents.field_help import about
-from tocsin.incidents.shapes import Shape, shapes
-from tocsin.incidents.verbs import STEP
+from tocsin.incidents.commands.help import about
+from tocsin.incidents.commands.shapes import Shape, shapes
+from tocsin.incidents.commands.verbs import STEP
 from tocsin.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tocsin.application.outcome import Outcome
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.model.signals import Signal
     from tocsin.runtime.application import Application
     from tocsin.runtime.invocation import Watch
 

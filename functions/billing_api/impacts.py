@@ -25,7 +25,7 @@ from tocsin.billing.outage.impact import Records, impact
 from tocsin.billing.projection.ordering import Row
 from tocsin.billing.subscription import Status
 from tocsin.errors import BadInput
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.providers.registry import PROVIDERS
 from tocsin.runtime.http import answer
 

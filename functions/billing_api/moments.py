@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.entry import format_time
 
 
 def shown(seconds: int) -> str:

@@ -8,15 +8,15 @@ from functions.incident_api.answers_across import Freeze, HeldBy, Prevention, Pr
 from functions.incident_api.views import moment
 from tocsin.application.freezes import ask_freeze
 from tocsin.errors import BadInput, InvalidSettings
-from tocsin.incidents.freeze import ChangeKind
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.queries.freeze import ChangeKind
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.fields import count, word
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
-    from tocsin.incidents.freeze import ServiceFreeze
-    from tocsin.incidents.prevention import PreventiveAction
+    from tocsin.incidents.queries.freeze import ServiceFreeze
+    from tocsin.incidents.queries.prevention import PreventiveAction
     from tocsin.runtime.http import Response
 
 _PAGE, _LONGEST_PAGE = 50, 200

@@ -12,11 +12,11 @@ from functions.incident_api.verbs import command
 from functions.incident_api.views import incident_view, moment
 from tocsin.application.releases import ReleaseDesk, Report
 from tocsin.errors import BadInput, InvalidSettings, UnknownIncident
-from tocsin.incidents import releases as r
-from tocsin.incidents.commands import OpenIncident
-from tocsin.incidents.commands_relations import Merge
-from tocsin.incidents.commands_response import Close
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.commands.closing import Close
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.relations import Merge
+from tocsin.incidents.model import releases as r
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Kind
 from tocsin.runtime.fields import count
 from tocsin.runtime.http import answer

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from tocsin.incidents.model import RoundReason
-    from tocsin.incidents.parts import (
+    from tocsin.incidents.model.incident import RoundReason
+    from tocsin.incidents.model.parts import (
         ActionState,
         ChannelKind,
         Check,
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
         RunKind,
         Verdict,
     )
-    from tocsin.incidents.policy import Milestone
-    from tocsin.incidents.releases import ReleaseKind
+    from tocsin.incidents.model.releases import ReleaseKind
+    from tocsin.incidents.runbook.targets import Milestone
     from tocsin.incidents.vocabulary import (
         Category,
         Kind,

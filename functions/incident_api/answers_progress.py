@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     from functions.incident_api.answers import Moment, Round
-    from tocsin.incidents.gate import Status
-    from tocsin.incidents.parts import ItemState
+    from tocsin.incidents.model.parts import ItemState
+    from tocsin.incidents.queries.gate import Status
     from tocsin.incidents.vocabulary import Attainment, ClockName, Phase, Resolution, Severity
 
 

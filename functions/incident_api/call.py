@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from functions.incident_api.shapes import Envelope
 from tocsin.application.shelve import Shelf
 from tocsin.errors import UnknownIncident
-from tocsin.incidents.access import may_see
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.queries.access import may_see
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 from tocsin.runtime.fields import Fields, idempotency_key, if_match
 from tocsin.runtime.names import Event
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.evidence import Archive
     from tocsin.ports.people import ContactStore
     from tocsin.ports.requests import RequestStore

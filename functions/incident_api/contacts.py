@@ -19,7 +19,7 @@ from tocsin.errors import (
     UnknownName,
 )
 from tocsin.incidents.limits import person as checked_person
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Group, WayKind
 from tocsin.people import errors as people_errors
 from tocsin.people.ways import Way, checked_address
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         TelephoneNumbers,
     )
     from functions.incident_api.call import Call
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.people import ContactStore, RotaStore
     from tocsin.runtime.http import Response
 

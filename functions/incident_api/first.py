@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api.reading import etag
 from tocsin.application.first_minutes import FirstMinutes, first_minutes
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from functions.incident_api import answers_first as shape
     from functions.incident_api.call import Call
-    from tocsin.incidents.briefing import Brief
+    from tocsin.incidents.queries.briefing import Brief
     from tocsin.runtime.http import Response
 
 

@@ -10,8 +10,8 @@ from functions.incident_api.once import once
 from tocsin.application.people.rotations import DutyDesk
 from tocsin.documents.ical import MEDIA_TYPE, calendar
 from tocsin.errors import BadInput, InvalidSettings
-from tocsin.incidents.codec import encode_fields
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.codec import encode_fields
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Role
 from tocsin.people import rotation as r
 from tocsin.runtime.fields import Fields, word

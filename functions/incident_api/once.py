@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from functions.incident_api.call import Call
-    from tocsin.incidents.timeline import Json
+    from tocsin.incidents.timeline.entry import Json
     from tocsin.runtime.http import Response
 
 

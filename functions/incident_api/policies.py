@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from functions.incident_api import answers_policies as shape
 from tocsin.application.publish import PublishDesk
 from tocsin.errors import InvalidPolicy, InvalidSettings
-from tocsin.incidents.policy import Change
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.runbook.policy import Change
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.policy.compiled import plain, to_json
 from tocsin.policy.diff import changes
 from tocsin.runtime.fields import count, if_match
@@ -20,7 +20,7 @@ from tocsin.runtime.names import Event
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.application.policy_versions import PublishedPolicies
-    from tocsin.incidents.policy import ChangedKey, Policy
+    from tocsin.incidents.runbook.policy import ChangedKey, Policy
     from tocsin.ports.runbooks import PolicyVersion
     from tocsin.runtime.http import Response
 

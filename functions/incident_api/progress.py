@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from functions.incident_api.views import moment, round_view
-from tocsin.incidents.gate import unmet
-from tocsin.incidents.metrics import attainment
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.queries.gate import unmet
+from tocsin.incidents.queries.metrics import attainment
+from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from functions.incident_api import answers_progress as a
     from tocsin.application.foresee import Foresight
-    from tocsin.incidents import checklist as lists
-    from tocsin.incidents.explain import Explanation
-    from tocsin.incidents.gate import Standing
-    from tocsin.incidents.metrics import Metrics
-    from tocsin.incidents.model import Clock, Incident
-    from tocsin.incidents.priorities import Priority
+    from tocsin.incidents.model.incident import Clock, Incident
+    from tocsin.incidents.queries.checklist import ItemView, PhaseView
+    from tocsin.incidents.queries.explain import Explanation
+    from tocsin.incidents.queries.gate import Standing
+    from tocsin.incidents.queries.metrics import Metrics
+    from tocsin.incidents.queries.priorities import Priority
     from tocsin.incidents.vocabulary import Attainment, ClockName, Severity
 
 
@@ -90,7 +90,7 @@ def gate_view(incident: Incident, standings: tuple[Standing, ...], *, now: datet
 def checklist_view(
     incident: Incident,
     next_steps: Sequence[Priority],
-    phases: Sequence[lists.PhaseView],
+    phases: Sequence[PhaseView],
     *,
     now: datetime,
 ) -> a.Checklist:
@@ -194,7 +194,7 @@ def _explained(found: Explanation) -> a.Explanation:
     }
 
 
-def _item(view: lists.ItemView) -> a.Item:
+def _item(view: ItemView) -> a.Item:
     settled = view.settled
     return {
         "item": view.item.id,

@@ -21,14 +21,14 @@ from functions.incident_api.views import (
 from tocsin.application.close import verified_head
 from tocsin.application.foresee import foresee
 from tocsin.errors import BadInput, InvalidSettings
-from tocsin.incidents.checklist import phases
-from tocsin.incidents.explain import explain
-from tocsin.incidents.final_update import draft, lacks
-from tocsin.incidents.fold import event_of
-from tocsin.incidents.gate import gate
-from tocsin.incidents.metrics import metrics
-from tocsin.incidents.priorities import priorities
-from tocsin.incidents.smoke import smoke_tests
+from tocsin.incidents.events.fold import event_of
+from tocsin.incidents.queries.checklist import phases
+from tocsin.incidents.queries.explain import explain
+from tocsin.incidents.queries.final_update import draft, lacks
+from tocsin.incidents.queries.gate import gate
+from tocsin.incidents.queries.metrics import metrics
+from tocsin.incidents.queries.priorities import priorities
+from tocsin.incidents.queries.smoke_tests import smoke_tests
 from tocsin.incidents.vocabulary import Category, Severity, State
 from tocsin.runtime.fields import count, flag, word
 from tocsin.runtime.http import answer
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from functions.incident_api.answers_progress import FinalUpdate
     from functions.incident_api.call import Call
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import Summary
     from tocsin.runtime.http import Response
 

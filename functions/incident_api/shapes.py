@@ -7,13 +7,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from tocsin.errors import BadInput
-from tocsin.incidents.shapes import LEFT_TO_THE_ENGINE, Shape, shapes
+from tocsin.incidents.commands.shapes import LEFT_TO_THE_ENGINE, Shape, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.timeline import Actor
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.timeline.entry import Actor
     from tocsin.incidents.vocabulary import Group
     from tocsin.runtime.fields import Fields
 

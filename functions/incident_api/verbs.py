@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api.shapes import Envelope, wish
 from tocsin.errors import UnknownName
-from tocsin.incidents.verbs import STEP, VERBS
+from tocsin.incidents.commands.verbs import STEP, VERBS
 
 if TYPE_CHECKING:
-    from tocsin.incidents.commands import Command
+    from tocsin.incidents.commands.base import Command
     from tocsin.runtime.fields import Fields
 
 

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.communication import wording_for_customers
-from tocsin.incidents.owed import owed
-from tocsin.incidents.parts import UpdateAudience
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.clocks.owed import owed
+from tocsin.incidents.model.parts import UpdateAudience
+from tocsin.incidents.queries.updates import wording_for_customers
+from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from functions.incident_api import answers as a
-    from tocsin.incidents import parts
-    from tocsin.incidents.model import Incident, Round
-    from tocsin.incidents.owed import Owed
-    from tocsin.incidents.parts_billing import KeptEvidence
-    from tocsin.incidents.policy import Policy
-    from tocsin.incidents.policy_smoke import SmokeTest
-    from tocsin.incidents.stored import Stored
-    from tocsin.incidents.timeline import Entry
+    from tocsin.incidents.clocks.owed import Owed
+    from tocsin.incidents.model.billing import KeptEvidence
+    from tocsin.incidents.model.content import Stored
+    from tocsin.incidents.model.incident import Incident, Round
+    from tocsin.incidents.model.parts import (
+        Audience,
+        Containment,
+        Fix,
+        Impact,
+        Postmortem,
+        Release,
+        Waiver,
+        Window,
+    )
+    from tocsin.incidents.runbook.policy import Policy
+    from tocsin.incidents.runbook.smoke_tests import SmokeTest
+    from tocsin.incidents.timeline.entry import Entry
     from tocsin.ports.incidents import Summary
 
 
@@ -162,7 +171,7 @@ def _entry(entry: Entry) -> a.Entry:
     }
 
 
-def _impact(impact: parts.Impact | None) -> a.Impact | None:
+def _impact(impact: Impact | None) -> a.Impact | None:
     if impact is None:
         return None
     return {
@@ -177,7 +186,7 @@ def _impact(impact: parts.Impact | None) -> a.Impact | None:
     }
 
 
-def _containment(found: parts.Containment) -> a.Containment:
+def _containment(found: Containment) -> a.Containment:
     return {
         "actions": [
             {
@@ -206,7 +215,7 @@ def _containment(found: parts.Containment) -> a.Containment:
     }
 
 
-def _fix(fix: parts.Fix) -> a.Fix:
+def _fix(fix: Fix) -> a.Fix:
     return {
         "commit": fix.commit,
         "provider": fix.provider,
@@ -216,7 +225,7 @@ def _fix(fix: parts.Fix) -> a.Fix:
     }
 
 
-def _release(release: parts.Release | None) -> a.AwaitedRelease | None:
+def _release(release: Release | None) -> a.AwaitedRelease | None:
     if release is None:
         return None
     return {
@@ -227,13 +236,13 @@ def _release(release: parts.Release | None) -> a.AwaitedRelease | None:
     }
 
 
-def _window(window: parts.Window | None) -> a.Window | None:
+def _window(window: Window | None) -> a.Window | None:
     if window is None:
         return None
     return {"started_at": format_time(window.started_at), "ends_at": format_time(window.ends_at)}
 
 
-def _waiver(code: str, waiver: parts.Waiver) -> a.Waiver:
+def _waiver(code: str, waiver: Waiver) -> a.Waiver:
     return {
         "criterion": code,
         "asked_by": waiver.asked_by,
@@ -253,7 +262,7 @@ def _communication(incident: Incident, policy: Policy) -> a.Communication:
     }
 
 
-def _told(which: UpdateAudience, audience: parts.Audience, waiting: Sequence[Owed]) -> a.Told:
+def _told(which: UpdateAudience, audience: Audience, waiting: Sequence[Owed]) -> a.Told:
     return {
         "first_at": moment(audience.first_at),
         "final_at": moment(audience.final_at),
@@ -268,7 +277,7 @@ def _told(which: UpdateAudience, audience: parts.Audience, waiting: Sequence[Owe
     }
 
 
-def _postmortem(found: parts.Postmortem | None) -> a.Postmortem | None:
+def _postmortem(found: Postmortem | None) -> a.Postmortem | None:
     if found is None:
         return None
     return {

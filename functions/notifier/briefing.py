@@ -13,8 +13,8 @@ from tocsin.application.briefing import brief_of
 from tocsin.runtime.names import Event
 
 if TYPE_CHECKING:
-    from tocsin.incidents.briefing import Brief
-    from tocsin.incidents.outbox import OutboxItem
+    from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.incidents.queries.briefing import Brief
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.releases import ReleaseStore
     from tocsin.ports.runbooks import PolicySource

@@ -14,13 +14,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.errors import Conflict, TocsinError
-from tocsin.incidents.outbox import KEPT_ATTEMPTS
+from tocsin.incidents.model.outbox import KEPT_ATTEMPTS
 from tocsin.runtime.names import Event, Metric
 
 if TYPE_CHECKING:
     from functions.notifier.routing import Router
-    from tocsin.incidents.outbox import OutboxItem, OutboxKey
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.messages import NewsStore
     from tocsin.ports.runbooks import PolicySource

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.notifier.delivery import Result
 from tocsin.errors import MalformedPayload
-from tocsin.incidents.outbox import OutboxKey
+from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.runtime.batch import failures
 from tocsin.runtime.names import Event, Metric
 

@@ -18,7 +18,7 @@ from tocsin.runtime.names import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.incidents.outbox import OutboxItem
+    from tocsin.incidents.model.outbox import OutboxItem
     from tocsin.people.links import Keyring
     from tocsin.ports.people import LinkStore
     from tocsin.ports.time import WallClock

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tocsin.channels.registry import CHANNELS, channel_for, channel_of_way
 from tocsin.documents.messages import render
 from tocsin.documents.room import render_room
-from tocsin.incidents.outbox import ROOM
+from tocsin.incidents.model.outbox import ROOM
 from tocsin.incidents.vocabulary import Severity
 from tocsin.people.ways import order
 from tocsin.runtime.names import Event, Metric
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from functions.notifier.linking import Minter
-    from tocsin.incidents.briefing import Brief
-    from tocsin.incidents.outbox import OutboxItem
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.incidents.queries.briefing import Brief
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.people.ways import Way
     from tocsin.ports.messages import Message, Sender
     from tocsin.ports.people import ContactStore, WaySender

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.application.billing_exit import Asked
 from tocsin.errors import TocsinError
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.application.billing_exit import ExitDesk
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 
 def leave(desk: ExitDesk, wish: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage.signs import Health
     from tocsin.billing.outage.wording import Situation
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
     from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource
     from tocsin.ports.billing.outage import ComparisonLog, OutageStore, ProbeLog
     from tocsin.ports.time import WallClock

@@ -10,7 +10,7 @@ import urllib3
 
 from tocsin.channels.sns import SnsSender
 from tocsin.errors import SecretUnavailable, SendFailed
-from tocsin.incidents.signals import KEY_VERSION
+from tocsin.incidents.model.signals import KEY_VERSION
 from tocsin.ports.messages import Message
 from tocsin.providers.probes import HttpProbes
 

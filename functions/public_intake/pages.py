@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tocsin.application.people.links import Seen
     from tocsin.errors import TocsinError
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
     from tocsin.runtime.http import Response
 
 STYLE = (

@@ -21,7 +21,7 @@ from tocsin.runtime.names import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tocsin.incidents.outbox import OutboxKey
+    from tocsin.incidents.model.outbox import OutboxKey
     from tocsin.ports.incidents import DueQueue
     from tocsin.runtime.application import Application
     from tocsin.runtime.invocation import Watch

@@ -22,7 +22,8 @@ from tocsin.adapters.dynamodb_incidents import DynamoIncidents
 from tocsin.adapters.dynamodb_incidents_items import snapshot_item
 from tocsin.application.execute import execute
 from tocsin.application.sweep import sweep
-from tocsin.incidents import commands as c
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.people import Acknowledge
 from tocsin.incidents.vocabulary import Category, Severity
 from tocsin.ports.incidents import Commit
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 FEW, MANY = 10, 100_000
 T0 = local("09-08 10:00")
@@ -95,7 +96,7 @@ def figures(found: dict[int, tuple[float, int]]) -> Iterator[Figure]:
 def _opened(store: DynamoIncidents) -> Incident:
     """An incident as a command writes it; quiet until tomorrow."""
     opening = make(
-        c.OpenIncident,
+        OpenIncident,
         ANA,
         incident_id=_id(0),
         title="one of many",
@@ -106,7 +107,7 @@ def _opened(store: DynamoIncidents) -> Incident:
     clock, ids = ManualClock(T0), CountingIds()
     execute(opening, store=store, policies=Policies(), clock=clock, ids=ids)
     outcome = execute(
-        make(c.Acknowledge, ANA, incident_id=_id(0), command_id="ack"),
+        make(Acknowledge, ANA, incident_id=_id(0), command_id="ack"),
         store=store,
         policies=Policies(),
         clock=clock,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness import group_table as table
 from tocsin.errors import RemoteError
-from tocsin.incidents.timeline import format_time, parse_time
+from tocsin.incidents.timeline.entry import format_time, parse_time
 from tocsin.incidents.vocabulary import Group
 from tocsin.runtime.api_client import ApiClient, session_credentials
 

@@ -18,7 +18,7 @@ import pytest
 from functions.notifier.delivery import LEASE
 from tests.harness.deadly_proxy import Plan, Proxy, deadly_proxy
 from tests.harness.local_cloud import Deployed, eventually, variables
-from tocsin.incidents.outbox import ROOM
+from tocsin.incidents.model.outbox import ROOM
 from tocsin.local import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
 

@@ -13,13 +13,13 @@ from tests.cloud.test_on_call import api, audit
 from tests.harness.local_cloud import eventually
 from tests.harness.runbooks import as_document, promising
 from tocsin.errors import RemoteError
-from tocsin.incidents.outbox import OutboxState
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.model.outbox import OutboxState
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import Severity
 
 if TYPE_CHECKING:
     from tests.harness.local_cloud import Deployed
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.runtime.api_client import ApiClient
 
 SLOW, QUICK = (

@@ -20,7 +20,7 @@ from tests.harness.lost_webhooks import LOOKS_EVERY
 from tests.harness.under_fire import given_up, left, under_fire
 from tocsin.adapters.sqs_drive import LOOK_AGAIN
 from tocsin.billing.replay.cursor import PAGE
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.timeline.entry import parse_time
 
 if TYPE_CHECKING:
     from tests.harness.local_cloud import Deployed

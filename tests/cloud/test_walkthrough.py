@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.cli import main
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.local.places import STATE_VARIABLE
 
 if TYPE_CHECKING:

@@ -19,14 +19,17 @@ from tocsin.adapters.memory_actions import MemoryActions
 from tocsin.adapters.memory_incidents import MemoryIncidents
 from tocsin.application.execute import execute
 from tocsin.errors import BadInput
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_record as w
-from tocsin.incidents.prevention import name_of
+from tocsin.incidents.commands.access import Restrict
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.updates import PublishPostmortem, VerifyPrevention
+from tocsin.incidents.model.parts import Preventive
+from tocsin.incidents.queries.prevention import prevention_name
 from tocsin.incidents.vocabulary import Category, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tocsin.incidents.commands.base import Command
     from tocsin.ports.incidents import ActionStore, IncidentStore
 
 T0 = local("09-08 10:00")
@@ -42,25 +45,25 @@ class Place:
     clock: ManualClock
     ids: CountingIds
 
-    def do(self, cls: type[c.Command], incident: str, **fields: Any) -> None:
+    def do(self, cls: type[Command], incident: str, **fields: Any) -> None:
         command = make(cls, BO, incident_id=incident, groups=EVERYTHING, **fields)
         execute(command, store=self.store, policies=Policies(), clock=self.clock, ids=self.ids)
 
     def published(self, **due_in_days: int) -> str:
         incident = self.ids.incident_id(drill=False)
         self.do(
-            c.OpenIncident,
+            OpenIncident,
             incident,
             title="it was down",
             severity=Severity.LOW,
             category=Category.PRODUCTION,
         )
         work = tuple(
-            w.Preventive(text=text, owner="cy", due_at=T0 + days * DAY)
+            Preventive(text=text, owner="cy", due_at=T0 + days * DAY)
             for text, days in due_in_days.items()
         )
         self.do(
-            w.PublishPostmortem,
+            PublishPostmortem,
             incident,
             url="https://example.com",
             root_cause="x",
@@ -98,9 +101,9 @@ def test_what_is_verified_moves_to_the_other_board(place: Place) -> None:
     incident = place.published(test=9, rule=3)
     place.clock.advance(DAY)
     place.do(
-        w.VerifyPrevention,
+        VerifyPrevention,
         incident,
-        action=name_of("test"),
+        action=prevention_name("test"),
         check="suite",
         failed_at=T0,
         failed_evidence="https://example.com/1",
@@ -125,5 +128,5 @@ def test_pages_follow_one_another(place: Place) -> None:
 def test_work_of_an_incident_that_is_hidden_says_so(place: Place) -> None:
     incident = place.published(test=9)
     assert not place.actions.page(done=False).actions[0].restricted
-    place.do(w.Restrict, incident, reason="who knows")
+    place.do(Restrict, incident, reason="who knows")
     assert place.actions.page(done=False).actions[0].restricted

@@ -19,8 +19,8 @@ from tocsin.adapters.dynamodb_incidents_keys import due_sk
 from tocsin.adapters.memory_audit import MemoryAudit
 from tocsin.adapters.memory_incidents import MemoryIncidents
 from tocsin.application.execute import execute
-from tocsin.incidents.agenda import next_due
-from tocsin.incidents.commands import OpenIncident
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.queries.agenda import next_due
 from tocsin.incidents.vocabulary import Category, Severity
 from tocsin.policy.compiled import default
 

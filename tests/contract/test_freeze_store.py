@@ -20,16 +20,22 @@ from tocsin.adapters.memory_incidents import MemoryIncidents
 from tocsin.application.execute import execute
 from tocsin.application.freezes import FreezeAnswer, ask_freeze
 from tocsin.errors import InvalidSettings
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_freeze as f
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.freeze import ChangeKind
-from tocsin.incidents.parts import Check, LinkPurpose, Verdict
+from tocsin.incidents.commands import freeze as f
+from tocsin.incidents.commands.containment import (
+    FinishAction,
+    Observe,
+    PlanAction,
+    VerifyContainment,
+)
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.model.parts import Check, LinkPurpose, Verdict
+from tocsin.incidents.queries.freeze import ChangeKind
 from tocsin.incidents.vocabulary import Category, Kind, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tocsin.incidents.commands.base import Command
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.releases import FreezeStore
 
@@ -46,7 +52,7 @@ class Place:
     clock: ManualClock
     ids: CountingIds
 
-    def do(self, cls: type[c.Command], incident: str, **fields: Any) -> None:
+    def do(self, cls: type[Command], incident: str, **fields: Any) -> None:
         who = fields.pop("who", BO)
         command = make(cls, who, incident_id=incident, groups=EVERYTHING, **fields)
         execute(command, store=self.store, policies=Policies(), clock=self.clock, ids=self.ids)
@@ -59,16 +65,16 @@ class Place:
             "category": Category.PRODUCTION,
             "service": "checkout",
         }
-        self.do(c.OpenIncident, incident, **(values | fields))
+        self.do(OpenIncident, incident, **(values | fields))
         return incident
 
     def contain(self, incident: str) -> None:
-        self.do(r.PlanAction, incident, action="a1", text="roll back")
-        self.do(r.FinishAction, incident, action="a1", who=ANA)
+        self.do(PlanAction, incident, action="a1", text="roll back")
+        self.do(FinishAction, incident, action="a1", who=ANA)
         self.clock.advance(MINUTE)
         for check in Check:
-            self.do(r.Observe, incident, check=check, verdict=Verdict.PASSED, detail="seen")
-        self.do(r.VerifyContainment, incident)
+            self.do(Observe, incident, check=check, verdict=Verdict.PASSED, detail="seen")
+        self.do(VerifyContainment, incident)
 
     def ask(self, service: str | None = "checkout", **wish: Any) -> FreezeAnswer:
         return ask_freeze(self.freezes, service=service, at=self.clock.now, **wish)
@@ -158,7 +164,7 @@ def test_a_store_without_the_operations_table_refuses_to_forget_a_freeze() -> No
         alone = DynamoIncidents(client, table=INCIDENTS)
         place = Place(alone, MemoryFreezes({}), ManualClock(T0), CountingIds())
         opening = make(
-            c.OpenIncident,
+            OpenIncident,
             BO,
             incident_id="INC-1",
             title="t",

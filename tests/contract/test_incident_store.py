@@ -25,10 +25,11 @@ from tocsin.errors import (
     StoreUnavailable,
     VersionConflict,
 )
-from tocsin.incidents import commands as c
-from tocsin.incidents.fold import fold
-from tocsin.incidents.outbox import OutboxItem, OutboxKey, OutboxState
-from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
+from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import MessageKind, Severity, State
 from tocsin.ports.incidents import CommandRecord, Commit, IncidentStore, Pointer
 
@@ -71,7 +72,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[IncidentStore]:
 def opened(incident_id: str = INCIDENT, **changes: Any) -> Commit:
     """The commit of an opening, with everything a commit can hold."""
     story = Story()
-    story.do(T0, make(c.OpenIncident, ANA, incident_id=incident_id, **_OPENING))
+    story.do(T0, make(OpenIncident, ANA, incident_id=incident_id, **_OPENING))
     commit = Commit(
         expected_version=0,
         incident=story.incident,
@@ -93,7 +94,7 @@ def next_of(commit: Commit, at_minute: int = 1, **changes: Any) -> Commit:
     """The commit of a note on top of another commit."""
     story = Story()
     story.incident_or_none = commit.incident
-    command = make(c.AddNote, ANA, incident_id=commit.incident.id, text="still looking")
+    command = make(AddNote, ANA, incident_id=commit.incident.id, text="still looking")
     story.do(T0 + at_minute * MINUTE, command)
     noted = Commit(
         expected_version=commit.incident.version,
@@ -375,7 +376,7 @@ class TestBoard:
     def test_open_incidents_are_listed_newest_first(self, store: IncidentStore) -> None:
         for number in range(3):
             story = Story()
-            command = make(c.OpenIncident, ANA, incident_id=f"INC-{number}", **_OPENING)
+            command = make(OpenIncident, ANA, incident_id=f"INC-{number}", **_OPENING)
             story.do(T0 + number * MINUTE, command)
             store.commit(
                 Commit(expected_version=0, incident=story.incident, entries=tuple(story.entries))

@@ -16,8 +16,8 @@ from tocsin.adapters.dynamodb_incidents import DynamoIncidents
 from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
 from tocsin.adapters.memory_incidents import MemoryIncidents
 from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
-from tocsin.incidents.commands import OpenIncident
-from tocsin.incidents.commands_response import Close
+from tocsin.incidents.commands.closing import Close
+from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.vocabulary import Category, Kind, Resolution, Severity
 from tocsin.runtime.application import Application
 

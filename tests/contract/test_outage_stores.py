@@ -27,7 +27,7 @@ from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.outage.memory import Memory, Seen
 from tocsin.billing.outage.signs import Arrivals, Trouble, Watched
 from tocsin.billing.projection.ledger_key import LedgerRecord
-from tocsin.incidents.freeze import ServiceFreeze
+from tocsin.incidents.queries.freeze import ServiceFreeze
 from tocsin.incidents.vocabulary import Kind
 
 if TYPE_CHECKING:

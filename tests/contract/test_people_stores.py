@@ -22,7 +22,7 @@ from tocsin.adapters.memory_links import MemoryLinks
 from tocsin.adapters.memory_news import MemoryNews
 from tocsin.adapters.memory_requests import MemoryRequests
 from tocsin.errors import ConditionFailed
-from tocsin.incidents.outbox import STAKEHOLDERS, OutboxItem
+from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxItem
 from tocsin.incidents.vocabulary import MessageKind, WayKind
 from tocsin.people.links import Link
 from tocsin.people.ways import Way, WayState

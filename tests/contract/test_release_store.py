@@ -16,7 +16,7 @@ from tocsin.adapters.dynamodb_releases import DynamoReleases
 from tocsin.adapters.memory_incidents import MemoryIncidents
 from tocsin.adapters.memory_releases import MemoryReleases
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed
-from tocsin.incidents.releases import Release, Telling
+from tocsin.incidents.model.releases import Release, Telling
 from tocsin.incidents.vocabulary import ActorKind, Group
 from tocsin.ports.incidents import CommandRecord, IncidentStore
 from tocsin.ports.releases import KeptReleases

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.errors import MalformedPayload, UnknownName
-from tocsin.incidents.signals import triage
+from tocsin.incidents.model.signals import triage
 from tocsin.incidents.vocabulary import Category, Severity
 from tocsin.policy.compiled import default
 from tocsin.signals.registry import SOURCES, parser
@@ -23,7 +23,7 @@ from tocsin.signals.registry import SOURCES, parser
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.model.signals import Signal
 
 EVENTS = Path(__file__).parents[2] / "events"
 ALARM = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:"

@@ -12,7 +12,7 @@ from tests.harness.stories import (
     make,
     signal,
 )
-from tocsin.incidents import commands as c
+from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
 from tocsin.incidents.vocabulary import (
     Severity,
 )
@@ -31,7 +31,7 @@ def watched(severity: Severity = Severity.HIGH) -> Story:
     story = Story()
     at = story.at(T0)
     name = {Severity.HIGH: "api-5xx", Severity.CRITICAL: "total-outage"}[severity]
-    story.do(at, make(c.OpenFromSignals, CLOUDWATCH, signals=(signal(at, name=name),)))
+    story.do(at, make(OpenFromSignals, CLOUDWATCH, signals=(signal(at, name=name),)))
     story.acknowledge("09-08 10:02", BO)
     say(story, "09-08 10:05", firing=False, name=name)
     story.contain("09-08 10:06", verifier=CY)
@@ -41,7 +41,7 @@ def watched(severity: Severity = Severity.HIGH) -> Story:
 
 def say(story: Story, at: str, *, firing: bool, name: str = "api-5xx") -> None:
     told_by = signal(story.at(at), firing=firing, name=name)
-    story.do(at, make(c.MergeSignals, CLOUDWATCH, signals=(told_by,)))
+    story.do(at, make(MergeSignals, CLOUDWATCH, signals=(told_by,)))
 
 
 def closed(severity: Severity = Severity.HIGH) -> Story:

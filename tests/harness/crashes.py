@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
-    from tocsin.incidents.outbox import OutboxItem, OutboxKey
+    from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
     from tocsin.ports.incidents import Commit
     from tocsin.ports.messages import Message, Sender
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tests.harness.stories import BO, Story, make, signal
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_billing as b
-from tocsin.incidents import figures
-from tocsin.incidents.gate import Standing, gate
-from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands import billing as b
+from tocsin.incidents.commands.opening import MergeSignals
+from tocsin.incidents.model import figures
+from tocsin.incidents.model.billing import KeptEvidence, ReplayCounts, ReplayKind
+from tocsin.incidents.queries.gate import Standing, gate
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Category, Severity
 
 T0: Final = "09-08 10:00"
@@ -32,7 +32,7 @@ def outage(category: Category = Category.OPERATIONAL) -> Story:
     story = Story().open(T0, Severity.HIGH, category)
     story.acknowledge("09-08 10:01", BO)
     seen = signal(story.at("09-08 10:02"), firing=False, name="stripe:1790000000", source="billing")
-    story.do("09-08 10:02", make(c.MergeSignals, ROBOT, signals=(seen,)))
+    story.do("09-08 10:02", make(MergeSignals, ROBOT, signals=(seen,)))
     return story
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.harness.checkout_world import ModelProvider
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage.recovery import Probe
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 WELL = Health(reachable=True, listed=(), events=0, undelivered=0, disabled=False, downtime=False)
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:111122223333:function:tocsin-local-outage-watch"

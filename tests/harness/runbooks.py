@@ -6,14 +6,14 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tocsin.incidents.policy import Elapsed
+from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.incidents.vocabulary import ClockName, Severity
 from tocsin.policy.compiled import default, sealed, to_json
 
 if TYPE_CHECKING:
     from tests.harness.world import World
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.runbook.policy import Policy
 
 
 def promising(label: str, *, minutes: int, severity: Severity = Severity.CRITICAL) -> Policy:

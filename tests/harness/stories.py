@@ -11,17 +11,28 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.agenda import next_due
-from tocsin.incidents.decide import decide
-from tocsin.incidents.fold import seal
-from tocsin.incidents.gate import Status, gate
-from tocsin.incidents.messages import messages
-from tocsin.incidents.parts import Check, RunKind, UpdateAudience, Verdict
-from tocsin.incidents.signals import Signal
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.base import Command, Tick
+from tocsin.incidents.commands.closing import Close
+from tocsin.incidents.commands.containment import (
+    FinishAction,
+    Observe,
+    PlanAction,
+    VerifyContainment,
+)
+from tocsin.incidents.commands.fix import LinkFix, RecordDeploy, RecordRun
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.people import Acknowledge
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.commands.severity import ChangeSeverity
+from tocsin.incidents.commands.updates import DecideCustomers, PublishPostmortem, RecordUpdate
+from tocsin.incidents.events.fold import seal
+from tocsin.incidents.messages.notices import messages
+from tocsin.incidents.model.parts import Check, Preventive, RunKind, UpdateAudience, Verdict
+from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.queries.agenda import next_due
+from tocsin.incidents.queries.gate import Status, gate
+from tocsin.incidents.rules.decide import decide
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import (
     ActorKind,
     Attainment,
@@ -35,11 +46,11 @@ from tocsin.incidents.vocabulary import (
 from tocsin.policy.compiled import default
 
 if TYPE_CHECKING:
-    from tocsin.incidents.events import Event
-    from tocsin.incidents.model import Clock, Incident, Round
-    from tocsin.incidents.outbox import OutboxItem
-    from tocsin.incidents.policy import Policy
-    from tocsin.incidents.timeline import Entry
+    from tocsin.incidents.events.base import Event
+    from tocsin.incidents.model.incident import Clock, Incident, Round
+    from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.incidents.runbook.policy import Policy
+    from tocsin.incidents.timeline.entry import Entry
 
 NEW_YORK = ZoneInfo("America/New_York")
 RESPONDER = frozenset({Group.RESPONDER})
@@ -115,7 +126,7 @@ class Story:
     def at(self, text: str) -> datetime:
         return local(text, self.zone)
 
-    def do(self, at: datetime | str, command: c.Command) -> tuple[Event, ...]:
+    def do(self, at: datetime | str, command: Command) -> tuple[Event, ...]:
         """Decides and applies; the events."""
         now = self.at(at) if isinstance(at, str) else at
         before = self.incident_or_none
@@ -145,13 +156,13 @@ class Story:
     ) -> Story:
         values: dict[str, Any] = {"title": "checkout is down", "service": "checkout"}
         command = make(
-            c.OpenIncident, ANA, severity=severity, category=category, **(values | changes)
+            OpenIncident, ANA, severity=severity, category=category, **(values | changes)
         )
         self.do(at, command)
         return self
 
     def tick(self, at: datetime | str) -> tuple[Event, ...]:
-        return self.do(at, make(c.Tick, SWEEP, groups=frozenset()))
+        return self.do(at, make(Tick, SWEEP, groups=frozenset()))
 
     def sweep_until(self, end: datetime | str) -> None:
         """Ticks at every time the incident asks for, up to `end`, as a punctual sweep would."""
@@ -160,10 +171,10 @@ class Story:
             self.tick(due)
 
     def acknowledge(self, at: datetime | str, who: Actor = ANA) -> tuple[Event, ...]:
-        return self.do(at, make(c.Acknowledge, who))
+        return self.do(at, make(Acknowledge, who))
 
     def note(self, at: datetime | str, who: Actor = ANA) -> tuple[Event, ...]:
-        return self.do(at, make(c.AddNote, who, text="still looking"))
+        return self.do(at, make(AddNote, who, text="still looking"))
 
     def severity(
         self,
@@ -173,7 +184,7 @@ class Story:
         groups: frozenset[Group] = RESPONDER,
     ) -> tuple[Event, ...]:
         return self.do(
-            at, make(c.ChangeSeverity, who, groups=groups, severity=to, reason="as seen now")
+            at, make(ChangeSeverity, who, groups=groups, severity=to, reason="as seen now")
         )
 
     def lower(self, at: datetime | str, to: Severity) -> None:
@@ -187,23 +198,23 @@ class Story:
         start = self.at(at) if isinstance(at, str) else at
         number = len(self.incident.containment.actions)
         action = f"action-{number}"
-        self.do(start, make(r.PlanAction, by, action=action, text="roll back"))
-        self.do(start, make(r.FinishAction, by, action=action))
+        self.do(start, make(PlanAction, by, action=action, text="roll back"))
+        self.do(start, make(FinishAction, by, action=action))
         self.look(start + MINUTE)
-        self.do(start + 2 * MINUTE, make(r.VerifyContainment, verifier, groups=EVERYTHING))
+        self.do(start + 2 * MINUTE, make(VerifyContainment, verifier, groups=EVERYTHING))
 
     def look(self, at: datetime | str, verdict: Verdict = Verdict.PASSED) -> None:
         for check in Check:
-            self.do(at, make(r.Observe, ANA, check=check, verdict=verdict, detail="dashboard 7"))
+            self.do(at, make(Observe, ANA, check=check, verdict=verdict, detail="dashboard 7"))
 
     def repair(self, at: datetime | str, commit: str = "c0ffee") -> None:
         """Links a commit, and reports its checks green and its deploy, all at one time."""
-        self.do(at, make(r.LinkFix, ANA, commit=commit, url="https://example.com/pr/1"))
+        self.do(at, make(LinkFix, ANA, commit=commit, url="https://example.com/pr/1"))
         for run in RunKind:
-            self.do(at, make(r.RecordRun, GITHUB, commit=commit, run=run, conclusion="success"))
+            self.do(at, make(RecordRun, GITHUB, commit=commit, run=run, conclusion="success"))
         self.do(
             at,
-            make(r.RecordDeploy, GITHUB, commit=commit, conclusion="success", whole_scope=True),
+            make(RecordDeploy, GITHUB, commit=commit, conclusion="success", whole_scope=True),
         )
 
     def update(self, at: datetime | str, name: str = "u0", **fields: Any) -> tuple[Event, ...]:
@@ -215,21 +226,21 @@ class Story:
             "accepted": True,
         }
         values |= FIRST_UPDATE if first else {}
-        return self.do(at, make(w.RecordUpdate, BO, update=name, **(values | fields)))
+        return self.do(at, make(RecordUpdate, BO, update=name, **(values | fields)))
 
     def tell_everybody(self, at: datetime | str, *, postmortem: bool = True) -> None:
         """Everything the gate wants besides containment, fix and window."""
-        self.do(at, make(w.DecideCustomers, BO, groups=EVERYTHING, tell=False, reason="no harm"))
+        self.do(at, make(DecideCustomers, BO, groups=EVERYTHING, tell=False, reason="no harm"))
         for number, content in enumerate((FIRST_UPDATE, FINAL_UPDATE)):
             self.update(at, f"u{number}", **content)
         if not postmortem:
             return
         now = self.at(at) if isinstance(at, str) else at
-        work = w.Preventive(text="add a test", owner="cy", due_at=now)
+        work = Preventive(text="add a test", owner="cy", due_at=now)
         self.do(
             at,
             make(
-                w.PublishPostmortem,
+                PublishPostmortem,
                 BO,
                 url="https://example.com/pm",
                 root_cause="a missing check",
@@ -245,7 +256,7 @@ class Story:
             "verified_head": self.incident.head,
             "groups": EVERYTHING,
         }
-        return self.do(at, make(r.Close, BO, **(values | fields)))
+        return self.do(at, make(Close, BO, **(values | fields)))
 
     def standing(self, at: datetime | str) -> dict[str, Status]:
         now = self.at(at) if isinstance(at, str) else at
@@ -271,7 +282,7 @@ class Story:
         return due, clock.attainment
 
 
-def make[C: c.Command](cls: type[C], actor: Actor, **fields: Any) -> C:
+def make[C: Command](cls: type[C], actor: Actor, **fields: Any) -> C:
     """A command with a plain envelope; ids only matter where a test says so."""
     envelope: dict[str, Any] = {
         "incident_id": INCIDENT,

@@ -15,9 +15,10 @@ from tests.harness.ids import SeededIds
 from tests.harness.stories import ANA, local, make, person
 from tocsin.application.execute import execute
 from tocsin.application.sweep import sweep, tick_all
-from tocsin.incidents import commands as c
-from tocsin.incidents.fold import fold
-from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Category, Severity
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Storm:
 
         def opened(name: str) -> None:
             opening = make(
-                c.OpenIncident,
+                OpenIncident,
                 ANA,
                 incident_id=name,
                 title="one of many",
@@ -132,7 +133,7 @@ class Storm:
             for index in range(notes):
                 command_id = f"note-{number}-{index}"
                 note = make(
-                    c.AddNote, who, incident_id=incident, command_id=command_id, text=command_id
+                    AddNote, who, incident_id=incident, command_id=command_id, text=command_id
                 )
                 execute(note, **self.ports())
 

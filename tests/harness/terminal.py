@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tocsin.cli import api, main
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.runtime.api_client import ApiClient, session_credentials
 
 if TYPE_CHECKING:

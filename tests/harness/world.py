@@ -49,7 +49,7 @@ from tocsin.application.people.on_call import OnDuty
 from tocsin.application.policy_versions import PublishedPolicies
 from tocsin.channels.registry import channel_for
 from tocsin.errors import Unavailable
-from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.people.links import Keyring
 from tocsin.policy.compiled import PackagedPolicies, from_json
 from tocsin.runtime.application import Application
@@ -61,10 +61,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.outbox import OutboxKey
-    from tocsin.incidents.policy import Policy
-    from tocsin.incidents.timeline import Entry
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.outbox import OutboxKey
+    from tocsin.incidents.runbook.policy import Policy
+    from tocsin.incidents.timeline.entry import Entry
     from tocsin.incidents.vocabulary import WayKind
     from tocsin.ports.messages import Sender
     from tocsin.ports.people import WaySender

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 NOW = 1_790_000_000
 OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}

@@ -13,7 +13,7 @@ from tests.harness.alarms import notification
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tests.integration.incident_cloud import IncidentCloud
 from tocsin.errors import Unavailable
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.timeline.entry import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tocsin.incidents.calendar import BusinessCalendar
+from tocsin.incidents.runbook.calendar import BusinessCalendar
 
 MINUTE = timedelta(minutes=1)
 

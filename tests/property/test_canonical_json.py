@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tocsin.incidents.timeline import canonical_json, format_time
+from tocsin.incidents.timeline.entry import canonical_json, format_time
 from tocsin.incidents.vocabulary import Severity
 
 scalars = (

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.harness.deadline_oracle import ClockModel
 from tests.harness.stories import ANA, BO, EVERYTHING, SAM, Story, make
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_response as r
+from tocsin.incidents.commands.fix import PauseFix, ResumeFix
+from tocsin.incidents.commands.people import Acknowledge
+from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.vocabulary import ClockName, Severity
 
 MINUTE = timedelta(minutes=1)
@@ -27,7 +28,7 @@ def change(story: Story, at: datetime, severity: Severity) -> None:
     for who in (BO, SAM):
         if story.incident.severity is not severity:
             command = make(
-                c.ChangeSeverity, who, groups=EVERYTHING, severity=severity, reason="as seen"
+                ChangeSeverity, who, groups=EVERYTHING, severity=severity, reason="as seen"
             )
             story.do(at, command)
 
@@ -88,11 +89,11 @@ def test_a_pause_moves_the_fix_by_exactly_what_it_cost(
     contain = story.clock(ClockName.CONTAIN).due_at
     start = opened + wait * MINUTE
     end = start + min(length, used) * MINUTE
-    pause = make(r.PauseFix, BO, groups=EVERYTHING, minutes=length, reason="vendor")
+    pause = make(PauseFix, BO, groups=EVERYTHING, minutes=length, reason="vendor")
     story.do(start, pause)
 
     if used < length:
-        story.do(end, make(r.ResumeFix, BO, groups=EVERYTHING))
+        story.do(end, make(ResumeFix, BO, groups=EVERYTHING))
     else:
         story.tick(end + 500 * MINUTE)
     fix.paused(start, end)
@@ -130,7 +131,7 @@ def test_however_late_a_silence_is_noticed_the_new_round_counts_from_when_it_was
     late, punctual = (Story().open(opened, severity) for _ in range(2))
     end = opened + (ack + silence) * MINUTE
     for story in (late, punctual):
-        story.do(opened + ack * MINUTE, make(c.Acknowledge, ANA))
+        story.do(opened + ack * MINUTE, make(Acknowledge, ANA))
 
     late.tick(end)
     punctual.sweep_until(end)

@@ -44,17 +44,40 @@ from tocsin.application.execute import execute
 from tocsin.application.receive import receive
 from tocsin.application.sweep import sweep
 from tocsin.errors import TocsinError
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_freeze as f
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.agenda import agenda
-from tocsin.incidents.cadence import said_to
-from tocsin.incidents.fold import fold
-from tocsin.incidents.freeze import freezes
-from tocsin.incidents.gate import gate, unmet
-from tocsin.incidents.parts import Check, RunKind, UpdateAudience, Verdict
-from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.clocks.cadence import said_to
+from tocsin.incidents.commands import freeze as f
+from tocsin.incidents.commands.closing import Close, Reopen
+from tocsin.incidents.commands.containment import (
+    FinishAction,
+    LoseContainment,
+    Observe,
+    PlanAction,
+    VerifyContainment,
+)
+from tocsin.incidents.commands.fix import (
+    LinkFix,
+    PauseFix,
+    RecordDeploy,
+    RecordRelease,
+    RecordRun,
+    ResumeFix,
+)
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.people import Acknowledge
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.commands.severity import ChangeSeverity
+from tocsin.incidents.commands.updates import (
+    ConfirmCriterion,
+    DecideCustomers,
+    PublishPostmortem,
+    RecordUpdate,
+)
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.model.parts import Check, Preventive, RunKind, UpdateAudience, Verdict
+from tocsin.incidents.queries.agenda import agenda
+from tocsin.incidents.queries.freeze import freezes
+from tocsin.incidents.queries.gate import gate, unmet
+from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Category, ClockName, Resolution, Severity
 
 if TYPE_CHECKING:
@@ -62,7 +85,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.application.outcome import Outcome
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.incident import Incident
 
 MINUTE = timedelta(minutes=1)
 MOST_INCIDENTS = 4
@@ -104,7 +128,7 @@ class Incidents(RuleBasedStateMachine):
         }
         self.ids: list[str] = []
         self.folded: dict[str, Incident] = {}
-        self.last: c.Command | None = None
+        self.last: Command | None = None
         self.sent = 0
 
     # -- what a step is made of
@@ -123,19 +147,19 @@ class Incidents(RuleBasedStateMachine):
         fitting = self.open()
         return fitting[pick % len(fitting)] if fitting else None
 
-    def run(self, command: c.Command) -> Outcome | None:
+    def run(self, command: Command) -> Outcome | None:
         """Carries out a command; a refusal must leave everything as it was."""
         self.last = command
         before = [self.load(incident_id) for incident_id in self.ids]
         try:
-            if isinstance(command, r.Close):
+            if isinstance(command, Close):
                 return close(command, **self.ports)
             return execute(command, **self.ports)
         except TocsinError:
             assert [self.load(incident_id) for incident_id in self.ids] == before
             return None
 
-    def ask(self, incident: Incident, cls: type[c.Command], who: Any = BO, **fields: Any) -> bool:
+    def ask(self, incident: Incident, cls: type[Command], who: Any = BO, **fields: Any) -> bool:
         self.sent += 1
         command = make(
             cls,
@@ -184,7 +208,7 @@ class Incidents(RuleBasedStateMachine):
             return
         self.sent += 1
         command = make(
-            c.OpenIncident,
+            OpenIncident,
             ANA,
             incident_id=self.ports["ids"].incident_id(drill=False),
             command_id=f"open-{self.sent}",
@@ -214,12 +238,12 @@ class Incidents(RuleBasedStateMachine):
     @rule(pick=picks)
     def somebody_acknowledges(self, pick: int) -> None:
         if incident := self.chosen(pick):
-            REACHED["acknowledged"] += self.ask(incident, c.Acknowledge)
+            REACHED["acknowledged"] += self.ask(incident, Acknowledge)
 
     @rule(pick=picks)
     def somebody_writes(self, pick: int) -> None:
         if incident := self.chosen(pick):
-            self.ask(incident, c.AddNote, text="still looking")
+            self.ask(incident, AddNote, text="still looking")
 
     @rule(severity=severities)
     def every_severity_changes(self, severity: Severity) -> None:
@@ -236,9 +260,9 @@ class Incidents(RuleBasedStateMachine):
             if incident.severity is Severity.LOW:
                 self.raise_to(incident, Severity.MEDIUM)
             if incident.clocks[ClockName.FIX].pause is not None:
-                self.ask(incident, r.ResumeFix)
+                self.ask(incident, ResumeFix)
             else:
-                asked = self.ask(incident, r.PauseFix, minutes=minutes, reason="waiting")
+                asked = self.ask(incident, PauseFix, minutes=minutes, reason="waiting")
                 REACHED["paused"] += asked
 
     @rule(days=st.integers(0, 9), ships=st.booleans(), has_fix=st.booleans())
@@ -252,7 +276,7 @@ class Incidents(RuleBasedStateMachine):
             waits = fix.running and fix.target == "next_release"
             done = self.ask(
                 incident,
-                r.RecordRelease,
+                RecordRelease,
                 GITHUB,
                 release=f"R{days}",
                 regular=True,
@@ -274,7 +298,7 @@ class Incidents(RuleBasedStateMachine):
             if not incident.contained:
                 self.quiet(incident)
                 self.contain(incident)
-            REACHED["lost"] += self.ask(incident, r.LoseContainment, reason="back again")
+            REACHED["lost"] += self.ask(incident, LoseContainment, reason="back again")
 
     @rule(pick=picks)
     def it_is_fixed(self, pick: int) -> None:
@@ -290,7 +314,7 @@ class Incidents(RuleBasedStateMachine):
     def an_update_is_sent(self, pick: int, audience: UpdateAudience) -> None:
         if incident := self.chosen(pick):
             if audience is UpdateAudience.CUSTOMERS:
-                self.ask(incident, w.DecideCustomers, tell=True)
+                self.ask(incident, DecideCustomers, tell=True)
             said = said_to(self.load(incident.id), audience)
             content = FIRST_UPDATE if said.first_at is None else {"no_change": True}
             REACHED["updates"] += self.update(incident, audience, **content)
@@ -324,7 +348,7 @@ class Incidents(RuleBasedStateMachine):
         for incident_id in self.ids:
             incident = self.load(incident_id)
             if not incident.open and incident.resolution is not Resolution.DUPLICATE:
-                asked = self.ask(incident, r.Reopen, ANA, reason="it is back")
+                asked = self.ask(incident, Reopen, ANA, reason="it is back")
                 REACHED["reopened"] += asked
 
     @rule(pick=picks, other=picks)
@@ -339,7 +363,7 @@ class Incidents(RuleBasedStateMachine):
             "reason": "looked at it",
         }
         for who in (BO, CY):
-            self.ask(incident, r.Close, who, **fields)
+            self.ask(incident, Close, who, **fields)
         REACHED["unreal"] += not self.load(incident.id).open
 
     @rule()
@@ -347,7 +371,7 @@ class Incidents(RuleBasedStateMachine):
         if self.last is None or not self.last.command_id:
             return
         known = [self.load(incident_id) for incident_id in self.ids]
-        remembered = isinstance(self.last, c.OpenIncident) or any(
+        remembered = isinstance(self.last, OpenIncident) or any(
             incident_id == self.last.incident_id for _, incident_id in self.commands()
         )
         outbox = len(self.store.all_outbox())
@@ -361,7 +385,7 @@ class Incidents(RuleBasedStateMachine):
 
     def raise_to(self, incident: Incident, severity: Severity) -> None:
         before = incident.clocks
-        if not self.ask(incident, c.ChangeSeverity, CY, severity=severity, reason="worse"):
+        if not self.ask(incident, ChangeSeverity, CY, severity=severity, reason="worse"):
             return
         REACHED["raised"] += 1
         for name, clock in self.load(incident.id).clocks.items():
@@ -378,7 +402,7 @@ class Incidents(RuleBasedStateMachine):
     def lower_to(self, incident: Incident, severity: Severity) -> None:
         for who in (BO, SAM):
             if self.load(incident.id).severity is not severity:
-                self.ask(incident, c.ChangeSeverity, who, severity=severity, reason="less bad")
+                self.ask(incident, ChangeSeverity, who, severity=severity, reason="less bad")
         REACHED["lowered"] += self.load(incident.id).severity is severity
 
     def commands(self) -> list[tuple[str, str]]:
@@ -397,46 +421,44 @@ class Incidents(RuleBasedStateMachine):
 
     def contain(self, incident: Incident) -> bool:
         name = f"action-{self.sent}"
-        for cls in (r.PlanAction, r.FinishAction):
-            fields = {"text": "roll back"} if cls is r.PlanAction else {}
+        for cls in (PlanAction, FinishAction):
+            fields = {"text": "roll back"} if cls is PlanAction else {}
             self.ask(incident, cls, ANA, action=name, **fields)
         self.clock.advance(MINUTE)
         for check in Check:
-            self.ask(incident, r.Observe, check=check, verdict=Verdict.PASSED, detail="seen")
-        return self.ask(incident, r.VerifyContainment, SAM)
+            self.ask(incident, Observe, check=check, verdict=Verdict.PASSED, detail="seen")
+        return self.ask(incident, VerifyContainment, SAM)
 
     def repair(self, incident: Incident) -> None:
         commit = f"commit-{self.sent}"
-        self.ask(incident, r.LinkFix, commit=commit)
+        self.ask(incident, LinkFix, commit=commit)
         for run in RunKind:
-            self.ask(incident, r.RecordRun, GITHUB, commit=commit, run=run, conclusion="success")
+            self.ask(incident, RecordRun, GITHUB, commit=commit, run=run, conclusion="success")
         fields = {"commit": commit, "conclusion": "success", "whole_scope": True}
-        self.ask(incident, r.RecordDeploy, GITHUB, **fields)
+        self.ask(incident, RecordDeploy, GITHUB, **fields)
 
     def tell(self, incident: Incident) -> None:
-        self.ask(incident, w.DecideCustomers, tell=False, reason="no harm")
+        self.ask(incident, DecideCustomers, tell=False, reason="no harm")
         for content in (FIRST_UPDATE, FINAL_UPDATE):
             self.update(incident, UpdateAudience.INTERNAL, **content)
-        work = w.Preventive(text="add a test", owner="cy", due_at=self.clock.now)
+        work = Preventive(text="add a test", owner="cy", due_at=self.clock.now)
         self.ask(
             incident,
-            w.PublishPostmortem,
+            PublishPostmortem,
             url="https://example.com/pm",
             root_cause="a missing check",
             actions=(work,),
         )
         for code in ("checkouts_succeed", "replay_completed"):
-            self.ask(incident, w.ConfirmCriterion, criterion=code, met=True, evidence="probe")
+            self.ask(incident, ConfirmCriterion, criterion=code, met=True, evidence="probe")
 
     def update(self, incident: Incident, audience: UpdateAudience, **fields: Any) -> bool:
         values: dict[str, Any] = {"text": "what we know", "accepted": True}
         name = f"u{self.sent}"
-        return self.ask(
-            incident, w.RecordUpdate, update=name, audience=audience, **(values | fields)
-        )
+        return self.ask(incident, RecordUpdate, update=name, audience=audience, **(values | fields))
 
     def close(self, incident: Incident) -> None:
-        closed = self.ask(incident, r.Close, resolution=Resolution.RESOLVED)
+        closed = self.ask(incident, Close, resolution=Resolution.RESOLVED)
         after = self.load(incident.id)
         if closed and not after.open:
             REACHED["closed"] += 1

@@ -10,7 +10,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from infra.routes import ROUTES
-from tocsin.incidents.verbs import VERBS
+from tocsin.incidents.commands.verbs import VERBS
 from tools import openapi
 from tools.openapi_rules import broken
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.codec import decode_fields, encode_fields
-from tocsin.incidents.prevention import PreventiveAction
-from tocsin.incidents.timeline import canonical_json, format_time
+from tocsin.incidents.queries.prevention import PreventiveAction
+from tocsin.incidents.timeline.codec import decode_fields, encode_fields
+from tocsin.incidents.timeline.entry import canonical_json, format_time
 
 if TYPE_CHECKING:
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 RESTRICTED = "restricted"
 

@@ -10,8 +10,8 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.codec import decode_fields, encode_fields
-from tocsin.incidents.timeline import canonical_json
+from tocsin.incidents.timeline.codec import decode_fields, encode_fields
+from tocsin.incidents.timeline.entry import canonical_json
 from tocsin.people.ways import Way
 
 if TYPE_CHECKING:

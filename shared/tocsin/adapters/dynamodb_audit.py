@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tocsin.adapters import dynamodb_incidents_keys as keys
 from tocsin.adapters.dynamodb_incidents_items import key, outbox_of, s
 from tocsin.adapters.dynamodb_table import Table
-from tocsin.incidents.outbox import OutboxState
-from tocsin.incidents.snapshot import snapshot_of
+from tocsin.incidents.events.snapshot import snapshot_of
+from tocsin.incidents.model.outbox import OutboxState
 from tocsin.ports.incidents import Marks
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.dynamodb_incidents_keys import entry_sk, incident_pk
-from tocsin.incidents.authorizing import authorization_of
+from tocsin.incidents.queries.access import authorization_of
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall
-    from tocsin.incidents.authorizing import Authorization
+    from tocsin.incidents.queries.access import Authorization
     from tocsin.ports.incidents import IncidentStore
 
 

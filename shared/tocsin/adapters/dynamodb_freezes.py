@@ -11,7 +11,7 @@ from tocsin.adapters.freeze_forms import FREEZE_PK, freeze_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.incidents.freeze import ServiceFreeze
+    from tocsin.incidents.queries.freeze import ServiceFreeze
 
 
 class DynamoFreezes:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.dynamodb_incidents_keys import META, incident_pk
 from tocsin.application.outage_window import Harm
 from tocsin.errors import UnknownIncident
-from tocsin.incidents.access import may_see
-from tocsin.incidents.snapshot import snapshot_of
+from tocsin.incidents.events.snapshot import snapshot_of
+from tocsin.incidents.queries.access import may_see
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws_call import AwsCall
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.vocabulary import Group
     from tocsin.ports.incidents import IncidentStore
 

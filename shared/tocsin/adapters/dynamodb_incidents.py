@@ -15,8 +15,8 @@ from tocsin.adapters.dynamodb_incidents_items import n, s
 from tocsin.adapters.dynamodb_incidents_outbox import DynamoOutbox
 from tocsin.adapters.dynamodb_table import BATCH_READ, Cancelled, Table
 from tocsin.errors import VersionConflict
-from tocsin.incidents.outbox import OutboxKey
-from tocsin.incidents.snapshot import snapshot_of
+from tocsin.incidents.events.snapshot import snapshot_of
+from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Pointer
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.signals import Signal
-    from tocsin.incidents.timeline import Entry
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.timeline.entry import Entry
 
 _TRIES = 6
 _DUE_PAGE = 500

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters import action_forms, freeze_forms
 from tocsin.adapters import dynamodb_incidents_keys as keys
-from tocsin.incidents.outbox import OutboxItem, OutboxState
-from tocsin.incidents.snapshot import snapshot_text
-from tocsin.incidents.timeline import Entry, canonical_json, format_time, parse_time
+from tocsin.incidents.events.snapshot import snapshot_text
+from tocsin.incidents.model.outbox import OutboxItem, OutboxState
+from tocsin.incidents.timeline.entry import Entry, canonical_json, format_time, parse_time
 from tocsin.incidents.vocabulary import Category, MessageKind, Severity, State
 from tocsin.ports.incidents import CommandRecord, Pointer, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tocsin.incidents.freeze import ServiceFreeze
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.prevention import PreventiveAction
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.queries.freeze import ServiceFreeze
+    from tocsin.incidents.queries.prevention import PreventiveAction
     from tocsin.ports.incidents import Commit
 
 COMMAND_TTL = timedelta(days=7)

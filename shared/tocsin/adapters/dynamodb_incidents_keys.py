@@ -11,12 +11,12 @@ from math import ceil
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.model.signals import Signal
 
 DUE_INDEX = "due"
 LIST_INDEX = "list"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from tocsin.adapters import dynamodb_incidents_keys as keys
 from tocsin.adapters.dynamodb_incidents_items import epoch_ms, key, n, outbox_of, s, strings
 from tocsin.errors import ConditionFailed, Conflict
-from tocsin.incidents.outbox import OutboxItem, OutboxKey, OutboxState
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
+from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

@@ -12,7 +12,7 @@ from tocsin.ports.messages import Told
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.incidents.outbox import OutboxItem
+    from tocsin.incidents.model.outbox import OutboxItem
 
 ITEM_VERSION = 1
 _KEPT = timedelta(days=400)

@@ -12,7 +12,7 @@ from tocsin.adapters import policy_forms as forms
 from tocsin.adapters.dynamodb_incidents_items import key, n, s
 from tocsin.adapters.dynamodb_table import Cancelled, Table
 from tocsin.errors import StoreUnavailable, VersionConflict
-from tocsin.incidents.timeline import format_time, parse_time
+from tocsin.incidents.timeline.entry import format_time, parse_time
 from tocsin.ports.runbooks import Asked, PolicyVersion
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.incidents.releases import Release, Telling
+    from tocsin.incidents.model.releases import Release, Telling
     from tocsin.ports.incidents import CommandRecord
 
 ITEM_VERSION = 1

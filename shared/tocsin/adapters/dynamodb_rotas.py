@@ -19,7 +19,7 @@ from tocsin.adapters.rota_forms import (
     was_sk,
 )
 from tocsin.errors import StoreUnavailable, VersionConflict
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.people.rotation import Rota
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.codec import decode_fields, encode_fields
-from tocsin.incidents.freeze import ServiceFreeze
-from tocsin.incidents.timeline import canonical_json
+from tocsin.incidents.queries.freeze import ServiceFreeze
+from tocsin.incidents.timeline.codec import decode_fields, encode_fields
+from tocsin.incidents.timeline.entry import canonical_json
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
 from tocsin.ports.incidents import Summary
 
 if TYPE_CHECKING:
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 __all__ = ["snapshot_of", "snapshot_text", "summary_of"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tocsin.incidents.codec import decode_fields, encode_fields
-from tocsin.incidents.timeline import canonical_json
+from tocsin.incidents.timeline.codec import decode_fields, encode_fields
+from tocsin.incidents.timeline.entry import canonical_json
 from tocsin.people.links import Link
 
 SK = "LINK"

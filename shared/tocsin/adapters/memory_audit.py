@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.outbox import OutboxState
+from tocsin.incidents.model.outbox import OutboxState
 from tocsin.ports.incidents import Marks
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from tocsin.adapters.freeze_forms import freeze_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.incidents.freeze import ServiceFreeze
+    from tocsin.incidents.queries.freeze import ServiceFreeze
 
 
 class MemoryFreezes:

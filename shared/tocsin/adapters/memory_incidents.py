@@ -14,17 +14,17 @@ from tocsin.adapters.dynamodb_incidents_keys import due_sk, list_named, list_pk,
 from tocsin.adapters.freeze_forms import freeze_sk, freeze_text
 from tocsin.adapters.incident_forms import summary_of
 from tocsin.errors import CommandRepeated, Conflict, DedupKeyTaken, VersionConflict
-from tocsin.incidents.outbox import OutboxItem, OutboxKey, OutboxState
-from tocsin.incidents.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Pointer, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.signals import Signal
-    from tocsin.incidents.timeline import Entry
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.timeline.entry import Entry
 
 
 class MemoryIncidents:

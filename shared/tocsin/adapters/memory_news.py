@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tocsin.ports.messages import Told
 
 if TYPE_CHECKING:
-    from tocsin.incidents.outbox import OutboxItem
+    from tocsin.incidents.model.outbox import OutboxItem
 
 
 class MemoryNews:

@@ -21,7 +21,7 @@ from tocsin.ports.releases import ReleasePage
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.releases import Release, Telling
+    from tocsin.incidents.model.releases import Release, Telling
     from tocsin.ports.incidents import CommandRecord
 
 

@@ -11,7 +11,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.policy import ChangedKey
+from tocsin.incidents.runbook.policy import ChangedKey
 
 if TYPE_CHECKING:
     from tocsin.ports.runbooks import PolicyVersion

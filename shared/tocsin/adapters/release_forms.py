@@ -12,9 +12,9 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.codec import decode_fields, encode_fields
-from tocsin.incidents.releases import Release, Telling
-from tocsin.incidents.timeline import canonical_json, format_time
+from tocsin.incidents.model.releases import Release, Telling
+from tocsin.incidents.timeline.codec import decode_fields, encode_fields
+from tocsin.incidents.timeline.entry import canonical_json, format_time
 
 if TYPE_CHECKING:
     from datetime import datetime

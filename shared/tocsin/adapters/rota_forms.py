@@ -10,8 +10,8 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.codec import decode_fields, encode_fields
-from tocsin.incidents.timeline import canonical_json, format_time
+from tocsin.incidents.timeline.codec import decode_fields, encode_fields
+from tocsin.incidents.timeline.entry import canonical_json, format_time
 from tocsin.people.rotation import Override, Rotation
 
 if TYPE_CHECKING:

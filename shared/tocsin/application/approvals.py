@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.errors import ApprovalInvalid, ApprovalRequired, GroupRequired
-from tocsin.incidents.authorizing import input_hash, reference
+from tocsin.incidents.queries.access import input_hash, reference
 from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.incidents.authorizing import Authorization
+    from tocsin.incidents.queries.access import Authorization
     from tocsin.ports.billing.access import Authorizations
     from tocsin.ports.billing.projection import OpenIncidents
     from tocsin.ports.time import IncidentClock

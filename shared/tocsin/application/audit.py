@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from tocsin.errors import TocsinError
-from tocsin.incidents.agenda import next_due
-from tocsin.incidents.fold import fold
-from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.queries.agenda import next_due
+from tocsin.incidents.timeline.entry import first_broken_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tocsin.incidents.outbox import OutboxItem
+    from tocsin.incidents.model.outbox import OutboxItem
     from tocsin.ports.incidents import AuditStore, IncidentStore
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock

@@ -19,28 +19,27 @@ from tocsin.errors import (
     SendFailed,
     UnknownIncident,
 )
-from tocsin.incidents.access import may_see
-from tocsin.incidents.billing_exit import providers_named
-from tocsin.incidents.commands_billing import ExamineCheckouts
-from tocsin.incidents.commands_record import RecordUpdate
-from tocsin.incidents.decide import decide
-from tocsin.incidents.draft import RESPONDERS
-from tocsin.incidents.events_billing import CheckoutsExamined
-from tocsin.incidents.events_record import UpdateRecorded
-from tocsin.incidents.final_update import lacks, residual_of
-from tocsin.incidents.fold import event_of
-from tocsin.incidents.parts import UpdateAudience
-from tocsin.incidents.timeline import Actor
-from tocsin.incidents.vocabulary import ActorKind, Kind
+from tocsin.incidents.commands.billing import ExamineCheckouts
+from tocsin.incidents.commands.updates import RecordUpdate
+from tocsin.incidents.events.billing import CheckoutsExamined
+from tocsin.incidents.events.fold import event_of
+from tocsin.incidents.events.updates import UpdateRecorded
+from tocsin.incidents.model.parts import UpdateAudience
+from tocsin.incidents.queries.access import may_see
+from tocsin.incidents.queries.billing import providers_named
+from tocsin.incidents.queries.final_update import lacks, residual_of
+from tocsin.incidents.rules.decide import decide
+from tocsin.incidents.timeline.entry import Actor
+from tocsin.incidents.vocabulary import RESPONDERS, ActorKind, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.application.examine_checkouts import Examiner
     from tocsin.application.outcome import Outcome
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.events import Event
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.events.base import Event
+    from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.vocabulary import Group
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.runbooks import PolicySource

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.briefing import Brief, Change, Seen, brief
-from tocsin.incidents.events import Opened
-from tocsin.incidents.fold import event_of
+from tocsin.incidents.events.fold import event_of
+from tocsin.incidents.events.opening import Opened
+from tocsin.incidents.queries.briefing import Brief, Change, Seen, brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.releases import ReleaseStore
 

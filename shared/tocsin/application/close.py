@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.execute import execute
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition, UnknownIncident
-from tocsin.incidents.commands_response import AbsorbDuplicate, Close
-from tocsin.incidents.events_record import EvidenceRecorded, LinkAdded
-from tocsin.incidents.events_response import EvidenceLink
-from tocsin.incidents.fold import event_of, fold
-from tocsin.incidents.parts import LinkPurpose
-from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.commands.closing import AbsorbDuplicate, Close
+from tocsin.incidents.events.fold import event_of, fold
+from tocsin.incidents.events.record import EvidenceRecorded, LinkAdded
+from tocsin.incidents.model.parts import EvidenceLink, LinkPurpose
+from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Resolution
 
 if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import Ids, IncidentClock

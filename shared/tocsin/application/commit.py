@@ -9,23 +9,23 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.application.fingerprint import command_hash, request_hash
-from tocsin.incidents import prevention
-from tocsin.incidents.agenda import next_due
-from tocsin.incidents.commands import OpenFromSignals, OpenIncident
-from tocsin.incidents.events_relations import KeysGiven
-from tocsin.incidents.fold import seal
-from tocsin.incidents.freeze import changed
-from tocsin.incidents.messages import messages
-from tocsin.incidents.snapshot import check_growth
+from tocsin.incidents.commands.opening import OpenFromSignals, OpenIncident
+from tocsin.incidents.events.fold import seal
+from tocsin.incidents.events.relations import KeysGiven
+from tocsin.incidents.messages.notices import messages
+from tocsin.incidents.queries.agenda import next_due
+from tocsin.incidents.queries.freeze import changed
+from tocsin.incidents.queries.prevention import changed_prevention
+from tocsin.incidents.rules.growth import check_growth
 from tocsin.ports.incidents import CommandRecord, Commit, Pointer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.events import Event
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.events.base import Event
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.time import Ids
 
 
@@ -54,7 +54,7 @@ def commit_of(
         pointers=(*_pointers(before, after, policy), *_given(events)),
         due=next_due(after, policy),
         freezes=changed(before, after),
-        actions=prevention.changed(before, after),
+        actions=changed_prevention(before, after),
     )
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tocsin.billing.access.corrections import Correction
     from tocsin.billing.access.entitlement import AccessPolicy
     from tocsin.billing.projection.ordering import Row
-    from tocsin.incidents.authorizing import Authorization
+    from tocsin.incidents.queries.access import Authorization
     from tocsin.ports.billing.access import Authorizations
     from tocsin.ports.billing.projection import OpenIncidents, Projection
     from tocsin.ports.time import Ids, IncidentClock, WallClock

@@ -19,12 +19,12 @@ from tocsin.errors import (
     UnknownIncident,
     VersionConflict,
 )
-from tocsin.incidents.commands import OpenIncident
-from tocsin.incidents.decide import decide
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.rules.decide import decide
 
 if TYPE_CHECKING:
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import CommandRecord, IncidentStore
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import Ids, IncidentClock

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.codec import encode_fields
-from tocsin.incidents.timeline import canonical_json
+from tocsin.incidents.timeline.codec import encode_fields
+from tocsin.incidents.timeline.entry import canonical_json
 
 if TYPE_CHECKING:
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.releases import Release
-    from tocsin.incidents.timeline import Actor
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.releases import Release
+    from tocsin.incidents.timeline.entry import Actor
 
 # The envelope, and what the application adds: a retry may differ in these and be the same wish.
 _ENVELOPE = frozenset(

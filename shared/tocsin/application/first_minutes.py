@@ -12,23 +12,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.application.briefing import brief_of
-from tocsin.incidents.checklist import phases
-from tocsin.incidents.events import Acknowledged, Escalated, Opened, Paged
-from tocsin.incidents.events_response import Deployed
-from tocsin.incidents.fold import event_of
-from tocsin.incidents.priorities import priorities
+from tocsin.incidents.events.fix import Deployed
+from tocsin.incidents.events.fold import event_of
+from tocsin.incidents.events.opening import Opened
+from tocsin.incidents.events.people import Acknowledged, Escalated, Paged
+from tocsin.incidents.queries.checklist import phases
+from tocsin.incidents.queries.priorities import priorities
 from tocsin.incidents.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from tocsin.incidents.briefing import Brief
-    from tocsin.incidents.checklist import PhaseView
-    from tocsin.incidents.events import Event
-    from tocsin.incidents.model import Clock, Incident
-    from tocsin.incidents.policy import Policy
-    from tocsin.incidents.priorities import Priority
+    from tocsin.incidents.events.base import Event
+    from tocsin.incidents.model.incident import Clock, Incident
+    from tocsin.incidents.queries.briefing import Brief
+    from tocsin.incidents.queries.checklist import PhaseView
+    from tocsin.incidents.queries.priorities import Priority
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.incidents.vocabulary import ClockName
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.releases import ReleaseStore

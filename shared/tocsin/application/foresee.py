@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.commands import Tick
-from tocsin.incidents.draft import CLOCK, Draft
-from tocsin.incidents.elapse import elapse
-from tocsin.incidents.severity import foreseen
+from tocsin.incidents.commands.base import Tick
+from tocsin.incidents.rules.draft import CLOCK, Draft
+from tocsin.incidents.rules.elapse import elapse
+from tocsin.incidents.rules.severity import foreseen
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.events import ClockChange
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.events.severity import ClockChange
+    from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.vocabulary import Severity
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock

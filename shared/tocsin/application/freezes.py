@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.freeze import EVERY_SERVICE, ChangeKind, stopped_by
+from tocsin.incidents.queries.freeze import EVERY_SERVICE, ChangeKind, stopped_by
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.freeze import ServiceFreeze
+    from tocsin.incidents.queries.freeze import ServiceFreeze
     from tocsin.ports.releases import FreezeStore
 
 

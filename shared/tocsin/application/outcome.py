@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.outbox import OutboxItem, OutboxKey
-    from tocsin.incidents.timeline import Entry
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
+    from tocsin.incidents.timeline.entry import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.runbooks import PolicySource, PolicyVersion, PolicyVersions
     from tocsin.ports.time import WallClock
 

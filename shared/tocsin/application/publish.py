@@ -22,7 +22,7 @@ from tocsin.errors import (
     VersionConflict,
 )
 from tocsin.incidents import limits
-from tocsin.incidents.policy import ChangedKey, Policy
+from tocsin.incidents.runbook.policy import ChangedKey, Policy
 from tocsin.incidents.vocabulary import Group
 from tocsin.ports.runbooks import Asked, PolicyVersion
 

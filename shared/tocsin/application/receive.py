@@ -20,18 +20,18 @@ from tocsin.errors import (
     Unavailable,
     UnknownIncident,
 )
-from tocsin.incidents.commands import MergeSignals, OpenFromSignals
-from tocsin.incidents.commands_response import ReopenFromSignals
+from tocsin.incidents.commands.closing import ReopenFromSignals
+from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
 from tocsin.incidents.limits import SIGNALS_PER_ENTRY
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tocsin.application.outcome import Outcome
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.signals import Signal
     from tocsin.ports.incidents import IncidentStore, Pointer
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import Ids, IncidentClock

@@ -11,15 +11,16 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from tocsin.errors import InvalidPolicy, TocsinError
-from tocsin.incidents.agenda import next_due
-from tocsin.incidents.calendar import MINUTES_PER_DAY
-from tocsin.incidents.checklist import phases
-from tocsin.incidents.commands import OpenIncident, Tick
-from tocsin.incidents.decide import decide
-from tocsin.incidents.evolve import evolve
-from tocsin.incidents.gate import gate
-from tocsin.incidents.messages import messages
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.base import Tick
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.events.evolve import evolve
+from tocsin.incidents.messages.notices import messages
+from tocsin.incidents.queries.agenda import next_due
+from tocsin.incidents.queries.checklist import phases
+from tocsin.incidents.queries.gate import gate
+from tocsin.incidents.rules.decide import decide
+from tocsin.incidents.runbook.calendar import MINUTES_PER_DAY
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import (
     ActorKind,
     Category,
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.runbook.policy import Policy
 
 _INCIDENT = "INC-" + "0" * 26
 _PERSON = Actor(ActorKind.PERSON, "rehearsal")

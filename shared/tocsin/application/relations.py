@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, TypedDict
 from tocsin.application.close import close
 from tocsin.application.execute import execute
 from tocsin.errors import BadInput, StoreUnavailable, UnknownIncident
-from tocsin.incidents.commands import OpenIncident
-from tocsin.incidents.commands_relations import GiveKeys, Merge, Split, TakeKeys
-from tocsin.incidents.commands_response import Close
-from tocsin.incidents.decide import decide
-from tocsin.incidents.events_relations import KeysGiven
-from tocsin.incidents.fold import event_of
+from tocsin.incidents.commands.closing import Close
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.relations import GiveKeys, Merge, Split, TakeKeys
+from tocsin.incidents.events.fold import event_of
+from tocsin.incidents.events.relations import KeysGiven
+from tocsin.incidents.rules.decide import decide
 from tocsin.incidents.vocabulary import Kind, Resolution
 
 if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import Ids, IncidentClock

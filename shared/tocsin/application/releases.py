@@ -18,15 +18,15 @@ from tocsin.errors import (
     IdempotencyKeyReused,
     IllegalTransition,
 )
-from tocsin.incidents.clocks import NEXT_RELEASE
-from tocsin.incidents.releases import ReleaseKind, Telling, awaited, check
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.clocks.promises import NEXT_RELEASE
+from tocsin.incidents.model.releases import ReleaseKind, Telling, awaited, check
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, ClockName
 from tocsin.ports.incidents import CommandRecord
 
 if TYPE_CHECKING:
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.releases import Release
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.releases import Release
     from tocsin.incidents.vocabulary import Group
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.releases import KeptReleases

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.errors import IdempotencyKeyReused
-from tocsin.incidents.timeline import Json, canonical_json
+from tocsin.incidents.timeline.entry import Json, canonical_json
 from tocsin.ports.requests import Done, RequestStore
 
 if TYPE_CHECKING:

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING, Any
 from tocsin.application.fingerprint import command_hash
 from tocsin.errors import BadInput, NotFound, PayloadTooLarge, TocsinError
 from tocsin.incidents import limits
-from tocsin.incidents.commands import AddNote
-from tocsin.incidents.commands_record import Correct, RecordDecision, RecordEvidence
-from tocsin.incidents.commands_response import Observe
-from tocsin.incidents.decide import decide
-from tocsin.incidents.stored import MediaType, Stored
+from tocsin.incidents.commands.containment import Observe
+from tocsin.incidents.commands.record import AddNote, Correct, RecordDecision, RecordEvidence
+from tocsin.incidents.model.content import MediaType, Stored
+from tocsin.incidents.rules.decide import decide
 from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.incident import Incident
     from tocsin.ports.evidence import Archive
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.runbooks import PolicySource

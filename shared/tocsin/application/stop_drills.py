@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.execute import execute
 from tocsin.errors import IllegalTransition
-from tocsin.incidents.commands_relations import StopDrill
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.relations import StopDrill
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Kind, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import IncidentStore, Summary
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import Ids, IncidentClock

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from tocsin.application.execute import execute
 from tocsin.application.outcome import SweepReport
 from tocsin.errors import Unavailable
-from tocsin.incidents.commands import Tick
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.base import Tick
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:

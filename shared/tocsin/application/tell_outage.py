@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.outage.wording import OPERATIONAL, STATUS_PAGES, word
 from tocsin.errors import Conflict, IdempotencyKeyReused, IllegalTransition
-from tocsin.incidents.commands import MergeSignals
-from tocsin.incidents.commands_record import RecordUpdate
-from tocsin.incidents.parts import UpdateAudience
-from tocsin.incidents.signals import Signal
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.opening import MergeSignals
+from tocsin.incidents.commands.updates import RecordUpdate
+from tocsin.incidents.model.parts import UpdateAudience
+from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from tocsin.billing.checkout.attempts import Attempt
     from tocsin.billing.outage.signs import Trouble
     from tocsin.billing.outage.wording import Situation
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import IncidentStore
 
 SOURCE = "billing"

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.reconcile.work import Stage, stands
 from tocsin.errors import BadInput, NotFound
-from tocsin.incidents.commands_billing import RecordReconciliation
-from tocsin.incidents.parts_billing import KeptEvidence
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.billing import RecordReconciliation
+from tocsin.incidents.model.billing import KeptEvidence
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tocsin.application.outcome import Outcome
     from tocsin.billing.reconcile.work import Cursor, Standing
-    from tocsin.incidents.commands import Command
+    from tocsin.incidents.commands.base import Command
     from tocsin.ports.billing.reconcile import ReconciliationStore
     from tocsin.ports.evidence import ArchivedContent
 

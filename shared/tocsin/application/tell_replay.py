@@ -17,9 +17,9 @@ from tocsin.billing.replay.cursor import Stage
 from tocsin.billing.replay.rebuild import losses
 from tocsin.billing.replay.stops import untold
 from tocsin.errors import IdempotencyKeyReused, TocsinError, Unavailable
-from tocsin.incidents.commands_billing import RecordReplay
-from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.billing import RecordReplay
+from tocsin.incidents.model.billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tocsin.application.outcome import Outcome
     from tocsin.billing.replay.cursor import Cursor
-    from tocsin.incidents.commands import Command
+    from tocsin.incidents.commands.base import Command
     from tocsin.ports.billing.replay import RebuildAudit, ReplayOutcomes, ReplayStore
     from tocsin.ports.evidence import Archive
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from tocsin.application.execute import execute
 from tocsin.application.fingerprint import request_hash
 from tocsin.errors import ConditionFailed, Unavailable
-from tocsin.incidents.commands_response import RecordRelease
+from tocsin.incidents.commands.fix import RecordRelease
 from tocsin.incidents.vocabulary import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.releases import Release, Telling
-    from tocsin.incidents.timeline import Actor
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.releases import Release, Telling
+    from tocsin.incidents.timeline.entry import Actor
     from tocsin.incidents.vocabulary import Group
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.releases import TellingStore

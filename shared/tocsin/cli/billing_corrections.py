@@ -18,8 +18,8 @@ from tocsin.billing.subscription import Status
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.errors import BadInput
-from tocsin.incidents.authorizing import input_hash
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.queries.access import input_hash
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.runtime.api_client import ApiClient, segment
 
 _Subscription = Annotated[

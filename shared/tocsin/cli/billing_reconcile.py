@@ -17,8 +17,8 @@ from tocsin.cli.billing_corrections import entry_of
 from tocsin.cli.output import current
 from tocsin.cli.spans import read_instant
 from tocsin.errors import CheckFailed
-from tocsin.incidents.authorizing import input_hash
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.queries.access import input_hash
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.api_client import ApiClient, segment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)

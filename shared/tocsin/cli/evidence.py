@@ -13,7 +13,7 @@ from tocsin.cli.output import current
 from tocsin.cli.shown import show_incident
 from tocsin.cli.verb_commands import At, IfVersion, Incident, Key, send
 from tocsin.errors import BadInput
-from tocsin.incidents.stored import MediaType
+from tocsin.incidents.model.content import MediaType
 from tocsin.runtime.api_client import segment
 
 BY_HAND = frozenset({"evidence"})

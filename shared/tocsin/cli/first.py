@@ -9,8 +9,8 @@ import typer
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.documents import briefing
-from tocsin.incidents.briefing import Brief
-from tocsin.incidents.codec import decode_fields
+from tocsin.incidents.queries.briefing import Brief
+from tocsin.incidents.timeline.codec import decode_fields
 from tocsin.runtime.api_client import segment
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)

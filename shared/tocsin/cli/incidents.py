@@ -19,7 +19,7 @@ from tocsin.cli.first import lines
 from tocsin.cli.output import current
 from tocsin.cli.shown import content, show_incident, tinted
 from tocsin.cli.verb_commands import Incident, Key, add_verbs, send
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import Category, Kind, Severity
 from tocsin.runtime.api_client import ApiClient, segment
 

@@ -40,7 +40,7 @@ from tocsin.errors import (
     TocsinError,
     Unavailable,
 )
-from tocsin.incidents.verbs import VERBS
+from tocsin.incidents.commands.verbs import VERBS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

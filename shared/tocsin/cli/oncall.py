@@ -18,8 +18,8 @@ from tocsin.cli.output import current
 from tocsin.cli.spans import read_span
 from tocsin.documents.ical import calendar
 from tocsin.errors import BadInput
-from tocsin.incidents.calendar import load_zone
-from tocsin.incidents.timeline import format_time, parse_time
+from tocsin.incidents.runbook.calendar import load_zone
+from tocsin.incidents.timeline.entry import format_time, parse_time
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import OnCall, Rank, Shift
 

@@ -18,13 +18,9 @@ from tocsin.cli.smoke import run_smoke_tests
 from tocsin.cli.spans import read_instant
 from tocsin.cli.verb_commands import At, IfVersion, Incident, Key, send
 from tocsin.errors import BadInput, CheckFailed
-from tocsin.incidents.parts import (
-    Check,
-    ItemState,
-    Verdict,
-)
-from tocsin.incidents.timeline import format_time
-from tocsin.incidents.verbs import STEP
+from tocsin.incidents.commands.verbs import STEP
+from tocsin.incidents.model.parts import Check, ItemState, Verdict
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Severity  # noqa: TC001 -- the same
 from tocsin.runtime.api_client import segment
 

@@ -9,8 +9,8 @@ import typer
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.cli.spans import read_instant
-from tocsin.incidents.releases import ReleaseKind
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.model.releases import ReleaseKind
+from tocsin.incidents.timeline.entry import format_time
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -12,7 +12,7 @@ from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.cli.spans import read_instant
 from tocsin.errors import CheckFailed
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.api_client import ApiClient, segment
 
 app = typer.Typer(

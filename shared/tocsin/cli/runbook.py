@@ -22,13 +22,13 @@ from tocsin.cli.runbook_files import any_policy, compiled, counted, shipped, sho
 from tocsin.cli.runbook_versions import add_to
 from tocsin.cli.spans import read_instant
 from tocsin.errors import BadInput, CheckFailed
-from tocsin.incidents.policy import Change
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.runbook.policy import Change
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.policy.compiled import DEFAULT_FILE, DEPLOYED_NAME, EARLIER_NAME, to_json
 from tocsin.policy.diff import changes
 
 if TYPE_CHECKING:
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
 
 app = typer.Typer(
     no_args_is_help=True,

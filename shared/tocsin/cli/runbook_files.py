@@ -15,7 +15,7 @@ from tocsin.policy.compiled import from_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tocsin.incidents.policy import ChangedKey, Policy
+    from tocsin.incidents.runbook.policy import ChangedKey, Policy
 
 
 def compiled(file: Path | None) -> Policy:

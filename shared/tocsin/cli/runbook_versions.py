@@ -15,14 +15,14 @@ from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.cli.runbook_files import any_policy, counted, show_changes
 from tocsin.errors import BadInput, CheckFailed, InvalidPolicy
-from tocsin.incidents.policy import ChangedKey
+from tocsin.incidents.runbook.policy import ChangedKey
 from tocsin.policy.compiled import from_json, to_json
 from tocsin.policy.diff import changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.runtime.api_client import ApiClient
 
 _PATH = "/v1/policies"

@@ -8,8 +8,8 @@ from tocsin.cli.api import connect
 from tocsin.cli.output import current
 from tocsin.cli.verb_commands import send
 from tocsin.errors import BadInput, CheckFailed
-from tocsin.incidents.parts import Check, Verdict
-from tocsin.incidents.verbs import STEP
+from tocsin.incidents.commands.verbs import STEP
+from tocsin.incidents.model.parts import Check, Verdict
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:

@@ -20,16 +20,16 @@ from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.shown import show_incident
 from tocsin.cli.spans import read_instant
 from tocsin.errors import BadInput
-from tocsin.incidents.field_help import about
-from tocsin.incidents.shapes import LEFT_TO_THE_ENGINE, Shape, shapes
-from tocsin.incidents.timeline import format_time
-from tocsin.incidents.verbs import STEP, VERBS
+from tocsin.incidents.commands.help import about
+from tocsin.incidents.commands.shapes import LEFT_TO_THE_ENGINE, Shape, shapes
+from tocsin.incidents.commands.verbs import STEP, VERBS
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.incidents.verbs import Verb
+    from tocsin.incidents.commands.verbs import Verb
 
 _MOST_ON_THE_LINE = 4
 

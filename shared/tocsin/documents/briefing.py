@@ -11,7 +11,7 @@ from tocsin.incidents.vocabulary import Kind
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.briefing import Brief, OnCallFor
+    from tocsin.incidents.queries.briefing import Brief, OnCallFor
 
 _MARK = "[DRILL]"
 

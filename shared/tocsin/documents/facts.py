@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from tocsin.errors import MalformedPayload
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import Kind, Severity
 
 if TYPE_CHECKING:

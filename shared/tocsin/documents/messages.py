@@ -24,7 +24,7 @@ from tocsin.documents.fitting import (
 )
 from tocsin.documents.moments import full_moment, short_moment
 from tocsin.errors import MalformedPayload
-from tocsin.incidents.policy import BusinessDays, Elapsed
+from tocsin.incidents.runbook.targets import BusinessDays, Elapsed
 from tocsin.incidents.vocabulary import Kind, MessageKind
 from tocsin.ports.messages import Message
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.documents.links import PersonalLinks
-    from tocsin.incidents.briefing import Brief
-    from tocsin.incidents.outbox import OutboxItem
-    from tocsin.incidents.policy import Policy, UpdateDue
+    from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.incidents.queries.briefing import Brief
+    from tocsin.incidents.runbook.policy import Policy, UpdateDue
 
 INTERNAL_UPDATE = "internal"
 _DRILL_NOTICE = "This is a drill. Act as if it were real; customers are not affected."

@@ -10,7 +10,7 @@ from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.calendar import load_zone
+from tocsin.incidents.runbook.calendar import load_zone
 
 if TYPE_CHECKING:
     from datetime import datetime

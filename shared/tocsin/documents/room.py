@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 from tocsin.documents.fitting import fit_subject, one_line
 from tocsin.documents.moments import full_moment
 from tocsin.errors import MalformedPayload
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import ClockName, Kind, RoomNews, Severity
 from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tocsin.incidents.outbox import OutboxItem
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.incidents.runbook.policy import Policy
 
 DRILL_MARK = "[DRILL]"
 _RESTRICTED = "restricted"

@@ -23,7 +23,7 @@ from tocsin.drills.recovery import Recovery, fail_over, recover
 from tocsin.drills.scenario import Step
 from tocsin.drills.stage import wait_until
 from tocsin.errors import Unavailable
-from tocsin.incidents.timeline import format_time, parse_time
+from tocsin.incidents.timeline.entry import format_time, parse_time
 from tocsin.local.sandbox.defaults import ACCOUNT
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.drills.checks import Claim
-from tocsin.incidents.timeline import GENESIS, canonical_json, format_time, parse_time
+from tocsin.incidents.timeline.entry import GENESIS, canonical_json, format_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The words of the runbook as closed sets; every other room takes them from here."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 
@@ -154,3 +152,6 @@ class MessageKind(StrEnum):
     BREACH = "breach"
     REMINDER = "reminder"
     CHAT = "chat"
+
+
+RESPONDERS = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.errors import SecretUnavailable
-from tocsin.incidents.timeline import canonical_json, format_time
+from tocsin.incidents.timeline.entry import canonical_json, format_time
 from tocsin.people.errors import LinkInvalid
 
 PAGE_LIFE = timedelta(hours=24)

@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise
 
-from tocsin.incidents.calendar import load_zone
-from tocsin.incidents.policy import Roster
+from tocsin.incidents.runbook.calendar import load_zone
+from tocsin.incidents.runbook.paging import Roster
 from tocsin.incidents.vocabulary import Role
 
 NOBODY = ""

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
-from tocsin.incidents.policy import BusinessDays, CriterionSection, Elapsed, NextRelease
+from tocsin.incidents.runbook.policy import CriterionSection
+from tocsin.incidents.runbook.targets import BusinessDays, Elapsed, NextRelease
+from tocsin.incidents.runbook.wording import free_in, own_claims
 from tocsin.incidents.vocabulary import Category, Phase, Role, Severity, WayKind
-from tocsin.incidents.wording import free_in, own_claims
 from tocsin.policy.holidays import business_calendar, closed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tocsin.incidents.policy import Target
+    from tocsin.incidents.runbook.targets import Target
     from tocsin.policy.problems import Path
     from tocsin.policy.schema import Runbook
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import InvalidPolicy
-from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
+from tocsin.incidents.runbook.targets import AtMilestone, BusinessDays, Elapsed, NextRelease
 from tocsin.policy.decoding import decode_policy
 from tocsin.policy.seal import is_sealed, seal
 from tocsin.policy.targets import format_due
@@ -23,7 +23,7 @@ from tocsin.policy.targets import format_due
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
 
 DEFAULT_FILE = Path(__file__).with_name("default.json")
 DEPLOYED_NAME = "deployed.json"

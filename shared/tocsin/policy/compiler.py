@@ -12,22 +12,24 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from tocsin.incidents.policy import (
+from tocsin.incidents.runbook.paging import (
+    ChatRoom,
+    Escalation,
+    PageRepeat,
+    PageStep,
+    RolePolicy,
+    Roster,
+)
+from tocsin.incidents.runbook.policy import (
     AccessRow,
     Billing,
     ChecklistItem,
     Criterion,
     CriterionSection,
-    Elapsed,
-    Escalation,
     Limits,
     Line,
-    PageRepeat,
-    PageStep,
     PhasePolicy,
     Policy,
-    RolePolicy,
-    Roster,
     Sampling,
     SeverityPolicy,
     Template,
@@ -35,8 +37,8 @@ from tocsin.incidents.policy import (
     Trigger,
     UpdateCadence,
 )
-from tocsin.incidents.policy_smoke import SmokeTest
-from tocsin.incidents.reach import ChatRoom
+from tocsin.incidents.runbook.smoke_tests import SmokeTest
+from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.incidents.vocabulary import ClockName, Phase, Severity
 from tocsin.policy.checks import REMOVED, findings
 from tocsin.policy.compiled import sealed

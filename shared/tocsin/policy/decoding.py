@@ -9,8 +9,18 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from tocsin.incidents.calendar import BusinessCalendar
-from tocsin.incidents.policy import (
+from tocsin.incidents.runbook.calendar import BusinessCalendar
+from tocsin.incidents.runbook.paging import (
+    PAGE_WAYS,
+    QUIET_WAYS,
+    ChatRoom,
+    Escalation,
+    PageRepeat,
+    PageStep,
+    RolePolicy,
+    Roster,
+)
+from tocsin.incidents.runbook.policy import (
     AccessRow,
     Billing,
     Change,
@@ -18,16 +28,10 @@ from tocsin.incidents.policy import (
     ChecklistItem,
     Criterion,
     CriterionSection,
-    Elapsed,
-    Escalation,
     Limits,
     Line,
-    PageRepeat,
-    PageStep,
     PhasePolicy,
     Policy,
-    RolePolicy,
-    Roster,
     Sampling,
     SeverityPolicy,
     Template,
@@ -35,8 +39,8 @@ from tocsin.incidents.policy import (
     Trigger,
     UpdateCadence,
 )
-from tocsin.incidents.policy_smoke import SmokeTest
-from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS, ChatRoom
+from tocsin.incidents.runbook.smoke_tests import SmokeTest
+from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.incidents.vocabulary import (
     Audience,
     Category,

@@ -10,22 +10,23 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.policy import ChangedKey, Elapsed
+from tocsin.incidents.runbook.policy import ChangedKey
+from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.policy.targets import format_due, format_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tocsin.incidents.policy import (
+    from tocsin.incidents.runbook.paging import Escalation
+    from tocsin.incidents.runbook.policy import (
         ChecklistItem,
         Criterion,
-        Escalation,
         Policy,
         SeverityPolicy,
         TriageRule,
         UpdateCadence,
     )
-    from tocsin.incidents.policy_smoke import SmokeTest
+    from tocsin.incidents.runbook.smoke_tests import SmokeTest
     from tocsin.incidents.vocabulary import Category, Severity
 
 type Pairs = Iterator[tuple[str, str]]

@@ -13,7 +13,7 @@ from pydantic import Field, PlainValidator
 from tocsin.billing.access.entitlement import Access
 from tocsin.billing.access.freeze import BillingChange
 from tocsin.billing.subscription import Status
-from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, NextRelease
+from tocsin.incidents.runbook.targets import AtMilestone, BusinessDays, Elapsed, NextRelease
 from tocsin.incidents.vocabulary import (
     Audience,
     Category,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import holidays
 
-from tocsin.incidents.calendar import BusinessCalendar, zone_rules_version
+from tocsin.incidents.runbook.calendar import BusinessCalendar, zone_rules_version
 
 if TYPE_CHECKING:
     from datetime import date

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.policy import CriterionSection
+from tocsin.incidents.runbook.policy import CriterionSection
 from tocsin.incidents.vocabulary import Category, ClockName, Phase
 from tocsin.policy.markdown import bullets, capital, table
 from tocsin.policy.render_rules import rules
@@ -17,7 +17,7 @@ from tocsin.policy.targets import format_due
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.incidents.policy import ChecklistItem, Line, Policy, Trigger
+    from tocsin.incidents.runbook.policy import ChecklistItem, Line, Policy, Trigger
 
 BILLING_PHASES = (Phase.BILLING_IMMEDIATE, Phase.BILLING_CONTAINMENT, Phase.BILLING_REPLAY)
 

@@ -16,7 +16,8 @@ from tocsin.policy.targets import format_due, format_minutes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tocsin.incidents.policy import Escalation, Policy
+    from tocsin.incidents.runbook.paging import Escalation
+    from tocsin.incidents.runbook.policy import Policy
 
 FIRST_PHASES = (Phase.FIRST_15_MINUTES, Phase.FIRST_HOUR)
 _HOW_TO_KNOW = """\

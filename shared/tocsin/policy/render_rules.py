@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.policy import CriterionSection, Elapsed
+from tocsin.incidents.runbook.policy import CriterionSection
+from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.policy.markdown import bullets, capital, table
 from tocsin.policy.targets import format_due, format_minutes
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from tocsin.incidents.policy import Escalation, Policy, UpdateCadence, UpdateDue
+    from tocsin.incidents.runbook.paging import Escalation
+    from tocsin.incidents.runbook.policy import Policy, UpdateCadence, UpdateDue
     from tocsin.incidents.vocabulary import ClockName, Role
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -9,10 +9,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.policy import AtMilestone, BusinessDays, Elapsed, Milestone, NextRelease
+from tocsin.incidents.runbook.targets import (
+    AtMilestone,
+    BusinessDays,
+    Elapsed,
+    Milestone,
+    NextRelease,
+)
 
 if TYPE_CHECKING:
-    from tocsin.incidents.policy import Target, UpdateDue
+    from tocsin.incidents.runbook.policy import UpdateDue
+    from tocsin.incidents.runbook.targets import Target
 
 NEXT_RELEASE = "next release"
 TARGET_FORMS = "`15 minutes`, `4 hours`, `3 business days` or `next release`"

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
-    from tocsin.incidents.freeze import ServiceFreeze
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.outbox import OutboxItem, OutboxKey
-    from tocsin.incidents.prevention import PreventiveAction
-    from tocsin.incidents.signals import Signal
-    from tocsin.incidents.timeline import Entry
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
+    from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.queries.freeze import ServiceFreeze
+    from tocsin.incidents.queries.prevention import PreventiveAction
+    from tocsin.incidents.timeline.entry import Entry
     from tocsin.incidents.vocabulary import Category, Severity, State
 
 

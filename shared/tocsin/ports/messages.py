@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from tocsin.incidents.outbox import OutboxItem
+from tocsin.incidents.model.outbox import OutboxItem
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.freeze import ServiceFreeze
-    from tocsin.incidents.releases import Release, Telling
+    from tocsin.incidents.model.releases import Release, Telling
+    from tocsin.incidents.queries.freeze import ServiceFreeze
     from tocsin.ports.incidents import CommandRecord
 
 

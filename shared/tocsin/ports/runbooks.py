@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.policy import ChangedKey, Policy
+    from tocsin.incidents.runbook.policy import ChangedKey, Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,8 @@ from tocsin.application.relations import merge, split
 from tocsin.application.stop_drills import stop_drills
 from tocsin.application.sweep import AT_ONCE, sweep, tick_all
 from tocsin.application.telling import Teller, Told
-from tocsin.incidents.commands_relations import Merge, Split
-from tocsin.incidents.commands_response import Close
+from tocsin.incidents.commands.closing import Close
+from tocsin.incidents.commands.relations import Merge, Split
 from tocsin.runtime.aws import client
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from tocsin.application.policy_versions import PublishedPolicies
     from tocsin.application.sweep import Ticked
     from tocsin.errors import TocsinError
-    from tocsin.incidents.commands import Command
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.signals import Signal
     from tocsin.ports.incidents import ActionStore, AuditStore, DueQueue, IncidentStore
     from tocsin.ports.people import RotaStore
     from tocsin.ports.releases import FreezeStore, KeptReleases

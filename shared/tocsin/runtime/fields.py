@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import BadInput
-from tocsin.incidents.timeline import parse_time
+from tocsin.incidents.timeline.entry import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

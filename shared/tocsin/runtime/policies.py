@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from tocsin.errors import TocsinError
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.runbooks import PolicySource
 
 ROOM_VARIABLE = "CHAT_ROOM"

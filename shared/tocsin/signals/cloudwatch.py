@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.errors import MalformedPayload
-from tocsin.incidents.signals import Signal
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.signals.cloudwatch_metrics import describe, dimensions
 from tocsin.signals.fields import json_object, moment, optional_text, record, records, text
 

@@ -13,7 +13,7 @@ from tocsin.registry import Entry, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.model.signals import Signal
 
 SOURCES = Registry(
     "signal source",

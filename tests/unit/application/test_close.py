@@ -14,8 +14,9 @@ from tocsin.application.close import close, verified_head
 from tocsin.application.execute import execute
 from tocsin.application.receive import receive
 from tocsin.errors import GateUnmet, IllegalTransition, StoreUnavailable, UnknownIncident
-from tocsin.incidents import commands as c
-from tocsin.incidents.commands_response import Close, Reopen
+from tocsin.incidents.commands.closing import Close, Reopen
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.vocabulary import Resolution, Severity
 from tocsin.ports.incidents import Commit, Pointer
 
@@ -51,7 +52,7 @@ class World:
         """An open low incident that owns the key of an alarm."""
         incident = self.signal(name)
         lower = make(
-            c.ChangeSeverity,
+            ChangeSeverity,
             BO,
             groups=EVERYTHING,
             incident_id=incident,
@@ -137,7 +138,7 @@ def test_somebody_who_writes_meanwhile_only_makes_it_verify_again(world: World) 
     world.clock.now = local("09-10 12:00")
 
     def rival(_commit: Commit) -> None:
-        execute(make(c.AddNote, ANA, incident_id=incident, text="wait"), **world.ports)
+        execute(make(AddNote, ANA, incident_id=incident, text="wait"), **world.ports)
 
     world.store.before_commit = rival
 

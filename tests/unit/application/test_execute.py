@@ -21,9 +21,12 @@ from tocsin.errors import (
     UnknownIncident,
     VersionConflict,
 )
-from tocsin.incidents import commands as c
-from tocsin.incidents.fold import fold
-from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.commands.base import Command, Tick
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.commands.severity import ChangeSeverity
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Category, ClockName, Severity
 from tocsin.policy.compiled import default
 
@@ -44,7 +47,7 @@ class World:
         self.clock = ManualClock(T0)
         self.ids = CountingIds()
 
-    def run(self, command: c.Command) -> Outcome:
+    def run(self, command: Command) -> Outcome:
         return execute(
             command,
             store=self.store,
@@ -53,7 +56,7 @@ class World:
             ids=self.ids,
         )
 
-    def opening(self, key: str = "open-1", **changes: Any) -> c.OpenIncident:
+    def opening(self, key: str = "open-1", **changes: Any) -> OpenIncident:
         values: dict[str, Any] = {
             "title": "checkout is down",
             "severity": Severity.CRITICAL,
@@ -61,7 +64,7 @@ class World:
             "command_id": key,
             "incident_id": self.ids.incident_id(drill=False),
         }
-        return make(c.OpenIncident, ANA, **(values | changes))
+        return make(OpenIncident, ANA, **(values | changes))
 
     def opened(self) -> str:
         return self.run(self.opening()).incident.id
@@ -72,8 +75,8 @@ def world() -> World:
     return World()
 
 
-def note(incident: str, key: str = "note-1", text: str = "looking", **changes: Any) -> c.AddNote:
-    return make(c.AddNote, ANA, incident_id=incident, command_id=key, text=text, **changes)
+def note(incident: str, key: str = "note-1", text: str = "looking", **changes: Any) -> AddNote:
+    return make(AddNote, ANA, incident_id=incident, command_id=key, text=text, **changes)
 
 
 def test_an_opened_incident_is_stored_with_its_timeline_messages_and_due_time(
@@ -114,7 +117,7 @@ def test_i3_a_repeated_creation_answers_with_the_first_incident(world: World) ->
 def test_i3_a_repeat_that_would_be_refused_now_is_still_a_repeat(world: World) -> None:
     incident = world.opened()
     lower = make(
-        c.ChangeSeverity,
+        ChangeSeverity,
         BO,
         groups=COMMANDER,
         incident_id=incident,
@@ -229,7 +232,7 @@ def test_a_command_that_changes_nothing_writes_nothing(world: World) -> None:
     incident = world.opened()
     before = world.store.commits
 
-    outcome = world.run(make(c.Tick, ANA, incident_id=incident))
+    outcome = world.run(make(Tick, ANA, incident_id=incident))
 
     assert outcome.entries == ()
     assert not outcome.repeated

@@ -17,7 +17,7 @@ from tocsin.ports.incidents import Pointer
 
 if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.model.signals import Signal
     from tocsin.ports.incidents import Commit
 
 T0 = local("09-08 10:00")

@@ -14,7 +14,7 @@ from tocsin.incidents.vocabulary import Category, ClockName, Phase, Role, Severi
 from tocsin.policy.compiled import default
 
 if TYPE_CHECKING:
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
 
 SHIPPED = default()
 LOW = SHIPPED.severities[Severity.LOW]

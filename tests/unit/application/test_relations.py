@@ -21,16 +21,17 @@ from tocsin.errors import (
     StoreUnavailable,
     UnknownIncident,
 )
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_relations as k
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.fold import fold
-from tocsin.incidents.parts import LinkPurpose
+from tocsin.incidents.commands import relations as k
+from tocsin.incidents.commands.access import Restrict
+from tocsin.incidents.commands.closing import AbsorbDuplicate
+from tocsin.incidents.commands.record import AddLink, CorrectBeginning
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.model.parts import LinkPurpose
 from tocsin.incidents.vocabulary import ClockName, Kind, Resolution, Severity
 
 if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 T0 = local("09-08 10:00")
 HOUR = timedelta(hours=1)
@@ -175,7 +176,7 @@ class TestSplit:
     def test_part_of_a_restricted_one_is_restricted(self, world: World) -> None:
         whole = world.signal("api-5xx")
         hide = make(
-            w.Restrict,
+            Restrict,
             BO,
             incident_id=whole.id,
             command_id="hide",
@@ -215,7 +216,7 @@ class TestMerge:
         first, second = world.signal("api-5xx"), world.signal("queue-age")
         for number, purpose in enumerate((LinkPurpose.EVIDENCE, LinkPurpose.FIX)):
             link = make(
-                w.AddLink,
+                AddLink,
                 ANA,
                 incident_id=second.id,
                 command_id=f"link-{number}",
@@ -225,7 +226,7 @@ class TestMerge:
             )
             execute(link, **world.ports)
         begun = make(
-            w.CorrectBeginning,
+            CorrectBeginning,
             ANA,
             incident_id=second.id,
             command_id="begun",
@@ -262,5 +263,5 @@ class TestMerge:
         story.repair("09-08 12:00")
         assert story.incident.window is not None
         loud = {"duplicate": "INC-2", "began_at": None, "keys": (API,), "firing": (API,)}
-        story.do("09-08 13:00", make(r.AbsorbDuplicate, BO, **loud))
+        story.do("09-08 13:00", make(AbsorbDuplicate, BO, **loud))
         assert story.incident.window is None

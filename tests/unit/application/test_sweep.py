@@ -13,7 +13,7 @@ from tests.harness.stories import ANA, local, make, signal
 from tocsin.application.execute import execute
 from tocsin.application.receive import receive
 from tocsin.application.sweep import sweep
-from tocsin.incidents import commands as c
+from tocsin.incidents.commands.people import Acknowledge
 from tocsin.incidents.vocabulary import ClockName
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_two_sweeps_at_once_act_once_on_everything(world: World) -> None:
 def test_an_acknowledged_incident_leaves_the_sweep_until_its_silence_ends(world: World) -> None:
     (incident,) = world.open()
     execute(
-        make(c.Acknowledge, ANA, incident_id=incident, command_id="ack"),
+        make(Acknowledge, ANA, incident_id=incident, command_id="ack"),
         store=world.store,
         policies=world.policies,
         clock=world.clock,

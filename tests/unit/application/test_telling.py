@@ -13,9 +13,9 @@ from tests.harness.world import World
 from tocsin.application import releases, telling
 from tocsin.application.telling import Told
 from tocsin.errors import StoreUnavailable, VersionConflict
-from tocsin.incidents.commands import OpenIncident
-from tocsin.incidents.commands_response import Close
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.commands.closing import Close
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Category, ClockName, Group, Kind, Resolution, Severity
 
 if TYPE_CHECKING:

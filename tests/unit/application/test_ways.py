@@ -24,7 +24,7 @@ from tocsin.application.people.contacts import (
     responders,
 )
 from tocsin.errors import BadInput, IllegalTransition
-from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS
+from tocsin.incidents.runbook.paging import PAGE_WAYS, QUIET_WAYS
 from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.errors import CodeExpired, CodeTooSoon, CodeWrong, UnknownWay
 from tocsin.people.rotation import Rotation

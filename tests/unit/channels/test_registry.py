@@ -11,7 +11,7 @@ import pytest
 from functions.notifier.settings import Settings
 from tocsin.channels.registry import CHANNELS, channel_for, channel_of_way
 from tocsin.errors import UnknownName
-from tocsin.incidents.outbox import STAKEHOLDERS
+from tocsin.incidents.model.outbox import STAKEHOLDERS
 from tocsin.incidents.vocabulary import WayKind
 
 

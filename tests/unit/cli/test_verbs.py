@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.incidents.field_help import FIELD_HELP
-from tocsin.incidents.shapes import shapes
-from tocsin.incidents.verbs import VERBS
+from tocsin.incidents.commands.help import FIELD_HELP
+from tocsin.incidents.commands.shapes import shapes
+from tocsin.incidents.commands.verbs import VERBS
 
 if TYPE_CHECKING:
     from tests.harness.terminal import Terminal

@@ -11,13 +11,13 @@ import pytest
 from tocsin.documents.fitting import SMS_SEPTETS, septets
 from tocsin.documents.messages import render
 from tocsin.errors import MalformedPayload
-from tocsin.incidents.outbox import STAKEHOLDERS, OutboxItem
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxItem
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import MessageKind, Severity
 from tocsin.policy.compiled import default
 
 if TYPE_CHECKING:
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
 
 OPENED = datetime(2026, 9, 8, 14, 0, tzinfo=UTC)
 INCIDENT = "INC-01M20N32R0000G40R40M30E209"

@@ -9,12 +9,12 @@ import pytest
 from tests.harness.stories import BO, CY, EVERYTHING, Story, make
 from tocsin.documents.messages import render
 from tocsin.errors import MalformedPayload
-from tocsin.incidents import commands_freeze as f
-from tocsin.incidents import commands_response as r
+from tocsin.incidents.commands import freeze as f
+from tocsin.incidents.commands.closing import ApproveWaiver, AskWaiver
 from tocsin.incidents.vocabulary import MessageKind, Severity
 
 if TYPE_CHECKING:
-    from tocsin.incidents.commands import Command
+    from tocsin.incidents.commands.base import Command
     from tocsin.ports.messages import Message
 
 
@@ -46,10 +46,8 @@ def test_an_exception_that_is_over_names_its_criterion() -> None:
     story = Story().open("09-08 10:00", Severity.HIGH)
     story.contain("09-08 11:00")
     story.repair("09-08 12:00")
-    story.do(
-        "09-08 12:01", by(CY, r.AskWaiver, criterion="postmortem_published", reason="r", days=3)
-    )
-    story.do("09-08 12:02", by(BO, r.ApproveWaiver, criterion="postmortem_published"))
+    story.do("09-08 12:01", by(CY, AskWaiver, criterion="postmortem_published", reason="r", days=3))
+    story.do("09-08 12:02", by(BO, ApproveWaiver, criterion="postmortem_published"))
     story.tell_everybody("09-08 12:03", postmortem=False)
     story.close("09-10 12:00")
     story.sweep_until("09-11 13:00")

@@ -11,8 +11,8 @@ from tests.harness.time import START
 from tocsin.documents.messages import render
 from tocsin.documents.room import render_room
 from tocsin.errors import MalformedPayload
-from tocsin.incidents.outbox import ROOM, OutboxItem
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.model.outbox import ROOM, OutboxItem
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import MessageKind, RoomNews
 from tocsin.policy.compiled import default
 

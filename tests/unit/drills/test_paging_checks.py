@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.drills import paging_checks as checks
 from tocsin.drills.paging_story import show_target
-from tocsin.incidents.timeline import GENESIS, canonical_json
+from tocsin.incidents.timeline.entry import GENESIS, canonical_json
 from tocsin.local.inbox import Message
 
 T0 = "2026-09-08T14:00:00.000Z"

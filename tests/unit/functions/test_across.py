@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.stories import FIRST_UPDATE
-from tocsin.incidents.prevention import name_of
+from tocsin.incidents.queries.prevention import prevention_name
 
 if TYPE_CHECKING:
     from tests.harness.world import World
@@ -90,7 +90,7 @@ def test_preventive_work_is_listed_until_its_check_passes(world: World) -> None:
         world,
         incident,
         "prevent",
-        action=name_of("add a test"),
+        action=prevention_name("add a test"),
         check="suite",
         failed_at=now,
         failed_evidence="https://example.com/1",

@@ -11,13 +11,13 @@ import pytest
 from functions.alarm_trigger.intake import take
 from tests.harness.alarms import notification
 from tocsin.errors import MalformedPayload, StoreUnavailable, Unavailable
-from tocsin.incidents.outbox import STAKEHOLDERS
+from tocsin.incidents.model.outbox import STAKEHOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.harness.world import World
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.model.signals import Signal
 
 PRIMARY = ("commander-primary", "mitigation-primary")
 SAMPLES = Path(__file__).parents[3] / "events" / "cloudwatch"

@@ -25,7 +25,7 @@ from tocsin.ports.runbooks import PolicyVersion
 
 if TYPE_CHECKING:
     from tests.harness.world import World
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 PERIODS = 3
 """Of one minute; `tests/infra` holds the template to the same number."""

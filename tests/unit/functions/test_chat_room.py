@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.world import World, a_world
 from tocsin.errors import SendFailed
-from tocsin.incidents.outbox import ROOM, STAKEHOLDERS, OutboxState
+from tocsin.incidents.model.outbox import ROOM, STAKEHOLDERS, OutboxState
 from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from tests.harness.world import a_world
 
 if TYPE_CHECKING:
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 
 def lived(*steps: int, acknowledged: bool) -> tuple[Incident, set[str]]:

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from functions.notifier.delivery import LEASE
 from tests.harness.world import World, a_world
 from tocsin.errors import MessageRefused, SendFailed
-from tocsin.incidents.outbox import STAKEHOLDERS, OutboxState
+from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxState
 
 if TYPE_CHECKING:
-    from tocsin.incidents.model import Incident
-    from tocsin.incidents.outbox import OutboxKey
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.outbox import OutboxKey
 
 PRIMARY = ("commander-primary", "mitigation-primary")
 POINTS = ("before claim", "after claim", "after send", "before mark", "after mark")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.time import START
-from tocsin.incidents.outbox import STAKEHOLDERS
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.model.outbox import STAKEHOLDERS
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import ClockName, State
 
 if TYPE_CHECKING:
     from tests.harness.world import World
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 PRIMARY = ("commander-primary", "mitigation-primary")
 BACKUP = ("engineering-lead", "senior-engineer")

@@ -12,9 +12,9 @@ from tocsin.adapters.memory_releases import MemoryReleases
 from tocsin.cli.first import lines
 from tocsin.documents import briefing
 from tocsin.errors import StoreUnavailable
-from tocsin.incidents.briefing import Brief
-from tocsin.incidents.codec import decode_fields
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.queries.briefing import Brief
+from tocsin.incidents.timeline.codec import decode_fields
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.rotation import Rotation
 

@@ -13,8 +13,8 @@ from infra.routes import ROUTES
 from tests.harness import group_table as table
 from tests.harness.requests import api_event
 from tests.harness.world import World
-from tocsin.incidents import verbs
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.commands import verbs
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:

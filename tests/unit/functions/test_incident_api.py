@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.harness.requests import api_event
-from tocsin.incidents.outbox import STAKEHOLDERS
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.model.outbox import STAKEHOLDERS
+from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
     from tests.harness.world import World

@@ -10,7 +10,7 @@ import pytest
 from tests.harness.world import World
 from tocsin.errors import StoreUnavailable
 from tocsin.incidents import limits
-from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.timeline.entry import first_broken_link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,7 +20,7 @@ from tocsin.incidents.vocabulary import ClockName, Role
 from tocsin.people.links import Keyring, LinkAction, handle_of, token
 
 if TYPE_CHECKING:
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
     from tocsin.people.links import Link
 
 KIM, LEE = "commander-primary", "mitigation-primary"

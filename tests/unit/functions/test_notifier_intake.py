@@ -10,11 +10,11 @@ import pytest
 from functions.notifier.intake import take
 from tests.harness.alarms import notification
 from tocsin.errors import MessageRefused, StoreUnavailable
-from tocsin.incidents.outbox import STAKEHOLDERS
+from tocsin.incidents.model.outbox import STAKEHOLDERS
 
 if TYPE_CHECKING:
     from tests.harness.world import World
-    from tocsin.incidents.outbox import OutboxKey
+    from tocsin.incidents.model.outbox import OutboxKey
 
 PRIMARY = ("commander-primary", "mitigation-primary")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.harness.icalendar import events, moment
 from tests.harness.requests import api_event
 from tests.harness.time import START
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
     from tests.harness.world import World

@@ -14,7 +14,7 @@ from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.outage.signs import Health
 from tocsin.errors import StoreUnavailable
-from tocsin.incidents.commands_billing import RecordReconciliation
+from tocsin.incidents.commands.billing import RecordReconciliation
 from tocsin.incidents.vocabulary import Category, Severity
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 COMMANDER, MITIGATION = Role.INCIDENT_COMMANDER, Role.MITIGATION_OWNER
 LEAD = "engineering-lead"

@@ -20,8 +20,8 @@ from tests.harness.runbooks import (
 from tests.harness.time import START
 from tocsin.application import publish
 from tocsin.errors import StoreUnavailable
-from tocsin.incidents.policy import PageRepeat
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.runbook.paging import PageRepeat
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Severity
 from tocsin.policy.compiled import default, from_json
 

@@ -19,8 +19,8 @@ from tests.harness.time import START
 from tests.harness.world import World
 from tocsin.adapters.policy_forms import packed
 from tocsin.errors import InvalidPolicy, StoreUnavailable
-from tocsin.incidents.policy import Elapsed
-from tocsin.incidents.timeline import format_time, parse_time
+from tocsin.incidents.runbook.targets import Elapsed
+from tocsin.incidents.timeline.entry import format_time, parse_time
 from tocsin.incidents.vocabulary import ClockName, Severity
 from tocsin.policy.compiled import default, from_json, to_json
 

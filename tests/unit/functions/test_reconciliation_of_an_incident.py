@@ -11,9 +11,9 @@ from tests.harness.billing_office import IDENTITY
 from tests.unit.functions.test_reconciliation_api import Bench
 from tests.unit.functions.test_replay_window import HOUR, MINUTE, arrived, bought, iso
 from tocsin.billing.identity import Identity
-from tocsin.incidents.commands_billing import RecordReplay
-from tocsin.incidents.parts_billing import ReplayCounts, ReplayKind
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.billing import RecordReplay
+from tocsin.incidents.model.billing import ReplayCounts, ReplayKind
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:

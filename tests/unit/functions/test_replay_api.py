@@ -13,7 +13,7 @@ from tests.harness.replay_model import World as Provider
 from tests.harness.replay_model import document
 from tocsin.billing.outage.recovery import Probe
 from tocsin.billing.replay.cursor import Stage
-from tocsin.incidents.timeline import format_time, parse_time
+from tocsin.incidents.timeline.entry import format_time, parse_time
 
 if TYPE_CHECKING:
     from tests.harness.world import World

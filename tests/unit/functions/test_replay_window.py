@@ -16,7 +16,7 @@ from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.recovery import Probe, confirmed_at
 from tocsin.billing.projection.ledger_key import LedgerRecord
-from tocsin.incidents.timeline import format_time
+from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
     from tests.harness.world import World

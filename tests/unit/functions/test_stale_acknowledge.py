@@ -8,7 +8,7 @@ from tests.harness.alarms import notification
 
 if TYPE_CHECKING:
     from tests.harness.world import World
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 PRIMARY = ["commander-primary", "mitigation-primary"]
 

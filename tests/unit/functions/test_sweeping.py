@@ -15,8 +15,8 @@ from tocsin.adapters.sqs_due import body_of
 from tocsin.application.outcome import SweepReport
 from tocsin.application.telling import Told
 from tocsin.errors import Unavailable
-from tocsin.incidents.commands import OpenIncident
-from tocsin.incidents.outbox import OutboxKey
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.incidents.vocabulary import Category, Severity
 
 if TYPE_CHECKING:

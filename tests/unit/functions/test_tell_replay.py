@@ -21,7 +21,7 @@ from tocsin.ports.evidence import ArchivedContent
 if TYPE_CHECKING:
     from tests.harness.world import World
     from tocsin.application.outcome import Outcome
-    from tocsin.incidents.commands import Command
+    from tocsin.incidents.commands.base import Command
 
 NOW = 1_790_000_000
 

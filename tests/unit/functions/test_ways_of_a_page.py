@@ -14,14 +14,14 @@ from tests.harness.application import Policies
 from tests.harness.world import World, a_world
 from tocsin.documents.fitting import SMS_SEPTETS, septets
 from tocsin.errors import MessageRefused, SendFailed
-from tocsin.incidents.outbox import STAKEHOLDERS, OutboxState
+from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxState
 from tocsin.incidents.vocabulary import Severity, WayKind
 from tocsin.policy.compiled import default, sealed
 
 if TYPE_CHECKING:
     from tests.harness.inbox import Received
-    from tocsin.incidents.outbox import OutboxItem
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.incidents.runbook.policy import Policy
 
 PRIMARY = ("commander-primary", "mitigation-primary")
 POINTS = ("before claim", "after claim", "after send", "before mark", "after mark")

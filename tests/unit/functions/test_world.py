@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.harness.world import a_world
-from tocsin.incidents.outbox import STAKEHOLDERS
+from tocsin.incidents.model.outbox import STAKEHOLDERS
 
 PRIMARY = ("commander-primary", "mitigation-primary")
 

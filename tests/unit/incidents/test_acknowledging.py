@@ -27,11 +27,13 @@ from tocsin.errors import (
     StaleRound,
     UnknownIncident,
 )
-from tocsin.incidents import commands as c
-from tocsin.incidents.decide import decide
-from tocsin.incidents.events import Acknowledged
-from tocsin.incidents.model import RoundReason
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
+from tocsin.incidents.commands.people import Acknowledge, AssignRole, HandOver
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.events.people import Acknowledged
+from tocsin.incidents.model.incident import RoundReason
+from tocsin.incidents.rules.decide import decide
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import (
     ActorKind,
     Attainment,
@@ -64,7 +66,7 @@ def test_the_acknowledger_is_named_and_becomes_acting_commander() -> None:
 
 def test_a_commander_who_is_there_stays_commander() -> None:
     story = told()
-    story.do("09-08 10:01", make(c.AssignRole, ANA, role=Role.INCIDENT_COMMANDER, person="cy"))
+    story.do("09-08 10:01", make(AssignRole, ANA, role=Role.INCIDENT_COMMANDER, person="cy"))
 
     story.acknowledge("09-08 10:04", BO)
 
@@ -84,7 +86,7 @@ def test_acknowledging_a_moment_later_is_missed_and_says_when_it_was_due() -> No
     story = told()
     late = story.at("09-08 10:15") + timedelta(milliseconds=1)
 
-    events = story.do(late, make(c.Acknowledge, ANA))
+    events = story.do(late, make(Acknowledge, ANA))
 
     assert [event.type for event in events] == ["clock_breached", "acknowledged"]
     assert story.clock(ACK).attainment is Attainment.MISSED
@@ -96,7 +98,7 @@ def test_no_rule_robot_or_source_acknowledges(kind: ActorKind) -> None:
     story = told()
 
     with pytest.raises(PersonRequired):
-        story.do("09-08 10:01", make(c.Acknowledge, Actor(kind, "bot")))
+        story.do("09-08 10:01", make(Acknowledge, Actor(kind, "bot")))
 
 
 @pytest.mark.parametrize("groups", [VIEWER, frozenset()])
@@ -104,14 +106,14 @@ def test_no_viewer_acknowledges(groups: frozenset[Group]) -> None:
     story = told()
 
     with pytest.raises(GroupRequired):
-        story.do("09-08 10:01", make(c.Acknowledge, ANA, groups=groups))
+        story.do("09-08 10:01", make(Acknowledge, ANA, groups=groups))
 
 
 @pytest.mark.parametrize("groups", [COMMANDER, SECURITY])
 def test_commanders_and_security_members_acknowledge(groups: frozenset[Group]) -> None:
     story = told()
 
-    story.do("09-08 10:01", make(c.Acknowledge, BO, groups=groups))
+    story.do("09-08 10:01", make(Acknowledge, BO, groups=groups))
 
     assert story.round.acknowledged_by == "bo"
 
@@ -119,10 +121,10 @@ def test_commanders_and_security_members_acknowledge(groups: frozenset[Group]) -
 def test_a_clear_signal_acknowledges_nothing() -> None:
     story = Story()
     at = story.at(T0)
-    story.do(at, make(c.OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
+    story.do(at, make(OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
     clear = signal(story.at("09-08 10:03"), firing=False)
 
-    story.do("09-08 10:03", make(c.MergeSignals, CLOUDWATCH, signals=(clear,)))
+    story.do("09-08 10:03", make(MergeSignals, CLOUDWATCH, signals=(clear,)))
 
     assert story.round.open
     assert not story.incident.firing
@@ -143,8 +145,8 @@ def test_a_link_of_an_earlier_round_is_refused() -> None:
     story.severity("09-08 10:30", Severity.CRITICAL)
 
     with pytest.raises(StaleRound):
-        story.do("09-08 10:31", make(c.Acknowledge, BO, round=1))
-    story.do("09-08 10:31", make(c.Acknowledge, BO, round=2))
+        story.do("09-08 10:31", make(Acknowledge, BO, round=1))
+    story.do("09-08 10:31", make(Acknowledge, BO, round=2))
 
     assert story.round.acknowledged_by == "bo"
 
@@ -232,7 +234,7 @@ def test_a_low_incident_is_never_asked_about_again() -> None:
 
 def test_who_may_look_may_not_write() -> None:
     with pytest.raises(GroupRequired):
-        told().do("09-08 10:01", make(c.AddNote, BO, groups=VIEWER, text="hello"))
+        told().do("09-08 10:01", make(AddNote, BO, groups=VIEWER, text="hello"))
 
 
 def test_a_version_somebody_else_moved_on_from_is_refused() -> None:
@@ -241,8 +243,8 @@ def test_a_version_somebody_else_moved_on_from_is_refused() -> None:
     story.note("09-08 10:01")
 
     with pytest.raises(StaleIfMatch):
-        story.do("09-08 10:02", make(c.Acknowledge, BO, if_match=seen))
-    story.do("09-08 10:02", make(c.Acknowledge, BO, if_match=story.incident.version))
+        story.do("09-08 10:02", make(Acknowledge, BO, if_match=seen))
+    story.do("09-08 10:02", make(Acknowledge, BO, if_match=story.incident.version))
 
     assert not story.round.open
 
@@ -251,13 +253,13 @@ def test_a_claim_about_the_future_is_refused() -> None:
     story = told()
 
     with pytest.raises(BadInput):
-        story.do("09-08 10:01", make(c.Acknowledge, BO, occurred_at=story.at("09-08 10:02")))
+        story.do("09-08 10:01", make(Acknowledge, BO, occurred_at=story.at("09-08 10:02")))
 
 
 def test_a_late_entry_keeps_its_own_time_apart_and_stops_the_clock_when_recorded() -> None:
     story = told()
 
-    story.do("09-08 10:16", make(c.Acknowledge, BO, occurred_at=story.at("09-08 10:14")))
+    story.do("09-08 10:16", make(Acknowledge, BO, occurred_at=story.at("09-08 10:14")))
 
     assert story.entries[-1].occurred_at == story.at("09-08 10:14")
     assert story.entries[-1].recorded_at == story.at("09-08 10:16")
@@ -277,7 +279,7 @@ def test_an_incident_that_does_not_exist_cannot_be_acknowledged() -> None:
     story = Story()
 
     with pytest.raises(UnknownIncident):
-        decide(None, make(c.Acknowledge, ANA), story.policy, story.at(T0))
+        decide(None, make(Acknowledge, ANA), story.policy, story.at(T0))
 
 
 def test_an_incident_that_exists_cannot_be_opened() -> None:
@@ -291,7 +293,7 @@ def test_handing_a_role_over_names_the_one_before() -> None:
 
     story.do(
         "09-08 10:30",
-        make(c.HandOver, ANA, role=Role.INCIDENT_COMMANDER, person="cy", briefing="db is slow"),
+        make(HandOver, ANA, role=Role.INCIDENT_COMMANDER, person="cy", briefing="db is slow"),
     )
 
     assert story.incident.commander == "cy"
@@ -301,12 +303,12 @@ def test_handing_a_role_over_names_the_one_before() -> None:
 def test_a_role_is_not_taken_from_its_holder() -> None:
     story = told()
     story.acknowledge("09-08 10:04", ANA)
-    grab = make(c.AssignRole, BO, role=Role.INCIDENT_COMMANDER, person="bo")
+    grab = make(AssignRole, BO, role=Role.INCIDENT_COMMANDER, person="bo")
 
     with pytest.raises(GroupRequired):
         story.do("09-08 10:30", grab)
     with pytest.raises(GroupRequired):
-        story.do("09-08 10:30", make(c.HandOver, BO, role=Role.INCIDENT_COMMANDER, person="bo"))
+        story.do("09-08 10:30", make(HandOver, BO, role=Role.INCIDENT_COMMANDER, person="bo"))
 
 
 def test_a_backfilled_incident_has_no_clocks_and_wakes_nobody() -> None:
@@ -362,4 +364,4 @@ def test_acknowledging_twice_through_the_engine_gives_one_entry() -> None:
 
 def test_the_sweep_itself_never_acknowledges() -> None:
     with pytest.raises(PersonRequired):
-        told().do("09-08 10:01", make(c.Acknowledge, SWEEP))
+        told().do("09-08 10:01", make(Acknowledge, SWEEP))

@@ -24,13 +24,15 @@ from tests.harness.stories import (
 from tocsin.billing.outage.examination import Lack
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.billing_exit import LACKS
-from tocsin.incidents.final_update import draft, lacks
-from tocsin.incidents.fold import event_of, fold
-from tocsin.incidents.gate import Status
+from tocsin.incidents.commands.closing import Reopen
+from tocsin.incidents.commands.containment import LoseContainment
+from tocsin.incidents.commands.fix import NameProviderCause
+from tocsin.incidents.commands.severity import ChangeCategory
+from tocsin.incidents.commands.updates import ConfirmCriterion
+from tocsin.incidents.events.fold import event_of, fold
+from tocsin.incidents.queries.billing import LACKS
+from tocsin.incidents.queries.final_update import draft, lacks
+from tocsin.incidents.queries.gate import Status
 from tocsin.incidents.vocabulary import Category
 
 
@@ -45,7 +47,7 @@ class TestCheckouts:
         story = outage()
         assert line(story, self.CODE).status is Status.UNMET
         assert "stripe" in line(story, self.CODE).next_step
-        word = make(w.ConfirmCriterion, ANA, criterion=self.CODE, met=True, evidence="trust me")
+        word = make(ConfirmCriterion, ANA, criterion=self.CODE, met=True, evidence="trust me")
         with pytest.raises(BadInput, match="judged by facts"):
             story.do("09-08 10:10", word)
 
@@ -75,7 +77,7 @@ class TestCheckouts:
 
     def test_every_provider_the_incident_is_about_needs_its_own(self) -> None:
         story = outage()
-        story.do("09-08 10:03", make(r.NameProviderCause, BO, provider="razorpay"))
+        story.do("09-08 10:03", make(NameProviderCause, BO, provider="razorpay"))
         counted(story, "09-08 10:30")
         assert "razorpay" in line(story, self.CODE).next_step
         counted(story, "09-08 10:31", provider="razorpay")
@@ -85,7 +87,7 @@ class TestCheckouts:
         story = outage()
         story.contain("09-08 10:10")
         counted(story, "09-08 10:30")
-        story.do("09-08 10:40", make(r.LoseContainment, BO, reason="down again"))
+        story.do("09-08 10:40", make(LoseContainment, BO, reason="down again"))
         assert line(story, self.CODE).status is Status.UNMET
         counted(story, "09-08 10:50")
         assert line(story, self.CODE).status is Status.MET
@@ -108,13 +110,13 @@ class TestCheckouts:
         counted(story, "09-08 10:30")
         story.do(
             "09-08 10:40",
-            make(c.ChangeCategory, BO, category=Category.PRODUCTION, reason="x", groups=EVERYTHING),
+            make(ChangeCategory, BO, category=Category.PRODUCTION, reason="x", groups=EVERYTHING),
         )
         assert line(story, self.CODE).status is Status.MET, "what is met is not removed"
         replayed(story, "09-08 10:45")
         ready(story)
         story.close("09-12 10:00")
-        story.do("09-12 11:00", make(r.Reopen, ANA, reason="it is back"))
+        story.do("09-12 11:00", make(Reopen, ANA, reason="it is back"))
         assert not story.incident.billing_exit.checkouts
         assert not story.incident.replays
 
@@ -176,14 +178,14 @@ class TestReplay:
     def test_a_replay_by_the_providers_dashboard_is_reported_and_still_reconciled(self) -> None:
         story = outage()
         word = {"criterion": self.CODE, "met": True, "evidence": "re-sent by hand"}
-        story.do("09-08 10:20", make(w.ConfirmCriterion, ANA, **word))
+        story.do("09-08 10:20", make(ConfirmCriterion, ANA, **word))
         assert "reconcile after" in line(story, self.CODE).next_step
         reconciled(story, "09-08 10:30")
         assert line(story, self.CODE).status is Status.MET
 
     def test_a_provider_caused_incident_is_fixed_by_the_facts(self) -> None:
         story = outage()
-        story.do("09-08 10:10", make(r.NameProviderCause, BO, provider="stripe"))
+        story.do("09-08 10:10", make(NameProviderCause, BO, provider="stripe"))
         reconciled(story, "09-08 10:15")
         replayed(story, "09-08 10:20")
         assert not story.incident.fixed

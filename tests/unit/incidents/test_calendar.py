@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tocsin.errors import InvalidPolicy
-from tocsin.incidents.calendar import BusinessCalendar, load_zone, zone_rules_version
+from tocsin.incidents.runbook.calendar import BusinessCalendar, load_zone, zone_rules_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

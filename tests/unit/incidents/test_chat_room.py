@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from tests.harness.stories import ANA, BO, COMMANDER, CY, Story, make
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.outbox import ROOM, OutboxItem
-from tocsin.incidents.parts import UpdateAudience
+from tocsin.incidents.commands.access import Restrict
+from tocsin.incidents.commands.closing import Reopen
+from tocsin.incidents.commands.containment import LoseContainment
+from tocsin.incidents.commands.people import AssignRole, Leave
+from tocsin.incidents.model.outbox import ROOM, OutboxItem
+from tocsin.incidents.model.parts import UpdateAudience
 from tocsin.incidents.vocabulary import (
     Category,
     ClockName,
@@ -49,12 +50,12 @@ def lived(one: Story, *, kind: Kind = Kind.REAL) -> Story:
     one.note("09-08 10:01")
     one.acknowledge("09-08 10:02")
     one.severity("09-08 10:03", Severity.CRITICAL)
-    one.do("09-08 10:04", make(c.AssignRole, ANA, role=Role.INCIDENT_COMMANDER, person="bo"))
-    one.do("09-08 10:04", make(c.AssignRole, ANA, role=Role.MITIGATION_OWNER, person="cy"))
+    one.do("09-08 10:04", make(AssignRole, ANA, role=Role.INCIDENT_COMMANDER, person="bo"))
+    one.do("09-08 10:04", make(AssignRole, ANA, role=Role.MITIGATION_OWNER, person="cy"))
     one.acknowledge("09-08 10:05", BO)
     one.update("09-08 10:06")
     one.contain("09-08 10:10")
-    one.do("09-08 10:20", make(r.LoseContainment, ANA, reason="again"))
+    one.do("09-08 10:20", make(LoseContainment, ANA, reason="again"))
     one.sweep_until("09-08 14:01")
     return one
 
@@ -86,7 +87,7 @@ def test_closing_and_reopening_are_told() -> None:
     one = story().open("09-08 10:00", Severity.LOW)
     one.acknowledge("09-08 10:01")
     one.close("09-08 10:02", Resolution.FALSE_POSITIVE, reason="a test account")
-    one.do("09-08 11:00", make(r.Reopen, ANA, reason="it was real"))
+    one.do("09-08 11:00", make(Reopen, ANA, reason="it was real"))
     assert news(one) == ["opened", "acknowledged", "closed", "reopened"]
     assert told(one)[2].facts["resolution"] == "false_positive"
     assert told(one)[3].facts["reason"] == "it was real"
@@ -95,8 +96,8 @@ def test_closing_and_reopening_are_told() -> None:
 def test_giving_up_a_role_is_told() -> None:
     one = story().open("09-08 10:00", Severity.HIGH)
     one.acknowledge("09-08 10:01")
-    one.do("09-08 10:02", make(c.AssignRole, ANA, role=Role.SECURITY_OWNER, person="cy"))
-    one.do("09-08 10:03", make(c.Leave, CY, reason="end of shift"))
+    one.do("09-08 10:02", make(AssignRole, ANA, role=Role.SECURITY_OWNER, person="cy"))
+    one.do("09-08 10:03", make(Leave, CY, reason="end of shift"))
     assert news(one) == ["opened", "acknowledged", "handover"]
     facts = told(one)[2].facts
     assert (facts["by"], facts["role"], facts["to"]) == ("cy", "security_owner", "")
@@ -164,7 +165,7 @@ def test_of_a_restricted_incident_nothing_is_told_but_severity_id_and_the_word()
 def test_an_incident_that_becomes_restricted_says_no_more_in_the_room() -> None:
     one = story().open("09-08 10:00", Severity.HIGH)
     one.acknowledge("09-08 10:01")
-    one.do("09-08 10:01", make(w.Restrict, ANA, reason="who knows"))
+    one.do("09-08 10:01", make(Restrict, ANA, reason="who knows"))
     one.severity("09-08 10:02", Severity.CRITICAL)
     assert set(told(one)[-1].facts) == HIDDEN
 

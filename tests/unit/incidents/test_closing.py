@@ -20,11 +20,13 @@ from tocsin.errors import (
     MissingReason,
     SecondPersonRequired,
 )
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.gate import Status
-from tocsin.incidents.parts import Exposure
+from tocsin.incidents.commands.closing import AbsorbDuplicate, Close
+from tocsin.incidents.commands.containment import FinishAction, PlanAction, UndoAction
+from tocsin.incidents.commands.record import RecordImpact
+from tocsin.incidents.commands.severity import ChangeCategory
+from tocsin.incidents.commands.updates import ConfirmCriterion
+from tocsin.incidents.model.parts import Exposure
+from tocsin.incidents.queries.gate import Status
 from tocsin.incidents.vocabulary import (
     Category,
     ClockName,
@@ -143,13 +145,11 @@ class TestGate:
 
     def test_a_category_change_adds_criteria_and_removes_none_that_is_met(self) -> None:
         story = told(category=Category.OPERATIONAL)
-        report = make(
-            w.ConfirmCriterion, ANA, criterion="checkouts_succeed", met=True, evidence="ok"
-        )
+        report = make(ConfirmCriterion, ANA, criterion="checkouts_succeed", met=True, evidence="ok")
         story.do("09-08 10:10", report)
 
         story.do(
-            "09-08 10:11", make(c.ChangeCategory, ANA, category=Category.SECURITY, reason="leak")
+            "09-08 10:11", make(ChangeCategory, ANA, category=Category.SECURITY, reason="leak")
         )
 
         standing = story.standing("09-08 10:12")
@@ -163,7 +163,7 @@ class TestGate:
             with pytest.raises(BadInput):
                 story.do(
                     "09-08 10:10",
-                    make(w.ConfirmCriterion, ANA, criterion=code, met=True, evidence="trust me"),
+                    make(ConfirmCriterion, ANA, criterion=code, met=True, evidence="trust me"),
                 )
 
     def test_a_criterion_reported_unmet_again_is_unmet(self) -> None:
@@ -171,7 +171,7 @@ class TestGate:
         for at, met in (("09-08 10:10", True), ("09-08 10:20", False)):
             story.do(
                 at,
-                make(w.ConfirmCriterion, ANA, criterion="checkouts_succeed", met=met, evidence="x"),
+                make(ConfirmCriterion, ANA, criterion="checkouts_succeed", met=met, evidence="x"),
             )
 
         assert story.standing("09-08 10:30")["checkouts_succeed"] is Status.UNMET
@@ -183,9 +183,7 @@ class TestGate:
         with pytest.raises(GroupRequired):
             story.do(
                 "09-12 12:00",
-                make(
-                    r.Close, ANA, resolution=Resolution.RESOLVED, verified_head=story.incident.head
-                ),
+                make(Close, ANA, resolution=Resolution.RESOLVED, verified_head=story.incident.head),
             )
 
 
@@ -204,7 +202,7 @@ class TestUnreal:
         with pytest.raises(SecondPersonRequired):
             story.close("09-08 11:01", Resolution.FALSE_POSITIVE, reason="a test alarm")
 
-        second = make(r.Close, CY, resolution=Resolution.FALSE_POSITIVE, reason="I looked as well")
+        second = make(Close, CY, resolution=Resolution.FALSE_POSITIVE, reason="I looked as well")
         story.do("09-08 11:02", second)
 
         assert not story.incident.open
@@ -213,7 +211,7 @@ class TestUnreal:
         story = told()
         story.close("09-08 11:00", Resolution.FALSE_POSITIVE, reason="a test alarm")
         other = make(
-            r.Close, CY, resolution=Resolution.DUPLICATE, reason="seen", duplicate_of="INC-1"
+            Close, CY, resolution=Resolution.DUPLICATE, reason="seen", duplicate_of="INC-1"
         )
 
         story.do("09-08 11:02", other)
@@ -227,19 +225,19 @@ class TestUnreal:
     @pytest.mark.parametrize("exposure", [Exposure.POSSIBLE, Exposure.CONFIRMED])
     def test_not_after_possible_data_exposure(self, exposure: Exposure) -> None:
         story = told(Severity.LOW)
-        story.do("09-08 10:30", make(w.RecordImpact, ANA, summary="a leak?", exposure=exposure))
+        story.do("09-08 10:30", make(RecordImpact, ANA, summary="a leak?", exposure=exposure))
 
         with pytest.raises(IllegalTransition):
             story.close("09-08 11:00", Resolution.FALSE_POSITIVE, reason="nothing there")
 
     def test_not_after_an_action_that_is_not_undone(self) -> None:
         story = told(Severity.LOW)
-        story.do("09-08 10:10", make(r.PlanAction, ANA, action="a", text="revoke"))
-        story.do("09-08 10:11", make(r.FinishAction, ANA, action="a"))
+        story.do("09-08 10:10", make(PlanAction, ANA, action="a", text="revoke"))
+        story.do("09-08 10:11", make(FinishAction, ANA, action="a"))
         with pytest.raises(IllegalTransition):
             story.close("09-08 11:00", Resolution.FALSE_POSITIVE, reason="nothing there")
 
-        story.do("09-08 11:05", make(r.UndoAction, ANA, action="a", reason="not needed"))
+        story.do("09-08 11:05", make(UndoAction, ANA, action="a", reason="not needed"))
         story.close("09-08 11:10", Resolution.FALSE_POSITIVE, reason="nothing there")
 
         assert not story.incident.open
@@ -272,7 +270,7 @@ class TestUnreal:
         story.do(
             "09-08 11:00",
             make(
-                r.AbsorbDuplicate,
+                AbsorbDuplicate,
                 ANA,
                 duplicate="INC-2",
                 began_at=before,

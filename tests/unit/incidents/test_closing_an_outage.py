@@ -9,11 +9,12 @@ import pytest
 
 from tests.harness.outage_stories import KEPT, counted, line, outage, ready, reconciled, replayed
 from tests.harness.stories import BO, Story, make
-from tocsin.incidents import commands_record as w
-from tocsin.incidents.final_update import draft, lacks
-from tocsin.incidents.fold import event_of, fold
-from tocsin.incidents.gate import Status
-from tocsin.incidents.parts_billing import ReplayCounts, ReplayKind
+from tocsin.incidents.commands.updates import PublishPostmortem
+from tocsin.incidents.events.fold import event_of, fold
+from tocsin.incidents.model.billing import ReplayCounts, ReplayKind
+from tocsin.incidents.model.parts import Preventive
+from tocsin.incidents.queries.final_update import draft, lacks
+from tocsin.incidents.queries.gate import Status
 
 GOLDEN = """\
 INC-0000000000000000000000TEST | high | checkout is down
@@ -66,9 +67,9 @@ def repaired() -> Story:
 
 
 def publish(story: Story, at: str) -> None:
-    work = w.Preventive(text="add a test", owner="cy", due_at=story.at("09-20 10:00"))
+    work = Preventive(text="add a test", owner="cy", due_at=story.at("09-20 10:00"))
     fields = {"url": "https://example.com/pm", "root_cause": "502", "actions": (work,)}
-    story.do(at, make(w.PublishPostmortem, BO, **fields))
+    story.do(at, make(PublishPostmortem, BO, **fields))
 
 
 class TestFinalUpdate:

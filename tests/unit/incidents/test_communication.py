@@ -21,9 +21,9 @@ from tocsin.errors import (
     IllegalTransition,
     MissingReason,
 )
-from tocsin.incidents import commands_record as w
-from tocsin.incidents.gate import Status
-from tocsin.incidents.parts import UpdateAudience
+from tocsin.incidents.commands.updates import DecideCustomers, PublishPostmortem
+from tocsin.incidents.model.parts import UpdateAudience
+from tocsin.incidents.queries.gate import Status
 from tocsin.incidents.vocabulary import Kind, Severity
 from tocsin.policy.compiled import default
 
@@ -34,7 +34,7 @@ class TestCommunication:
     def decide(self, story: Story, *, tell: bool, reason: str = "") -> None:
         story.do(
             "09-08 10:20",
-            make(w.DecideCustomers, BO, groups=COMMANDER, tell=tell, reason=reason),
+            make(DecideCustomers, BO, groups=COMMANDER, tell=tell, reason=reason),
         )
 
     def standing(self, story: Story, at: str) -> Status:
@@ -48,7 +48,7 @@ class TestCommunication:
 
         story.do(
             "09-08 10:52",
-            make(w.DecideCustomers, BO, groups=COMMANDER, tell=False, reason="no harm"),
+            make(DecideCustomers, BO, groups=COMMANDER, tell=False, reason="no harm"),
         )
         assert self.standing(story, "09-08 11:00") is Status.MET
 
@@ -139,7 +139,7 @@ class TestCommunication:
 
     def test_a_postmortem_has_owned_work(self) -> None:
         story = told()
-        empty = make(w.PublishPostmortem, BO, url="https://example.com", root_cause="x", actions=())
+        empty = make(PublishPostmortem, BO, url="https://example.com", root_cause="x", actions=())
 
         with pytest.raises(BadInput):
             story.do("09-08 12:00", empty)

@@ -19,10 +19,19 @@ from tests.harness.stories import (
     signal,
 )
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition, MissingReason, NotVerifiable
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.containing import missing_for_verification
-from tocsin.incidents.parts import Check, Verdict
+from tocsin.incidents.commands.containment import (
+    FinishAction,
+    LoseContainment,
+    NameFixAsContainment,
+    Observe,
+    PlanAction,
+    UndoAction,
+    VerifyContainment,
+    WithdrawAction,
+)
+from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
+from tocsin.incidents.model.parts import Check, Verdict
+from tocsin.incidents.queries.containment import missing_for_verification
 from tocsin.incidents.vocabulary import (
     Attainment,
     Category,
@@ -43,17 +52,17 @@ def told(severity: Severity = Severity.CRITICAL, **changes: Any) -> Story:
 
 
 def planned(story: Story, name: str = "rollback") -> None:
-    story.do("09-08 10:10", make(r.PlanAction, ANA, action=name, text="roll back"))
+    story.do("09-08 10:10", make(PlanAction, ANA, action=name, text="roll back"))
 
 
 def verify(story: Story, at: str, who: Any = BO, **fields: Any) -> None:
-    story.do(at, make(r.VerifyContainment, who, **fields))
+    story.do(at, make(VerifyContainment, who, **fields))
 
 
 def test_verified_containment_stops_the_clock_at_its_entry_and_is_never_backdated() -> None:
     story = told()
     planned(story)
-    story.do("09-08 10:20", make(r.FinishAction, ANA, action="rollback"))
+    story.do("09-08 10:20", make(FinishAction, ANA, action="rollback"))
     story.look("09-08 10:25")
 
     verify(story, "09-08 11:00", effective_at=story.at("09-08 10:20"))
@@ -68,7 +77,7 @@ def test_critical_lost_at_12_00_keeps_its_due_time_and_verified_13_30_is_met() -
     story = told()
     story.contain("09-08 10:58")
     assert story.clock(CONTAIN).stopped_at == story.at("09-08 11:00")
-    story.do("09-08 12:00", make(r.LoseContainment, ANA, reason="errors are back"))
+    story.do("09-08 12:00", make(LoseContainment, ANA, reason="errors are back"))
     assert story.facts(CONTAIN) == ("09-08 14:00", Attainment.RUNNING)
     assert story.incident.state is State.ACKNOWLEDGED
 
@@ -80,7 +89,7 @@ def test_critical_lost_at_12_00_keeps_its_due_time_and_verified_13_30_is_met() -
 def test_critical_lost_at_12_00_verified_14_30_is_missed_at_14_00() -> None:
     story = told()
     story.contain("09-08 10:58")
-    story.do("09-08 12:00", make(r.LoseContainment, ANA, reason="errors are back"))
+    story.do("09-08 12:00", make(LoseContainment, ANA, reason="errors are back"))
 
     story.contain("09-08 14:28")
 
@@ -106,7 +115,7 @@ def test_every_part_is_missing_at_first() -> None:
 def test_withdrawing_everything_contains_nothing() -> None:
     story = told()
     planned(story)
-    story.do("09-08 10:20", make(r.WithdrawAction, ANA, action="rollback", reason="too risky"))
+    story.do("09-08 10:20", make(WithdrawAction, ANA, action="rollback", reason="too risky"))
     story.look("09-08 10:25")
 
     assert missing_for_verification(story.incident) == ("action_done",)
@@ -117,14 +126,14 @@ def test_withdrawing_needs_a_reason() -> None:
     planned(story)
 
     with pytest.raises(MissingReason):
-        story.do("09-08 10:20", make(r.WithdrawAction, ANA, action="rollback", reason=" "))
+        story.do("09-08 10:20", make(WithdrawAction, ANA, action="rollback", reason=" "))
 
 
 def test_a_look_from_before_the_last_action_proves_nothing() -> None:
     story = told()
     planned(story)
     story.look("09-08 10:15")
-    story.do("09-08 10:20", make(r.FinishAction, ANA, action="rollback"))
+    story.do("09-08 10:20", make(FinishAction, ANA, action="rollback"))
 
     assert missing_for_verification(story.incident) == ("logs", "smoke_test", "targeted_check")
 
@@ -132,7 +141,7 @@ def test_a_look_from_before_the_last_action_proves_nothing() -> None:
 def test_a_look_at_the_very_moment_of_the_action_proves_nothing_either() -> None:
     story = told()
     planned(story)
-    story.do("09-08 10:20", make(r.FinishAction, ANA, action="rollback"))
+    story.do("09-08 10:20", make(FinishAction, ANA, action="rollback"))
     story.look("09-08 10:20")
 
     assert len(missing_for_verification(story.incident)) == 3
@@ -141,9 +150,9 @@ def test_a_look_at_the_very_moment_of_the_action_proves_nothing_either() -> None
 def test_a_look_claimed_for_before_the_loss_proves_nothing() -> None:
     story = told()
     story.contain("09-08 10:58")
-    story.do("09-08 12:00", make(r.LoseContainment, ANA, reason="errors are back"))
+    story.do("09-08 12:00", make(LoseContainment, ANA, reason="errors are back"))
     early = make(
-        r.Observe,
+        Observe,
         ANA,
         check=Check.LOGS,
         verdict=Verdict.PASSED,
@@ -158,7 +167,7 @@ def test_a_look_claimed_for_before_the_loss_proves_nothing() -> None:
 def test_a_failed_look_keeps_it_open_until_one_passes() -> None:
     story = told()
     planned(story)
-    story.do("09-08 10:20", make(r.FinishAction, ANA, action="rollback"))
+    story.do("09-08 10:20", make(FinishAction, ANA, action="rollback"))
     story.look("09-08 10:25", Verdict.FAILED)
     assert len(missing_for_verification(story.incident)) == 3
 
@@ -169,7 +178,7 @@ def test_a_failed_look_keeps_it_open_until_one_passes() -> None:
 
 def test_a_look_says_what_was_looked_at() -> None:
     story = told()
-    command = make(r.Observe, ANA, check=Check.LOGS, verdict=Verdict.PASSED, detail="")
+    command = make(Observe, ANA, check=Check.LOGS, verdict=Verdict.PASSED, detail="")
 
     with pytest.raises(BadInput):
         story.do("09-08 10:25", command)
@@ -178,14 +187,14 @@ def test_a_look_says_what_was_looked_at() -> None:
 def test_a_firing_signal_keeps_it_open() -> None:
     story = Story()
     at = story.at(T0)
-    story.do(at, make(c.OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
+    story.do(at, make(OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
     planned(story)
-    story.do("09-08 10:20", make(r.FinishAction, ANA, action="rollback"))
+    story.do("09-08 10:20", make(FinishAction, ANA, action="rollback"))
     story.look("09-08 10:25")
     assert missing_for_verification(story.incident) == ("signals_clear",)
 
     clear = signal(story.at("09-08 10:26"), firing=False)
-    story.do("09-08 10:26", make(c.MergeSignals, CLOUDWATCH, signals=(clear,)))
+    story.do("09-08 10:26", make(MergeSignals, CLOUDWATCH, signals=(clear,)))
 
     assert missing_for_verification(story.incident) == ()
 
@@ -194,7 +203,7 @@ def test_a_firing_signal_keeps_it_open() -> None:
 def test_who_executed_a_critical_or_high_does_not_verify_it(severity: Severity) -> None:
     story = told(severity)
     planned(story)
-    story.do("09-08 10:20", make(r.FinishAction, ANA, action="rollback"))
+    story.do("09-08 10:20", make(FinishAction, ANA, action="rollback"))
     story.look("09-08 10:25")
 
     with pytest.raises(GroupRequired):
@@ -214,7 +223,7 @@ def test_who_executed_a_medium_or_low_may_verify_it(severity: Severity) -> None:
 def test_a_security_incident_is_verified_by_the_security_owner() -> None:
     story = told(Severity.MEDIUM, category=Category.SECURITY)
     planned(story)
-    story.do("09-08 10:20", make(r.FinishAction, ANA, action="rollback"))
+    story.do("09-08 10:20", make(FinishAction, ANA, action="rollback"))
     story.look("09-08 10:25")
 
     with pytest.raises(GroupRequired):
@@ -224,7 +233,7 @@ def test_a_security_incident_is_verified_by_the_security_owner() -> None:
 
 def test_the_fix_can_be_named_as_containment_once_it_is_deployed() -> None:
     story = told()
-    story.do("09-08 10:10", make(r.NameFixAsContainment, ANA, reason="nothing to roll back"))
+    story.do("09-08 10:10", make(NameFixAsContainment, ANA, reason="nothing to roll back"))
     story.look("09-08 10:15")
     assert missing_for_verification(story.incident) == ("fix_deployed",)
 
@@ -238,13 +247,13 @@ def test_the_fix_can_be_named_as_containment_once_it_is_deployed() -> None:
 
 def test_an_undone_action_makes_earlier_looks_worthless() -> None:
     story = told()
-    story.do("09-08 10:10", make(r.PlanAction, ANA, action="a", text="one"))
-    story.do("09-08 10:10", make(r.PlanAction, ANA, action="b", text="two"))
-    story.do("09-08 10:11", make(r.FinishAction, ANA, action="a"))
-    story.do("09-08 10:12", make(r.FinishAction, ANA, action="b"))
+    story.do("09-08 10:10", make(PlanAction, ANA, action="a", text="one"))
+    story.do("09-08 10:10", make(PlanAction, ANA, action="b", text="two"))
+    story.do("09-08 10:11", make(FinishAction, ANA, action="a"))
+    story.do("09-08 10:12", make(FinishAction, ANA, action="b"))
     story.look("09-08 10:15")
 
-    story.do("09-08 10:20", make(r.UndoAction, ANA, action="b", reason="made it worse"))
+    story.do("09-08 10:20", make(UndoAction, ANA, action="b", reason="made it worse"))
 
     assert missing_for_verification(story.incident) == ("logs", "smoke_test", "targeted_check")
 
@@ -252,21 +261,21 @@ def test_an_undone_action_makes_earlier_looks_worthless() -> None:
 def test_an_action_goes_one_way() -> None:
     story = told()
     planned(story)
-    story.do("09-08 10:20", make(r.FinishAction, ANA, action="rollback"))
+    story.do("09-08 10:20", make(FinishAction, ANA, action="rollback"))
 
     with pytest.raises(IllegalTransition):
-        story.do("09-08 10:21", make(r.FinishAction, ANA, action="rollback"))
+        story.do("09-08 10:21", make(FinishAction, ANA, action="rollback"))
     with pytest.raises(IllegalTransition):
         planned(story)
     with pytest.raises(BadInput):
-        story.do("09-08 10:21", make(r.FinishAction, ANA, action="unknown"))
+        story.do("09-08 10:21", make(FinishAction, ANA, action="unknown"))
 
 
 def test_verifying_an_unacknowledged_incident_acknowledges_first_as_the_same_person() -> None:
     story = Story().open(T0, Severity.MEDIUM)
-    story.do("09-08 10:10", make(r.PlanAction, ANA, action="a", text="one"))
+    story.do("09-08 10:10", make(PlanAction, ANA, action="a", text="one"))
 
-    events = story.do("09-08 10:11", make(r.FinishAction, ANA, action="a"))
+    events = story.do("09-08 10:11", make(FinishAction, ANA, action="a"))
 
     assert [event.type for event in events] == ["acknowledged", "action_changed"]
     assert story.round.acknowledged_by == "ana"
@@ -275,12 +284,12 @@ def test_verifying_an_unacknowledged_incident_acknowledges_first_as_the_same_per
 def test_a_signal_firing_for_ten_minutes_loses_containment_and_pages() -> None:
     story = Story()
     at = story.at(T0)
-    story.do(at, make(c.OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
+    story.do(at, make(OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
     clear = signal(story.at("09-08 10:08"), firing=False)
-    story.do("09-08 10:08", make(c.MergeSignals, CLOUDWATCH, signals=(clear,)))
+    story.do("09-08 10:08", make(MergeSignals, CLOUDWATCH, signals=(clear,)))
     story.contain("09-08 10:09")
     again = signal(story.at("09-08 10:30"))
-    story.do("09-08 10:30", make(c.MergeSignals, CLOUDWATCH, signals=(again,)))
+    story.do("09-08 10:30", make(MergeSignals, CLOUDWATCH, signals=(again,)))
     pages = len(story.sent(MessageKind.PAGE))
 
     assert story.tick("09-08 10:40") == ()
@@ -294,13 +303,13 @@ def test_a_signal_firing_for_ten_minutes_loses_containment_and_pages() -> None:
 
 def test_losing_what_is_not_verified_means_nothing() -> None:
     with pytest.raises(IllegalTransition):
-        told().do("09-08 10:20", make(r.LoseContainment, ANA, reason="back"))
+        told().do("09-08 10:20", make(LoseContainment, ANA, reason="back"))
 
 
 def test_after_a_loss_silence_counts_from_the_loss() -> None:
     story = told()
     story.contain("09-08 10:10")
-    story.do("09-08 18:00", make(r.LoseContainment, ANA, reason="back"))
+    story.do("09-08 18:00", make(LoseContainment, ANA, reason="back"))
 
     story.sweep_until("09-08 18:29")
     assert story.round.number == 1

@@ -9,13 +9,21 @@ import pytest
 from tests.harness.outage_stories import reconciled
 from tests.harness.stories import ANA, BO, COMMANDER, GITHUB, Story, make
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.parts import RunKind
+from tocsin.incidents.commands.fix import (
+    LinkFix,
+    NameProviderCause,
+    PauseFix,
+    RecordDeploy,
+    RecordRelease,
+    RecordRun,
+    ResumeFix,
+)
+from tocsin.incidents.commands.updates import ConfirmCriterion
+from tocsin.incidents.model.parts import RunKind
 from tocsin.incidents.vocabulary import Attainment, Category, ClockName, MessageKind, Severity
 
 if TYPE_CHECKING:
-    from tocsin.incidents.events import Event
+    from tocsin.incidents.events.base import Event
 
 T0 = "09-08 10:00"
 FIX = ClockName.FIX
@@ -27,12 +35,12 @@ def told(severity: Severity = Severity.HIGH, **changes: Any) -> Story:
 
 def run(story: Story, at: str, kind: RunKind, conclusion: str = "success", **fields: Any) -> None:
     values: dict[str, Any] = {"commit": "c0ffee", "run": kind, "conclusion": conclusion}
-    story.do(at, make(r.RecordRun, GITHUB, **(values | fields)))
+    story.do(at, make(RecordRun, GITHUB, **(values | fields)))
 
 
 def deploy(story: Story, at: str, conclusion: str = "success", **fields: Any) -> None:
     values: dict[str, Any] = {"commit": "c0ffee", "conclusion": conclusion, "whole_scope": True}
-    story.do(at, make(r.RecordDeploy, GITHUB, **(values | fields)))
+    story.do(at, make(RecordDeploy, GITHUB, **(values | fields)))
 
 
 def release(story: Story, at: str, name: str, cut: str, **fields: Any) -> tuple[Event, ...]:
@@ -40,12 +48,12 @@ def release(story: Story, at: str, name: str, cut: str, **fields: Any) -> tuple[
         field: story.at(value) if isinstance(value, str) else value
         for field, value in fields.items()
     }
-    return story.do(at, make(r.RecordRelease, GITHUB, **values))
+    return story.do(at, make(RecordRelease, GITHUB, **values))
 
 
 def linked(severity: Severity = Severity.HIGH) -> Story:
     story = told(severity)
-    story.do("09-08 11:00", make(r.LinkFix, ANA, commit="c0ffee", url="https://example.com/pr"))
+    story.do("09-08 11:00", make(LinkFix, ANA, commit="c0ffee", url="https://example.com/pr"))
     return story
 
 
@@ -106,7 +114,7 @@ class TestConclusions:
         story = linked()
         run(story, "09-08 12:05", RunKind.QUALITY)
         run(story, "09-08 12:06", RunKind.SECURITY)
-        story.do("09-08 12:07", make(r.LinkFix, ANA, commit="better"))
+        story.do("09-08 12:07", make(LinkFix, ANA, commit="better"))
 
         deploy(story, "09-08 12:10", commit="better")
 
@@ -114,7 +122,7 @@ class TestConclusions:
 
     def test_a_person_reports_a_run_only_with_where_it_can_be_seen(self) -> None:
         story = linked()
-        command = make(r.RecordRun, ANA, commit="c0ffee", run=RunKind.QUALITY, conclusion="success")
+        command = make(RecordRun, ANA, commit="c0ffee", run=RunKind.QUALITY, conclusion="success")
 
         with pytest.raises(BadInput):
             story.do("09-08 12:00", command)
@@ -128,9 +136,9 @@ class TestConclusions:
 
     def test_a_provider_caused_incident_is_fixed_by_a_completed_replay(self) -> None:
         story = told(category=Category.OPERATIONAL)
-        story.do("09-08 11:00", make(r.NameProviderCause, ANA, provider="stripe"))
+        story.do("09-08 11:00", make(NameProviderCause, ANA, provider="stripe"))
         report = make(
-            w.ConfirmCriterion,
+            ConfirmCriterion,
             GITHUB,
             criterion="replay_completed",
             met=True,
@@ -148,7 +156,7 @@ class TestConclusions:
     def test_a_replay_alone_fixes_nothing_a_provider_did_not_cause(self) -> None:
         story = told(category=Category.OPERATIONAL)
         report = make(
-            w.ConfirmCriterion, GITHUB, criterion="replay_completed", met=True, evidence="done"
+            ConfirmCriterion, GITHUB, criterion="replay_completed", met=True, evidence="done"
         )
 
         story.do("09-08 15:00", report)
@@ -261,10 +269,10 @@ class TestPauses:
             "minutes": minutes,
             "reason": "waiting for the vendor",
         }
-        story.do(at, make(r.PauseFix, BO, **(values | fields)))
+        story.do(at, make(PauseFix, BO, **(values | fields)))
 
     def resume(self, story: Story, at: str) -> None:
-        story.do(at, make(r.ResumeFix, BO, groups=COMMANDER))
+        story.do(at, make(ResumeFix, BO, groups=COMMANDER))
 
     def test_high_paused_tuesday_16_00_to_wednesday_11_00_is_due_friday_14_00(self) -> None:
         story = told()

@@ -10,14 +10,17 @@ import pytest
 
 from tests.harness.stories import ANA, BO, CLOUDWATCH, COMMANDER, Story, make, signal
 from tocsin.errors import BadInput, IllegalTransition, MalformedPayload, PayloadTooLarge
-from tocsin.incidents import commands as c
 from tocsin.incidents import limits
-from tocsin.incidents.codec import decode, decode_fields, encode
-from tocsin.incidents.evolve import evolve
-from tocsin.incidents.fold import event_of, fold
-from tocsin.incidents.model import Incident
-from tocsin.incidents.snapshot import snapshot_of, snapshot_text
-from tocsin.incidents.timeline import first_broken_link
+from tocsin.incidents.commands.opening import OpenFromSignals
+from tocsin.incidents.commands.people import AssignRole
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.commands.severity import ChangeCategory
+from tocsin.incidents.events.evolve import evolve
+from tocsin.incidents.events.fold import event_of, fold
+from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.model.incident import Incident
+from tocsin.incidents.timeline.codec import decode, decode_fields, encode
+from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Category, Role, Severity
 
 T0 = "09-08 10:00"
@@ -26,15 +29,13 @@ T0 = "09-08 10:00"
 def eventful() -> Story:
     story = Story()
     at = story.at(T0)
-    story.do(at, make(c.OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
+    story.do(at, make(OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
     story.tick("09-08 10:40")
     story.acknowledge("09-08 10:50")
     story.severity("09-08 11:00", Severity.CRITICAL)
     story.severity("09-08 11:05", Severity.LOW, BO, COMMANDER)
-    story.do("09-08 11:06", make(c.AssignRole, ANA, role=Role.SECURITY_OWNER, person="sam"))
-    story.do(
-        "09-08 11:07", make(c.ChangeCategory, ANA, category=Category.SECURITY, reason="a leak")
-    )
+    story.do("09-08 11:06", make(AssignRole, ANA, role=Role.SECURITY_OWNER, person="sam"))
+    story.do("09-08 11:07", make(ChangeCategory, ANA, category=Category.SECURITY, reason="a leak"))
     story.note("09-08 11:10")
     story.tick("09-09 11:10")
     return story
@@ -161,9 +162,9 @@ def test_a_note_over_the_limit_is_refused_whole() -> None:
     version = story.incident.version
 
     with pytest.raises(PayloadTooLarge):
-        story.do("09-09 12:00", make(c.AddNote, ANA, text="x" * (limits.TEXT + 1)))
+        story.do("09-09 12:00", make(AddNote, ANA, text="x" * (limits.TEXT + 1)))
     with pytest.raises(BadInput):
-        story.do("09-09 12:00", make(c.AddNote, ANA, text="  "))
+        story.do("09-09 12:00", make(AddNote, ANA, text="  "))
 
     assert story.incident.version == version
 
@@ -179,4 +180,4 @@ def test_a_person_id_is_an_id(name: str) -> None:
     story = eventful()
 
     with pytest.raises(BadInput):
-        story.do("09-09 12:00", make(c.AssignRole, ANA, role=Role.MITIGATION_OWNER, person=name))
+        story.do("09-09 12:00", make(AssignRole, ANA, role=Role.MITIGATION_OWNER, person=name))

@@ -17,20 +17,21 @@ from tests.harness.stories import (
     make,
 )
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition, MissingReason, PayloadTooLarge
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_freeze as f
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.agenda import next_due
-from tocsin.incidents.fold import fold
-from tocsin.incidents.freeze import ChangeKind, changed, freezes
+from tocsin.incidents.commands import freeze as f
+from tocsin.incidents.commands.base import Command
+from tocsin.incidents.commands.closing import Reopen
+from tocsin.incidents.commands.containment import LoseContainment
+from tocsin.incidents.commands.record import RecordImpact
+from tocsin.incidents.events.fold import fold
 from tocsin.incidents.limits import ALLOWED_CHANGES
-from tocsin.incidents.parts import Exposure, LinkPurpose
+from tocsin.incidents.model.parts import Exposure, LinkPurpose
+from tocsin.incidents.queries.agenda import next_due
+from tocsin.incidents.queries.freeze import ChangeKind, changed, freezes
 from tocsin.incidents.vocabulary import Category, Kind, MessageKind, Severity
 
 if TYPE_CHECKING:
     from tocsin.errors import TocsinError
-    from tocsin.incidents.model import Incident
+    from tocsin.incidents.model.incident import Incident
 
 HOUR = timedelta(hours=1)
 T0 = local("09-08 10:00")
@@ -42,7 +43,7 @@ def held(story: Story, at: str = "09-08 10:01") -> dict[str, datetime | None]:
     return {each.service: each.until for each in freezes(story.incident) if each.holds_at(now)}
 
 
-def commander[C: c.Command](cls: type[C], **fields: Any) -> C:
+def commander[C: Command](cls: type[C], **fields: Any) -> C:
     return make(cls, BO, groups=COMMANDER, **fields)
 
 
@@ -72,7 +73,7 @@ class TestWhenItIsOn:
         story = Story().open("09-08 10:00", Severity.HIGH)
         story.contain("09-08 11:00")
         assert freezes(story.incident) == ()
-        story.do("09-08 12:00", make(r.LoseContainment, ANA, reason="it is back"))
+        story.do("09-08 12:00", make(LoseContainment, ANA, reason="it is back"))
         assert held(story, "09-08 12:00") == {"checkout": None}
 
     def test_a_raise_begins_it_and_a_lowering_ends_it(self) -> None:
@@ -89,7 +90,7 @@ class TestWhenItIsOn:
         story.tell_everybody("09-08 12:00")
         story.close("09-10 12:00")
         assert freezes(story.incident) == ()
-        story.do("09-10 13:00", make(r.Reopen, ANA, reason="it is back"))
+        story.do("09-10 13:00", make(Reopen, ANA, reason="it is back"))
         (only,) = freezes(story.incident)
         assert only.since == local("09-10 13:00")
 
@@ -102,14 +103,12 @@ class TestWhenItIsOn:
     def test_the_blast_radius_widens_it_and_no_known_service_means_every_one(self) -> None:
         story = Story().open("09-08 10:00", Severity.HIGH, service=None)
         assert held(story) == {"*": None}
-        story.do("09-08 10:10", make(w.RecordImpact, ANA, summary="s", services=("api", "web")))
+        story.do("09-08 10:10", make(RecordImpact, ANA, summary="s", services=("api", "web")))
         assert held(story) == {"api": None, "web": None}
 
     def test_a_restricted_one_says_so_and_nothing_of_why(self) -> None:
         story = Story().open("09-08 10:00", Severity.HIGH, Category.SECURITY)
-        story.do(
-            "09-08 10:10", make(w.RecordImpact, ANA, summary="leak", exposure=Exposure.POSSIBLE)
-        )
+        story.do("09-08 10:10", make(RecordImpact, ANA, summary="leak", exposure=Exposure.POSSIBLE))
         (only,) = freezes(story.incident)
         assert only.restricted
         assert "leak" not in repr(only)
@@ -228,7 +227,7 @@ class TestTheCommander:
         with pytest.raises(IllegalTransition):
             story.do("09-08 10:31", commander(f.LiftFreeze, reason="again"))
         story.contain("09-08 11:00")
-        story.do("09-08 12:00", make(r.LoseContainment, ANA, reason="it is back"))
+        story.do("09-08 12:00", make(LoseContainment, ANA, reason="it is back"))
         assert held(story, "09-08 12:00") == {"checkout": None}
 
     @pytest.mark.parametrize(
@@ -240,10 +239,10 @@ class TestTheCommander:
         ],
     )
     def test_decides_alone_and_only_where_there_is_one(
-        self, cls: type[c.Command], fields: dict[str, Any]
+        self, cls: type[Command], fields: dict[str, Any]
     ) -> None:
         story = Story().open("09-08 10:00", Severity.HIGH)
-        refused: list[tuple[type[TocsinError], c.Command, Story]] = [
+        refused: list[tuple[type[TocsinError], Command, Story]] = [
             (GroupRequired, make(cls, ANA, **fields), story),
             (
                 IllegalTransition,
@@ -276,7 +275,7 @@ class TestWhatIsWrittenDown:
 
     def test_a_service_that_leaves_the_scope_is_released(self) -> None:
         story = Story().open("09-08 10:00", Severity.HIGH, service=None)
-        story.do("09-08 10:10", make(w.RecordImpact, ANA, summary="s", services=("api",)))
+        story.do("09-08 10:10", make(RecordImpact, ANA, summary="s", services=("api",)))
         assert self.steps(story) == [
             {"*": None},
             {"api": None, "*": local("09-08 10:10")},

@@ -8,9 +8,11 @@ import pytest
 
 from tests.harness.stories import ANA, BO, COMMANDER, CY, MINUTE, Story, make
 from tocsin.errors import MalformedPayload
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.explain import Explanation, explain
-from tocsin.incidents.metrics import metrics
+from tocsin.incidents.commands.closing import Reopen
+from tocsin.incidents.commands.containment import LoseContainment
+from tocsin.incidents.commands.fix import PauseFix, RecordRelease, ResumeFix
+from tocsin.incidents.queries.explain import Explanation, explain
+from tocsin.incidents.queries.metrics import metrics
 from tocsin.incidents.vocabulary import Attainment, ClockName, Kind, Resolution, Severity
 
 T0 = "09-08 10:00"
@@ -52,7 +54,7 @@ class TestMetrics:
 
     def test_a_reopened_incident_counts_once_with_its_first_containment_and_last_fix(self) -> None:
         story = solved()
-        story.do("09-10 09:00", make(r.Reopen, ANA, reason="back", severity=Severity.CRITICAL))
+        story.do("09-10 09:00", make(Reopen, ANA, reason="back", severity=Severity.CRITICAL))
         story.acknowledge("09-10 09:20", BO)
         story.contain("09-10 10:00", verifier=CY)
         story.repair("09-10 12:00", commit="better")
@@ -71,7 +73,7 @@ class TestMetrics:
     def test_containment_that_was_lost_does_not_count(self) -> None:
         story = Story().open(T0, Severity.HIGH)
         story.contain("09-08 10:58", verifier=CY)
-        story.do("09-08 12:00", make(r.LoseContainment, ANA, reason="back"))
+        story.do("09-08 12:00", make(LoseContainment, ANA, reason="back"))
         assert metrics(story.entries).time_to_contain is None
 
         story.contain("09-08 13:58", verifier=CY)
@@ -150,9 +152,9 @@ class TestExplain:
 
     def test_a_pause_is_shown_in_the_time_it_cost(self) -> None:
         story = Story().open(T0, Severity.HIGH)
-        pause = make(r.PauseFix, BO, groups=COMMANDER, minutes=1440, reason="vendor")
+        pause = make(PauseFix, BO, groups=COMMANDER, minutes=1440, reason="vendor")
         story.do("09-08 16:00", pause)
-        story.do("09-09 11:00", make(r.ResumeFix, BO, groups=COMMANDER))
+        story.do("09-09 11:00", make(ResumeFix, BO, groups=COMMANDER))
 
         fix = self.found(story)[ClockName.FIX]
 
@@ -163,7 +165,7 @@ class TestExplain:
     def test_an_earlier_promise_that_stands_is_said_to(self) -> None:
         story = Story().open(T0, Severity.LOW)
         release = make(
-            r.RecordRelease,
+            RecordRelease,
             ANA,
             release="R42",
             regular=True,
@@ -186,7 +188,7 @@ class TestExplain:
 
     def test_reopening_starts_the_story_of_the_clocks_afresh(self) -> None:
         story = solved()
-        story.do("09-10 09:00", make(r.Reopen, ANA, reason="back"))
+        story.do("09-10 09:00", make(Reopen, ANA, reason="back"))
 
         contain = self.found(story)[ClockName.CONTAIN]
 

@@ -9,10 +9,11 @@ import pytest
 
 from tests.harness.stories import ANA, BO, CLOUDWATCH, Story, make, signal
 from tocsin.errors import MissingReason
-from tocsin.incidents import commands as c
-from tocsin.incidents.agenda import next_due
-from tocsin.incidents.events import Paged
-from tocsin.incidents.policy import PageStep
+from tocsin.incidents.commands.opening import OpenFromSignals
+from tocsin.incidents.commands.people import AssignRole, Escalate
+from tocsin.incidents.events.people import Paged
+from tocsin.incidents.queries.agenda import next_due
+from tocsin.incidents.runbook.paging import PageStep
 from tocsin.incidents.vocabulary import (
     Attainment,
     Audience,
@@ -76,7 +77,7 @@ def test_a_security_incident_pages_the_security_owner() -> None:
 
 def test_whoever_took_the_role_is_paged_instead_of_who_is_on_duty() -> None:
     story = Story().open(T0, Severity.CRITICAL)
-    story.do("09-08 10:01", make(c.AssignRole, ANA, role=Role.MITIGATION_OWNER, person="bo"))
+    story.do("09-08 10:01", make(AssignRole, ANA, role=Role.MITIGATION_OWNER, person="bo"))
 
     story.sweep_until("09-08 10:05")
 
@@ -210,7 +211,7 @@ def test_somebody_asks_for_more_people() -> None:
     story.acknowledge("09-08 10:04")
     before = len(story.outbox)
 
-    story.do("09-08 10:10", make(c.Escalate, ANA, audience=Audience.BACKUP, reason="need hands"))
+    story.do("09-08 10:10", make(Escalate, ANA, audience=Audience.BACKUP, reason="need hands"))
 
     assert [target for _, _, target in story.sent()[before:]] == [
         f"person:{name}" for name in BACKUPS
@@ -221,7 +222,7 @@ def test_asking_for_more_people_needs_a_reason() -> None:
     story = Story().open(T0, Severity.HIGH)
 
     with pytest.raises(MissingReason):
-        story.do("09-08 10:10", make(c.Escalate, ANA, audience=Audience.ALL, reason=""))
+        story.do("09-08 10:10", make(Escalate, ANA, audience=Audience.ALL, reason=""))
 
 
 def test_opening_tells_the_stakeholders_once() -> None:
@@ -268,7 +269,7 @@ def test_a_drill_pages_responders() -> None:
     story = Story()
     at = story.at(T0)
 
-    story.do(at, make(c.OpenFromSignals, CLOUDWATCH, signals=(signal(at, drill=True),)))
+    story.do(at, make(OpenFromSignals, CLOUDWATCH, signals=(signal(at, drill=True),)))
 
     assert {item.facts["kind"] for item in story.outbox} == {"drill"}
     assert story.sent(MessageKind.PAGE)

@@ -10,18 +10,19 @@ import pytest
 from tests.harness.stories import ANA, BO, RESPONDER, VIEWER, Story, make
 from tocsin.documents.messages import render
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition, PayloadTooLarge
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.agenda import next_due
-from tocsin.incidents.fold import fold
+from tocsin.incidents.commands.closing import Reopen
+from tocsin.incidents.commands.updates import PublishPostmortem, VerifyPrevention
+from tocsin.incidents.events.fold import fold
 from tocsin.incidents.limits import PREVENTIVE
-from tocsin.incidents.prevention import name_of
+from tocsin.incidents.model.parts import Preventive
+from tocsin.incidents.queries.agenda import next_due
+from tocsin.incidents.queries.prevention import prevention_name
 from tocsin.incidents.vocabulary import Resolution, Severity
 
 if TYPE_CHECKING:
     from tocsin.errors import TocsinError
 
-TEST = name_of("add a test")
+TEST = prevention_name("add a test")
 
 
 def published(*texts: str, due: str = "09-18 12:00", owner: str = "cy") -> Story:
@@ -33,11 +34,11 @@ def published(*texts: str, due: str = "09-18 12:00", owner: str = "cy") -> Story
 def publish(
     story: Story, at: str, *texts: str, due: str = "09-18 12:00", owner: str = "cy"
 ) -> None:
-    work = tuple(w.Preventive(text=text, owner=owner, due_at=story.at(due)) for text in texts)
+    work = tuple(Preventive(text=text, owner=owner, due_at=story.at(due)) for text in texts)
     story.do(
         at,
         make(
-            w.PublishPostmortem,
+            PublishPostmortem,
             BO,
             url="https://example.com/pm",
             root_cause="a missing check",
@@ -56,7 +57,7 @@ def verify(story: Story, at: str = "09-10 12:00", **fields: Any) -> None:
         "passed_evidence": "https://example.com/run/2",
         "groups": RESPONDER,
     }
-    story.do(at, make(w.VerifyPrevention, ANA, **(values | fields)))
+    story.do(at, make(VerifyPrevention, ANA, **(values | fields)))
 
 
 def test_what_a_postmortem_lists_is_tracked_with_owner_and_date() -> None:
@@ -150,7 +151,7 @@ def test_the_owner_hears_once_that_it_is_overdue_also_after_closing() -> None:
 def test_work_outlives_a_reopening_and_what_is_done_is_not_chased() -> None:
     story = published()
     story.close("09-08 13:00", Resolution.FALSE_POSITIVE, reason="a test alarm")
-    story.do("09-08 14:00", make(r.Reopen, ANA, reason="it was real"))
+    story.do("09-08 14:00", make(Reopen, ANA, reason="it was real"))
     assert TEST in story.incident.prevention
     verify(story)
     story.sweep_until("09-30 12:00")

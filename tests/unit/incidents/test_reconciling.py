@@ -8,16 +8,16 @@ import pytest
 
 from tests.harness.stories import ANA, BO, COMMANDER, Story, make
 from tocsin.errors import BadInput, IllegalTransition
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.commands_billing import RecordReconciliation
-from tocsin.incidents.fold import fold
-from tocsin.incidents.parts_billing import Reconciliation
-from tocsin.incidents.snapshot import snapshot_of, snapshot_text
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.billing import RecordReconciliation
+from tocsin.incidents.commands.closing import Close, Reopen
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.model.billing import Reconciliation
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Resolution, Severity
 
 if TYPE_CHECKING:
-    from tocsin.incidents.events import Event
+    from tocsin.incidents.events.base import Event
 
 RECONCILER = Actor(ActorKind.RULE, "reconciler")
 
@@ -113,8 +113,8 @@ def test_a_new_cycle_starts_without_one() -> None:
     tell(story, "09-08 11:05", unresolved={}, signed_off_by="ana")
     for who in (ANA, BO):
         closing = {"resolution": Resolution.FALSE_POSITIVE, "reason": "a typo in the alarm"}
-        story.do("09-08 12:00", make(r.Close, who, groups=COMMANDER, **closing))
+        story.do("09-08 12:00", make(Close, who, groups=COMMANDER, **closing))
     with pytest.raises(IllegalTransition, match="closed"):
         tell(story, "09-08 12:05")
-    story.do("09-09 09:00", make(r.Reopen, ANA, groups=COMMANDER, reason="it is back"))
+    story.do("09-09 09:00", make(Reopen, ANA, groups=COMMANDER, reason="it is back"))
     assert story.incident.reconciliation is None

@@ -25,14 +25,23 @@ from tocsin.errors import (
     PayloadTooLarge,
     SecondPersonRequired,
 )
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_record as w
 from tocsin.incidents import limits
-from tocsin.incidents.access import may_see
-from tocsin.incidents.checklist import phases
-from tocsin.incidents.fold import fold
-from tocsin.incidents.parts import ChannelKind, Exposure, ItemState, LinkPurpose
-from tocsin.incidents.priorities import priorities
+from tocsin.incidents.commands.access import ChangeAccess, LiftRestriction, Restrict
+from tocsin.incidents.commands.people import AssignRole
+from tocsin.incidents.commands.record import (
+    AddLink,
+    Correct,
+    CorrectBeginning,
+    RecordChannel,
+    RecordDecision,
+    RecordImpact,
+    SettleItem,
+)
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.model.parts import ChannelKind, Exposure, ItemState, LinkPurpose
+from tocsin.incidents.queries.access import may_see
+from tocsin.incidents.queries.checklist import phases
+from tocsin.incidents.queries.priorities import priorities
 from tocsin.incidents.vocabulary import Category, ClockName, Phase, Resolution, Role, Severity
 
 T0 = "09-08 10:00"
@@ -45,7 +54,7 @@ def told(severity: Severity = Severity.CRITICAL, **changes: Any) -> Story:
 def settle(
     story: Story, at: str, item: str, state: ItemState = ItemState.DONE, detail: str = ""
 ) -> None:
-    story.do(at, make(w.SettleItem, ANA, item=item, state=state, detail=detail))
+    story.do(at, make(SettleItem, ANA, item=item, state=state, detail=detail))
 
 
 class TestChecklist:
@@ -127,7 +136,7 @@ class TestChecklist:
 
 class TestImpact:
     def record(self, story: Story, at: str, who: Any = ANA, **fields: Any) -> None:
-        story.do(at, make(w.RecordImpact, who, **({"summary": "some tenants"} | fields)))
+        story.do(at, make(RecordImpact, who, **({"summary": "some tenants"} | fields)))
 
     def test_it_is_suspected_until_somebody_who_may_confirms_it(self) -> None:
         story = told()
@@ -173,7 +182,7 @@ class TestRecords:
     def test_a_decision_keeps_what_was_rejected_and_why(self) -> None:
         story = told()
         decision = make(
-            w.RecordDecision,
+            RecordDecision,
             ANA,
             chosen="roll back",
             rejected=("patch forward", "disable checkout"),
@@ -189,21 +198,21 @@ class TestRecords:
     def test_links_are_counted_by_purpose(self) -> None:
         story = told()
         for purpose in (LinkPurpose.FIX, LinkPurpose.FIX, LinkPurpose.EVIDENCE):
-            story.do("09-08 10:20", make(w.AddLink, ANA, purpose=purpose, url="https://x.test/1"))
+            story.do("09-08 10:20", make(AddLink, ANA, purpose=purpose, url="https://x.test/1"))
 
         assert story.incident.counts == {"links_fix": 2, "links_evidence": 1}
 
     @pytest.mark.parametrize("url", ["", "javascript:alert(1)", "ftp://x", "https://x\ny"])
     def test_a_link_is_a_link(self, url: str) -> None:
         with pytest.raises(BadInput):
-            told().do("09-08 10:20", make(w.AddLink, ANA, purpose=LinkPurpose.FIX, url=url))
+            told().do("09-08 10:20", make(AddLink, ANA, purpose=LinkPurpose.FIX, url=url))
 
     def test_the_newest_channel_of_a_kind_counts(self) -> None:
         story = told()
         for address in ("room-1", "room-2"):
             story.do(
                 "09-08 10:20",
-                make(w.RecordChannel, ANA, channel=ChannelKind.ROOM, address=address),
+                make(RecordChannel, ANA, channel=ChannelKind.ROOM, address=address),
             )
 
         assert story.incident.channels == {ChannelKind.ROOM: "room-2"}
@@ -215,7 +224,7 @@ class TestRecords:
         story.do(
             "09-08 10:10",
             make(
-                w.CorrectBeginning,
+                CorrectBeginning,
                 ANA,
                 began_at=story.at("09-08 07:00"),
                 reason="the logs say so",
@@ -230,23 +239,23 @@ class TestRecords:
         story.note("09-08 10:10")
         wrong = story.entries[-1]
 
-        story.do("09-08 10:20", make(w.Correct, ANA, supersedes=wrong.seq, text="it was the db"))
+        story.do("09-08 10:20", make(Correct, ANA, supersedes=wrong.seq, text="it was the db"))
 
         assert story.entries[wrong.seq - 1] == wrong
         assert story.entries[-1].content["supersedes"] == wrong.seq
         for number in (0, 99):
             with pytest.raises(BadInput):
-                story.do("09-08 10:21", make(w.Correct, ANA, supersedes=number, text="x"))
+                story.do("09-08 10:21", make(Correct, ANA, supersedes=number, text="x"))
 
     def test_everything_written_down_folds_back(self) -> None:
         story = told(category=Category.SECURITY)
         settle(story, "09-08 10:10", "open-channel", detail="room 7")
-        story.do("09-08 10:11", make(w.RecordImpact, ANA, summary="a", users=1))
-        story.do("09-08 10:12", make(w.Restrict, SAM, groups=SECURITY, reason="names in logs"))
+        story.do("09-08 10:11", make(RecordImpact, ANA, summary="a", users=1))
+        story.do("09-08 10:12", make(Restrict, SAM, groups=SECURITY, reason="names in logs"))
         story.tell_everybody("09-08 10:13")
         story.do(
             "09-08 10:14",
-            make(w.ChangeAccess, SAM, groups=SECURITY, person="cy", allowed=True, reason="dba"),
+            make(ChangeAccess, SAM, groups=SECURITY, person="cy", allowed=True, reason="dba"),
         )
 
         assert fold(story.entries) == story.incident
@@ -258,7 +267,7 @@ class TestAccess:
 
     def test_only_those_with_a_part_in_it_see_a_restricted_incident(self) -> None:
         story = self.restricted()
-        story.do("09-08 10:05", make(c.AssignRole, ANA, role=Role.MITIGATION_OWNER, person="bo"))
+        story.do("09-08 10:05", make(AssignRole, ANA, role=Role.MITIGATION_OWNER, person="bo"))
 
         assert may_see(story.incident, "bo", RESPONDER)
         assert may_see(story.incident, "sam", SECURITY)
@@ -275,7 +284,7 @@ class TestAccess:
             story.do(
                 at,
                 make(
-                    w.ChangeAccess,
+                    ChangeAccess,
                     SAM,
                     groups=SECURITY,
                     person=person,
@@ -298,7 +307,7 @@ class TestAccess:
         story = self.restricted()
         people = [f"p{number}" for number in range(limits.ACCESS + 1)]
         grants = [
-            make(w.ChangeAccess, SAM, groups=SECURITY, person=name, allowed=True, reason="x")
+            make(ChangeAccess, SAM, groups=SECURITY, person=name, allowed=True, reason="x")
             for name in people
         ]
         for grant in grants[:-1]:
@@ -311,25 +320,23 @@ class TestAccess:
         story = self.restricted()
         lift = {"reason": "nothing was exposed"}
         with pytest.raises(GroupRequired):
-            story.do("09-08 11:00", make(w.LiftRestriction, ANA, **lift))
-        story.do("09-08 11:00", make(w.LiftRestriction, SAM, groups=SECURITY, **lift))
+            story.do("09-08 11:00", make(LiftRestriction, ANA, **lift))
+        story.do("09-08 11:00", make(LiftRestriction, SAM, groups=SECURITY, **lift))
         with pytest.raises(SecondPersonRequired):
-            story.do("09-08 11:01", make(w.LiftRestriction, SAM, groups=COMMANDER, **lift))
+            story.do("09-08 11:01", make(LiftRestriction, SAM, groups=COMMANDER, **lift))
         assert story.incident.restricted
 
-        story.do("09-08 11:02", make(w.LiftRestriction, BO, groups=COMMANDER, **lift))
+        story.do("09-08 11:02", make(LiftRestriction, BO, groups=COMMANDER, **lift))
 
         assert not story.incident.restricted
 
     def test_restricting_twice_and_lifting_nothing_are_refused(self) -> None:
         with pytest.raises(IllegalTransition):
             self.restricted().do(
-                "09-08 11:00", make(w.Restrict, SAM, groups=SECURITY, reason="again")
+                "09-08 11:00", make(Restrict, SAM, groups=SECURITY, reason="again")
             )
         with pytest.raises(IllegalTransition):
-            told().do(
-                "09-08 11:00", make(w.LiftRestriction, SAM, groups=SECURITY, reason="nothing")
-            )
+            told().do("09-08 11:00", make(LiftRestriction, SAM, groups=SECURITY, reason="nothing"))
 
 
 class TestPriorities:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,9 +19,12 @@ from tests.harness.stories import (
 from tocsin.errors import (
     IllegalTransition,
 )
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.gate import Status
+from tocsin.incidents.commands.closing import Close, Reopen, ReopenFromSignals
+from tocsin.incidents.commands.containment import VerifyContainment
+from tocsin.incidents.commands.fix import PauseFix
+from tocsin.incidents.commands.people import Acknowledge
+from tocsin.incidents.commands.severity import ChangeSeverity
+from tocsin.incidents.queries.gate import Status
 from tocsin.incidents.vocabulary import (
     Attainment,
     ClockName,
@@ -31,10 +34,13 @@ from tocsin.incidents.vocabulary import (
     State,
 )
 
+if TYPE_CHECKING:
+    from tocsin.incidents.commands.base import Command
+
 
 class TestReopening:
     def reopen(self, story: Story, at: str, **fields: Any) -> None:
-        story.do(at, make(r.Reopen, ANA, **({"reason": "it is back"} | fields)))
+        story.do(at, make(Reopen, ANA, **({"reason": "it is back"} | fields)))
 
     def test_reopened_wednesday_09_00_as_critical_is_due_09_15_and_13_00(self) -> None:
         story = closed()
@@ -78,7 +84,7 @@ class TestReopening:
         story = closed()
         again = signal(story.at("09-19 12:00"))
 
-        story.do("09-19 12:00", make(r.ReopenFromSignals, CLOUDWATCH, signals=(again,)))
+        story.do("09-19 12:00", make(ReopenFromSignals, CLOUDWATCH, signals=(again,)))
 
         assert story.incident.open
         assert story.incident.firing
@@ -88,14 +94,14 @@ class TestReopening:
         late = signal(story.at("09-19 12:01"))
 
         with pytest.raises(IllegalTransition):
-            story.do("09-19 12:01", make(r.ReopenFromSignals, CLOUDWATCH, signals=(late,)))
+            story.do("09-19 12:01", make(ReopenFromSignals, CLOUDWATCH, signals=(late,)))
 
     def test_a_clear_reopens_nothing(self) -> None:
         story = closed()
         clear = signal(story.at("09-13 12:00"), firing=False)
 
         with pytest.raises(IllegalTransition):
-            story.do("09-13 12:00", make(r.ReopenFromSignals, CLOUDWATCH, signals=(clear,)))
+            story.do("09-13 12:00", make(ReopenFromSignals, CLOUDWATCH, signals=(clear,)))
 
     def test_a_duplicate_goes_on_elsewhere(self) -> None:
         story = told(Severity.LOW)
@@ -117,16 +123,14 @@ class TestReopening:
     @pytest.mark.parametrize(
         "command",
         [
-            make(c.Acknowledge, ANA),
-            make(c.ChangeSeverity, ANA, severity=Severity.CRITICAL),
-            make(r.PauseFix, BO, groups=EVERYTHING, minutes=5, reason="x"),
-            make(r.VerifyContainment, ANA),
-            make(r.Close, BO, resolution=Resolution.RESOLVED),
+            make(Acknowledge, ANA),
+            make(ChangeSeverity, ANA, severity=Severity.CRITICAL),
+            make(PauseFix, BO, groups=EVERYTHING, minutes=5, reason="x"),
+            make(VerifyContainment, ANA),
+            make(Close, BO, resolution=Resolution.RESOLVED),
         ],
         ids=lambda command: type(command).__name__,
     )
-    def test_a_closed_incident_refuses_what_means_nothing_any_more(
-        self, command: c.Command
-    ) -> None:
+    def test_a_closed_incident_refuses_what_means_nothing_any_more(self, command: Command) -> None:
         with pytest.raises(IllegalTransition):
             closed().do("09-13 12:00", command)

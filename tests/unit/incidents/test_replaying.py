@@ -10,11 +10,11 @@ import pytest
 from tests.harness.stories import Story, local, make
 from tocsin.errors import BadInput
 from tocsin.incidents import limits
-from tocsin.incidents.commands_billing import RecordReplay
-from tocsin.incidents.fold import fold
-from tocsin.incidents.parts_billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
-from tocsin.incidents.snapshot import snapshot_of, snapshot_text
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.billing import RecordReplay
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.model.billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Severity
 
 PLANNER = Actor(ActorKind.RULE, "replay")

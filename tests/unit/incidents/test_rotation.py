@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.harness.stories import local
-from tocsin.incidents.calendar import load_zone
+from tocsin.incidents.runbook.calendar import load_zone
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import (
     Duty,

@@ -22,7 +22,8 @@ from tocsin.errors import (
     MissingReason,
     SecondPersonRequired,
 )
-from tocsin.incidents import commands as c
+from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
+from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.vocabulary import (
     Attainment,
     Category,
@@ -237,7 +238,7 @@ def test_others_do_not_lower_a_high_production_incident(groups: frozenset[Group]
 
 def test_a_lowering_needs_a_reason() -> None:
     story = told(Severity.HIGH)
-    command = make(c.ChangeSeverity, BO, groups=COMMANDER, severity=Severity.LOW, reason="   ")
+    command = make(ChangeSeverity, BO, groups=COMMANDER, severity=Severity.LOW, reason="   ")
 
     with pytest.raises(MissingReason):
         story.do("09-08 10:10", command)
@@ -273,12 +274,12 @@ def test_the_acting_commander_is_whoever_acknowledged() -> None:
 def test_a_signal_that_newly_asks_for_more_raises() -> None:
     story = Story()
     at = story.at(T0)
-    opening = make(c.OpenFromSignals, CLOUDWATCH, signals=(signal(at),))
+    opening = make(OpenFromSignals, CLOUDWATCH, signals=(signal(at),))
     story.do(at, opening)
     assert severity_of(story) is Severity.HIGH
     worse = signal(story.at("09-08 10:05"), rule="total-outage", id="worse")
 
-    story.do("09-08 10:05", make(c.MergeSignals, CLOUDWATCH, signals=(worse,)))
+    story.do("09-08 10:05", make(MergeSignals, CLOUDWATCH, signals=(worse,)))
 
     assert severity_of(story) is Severity.CRITICAL
 
@@ -286,10 +287,10 @@ def test_a_signal_that_newly_asks_for_more_raises() -> None:
 def test_a_repeat_of_a_known_signal_does_not_undo_a_lowering() -> None:
     story = Story()
     at = story.at(T0)
-    story.do(at, make(c.OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
+    story.do(at, make(OpenFromSignals, CLOUDWATCH, signals=(signal(at),)))
     story.severity("09-08 10:02", Severity.MEDIUM, BO, COMMANDER)
     again = signal(story.at("09-08 10:05"))
 
-    story.do("09-08 10:05", make(c.MergeSignals, CLOUDWATCH, signals=(again,)))
+    story.do("09-08 10:05", make(MergeSignals, CLOUDWATCH, signals=(again,)))
 
     assert severity_of(story) is Severity.MEDIUM

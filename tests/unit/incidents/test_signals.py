@@ -8,14 +8,14 @@ import pytest
 
 from tests.harness.stories import CLOUDWATCH, Story, make, signal
 from tocsin.errors import BadInput, IllegalTransition
-from tocsin.incidents import commands as c
 from tocsin.incidents import limits
-from tocsin.incidents.signals import triage
+from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
+from tocsin.incidents.model.signals import triage
 from tocsin.incidents.vocabulary import Category, Kind, Severity
 from tocsin.policy.compiled import default
 
 if TYPE_CHECKING:
-    from tocsin.incidents.signals import Signal
+    from tocsin.incidents.model.signals import Signal
 
 T0 = "09-08 10:00"
 KEY = "v1:cloudwatch:api-5xx"
@@ -23,12 +23,12 @@ KEY = "v1:cloudwatch:api-5xx"
 
 def opened(*signals: Signal) -> Story:
     story = Story()
-    story.do(T0, make(c.OpenFromSignals, CLOUDWATCH, signals=signals))
+    story.do(T0, make(OpenFromSignals, CLOUDWATCH, signals=signals))
     return story
 
 
 def merge(story: Story, at: str, *signals: Signal) -> None:
-    story.do(at, make(c.MergeSignals, CLOUDWATCH, signals=signals))
+    story.do(at, make(MergeSignals, CLOUDWATCH, signals=signals))
 
 
 def test_the_first_rule_that_matches_decides() -> None:
@@ -75,7 +75,7 @@ def test_the_worst_firing_signal_of_a_batch_gives_title_and_severity() -> None:
         signal(story.at("09-08 09:58"), name="queue-age"),
         signal(story.at("09-08 09:59"), name="total-outage"),
     )
-    story.do(T0, make(c.OpenFromSignals, CLOUDWATCH, signals=(mild, bad)))
+    story.do(T0, make(OpenFromSignals, CLOUDWATCH, signals=(mild, bad)))
 
     assert story.incident.severity is Severity.CRITICAL
     assert story.incident.title == "total-outage is firing"

@@ -8,12 +8,14 @@ import pytest
 
 from tests.harness.stories import ANA, SWEEP, Story, make
 from tocsin.errors import PayloadTooLarge
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_record as w
 from tocsin.incidents import limits
-from tocsin.incidents.evolve_response import PAST_CYCLES
-from tocsin.incidents.model import Incident, SignalState
-from tocsin.incidents.parts import (
+from tocsin.incidents.commands.base import Command, Tick
+from tocsin.incidents.commands.people import Acknowledge
+from tocsin.incidents.commands.record import AddNote, SettleItem
+from tocsin.incidents.events.closing import PAST_CYCLES
+from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.model.incident import Incident, SignalState
+from tocsin.incidents.model.parts import (
     Access,
     Action,
     ActionState,
@@ -28,7 +30,7 @@ from tocsin.incidents.parts import (
     Verdict,
     Waiver,
 )
-from tocsin.incidents.snapshot import check_growth, snapshot_of, snapshot_text
+from tocsin.incidents.rules.growth import check_growth
 from tocsin.incidents.vocabulary import Attainment, Category, ClockName, Role, Severity
 
 PERSON = "p" * limits.PERSON
@@ -79,7 +81,7 @@ def test_the_fullest_incident_the_bounds_allow_is_still_stored() -> None:
 
 
 def test_a_full_summary_takes_no_more_records() -> None:
-    settle = make(w.SettleItem, ANA, item="open-channel", state=ItemState.DONE)
+    settle = make(SettleItem, ANA, item="open-channel", state=ItemState.DONE)
 
     with pytest.raises(PayloadTooLarge):
         check_growth(settle, fullest())
@@ -87,10 +89,10 @@ def test_a_full_summary_takes_no_more_records() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [make(c.Tick, SWEEP), make(c.Acknowledge, ANA), make(c.AddNote, ANA, text="still here")],
+    [make(Tick, SWEEP), make(Acknowledge, ANA), make(AddNote, ANA, text="still here")],
     ids=lambda command: type(command).__name__,
 )
-def test_a_full_summary_stops_nobody_from_answering(command: c.Command) -> None:
+def test_a_full_summary_stops_nobody_from_answering(command: Command) -> None:
     check_growth(command, fullest())
 
 

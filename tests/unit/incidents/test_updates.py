@@ -24,17 +24,18 @@ from tocsin.errors import (
     IllegalTransition,
     PersonRequired,
 )
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.fold import fold
-from tocsin.incidents.parts import UpdateAudience
+from tocsin.incidents.commands.closing import Reopen
+from tocsin.incidents.commands.containment import LoseContainment
+from tocsin.incidents.commands.people import AssignRole
+from tocsin.incidents.commands.updates import DecideCustomers, RecordUpdate
+from tocsin.incidents.events.fold import fold
+from tocsin.incidents.model.parts import UpdateAudience
 from tocsin.incidents.vocabulary import Category, Kind, MessageKind, Role, Severity
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.events import Event
+    from tocsin.incidents.events.base import Event
 
 INTERNAL, CUSTOMERS = UpdateAudience.INTERNAL, UpdateAudience.CUSTOMERS
 T0 = "09-08 10:00"
@@ -48,7 +49,7 @@ def due(story: Story, audience: UpdateAudience = INTERNAL) -> str:
 
 
 def decided(story: Story, at: str = "09-08 10:05", *, tell: bool = True) -> Story:
-    story.do(at, make(w.DecideCustomers, BO, groups=COMMANDER, tell=tell, reason="they are hit"))
+    story.do(at, make(DecideCustomers, BO, groups=COMMANDER, tell=tell, reason="they are hit"))
     return story
 
 
@@ -119,9 +120,7 @@ class TestTheTable:
         story.tell_everybody("09-08 12:00")
         assert due(story) == "-"
         story.close("09-10 12:00")
-        story.do(
-            "09-10 13:00", make(r.Reopen, ANA, reason="it is back", severity=Severity.CRITICAL)
-        )
+        story.do("09-10 13:00", make(Reopen, ANA, reason="it is back", severity=Severity.CRITICAL))
         assert due(story) == "09-10 13:30"
 
 
@@ -173,7 +172,7 @@ class TestWhenThingsChange:
         story.contain("09-08 10:20")
         story.update("09-08 10:30", "u2")
         assert due(story) == "09-08 14:30"
-        story.do("09-08 11:00", make(r.LoseContainment, ANA, reason="it is back"))
+        story.do("09-08 11:00", make(LoseContainment, ANA, reason="it is back"))
         assert due(story) == "09-08 11:30"
 
     def test_telling_customers_no_more_ends_their_promise(self) -> None:
@@ -216,8 +215,8 @@ class TestTheFirstAndTheFinal:
             "no_change": True,
         }
         with pytest.raises(PersonRequired):
-            story.do("09-08 11:00", make(w.RecordUpdate, SWEEP, **fields))
-        story.do("09-08 11:00", make(w.RecordUpdate, ANA, **fields))
+            story.do("09-08 11:00", make(RecordUpdate, SWEEP, **fields))
+        story.do("09-08 11:00", make(RecordUpdate, ANA, **fields))
         assert due(story) == "09-08 13:00"
 
     def test_a_wrong_one_is_corrected_and_stays(self) -> None:
@@ -257,7 +256,7 @@ class TestPromises:
     def test_it_is_reminded_of_once_and_missed_once_where_the_commander_sees_it(self) -> None:
         story = Story().open(T0, Severity.CRITICAL)
         story.acknowledge("09-08 10:02", BO)
-        story.do("09-08 10:03", make(c.AssignRole, BO, role=Role.COMMUNICATIONS_OWNER, person="cy"))
+        story.do("09-08 10:03", make(AssignRole, BO, role=Role.COMMUNICATIONS_OWNER, person="cy"))
         story.sweep_until("09-08 10:33")
         about = [event for event in story.events if event.type.startswith("update_")]
         assert [(event.type, event.occurred_at) for event in about] == [
@@ -318,11 +317,11 @@ class TestPromises:
 class TestWhoDecidesAboutCustomers:
     def story(self) -> Story:
         story = Story().open(T0, Severity.HIGH, Category.SECURITY)
-        story.do("09-08 10:01", make(c.AssignRole, BO, role=Role.COMMUNICATIONS_OWNER, person="cy"))
+        story.do("09-08 10:01", make(AssignRole, BO, role=Role.COMMUNICATIONS_OWNER, person="cy"))
         return story
 
     def want(self, story: Story, who: Any, *, tell: bool = True, **fields: Any) -> None:
-        story.do("09-08 10:10", make(w.DecideCustomers, who, tell=tell, reason="why", **fields))
+        story.do("09-08 10:10", make(DecideCustomers, who, tell=tell, reason="why", **fields))
 
     def test_communications_owner_and_commander_both_want_it(self) -> None:
         story = self.story()

@@ -25,10 +25,10 @@ from tocsin.errors import (
     NotAllowed,
     SecondPersonRequired,
 )
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_record as w
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.gate import Status
+from tocsin.incidents.commands.closing import ApproveWaiver, AskWaiver
+from tocsin.incidents.commands.people import AssignRole
+from tocsin.incidents.commands.updates import DecideCustomers
+from tocsin.incidents.queries.gate import Status
 from tocsin.incidents.vocabulary import (
     Category,
     Role,
@@ -41,13 +41,13 @@ class TestWaivers:
 
     def ask(self, story: Story, at: str, who: Any = BO, code: str = CODE, days: int = 7) -> None:
         command = make(
-            r.AskWaiver, who, groups=COMMANDER, criterion=code, reason="next week", days=days
+            AskWaiver, who, groups=COMMANDER, criterion=code, reason="next week", days=days
         )
         story.do(at, command)
 
     def approve(self, story: Story, at: str, who: Any = CY, **fields: Any) -> None:
         values: dict[str, Any] = {"criterion": self.CODE, "groups": COMMANDER}
-        story.do(at, make(r.ApproveWaiver, who, **(values | fields)))
+        story.do(at, make(ApproveWaiver, who, **(values | fields)))
 
     def test_two_people_waive_and_it_counts_until_it_ends(self) -> None:
         story = told()
@@ -69,9 +69,7 @@ class TestWaivers:
     def test_who_owns_the_failing_item_does_not_approve(self) -> None:
         story = told()
         code = "communication_completed"
-        story.do(
-            "09-08 10:10", make(c.AssignRole, ANA, role=Role.COMMUNICATIONS_OWNER, person="cy")
-        )
+        story.do("09-08 10:10", make(AssignRole, ANA, role=Role.COMMUNICATIONS_OWNER, person="cy"))
         self.ask(story, "09-08 11:00", code=code)
 
         with pytest.raises(SecondPersonRequired):
@@ -118,7 +116,7 @@ class TestWaivers:
 
     def waived_and_closed(self) -> Story:
         story = watched()
-        story.do("09-08 12:00", make(w.DecideCustomers, BO, tell=False, reason="no harm"))
+        story.do("09-08 12:00", make(DecideCustomers, BO, tell=False, reason="no harm"))
         story.update("09-08 12:00")
         story.update("09-08 12:00", "u1", **FINAL_UPDATE)
         self.ask(story, "09-08 12:00")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.incidents.policy import Template
-from tocsin.incidents.wording import CLAIM, claim_in, claims_of
+from tocsin.incidents.runbook.policy import Template
+from tocsin.incidents.runbook.wording import CLAIM, claim_in, claims_of
 from tocsin.policy.compiled import default
 
 BEFORE = Template(

@@ -6,9 +6,11 @@ import pytest
 
 from tests.harness.stories import ANA, BO, Story, make
 from tocsin.errors import IllegalTransition, MissingReason, OpenWork
-from tocsin.incidents import commands as c
-from tocsin.incidents import commands_response as r
-from tocsin.incidents.events import Left, Nagged, RoleAssigned
+from tocsin.incidents.commands.containment import PlanAction
+from tocsin.incidents.commands.people import Acknowledge, AssignRole, HandOver, Leave
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.events.people import Left, RoleAssigned
+from tocsin.incidents.events.severity import Nagged
 from tocsin.incidents.vocabulary import ClockName, MessageKind, Role, Severity
 
 T0 = "09-08 10:00"
@@ -18,7 +20,7 @@ COMMANDER, MITIGATION = Role.INCIDENT_COMMANDER, Role.MITIGATION_OWNER
 def answered(severity: Severity = Severity.CRITICAL) -> Story:
     """Open since ten, and ana has it since five past."""
     story = Story().open(T0, severity)
-    story.do("09-08 10:05", make(c.Acknowledge, ANA))
+    story.do("09-08 10:05", make(Acknowledge, ANA))
     return story
 
 
@@ -28,8 +30,8 @@ def told(story: Story, matter: str) -> list[str]:
 
 def test_a_hand_over_writes_what_the_next_one_has_to_know() -> None:
     story = answered()
-    story.do("09-08 10:10", make(r.PlanAction, ANA, action="a1", text="disable the route"))
-    events = story.do("09-08 12:00", make(c.HandOver, ANA, role=COMMANDER, person="bo"))
+    story.do("09-08 10:10", make(PlanAction, ANA, action="a1", text="disable the route"))
+    events = story.do("09-08 12:00", make(HandOver, ANA, role=COMMANDER, person="bo"))
     assert isinstance(events[-1], RoleAssigned)
     said = events[-1].briefing.split("\n")
     assert said[0].startswith("critical production incident, acknowledged: ")
@@ -45,7 +47,7 @@ def test_the_words_of_who_leaves_come_first() -> None:
     story = answered()
     events = story.do(
         "09-08 12:00",
-        make(c.HandOver, ANA, role=COMMANDER, person="bo", briefing="call the provider at one"),
+        make(HandOver, ANA, role=COMMANDER, person="bo", briefing="call the provider at one"),
     )
     assert isinstance(events[-1], RoleAssigned)
     assert events[-1].briefing.startswith("call the provider at one\ncritical ")
@@ -53,50 +55,50 @@ def test_the_words_of_who_leaves_come_first() -> None:
 
 def test_the_next_holder_is_told_and_who_handed_over_knows() -> None:
     story = answered()
-    story.do("09-08 12:00", make(c.HandOver, ANA, role=COMMANDER, person="bo"))
+    story.do("09-08 12:00", make(HandOver, ANA, role=COMMANDER, person="bo"))
     assert told(story, "role_taken") == ["person:bo"]
     assert told(story, "role_passed") == []
 
 
 def test_who_loses_a_role_to_somebody_elses_decision_is_told() -> None:
     story = answered()
-    story.do("09-08 10:06", make(c.AssignRole, ANA, role=MITIGATION, person="bo"))
-    story.do("09-08 10:07", make(c.AssignRole, ANA, role=MITIGATION, person="cy"))
+    story.do("09-08 10:06", make(AssignRole, ANA, role=MITIGATION, person="bo"))
+    story.do("09-08 10:07", make(AssignRole, ANA, role=MITIGATION, person="cy"))
     assert told(story, "role_taken") == ["person:bo", "person:cy"]
     assert told(story, "role_passed") == ["person:bo"]
 
 
 def test_taking_an_empty_role_oneself_tells_nobody() -> None:
     story = answered()
-    story.do("09-08 10:06", make(c.AssignRole, BO, role=MITIGATION, person="bo"))
+    story.do("09-08 10:06", make(AssignRole, BO, role=MITIGATION, person="bo"))
     assert told(story, "role_taken") == told(story, "role_passed") == []
 
 
 def test_the_commander_cannot_just_leave() -> None:
     story = answered()
     with pytest.raises(OpenWork, match="incident_commander"):
-        story.do("09-08 11:00", make(c.Leave, ANA, reason="end of shift"))
-    story.do("09-08 11:00", make(c.HandOver, ANA, role=COMMANDER, person="bo"))
+        story.do("09-08 11:00", make(Leave, ANA, reason="end of shift"))
+    story.do("09-08 11:00", make(HandOver, ANA, role=COMMANDER, person="bo"))
     with pytest.raises(IllegalTransition, match="holds no role"):
-        story.do("09-08 11:01", make(c.Leave, ANA, reason="end of shift"))
+        story.do("09-08 11:01", make(Leave, ANA, reason="end of shift"))
     assert story.incident.roles == {COMMANDER: "bo"}
 
 
 def test_nobody_leaves_a_planned_action_or_containment_behind() -> None:
     story = answered()
-    story.do("09-08 10:06", make(c.AssignRole, BO, role=MITIGATION, person="bo"))
-    story.do("09-08 10:10", make(r.PlanAction, BO, action="a1", text="disable the route"))
+    story.do("09-08 10:06", make(AssignRole, BO, role=MITIGATION, person="bo"))
+    story.do("09-08 10:10", make(PlanAction, BO, action="a1", text="disable the route"))
     with pytest.raises(OpenWork, match="containment action a1, containment"):
-        story.do("09-08 11:00", make(c.Leave, BO, reason="end of shift"))
+        story.do("09-08 11:00", make(Leave, BO, reason="end of shift"))
     assert story.incident.roles[MITIGATION] == "bo"
 
 
 def test_who_has_nothing_open_leaves_with_a_reason() -> None:
     story = answered()
-    story.do("09-08 10:06", make(c.AssignRole, BO, role=Role.SECURITY_OWNER, person="bo"))
+    story.do("09-08 10:06", make(AssignRole, BO, role=Role.SECURITY_OWNER, person="bo"))
     with pytest.raises(MissingReason):
-        story.do("09-08 11:00", make(c.Leave, BO, reason=" "))
-    events = story.do("09-08 11:00", make(c.Leave, BO, reason="end of shift"))
+        story.do("09-08 11:00", make(Leave, BO, reason=" "))
+    events = story.do("09-08 11:00", make(Leave, BO, reason="end of shift"))
     assert isinstance(events[-1], Left)
     assert story.incident.roles == {COMMANDER: "ana"}
 
@@ -116,14 +118,14 @@ def kept_awake(story: Story, until: str) -> None:
         if story.at(at) > story.at(until):
             break
         story.sweep_until(at)
-        story.do(at, make(c.AddNote, ANA, text="still at it"))
+        story.do(at, make(AddNote, ANA, text="still at it"))
         story.sweep_until(f"09-08 {hour}:29")
-        story.do(f"09-08 {hour}:29", make(c.AddNote, ANA, text="still at it"))
+        story.do(f"09-08 {hour}:29", make(AddNote, ANA, text="still at it"))
 
 
 def test_overdue_work_goes_to_its_holder_then_the_backup_then_the_commander_and_stops() -> None:
     story = answered()
-    story.do("09-08 10:06", make(c.AssignRole, BO, role=MITIGATION, person="bo"))
+    story.do("09-08 10:06", make(AssignRole, BO, role=MITIGATION, person="bo"))
     kept_awake(story, "09-08 22:00")
     found = nags(story)
     assert [people for _, _, people in found] == [
@@ -138,7 +140,7 @@ def test_overdue_work_goes_to_its_holder_then_the_backup_then_the_commander_and_
 
 def test_a_late_sweep_reminds_everybody_whose_turn_came_once() -> None:
     story = answered(Severity.CRITICAL)
-    story.do("09-08 10:06", make(c.AssignRole, BO, role=MITIGATION, person="bo"))
+    story.do("09-08 10:06", make(AssignRole, BO, role=MITIGATION, person="bo"))
     story.tick("09-08 16:10")
     assert nags(story) == [("16:10", 4, ("bo", "senior-engineer"))]
     reminded = [

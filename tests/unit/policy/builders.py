@@ -12,7 +12,7 @@ from tocsin.policy.problems import InvalidRunbook
 from tocsin.policy.source import overlay, parse, read
 
 if TYPE_CHECKING:
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.policy.problems import Problem
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.unit.policy.builders import overridden
 from tocsin.errors import InvalidPolicy
-from tocsin.incidents.policy import Change, ChangedKey
+from tocsin.incidents.runbook.policy import Change, ChangedKey
 from tocsin.policy.compiled import (
     DEFAULT_FILE,
     PackagedPolicies,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
 
 CHANGE = Change(
     author="alex",
@@ -119,7 +119,7 @@ def test_functions_load_the_policy_without_the_tools_that_made_it() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
-    assert "tocsin.incidents.policy" in loaded
+    assert "tocsin.incidents.runbook.policy" in loaded
     assert not loaded & {"pydantic", "yaml", "holidays", "typer", "rich", "boto3", "botocore"}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.policy.builders import overridden
 from tocsin.errors import InvalidPolicy
-from tocsin.incidents.policy import ChangedKey
+from tocsin.incidents.runbook.policy import ChangedKey
 from tocsin.policy.compiled import default, plain, sealed
 from tocsin.policy.decoding import decode_policy
 from tocsin.policy.diff import changes, flatten

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.policy.builders import overridden, problems_of
-from tocsin.incidents.policy import BusinessDays, Elapsed, PageRepeat
-from tocsin.incidents.reach import PAGE_WAYS, QUIET_WAYS
+from tocsin.incidents.runbook.paging import PAGE_WAYS, QUIET_WAYS, PageRepeat
+from tocsin.incidents.runbook.targets import BusinessDays, Elapsed
 from tocsin.incidents.vocabulary import (
     Category,
     ClockName,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.incidents.policy import (
+from tocsin.incidents.runbook.paging import PageRepeat, PageStep
+from tocsin.incidents.runbook.targets import (
     AtMilestone,
     BusinessDays,
     Elapsed,
     Milestone,
     NextRelease,
-    PageRepeat,
-    PageStep,
     Target,
 )
 from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity

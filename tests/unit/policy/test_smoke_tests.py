@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness.stories import Story
 from tests.unit.policy.builders import overridden, problems_of
-from tocsin.incidents.smoke import smoke_tests
+from tocsin.incidents.queries.smoke_tests import smoke_tests
 from tocsin.incidents.vocabulary import Category, Severity
 from tocsin.policy.compiled import default, from_json, plain, to_json
 from tocsin.policy.diff import changes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.incidents.policy import (
+from tocsin.incidents.runbook.targets import (
     AtMilestone,
     BusinessDays,
     Elapsed,

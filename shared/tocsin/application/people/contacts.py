@@ -22,7 +22,7 @@ from tocsin.people.ways import MAX_WAYS, Unreachable, Way, WayState, checked_add
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.people import ContactStore, RotaStore
     from tocsin.ports.time import Ids, WallClock
 

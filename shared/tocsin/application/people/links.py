@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from tocsin.application.fingerprint import command_hash
 from tocsin.application.outcome import Outcome
 from tocsin.errors import Conflict, StaleIfMatch, StaleRound
-from tocsin.incidents.commands import Acknowledge, Command, Escalate, HandOver
-from tocsin.incidents.model import Incident
-from tocsin.incidents.policy import Policy
-from tocsin.incidents.timeline import Actor
+from tocsin.incidents.commands.base import Command
+from tocsin.incidents.commands.people import Acknowledge, Escalate, HandOver
+from tocsin.incidents.model.incident import Incident
+from tocsin.incidents.runbook.policy import Policy
+from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Audience, Group, Role
 from tocsin.people.errors import LinkExpired, LinkInvalid, LinkStale, LinkUsed
 from tocsin.people.links import HANDLE, LETTERS, SEAL, Keyring, Link, LinkAction, seal_of

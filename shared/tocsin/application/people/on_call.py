@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.people import RotaStore
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock

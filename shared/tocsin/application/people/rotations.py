@@ -21,15 +21,14 @@ from tocsin.errors import (
     UnknownName,
 )
 from tocsin.incidents import limits
-from tocsin.incidents.calendar import load_zone
-from tocsin.incidents.draft import RESPONDERS
-from tocsin.incidents.vocabulary import Group, Role
+from tocsin.incidents.runbook.calendar import load_zone
+from tocsin.incidents.vocabulary import RESPONDERS, Group, Role
 from tocsin.people.rotation import NOBODY, Override, Rota, Rotation, duty_at, handoff, shifts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.policy import Policy
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.people.rotation import Duty, Shift
     from tocsin.ports.people import RotaStore
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from tocsin.billing.access.corrections import Logged
     from tocsin.billing.projection.ordering import Overlay
-    from tocsin.incidents.authorizing import Authorization
+    from tocsin.incidents.queries.access import Authorization
 
 
 class Authorizations(Protocol):

@@ -1,0 +1,96 @@
+"""Who is asked: the roster and the incident's own role holders, turned into person ids.
+
+A role somebody has taken in the incident is paged in person; only an empty role falls back to
+who is on call for it, and a role for which nobody is on call to who comes next.
+"""
+
+from collections.abc import Iterable
+
+from tocsin.incidents.model.incident import Incident
+from tocsin.incidents.runbook.policy import Policy
+from tocsin.incidents.vocabulary import Audience, Role
+
+
+def people(audiences: Iterable[Audience], incident: Incident, policy: Policy) -> tuple[str, ...]:
+    """The persons of some audiences, each once, first named first."""
+    found: dict[str, None] = {}
+    for audience in audiences:
+        found.update(dict.fromkeys(_members(audience, incident, policy)))
+    return tuple(found)
+
+
+def holder(role: Role, incident: Incident, policy: Policy) -> str | None:
+    """Who has the role in this incident, else who is on call for it."""
+    return incident.roles.get(role) or policy.roster.primary.get(role)
+
+
+def on_call(incident: Incident, policy: Policy) -> dict[Role, str]:
+    """Who is on call for the roles that incidents of its category ask first."""
+    primary = policy.roster.primary
+    return {
+        role: primary[role] for role in policy.roster.paged[incident.category] if primary.get(role)
+    }
+
+
+def gaps(incident: Incident, policy: Policy) -> dict[Role, str]:
+    """The roles asked first that nobody holds or is on call for, and who is asked instead."""
+    return {
+        role: _stand_in(role, policy)
+        for role in policy.roster.paged[incident.category]
+        if holder(role, incident, policy) is None
+    }
+
+
+def in_charge(incident: Incident, policy: Policy) -> tuple[str, ...]:
+    """Who hears of a missed promise: the commander and the engineering lead."""
+    commander = holder(Role.INCIDENT_COMMANDER, incident, policy)
+    lead = policy.roster.engineering_lead
+    return tuple(dict.fromkeys(person for person in (commander, lead) if person))
+
+
+def speakers(incident: Incident, policy: Policy) -> tuple[str, ...]:
+    """Who hears of what is to be said: the communications owner and the commander."""
+    roles = (Role.COMMUNICATIONS_OWNER, Role.INCIDENT_COMMANDER)
+    asked = (holder(role, incident, policy) for role in roles)
+    return tuple(dict.fromkeys(person for person in asked if person))
+
+
+def answerable(role: Role, incident: Incident, policy: Policy) -> tuple[str, ...]:
+    """Who overdue work of a role goes to, one after the other: holder, backup, commander."""
+    line = (
+        holder(role, incident, policy),
+        policy.roster.backup.get(role),
+        holder(Role.INCIDENT_COMMANDER, incident, policy) or policy.roster.engineering_lead,
+    )
+    return tuple(dict.fromkeys(person for person in line if person))
+
+
+def _stand_in(role: Role, policy: Policy) -> str:
+    """Who is asked where nobody is on call: backup, then deputies in order, then the lead."""
+    line = (policy.roster.backup.get(role), *policy.roster.deputies.get(role, ()))
+    return next((person for person in line if person), policy.roster.engineering_lead)
+
+
+def _members(audience: Audience, incident: Incident, policy: Policy) -> list[str]:
+    roster = policy.roster
+    paged = roster.paged[incident.category]
+    chosen: list[str | None]
+    match audience:
+        case Audience.PRIMARY:
+            chosen = [holder(role, incident, policy) or _stand_in(role, policy) for role in paged]
+        case Audience.BACKUP:
+            chosen = [roster.backup.get(role) or _deputy(role, policy) for role in paged]
+        case Audience.ENGINEERING_LEAD:
+            chosen = [roster.engineering_lead]
+        case Audience.ALL:
+            chosen = [holder(role, incident, policy) for role in Role]
+            chosen += [roster.backup.get(role) for role in Role]
+            chosen += [person for role in Role for person in roster.deputies.get(role, ())]
+            chosen.append(roster.engineering_lead)
+        case Audience.STAKEHOLDERS:
+            chosen = []
+    return [person for person in chosen if person]
+
+
+def _deputy(role: Role, policy: Policy) -> str | None:
+    return next(iter(policy.roster.deputies.get(role, ())), None)

@@ -1,0 +1,34 @@
+"""What somebody or something wants of an incident. Every way in becomes one of these.
+
+A command is a wish, not a fact: `decide` turns it into events or refuses it. Its fields (without
+the envelope) are hashed, so that one command id cannot stand for two different wishes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.incidents.timeline.entry import Actor
+from tocsin.incidents.vocabulary import Group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """The envelope.
+
+    `command_id` is the caller's idempotency key (empty: not kept; only ticks). `occurred_at` is
+    when it happened by the caller's account; None means now. `if_match` is the version the
+    caller has seen. `groups` is what the acting person may do, as the front door proved it.
+    """
+
+    incident_id: str
+    command_id: str
+    actor: Actor
+    correlation_id: str
+    occurred_at: datetime | None = None
+    if_match: int | None = None
+    groups: frozenset[Group] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick(Command):
+    """Time has passed. Does what is due and nothing else."""

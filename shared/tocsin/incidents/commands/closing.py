@@ -1,0 +1,64 @@
+"""Commands that close an incident, waive what is unmet, or open it again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.incidents.commands.base import Command
+from tocsin.incidents.model.parts import EvidenceLink
+from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.vocabulary import Resolution, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskWaiver(Command):
+    """The commander asks to close without a criterion being met, for `days` at most."""
+
+    criterion: str
+    reason: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveWaiver(Command):
+    """Another person agrees."""
+
+    criterion: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close(Command):
+    """It is over. `verified_head` is the head the application has verified the chain up to.
+
+    It is set by the application and never by a caller: no claim stands in for the check.
+    """
+
+    resolution: Resolution
+    reason: str = ""
+    duplicate_of: str | None = None
+    verified_head: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsorbDuplicate(Command):
+    """Takes over what a duplicate brought: its keys, signals, evidence, earlier beginning."""
+
+    duplicate: str
+    began_at: datetime | None
+    keys: tuple[str, ...]
+    firing: tuple[str, ...]
+    evidence: tuple[EvidenceLink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen(Command):
+    """It was not over. None keeps the severity it was closed with."""
+
+    reason: str
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenFromSignals(Command):
+    """A signal of the closed incident's keys fires again within the window."""
+
+    signals: tuple[Signal, ...]

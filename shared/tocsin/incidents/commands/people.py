@@ -1,0 +1,45 @@
+"""Commands about who has it: acknowledging, escalating, roles and hand-over."""
+
+from dataclasses import dataclass
+
+from tocsin.incidents.commands.base import Command
+from tocsin.incidents.vocabulary import Audience, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge(Command):
+    """A named person says: I have it. `round` is the round a link was minted for, if any."""
+
+    round: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignRole(Command):
+    """Gives a role to a person; the holder before, if any, is named in the record."""
+
+    role: Role
+    person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver(Command):
+    """The holder of a role passes it on, with what the next one needs to know."""
+
+    role: Role
+    person: str
+    briefing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Command):
+    """The person gives up every role they hold."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalate(Command):
+    """Pages more people now; the paging ladder goes on as it was."""
+
+    audience: Audience
+    reason: str

@@ -1,0 +1,94 @@
+"""Commands that keep what is known: checklist, impact, decisions, evidence, links, corrections."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.incidents.commands.base import Command
+from tocsin.incidents.model.content import MediaType, Stored
+from tocsin.incidents.model.parts import ChannelKind, Exposure, ItemState, LinkPurpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleItem(Command):
+    """A checklist item is done (with `detail` as evidence) or does not apply (`detail` is why)."""
+
+    item: str
+    state: ItemState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordImpact(Command):
+    """The blast radius as far as known. `confirm` needs the security owner or the commander."""
+
+    summary: str
+    exposure: Exposure = Exposure.NONE
+    tenants: int | None = None
+    users: int | None = None
+    endpoints: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    data_categories: tuple[str, ...] = ()
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectBeginning(Command):
+    """Harm began at another time than was thought. Moves no clock."""
+
+    began_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDecision(Command):
+    """What was chosen over what, why, and what it should bring."""
+
+    chosen: str
+    rejected: tuple[str, ...]
+    why: str
+    expected_effect: str
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEvidence(Command):
+    """What was found, as it was found: a log, an answer, a list. Larger than an entry is fine."""
+
+    title: str
+    text: str
+    media_type: MediaType = MediaType.PLAIN
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddLink(Command):
+    """A link with a purpose."""
+
+    purpose: LinkPurpose
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordChannel(Command):
+    """Where people talk about it."""
+
+    channel: ChannelKind
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correct(Command):
+    """Supersedes an earlier entry; the earlier one stays as it was."""
+
+    supersedes: int
+    text: str
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddNote(Command):
+    """A line of free text for the record."""
+
+    text: str
+    stored: Stored | None = None

@@ -1,0 +1,55 @@
+"""Commands about two incidents: one that is really two, and two that are really one."""
+
+from dataclasses import dataclass
+
+from tocsin.incidents.commands.base import Command
+from tocsin.incidents.vocabulary import Category, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split(Command):
+    """Part of the incident is another one: opens it, with those of its dedup keys.
+
+    It has the t0 of this one, because that is when its harm was accepted. What is not given is as
+    it is here. Carried out by the application, as an opening and the two below.
+    """
+
+    title: str
+    reason: str
+    keys: tuple[str, ...] = ()
+    severity: Severity | None = None
+    category: Category | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge(Command):
+    """`other` is this same incident: closes it as a duplicate of this one."""
+
+    other: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveKeys(Command):
+    """The first half of a split: these keys are another incident's from now on."""
+
+    into: str
+    keys: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeKeys(Command):
+    """The second half: the keys that another incident gave up."""
+
+    source: str
+    keys: tuple[str, ...]
+    firing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopDrill(Command):
+    """A real critical incident, `real`, is open: whoever practises is needed there."""
+
+    real: str

@@ -1,0 +1,219 @@
+"""What fixed it, and the window after: the events, and what they make of the incident."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from tocsin.incidents.events.base import Event
+from tocsin.incidents.events.changes import Handlers, changed_clock
+from tocsin.incidents.model.incident import Incident
+from tocsin.incidents.model.parts import Fix, Pause, Release, RunKind, Window
+from tocsin.incidents.vocabulary import ClockName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixLinked(Event):
+    """Which commit is the fix, or which provider's recovery is."""
+
+    type: ClassVar[str] = "fix_linked"
+
+    commit: str | None
+    provider: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnded(Event):
+    """A check of a commit ended."""
+
+    type: ClassVar[str] = "run_ended"
+
+    commit: str
+    run: RunKind
+    conclusion: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed(Event):
+    """A commit was deployed to production, or failed to be."""
+
+    type: ClassVar[str] = "deployed"
+
+    commit: str
+    conclusion: str
+    whole_scope: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed(Event):
+    """Deployed everywhere with its checks green, or replayed: the fix clock stops here."""
+
+    type: ClassVar[str] = "fixed"
+
+    commit: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRecorded(Event):
+    """A release of the service. With `due_at` it is the one a next-release clock waits for."""
+
+    type: ClassVar[str] = "release_recorded"
+
+    release: str
+    regular: bool
+    cut_at: datetime
+    planned_at: datetime | None
+    shipped_at: datetime | None
+    has_fix: bool
+    awaited: bool
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixPaused(Event):
+    """The fix clock stands still."""
+
+    type: ClassVar[str] = "fix_paused"
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftUnscheduled(Event):
+    """The fix waits for a release nobody planned: listed for the weekly review of `due_at`."""
+
+    type: ClassVar[str] = "left_unscheduled"
+
+    due_at: datetime
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixResumed(Event):
+    """The fix clock runs on; `resumed_at` is when, which a late sweep records later."""
+
+    type: ClassVar[str] = "fix_resumed"
+
+    resumed_at: datetime
+    business_ms: int
+    elapsed_ms: int
+    old_due: datetime | None
+    new_due: datetime | None
+    recovery_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowStarted(Event):
+    """Contained, fixed and quiet: the monitoring window runs until `ends_at`."""
+
+    type: ClassVar[str] = "window_started"
+
+    started_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowStopped(Event):
+    """A signal returned or containment was lost: the window does not count."""
+
+    type: ClassVar[str] = "window_stopped"
+
+    reason: str
+
+
+SUCCESS = "success"
+
+
+def _fix_linked(incident: Incident, event: FixLinked) -> Incident:
+    """Another commit is another fix: nothing seen of the one before counts for it."""
+    if event.commit != incident.fix.commit:
+        return replace(incident, fix=Fix(commit=event.commit, provider=event.provider))
+    return replace(incident, fix=replace(incident.fix, provider=event.provider))
+
+
+def _run_ended(incident: Incident, event: RunEnded) -> Incident:
+    if event.commit != incident.fix.commit:
+        return incident
+    green = {kind: at for kind, at in incident.fix.green.items() if kind is not event.run}
+    if event.conclusion == SUCCESS:
+        green[event.run] = event.at
+    return replace(incident, fix=replace(incident.fix, green=green))
+
+
+def _deployed(incident: Incident, event: Deployed) -> Incident:
+    if event.commit != incident.fix.commit or event.conclusion != SUCCESS:
+        return incident
+    if not event.whole_scope:
+        return incident
+    return replace(incident, fix=replace(incident.fix, deployed_at=event.at))
+
+
+def _fixed(incident: Incident, event: Fixed) -> Incident:
+    fixed = replace(incident, fix=replace(incident.fix, fixed_at=event.at))
+    return changed_clock(fixed, ClockName.FIX, stopped_at=event.at, pause=None)
+
+
+def _release(incident: Incident, event: ReleaseRecorded) -> Incident:
+    after = incident
+    if event.awaited:
+        release = Release(
+            id=event.release,
+            cut_at=event.cut_at,
+            planned_at=event.planned_at,
+            shipped_at=event.shipped_at,
+        )
+        after = replace(after, release=release)
+    if event.due_at is not None:
+        after = changed_clock(after, ClockName.FIX, due_at=event.due_at)
+    shipped = event.has_fix and event.shipped_at is not None
+    if shipped and after.fix.deployed_at is None:
+        after = replace(after, fix=replace(after.fix, deployed_at=event.at))
+    return after
+
+
+def _paused(incident: Incident, event: FixPaused) -> Incident:
+    pause = Pause(started_at=event.at, until=event.until)
+    return changed_clock(incident, ClockName.FIX, pause=pause)
+
+
+def _resumed(incident: Incident, event: FixResumed) -> Incident:
+    clock = incident.clocks[ClockName.FIX]
+    return changed_clock(
+        incident,
+        ClockName.FIX,
+        pause=None,
+        due_at=event.new_due,
+        recovery_due=event.recovery_due,
+        paused_business_ms=clock.paused_business_ms + event.business_ms,
+        paused_elapsed_ms=clock.paused_elapsed_ms + event.elapsed_ms,
+    )
+
+
+def _unscheduled(incident: Incident, event: LeftUnscheduled) -> Incident:
+    return changed_clock(incident, ClockName.FIX, listed_at=event.due_at)
+
+
+def _window(incident: Incident, event: WindowStarted) -> Incident:
+    window = Window(started_at=event.started_at, ends_at=event.ends_at)
+    return replace(incident, window=window)
+
+
+def _no_window(incident: Incident, _event: WindowStopped) -> Incident:
+    return replace(incident, window=None)
+
+
+HANDLERS: Handlers = {
+    FixLinked: _fix_linked,
+    RunEnded: _run_ended,
+    Deployed: _deployed,
+    Fixed: _fixed,
+    ReleaseRecorded: _release,
+    FixPaused: _paused,
+    FixResumed: _resumed,
+    LeftUnscheduled: _unscheduled,
+    WindowStarted: _window,
+    WindowStopped: _no_window,
+}

@@ -1,0 +1,156 @@
+"""Who was asked, who answered, who holds a role: the events, and what they make of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import ClassVar
+
+from tocsin.incidents.events.base import Event
+from tocsin.incidents.events.changes import Handlers, of_round, unchanged, with_clock
+from tocsin.incidents.model.incident import Incident, Round, RoundReason
+from tocsin.incidents.vocabulary import ClockName, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundStarted(Event):
+    """People are asked to acknowledge again, from `started_at`.
+
+    `ladder_start` is when the first page falls, where that is later.
+    """
+
+    type: ClassVar[str] = "round_started"
+
+    number: int
+    reason: RoundReason
+    started_at: datetime
+    due_at: datetime
+    ladder_start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paged(Event):
+    """A step of the paging ladder was taken.
+
+    A late sweep takes the latest step for all since `first_step`: those between were skipped,
+    but their people are among `people`. `mail` says that the severity sends mail only. Nobody
+    to page is a fact worth a line too. `on_call` is who was on call for the roles asked first.
+    """
+
+    type: ClassVar[str] = "paged"
+
+    round: int
+    first_step: int
+    step: int
+    due_at: datetime
+    people: tuple[str, ...]
+    mail: bool
+    on_call: Mapping[Role, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NobodyOnCall(Event):
+    """A role that is asked first has nobody; `instead` is asked in its place.
+
+    Said once for each role and round, whoever was paged for other roles.
+    """
+
+    type: ClassVar[str] = "nobody_on_call"
+
+    role: Role
+    round: int
+    due_at: datetime
+    instead: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated(Event):
+    """Somebody asked for more people now, outside the ladder."""
+
+    type: ClassVar[str] = "escalated"
+
+    people: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged(Event):
+    """A person has it. `commander` says that they also took the empty commander role."""
+
+    type: ClassVar[str] = "acknowledged"
+
+    person: str
+    round: int
+    commander: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleAssigned(Event):
+    """A role has a new holder."""
+
+    type: ClassVar[str] = "role_assigned"
+
+    role: Role
+    person: str
+    previous: str | None
+    briefing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left(Event):
+    """A person gave up the roles they held; nobody has them now."""
+
+    type: ClassVar[str] = "left"
+
+    person: str
+    roles: tuple[Role, ...]
+    reason: str
+
+
+def _round_started(incident: Incident, event: RoundStarted) -> Incident:
+    started = Round(
+        number=event.number,
+        reason=event.reason,
+        started_at=event.started_at,
+        due_at=event.due_at,
+        ladder_start=event.ladder_start or event.started_at,
+    )
+    return replace(incident, round=started)
+
+
+def _paged(incident: Incident, event: Paged) -> Incident:
+    return replace(incident, round=of_round(incident, next_step=event.step + 1))
+
+
+def _nobody_on_call(incident: Incident, event: NobodyOnCall) -> Incident:
+    known = incident.round.uncovered if incident.round else ()
+    return replace(incident, round=of_round(incident, uncovered=(*known, event.role)))
+
+
+def _acknowledged(incident: Incident, event: Acknowledged) -> Incident:
+    current = of_round(incident, acknowledged_at=event.at, acknowledged_by=event.person)
+    clocks, roles = incident.clocks, incident.roles
+    if clocks[ClockName.ACKNOWLEDGE].running:
+        clocks = with_clock(incident, ClockName.ACKNOWLEDGE, stopped_at=event.at)
+    if event.commander:
+        roles = {**roles, Role.INCIDENT_COMMANDER: event.person}
+    return replace(incident, round=current, clocks=clocks, roles=roles)
+
+
+def _left(incident: Incident, event: Left) -> Incident:
+    kept = {role: person for role, person in incident.roles.items() if role not in event.roles}
+    return replace(incident, roles=kept)
+
+
+def _role_assigned(incident: Incident, event: RoleAssigned) -> Incident:
+    return replace(incident, roles={**incident.roles, event.role: event.person})
+
+
+HANDLERS: Handlers = {
+    RoundStarted: _round_started,
+    Paged: _paged,
+    NobodyOnCall: _nobody_on_call,
+    Escalated: unchanged,
+    Acknowledged: _acknowledged,
+    RoleAssigned: _role_assigned,
+    Left: _left,
+}

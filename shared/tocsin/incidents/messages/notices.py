@@ -1,0 +1,282 @@
+"""Which messages an event asks for: a pure function, so nothing can be sent that is not recorded.
+
+What a message says is written later, by the notifier; what it may say is fixed here. A restricted
+incident's messages carry its severity and its id, and no title.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from tocsin.incidents.clocks.asked import in_charge, speakers
+from tocsin.incidents.clocks.owed import owed
+from tocsin.incidents.events.base import Event
+from tocsin.incidents.events.closing import Reopened, WaiverExpired
+from tocsin.incidents.events.containment import ContainmentLost, ContainmentVerified
+from tocsin.incidents.events.fix import Fixed, LeftUnscheduled
+from tocsin.incidents.events.freeze import FreezeEnding
+from tocsin.incidents.events.opening import Opened
+from tocsin.incidents.events.people import Escalated, Paged, RoleAssigned
+from tocsin.incidents.events.relations import DrillStopped
+from tocsin.incidents.events.severity import ClockBreached, DeadlinePassed, Nagged
+from tocsin.incidents.events.updates import PreventionOverdue, UpdateDueSoon, UpdateMissed
+from tocsin.incidents.messages import chat_room as room
+from tocsin.incidents.model.incident import Incident
+from tocsin.incidents.model.outbox import REDRIVE_AFTER, ROOM, STAKEHOLDERS, OutboxItem
+from tocsin.incidents.runbook.policy import Policy
+from tocsin.incidents.runbook.targets import Milestone
+from tocsin.incidents.timeline.entry import format_time
+from tocsin.incidents.vocabulary import ClockName, Kind, MessageKind
+
+RESTRICTED = "restricted"
+
+type _Wanted = Iterator[tuple[MessageKind, str, dict[str, str]]]
+
+
+def messages(
+    events: Sequence[Event], incident: Incident, policy: Policy, correlation_id: str
+) -> tuple[OutboxItem, ...]:
+    """The outbox items of one decision; `incident` is as it is after all of `events`."""
+    first = incident.version - len(events) + 1
+    return tuple(
+        OutboxItem(
+            incident=incident.id,
+            seq=seq,
+            kind=kind,
+            target=target,
+            due_at=event.at + REDRIVE_AFTER,
+            correlation_id=correlation_id,
+            facts=facts,
+        )
+        for seq, event in enumerate(events, start=first)
+        for kind, target, facts in _asked_by(event, incident, policy)
+    )
+
+
+def _asked_by(event: Event, incident: Incident, policy: Policy) -> _Wanted:
+    """Messages to people and audiences, then the one to the chat room; facts are complete."""
+    if (wanted := _WANTED.get(type(event))) is not None:
+        for kind, target, extra in wanted(event, incident, policy):
+            yield kind, target, _facts(incident) | extra
+    if (told := room.told(event, incident, policy)) is not None:
+        yield MessageKind.CHAT, ROOM, _room_facts(incident) | told
+
+
+def _room_facts(incident: Incident) -> dict[str, str]:
+    facts = _facts(incident)
+    if not incident.restricted:
+        return facts
+    known = room.RESTRICTED_FACTS | {"policy_version"}
+    return {name: value for name, value in facts.items() if name in known}
+
+
+def person_target(person: str) -> str:
+    """The target of a message to one person."""
+    return f"person:{person}"
+
+
+def _facts(incident: Incident) -> dict[str, str]:
+    hidden = incident.restricted
+    facts = {
+        "title": RESTRICTED if hidden else incident.title,
+        "severity": str(incident.severity),
+        "kind": str(incident.kind),
+        "state": str(incident.state),
+        "opened_at": format_time(incident.opened_at),
+        "restricted": "true" if hidden else "false",
+        "policy_version": incident.policy_version,
+    }
+    if not hidden:
+        facts["category"] = str(incident.category)
+        facts["environment"] = incident.environment
+        facts["service"] = incident.service or ""
+    for name in ClockName:
+        clock = incident.clocks.get(name)
+        if clock is not None and clock.due_at is not None:
+            facts[f"{name}_due"] = format_time(clock.due_at)
+    return facts
+
+
+def _opened(event: Opened, incident: Incident, _policy: Policy) -> _Wanted:
+    if event.kind is not Kind.BACKFILLED and not incident.restricted:
+        yield MessageKind.OPENED, STAKEHOLDERS, {"source": event.source}
+
+
+def _paged(event: Paged, incident: Incident, _policy: Policy) -> _Wanted:
+    kind = MessageKind.PAGE
+    if event.mail:
+        kind = MessageKind.OPENED if event.step == 0 else MessageKind.REMINDER
+    current = incident.round
+    facts = {
+        "round": str(event.round),
+        "step": str(event.step),
+        "paged": ", ".join(event.people),
+        "reason": str(current.reason) if current else "",
+    }
+    if current is not None:
+        facts["round_due"] = format_time(current.due_at)
+    for person in event.people:
+        yield kind, person_target(person), facts
+
+
+def _escalated(event: Escalated, incident: Incident, _policy: Policy) -> _Wanted:
+    reason = RESTRICTED if incident.restricted else event.reason
+    for person in event.people:
+        facts = {"reason": reason, "by": event.actor.id} | _asked_in(incident)
+        yield MessageKind.PAGE, person_target(person), facts
+
+
+def _asked_in(incident: Incident) -> dict[str, str]:
+    """The round that still asks for somebody, and how far its paging has come."""
+    current = incident.round
+    if current is None or not current.open:
+        return {}
+    return {
+        "round": str(current.number),
+        "step": str(current.next_step - 1),
+        "round_due": format_time(current.due_at),
+    }
+
+
+def _breached(event: ClockBreached, incident: Incident, policy: Policy) -> _Wanted:
+    """Acknowledge breaches are told by the paging ladder, which goes on without a pause."""
+    if event.clock is not ClockName.ACKNOWLEDGE:
+        yield from _to_those_in_charge(
+            MessageKind.BREACH, event.clock, event.due_at, incident, policy
+        )
+
+
+def _deadline(event: DeadlinePassed, incident: Incident, policy: Policy) -> _Wanted:
+    yield from _to_those_in_charge(
+        MessageKind.REMINDER, event.clock, event.due_at, incident, policy
+    )
+
+
+def _nagged(event: Nagged, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"clock": str(event.clock), "due_at": format_time(event.due_at)}
+    facts["number"] = str(event.number)
+    for person in event.people:
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _role_assigned(event: RoleAssigned, incident: Incident, _policy: Policy) -> _Wanted:
+    """Who has a role now and who had it are told, unless they did it themselves."""
+    briefing = RESTRICTED if incident.restricted else event.briefing
+    facts = {"role": str(event.role), "by": event.actor.id, "due_at": format_time(event.at)}
+    if event.person != event.actor.id:
+        taken = facts | {"matter": "role_taken", "briefing": briefing}
+        yield MessageKind.REMINDER, person_target(event.person), taken
+    if event.previous is not None and event.previous != event.actor.id:
+        passed = facts | {"matter": "role_passed", "to": event.person}
+        yield MessageKind.REMINDER, person_target(event.previous), passed
+
+
+def _lost(event: ContainmentLost, incident: Incident, policy: Policy) -> _Wanted:
+    reason = RESTRICTED if incident.restricted else event.reason
+    for person in event.people:
+        yield MessageKind.PAGE, person_target(person), {"reason": reason, "lost": "containment"}
+    if event.withdrawn is not None:
+        facts = {"matter": "withdrawal", "criterion": event.withdrawn, "audience": "customers"}
+        facts["due_at"] = format_time(event.at)
+        for person in speakers(incident, policy):
+            yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _reopened(event: Reopened, incident: Incident, policy: Policy) -> _Wanted:
+    """What customers were told too much of is not settled by having been closed meanwhile."""
+    if event.withdraw:
+        told = ", ".join(event.withdraw)
+        facts = {"matter": "withdrawal_open", "criterion": told, "audience": "customers"}
+        facts["due_at"] = format_time(event.at)
+        for person in speakers(incident, policy):
+            yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _with_fix(event: Fixed | ContainmentVerified, incident: Incident, policy: Policy) -> _Wanted:
+    """Whoever speaks hears that the update which waited for the fix is due now."""
+    for each in owed(incident, policy):
+        if each.step is not Milestone.FIX or each.due_at is None:
+            continue
+        facts = {"matter": "update_owed", "audience": str(each.audience)}
+        facts["due_at"] = format_time(event.at)
+        for person in speakers(incident, policy):
+            yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _drill_stopped(event: DrillStopped, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"matter": "drill_stopped", "criterion": event.real, "due_at": format_time(event.at)}
+    for person in event.people:
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _waiver(event: WaiverExpired, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"matter": "waiver", "criterion": event.criterion, "due_at": format_time(event.due_at)}
+    for person in event.people:
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _freeze(event: FreezeEnding, _incident: Incident, _policy: Policy) -> _Wanted:
+    """Who looked away for that long is not told of an end that has been."""
+    if event.at < event.until:
+        facts = {"matter": "freeze", "due_at": format_time(event.until)}
+        for person in event.people:
+            yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _update_soon(event: UpdateDueSoon, _incident: Incident, _policy: Policy) -> _Wanted:
+    """Nobody is reminded of what is missed by then: of that they are told."""
+    if event.at <= event.due_at:
+        yield from _about_update("update", event)
+
+
+def _update_missed(event: UpdateMissed, _incident: Incident, _policy: Policy) -> _Wanted:
+    yield from _about_update("update_missed", event)
+
+
+def _overdue(event: PreventionOverdue, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"matter": "prevention", "criterion": event.action}
+    for person in event.people:
+        target = person_target(person)
+        yield MessageKind.REMINDER, target, facts | {"due_at": format_time(event.due_at)}
+
+
+def _unscheduled(event: LeftUnscheduled, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"matter": "unscheduled", "due_at": format_time(event.due_at)}
+    for person in event.people:
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _about_update(matter: str, event: UpdateDueSoon | UpdateMissed) -> _Wanted:
+    facts = {"matter": matter, "audience": str(event.audience)}
+    for person in event.people:
+        target = person_target(person)
+        yield MessageKind.REMINDER, target, facts | {"due_at": format_time(event.due_at)}
+
+
+def _to_those_in_charge(
+    kind: MessageKind, clock: ClockName, due_at: datetime, incident: Incident, policy: Policy
+) -> _Wanted:
+    for person in in_charge(incident, policy):
+        yield kind, person_target(person), {"clock": str(clock), "due_at": format_time(due_at)}
+
+
+_WANTED: dict[type[Event], Callable[[Any, Incident, Policy], _Wanted]] = {
+    Opened: _opened,
+    Paged: _paged,
+    Escalated: _escalated,
+    ClockBreached: _breached,
+    DeadlinePassed: _deadline,
+    Nagged: _nagged,
+    RoleAssigned: _role_assigned,
+    DrillStopped: _drill_stopped,
+    ContainmentLost: _lost,
+    ContainmentVerified: _with_fix,
+    Fixed: _with_fix,
+    LeftUnscheduled: _unscheduled,
+    Reopened: _reopened,
+    WaiverExpired: _waiver,
+    FreezeEnding: _freeze,
+    UpdateDueSoon: _update_soon,
+    UpdateMissed: _update_missed,
+    PreventionOverdue: _overdue,
+}

@@ -1,0 +1,88 @@
+"""What a source says, in one shape, and the pure rule that turns it into severity and category.
+
+Parsers (one per source) build `Signal`s; nothing after them knows which source it was. A signal
+that says "clear" is a fact for an open incident and never the start of one.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+
+from tocsin.incidents.limits import DEDUP_KEY
+from tocsin.incidents.runbook.policy import Policy
+from tocsin.incidents.vocabulary import Category, Severity
+
+KEY_VERSION = "v1"
+UNMATCHED_RULE = "unmatched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One message of a source.
+
+    `id` is the same when the source sends it again. `rule` is what triage matches (an alarm's
+    name); `dedup_key` says which signals are about the same trouble. `occurred_at` is what the
+    source says, never Tocsin's clock.
+    """
+
+    id: str
+    source: str
+    rule: str
+    dedup_key: str
+    title: str
+    detail: str = ""
+    firing: bool
+    occurred_at: datetime
+    service: str | None = None
+    environment: str = "production"
+    facts: Mapping[str, str] = field(default_factory=dict)
+    correlation_id: str = ""
+    drill: bool = False
+
+    @property
+    def key(self) -> str:
+        """The versioned dedup key; drills have a space of their own, so they never mix.
+
+        A key too long to be kept stands by its digest.
+        """
+        space = f"drill:{self.source}" if self.drill else self.source
+        name = self.dedup_key
+        if len(name) > DEDUP_KEY:
+            name = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+        return f"{KEY_VERSION}:{space}:{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triage:
+    """What the policy makes of a signal, and which rule said so."""
+
+    severity: Severity
+    category: Category
+    rule: str
+    service: str | None
+
+
+def triage(signal: Signal, policy: Policy) -> Triage:
+    """The first triage rule of `signal.source` whose pattern matches its rule name.
+
+    A signal no rule knows is a high production incident: in doubt the higher severity, but not
+    every unknown alarm wakes everybody.
+    """
+    for rule in policy.triage:
+        if rule.source != signal.source:
+            continue
+        if fnmatchcase(signal.rule.lower(), rule.pattern.lower()):
+            return Triage(
+                severity=rule.severity,
+                category=rule.category,
+                rule=rule.id,
+                service=rule.service or signal.service,
+            )
+    return Triage(
+        severity=Severity.HIGH,
+        category=Category.PRODUCTION,
+        rule=UNMATCHED_RULE,
+        service=signal.service,
+    )

@@ -1,0 +1,71 @@
+"""What to do next, at most five things, the most urgent first.
+
+It reads the same facts as the clocks and the gate, so that the list never sends people elsewhere
+than closing will.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.incidents.model.incident import Incident
+from tocsin.incidents.queries.checklist import phases
+from tocsin.incidents.queries.containment import missing_for_verification
+from tocsin.incidents.queries.gate import CONTAINED, FIXED, INTACT, Status, gate
+from tocsin.incidents.runbook.policy import Policy
+from tocsin.incidents.vocabulary import ClockName
+
+MOST = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priority:
+    """One thing to do; `due_at` None means that nothing is promised for it."""
+
+    code: str
+    text: str
+    due_at: datetime | None
+
+
+def priorities(incident: Incident, policy: Policy, at: datetime) -> tuple[Priority, ...]:
+    """At most five; empty once the incident is closed."""
+    if not incident.open:
+        return ()
+    found: dict[str, Priority] = {}
+    for priority in _all(incident, policy, at):
+        found.setdefault(priority.code, priority)
+    return tuple(found.values())[:MOST]
+
+
+def _all(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]:
+    current = incident.round
+    if current is not None and current.open:
+        yield Priority(code="acknowledge", text="Acknowledge", due_at=current.due_at)
+    if incident.commander is None:
+        yield Priority(code="assign_commander", text="Assign the commander", due_at=None)
+    if not incident.contained:
+        missing = ", ".join(missing_for_verification(incident)) or "somebody to verify"
+        yield Priority(
+            code="contain", text=f"Contain: {missing}", due_at=_due(incident, ClockName.CONTAIN)
+        )
+    yield from _checklist(incident, policy, at)
+    if incident.contained and not incident.fixed:
+        text = "Deploy the permanent fix with its checks green"
+        yield Priority(code="fix", text=text, due_at=_due(incident, ClockName.FIX))
+    for line in gate(incident, policy, at):
+        if line.status is Status.UNMET and line.code not in (CONTAINED, FIXED, INTACT):
+            yield Priority(code=line.code, text=line.next_step, due_at=None)
+
+
+def _checklist(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]:
+    """The next open item of the first phase that has one."""
+    for phase in phases(incident, policy, at):
+        for view in phase.items:
+            if view.settled is None:
+                yield Priority(code=view.item.id, text=view.item.text, due_at=phase.due_at)
+                return
+
+
+def _due(incident: Incident, name: ClockName) -> datetime | None:
+    clock = incident.clocks.get(name)
+    return None if clock is None else clock.recovery_due or clock.due_at

@@ -1,0 +1,303 @@
+"""Closing, and finding that it was not over (semantics 9).
+
+`resolved` takes the whole gate. `false_positive` and `duplicate` skip fix, window and postmortem,
+so they take a reason, for critical and high a second person, and are refused where something
+real has happened.
+
+Waivers: closing without a criterion being met, which takes two people and ends (semantics 9).
+
+The commander asks, another commander who does not own the item approves; in a security incident
+the security owner does. Some things are never waived, and policy says which.
+"""
+
+from datetime import timedelta
+
+from tocsin.errors import (
+    BadInput,
+    GateUnmet,
+    GroupRequired,
+    IllegalTransition,
+    NotAllowed,
+    SecondPersonRequired,
+)
+from tocsin.incidents import limits
+from tocsin.incidents.clocks import cadence
+from tocsin.incidents.clocks.asked import holder
+from tocsin.incidents.clocks.promises import acknowledge_due, started
+from tocsin.incidents.commands.closing import (
+    AbsorbDuplicate,
+    ApproveWaiver,
+    AskWaiver,
+    Close,
+    Reopen,
+    ReopenFromSignals,
+)
+from tocsin.incidents.events.closing import (
+    Closed,
+    ClosingProposed,
+    DuplicateAbsorbed,
+    Reopened,
+    WaiverApproved,
+    WaiverAsked,
+    WaiverExpired,
+)
+from tocsin.incidents.model.incident import Round, RoundReason
+from tocsin.incidents.model.parts import ActionState, Exposure
+from tocsin.incidents.queries.agenda import DAILY, Due
+from tocsin.incidents.queries.gate import Status, gate, is_met, is_waivable, owner_of, unmet
+from tocsin.incidents.queries.reminders import week_begins
+from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
+from tocsin.incidents.rules.fix import settle_window
+from tocsin.incidents.rules.opening import add_signals
+from tocsin.incidents.rules.people import acknowledge_first, page_people
+from tocsin.incidents.runbook.policy import Criterion
+from tocsin.incidents.vocabulary import Category, Group, Kind, Resolution, Role, Severity
+
+PAGED = (Severity.CRITICAL, Severity.HIGH)
+
+
+def close_incident(draft: Draft, command: Close) -> None:
+    """Closes, or for two of the resolutions may only propose it.
+
+    Raises:
+        GateUnmet: `resolved`, and the gate names something.
+        IllegalTransition: `false_positive` or `duplicate` of something that was real.
+        SecondPersonRequired: who proposed it says it again.
+    """
+    draft.require_open()
+    draft.responder()
+    if command.resolution is Resolution.RESOLVED:
+        _close_resolved(draft, command)
+    else:
+        _close_unreal(draft, command)
+
+
+def absorb_duplicate(draft: Draft, command: AbsorbDuplicate) -> None:
+    """Takes over what a duplicate brought."""
+    draft.require_open()
+    if len({*draft.incident.signals, *command.keys}) > limits.KEYS_PER_INCIDENT:
+        raise BadInput(f"an incident joins at most {limits.KEYS_PER_INCIDENT} dedup keys")
+    draft.add(
+        DuplicateAbsorbed(
+            **draft.stamp,
+            duplicate=command.duplicate,
+            began_at=command.began_at,
+            keys=command.keys,
+            firing=command.firing,
+            evidence=command.evidence[: limits.EVIDENCE_MOVED],
+        )
+    )
+    settle_window(draft)
+
+
+def reopen_incident(draft: Draft, command: Reopen) -> None:
+    """A responder says that it was not over."""
+    draft.responder()
+    _reopen(draft, reason_of(command.reason), command.severity)
+
+
+def reopen_from_signals(draft: Draft, command: ReopenFromSignals) -> None:
+    """A signal of its keys fires again soon enough after closing.
+
+    Raises:
+        IllegalTransition: none fires, or it is too late: that is a new incident.
+    """
+    closed_at = draft.incident.closed_at
+    window = timedelta(minutes=draft.policy.limits.reopen_window_minutes)
+    if closed_at is None or draft.at > closed_at + window:
+        raise IllegalTransition("the incident is not closed, or was too long ago")
+    if not any(signal.firing for signal in command.signals):
+        raise IllegalTransition("a clear signal reopens nothing")
+    _reopen(draft, "a signal fired again", None)
+    add_signals(draft, command.signals)
+
+
+def _close_resolved(draft: Draft, command: Close) -> None:
+    draft.require(Role.INCIDENT_COMMANDER)
+    acknowledge_first(draft)
+    head = command.verified_head
+    standings = gate(draft.incident, draft.policy, draft.at, verified_head=head)
+    if missing := unmet(standings):
+        raise GateUnmet(f"unmet: {', '.join(missing)}", unmet=", ".join(missing))
+    draft.add(
+        Closed(
+            **draft.stamp,
+            resolution=command.resolution,
+            reason=command.reason.strip(),
+            duplicate_of=None,
+            met=tuple(line.code for line in standings if line.status is Status.MET),
+            waived=tuple(line.code for line in standings if line.status is Status.WAIVED),
+        )
+    )
+
+
+def _close_unreal(draft: Draft, command: Close) -> None:
+    reason = reason_of(command.reason)
+    target = command.duplicate_of
+    if (command.resolution is Resolution.DUPLICATE) != (target is not None):
+        raise BadInput("a duplicate, and only a duplicate, names the incident it repeats")
+    if target == draft.incident.id:
+        raise BadInput("an incident is no duplicate of itself")
+    _check_unreal(draft)
+    if draft.incident.severity in PAGED and not _second_agrees(draft, command, reason):
+        return
+    acknowledge_first(draft)
+    draft.add(
+        Closed(
+            **draft.stamp,
+            resolution=command.resolution,
+            reason=reason,
+            duplicate_of=target,
+            met=(),
+            waived=(),
+        )
+    )
+
+
+def _check_unreal(draft: Draft) -> None:
+    impact = draft.incident.impact
+    if impact is not None and impact.exposure is not Exposure.NONE:
+        raise IllegalTransition("data may have been exposed: it was real")
+    states = [action.state for action in draft.incident.containment.actions.values()]
+    if ActionState.DONE in states:
+        raise IllegalTransition("a containment action was carried out and is not undone")
+
+
+def _second_agrees(draft: Draft, command: Close, reason: str) -> bool:
+    what = f"{command.resolution}:{command.duplicate_of or ''}"
+    waiting = draft.incident.closing
+    if waiting is not None and waiting.what == what:
+        if waiting.person == draft.actor.id:
+            raise SecondPersonRequired("another person has to agree")
+        return True
+    draft.add(
+        ClosingProposed(
+            **draft.stamp,
+            resolution=command.resolution,
+            duplicate_of=command.duplicate_of,
+            person=draft.actor.id,
+            reason=reason,
+        )
+    )
+    return False
+
+
+def _reopen(draft: Draft, reason: str, severity: Severity | None) -> None:
+    """Fresh clocks from now, at the severity now."""
+    incident = draft.incident
+    if incident.open:
+        raise IllegalTransition(f"{incident.id} is not closed")
+    if incident.resolution is Resolution.DUPLICATE:
+        raise IllegalTransition(f"{incident.id} goes on as {incident.duplicate_of}")
+    now = severity or incident.severity
+    timed = incident.kind is not Kind.BACKFILLED
+    withdraw = incident.communication.to_customers.withdraw
+    current = Round(
+        number=incident.round.number + 1 if incident.round else 1,
+        reason=RoundReason.REOPENED,
+        started_at=draft.at,
+        due_at=acknowledge_due(draft.policy, now, draft.at),
+        ladder_start=draft.at,
+    )
+    draft.add(
+        Reopened(
+            **draft.stamp,
+            cycle=incident.cycle + 1,
+            reason=reason,
+            severity=now,
+            clocks=started(draft.policy, now, draft.at) if timed else (),
+            round=current if timed else None,
+            update_due=cadence.first_by(draft.policy, now, cadence.INTERNAL, draft.at)
+            if timed
+            else None,
+            withdraw=withdraw,
+            correct_by=cadence.correct_by(draft.policy, now, draft.at)
+            if timed and withdraw
+            else None,
+        )
+    )
+    page_people(draft)
+
+
+def ask_waiver(draft: Draft, command: AskWaiver) -> None:
+    """The commander asks; it counts for nothing yet."""
+    draft.require_open()
+    person = draft.require(Role.INCIDENT_COMMANDER)
+    criterion = _criterion(draft, command.criterion)
+    if not is_waivable(criterion, draft.incident):
+        raise NotAllowed(f"{criterion.code} is never waived for a {draft.incident.severity}")
+    if is_met(criterion.code, draft.incident, draft.policy, draft.at):
+        raise IllegalTransition(f"{criterion.code} is met: there is nothing to waive")
+    longest = draft.policy.limits.waiver_days
+    if not 0 < command.days <= longest:
+        raise BadInput(f"a waiver holds for 1 to {longest} days")
+    draft.add(
+        WaiverAsked(
+            **draft.stamp,
+            criterion=criterion.code,
+            person=person,
+            reason=reason_of(command.reason),
+            expires_at=draft.at + timedelta(days=command.days),
+        )
+    )
+
+
+def approve_waiver(draft: Draft, command: ApproveWaiver) -> None:
+    """Another person agrees.
+
+    Raises:
+        SecondPersonRequired: who asked, or who owns the failing item, approves.
+        GroupRequired: the person is not of the group that may.
+    """
+    draft.require_open()
+    waiver = draft.incident.waivers.get(command.criterion)
+    if waiver is None:
+        raise IllegalTransition(f"nobody asked to waive {command.criterion!r}")
+    if waiver.approved_by is not None:
+        raise IllegalTransition("the waiver is approved already")
+    if waiver.expires_at < draft.at:
+        raise IllegalTransition("the waiver ran out before it was approved")
+    person = _waiver_approver(draft)
+    owner = draft.incident.roles.get(owner_of(command.criterion))
+    if person in (waiver.asked_by, owner):
+        raise SecondPersonRequired("somebody who neither asked nor owns the item has to approve")
+    draft.add(WaiverApproved(**draft.stamp, criterion=command.criterion, person=person))
+
+
+def waiver_expired(draft: Draft, due: Due) -> None:
+    """Says that the exception is over and the criterion still unmet; once, for the latest day.
+
+    The security owner, whose weekly review lists it, hears the first time and once a week.
+    """
+    due_at = due.at + (draft.at - due.at) // DAILY * DAILY
+    waiver = draft.incident.waivers[due.subject]
+    told = [draft.incident.commander, waiver.asked_by, waiver.approved_by]
+    before = waiver.noticed_at
+    if before is None or week_begins(draft.policy.calendar, before) <= due_at:
+        told.append(holder(Role.SECURITY_OWNER, draft.incident, draft.policy))
+    draft.add(
+        WaiverExpired(
+            actor=CLOCK,
+            at=draft.at,
+            occurred_at=due_at,
+            criterion=due.subject,
+            due_at=due_at,
+            people=tuple(dict.fromkeys(person for person in told if person)),
+        )
+    )
+
+
+def _waiver_approver(draft: Draft) -> str:
+    if draft.incident.category is Category.SECURITY:
+        return draft.require(Role.SECURITY_OWNER)
+    person = draft.responder()
+    if Group.COMMANDER not in draft.command.groups:
+        raise GroupRequired(f"{person} is no commander")
+    return person
+
+
+def _criterion(draft: Draft, code: str) -> Criterion:
+    for criterion in draft.policy.criteria:
+        if criterion.code == code:
+            return criterion
+    raise BadInput(f"no criterion is called {code!r}")

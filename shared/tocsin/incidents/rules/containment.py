@@ -1,0 +1,184 @@
+"""Containment: planned, done, looked at, verified, and sometimes lost again (semantics 5).
+
+The contain clock stops when somebody verifies, at that entry's time. Doing something is not
+containing, and a look from before the last action proves nothing about it.
+"""
+
+from datetime import datetime
+
+from tocsin.errors import BadInput, GroupRequired, IllegalTransition, NotVerifiable, PayloadTooLarge
+from tocsin.incidents import limits
+from tocsin.incidents.clocks import cadence
+from tocsin.incidents.clocks.asked import people
+from tocsin.incidents.commands.containment import (
+    FinishAction,
+    LoseContainment,
+    NameFixAsContainment,
+    Observe,
+    PlanAction,
+    UndoAction,
+    VerifyContainment,
+    WithdrawAction,
+)
+from tocsin.incidents.events.containment import (
+    ActionChanged,
+    ContainmentLost,
+    ContainmentVerified,
+    FixNamedAsContainment,
+    Observed,
+)
+from tocsin.incidents.model.parts import Action, ActionState
+from tocsin.incidents.queries.containment import missing_for_verification
+from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
+from tocsin.incidents.rules.fix import settle_window
+from tocsin.incidents.rules.people import acknowledge_first
+from tocsin.incidents.vocabulary import Audience, Category, Role, Severity
+
+
+def plan_action(draft: Draft, command: PlanAction) -> None:
+    """Adds an action to the plan. Its id is free text of the plan, used once."""
+    draft.require_open()
+    draft.responder()
+    actions = draft.incident.containment.actions
+    if command.action in actions:
+        raise IllegalTransition(f"{command.action} is planned already")
+    if len(actions) >= limits.ACTIONS:
+        raise PayloadTooLarge(f"an incident plans at most {limits.ACTIONS} actions")
+    text = limits.line("text", command.text)
+    _change(draft, limits.name("action", command.action), text, ActionState.PLANNED, "")
+
+
+def finish_action(draft: Draft, command: FinishAction) -> None:
+    """The acting person carried it out, and so cannot verify a critical or high alone."""
+    draft.require_open()
+    draft.responder()
+    action = _action(draft, command.action, ActionState.PLANNED)
+    acknowledge_first(draft)
+    _change(draft, command.action, action.text, ActionState.DONE, "")
+
+
+def withdraw_action(draft: Draft, command: WithdrawAction) -> None:
+    """It will not be done, and why."""
+    draft.require_open()
+    draft.responder()
+    action = _action(draft, command.action, ActionState.PLANNED)
+    reason = reason_of(command.reason)
+    _change(draft, command.action, action.text, ActionState.WITHDRAWN, reason)
+
+
+def undo_action(draft: Draft, command: UndoAction) -> None:
+    """What was done has been taken back."""
+    draft.require_open()
+    draft.responder()
+    action = _action(draft, command.action, ActionState.DONE)
+    _change(draft, command.action, action.text, ActionState.UNDONE, reason_of(command.reason))
+
+
+def name_fix(draft: Draft, command: NameFixAsContainment) -> None:
+    """No containment but the fix itself."""
+    draft.require_open()
+    draft.responder()
+    draft.add(FixNamedAsContainment(**draft.stamp, reason=reason_of(command.reason)))
+
+
+def observe(draft: Draft, command: Observe) -> None:
+    """Records a look; `not_applicable` needs its reason as much as a result its evidence."""
+    draft.require_open()
+    person = draft.responder()
+    draft.add(
+        Observed(
+            **draft.stamp,
+            check=command.check,
+            verdict=command.verdict,
+            person=person,
+            detail=limits.body("detail", command.detail),
+            stored=command.stored,
+        )
+    )
+
+
+def verify_containment(draft: Draft, command: VerifyContainment) -> None:
+    """Stops the contain clock, now.
+
+    Raises:
+        NotVerifiable: something is missing; `missing` names it.
+        GroupRequired: the person may not verify this one.
+    """
+    draft.require_open()
+    person = draft.responder()
+    incident = draft.incident
+    if incident.contained:
+        raise IllegalTransition("containment is verified already")
+    if command.effective_at is not None and command.effective_at > draft.at:
+        raise BadInput("harm cannot have stopped in the future")
+    if missing := missing_for_verification(incident):
+        raise NotVerifiable(f"missing: {', '.join(missing)}", missing=", ".join(missing))
+    _check_verifier(draft, person)
+    acknowledge_first(draft)
+    draft.add(ContainmentVerified(**draft.stamp, person=person, effective_at=command.effective_at))
+    settle_window(draft)
+
+
+def lose_containment(draft: Draft, command: LoseContainment) -> None:
+    """A person says that harm is back."""
+    draft.require_open()
+    draft.responder()
+    if not draft.incident.contained:
+        raise IllegalTransition("containment is not verified")
+    acknowledge_first(draft)
+    _lost(draft, reason_of(command.reason), by_clock=None)
+
+
+def lose_containment_to_signal(draft: Draft, since: datetime) -> None:
+    """A signal has been firing for longer than a flap: harm is back since `since`."""
+    _lost(draft, "a signal kept firing", by_clock=since)
+
+
+def _check_verifier(draft: Draft, person: str) -> None:
+    incident = draft.incident
+    if incident.category is Category.SECURITY:
+        draft.require(Role.SECURITY_OWNER)
+    if incident.severity not in (Severity.CRITICAL, Severity.HIGH):
+        return
+    executed = {
+        action.by
+        for action in incident.containment.actions.values()
+        if action.state is ActionState.DONE
+    }
+    if person in executed:
+        raise GroupRequired(f"{person} executed containment and does not verify it as well")
+
+
+def _action(draft: Draft, action_id: str, wanted: ActionState) -> Action:
+    action = draft.incident.containment.actions.get(action_id)
+    if action is None:
+        raise BadInput(f"no containment action is called {action_id!r}")
+    if action.state is not wanted:
+        raise IllegalTransition(f"{action_id} is {action.state}")
+    return action
+
+
+def _change(draft: Draft, action: str, text: str, state: ActionState, reason: str) -> None:
+    draft.add(
+        ActionChanged(
+            **draft.stamp,
+            action=action,
+            text=text,
+            state=state,
+            person=draft.actor.id,
+            reason=reason,
+        )
+    )
+
+
+def _lost(draft: Draft, reason: str, *, by_clock: datetime | None) -> None:
+    stamp = draft.stamp
+    if by_clock is not None:
+        stamp |= {"actor": CLOCK, "occurred_at": by_clock}
+    asked = people([Audience.PRIMARY], draft.incident, draft.policy)
+    moved = cadence.lost(draft.incident, draft.policy, draft.at)
+    claimed = draft.incident.communication.to_customers.claimed
+    draft.add(
+        ContainmentLost(**stamp, reason=reason, people=asked, updates=moved, withdrawn=claimed)
+    )
+    settle_window(draft, why="containment was lost")

@@ -1,0 +1,237 @@
+"""Rounds of acknowledgement: asking people, paging further, and taking "I have it".
+
+A round is open until one named person acknowledges; that stops its paging. What a responder does
+to the state of an unacknowledged incident acknowledges first, as the same person.
+
+Who does what: giving a role, handing it over, and a line for the record.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tocsin.errors import GroupRequired, IllegalTransition, OpenWork, StaleRound
+from tocsin.incidents import limits
+from tocsin.incidents.clocks import escalation
+from tocsin.incidents.clocks.asked import gaps, on_call, people
+from tocsin.incidents.clocks.promises import acknowledge_due
+from tocsin.incidents.commands.people import Acknowledge, AssignRole, Escalate, HandOver, Leave
+from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.events.people import (
+    Acknowledged,
+    Escalated,
+    Left,
+    NobodyOnCall,
+    Paged,
+    RoleAssigned,
+    RoundStarted,
+)
+from tocsin.incidents.events.record import NoteAdded
+from tocsin.incidents.model.incident import Incident, Round, RoundReason
+from tocsin.incidents.model.parts import ActionState
+from tocsin.incidents.queries import handover
+from tocsin.incidents.rules.draft import LADDER, Draft, reason_of
+from tocsin.incidents.timeline.entry import Actor
+from tocsin.incidents.vocabulary import Audience, Role
+
+GRACE = timedelta(minutes=1)
+
+"""One sweep: whoever answers as their silence runs out is not paged for it."""
+
+
+def acknowledge(draft: Draft, command: Acknowledge) -> None:
+    """A person has it. A second "I have it" in the same round changes nothing."""
+    draft.require_open()
+    draft.responder()
+    current = draft.incident.round
+    if command.round is not None and (current is None or command.round != current.number):
+        raise StaleRound(f"round {command.round} is over")
+    acknowledge_first(draft)
+
+
+def acknowledge_first(draft: Draft) -> None:
+    """Acknowledges an open round as the acting person, before what they came to do."""
+    current = draft.incident.round
+    if current is None or not current.open:
+        return
+    draft.add(
+        Acknowledged(
+            actor=draft.actor,
+            at=draft.at,
+            occurred_at=draft.occurred_at,
+            person=draft.responder(),
+            round=current.number,
+            commander=draft.incident.commander is None,
+        )
+    )
+
+
+def start_round(draft: Draft, reason: RoundReason, started_at: datetime, actor: Actor) -> None:
+    """Asks people again, from `started_at`, with the target of the severity now."""
+    incident = draft.incident
+    number = incident.round.number + 1 if incident.round else 1
+    draft.add(
+        RoundStarted(
+            actor=actor,
+            at=draft.at,
+            occurred_at=started_at,
+            number=number,
+            reason=reason,
+            started_at=started_at,
+            due_at=acknowledge_due(draft.policy, incident.severity, started_at),
+            ladder_start=started_at + GRACE if reason is RoundReason.TIMEOUT else None,
+        )
+    )
+
+
+def page_people(draft: Draft) -> None:
+    """Takes the latest rung that has come, once, for everybody the rungs since the last reach."""
+    current = draft.incident.round
+    if current is None or not current.open:
+        return
+    rules = draft.policy.severities[draft.incident.severity].escalation
+    last = escalation.latest(rules, current, draft.at)
+    rung = None if last is None else escalation.step(rules, current, last)
+    if rung is None or rung.number < current.next_step:
+        return
+    reached = escalation.audiences(rules, current, current.next_step, rung.number)
+    if Audience.PRIMARY in reached:
+        _tell_of_gaps(draft, current, rung.at)
+    draft.add(
+        Paged(
+            actor=LADDER,
+            at=draft.at,
+            occurred_at=rung.at,
+            round=current.number,
+            first_step=current.next_step,
+            step=rung.number,
+            due_at=rung.at,
+            people=people(reached, draft.incident, draft.policy),
+            mail=not rules.pages,
+            on_call=on_call(draft.incident, draft.policy),
+        )
+    )
+
+
+def _tell_of_gaps(draft: Draft, current: Round, due_at: datetime) -> None:
+    """Nobody on call is a fact for the record; whoever comes next is asked at once."""
+    for role, instead in gaps(draft.incident, draft.policy).items():
+        if role not in current.uncovered:
+            draft.add(
+                NobodyOnCall(
+                    actor=LADDER,
+                    at=draft.at,
+                    occurred_at=due_at,
+                    role=role,
+                    round=current.number,
+                    due_at=due_at,
+                    instead=instead,
+                )
+            )
+
+
+def escalate(draft: Draft, command: Escalate) -> None:
+    """Pages more people now because somebody asked; the ladder goes on as it was."""
+    draft.require_open()
+    draft.responder()
+    draft.add(
+        Escalated(
+            actor=draft.actor,
+            at=draft.at,
+            occurred_at=draft.occurred_at,
+            people=people([command.audience], draft.incident, draft.policy),
+            reason=reason_of(command.reason),
+        )
+    )
+
+
+def assign_role(draft: Draft, command: AssignRole) -> None:
+    """Any responder fills an empty role or takes one; only its holder or the commander moves it.
+
+    Raises:
+        GroupRequired: the role is somebody's and the person may not take it from them.
+    """
+    draft.require_open()
+    person = draft.responder()
+    previous = draft.incident.roles.get(command.role)
+    may_move = draft.holds(command.role) or draft.holds(Role.INCIDENT_COMMANDER)
+    if previous is not None and not may_move:
+        raise GroupRequired(f"{person} may not take the {command.role} from {previous}")
+    _give(draft, command.role, command.person, briefing="")
+
+
+def hand_over(draft: Draft, command: HandOver) -> None:
+    """The holder passes a role on. What the next one has to know is written from the incident.
+
+    Raises:
+        GroupRequired: somebody else's role.
+    """
+    draft.require_open()
+    person = draft.responder()
+    if draft.incident.roles.get(command.role) != person:
+        raise GroupRequired(f"{person} does not hold the {command.role}")
+    words = limits.optional_body("briefing", command.briefing)
+    briefing = handover.summary(draft.incident, draft.policy, draft.at, words)
+    _give(draft, command.role, command.person, briefing=briefing)
+
+
+def leave(draft: Draft, command: Leave) -> None:
+    """Gives up every role the person holds; nobody slips away from open work.
+
+    Raises:
+        IllegalTransition: they hold none.
+        OpenWork: they are the commander, or something they took on is not done.
+    """
+    draft.require_open()
+    person = draft.responder()
+    incident = draft.incident
+    held = tuple(role for role, holder in incident.roles.items() if holder == person)
+    if not held:
+        raise IllegalTransition(f"{person} holds no role")
+    if left := [*_open_work(incident, person, held)]:
+        raise OpenWork(f"hand over first: {', '.join(left)}", open=", ".join(left))
+    draft.add(Left(**draft.stamp, person=person, roles=held, reason=reason_of(command.reason)))
+
+
+def _open_work(incident: Incident, person: str, held: tuple[Role, ...]) -> Iterator[str]:
+    if Role.INCIDENT_COMMANDER in held:
+        yield "incident_commander"
+    for key, action in incident.containment.actions.items():
+        if action.state is ActionState.PLANNED and action.by == person:
+            yield f"containment action {key}"
+    if Role.MITIGATION_OWNER in held and not incident.contained:
+        yield "containment"
+    if Role.COMMUNICATIONS_OWNER in held:
+        told = incident.communication
+        if told.internal.next_by is not None or told.to_customers.next_by is not None:
+            yield "a promised update"
+
+
+def add_note(draft: Draft, command: AddNote) -> None:
+    """Free text, also after closing: the story may be completed, never changed."""
+    draft.responder()
+    draft.add(
+        NoteAdded(
+            actor=draft.actor,
+            at=draft.at,
+            occurred_at=draft.occurred_at,
+            text=limits.body("text", command.text),
+            stored=command.stored,
+        )
+    )
+
+
+def _give(draft: Draft, role: Role, person: str, *, briefing: str) -> None:
+    previous = draft.incident.roles.get(role)
+    if previous == person:
+        raise IllegalTransition(f"{person} is the {role} already")
+    draft.add(
+        RoleAssigned(
+            actor=draft.actor,
+            at=draft.at,
+            occurred_at=draft.occurred_at,
+            role=role,
+            person=limits.person(person),
+            previous=previous,
+            briefing=briefing,
+        )
+    )

@@ -1,0 +1,293 @@
+"""Updates, promised and kept, and the postmortem (semantics 8).
+
+A promise is kept when a channel accepted the send. Wording that claims containment cannot be sent
+before containment is verified, whoever wants it.
+
+Preventive work: owned, dated, and done only when a check that failed before passes now.
+
+It outlives its incident. It is watched by the incident's own list of what is due, also after
+closing, because work that nobody is reminded of is not done.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tocsin.errors import BadInput, IllegalTransition, PayloadTooLarge
+from tocsin.incidents import limits
+from tocsin.incidents.clocks import cadence
+from tocsin.incidents.clocks.asked import speakers
+from tocsin.incidents.commands.updates import (
+    DecideCustomers,
+    PublishPostmortem,
+    RecordUpdate,
+    VerifyPrevention,
+)
+from tocsin.incidents.events.updates import (
+    CustomersDecided,
+    CustomersProposed,
+    PostmortemPublished,
+    PreventionOverdue,
+    PreventionVerified,
+    UpdateDueSoon,
+    UpdateMissed,
+    UpdateRecorded,
+)
+from tocsin.incidents.model.parts import Audience, Preventive, UpdateAudience
+from tocsin.incidents.queries import final_update
+from tocsin.incidents.queries.agenda import Due
+from tocsin.incidents.queries.prevention import prevention_name
+from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
+from tocsin.incidents.runbook.wording import claim_in
+from tocsin.incidents.vocabulary import ActorKind, Category, Kind, Role
+
+_DECIDERS = (Role.COMMUNICATIONS_OWNER, Role.INCIDENT_COMMANDER)
+
+
+def record_update(draft: Draft, command: RecordUpdate) -> None:
+    """An update a channel accepted or refused.
+
+    Raises:
+        IllegalTransition: it claims containment that is not verified, tells customers of a drill,
+            or is final before there was a first.
+        BadInput: the first lacks impact, mitigation or ETA, or the final what is left to do.
+        GroupRequired: it promises the next one later than the table, and is not the commander's.
+        PersonRequired: nobody confirmed that nothing has changed.
+    """
+    if draft.actor.kind is ActorKind.PERSON:
+        draft.responder()
+    incident = draft.incident
+    claim = claim_in(command.text, draft.policy.templates.values())
+    claims = command.says_contained or claim is not None
+    if claims and not incident.contained:
+        said_so = f": leave out “{limits.shortened(claim, limits.LINE)}”" if claim else ""
+        raise IllegalTransition(
+            f"containment is not verified: the update must not claim it{said_so}"
+        )
+    if command.audience is UpdateAudience.CUSTOMERS and incident.kind is Kind.DRILL:
+        raise IllegalTransition("customers never hear of a drill")
+    said = cadence.said_to(incident, command.audience)
+    _check_content(draft, command, first=said.first_at is None)
+    draft.add(
+        UpdateRecorded(
+            **draft.stamp,
+            update=limits.name("update", command.update),
+            audience=command.audience,
+            text=limits.body("text", command.text),
+            accepted=command.accepted,
+            final=command.final,
+            next_by=_promise(draft, command),
+            kept_promise=_kept(said, draft.at) if command.accepted else None,
+            impact=limits.optional_body("impact", command.impact),
+            mitigation=limits.optional_body("mitigation", command.mitigation),
+            eta=limits.optional_body("eta", command.eta),
+            residual=limits.optional_body("residual", command.residual),
+            no_change=command.no_change,
+            corrects=limits.name("corrects", command.corrects) if command.corrects else None,
+            says_contained=claims,
+            lacks=_lacks(draft, command),
+        )
+    )
+
+
+def decide_customers(draft: Draft, command: DecideCustomers) -> None:
+    """Whether customers are told: the communications owner and the commander, who both want it.
+
+    Where nobody is communications owner the commander decides; a person who is both decides alone.
+    """
+    person = draft.require(*_DECIDERS)
+    if command.tell and draft.incident.kind is Kind.DRILL:
+        raise IllegalTransition("customers never hear of a drill")
+    reason = command.reason.strip() if command.tell else reason_of(command.reason)
+    if not _agreed(draft, person, tell=command.tell):
+        draft.add(
+            CustomersProposed(
+                **draft.stamp,
+                tell=command.tell,
+                reason=reason,
+                person=person,
+                part=next(role for role in _DECIDERS if draft.holds(role)),
+            )
+        )
+        return
+    wanted = command.tell and bool(draft.incident.clocks)
+    first = draft.incident.communication.to_customers.first_at is None
+    due = cadence.customers_by(draft.incident, draft.policy, draft.at) if wanted and first else None
+    draft.add(CustomersDecided(**draft.stamp, tell=command.tell, reason=reason, next_by=due))
+
+
+def publish_postmortem(draft: Draft, command: PublishPostmortem) -> None:
+    """Needs at least one preventive action, each with an owner and a date.
+
+    It refers to the newest reconciliation's report by itself: nobody copies a digest.
+    """
+    draft.responder()
+    if not 0 < len(command.actions) <= limits.PREVENTIVE:
+        raise BadInput(f"a postmortem has 1 to {limits.PREVENTIVE} preventive actions")
+    actions = tuple(
+        Preventive(
+            text=limits.line("action", action.text),
+            owner=limits.person(action.owner),
+            due_at=action.due_at,
+        )
+        for action in command.actions
+    )
+    compared = draft.incident.reconciliation
+    draft.add(
+        PostmortemPublished(
+            **draft.stamp,
+            url=limits.line("url", command.url),
+            root_cause=limits.body("root_cause", command.root_cause),
+            actions=actions,
+            names=prevention_names(draft, actions),
+            reconciliation=compared.id if compared else None,
+            report=compared.evidence if compared else None,
+        )
+    )
+
+
+def remind_of_update(draft: Draft, due: Due) -> None:
+    """The promised update is due soon."""
+    said = cadence.said_to(draft.incident, UpdateAudience(due.subject))
+    draft.add(
+        UpdateDueSoon(
+            actor=CLOCK,
+            at=draft.at,
+            occurred_at=due.at,
+            audience=UpdateAudience(due.subject),
+            due_at=said.next_by or due.at,
+            people=speakers(draft.incident, draft.policy),
+        )
+    )
+
+
+def update_missed(draft: Draft, due: Due) -> None:
+    """The promised update was not sent in time; the commander sees it."""
+    draft.add(
+        UpdateMissed(
+            actor=CLOCK,
+            at=draft.at,
+            occurred_at=due.at,
+            audience=UpdateAudience(due.subject),
+            due_at=due.at,
+            people=speakers(draft.incident, draft.policy),
+        )
+    )
+
+
+def _check_content(draft: Draft, command: RecordUpdate, *, first: bool) -> None:
+    if command.no_change:
+        draft.person()
+    if not first:
+        _check_final(command)
+        return
+    if command.final:
+        raise IllegalTransition("the first update is still to be sent")
+    if command.no_change:
+        raise BadInput("the first update says what is the matter", field="no_change")
+    for name in ("impact", "mitigation", "eta"):
+        if not getattr(command, name).strip():
+            raise BadInput(f"the first update says {name}; 'unknown' is an answer", field=name)
+
+
+def _check_final(command: RecordUpdate) -> None:
+    if command.final and not command.residual.strip():
+        raise BadInput("the final update says what is left to do, or 'none'", field="residual")
+
+
+def _lacks(draft: Draft, command: RecordUpdate) -> tuple[str, ...]:
+    """What is already sent is recorded as it is; the gate says what it should have had."""
+    internal = command.audience is UpdateAudience.INTERNAL
+    if not (command.final and internal and draft.incident.category is Category.OPERATIONAL):
+        return ()
+    return final_update.lacks(command.text, draft.incident)
+
+
+def _promise(draft: Draft, command: RecordUpdate) -> datetime | None:
+    """When the next one is promised: what the sender says, else what the table wants."""
+    if command.final:
+        if command.next_by is not None:
+            raise BadInput("after the final update none is promised", field="next_by")
+        return None
+    table = cadence.next_by(draft.incident, draft.policy, command.audience, draft.at)
+    if not draft.incident.clocks:
+        table = None
+    if command.next_by is None:
+        return table
+    if command.next_by <= draft.at:
+        raise BadInput("a promise is about the future", field="next_by")
+    if table is not None and command.next_by > table:
+        draft.require(Role.INCIDENT_COMMANDER)
+    return command.next_by
+
+
+def _agreed(draft: Draft, person: str, *, tell: bool) -> bool:
+    """Whether everybody whose decision it is wants it."""
+    parts = {role for role in _DECIDERS if draft.holds(role)}
+    owner = draft.incident.roles.get(Role.COMMUNICATIONS_OWNER)
+    if parts == set(_DECIDERS) or owner is None:
+        return True
+    waiting = draft.incident.communication.proposal
+    if waiting is None or waiting.what != str(tell) or waiting.person == person:
+        return False
+    return any(part is not waiting.part for part in parts)
+
+
+def _kept(audience: Audience, at: datetime) -> bool | None:
+    return None if audience.next_by is None else at <= audience.next_by
+
+
+def prevention_names(draft: Draft, actions: Iterable[Preventive]) -> tuple[str, ...]:
+    """The ids of what a postmortem lists.
+
+    Raises:
+        PayloadTooLarge: with what earlier ones listed it is more than an incident tracks.
+    """
+    found = tuple(prevention_name(action.text) for action in actions)
+    if len({*draft.incident.prevention, *found}) > limits.PREVENTIVE:
+        raise PayloadTooLarge(f"an incident tracks at most {limits.PREVENTIVE} preventive actions")
+    return found
+
+
+def verify_prevention(draft: Draft, command: VerifyPrevention) -> None:
+    """It is done: the check that failed before passes now.
+
+    Raises:
+        BadInput: there is no such action, or the check passed before it failed.
+        IllegalTransition: it is verified already.
+    """
+    person = draft.responder()
+    work = draft.incident.prevention.get(command.action)
+    if work is None:
+        raise BadInput(f"no preventive action is called {command.action[:80]!r}", field="action")
+    if work.done_at is not None:
+        raise IllegalTransition(f"{command.action} is done already")
+    if not command.failed_at < command.passed_at <= draft.at:
+        raise BadInput("the check has to fail first and pass later, and not in the future")
+    draft.add(
+        PreventionVerified(
+            **draft.stamp,
+            action=command.action,
+            check=limits.line("check", command.check),
+            failed_at=command.failed_at,
+            failed_evidence=limits.line("failed_evidence", command.failed_evidence),
+            passed_at=command.passed_at,
+            passed_evidence=limits.line("passed_evidence", command.passed_evidence),
+            person=person,
+        )
+    )
+
+
+def prevention_overdue(draft: Draft, due: Due) -> None:
+    """It was not done by its date: the owner and the commander hear of it, once."""
+    work = draft.incident.prevention[due.subject]
+    told = (work.owner, draft.incident.commander)
+    draft.add(
+        PreventionOverdue(
+            actor=CLOCK,
+            at=draft.at,
+            occurred_at=due.at,
+            action=due.subject,
+            due_at=due.at,
+            people=tuple(dict.fromkeys(person for person in told if person)),
+        )
+    )

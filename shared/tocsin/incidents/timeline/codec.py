@@ -1,0 +1,133 @@
+"""Frozen values to JSON and back, by their own type hints: one reader for events and snapshots.
+
+Field names are the stored form, so renaming a field is a change of format. `None` is left out
+and missing fields take their defaults, so a field can be added without rewriting what is stored.
+"""
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from tocsin.incidents.timeline.entry import Json, format_time, parse_time
+
+type _Reader = Callable[[Any], Any]
+
+
+def encode(value: object) -> Json:
+    """JSON of a value: dataclasses and mappings become objects, times RFC 3339, bytes hex."""
+    match value:
+        case Enum():
+            found: Json = str(value.value)
+        case None | bool() | str() | int():
+            found = value
+        case datetime():
+            found = format_time(value)
+        case bytes():
+            found = value.hex()
+        case Mapping():
+            found = {str(encode(key)): encode(item) for key, item in value.items()}
+        case tuple() | list():
+            found = [encode(item) for item in value]
+        case frozenset():
+            found = [*sorted(str(encode(item)) for item in value)]
+        case _:
+            found = encode_fields(value)
+    return found
+
+
+def encode_fields(value: object, *, without: frozenset[str] = frozenset()) -> dict[str, Json]:
+    """The fields of one dataclass value, except those in `without` and those that are None."""
+    if not is_dataclass(value):
+        raise TypeError(f"no stored form for {type(value).__name__}")
+    return {
+        field.name: encode(item)
+        for field in fields(value)
+        if field.name not in without and (item := getattr(value, field.name)) is not None
+    }
+
+
+def decode_fields[T](cls: type[T], data: Mapping[str, Any], **known: object) -> T:
+    """An instance of `cls`; `known` are fields that are stored elsewhere.
+
+    Raises:
+        ValueError: a field without a default is missing or has no readable value.
+    """
+    values = dict(known)
+    for name, read, has_default in _plan(cls):  # type: ignore[arg-type] # a class is hashable
+        if name in values:
+            continue
+        if (raw := data.get(name)) is not None or not has_default:
+            values[name] = read(raw)
+    return cls(**values)
+
+
+def decode(hint: Any, raw: Any) -> Any:
+    """The value of type `hint` whose stored form is `raw`."""
+    return _reader(hint)(raw)
+
+
+@cache
+def _plan(cls: Any) -> tuple[tuple[str, _Reader, bool], ...]:
+    """(name, reader, has a default) of every field; hints are resolved once per class."""
+    hints = get_type_hints(cls)
+    return tuple(
+        (field.name, _reader(hints[field.name]), _has_default(field)) for field in fields(cls)
+    )
+
+
+@cache
+def _reader(hint: Any) -> _Reader:
+    """What turns a stored form into a value of type `hint`."""
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        (inner,) = [option for option in get_args(hint) if option is not types.NoneType]
+        read = _reader(inner)
+        return lambda raw: None if raw is None else read(raw)
+    return _present(hint, _container(hint, origin) if origin is not None else _plain(hint))
+
+
+def _present(hint: Any, read: _Reader) -> _Reader:
+    def reader(raw: Any) -> Any:
+        if raw is None:
+            raise ValueError(f"a value of {hint} is missing")
+        return read(raw)
+
+    return reader
+
+
+def _container(hint: Any, origin: Any) -> _Reader:
+    arguments = get_args(hint)
+    first = _reader(arguments[0])
+    if origin is tuple:
+        return lambda raw: tuple(map(first, raw))
+    if origin is frozenset:
+        return lambda raw: frozenset(map(first, raw))
+    second = _reader(arguments[1])
+    return lambda raw: {first(key): second(item) for key, item in raw.items()}
+
+
+def _plain(hint: Any) -> _Reader:
+    if hint is datetime:
+        return parse_time
+    if hint is bytes:
+        return bytes.fromhex
+    if is_dataclass(hint) and isinstance(hint, type):
+        return lambda raw: decode_fields(hint, raw)
+    if issubclass(hint, Enum):
+        word: _Reader = hint
+        return word
+
+    def reader(raw: Any) -> Any:
+        if not isinstance(raw, hint):
+            raise ValueError(f"{raw!r} is no {hint.__name__}")  # noqa: TRY004 - data, not a caller's mistake
+        return raw
+
+    return reader
+
+
+def _has_default(field: Field[Any]) -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
