@@ -31,7 +31,7 @@ from tocsin.application.outage_window import WindowDesk
 from tocsin.application.reconcile_desk import ReconcileDesk
 from tocsin.application.replay_desk import ReplayDesk
 from tocsin.billing.checkout.breaker import Phase
-from tocsin.policy import billing_rules
+from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
 from tocsin.providers.body_codec import unpack
 from tocsin.providers.client import ProviderKeys
 from tocsin.providers.registry import object_reader
@@ -58,7 +58,7 @@ OUTAGE_CLOCK = outage_clock()
 KEYS = CachedSecret(
     aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read
 )
-RULES = billing_rules.current()
+RULES = current_billing_rules()
 PROJECTION = DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE)
 INCIDENTS = DynamoDbOpenIncidents(DYNAMODB, SETTINGS.INCIDENTS_TABLE)
 AUTHORIZATIONS = DynamoDbAuthorizations(DYNAMODB, SETTINGS.INCIDENTS_TABLE)
@@ -133,9 +133,7 @@ OFFICE = Office(
         reader=object_reader,
         unpack=unpack,
     ),
-    essential=billing_rules.EssentialChanges(
-        published=DynamoDbPublished(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
-    ),
+    essential=EssentialChanges(published=DynamoDbPublished(DYNAMODB, SETTINGS.OPERATIONS_TABLE)),
     freezes=DynamoDbBillingFreezes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     leave=FunctionCaller(SETTINGS.OUTAGE_WATCH_FUNCTION),
     requests=DynamoDbAsked(DYNAMODB, SETTINGS.OPERATIONS_TABLE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tocsin.policy.billing_rules import EssentialChanges
+from tocsin.policy.compiled.billing_rules import EssentialChanges
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tocsin.application.reconcile_desk import ReconcileDesk
     from tocsin.application.replay_desk import ReplayDesk
     from tocsin.billing.access.freeze import BillingChange
-    from tocsin.policy.billing_rules import BillingRules
+    from tocsin.policy.compiled.billing_rules import BillingRules
     from tocsin.ports.billing.checkout import BillingFreezes
     from tocsin.ports.billing.projection import WorkspaceRows
     from tocsin.ports.requests import RequestStore

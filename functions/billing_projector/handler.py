@@ -19,7 +19,7 @@ from tocsin.adapters.dynamodb_replay_outcomes import DynamoDbReplayOutcomes
 from tocsin.adapters.dynamodb_versions import SeenVersions
 from tocsin.adapters.sqs_refetch import SqsRefetchQueue
 from tocsin.application.project import Projector
-from tocsin.policy import billing_rules
+from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.client import HttpProviderClient, ProviderKeys
 from tocsin.providers.registry import object_reader
 from tocsin.runtime import aws_http, light, settings
@@ -45,7 +45,7 @@ WORK = Work(
         ),
         queue=SqsRefetchQueue(aws_http.from_environment("sqs"), SETTINGS.REFETCH_QUEUE_URL),
         quarantine=QUARANTINE,
-        confirmed=billing_rules.current().confirm,
+        confirmed=current_billing_rules().confirm,
     ),
     quarantine=QUARANTINE,
     ledger=DynamoDbLedger(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),

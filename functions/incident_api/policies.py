@@ -11,8 +11,8 @@ from tocsin.application.publish import PublishDesk
 from tocsin.errors import InvalidPolicy, InvalidSettings
 from tocsin.incidents.runbook.policy import Change
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.policy.compiled import plain, to_json
-from tocsin.policy.diff import changes
+from tocsin.policy.authoring.diff import changes
+from tocsin.policy.compiled.policies import plain, to_json
 from tocsin.runtime.fields import count, if_match
 from tocsin.runtime.http import answer
 from tocsin.runtime.names import Event

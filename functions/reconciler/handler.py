@@ -29,7 +29,7 @@ from tocsin.application.project import Projector
 from tocsin.application.reconcile import Reconciler
 from tocsin.application.tell_reconciliation import Teller
 from tocsin.channels.sns import SnsSender
-from tocsin.policy import billing_rules, sampling_rule
+from tocsin.policy.compiled.billing_rules import current_billing_rules, current_sampling
 from tocsin.providers.client import HttpProviderClient, ProviderKeys
 from tocsin.providers.registry import object_reader
 from tocsin.providers.subscriptions import HttpSubscriptionSource
@@ -53,7 +53,7 @@ light.start("reconciler", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 CLOCK = wall_clock()
 DYNAMODB = aws_http.from_environment("dynamodb")
 SQS = aws_http.from_environment("sqs")
-RULES = billing_rules.current()
+RULES = current_billing_rules()
 BASES = {"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE}
 KEYS = CachedSecret(
     aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read
@@ -96,7 +96,7 @@ DRIVER = Driver(
             sleep=time.sleep,
         ),
         access=RULES.access,
-        sampling=sampling_rule.current(),
+        sampling=current_sampling(),
         incident_open=incident_open,
         heal=Healer(
             projector=Projector(

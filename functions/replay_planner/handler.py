@@ -28,7 +28,7 @@ from tocsin.application.rebuild import Rebuilder
 from tocsin.application.replay import Planner
 from tocsin.application.tell_replay import ReplayTeller
 from tocsin.billing.identity import Registrations
-from tocsin.policy import billing_rules
+from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.body_codec import keep
 from tocsin.providers.client import HttpProviderClient, ProviderKeys
 from tocsin.providers.entities import HttpEntitySource
@@ -95,7 +95,7 @@ REBUILDER = Rebuilder(
         client=HttpProviderClient(keys=KEYS, bases=BASES, reader=object_reader, clock=CLOCK),
         queue=SqsRefetchQueue(SQS, SETTINGS.REFETCH_QUEUE_URL),
         quarantine=QUARANTINE,
-        confirmed=billing_rules.current().confirm,
+        confirmed=current_billing_rules().confirm,
     ).refetch,
     read=_read,
     audit=AUDIT,

@@ -22,7 +22,7 @@ from tocsin.application.execute import execute
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.queries.agenda import next_due
 from tocsin.incidents.vocabulary import Category, Severity
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from tocsin.adapters.dynamodb_published import DynamoDbPublished
 from tocsin.adapters.memory_policies import MemoryPolicies
 from tocsin.errors import VersionConflict
 from tocsin.incidents.runbook.policy import ChangedKey
-from tocsin.policy.compiled import DEFAULT_FILE
+from tocsin.policy.compiled.policies import DEFAULT_FILE
 from tocsin.ports.runbooks import Asked, PolicyVersion
 
 if TYPE_CHECKING:

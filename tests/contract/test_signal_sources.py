@@ -17,7 +17,7 @@ import pytest
 from tocsin.errors import MalformedPayload, UnknownName
 from tocsin.incidents.model.signals import triage
 from tocsin.incidents.vocabulary import Category, Severity
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 from tocsin.signals.registry import SOURCES, parser
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.adapters.memory_incidents import MemoryIncidents
 from tocsin.errors import InvalidPolicy, StoreUnavailable, VersionConflict
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -38,7 +38,7 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import QueueUnavailable, SendFailed
-from tocsin.policy import billing_rules
+from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
 from tocsin.providers.body_codec import unpack
 from tocsin.providers.registry import object_reader
 from tocsin.runtime.checkout_notes import Notes
@@ -66,9 +66,7 @@ class BillingOffice:
     identities: tuple[Identity, ...] = (IDENTITY,)
     known: tuple[Identity, ...] = (IDENTITY,)
     hours: MemoryLedgerHours = field(default_factory=MemoryLedgerHours)
-    essential: Callable[[str], frozenset[BillingChange]] = field(
-        default_factory=billing_rules.EssentialChanges
-    )
+    essential: Callable[[str], frozenset[BillingChange]] = field(default_factory=EssentialChanges)
     woken: list[str] = field(default_factory=list)
     queue_refuses: bool = False
     sent: list[tuple[str, str, str]] = field(default_factory=list)
@@ -83,7 +81,7 @@ class BillingOffice:
     def __post_init__(self) -> None:
         self.corrections = MemoryCorrections(self.projection)
         self.checkout = CheckoutWorld(clock=self.world.wall, note=Notes(self.world.watch))
-        rules, incidents = billing_rules.current(), MemoryOpenIncidents(self.world.store)
+        rules, incidents = current_billing_rules(), MemoryOpenIncidents(self.world.store)
         office = Office(
             rules=rules,
             projection=self.projection,

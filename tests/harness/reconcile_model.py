@@ -23,7 +23,7 @@ from tocsin.billing.reconcile.sampling import Sampling
 from tocsin.billing.reconcile.work import Cursor, Scope, stands
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import ProviderUnavailable
-from tocsin.policy import billing_rules
+from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.ports.billing.reconcile import SubscriptionPage
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class ReconcileModel:
     reconciler: Reconciler = field(init=False)
 
     def __post_init__(self) -> None:
-        rules = billing_rules.current().access
+        rules = current_billing_rules().access
         self.corrections = MemoryCorrections(self.projection)
         for number in range(self.size):
             self.truth[key(number)] = truth_of(number)

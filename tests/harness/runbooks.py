@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.incidents.vocabulary import ClockName, Severity
-from tocsin.policy.compiled import default, sealed, to_json
+from tocsin.policy.compiled.policies import default, sealed, to_json
 
 if TYPE_CHECKING:
     from tests.harness.world import World

@@ -43,7 +43,7 @@ from tocsin.incidents.vocabulary import (
     Resolution,
     Severity,
 )
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
     from tocsin.incidents.events.base import Event

@@ -51,7 +51,7 @@ from tocsin.channels.registry import channel_for
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.people.links import Keyring
-from tocsin.policy.compiled import PackagedPolicies, from_json
+from tocsin.policy.compiled.policies import PackagedPolicies, from_json
 from tocsin.runtime.application import Application
 from tocsin.runtime.invocation import Watch
 from tocsin.runtime.logging import Journal

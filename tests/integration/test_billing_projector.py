@@ -30,7 +30,7 @@ from tocsin.billing.projection.refetch import LedgerReplay
 from tocsin.billing.subscription import Status
 from tocsin.cli.billing_desk import desk
 from tocsin.errors import StoreUnavailable
-from tocsin.policy import billing_rules
+from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.body_codec import keep
 from tocsin.providers.registry import webhook_reader
 
@@ -436,7 +436,7 @@ def test_what_waits_for_a_provider_counts_as_late_for_as_long_as_it_waits(
 
 
 def test_the_runbook_says_whose_early_answers_are_confirmed(world: World) -> None:
-    assert world.handler.WORK.projector.confirmed == billing_rules.current().confirm
+    assert world.handler.WORK.projector.confirmed == current_billing_rules().confirm
     projector = replace(world.handler.WORK.projector, confirmed=frozenset({"razorpay"}))
     world.handler.WORK = replace(world.handler.WORK, projector=projector)
     world.provider.script[:] = [world.answer()]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import Rota, Rotation, handoff, on_call, shifts, turn
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 ROLE = Role.MITIGATION_OWNER
 ROSTER = default().roster

@@ -25,7 +25,7 @@ from tocsin.cli import (
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.output import current
 from tocsin.errors import BadInput, CheckFailed, UnknownName
-from tocsin.policy import billing_rules
+from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def subscription(
     if row is None:
         raise UnknownName(f"no projection of {identifier} for {identity}")
     now = int(datetime.now(UTC).timestamp())
-    answer = one_subscription(row, billing_rules.current().access, now=now, incident_open=False)
+    answer = one_subscription(row, current_billing_rules().access, now=now, incident_open=False)
     _shown({**asdict(row), "entitlement": asdict(answer) if answer else None})
 
 

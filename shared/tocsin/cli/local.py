@@ -225,7 +225,7 @@ def _show_clock(reading: Reading, report: Mapping[str, object] | None) -> None:
 
 def _runbook_zone() -> ZoneInfo:
     """The zone business time is counted in."""
-    from tocsin.policy import compiled  # noqa: PLC0415 -- only the clock needs the policy
+    from tocsin.policy.compiled import policies as compiled  # noqa: PLC0415 -- only the clock needs the policy
 
     return ZoneInfo(compiled.default().calendar.zone)
 

@@ -24,8 +24,8 @@ from tocsin.cli.spans import read_instant
 from tocsin.errors import BadInput, CheckFailed
 from tocsin.incidents.runbook.policy import Change
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.policy.compiled import DEFAULT_FILE, DEPLOYED_NAME, EARLIER_NAME, to_json
-from tocsin.policy.diff import changes
+from tocsin.policy.authoring.diff import changes
+from tocsin.policy.compiled.policies import DEFAULT_FILE, DEPLOYED_NAME, EARLIER_NAME, to_json
 
 if TYPE_CHECKING:
     from tocsin.incidents.runbook.policy import Policy
@@ -47,7 +47,7 @@ _Out = Annotated[Path | None, typer.Option(help="Write here instead of to the te
 @app.command()
 def validate(file: _File = None) -> None:
     """Check a runbook: every problem with its file, line and key. Exit code 1 when there is one."""
-    from tocsin.policy.problems import InvalidRunbook  # noqa: PLC0415 - see compiled
+    from tocsin.policy.authoring.problems import InvalidRunbook  # noqa: PLC0415 - see compiled
 
     try:
         policy = compiled(file)
@@ -116,7 +116,7 @@ def render(
     ] = None,
 ) -> None:
     """Write the runbook as Markdown."""
-    from tocsin.policy.render import render as to_markdown  # noqa: PLC0415 - see compiled
+    from tocsin.policy.render.runbook import render as to_markdown  # noqa: PLC0415 - see compiled
 
     policy = any_policy(file)
     text = to_markdown(policy)
@@ -156,7 +156,7 @@ def offline(
 
     Numbers of the stack are personal data: they are written to no file in a repository.
     """
-    from tocsin.policy.render_offline import render_offline  # noqa: PLC0415 - see compiled
+    from tocsin.policy.render.offline import render_offline  # noqa: PLC0415 - see compiled
 
     if from_stack and check is not None:
         raise BadInput("--check compares the page without numbers: leave --from-stack away")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.cli.output import current
 from tocsin.errors import BadInput
-from tocsin.policy.compiled import from_json
+from tocsin.policy.compiled.policies import from_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def compiled(file: Path | None) -> Policy:
     """The policy of the shipped runbook, with a file over it. Raises `InvalidRunbook`."""
     # Loads pydantic, yaml and the holidays library: nothing that a quick --help should wait for.
-    from tocsin.policy.compiler import compile_policy, load  # noqa: PLC0415
+    from tocsin.policy.authoring.compiler import compile_policy, load  # noqa: PLC0415
 
     return compile_policy(load(file))
 

@@ -16,8 +16,8 @@ from tocsin.cli.output import current
 from tocsin.cli.runbook_files import any_policy, counted, show_changes
 from tocsin.errors import BadInput, CheckFailed, InvalidPolicy
 from tocsin.incidents.runbook.policy import ChangedKey
-from tocsin.policy.compiled import from_json, to_json
-from tocsin.policy.diff import changes
+from tocsin.policy.authoring.diff import changes
+from tocsin.policy.compiled.policies import from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

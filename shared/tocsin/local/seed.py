@@ -23,7 +23,7 @@ from tocsin.local.sandbox.defaults import (
     RAZORPAY_KEY_ID,
 )
 from tocsin.people.ways import Way, WayState
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 from tocsin.runtime.clock import wall_clock
 
 if TYPE_CHECKING:

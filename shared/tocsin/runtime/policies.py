@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.adapters.dynamodb_policies import DynamoPolicies
 from tocsin.application.policy_versions import PublishedPolicies
-from tocsin.policy.compiled import PackagedPolicies, from_json
+from tocsin.policy.compiled.policies import PackagedPolicies, from_json
 from tocsin.runtime.clock import wall_clock
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.events.fold import fold
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Category, ClockName, Severity
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
     from tocsin.application.outcome import Outcome

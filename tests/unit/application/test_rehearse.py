@@ -11,7 +11,7 @@ from tests.harness.time import START
 from tocsin.application.rehearse import check, rehearse
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.vocabulary import Category, ClockName, Phase, Role, Severity
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
     from tocsin.incidents.runbook.policy import Policy

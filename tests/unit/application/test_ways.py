@@ -37,7 +37,7 @@ from tocsin.people.ways import (
     order,
     reachability,
 )
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 SMS, MAIL, CHAT, WEBHOOK = WayKind
 ADDRESSES = {

@@ -10,10 +10,10 @@ from tocsin.billing.access.entitlement import Access, AccessRule, entitlement
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Overlay, Row
 from tocsin.billing.subscription import Status, Subscription
-from tocsin.policy import billing_rules
+from tocsin.policy.compiled.billing_rules import current_billing_rules
 
 NOW = 10_000
-POLICY = billing_rules.current().access
+POLICY = current_billing_rules().access
 STRIPE = Identity("stripe", "acct_1", "live")
 RAZORPAY = Identity("razorpay", "acc_1", "live")
 

@@ -20,9 +20,9 @@ from tocsin.billing.reconcile.compare import (
     double,
 )
 from tocsin.billing.subscription import RAZORPAY_STATUS, TERMINAL, Status, Subscription
-from tocsin.policy import billing_rules
+from tocsin.policy.compiled.billing_rules import current_billing_rules
 
-RULES = billing_rules.current().access
+RULES = current_billing_rules().access
 NOW = 1_790_000_000
 STRIPE = Identity("stripe", "acct_1", "live")
 RAZORPAY = Identity("razorpay", "acc_2", "live")

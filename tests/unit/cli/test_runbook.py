@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.cli.main import run
-from tocsin.policy.compiled import DEFAULT_FILE, PackagedPolicies, default, from_json
+from tocsin.policy.compiled.policies import DEFAULT_FILE, PackagedPolicies, default, from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

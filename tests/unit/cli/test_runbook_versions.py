@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.runbooks import promising
 from tests.harness.transcripts import Transcript
-from tocsin.policy.compiled import default, from_json, to_json
+from tocsin.policy.compiled.policies import default, from_json, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxItem
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import MessageKind, Severity
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
     from tocsin.incidents.runbook.policy import Policy

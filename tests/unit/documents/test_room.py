@@ -14,7 +14,7 @@ from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.outbox import ROOM, OutboxItem
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import MessageKind, RoomNews
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 POLICY = default()
 DUE = format_time(START + timedelta(hours=4))

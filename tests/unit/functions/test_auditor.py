@@ -20,7 +20,7 @@ from tocsin.application.people.contacts import missed
 from tocsin.errors import SendFailed, StoreUnavailable
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import Override, Rank, Rotation
-from tocsin.policy.compiled import PackagedPolicies
+from tocsin.policy.compiled.policies import PackagedPolicies
 from tocsin.ports.runbooks import PolicyVersion
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from tocsin.errors import StoreUnavailable
 from tocsin.incidents.runbook.paging import PageRepeat
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Severity
-from tocsin.policy.compiled import default, from_json
+from tocsin.policy.compiled.policies import default, from_json
 
 if TYPE_CHECKING:
     from tests.harness.world import World

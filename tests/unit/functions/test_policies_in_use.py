@@ -22,7 +22,7 @@ from tocsin.errors import InvalidPolicy, StoreUnavailable
 from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.incidents.timeline.entry import format_time, parse_time
 from tocsin.incidents.vocabulary import ClockName, Severity
-from tocsin.policy.compiled import default, from_json, to_json
+from tocsin.policy.compiled.policies import default, from_json, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,8 @@ from tocsin.billing.access.freeze import SHIPPED, BillingChange
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.cli import billing_checkout, main
-from tocsin.policy.billing_rules import EssentialChanges
-from tocsin.policy.compiled import default, sealed, to_json
+from tocsin.policy.compiled.billing_rules import EssentialChanges
+from tocsin.policy.compiled.policies import default, sealed, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path

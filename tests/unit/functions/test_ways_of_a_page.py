@@ -16,7 +16,7 @@ from tocsin.documents.fitting import SMS_SEPTETS, septets
 from tocsin.errors import MessageRefused, SendFailed
 from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxState
 from tocsin.incidents.vocabulary import Severity, WayKind
-from tocsin.policy.compiled import default, sealed
+from tocsin.policy.compiled.policies import default, sealed
 
 if TYPE_CHECKING:
     from tests.harness.inbox import Received

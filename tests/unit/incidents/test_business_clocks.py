@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.stories import Story, with_calendar
 from tocsin.incidents.vocabulary import ClockName, Severity
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KOLKATA = ZoneInfo("Asia/Kolkata")

@@ -25,7 +25,7 @@ from tocsin.incidents.vocabulary import (
     Severity,
     State,
 )
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 HIDDEN = {"title", "severity", "kind", "opened_at", "restricted", "policy_version"}
 

@@ -25,7 +25,7 @@ from tocsin.incidents.commands.updates import DecideCustomers, PublishPostmortem
 from tocsin.incidents.model.parts import UpdateAudience
 from tocsin.incidents.queries.gate import Status
 from tocsin.incidents.vocabulary import Kind, Severity
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 
 class TestCommunication:

@@ -23,7 +23,7 @@ from tocsin.incidents.vocabulary import (
     Role,
     Severity,
 )
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 MOMENT = timedelta(milliseconds=1)
 T0 = "09-08 10:00"

@@ -23,7 +23,7 @@ from tocsin.people.rotation import (
     shifts,
     turn,
 )
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 ROSTER = default().roster
 ROLE = Role.INCIDENT_COMMANDER

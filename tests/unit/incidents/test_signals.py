@@ -12,7 +12,7 @@ from tocsin.incidents import limits
 from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
 from tocsin.incidents.model.signals import triage
 from tocsin.incidents.vocabulary import Category, Kind, Severity
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.signals import Signal

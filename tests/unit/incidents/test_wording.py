@@ -6,7 +6,7 @@ import pytest
 
 from tocsin.incidents.runbook.policy import Template
 from tocsin.incidents.runbook.wording import CLAIM, claim_in, claims_of
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 BEFORE = Template(
     "before", "Vorher", "Wir haben ein Problem in <scope>. Wir arbeiten daran. Stand: <status>."

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.policy.compiler import DEFAULT_RUNBOOK, compile_policy, validate
-from tocsin.policy.problems import InvalidRunbook
-from tocsin.policy.source import overlay, parse, read
+from tocsin.policy.authoring.compiler import DEFAULT_RUNBOOK, compile_policy, validate
+from tocsin.policy.authoring.problems import InvalidRunbook
+from tocsin.policy.authoring.source import overlay, parse, read
 
 if TYPE_CHECKING:
     from tocsin.incidents.runbook.policy import Policy
-    from tocsin.policy.problems import Problem
+    from tocsin.policy.authoring.problems import Problem
 
 
 def overridden(yaml: str) -> Policy:

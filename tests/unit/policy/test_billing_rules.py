@@ -13,9 +13,10 @@ from tocsin.billing.access.entitlement import Access
 from tocsin.billing.access.freeze import SHIPPED, BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
-from tocsin.policy import billing_rules, checks
-from tocsin.policy.compiled import DEFAULT_FILE, default, from_json, sealed, to_json
-from tocsin.policy.seal import seal
+from tocsin.policy.authoring import checks
+from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
+from tocsin.policy.compiled.policies import DEFAULT_FILE, default, from_json, sealed, to_json
+from tocsin.policy.compiled.seal import seal
 from tocsin.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def test_functions_read_what_the_whole_policy_says() -> None:
-    rules, whole = billing_rules.current(), default().billing
+    rules, whole = current_billing_rules(), default().billing
     assert {status.value for status in rules.access} == set(whole.access) == set(Status)
     for status, rule in rules.access.items():
         row = whole.access[status]
@@ -38,7 +39,7 @@ def test_a_teams_own_rules_are_read_where_there_are_any(tmp_path: Path) -> None:
     own = overridden("billing: { access: { paused: { access: grace } }, confirm: [stripe] }")
     (tmp_path / "default.json").write_bytes(DEFAULT_FILE.read_bytes())
     (tmp_path / "deployed.json").write_bytes(to_json(own))
-    rules = billing_rules.current(tmp_path)
+    rules = current_billing_rules(tmp_path)
     assert rules.access[Status.PAUSED].access is Access.GRACE
     assert rules.confirm == {"stripe"}
 
@@ -49,7 +50,7 @@ def test_a_changed_file_is_no_policy(tmp_path: Path, changed: bytes) -> None:
     document["billing"] |= json.loads(b"{" + changed + b"}")
     (tmp_path / "default.json").write_text(json.dumps(document))
     with pytest.raises(InvalidPolicy):
-        billing_rules.current(tmp_path)
+        current_billing_rules(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_the_essential_changes_of_every_version_of_the_build_are_known(tmp_path:
     (tmp_path / "default.json").write_bytes(DEFAULT_FILE.read_bytes())
     (tmp_path / "deployed.json").write_bytes(to_json(strict))
     (tmp_path / "earlier" / f"{wide.version}.json").write_bytes(to_json(wide))
-    essential = billing_rules.EssentialChanges(tmp_path)
+    essential = EssentialChanges(tmp_path)
     assert essential(wide.version) == {BillingChange.CHECKOUT, BillingChange.BULK_EDIT}
     assert essential(default().version) == set(SHIPPED)
     assert essential(strict.version) == essential("unheard-of") == essential("") == set()
@@ -92,7 +93,7 @@ def test_the_essential_changes_of_a_published_version_are_asked_for_once_and_kep
         asked.append(version)
         return kept.get(version)
 
-    essential = billing_rules.EssentialChanges(tmp_path, published)
+    essential = EssentialChanges(tmp_path, published)
     assert essential(wide.version) == essential(wide.version) == {BillingChange.BULK_EDIT}
     assert essential(default().version) == set(SHIPPED)
     assert asked == [wide.version], "what came with the build is not asked for"
@@ -107,7 +108,7 @@ def test_a_policy_from_before_it_could_say_so_has_the_shipped_ones(tmp_path: Pat
     raw = json.dumps(document).encode()
     (tmp_path / "default.json").write_bytes(raw)
     assert from_json(raw).billing.essential == SHIPPED
-    assert billing_rules.current(tmp_path).essential == set(SHIPPED)
+    assert current_billing_rules(tmp_path).essential == set(SHIPPED)
 
 
 def test_the_known_providers_are_those_of_the_registry() -> None:

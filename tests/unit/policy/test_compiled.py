@@ -13,7 +13,8 @@ import pytest
 from tests.unit.policy.builders import overridden
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.runbook.policy import Change, ChangedKey
-from tocsin.policy.compiled import (
+from tocsin.policy.authoring.compiler import compile_policy, load
+from tocsin.policy.compiled.policies import (
     DEFAULT_FILE,
     PackagedPolicies,
     default,
@@ -22,7 +23,6 @@ from tocsin.policy.compiled import (
     sealed,
     to_json,
 )
-from tocsin.policy.compiler import compile_policy, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +114,7 @@ def test_a_policy_of_another_schema_is_refused() -> None:
 
 def test_functions_load_the_policy_without_the_tools_that_made_it() -> None:
     script = (
-        "import sys; from tocsin.policy.compiled import PackagedPolicies; "
+        "import sys; from tocsin.policy.compiled.policies import PackagedPolicies; "
         "PackagedPolicies().current(); print(*sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

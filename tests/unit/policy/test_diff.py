@@ -10,9 +10,9 @@ import pytest
 from tests.unit.policy.builders import overridden
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.runbook.policy import ChangedKey
-from tocsin.policy.compiled import default, plain, sealed
-from tocsin.policy.decoding import decode_policy
-from tocsin.policy.diff import changes, flatten
+from tocsin.policy.authoring.diff import changes, flatten
+from tocsin.policy.compiled.decoding import decode_policy
+from tocsin.policy.compiled.policies import default, plain, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tests.architecture.sources import ROOT
 from tocsin.cli import main
 from tocsin.incidents.vocabulary import Role
-from tocsin.policy.compiled import default
-from tocsin.policy.render_offline import render_offline
+from tocsin.policy.compiled.policies import default
+from tocsin.policy.render.offline import render_offline
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,9 +20,9 @@ from tocsin.incidents.vocabulary import (
     Severity,
     WayKind,
 )
-from tocsin.policy.compiled import default, from_json, plain, to_json
-from tocsin.policy.render import render
-from tocsin.policy.seal import seal
+from tocsin.policy.compiled.policies import default, from_json, plain, to_json
+from tocsin.policy.compiled.seal import seal
+from tocsin.policy.render.runbook import render
 
 
 def test_nothing_overridden_is_the_shipped_policy() -> None:

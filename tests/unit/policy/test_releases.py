@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tocsin.errors import InvalidPolicy
-from tocsin.policy.compiled import DEFAULT_FILE, PackagedPolicies, default, sealed, to_json
+from tocsin.policy.compiled.policies import DEFAULT_FILE, PackagedPolicies, default, sealed, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

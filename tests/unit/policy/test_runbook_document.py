@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.policy.compiled import default
-from tocsin.policy.render import render
+from tocsin.policy.compiled.policies import default
+from tocsin.policy.render.runbook import render
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "runbook.md"
 SECOND_PART = "Rules Tocsin Applies"

@@ -14,7 +14,7 @@ from tocsin.incidents.runbook.targets import (
     Target,
 )
 from tocsin.incidents.vocabulary import Audience, Category, ClockName, Phase, Role, Severity
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 POLICY = default()
 P, B, LEAD, ALL = Audience.PRIMARY, Audience.BACKUP, Audience.ENGINEERING_LEAD, Audience.ALL

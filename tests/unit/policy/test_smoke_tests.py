@@ -10,8 +10,8 @@ from tests.harness.stories import Story
 from tests.unit.policy.builders import overridden, problems_of
 from tocsin.incidents.queries.smoke_tests import smoke_tests
 from tocsin.incidents.vocabulary import Category, Severity
-from tocsin.policy.compiled import default, from_json, plain, to_json
-from tocsin.policy.diff import changes
+from tocsin.policy.authoring.diff import changes
+from tocsin.policy.compiled.policies import default, from_json, plain, to_json
 
 MINE = """
     smoke_tests:

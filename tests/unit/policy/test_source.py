@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.policy.problems import InvalidRunbook, Position
-from tocsin.policy.source import Source, overlay, parse, read
+from tocsin.policy.authoring.problems import InvalidRunbook, Position
+from tocsin.policy.authoring.source import Source, overlay, parse, read
 
 if TYPE_CHECKING:
     from pathlib import Path

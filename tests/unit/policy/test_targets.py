@@ -12,7 +12,7 @@ from tocsin.incidents.runbook.targets import (
     NextRelease,
     Target,
 )
-from tocsin.policy.targets import (
+from tocsin.policy.compiled.targets import (
     format_due,
     format_minutes,
     parse_minutes,

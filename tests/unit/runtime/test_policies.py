@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 from tocsin.runtime.policies import stage_policies
 
 

@@ -13,7 +13,7 @@ from tests.harness.stories import with_calendar
 from tests.harness.terminal import Terminal
 from tests.harness.told import ANA, BO, DI, SAM, T0, Told
 from tests.harness.world import World
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

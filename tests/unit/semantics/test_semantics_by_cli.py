@@ -16,7 +16,7 @@ from tests.harness.stories import with_calendar
 from tests.harness.terminal import Terminal
 from tests.harness.told import ANA, BO, DI, ED, T0, Told
 from tests.harness.world import World
-from tocsin.policy.compiled import default
+from tocsin.policy.compiled.policies import default
 
 EASTER = frozenset({date(2026, 4, 3), date(2026, 4, 6)})
 GANDHI = frozenset({date(2026, 10, 2)})

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.runbook.targets import AtMilestone, BusinessDays, Elapsed, NextRelease
-from tocsin.policy.decoding import decode_policy
-from tocsin.policy.seal import is_sealed, seal
-from tocsin.policy.targets import format_due
+from tocsin.policy.compiled.decoding import decode_policy
+from tocsin.policy.compiled.seal import is_sealed, seal
+from tocsin.policy.compiled.targets import format_due
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

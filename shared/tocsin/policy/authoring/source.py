@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 
-from tocsin.policy.problems import InvalidRunbook, Position, Problem, problem_at
+from tocsin.policy.authoring.problems import InvalidRunbook, Position, Problem, problem_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path as File
 
-    from tocsin.policy.problems import Path
+    from tocsin.policy.authoring.problems import Path
 
 # Rules are tried in order, so what a team adds has to stand before the default's catch-all.
 PREPENDED = frozenset({("triage",)})

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from tocsin.policy.fields import (
+from tocsin.policy.authoring.fields import (
     AccessName,
     AudienceName,
     CategoryName,

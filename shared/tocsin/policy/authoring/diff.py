@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.incidents.runbook.policy import ChangedKey
 from tocsin.incidents.runbook.targets import Elapsed
-from tocsin.policy.targets import format_due, format_minutes
+from tocsin.policy.compiled.targets import format_due, format_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -18,7 +18,7 @@ from tocsin.incidents.runbook.calendar import BusinessCalendar, zone_rules_versi
 if TYPE_CHECKING:
     from datetime import date
 
-    from tocsin.policy.schema import BusinessTime, PublicHolidays
+    from tocsin.policy.authoring.schema import BusinessTime, PublicHolidays
 
 
 def library_version() -> str:

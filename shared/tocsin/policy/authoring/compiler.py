@@ -40,18 +40,18 @@ from tocsin.incidents.runbook.policy import (
 from tocsin.incidents.runbook.smoke_tests import SmokeTest
 from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.incidents.vocabulary import ClockName, Phase, Severity
-from tocsin.policy.checks import REMOVED, findings
-from tocsin.policy.compiled import sealed
-from tocsin.policy.holidays import business_calendar, closed_names
-from tocsin.policy.problems import InvalidRunbook, problem_at
-from tocsin.policy.schema import Runbook
-from tocsin.policy.source import overlay, read
+from tocsin.policy.authoring.checks import REMOVED, findings
+from tocsin.policy.authoring.holidays import business_calendar, closed_names
+from tocsin.policy.authoring.problems import InvalidRunbook, problem_at
+from tocsin.policy.authoring.schema import Runbook
+from tocsin.policy.authoring.source import overlay, read
+from tocsin.policy.compiled.policies import sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tocsin.policy.problems import Path, Problem
-    from tocsin.policy.schema import (
+    from tocsin.policy.authoring.problems import Path, Problem
+    from tocsin.policy.authoring.schema import (
         BillingTable,
         ClosingCriterion,
         Paging,
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         Smoke,
         Updates,
     )
-    from tocsin.policy.source import Source
+    from tocsin.policy.authoring.source import Source
 
 DEFAULT_RUNBOOK = File(__file__).with_name("runbook.yaml")
 DEFAULT_SHOWN_AS = "tocsin/policy/runbook.yaml"

@@ -3,6 +3,8 @@
 Read from the same compiled file as the whole policy and under the same seal. Billing goes by the
 current runbook, also while an incident goes by an earlier one: what a customer may use does not
 depend on when an incident was opened. What its freeze lets through does.
+
+How many workspaces a reconciliation reads: that part of the runbook, without the rest of it.
 """
 
 from __future__ import annotations
@@ -15,17 +17,21 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.access.entitlement import Access, AccessRule
 from tocsin.billing.access.freeze import SHIPPED, BillingChange
+from tocsin.billing.reconcile.sampling import Sampling
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
-from tocsin.policy.seal import is_sealed
+from tocsin.policy.compiled.seal import is_sealed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.billing.access.entitlement import AccessPolicy
 
+
 HERE = Path(__file__).parent
+
 FILES = ("deployed.json", "default.json")
+
 """A team's own runbook, and the shipped one where there is none."""
 
 
@@ -42,7 +48,7 @@ class BillingRules:
     version: str
 
 
-def current(folder: Path = HERE) -> BillingRules:
+def current_billing_rules(folder: Path = HERE) -> BillingRules:
     """The rules of this build.
 
     Raises:
@@ -65,7 +71,7 @@ class EssentialChanges:
 
     def __call__(self, version: str) -> frozenset[BillingChange]:
         if not self._known:
-            self._note(current(self.folder))
+            self._note(current_billing_rules(self.folder))
         if version not in self._known:
             for file in (self.folder / FILES[-1], *sorted(self.folder.glob("earlier/*.json"))):
                 if file.is_file():
@@ -73,7 +79,7 @@ class EssentialChanges:
         if version not in self._known:
             self._look_up(version)
         if version not in self._known:
-            version = current(self.folder).version
+            version = current_billing_rules(self.folder).version
         return self._known[version]
 
     def _look_up(self, version: str) -> None:
@@ -109,3 +115,19 @@ def _rules(compiled: bytes, name: str) -> BillingRules:
         )
     except (ValueError, TypeError, LookupError, AttributeError) as broken:
         raise InvalidPolicy(f"{name} is no compiled policy: {broken!r}") from broken
+
+
+def current_sampling(folder: Path = HERE) -> Sampling:
+    """The rule of this build.
+
+    Raises:
+        InvalidPolicy: the file is no compiled policy, or was changed since it was compiled.
+    """
+    file = next(path for name in FILES if (path := folder / name).is_file())
+    try:
+        document = json.loads(file.read_bytes())
+        if not is_sealed(document):
+            raise InvalidPolicy(f"{file.name} was changed after it was compiled")
+        return Sampling(**document["sampling"])
+    except (ValueError, TypeError, LookupError, AttributeError) as broken:
+        raise InvalidPolicy(f"{file.name} is no compiled policy: {broken!r}") from broken

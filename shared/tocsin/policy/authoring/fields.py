@@ -24,7 +24,7 @@ from tocsin.incidents.vocabulary import (
     Severity,
     WayKind,
 )
-from tocsin.policy.targets import parse_minutes, parse_target, parse_update
+from tocsin.policy.compiled.targets import parse_minutes, parse_target, parse_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from tocsin.incidents.runbook.policy import CriterionSection
 from tocsin.incidents.vocabulary import Category, ClockName, Phase
-from tocsin.policy.markdown import bullets, capital, table
-from tocsin.policy.render_rules import rules
-from tocsin.policy.targets import format_due
+from tocsin.policy.compiled.targets import format_due
+from tocsin.policy.render.markdown import bullets, capital, table
+from tocsin.policy.render.rules import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.incidents.vocabulary import Audience, ClockName, Phase
-from tocsin.policy.markdown import bullets, capital, table
-from tocsin.policy.targets import format_due, format_minutes
+from tocsin.policy.compiled.targets import format_due, format_minutes
+from tocsin.policy.render.markdown import bullets, capital, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

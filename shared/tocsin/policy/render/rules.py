@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from tocsin.incidents.runbook.policy import CriterionSection
 from tocsin.incidents.runbook.targets import Elapsed
-from tocsin.policy.markdown import bullets, capital, table
-from tocsin.policy.targets import format_due, format_minutes
+from tocsin.policy.compiled.targets import format_due, format_minutes
+from tocsin.policy.render.markdown import bullets, capital, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,14 +15,14 @@ from tocsin.incidents.runbook.policy import CriterionSection
 from tocsin.incidents.runbook.targets import BusinessDays, Elapsed, NextRelease
 from tocsin.incidents.runbook.wording import free_in, own_claims
 from tocsin.incidents.vocabulary import Category, Phase, Role, Severity, WayKind
-from tocsin.policy.holidays import business_calendar, closed_names
+from tocsin.policy.authoring.holidays import business_calendar, closed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tocsin.incidents.runbook.targets import Target
-    from tocsin.policy.problems import Path
-    from tocsin.policy.schema import Runbook
+    from tocsin.policy.authoring.problems import Path
+    from tocsin.policy.authoring.schema import Runbook
 
 type Finding = tuple[Path, str]
 
