@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from functions.auditor.heartbeat import Heartbeat
 from functions.auditor.settings import Settings
-from tocsin.adapters.dynamodb_contacts import DynamoContacts
-from tocsin.adapters.dynamodb_incidents_keys import due_sk
-from tocsin.adapters.dynamodb_rotas import DynamoRotas
+from tocsin.adapters.incidents.keys import due_sk
+from tocsin.adapters.people.rotas import DynamoRotas
+from tocsin.adapters.people.stores import DynamoContacts
 from tocsin.application.audit import Auditor
 from tocsin.application.people.contacts import missed
 from tocsin.runtime.application import connect, connect_audit, table_client

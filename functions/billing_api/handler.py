@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
 from functions.billing_api.settings import Settings
-from tocsin.adapters.dynamodb_asked import DynamoDbAsked
-from tocsin.adapters.dynamodb_authorizations import DynamoDbAuthorizations
-from tocsin.adapters.dynamodb_billing_freezes import DynamoDbBillingFreezes
-from tocsin.adapters.dynamodb_checkout import DynamoDbBreakers, DynamoDbIntents
-from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
-from tocsin.adapters.dynamodb_harm import DynamoDbHarm
-from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
-from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
-from tocsin.adapters.dynamodb_probes import DynamoDbProbes
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.dynamodb_published import DynamoDbPublished
-from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
-from tocsin.adapters.dynamodb_replays import DynamoDbReplays
-from tocsin.adapters.dynamodb_snapshots import DynamoDbSnapshots
-from tocsin.adapters.sqs_drive import SqsDrive
+from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
+from tocsin.adapters.billing.access.incidents import (
+    DynamoDbAuthorizations,
+    DynamoDbHarm,
+    DynamoDbOpenIncidents,
+)
+from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
+from tocsin.adapters.billing.outage.stores import DynamoDbProbes
+from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours, DynamoDbSnapshots
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
+from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
+from tocsin.adapters.billing.replay.drive_queue import SqsDrive
+from tocsin.adapters.billing.replay.store import DynamoDbReplays
+from tocsin.adapters.people.asked import DynamoDbAsked
+from tocsin.adapters.releases.freezes import DynamoDbBillingFreezes
+from tocsin.adapters.runbooks.published import DynamoDbPublished
 from tocsin.application.approvals import Approvals
 from tocsin.application.billing_history import LedgerHistory
 from tocsin.application.checkout import Checkouts

@@ -12,12 +12,11 @@ from typing import Any
 
 from functions.billing_projector.settings import Settings
 from functions.billing_projector.work import Records, Work
-from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
-from tocsin.adapters.dynamodb_replay_outcomes import DynamoDbReplayOutcomes
-from tocsin.adapters.dynamodb_versions import SeenVersions
-from tocsin.adapters.sqs_refetch import SqsRefetchQueue
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
+from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine, SeenVersions
+from tocsin.adapters.billing.projection.queues import SqsRefetchQueue
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
+from tocsin.adapters.billing.replay.outcomes import DynamoDbReplayOutcomes
 from tocsin.application.project import Projector
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.client import HttpProviderClient, ProviderKeys

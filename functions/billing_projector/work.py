@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, record_of
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
 from tocsin.application.project import Outcome, Projected, Projector
 from tocsin.application.read_event import billing_event
 from tocsin.billing.event import Problem
@@ -25,7 +25,7 @@ from tocsin.runtime.batch import failures
 from tocsin.runtime.names import Event, Gauge, Metric
 
 if TYPE_CHECKING:
-    from tocsin.adapters.dynamodb_versions import SeenVersions
+    from tocsin.adapters.billing.projection.quarantine import SeenVersions
     from tocsin.ports.billing.projection import Quarantine
     from tocsin.ports.billing.replay import ReplayOutcomes
     from tocsin.ports.time import WallClock

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from functions.incident_api.call import PeopleDesk
 from functions.incident_api.routes import Api
 from functions.incident_api.settings import Settings
-from tocsin.adapters.dynamodb_contacts import DynamoContacts
-from tocsin.adapters.dynamodb_requests import DynamoRequests
+from tocsin.adapters.people.stores import DynamoContacts, DynamoRequests
 from tocsin.runtime.application import connect, table_client
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.evidence import evidence

@@ -8,11 +8,13 @@ from functions.outage_watch.leaving import leave
 from functions.outage_watch.rounds import Rounds
 from functions.outage_watch.settings import Settings
 from functions.outage_watch.wiring import Accounts, Newest, key_maker, stakeholders
-from tocsin.adapters.dynamodb_checkout import DynamoDbBreakers, DynamoDbIntents
-from tocsin.adapters.dynamodb_comparisons import DynamoDbComparisons
-from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
-from tocsin.adapters.dynamodb_outages import DynamoDbOutages
-from tocsin.adapters.dynamodb_probes import DynamoDbProbes
+from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
+from tocsin.adapters.billing.outage.stores import (
+    DynamoDbComparisons,
+    DynamoDbOutages,
+    DynamoDbProbes,
+)
+from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours
 from tocsin.application.billing_exit import ExitDesk
 from tocsin.application.examine_checkouts import Examiner
 from tocsin.application.tell_outage import Teller

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from functions.provider_watch.looks import LedgerLook, QuarantineLook, RecoveryLook, Rounds
 from functions.provider_watch.settings import Settings
-from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
-from tocsin.adapters.dynamodb_ledger_reader import DynamoDbLedgerReader
-from tocsin.adapters.dynamodb_probes import DynamoDbProbes
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.adapters.billing.outage.stores import DynamoDbProbes
+from tocsin.adapters.billing.projection.ledger_queries import (
+    DynamoDbLedgerHours,
+    DynamoDbLedgerReader,
+)
+from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.probe_provider import Prober
 from tocsin.application.watch_ledger import LedgerWatch
 from tocsin.providers.client import ProviderKeys

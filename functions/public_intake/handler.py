@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.public_intake.routes import Public
 from functions.public_intake.settings import Settings
-from tocsin.adapters.dynamodb_outages import DynamoDbOutages
+from tocsin.adapters.billing.outage.stores import DynamoDbOutages
 from tocsin.application.people.links import LinkDesk
 from tocsin.people.links import keyring
 from tocsin.runtime.aws_http import from_environment

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.sqs_drive import read_drive
+from tocsin.adapters.billing.replay.drive_queue import read_drive
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally
 from tocsin.errors import BadInput, CommandRepeated, TocsinError, VersionConflict

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 from functions.reconciler.driving import Driver
 from functions.reconciler.settings import Settings
 from functions.reconciler.wiring import Accounts, Publisher
-from tocsin.adapters.dynamodb_comparisons import DynamoDbComparisons
-from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
-from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
-from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
-from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
-from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
-from tocsin.adapters.sqs_drive import LOOK_AGAIN, SqsDrive
-from tocsin.adapters.sqs_refetch import SqsRefetchQueue
+from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
+from tocsin.adapters.billing.access.incidents import DynamoDbOpenIncidents
+from tocsin.adapters.billing.outage.stores import DynamoDbComparisons
+from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours
+from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
+from tocsin.adapters.billing.projection.queues import SqsRefetchQueue
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
+from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
+from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
+from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
 from tocsin.application.heal import Healer
 from tocsin.application.open_incidents import Remembered
 from tocsin.application.project import Projector

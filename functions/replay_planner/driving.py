@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.sqs_drive import read_drive
+from tocsin.adapters.billing.replay.drive_queue import read_drive
 from tocsin.billing.replay.cursor import Stage
 from tocsin.errors import TocsinError, VersionConflict
 from tocsin.runtime import light

@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from functions.replay_planner.driving import Driver
 from functions.replay_planner.settings import Settings
-from tocsin.adapters.dynamodb_ledger_reader import DynamoDbLedgerReader
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.dynamodb_projection_sums import DynamoDbProjectionSums
-from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
-from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
-from tocsin.adapters.dynamodb_rebuild_audit import DynamoDbRebuildAudit
-from tocsin.adapters.dynamodb_replay_outcomes import DynamoDbReplayOutcomes
-from tocsin.adapters.dynamodb_replays import DynamoDbReplays
-from tocsin.adapters.sqs_drive import LOOK_AGAIN, SqsDrive
-from tocsin.adapters.sqs_refetch import SqsRefetchQueue
-from tocsin.adapters.sqs_restore import SqsRestoreQueue
+from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerReader
+from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
+from tocsin.adapters.billing.projection.queues import SqsRefetchQueue, SqsRestoreQueue
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
+from tocsin.adapters.billing.projection.sums import DynamoDbProjectionSums
+from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
+from tocsin.adapters.billing.replay.outcomes import DynamoDbRebuildAudit, DynamoDbReplayOutcomes
+from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
+from tocsin.adapters.billing.replay.store import DynamoDbReplays
 from tocsin.application.file_event import Filer, SetAside
 from tocsin.application.project import Projector
 from tocsin.application.rebuild import Rebuilder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.sqs_restore import read_items
+from tocsin.adapters.billing.projection.queues import read_items
 from tocsin.errors import TocsinError
 from tocsin.runtime import light
 from tocsin.runtime.batch import failures

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.sla_check.rounds import Sweeper
 from functions.sla_check.settings import Settings
-from tocsin.adapters.sqs_due import SqsDueQueue
+from tocsin.adapters.incidents.due_queue import SqsDueQueue
 from tocsin.runtime import aws_http
 from tocsin.runtime.application import connect
 from tocsin.runtime.invocation import watch

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.sqs_due import incidents_of
+from tocsin.adapters.incidents.due_queue import incidents_of
 from tocsin.errors import MalformedPayload, TocsinError, Unavailable
 from tocsin.runtime.batch import failures
 from tocsin.runtime.names import Event, Metric

@@ -10,7 +10,7 @@ import gc
 from typing import TYPE_CHECKING, Any
 
 from functions.webhook_ingest.settings import Settings
-from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
 from tocsin.application.ingest import Delivery, Ingest
 from tocsin.billing.identity import Registrations
 from tocsin.errors import TocsinError, Unavailable

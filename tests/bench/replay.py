@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.figures import Figure
-from tocsin.adapters.dynamodb_ledger import item_of, record_of
-from tocsin.adapters.memory_quarantine import MemoryQuarantine
-from tocsin.adapters.replay_items import page_item, page_of
+from tocsin.adapters.billing.projection.ledger import item_of, record_of
+from tocsin.adapters.billing.projection.memory import MemoryQuarantine
+from tocsin.adapters.billing.replay.items import page_item, page_of
 from tocsin.application.file_event import Filer, SetAside
 from tocsin.application.replay import Planner
 from tocsin.application.restore import Restorer

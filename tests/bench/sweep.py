@@ -18,8 +18,8 @@ from tests.harness.application import CountingIds, ManualClock, Policies
 from tests.harness.emulator import incident_tables
 from tests.harness.incident_tables import INCIDENTS, OPERATIONS
 from tests.harness.stories import ANA, local, make
-from tocsin.adapters.dynamodb_incidents import DynamoIncidents
-from tocsin.adapters.dynamodb_incidents_items import snapshot_item
+from tocsin.adapters.incidents.items import snapshot_item
+from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.application.execute import execute
 from tocsin.application.sweep import sweep
 from tocsin.incidents.commands.opening import OpenIncident

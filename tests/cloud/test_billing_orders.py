@@ -20,7 +20,7 @@ import urllib3
 
 from tests.harness.local_cloud import eventually
 from tests.harness.webhooks import compact, stripe_headers
-from tocsin.adapters.projection_items import row_of
+from tocsin.adapters.billing.projection.items import row_of
 from tocsin.billing.projection.refetch import LedgerReplay
 from tocsin.local.sandbox import official
 from tocsin.local.sandbox.client import SandboxClient

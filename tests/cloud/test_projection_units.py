@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.memory_quarantine import MemoryQuarantine
+from tocsin.adapters.billing.projection.memory import MemoryQuarantine
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.project import Outcome, Projector
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity

@@ -18,7 +18,7 @@ import pytest
 from tests.harness.local_cloud import eventually
 from tests.harness.lost_webhooks import LOOKS_EVERY
 from tests.harness.under_fire import given_up, left, under_fire
-from tocsin.adapters.sqs_drive import LOOK_AGAIN
+from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN
 from tocsin.billing.replay.cursor import PAGE
 from tocsin.incidents.timeline.entry import parse_time
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.alarm_evaluation import ALARM, OK, Measured, embedded, state_at
-from tocsin.adapters.dynamodb_incidents_keys import due_pk
+from tocsin.adapters.incidents.keys import due_pk
 from tocsin.local import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
 

@@ -10,7 +10,7 @@ from tests.bench import sweep
 from tests.harness.emulator import incident_tables
 from tests.harness.incident_tables import INCIDENTS, OPERATIONS
 from tests.harness.storms import Storm
-from tocsin.adapters.dynamodb_incidents import DynamoIncidents
+from tocsin.adapters.incidents.store import DynamoIncidents
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

@@ -13,10 +13,10 @@ from moto import mock_aws
 from tests.harness.application import CountingIds, ManualClock, Policies
 from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
 from tests.harness.stories import BO, EVERYTHING, local, make
-from tocsin.adapters.dynamodb_actions import DynamoActions
-from tocsin.adapters.dynamodb_incidents import DynamoIncidents
-from tocsin.adapters.memory_actions import MemoryActions
-from tocsin.adapters.memory_incidents import MemoryIncidents
+from tocsin.adapters.incidents.boards import DynamoActions
+from tocsin.adapters.incidents.memory import MemoryIncidents
+from tocsin.adapters.incidents.memory_boards import MemoryActions
+from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.application.execute import execute
 from tocsin.errors import BadInput
 from tocsin.incidents.commands.access import Restrict

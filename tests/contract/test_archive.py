@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 from moto import mock_aws
 
-from tocsin.adapters.memory_archive import MemoryArchive
-from tocsin.adapters.s3_archive import S3Archive
+from tocsin.adapters.evidence.memory import MemoryArchive
+from tocsin.adapters.evidence.s3 import S3Archive
 from tocsin.errors import NotFound, StoreUnavailable
 from tocsin.ports.evidence import Archive, ArchivedContent
 

@@ -13,11 +13,11 @@ from tests.harness.application import CountingIds, ManualClock, Policies
 from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
 from tests.harness.stories import ANA, RESPONDER
 from tests.harness.time import START
-from tocsin.adapters.dynamodb_audit import DynamoAudit
-from tocsin.adapters.dynamodb_incidents import DynamoIncidents
-from tocsin.adapters.dynamodb_incidents_keys import due_sk
-from tocsin.adapters.memory_audit import MemoryAudit
-from tocsin.adapters.memory_incidents import MemoryIncidents
+from tocsin.adapters.incidents.boards import DynamoAudit
+from tocsin.adapters.incidents.keys import due_sk
+from tocsin.adapters.incidents.memory import MemoryIncidents
+from tocsin.adapters.incidents.memory_boards import MemoryAudit
+from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.application.execute import execute
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.queries.agenda import next_due

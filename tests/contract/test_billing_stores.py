@@ -14,13 +14,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, item_of, record_of
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
-from tocsin.adapters.memory_ledger import MemoryLedger
-from tocsin.adapters.memory_projection import MemoryProjection
-from tocsin.adapters.memory_quarantine import MemoryQuarantine
-from tocsin.adapters.projection_items import key_of, overlay_attribute, row_attributes, row_of
+from tocsin.adapters.billing.projection.items import (
+    key_of,
+    overlay_attribute,
+    row_attributes,
+    row_of,
+)
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, item_of, record_of
+from tocsin.adapters.billing.projection.memory import (
+    MemoryLedger,
+    MemoryProjection,
+    MemoryQuarantine,
+)
+from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection import ordering

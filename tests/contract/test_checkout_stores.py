@@ -9,8 +9,8 @@ import pytest
 
 from tests.harness.checkout_world import POLICY
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tocsin.adapters.dynamodb_checkout import DynamoDbBreakers, DynamoDbIntents
-from tocsin.adapters.memory_checkout import MemoryBreakers, MemoryIntents
+from tocsin.adapters.billing.checkout.memory import MemoryBreakers, MemoryIntents
+from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.breaker import Breaker, Phase
 from tocsin.billing.checkout.doubles import decide

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.memory_corrections import MemoryCorrections
-from tocsin.adapters.memory_projection import MemoryProjection
+from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
+from tocsin.adapters.billing.access.memory import MemoryCorrections
+from tocsin.adapters.billing.projection.memory import MemoryProjection
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.billing.access.corrections import Correction, Logged, Seen
 from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity

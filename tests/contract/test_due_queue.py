@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tocsin.adapters.sqs_due import PER_CALL, PER_MESSAGE, SqsDueQueue, body_of, incidents_of
+from tocsin.adapters.incidents.due_queue import (
+    PER_CALL,
+    PER_MESSAGE,
+    SqsDueQueue,
+    body_of,
+    incidents_of,
+)
 from tocsin.errors import MalformedPayload, Unavailable
 
 if TYPE_CHECKING:

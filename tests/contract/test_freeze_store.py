@@ -13,10 +13,10 @@ from moto import mock_aws
 from tests.harness.application import CountingIds, ManualClock, Policies
 from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
 from tests.harness.stories import ANA, BO, EVERYTHING, local, make
-from tocsin.adapters.dynamodb_freezes import DynamoFreezes
-from tocsin.adapters.dynamodb_incidents import DynamoIncidents
-from tocsin.adapters.memory_freezes import MemoryFreezes
-from tocsin.adapters.memory_incidents import MemoryIncidents
+from tocsin.adapters.incidents.memory import MemoryIncidents
+from tocsin.adapters.incidents.store import DynamoIncidents
+from tocsin.adapters.releases.freezes import DynamoFreezes
+from tocsin.adapters.releases.memory import MemoryFreezes
 from tocsin.application.execute import execute
 from tocsin.application.freezes import FreezeAnswer, ask_freeze
 from tocsin.errors import InvalidSettings

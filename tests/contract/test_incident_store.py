@@ -14,8 +14,8 @@ from moto import mock_aws
 
 from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
 from tests.harness.stories import ANA, INCIDENT, Story, local, make, signal
-from tocsin.adapters.dynamodb_incidents import DynamoIncidents
-from tocsin.adapters.memory_incidents import MemoryIncidents
+from tocsin.adapters.incidents.memory import MemoryIncidents
+from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.application.fingerprint import command_hash
 from tocsin.errors import (
     BadInput,

@@ -12,10 +12,10 @@ from tests.harness.application import CountingIds, ManualClock, Policies
 from tests.harness.boto_call import BotoCall
 from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
 from tests.harness.stories import ANA, EVERYTHING, local
-from tocsin.adapters.dynamodb_incidents import DynamoIncidents
-from tocsin.adapters.dynamodb_open_incidents import DynamoDbOpenIncidents
-from tocsin.adapters.memory_incidents import MemoryIncidents
-from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
+from tocsin.adapters.billing.access.incidents import DynamoDbOpenIncidents
+from tocsin.adapters.billing.access.memory import MemoryOpenIncidents
+from tocsin.adapters.incidents.memory import MemoryIncidents
+from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.vocabulary import Category, Kind, Resolution, Severity

@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tocsin.adapters.dynamodb_billing_freezes import DynamoDbBillingFreezes
-from tocsin.adapters.dynamodb_comparisons import DynamoDbComparisons
-from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
-from tocsin.adapters.dynamodb_outages import DynamoDbOutages
-from tocsin.adapters.dynamodb_snapshots import DynamoDbSnapshots
-from tocsin.adapters.freeze_forms import FREEZE_PK, freeze_sk, freeze_text
-from tocsin.adapters.memory_billing_freezes import MemoryBillingFreezes
-from tocsin.adapters.memory_comparisons import MemoryComparisons
-from tocsin.adapters.memory_freezes import MemoryFreezes
-from tocsin.adapters.memory_ledger import MemoryLedger
-from tocsin.adapters.memory_outages import MemoryOutages
-from tocsin.adapters.memory_snapshots import MemorySnapshots
+from tocsin.adapters.billing.outage.memory import MemoryComparisons, MemoryOutages
+from tocsin.adapters.billing.outage.stores import DynamoDbComparisons, DynamoDbOutages
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
+from tocsin.adapters.billing.projection.ledger_queries import DynamoDbSnapshots
+from tocsin.adapters.billing.projection.memory import MemoryLedger, MemorySnapshots
+from tocsin.adapters.incidents.forms import FREEZE_PK, freeze_sk, freeze_text
+from tocsin.adapters.releases.freezes import DynamoDbBillingFreezes
+from tocsin.adapters.releases.memory import MemoryBillingFreezes, MemoryFreezes
 from tocsin.billing.access.freeze import Holding
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity

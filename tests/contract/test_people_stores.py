@@ -12,15 +12,9 @@ from moto import mock_aws
 
 from tests.harness.boto_call import BotoCall
 from tests.harness.incident_tables import OPERATIONS, create_incident_tables
-from tocsin.adapters.dynamodb_asked import DynamoDbAsked
-from tocsin.adapters.dynamodb_contacts import DynamoContacts
-from tocsin.adapters.dynamodb_links import DynamoLinks
-from tocsin.adapters.dynamodb_news import DynamoNews
-from tocsin.adapters.dynamodb_requests import DynamoRequests
-from tocsin.adapters.memory_contacts import MemoryContacts
-from tocsin.adapters.memory_links import MemoryLinks
-from tocsin.adapters.memory_news import MemoryNews
-from tocsin.adapters.memory_requests import MemoryRequests
+from tocsin.adapters.people.asked import DynamoDbAsked
+from tocsin.adapters.people.memory import MemoryContacts, MemoryLinks, MemoryNews, MemoryRequests
+from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews, DynamoRequests
 from tocsin.errors import ConditionFailed
 from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxItem
 from tocsin.incidents.vocabulary import MessageKind, WayKind

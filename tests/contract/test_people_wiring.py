@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from tests.harness.incident_tables import OPERATIONS, create_incident_tables
 from tests.harness.time import START, VirtualIncidentClock
-from tocsin.adapters.dynamodb_rotas import DynamoRotas
+from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import Rotation
 from tocsin.runtime.people import connect_people

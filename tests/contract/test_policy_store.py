@@ -14,9 +14,9 @@ from moto import mock_aws
 
 from tests.harness.boto_call import BotoCall
 from tests.harness.incident_tables import OPERATIONS, create_incident_tables
-from tocsin.adapters.dynamodb_policies import DynamoPolicies
-from tocsin.adapters.dynamodb_published import DynamoDbPublished
-from tocsin.adapters.memory_policies import MemoryPolicies
+from tocsin.adapters.runbooks.memory import MemoryPolicies
+from tocsin.adapters.runbooks.published import DynamoDbPublished
+from tocsin.adapters.runbooks.store import DynamoPolicies
 from tocsin.errors import VersionConflict
 from tocsin.incidents.runbook.policy import ChangedKey
 from tocsin.policy.compiled.policies import DEFAULT_FILE

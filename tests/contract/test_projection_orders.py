@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 
 from tests.harness.boto_call import BotoCall
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.memory_quarantine import MemoryQuarantine
+from tocsin.adapters.billing.projection.memory import MemoryQuarantine
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.project import Projector
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity

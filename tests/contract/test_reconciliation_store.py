@@ -10,10 +10,10 @@ import pytest
 
 from tests.harness.lossy_call import LossyCall
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
-from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
-from tocsin.adapters.dynamodb_reconciliations import DynamoDbReconciliations
-from tocsin.adapters.memory_reconciliations import MemoryReconciliations
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
+from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours
+from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
+from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord

@@ -11,10 +11,10 @@ import pytest
 from moto import mock_aws
 
 from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
-from tocsin.adapters.dynamodb_incidents import DynamoIncidents
-from tocsin.adapters.dynamodb_releases import DynamoReleases
-from tocsin.adapters.memory_incidents import MemoryIncidents
-from tocsin.adapters.memory_releases import MemoryReleases
+from tocsin.adapters.incidents.memory import MemoryIncidents
+from tocsin.adapters.incidents.store import DynamoIncidents
+from tocsin.adapters.releases.memory import MemoryReleases
+from tocsin.adapters.releases.store import DynamoReleases
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed
 from tocsin.incidents.model.releases import Release, Telling
 from tocsin.incidents.vocabulary import ActorKind, Group

@@ -12,22 +12,21 @@ import pytest
 from tests.harness.lossy_call import LossyCall
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.replay_model import document
-from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, record_of
-from tocsin.adapters.dynamodb_ledger_reader import DynamoDbLedgerReader
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.dynamodb_projection_sums import DynamoDbProjectionSums
-from tocsin.adapters.dynamodb_ratelimit import DynamoDbRateLimit
-from tocsin.adapters.dynamodb_rebuild_audit import DynamoDbRebuildAudit
-from tocsin.adapters.dynamodb_replay_outcomes import DynamoDbReplayOutcomes
-from tocsin.adapters.dynamodb_replays import DynamoDbReplays
-from tocsin.adapters.memory_ledger import MemoryLedger
-from tocsin.adapters.memory_rebuild_audit import MemoryRebuildAudit
-from tocsin.adapters.memory_replays import (
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
+from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerReader
+from tocsin.adapters.billing.projection.memory import MemoryLedger
+from tocsin.adapters.billing.projection.queues import SqsRestoreQueue, read_items
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
+from tocsin.adapters.billing.projection.sums import DynamoDbProjectionSums
+from tocsin.adapters.billing.replay.memory import (
     MemoryLedgerReader,
+    MemoryRebuildAudit,
     MemoryReplayOutcomes,
     MemoryReplays,
 )
-from tocsin.adapters.sqs_restore import SqsRestoreQueue, read_items
+from tocsin.adapters.billing.replay.outcomes import DynamoDbRebuildAudit, DynamoDbReplayOutcomes
+from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
+from tocsin.adapters.billing.replay.store import DynamoDbReplays
 from tocsin.application.file_event import Filer
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row

@@ -11,8 +11,8 @@ import pytest
 from moto import mock_aws
 
 from tests.harness.incident_tables import OPERATIONS, create_incident_tables
-from tocsin.adapters.dynamodb_rotas import DynamoRotas
-from tocsin.adapters.memory_rotas import MemoryRotas
+from tocsin.adapters.people.memory import MemoryRotas
+from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.errors import VersionConflict
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import Override, Rank, Rota, Rotation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.memory_incidents import MemoryIncidents
+from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.errors import InvalidPolicy, StoreUnavailable, VersionConflict
 from tocsin.policy.compiled.policies import default
 

@@ -14,8 +14,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.memory_projection import MemoryProjection
-from tocsin.adapters.memory_quarantine import MemoryQuarantine
+from tocsin.adapters.billing.projection.memory import MemoryProjection, MemoryQuarantine
 from tocsin.application.project import Outcome, Projected, Projector
 from tocsin.billing.effects import effect
 from tocsin.billing.event import BillingEvent, EventClass

@@ -11,19 +11,19 @@ from functions.billing_api.routes import Api
 from functions.outage_watch.leaving import leave
 from tests.harness.checkout_world import CheckoutWorld
 from tests.harness.requests import api_event
-from tocsin.adapters.dynamodb_authorizations import StoredAuthorizations
-from tocsin.adapters.dynamodb_harm import StoredHarm
-from tocsin.adapters.memory_billing_freezes import MemoryBillingFreezes
-from tocsin.adapters.memory_corrections import MemoryCorrections
-from tocsin.adapters.memory_freezes import MemoryFreezes
-from tocsin.adapters.memory_ledger import MemoryLedger, MemoryLedgerHours
-from tocsin.adapters.memory_open_incidents import MemoryOpenIncidents
-from tocsin.adapters.memory_probes import MemoryProbes
-from tocsin.adapters.memory_projection import MemoryProjection
-from tocsin.adapters.memory_reconciliations import MemoryReconciliations
-from tocsin.adapters.memory_replays import MemoryReplays
-from tocsin.adapters.memory_requests import MemoryRequests
-from tocsin.adapters.memory_snapshots import MemorySnapshots
+from tocsin.adapters.billing.access.incidents import StoredAuthorizations, StoredHarm
+from tocsin.adapters.billing.access.memory import MemoryCorrections, MemoryOpenIncidents
+from tocsin.adapters.billing.outage.memory import MemoryProbes
+from tocsin.adapters.billing.projection.memory import (
+    MemoryLedger,
+    MemoryLedgerHours,
+    MemoryProjection,
+    MemorySnapshots,
+)
+from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
+from tocsin.adapters.billing.replay.memory import MemoryReplays
+from tocsin.adapters.people.memory import MemoryRequests
+from tocsin.adapters.releases.memory import MemoryBillingFreezes, MemoryFreezes
 from tocsin.application.approvals import Approvals
 from tocsin.application.billing_exit import ExitDesk
 from tocsin.application.billing_history import LedgerHistory

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.time import VirtualWallClock
-from tocsin.adapters.memory_checkout import MemoryBreakers, MemoryIntents
+from tocsin.adapters.billing.checkout.memory import MemoryBreakers, MemoryIntents
 from tocsin.application.checkout import Checkouts, Offered, Wish
 from tocsin.application.settle_checkouts import Settled, settle
 from tocsin.billing.checkout.attempts import Result

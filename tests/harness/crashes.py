@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.memory_incidents import MemoryIncidents
+from tocsin.adapters.incidents.memory import MemoryIncidents
 
 if TYPE_CHECKING:
     from collections.abc import Callable

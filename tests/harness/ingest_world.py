@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.webhooks import REGISTRATIONS, http_event, razorpay_headers, stripe_headers
-from tocsin.adapters.dynamodb_ledger import record_of
+from tocsin.adapters.billing.projection.ledger import record_of
 
 if TYPE_CHECKING:
     from types import ModuleType

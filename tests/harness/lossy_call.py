@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.adapters.aws_call import AwsCall
+    from tocsin.adapters.aws.call import AwsCall
 
 
 @dataclass(slots=True)

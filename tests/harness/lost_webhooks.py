@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.s3_archive import S3Archive
+from tocsin.adapters.evidence.s3 import S3Archive
 from tocsin.cli import main
 from tocsin.local.sandbox.client import SandboxClient
 from tocsin.ports.evidence import ArchivedContent

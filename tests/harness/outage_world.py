@@ -10,8 +10,7 @@ from functions.outage_watch.rounds import Rounds
 from functions.outage_watch.wiring import key_maker
 from tests.harness.checkout_world import CheckoutWorld
 from tests.harness.world import World
-from tocsin.adapters.memory_comparisons import MemoryComparisons
-from tocsin.adapters.memory_outages import MemoryOutages
+from tocsin.adapters.billing.outage.memory import MemoryComparisons, MemoryOutages
 from tocsin.application.tell_outage import Teller
 from tocsin.billing.outage.signs import Health
 from tocsin.errors import SendFailed, TocsinError

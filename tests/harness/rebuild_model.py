@@ -12,13 +12,15 @@ from urllib.parse import urlencode
 
 from tests.harness.crashes import Killed
 from tests.harness.replay_model import Mortal
-from tocsin.adapters.dynamodb_projection_sums import weight
-from tocsin.adapters.memory_ledger import MemoryLedger
-from tocsin.adapters.memory_projection import MemoryProjection
-from tocsin.adapters.memory_quarantine import MemoryQuarantine
-from tocsin.adapters.memory_rebuild_audit import MemoryRebuildAudit
-from tocsin.adapters.memory_replays import (
+from tocsin.adapters.billing.projection.memory import (
+    MemoryLedger,
+    MemoryProjection,
+    MemoryQuarantine,
+)
+from tocsin.adapters.billing.projection.sums import weight
+from tocsin.adapters.billing.replay.memory import (
     MemoryLedgerReader,
+    MemoryRebuildAudit,
     MemoryReplayOutcomes,
     MemoryReplays,
 )

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.memory_corrections import MemoryCorrections
-from tocsin.adapters.memory_projection import MemoryProjection
-from tocsin.adapters.memory_quarantine import MemoryQuarantine
-from tocsin.adapters.memory_reconciliations import MemoryConcerned, MemoryReconciliations
+from tocsin.adapters.billing.access.memory import MemoryCorrections
+from tocsin.adapters.billing.projection.memory import MemoryProjection, MemoryQuarantine
+from tocsin.adapters.billing.reconcile.memory import MemoryConcerned, MemoryReconciliations
 from tocsin.application.heal import Healer
 from tocsin.application.project import Projector
 from tocsin.application.reconcile import Reconciler

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.crashes import Killed
-from tocsin.adapters.dynamodb_ledger import item_of, record_of
-from tocsin.adapters.dynamodb_projection_sums import weight
-from tocsin.adapters.memory_ledger import MemoryLedger
-from tocsin.adapters.memory_quarantine import MemoryQuarantine
-from tocsin.adapters.memory_replays import MemoryLedgerReader, MemoryReplays
+from tocsin.adapters.billing.projection.ledger import item_of, record_of
+from tocsin.adapters.billing.projection.memory import MemoryLedger, MemoryQuarantine
+from tocsin.adapters.billing.projection.sums import weight
+from tocsin.adapters.billing.replay.memory import MemoryLedgerReader, MemoryReplays
 from tocsin.application.file_event import Filer, SetAside
 from tocsin.application.replay import Planner
 from tocsin.application.restore import Restorer

@@ -33,16 +33,17 @@ from tests.harness.ids import SeededIds
 from tests.harness.inbox import Inbox, InboxSender
 from tests.harness.requests import api_event, link_event
 from tests.harness.time import START, VirtualIncidentClock, VirtualWallClock
-from tocsin.adapters.memory_actions import MemoryActions
-from tocsin.adapters.memory_archive import MemoryArchive
-from tocsin.adapters.memory_contacts import MemoryContacts
-from tocsin.adapters.memory_freezes import MemoryFreezes
-from tocsin.adapters.memory_links import MemoryLinks
-from tocsin.adapters.memory_news import MemoryNews
-from tocsin.adapters.memory_policies import MemoryPolicies
-from tocsin.adapters.memory_releases import MemoryReleases
-from tocsin.adapters.memory_requests import MemoryRequests
-from tocsin.adapters.memory_rotas import MemoryRotas
+from tocsin.adapters.evidence.memory import MemoryArchive
+from tocsin.adapters.incidents.memory_boards import MemoryActions
+from tocsin.adapters.people.memory import (
+    MemoryContacts,
+    MemoryLinks,
+    MemoryNews,
+    MemoryRequests,
+    MemoryRotas,
+)
+from tocsin.adapters.releases.memory import MemoryFreezes, MemoryReleases
+from tocsin.adapters.runbooks.memory import MemoryPolicies
 from tocsin.application.people.contacts import ContactDesk, responders
 from tocsin.application.people.links import LinkDesk
 from tocsin.application.people.on_call import OnDuty

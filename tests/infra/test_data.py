@@ -8,7 +8,7 @@ import pytest
 
 from infra.tables import TABLES, Table
 from tests.infra.deployment import policy_statements
-from tocsin.adapters import dynamodb_incidents_keys as incident_keys
+from tocsin.adapters.incidents import keys as incident_keys
 
 if TYPE_CHECKING:
     from tests.infra.deployment import Deployment, Resource

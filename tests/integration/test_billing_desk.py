@@ -9,7 +9,7 @@ import pytest
 from moto.sqs.models import sqs_backends
 
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.projection.quarantine import Poison

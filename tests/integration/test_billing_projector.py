@@ -21,8 +21,8 @@ from moto.sqs.models import sqs_backends
 
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.scripted_http import Reply, Server, json_reply, scripted
-from tocsin.adapters.dynamodb_ledger import item_of
-from tocsin.adapters.projection_items import key_of, overlay_attribute, row_of
+from tocsin.adapters.billing.projection.items import key_of, overlay_attribute, row_of
+from tocsin.adapters.billing.projection.ledger import item_of
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Overlay

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tocsin.adapters.projection_items import key_of
+from tocsin.adapters.billing.projection.items import key_of
 from tocsin.application.read_event import billing_event
 from tocsin.billing.access.corrections import Correction, Logged, Seen, moment
 from tocsin.billing.access.entitlement import Access

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.integration.sandbox_world import START, World, world
-from tocsin.adapters.memory_ledger import MemoryLedger
-from tocsin.adapters.memory_snapshots import MemorySnapshots
+from tocsin.adapters.billing.projection.memory import MemoryLedger, MemorySnapshots
 from tocsin.application.billing_history import LedgerHistory
 from tocsin.application.file_event import Filer
 from tocsin.billing.identity import Identity

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tocsin.adapters.dynamodb_ledger import DynamoDbLedger
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
+from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord

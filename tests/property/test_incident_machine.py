@@ -38,7 +38,7 @@ from tests.harness.stories import (
     make,
     signal,
 )
-from tocsin.adapters.memory_freezes import MemoryFreezes
+from tocsin.adapters.releases.memory import MemoryFreezes
 from tocsin.application.close import close
 from tocsin.application.execute import execute
 from tocsin.application.receive import receive

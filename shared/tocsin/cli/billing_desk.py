@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.dynamodb_corrections import DynamoDbCorrections
-from tocsin.adapters.dynamodb_ledger import DynamoDbLedger, record_of
-from tocsin.adapters.dynamodb_ledger_hours import DynamoDbLedgerHours
-from tocsin.adapters.dynamodb_projection import DynamoDbProjection
-from tocsin.adapters.dynamodb_quarantine import DynamoDbQuarantine
-from tocsin.adapters.projection_items import place_of, row_of
-from tocsin.adapters.sqs_refetch import SqsRefetchQueue
+from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
+from tocsin.adapters.billing.projection.items import place_of, row_of
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
+from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours
+from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
+from tocsin.adapters.billing.projection.queues import SqsRefetchQueue
+from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.read_event import billing_event
 from tocsin.application.verify_rows import StoredRow, findings
 from tocsin.billing.access.corrections import LONGEST_SECONDS, month_of

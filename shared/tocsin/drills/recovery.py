@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tocsin.adapters.checkout_items import breaker_item, breaker_key, breaker_of
+from tocsin.adapters.billing.checkout.items import breaker_item, breaker_key, breaker_of
 from tocsin.billing.checkout.breaker import Breaker, Phase
 from tocsin.billing.outage.recovery import PROBES
 from tocsin.drills import outage_checks as checks

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from tocsin.adapters.dynamodb_incidents_keys import incident_pk
+from tocsin.adapters.incidents.keys import incident_pk
 from tocsin.drills.person import Person
 from tocsin.errors import Unavailable
 from tocsin.local import deploy, seed

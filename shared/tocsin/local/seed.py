@@ -12,7 +12,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.dynamodb_contacts import DynamoContacts
+from tocsin.adapters.people.stores import DynamoContacts
 from tocsin.application.people.contacts import responders
 from tocsin.incidents.vocabulary import WayKind
 from tocsin.local.sandbox import catalogue

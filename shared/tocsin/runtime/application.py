@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.dynamodb_incidents import DynamoIncidents
+from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.application.close import close
 from tocsin.application.execute import execute
 from tocsin.application.people.on_call import OnDuty
@@ -165,30 +165,30 @@ def connect(
 
 def connect_audit(incidents_table: str) -> AuditStore:
     """What the auditor alone reads."""
-    from tocsin.adapters.dynamodb_audit import DynamoAudit  # noqa: PLC0415 -- one function's
+    from tocsin.adapters.incidents.boards import DynamoAudit  # noqa: PLC0415 -- one function's
 
     return DynamoAudit(table_client(), table=incidents_table)
 
 
 def _rotas(dynamodb: DynamoDBClient, table: str) -> RotaStore:
-    from tocsin.adapters.dynamodb_rotas import DynamoRotas  # noqa: PLC0415 -- not every function's
+    from tocsin.adapters.people.rotas import DynamoRotas  # noqa: PLC0415 -- not every function's
 
     return DynamoRotas(dynamodb, table=table)
 
 
 def _releases(dynamodb: DynamoDBClient, table: str) -> KeptReleases:
-    from tocsin.adapters.dynamodb_releases import DynamoReleases  # noqa: PLC0415 -- one function's
+    from tocsin.adapters.releases.store import DynamoReleases  # noqa: PLC0415 -- one function's
 
     return DynamoReleases(dynamodb, table=table)
 
 
 def _freezes(dynamodb: DynamoDBClient, table: str) -> FreezeStore:
-    from tocsin.adapters.dynamodb_freezes import DynamoFreezes  # noqa: PLC0415 -- one function's
+    from tocsin.adapters.releases.freezes import DynamoFreezes  # noqa: PLC0415 -- one function's
 
     return DynamoFreezes(dynamodb, table=table)
 
 
 def _actions(dynamodb: DynamoDBClient, table: str) -> ActionStore:
-    from tocsin.adapters.dynamodb_actions import DynamoActions  # noqa: PLC0415 -- one function's
+    from tocsin.adapters.incidents.boards import DynamoActions  # noqa: PLC0415 -- one function's
 
     return DynamoActions(dynamodb, table=table)

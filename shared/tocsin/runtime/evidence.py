@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.s3_archive import S3Archive
+from tocsin.adapters.evidence.s3 import S3Archive
 from tocsin.runtime.aws import client
 
 if TYPE_CHECKING:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from tocsin.adapters.dynamodb_contacts import DynamoContacts
-from tocsin.adapters.dynamodb_links import DynamoLinks
-from tocsin.adapters.dynamodb_news import DynamoNews
-from tocsin.adapters.dynamodb_releases import DynamoReleases
-from tocsin.adapters.dynamodb_rotas import DynamoRotas
+from tocsin.adapters.people.rotas import DynamoRotas
+from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews
+from tocsin.adapters.releases.store import DynamoReleases
 from tocsin.application.people.on_call import OnDuty
 from tocsin.runtime.application import Application, connect, table_client
 

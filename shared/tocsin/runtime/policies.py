@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.dynamodb_policies import DynamoPolicies
+from tocsin.adapters.runbooks.store import DynamoPolicies
 from tocsin.application.policy_versions import PublishedPolicies
 from tocsin.policy.compiled.policies import PackagedPolicies, from_json
 from tocsin.runtime.clock import wall_clock

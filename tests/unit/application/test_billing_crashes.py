@@ -12,9 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.crashes import Crashes, Killed
-from tocsin.adapters.memory_ledger import MemoryLedger
-from tocsin.adapters.memory_projection import MemoryProjection
-from tocsin.adapters.memory_quarantine import MemoryQuarantine
+from tocsin.adapters.billing.projection.memory import (
+    MemoryLedger,
+    MemoryProjection,
+    MemoryQuarantine,
+)
 from tocsin.application.project import Projector
 from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity

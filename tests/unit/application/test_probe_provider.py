@@ -7,8 +7,8 @@ import random
 import pytest
 
 from tests.harness.replay_model import END, IDENTITY, World, document
-from tocsin.adapters.memory_probes import MemoryProbes
-from tocsin.adapters.memory_replays import MemoryLedgerReader
+from tocsin.adapters.billing.outage.memory import MemoryProbes
+from tocsin.adapters.billing.replay.memory import MemoryLedgerReader
 from tocsin.application.probe_provider import UNDER_WAY, Prober
 from tocsin.billing.outage.recovery import PROBES, Doubt, Probe, doubts
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.harness.crashes import Killed
 from tests.harness.reconcile_model import NOW, RAZORPAY, STRIPE, ReconcileModel, key
-from tocsin.adapters.memory_reconciliations import MemoryReconciliations
+from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.sampling import Sampling
 from tocsin.billing.reconcile.work import Compared, Cursor, Found, Scope, Stage

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from tests.harness.ids import SeededIds
 from tests.harness.time import START, VirtualWallClock
-from tocsin.adapters.memory_contacts import MemoryContacts
-from tocsin.adapters.memory_rotas import MemoryRotas
+from tocsin.adapters.people.memory import MemoryContacts, MemoryRotas
 from tocsin.application.people.contacts import (
     CODE_LIFE,
     CODE_TRIES,

@@ -16,8 +16,8 @@ from functions.reconciler.driving import Driver as ReconcilerDriver
 from functions.replay_planner.driving import Driver as ReplayDriver
 from tests.harness.reconcile_model import STRIPE, ReconcileModel
 from tests.harness.replay_model import World
-from tocsin.adapters.memory_comparisons import MemoryComparisons
-from tocsin.adapters.sqs_drive import LOOK_AGAIN, SqsDrive
+from tocsin.adapters.billing.outage.memory import MemoryComparisons
+from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
 from tocsin.billing.reconcile.work import Cursor, Scope
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.notifier.briefing import Briefer
 from tests.harness.time import START
-from tocsin.adapters.memory_releases import MemoryReleases
+from tocsin.adapters.releases.memory import MemoryReleases
 from tocsin.cli.first import lines
 from tocsin.documents import briefing
 from tocsin.errors import StoreUnavailable

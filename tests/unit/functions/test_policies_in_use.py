@@ -17,7 +17,7 @@ from tests.harness.runbooks import (
 )
 from tests.harness.time import START
 from tests.harness.world import World
-from tocsin.adapters.policy_forms import packed
+from tocsin.adapters.runbooks.forms import packed
 from tocsin.errors import InvalidPolicy, StoreUnavailable
 from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.incidents.timeline.entry import format_time, parse_time

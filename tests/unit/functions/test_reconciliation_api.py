@@ -12,10 +12,10 @@ from functions.reconciler.driving import Driver
 from functions.reconciler.wiring import Publisher
 from tests.harness.billing_office import BillingOffice
 from tests.harness.reconcile_model import STRIPE, ReconcileModel, key
-from tocsin.adapters.archive_keys import describe
-from tocsin.adapters.memory_archive import MemoryArchive
-from tocsin.adapters.memory_comparisons import MemoryComparisons
-from tocsin.adapters.memory_reconciliations import MemoryReconciliations
+from tocsin.adapters.billing.outage.memory import MemoryComparisons
+from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
+from tocsin.adapters.evidence.keys import describe
+from tocsin.adapters.evidence.memory import MemoryArchive
 from tocsin.application.reconcile_desk import ACTION, ReconcileDesk
 from tocsin.application.tell_reconciliation import Teller
 from tocsin.billing.outage.divergence import Comparison, divergence

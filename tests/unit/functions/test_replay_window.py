@@ -10,7 +10,7 @@ import pytest
 
 from tests.harness.billing_office import IDENTITY, BillingOffice
 from tests.unit.functions.test_replay_api import recovered
-from tocsin.adapters.memory_requests import MemoryRequests
+from tocsin.adapters.people.memory import MemoryRequests
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity

@@ -11,7 +11,7 @@ import pytest
 
 from functions.sla_check.rounds import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
 from tests.harness.stories import ANA, make
-from tocsin.adapters.sqs_due import body_of
+from tocsin.adapters.incidents.due_queue import body_of
 from tocsin.application.outcome import SweepReport
 from tocsin.application.telling import Told
 from tocsin.errors import Unavailable

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.adapters.memory_archive import MemoryArchive
-from tocsin.adapters.memory_rebuild_audit import MemoryRebuildAudit
-from tocsin.adapters.memory_replays import MemoryReplayOutcomes, MemoryReplays
+from tocsin.adapters.billing.replay.memory import (
+    MemoryRebuildAudit,
+    MemoryReplayOutcomes,
+    MemoryReplays,
+)
+from tocsin.adapters.evidence.memory import MemoryArchive
 from tocsin.application.tell_replay import ReplayTeller
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay.cursor import Counts, Cursor, Kind, Stage, Window

@@ -1,0 +1,39 @@
+"""Attribute values of DynamoDB, made from plain ones, and the keys of an item."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+type Item = dict[str, Any]
+
+
+def s(value: str) -> Item:
+    """A string attribute."""
+    return {"S": value}
+
+
+def n(value: int) -> Item:
+    """A number attribute."""
+    return {"N": str(value)}
+
+
+def strings(values: Iterable[str]) -> Item:
+    """A list attribute of strings."""
+    return {"L": [s(value) for value in values]}
+
+
+def key(pk: str, sk: str) -> Item:
+    """A table key."""
+    return {"PK": s(pk), "SK": s(sk)}
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Milliseconds since 1970, UTC."""
+    return int(
+        (moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1)
+    )

@@ -1,0 +1,128 @@
+"""Approvals on incidents' timelines, each read by its key: one consistent read.
+
+What an incident says of its outage, from its snapshot: one consistent read.
+
+The open billing incidents, from the board's index: one query, half a read unit.
+
+Billing incidents are those of category `operational`. Drills are none: what a drill plays must not
+change what a customer may use.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters.incidents.keys import LIST_INDEX, META, OPEN_LIST, entry_sk, incident_pk
+from tocsin.application.outage_window import Harm
+from tocsin.errors import UnknownIncident
+from tocsin.incidents.events.snapshot import snapshot_of
+from tocsin.incidents.queries.access import authorization_of, may_see
+from tocsin.incidents.vocabulary import Category
+
+if TYPE_CHECKING:
+    from tocsin.adapters.aws.call import AwsCall
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.queries.access import Authorization
+    from tocsin.incidents.vocabulary import Group
+    from tocsin.ports.incidents import IncidentStore
+
+
+class DynamoDbAuthorizations:
+    """Implements `application.approvals.Authorizations`."""
+
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._aws, self._table = aws, table
+
+    def find(self, incident: str, seq: int) -> Authorization | None:
+        key = {"PK": {"S": incident_pk(incident)}, "SK": {"S": entry_sk(seq)}}
+        answer = self._aws.call(
+            "GetItem", {"TableName": self._table, "Key": key, "ConsistentRead": True}
+        )
+        if not (item := answer.get("Item")):
+            return None
+        content = json.loads(item["content"]["S"])
+        return authorization_of(incident, seq, item["type"]["S"], content)
+
+
+class StoredAuthorizations:
+    """The same over any incident store; for worlds without DynamoDB."""
+
+    def __init__(self, store: IncidentStore) -> None:
+        self._store = store
+
+    def find(self, incident: str, seq: int) -> Authorization | None:
+        entries = self._store.entries(incident, after=seq - 1, limit=1)
+        if not entries or entries[0].seq != seq:
+            return None
+        return authorization_of(incident, seq, entries[0].type, entries[0].content)
+
+
+class DynamoDbHarm:
+    """Implements `application.outage_window.Incidents`."""
+
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._aws, self._table = aws, table
+
+    def harm(self, incident: str, *, person: str, groups: frozenset[Group]) -> Harm:
+        key = {"PK": {"S": incident_pk(incident)}, "SK": {"S": META}}
+        answer = self._aws.call(
+            "GetItem", {"TableName": self._table, "Key": key, "ConsistentRead": True}
+        )
+        item = answer.get("Item")
+        return _seen(incident, snapshot_of(item["body"]["S"]) if item else None, person, groups)
+
+
+class StoredHarm:
+    """The same over any incident store; for worlds without DynamoDB."""
+
+    def __init__(self, store: IncidentStore) -> None:
+        self._store = store
+
+    def harm(self, incident: str, *, person: str, groups: frozenset[Group]) -> Harm:
+        return _seen(incident, self._store.load(incident), person, groups)
+
+
+def _seen(name: str, incident: Incident | None, person: str, groups: frozenset[Group]) -> Harm:
+    if incident is None or not may_see(incident, person, groups):
+        raise UnknownIncident(f"there is no incident {name[:64]}")
+    began = incident.began_at or incident.opened_at
+    replayed = (one.start for one in incident.replays.values())
+    earliest = min(replayed, default=None)
+    return Harm(
+        began_at=int(began.timestamp()),
+        provider=incident.fix.provider,
+        replayed_from=None if earliest is None else int(earliest.timestamp()),
+    )
+
+
+REAL_PREFIX = "INC#INC-"
+
+
+class DynamoDbOpenIncidents:
+    """Implements `billing.ports.OpenIncidents`, eventually consistent."""
+
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._aws, self._table = aws, table
+
+    def billing(self) -> tuple[str, ...]:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": LIST_INDEX,
+            "KeyConditionExpression": "list_pk = :open",
+            "FilterExpression": "category = :billing AND begins_with(PK, :real)",
+            "ProjectionExpression": "PK",
+            "ExpressionAttributeValues": {
+                ":open": {"S": OPEN_LIST},
+                ":billing": {"S": Category.OPERATIONAL.value},
+                ":real": {"S": REAL_PREFIX},
+            },
+            "ScanIndexForward": False,
+        }
+        found: list[str] = []
+        while True:
+            answer = self._aws.call("Query", request)
+            found += [item["PK"]["S"].removeprefix("INC#") for item in answer["Items"]]
+            if not (last := answer.get("LastEvaluatedKey")):
+                return tuple(found)
+            request["ExclusiveStartKey"] = last

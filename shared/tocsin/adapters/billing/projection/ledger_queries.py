@@ -1,0 +1,213 @@
+"""The ledger by the hour, on DynamoDB: one bounded query for each shard of the hour.
+
+What of many keys the ledger holds.
+
+The ledger's snapshots of an hour: one query for each shard, page after page.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters.aws.batch_get import batch_get
+from tocsin.adapters.billing.projection.ledger import concerned_by, record_of
+from tocsin.billing.event import EventClass
+from tocsin.billing.outage.watching import StoredEvent
+from tocsin.billing.projection.ledger_key import SHARDS, LedgerKey, hour_bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tocsin.adapters.aws.call import AwsCall, Item
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.projection.ledger_key import LedgerRecord
+
+
+AT_MOST = 100
+
+_EVENT = {
+    "ProjectionExpression": "SK, #t, #c, #cls, #sub, #oid",
+    "ExpressionAttributeNames": {f"#{name}": name for name in ("t", "c", "cls", "sub", "oid")},
+}
+
+
+class DynamoDbLedgerHours:
+    """Implements `application.watch_ledger.LedgerHours` and `billing.reconcile_ports.Concerned`.
+
+    Eventually consistent. `at_most` is what one page of a shard holds.
+    """
+
+    def __init__(self, aws: AwsCall, table: str, *, at_most: int = AT_MOST) -> None:
+        self._aws, self._table, self._at_most = aws, table, at_most
+
+    def sample(self, identity: Identity, at: int) -> tuple[StoredEvent, ...]:
+        return tuple(
+            _stored(item)
+            for shard in range(SHARDS)
+            for item in self._page(identity, at, shard, dict(_EVENT))["Items"]
+        )
+
+    def count(self, identity: Identity, at: int) -> int:
+        return sum(
+            self._page(identity, at, shard, {"Select": "COUNT"})["Count"] for shard in range(SHARDS)
+        )
+
+    def keys(self, identity: Identity, at: int) -> Iterator[tuple[str, str]]:
+        """Every key of the hour of `at`, however many there are."""
+        for shard in range(SHARDS):
+            wanted: dict[str, Any] = {"ProjectionExpression": "PK, SK", "Limit": 1_000}
+            while True:
+                answer = self._page(identity, at, shard, wanted)
+                yield from ((item["PK"]["S"], item["SK"]["S"]) for item in answer["Items"])
+                if not (last := answer.get("LastEvaluatedKey")):
+                    break
+                wanted["ExclusiveStartKey"] = last
+
+    def concerned(self, identity: Identity, at: int) -> dict[str, int]:
+        """All subscriptions of the hour, however many; 0 where no event can change a projection."""
+        found: dict[str, int] = {}
+        for shard in range(SHARDS):
+            wanted: dict[str, Any] = dict(_EVENT)
+            while True:
+                answer = self._page(identity, at, shard, wanted)
+                for event in map(_stored, answer["Items"]):
+                    if event.subscription:
+                        changes = event.event_class is not EventClass.IRRELEVANT
+                        newest = event.created or 0 if changes else 0
+                        known = found.get(event.subscription, 0)
+                        found[event.subscription] = max(newest, known)
+                if not (last := answer.get("LastEvaluatedKey")):
+                    break
+                wanted["ExclusiveStartKey"] = last
+        return found
+
+    def _page(
+        self, identity: Identity, at: int, shard: int, wanted: dict[str, Any]
+    ) -> dict[str, Any]:
+        pk = f"{identity}#{hour_bucket(at)}#{shard}"
+        return self._aws.call(
+            "Query",
+            {
+                "TableName": self._table,
+                "KeyConditionExpression": "PK = :pk",
+                "ExpressionAttributeValues": {":pk": {"S": pk}},
+                "Limit": self._at_most,
+                **wanted,
+            },
+        )
+
+
+def _stored(item: Item) -> StoredEvent:
+    return StoredEvent(
+        id=item["SK"]["S"],
+        received_at=int(item["t"]["N"]),
+        created=int(item["c"]["N"]) if "c" in item else None,
+        event_class=EventClass(item["cls"]["S"]),
+        subscription=concerned_by(item),
+    )
+
+
+_HOUR = 3600
+
+
+class DynamoDbLedgerReader:
+    """Implements `billing.replay_ports.LedgerReader`.
+
+    Reads are eventually consistent: half the price, and an event that is overlooked is inserted
+    once more, which changes nothing.
+    """
+
+    def __init__(
+        self, aws: AwsCall, table: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._aws, self._table, self._sleep = aws, table, sleep
+
+    def origins(self, keys: Iterable[LedgerKey]) -> dict[LedgerKey, str]:
+        wanted = [{"PK": {"S": key.pk}, "SK": {"S": key.sk}} for key in dict.fromkeys(keys)]
+        found = batch_get(
+            self._aws, self._table, wanted, attributes=("PK", "SK", "rp"), sleep=self._sleep
+        )
+        return {
+            LedgerKey(item["PK"]["S"], item["SK"]["S"]): item["rp"]["S"] if "rp" in item else ""
+            for item in found
+        }
+
+    def holds_any(self, identity: Identity, *, start: int, end: int) -> bool:
+        """A query for each shard of each hour, until one finds an event."""
+        hours = range(start - start % _HOUR, end, _HOUR)
+        return any(
+            self._counted(f"{identity}#{hour_bucket(hour)}#{shard}", start, end)
+            for hour in hours
+            for shard in range(SHARDS)
+        )
+
+    def types(self, identity: Identity, *, start: int, end: int) -> dict[str, int]:
+        """Implements `billing.rebuild_ports.LedgerTypes`: a query for each shard of each hour."""
+        found: Counter[str] = Counter()
+        for hour in range(start - start % _HOUR, end, _HOUR):
+            for shard in range(SHARDS):
+                request = _of_hour(
+                    self._table, f"{identity}#{hour_bucket(hour)}#{shard}", start, end
+                )
+                request["ProjectionExpression"] = "#t"
+                request["ExpressionAttributeNames"] |= {"#t": "type"}
+                while True:
+                    answer = self._aws.call("Query", request)
+                    found.update(item["type"]["S"] for item in answer["Items"])
+                    if (last := answer.get("LastEvaluatedKey")) is None:
+                        break
+                    request["ExclusiveStartKey"] = last
+        return dict(found)
+
+    def _counted(self, pk: str, start: int, end: int) -> bool:
+        request = _of_hour(self._table, pk, start, end) | {"Select": "COUNT"}
+        while True:
+            answer = self._aws.call("Query", request)
+            if answer["Count"]:
+                return True
+            if (last := answer.get("LastEvaluatedKey")) is None:
+                return False
+            request["ExclusiveStartKey"] = last
+
+
+def _of_hour(table: str, pk: str, start: int, end: int) -> dict[str, Any]:
+    """A query for what of one partition was made in [start, end)."""
+    return {
+        "TableName": table,
+        "KeyConditionExpression": "PK = :pk",
+        "FilterExpression": "#c >= :start AND #c < :end",
+        "ExpressionAttributeNames": {"#c": "c"},
+        "ExpressionAttributeValues": {
+            ":pk": {"S": pk},
+            ":start": {"N": str(start)},
+            ":end": {"N": str(end)},
+        },
+    }
+
+
+class DynamoDbSnapshots:
+    """Implements `billing.history.SnapshotSource`; eventually consistent."""
+
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._aws, self._table = aws, table
+
+    def of_hour(self, identity: Identity, at: int) -> Iterator[LedgerRecord]:
+        for shard in range(SHARDS):
+            request: dict[str, Any] = {
+                "TableName": self._table,
+                "KeyConditionExpression": "PK = :pk",
+                "FilterExpression": "#cls = :snapshot",
+                "ExpressionAttributeNames": {"#cls": "cls"},
+                "ExpressionAttributeValues": {
+                    ":pk": {"S": f"{identity}#{hour_bucket(at)}#{shard}"},
+                    ":snapshot": {"S": EventClass.SNAPSHOT.value},
+                },
+            }
+            while True:
+                answer = self._aws.call("Query", request)
+                yield from (record_of(item) for item in answer["Items"])
+                if not (last := answer.get("LastEvaluatedKey")):
+                    break
+                request["ExclusiveStartKey"] = last

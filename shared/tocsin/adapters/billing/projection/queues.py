@@ -1,0 +1,90 @@
+"""Delayed work for the projector, on SQS.
+
+Events that a replay found missing, on their way to the workers that insert them.
+
+A message carries whole ledger items, packed as they will be stored: the worker needs no provider
+and no second list call. Personal data is gone by then, for items are made as ingest makes them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters.billing.projection.ledger import item_of
+from tocsin.errors import MalformedPayload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tocsin.adapters.aws.call import AwsCall
+    from tocsin.billing.projection.ledger_key import LedgerRecord
+    from tocsin.billing.projection.refetch import LedgerReplay, RefetchRequest
+
+
+class SqsRefetchQueue:
+    """Implements `billing.ports.RefetchQueue`. Standard queue: order does not matter here."""
+
+    def __init__(self, aws: AwsCall, queue_url: str) -> None:
+        self._aws, self._queue_url = aws, queue_url
+
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
+        self._aws.call(
+            "SendMessage",
+            {
+                "QueueUrl": self._queue_url,
+                "MessageBody": request.to_json(),
+                "DelaySeconds": delay,
+            },
+        )
+
+
+FORMAT = 1
+
+EVENTS_PER_MESSAGE = 25
+
+MAX_MESSAGE = 200_000
+
+"""Bytes of one message; SQS takes 262,144."""
+
+
+class SqsRestoreQueue:
+    """Implements `billing.replay_ports.RestoreQueue`."""
+
+    def __init__(self, aws: AwsCall, queue_url: str) -> None:
+        self._aws, self._queue_url = aws, queue_url
+
+    def send(self, replay: str, records: Sequence[LedgerRecord]) -> None:
+        for body in _messages(replay, records):
+            self._aws.call("SendMessage", {"QueueUrl": self._queue_url, "MessageBody": body})
+
+
+def read_items(text: str) -> tuple[str, list[dict[str, Any]]]:
+    """The replay and the ledger items of one message.
+
+    Raises:
+        MalformedPayload: this is no such message, or of a format this code does not know.
+    """
+    try:
+        document = json.loads(text)
+        if document["v"] != FORMAT:
+            raise MalformedPayload("The message is of an unknown format.")
+        return str(document["replay"]), list(document["items"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedPayload("The message carries no events to restore.") from error
+
+
+def _messages(replay: str, records: Sequence[LedgerRecord]) -> Iterator[str]:
+    """As many events a message as fit; a single huge one goes alone."""
+    head = json.dumps({"v": FORMAT, "replay": replay}, separators=(",", ":"))[:-1] + ',"items":['
+    items: list[str] = []
+    size = 0
+    for record in records:
+        text = json.dumps(item_of(record), separators=(",", ":"))
+        if items and (len(items) == EVENTS_PER_MESSAGE or size + len(text) > MAX_MESSAGE):
+            yield f"{head}{','.join(items)}]}}"
+            items, size = [], 0
+        items.append(text)
+        size += len(text)
+    if items:
+        yield f"{head}{','.join(items)}]}}"

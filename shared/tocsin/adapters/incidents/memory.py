@@ -1,0 +1,198 @@
+"""Incidents in memory: the twin of the DynamoDB store, for tests and trying things out.
+
+It keeps the stored form (text), not the objects, so what cannot be stored fails here too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from tocsin.adapters.incidents.forms import action_text, freeze_sk, freeze_text, summary_of
+from tocsin.adapters.incidents.keys import due_sk, list_named, list_pk, list_sk, trace_sk
+from tocsin.errors import CommandRepeated, Conflict, DedupKeyTaken, VersionConflict
+from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
+from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Pointer, Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta
+
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.timeline.entry import Entry
+
+
+class MemoryIncidents:
+    """An `IncidentStore` that forgets everything with the process; safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._snapshots: dict[str, str] = {}
+        self._entries: dict[str, list[Entry]] = {}
+        self._commands: dict[tuple[str, str], CommandRecord] = {}
+        self.creations: dict[tuple[str, str], CommandRecord] = {}  # by principal and key
+        self.freezes: dict[str, str] = {}  # texts by their place in the table
+        self.actions: dict[tuple[str, str], str] = {}  # texts by incident and id
+        self._pointers: dict[str, Pointer] = {}
+        self._traces: dict[tuple[str, str], str | None] = {}
+        self._due: dict[str, int] = {}
+        self._board: dict[str, tuple[str, str, Summary]] = {}
+        self._outbox: dict[OutboxKey, OutboxItem] = {}
+        self._leases: dict[OutboxKey, tuple[str, datetime]] = {}
+
+    def load(self, incident_id: str) -> Incident | None:
+        text = self._snapshots.get(incident_id)
+        return None if text is None else snapshot_of(text)
+
+    def commit(self, commit: Commit) -> None:
+        text = snapshot_text(commit.incident)
+        with self._lock:
+            self._check(commit)
+            self._write(commit, text)
+
+    def _check(self, commit: Commit) -> None:
+        record = commit.command
+        if record is not None:
+            seen = (
+                self._commands.get((record.incident, record.hash))
+                if record.principal is None
+                else self.creations.get((record.principal, record.key or ""))
+            )
+            if seen is not None:
+                raise CommandRepeated
+        for pointer in commit.pointers:
+            held = self._pointers.get(pointer.key)
+            if held is not None and held.open and held.incident != commit.incident.id:
+                raise DedupKeyTaken(key=pointer.key)
+        stored = self.load(commit.incident.id)
+        if (stored.version if stored else 0) != commit.expected_version:
+            raise VersionConflict
+
+    def _write(self, commit: Commit, text: str) -> None:
+        incident = commit.incident
+        self._snapshots[incident.id] = text
+        self._entries.setdefault(incident.id, []).extend(commit.entries)
+        if (record := commit.command) is not None:
+            if record.principal is None:
+                self._commands[record.incident, record.hash] = record
+            else:
+                self.creations[record.principal, record.key or ""] = record
+        for pointer in commit.pointers:
+            self._pointers[pointer.key] = pointer
+        for item in commit.outbox:
+            self._outbox[item.key] = item
+        for action in commit.actions:
+            self.actions[incident.id, action.action] = action_text(action)
+        self.freezes.update((freeze_sk(held), freeze_text(held)) for held in commit.freezes)
+        self._due.pop(incident.id, None)
+        if commit.due is not None:
+            self._due[incident.id] = due_sk(commit.due)
+        self._board[incident.id] = (
+            list_pk(incident.closed_at),
+            list_sk(incident.opened_at, incident.id),
+            summary_of(incident),
+        )
+
+    def entries(
+        self, incident_id: str, *, after: int = 0, limit: int | None = None
+    ) -> tuple[Entry, ...]:
+        found = [entry for entry in self._entries.get(incident_id, ()) if entry.seq > after]
+        return tuple(found[:limit])
+
+    def command(self, incident_id: str, command_hash: str) -> CommandRecord | None:
+        return self._commands.get((incident_id, command_hash))
+
+    def creation(self, principal: str, key: str) -> CommandRecord | None:
+        return self.creations.get((principal, key))
+
+    def pointer(self, key: str) -> Pointer | None:
+        return self._pointers.get(key)
+
+    def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
+        return tuple(s for s in signals if (s.key, trace_sk(s)) not in self._traces)
+
+    def trace(
+        self, signals: Iterable[Signal], *, incident: str | None, recorded_at: datetime
+    ) -> None:
+        del recorded_at  # only the table forgets traces after a while
+        for signal in signals:
+            self._traces.setdefault((signal.key, trace_sk(signal)), incident)
+
+    def due(self, *, at: datetime, limit: int) -> DueItems:
+        now = int(at.timestamp())
+        with self._lock:  # others write meanwhile
+            marks, messages = dict(self._due), dict(self._outbox)
+        incidents = sorted((second, name) for name, second in marks.items() if second <= now)
+        outbox = sorted(
+            (due_sk(item.due_at), key.incident, key.sk)
+            for key, item in messages.items()
+            if item.state is not OutboxState.SENT and due_sk(item.due_at) <= now
+        )
+        return DueItems(
+            incidents=tuple(name for _, name in incidents[:limit]),
+            outbox=tuple(OutboxKey(incident=name, sk=sk) for _, name, sk in outbox[:limit]),
+            more=max(len(incidents), len(outbox)) > limit,
+        )
+
+    def board(
+        self, *, closed_in: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        wanted = list_named(closed_in)
+        rows = sorted(
+            ((sk, line) for pk, sk, line in self._board.values() if pk == wanted),
+            reverse=True,
+            key=lambda row: row[0],
+        )
+        rows = [row for row in rows if cursor is None or row[0] < cursor]
+        page = rows[:limit]
+        more = page[-1][0] if len(rows) > limit else None
+        return Page(items=tuple(line for _, line in page), cursor=more)
+
+    def outbox(self, key: OutboxKey) -> OutboxItem | None:
+        return self._outbox.get(key)
+
+    def claim_outbox(
+        self, key: OutboxKey, *, owner: str, wall_now: datetime, lease: timedelta
+    ) -> OutboxItem | None:
+        with self._lock:
+            item = self._outbox.get(key)
+            if item is None or item.state is OutboxState.SENT:
+                return None
+            if item.state is OutboxState.CLAIMED and self._leases[key][1] > wall_now:
+                return None
+            claimed = replace(item, state=OutboxState.CLAIMED, attempts=item.attempts + 1)
+            self._outbox[key] = claimed
+            self._leases[key] = (owner, wall_now + lease)
+            return claimed
+
+    def mark_sent(
+        self, key: OutboxKey, *, owner: str, sent_at: datetime, tried: tuple[str, ...] = ()
+    ) -> None:
+        del sent_at  # kept by the table for people who look
+        with self._lock:
+            item = self._owned(key, owner)
+            self._outbox[key] = replace(item, state=OutboxState.SENT, tried=tried)
+
+    def release_outbox(
+        self, key: OutboxKey, *, owner: str, due_at: datetime, tried: tuple[str, ...] = ()
+    ) -> None:
+        with self._lock:
+            item = self._owned(key, owner)
+            self._outbox[key] = replace(item, state=OutboxState.PENDING, due_at=due_at, tried=tried)
+
+    def _owned(self, key: OutboxKey, owner: str) -> OutboxItem:
+        item = self._outbox.get(key)
+        if item is None or item.state is not OutboxState.CLAIMED or self._leases[key][0] != owner:
+            raise Conflict("the message is not claimed by this owner")
+        return item
+
+    def due_mark(self, incident_id: str) -> int | None:
+        """The second under which the due index has the incident; for the auditor's twin."""
+        return self._due.get(incident_id)
+
+    def all_outbox(self) -> tuple[OutboxItem, ...]:
+        """Every message ever asked for, in the order they were; for tests and demonstrations."""
+        return tuple(self._outbox.values())

@@ -1,0 +1,183 @@
+"""Incidents in DynamoDB: one transaction per command, and reads by key that are consistent."""
+
+from __future__ import annotations
+
+import random
+import time
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from tocsin.adapters.aws.attributes import key as item_key
+from tocsin.adapters.aws.attributes import n, s
+from tocsin.adapters.aws.cursors import cursor_of, key_of
+from tocsin.adapters.aws.table import BATCH_READ, Cancelled, Table
+from tocsin.adapters.incidents import keys
+from tocsin.adapters.incidents.commit import error_of, parts_of
+from tocsin.adapters.incidents.items import (
+    command_of,
+    entry_of,
+    pointer_of,
+    summary_from,
+    trace_item,
+)
+from tocsin.adapters.incidents.outbox import DynamoOutbox
+from tocsin.errors import VersionConflict
+from tocsin.incidents.events.snapshot import snapshot_of
+from tocsin.incidents.model.outbox import OutboxKey
+from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.timeline.entry import Entry
+
+_TRIES = 6
+_DUE_PAGE = 500
+_FIRST_PAUSE = 0.02
+
+
+def _pause(attempt: int) -> None:
+    """Exponential with full jitter, so that writers who met once do not meet again."""
+    time.sleep(random.uniform(0, _FIRST_PAUSE * 2**attempt))  # noqa: S311 - spreads load, hides nothing
+
+
+class DynamoIncidents(DynamoOutbox):
+    """An `IncidentStore` over the `incidents` table.
+
+    `operations_table` is needed wherever a command may create or freeze something: repeated
+    creations are recognised there, and freezes are kept there. `pause` waits between tries of
+    a contended transaction.
+    """
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        *,
+        table: str,
+        operations_table: str | None = None,
+        pause: Callable[[int], None] = _pause,
+    ) -> None:
+        super().__init__(Table(client, table))
+        self._operations = operations_table
+        self._pause = pause
+
+    def load(self, incident_id: str) -> Incident | None:
+        item = self._table.get(item_key(keys.incident_pk(incident_id), keys.META))
+        return None if item is None else snapshot_of(item["body"]["S"])
+
+    def commit(self, commit: Commit) -> None:
+        parts = parts_of(commit, self._table.name, self._operations)
+        for attempt in range(_TRIES):
+            try:
+                self._table.transact([part.write for part in parts])
+            except Cancelled as cancelled:
+                if (error := error_of(parts, cancelled.reasons)) is not None:
+                    raise error from cancelled
+                self._pause(attempt)
+            else:
+                return
+        raise VersionConflict("other transactions held the incident through every try")
+
+    def entries(
+        self, incident_id: str, *, after: int = 0, limit: int | None = None
+    ) -> tuple[Entry, ...]:
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "PK = :pk AND SK BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {
+                ":pk": s(keys.incident_pk(incident_id)),
+                ":first": s(keys.entry_sk(after + 1)),
+                ":last": s(keys.entry_sk(keys.LAST_SEQ)),
+            },
+            "ConsistentRead": True,
+        }
+        if limit is not None:
+            query["Limit"] = limit
+            return tuple(map(entry_of, self._table.page(**query)["Items"]))
+        return tuple(map(entry_of, self._table.query(**query)))
+
+    def command(self, incident_id: str, command_hash: str) -> CommandRecord | None:
+        item = self._table.get(
+            item_key(keys.incident_pk(incident_id), keys.command_sk(command_hash))
+        )
+        return None if item is None else command_of(item)
+
+    def creation(self, principal: str, key: str) -> CommandRecord | None:
+        if self._operations is None:
+            return None
+        item = self._table.get(item_key(keys.creation_pk(principal), key), table=self._operations)
+        return None if item is None else command_of(item)
+
+    def pointer(self, key: str) -> Pointer | None:
+        item = self._table.get(item_key(keys.pointer_pk(key), keys.POINTER))
+        return None if item is None else pointer_of(item)
+
+    def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
+        by_key = {(keys.pointer_pk(each.key), keys.trace_sk(each)): each for each in signals}
+        for part in batched(tuple(by_key), BATCH_READ, strict=False):
+            for item in self._table.get_many([item_key(pk, sk) for pk, sk in part]):
+                del by_key[item["PK"]["S"], item["SK"]["S"]]
+        return tuple(by_key.values())
+
+    def trace(
+        self, signals: Iterable[Signal], *, incident: str | None, recorded_at: datetime
+    ) -> None:
+        for signal in signals:
+            self._table.put_new(trace_item(signal, incident, recorded_at))
+
+    def due(self, *, at: datetime, limit: int) -> DueItems:
+        incidents: list[tuple[int, str]] = []
+        outbox: list[tuple[int, str, str]] = []
+        for shard in range(keys.DUE_SHARDS):
+            for second, incident, sk in self._due_in(shard, at, limit):
+                if sk == keys.META:
+                    incidents.append((second, incident))
+                else:
+                    outbox.append((second, incident, sk))
+        return DueItems(
+            incidents=tuple(incident for _, incident in sorted(incidents)[:limit]),
+            outbox=tuple(
+                OutboxKey(incident=incident, sk=sk) for _, incident, sk in sorted(outbox)[:limit]
+            ),
+            more=max(len(incidents), len(outbox)) > limit,
+        )
+
+    def _due_in(self, shard: int, at: datetime, limit: int) -> Iterator[tuple[int, str, str]]:
+        """One shard's due rows, oldest first, until it gave one incident more than the limit.
+
+        Messages do not count: however many are unsent, they must not hide an incident.
+        """
+        found = 0
+        for item in self._table.query(
+            IndexName=keys.DUE_INDEX,
+            KeyConditionExpression="due_pk = :shard AND due_sk <= :now",
+            ExpressionAttributeValues={":shard": s(f"D#{shard}"), ":now": n(int(at.timestamp()))},
+            Limit=max(limit + 1, _DUE_PAGE),
+        ):
+            yield int(item["due_sk"]["N"]), item["PK"]["S"].removeprefix("INC#"), item["SK"]["S"]
+            found += item["SK"]["S"] == keys.META
+            if found > limit:
+                return
+
+    def board(
+        self, *, closed_in: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        query: dict[str, Any] = {
+            "IndexName": keys.LIST_INDEX,
+            "KeyConditionExpression": "list_pk = :list",
+            "ExpressionAttributeValues": {":list": s(keys.list_named(closed_in))},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if cursor is not None:
+            query["ExclusiveStartKey"] = key_of(cursor)
+        answer = self._table.page(**query)
+        last = answer.get("LastEvaluatedKey")
+        return Page(
+            items=tuple(map(summary_from, answer["Items"])),
+            cursor=None if last is None else cursor_of(last),
+        )

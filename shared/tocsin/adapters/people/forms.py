@@ -1,0 +1,111 @@
+"""The stored form of a contact way, shared by both stores.
+
+`PERSON#<person>` / `WAY#<way id>` in the `operations` table, which a key of ours encrypts. The
+way's id is random: an address, hashed or not, is in no key.
+
+The stored form of a link's record, shared by both stores: `LINK#<handle>` / `LINK`.
+
+The stored form of rotations and overrides, shared by both stores.
+
+`ROTA#<role>` in the `operations` table: `BASE`, `WAS#<set_at>` for every rotation before it, and
+`OVR#<from>#<id>`. An override is removed long after its end, a rotation never.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tocsin.incidents.timeline.codec import decode_fields, encode_fields
+from tocsin.incidents.timeline.entry import canonical_json, format_time
+from tocsin.people.links import Link
+from tocsin.people.rotation import Override, Rotation
+from tocsin.people.ways import Way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tocsin.incidents.vocabulary import Role
+
+
+WAY_PREFIX = "WAY#"
+
+
+def person_pk(person: str) -> str:
+    """Where a person's ways are."""
+    return f"PERSON#{person}"
+
+
+def way_sk(way_id: str) -> str:
+    """The place of one way among them."""
+    return f"{WAY_PREFIX}{way_id}"
+
+
+def way_text(way: Way) -> str:
+    """The way as text, all but its revision."""
+    return canonical_json(encode_fields(replace(way, rev=0))).decode()
+
+
+def way_of(text: str, rev: int) -> Way:
+    """The inverse of `way_text`."""
+    return replace(decode_fields(Way, json.loads(text)), rev=rev)
+
+
+def in_order(ways: Iterable[Way]) -> tuple[Way, ...]:
+    """The oldest first."""
+    return tuple(sorted(ways, key=lambda way: (way.added_at, way.id)))
+
+
+LINK = "LINK"
+
+
+def link_pk(handle: str) -> str:
+    """Where the record of one message's links is."""
+    return f"LINK#{handle}"
+
+
+def link_text(link: Link) -> str:
+    """The record as text."""
+    return canonical_json(encode_fields(link)).decode()
+
+
+def link_of(text: str) -> Link:
+    """The inverse of `link_text`."""
+    return decode_fields(Link, json.loads(text))
+
+
+BASE, WAS, OVERRIDE = "BASE", "WAS#", "OVR#"
+
+KEPT_AFTER_END = timedelta(days=400)
+
+
+def rota_pk(role: Role) -> str:
+    """Where everything about a role's rotation is."""
+    return f"ROTA#{role}"
+
+
+def was_sk(rotation: Rotation) -> str:
+    """Where a rotation goes when another takes its place."""
+    return f"{WAS}{format_time(rotation.set_at or rotation.starts_at)}"
+
+
+def override_sk(override: Override) -> str:
+    """The place of an override among those of its role."""
+    return f"{OVERRIDE}{format_time(override.starts_at)}#{override.id}"
+
+
+def text_of(value: Rotation | Override) -> str:
+    """The value as text; equal values give equal texts."""
+    return canonical_json(encode_fields(value)).decode()
+
+
+def rotation_of(text: str) -> Rotation:
+    """The inverse of `text_of`."""
+    return decode_fields(Rotation, json.loads(text))
+
+
+def override_of(text: str) -> Override:
+    """The inverse of `text_of`."""
+    return decode_fields(Override, json.loads(text))
