@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tocsin.application.receive import SignalsNotReceived
+from tocsin.application.incidents.receive import SignalsNotReceived
 from tocsin.errors import MalformedPayload
 from tocsin.runtime.batch import failures, together_or_alone
 from tocsin.runtime.names import Event, Metric
@@ -19,7 +19,7 @@ from tocsin.signals.registry import parser
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tocsin.application.outcome import Outcome
+    from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.signals import Signal
     from tocsin.runtime.application import Application
     from tocsin.runtime.invocation import Watch

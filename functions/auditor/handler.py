@@ -9,7 +9,7 @@ from functions.auditor.settings import Settings
 from tocsin.adapters.incidents.keys import due_sk
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.adapters.people.stores import DynamoContacts
-from tocsin.application.audit import Auditor
+from tocsin.application.incidents.audit import Auditor
 from tocsin.application.people.contacts import missed
 from tocsin.runtime.application import connect, connect_audit, table_client
 from tocsin.runtime.dead_man import Ping

@@ -14,7 +14,7 @@ from tocsin.runtime.names import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tocsin.application.audit import Auditor
+    from tocsin.application.incidents.audit import Auditor
     from tocsin.people.ways import Unreachable
     from tocsin.runtime.invocation import Watch
 

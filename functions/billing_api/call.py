@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.application.requests import Requests
+from tocsin.application.incidents.requests import Requests
 from tocsin.runtime.fields import Fields, idempotency_key
 
 if TYPE_CHECKING:

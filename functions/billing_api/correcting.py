@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from functions.billing_api.answers import Correction as Shown
 from functions.billing_api.answers import CorrectionLog, SeenAccess
 from functions.billing_api.moments import shown
-from tocsin.application.approvals import Person
+from tocsin.application.billing.access.approvals import Person
 from tocsin.billing.access.corrections import Correction, month_of
 from tocsin.billing.identity import MODES, Identity
 from tocsin.billing.subscription import Status

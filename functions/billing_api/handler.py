@@ -23,14 +23,14 @@ from tocsin.adapters.billing.replay.store import DynamoDbReplays
 from tocsin.adapters.people.asked import DynamoDbAsked
 from tocsin.adapters.releases.freezes import DynamoDbBillingFreezes
 from tocsin.adapters.runbooks.published import DynamoDbPublished
-from tocsin.application.approvals import Approvals
-from tocsin.application.billing_history import LedgerHistory
-from tocsin.application.checkout import Checkouts
-from tocsin.application.correct import CorrectionDesk
-from tocsin.application.open_incidents import Remembered
-from tocsin.application.outage_window import WindowDesk
-from tocsin.application.reconcile_desk import ReconcileDesk
-from tocsin.application.replay_desk import ReplayDesk
+from tocsin.application.billing.access.approvals import Approvals
+from tocsin.application.billing.access.corrections import CorrectionDesk
+from tocsin.application.billing.checkout.start import Checkouts
+from tocsin.application.billing.outage.history import LedgerHistory
+from tocsin.application.billing.projection.open_incidents import Remembered
+from tocsin.application.billing.reconcile.desk import ReconcileDesk
+from tocsin.application.billing.replay.desk import ReplayDesk
+from tocsin.application.billing.replay.window import WindowDesk
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
 from tocsin.providers.body_codec import unpack

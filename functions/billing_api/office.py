@@ -10,13 +10,13 @@ from tocsin.policy.compiled.billing_rules import EssentialChanges
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.application.billing_history import LedgerHistory
-    from tocsin.application.checkout import Checkouts
-    from tocsin.application.correct import CorrectionDesk
-    from tocsin.application.open_incidents import Remembered
-    from tocsin.application.outage_window import WindowDesk
-    from tocsin.application.reconcile_desk import ReconcileDesk
-    from tocsin.application.replay_desk import ReplayDesk
+    from tocsin.application.billing.access.corrections import CorrectionDesk
+    from tocsin.application.billing.checkout.start import Checkouts
+    from tocsin.application.billing.outage.history import LedgerHistory
+    from tocsin.application.billing.projection.open_incidents import Remembered
+    from tocsin.application.billing.reconcile.desk import ReconcileDesk
+    from tocsin.application.billing.replay.desk import ReplayDesk
+    from tocsin.application.billing.replay.window import WindowDesk
     from tocsin.billing.access.freeze import BillingChange
     from tocsin.policy.compiled.billing_rules import BillingRules
     from tocsin.ports.billing.checkout import BillingFreezes

@@ -15,8 +15,8 @@ from functions.billing_api.answers_reconciliation import (
     ReconciliationReport,
 )
 from functions.billing_api.moments import shown, shown_if
-from tocsin.application.approvals import Person
-from tocsin.application.reconcile_desk import Wish
+from tocsin.application.billing.access.approvals import Person
+from tocsin.application.billing.reconcile.desk import Wish
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import HOUR, LONGEST_WINDOW, Scope
 from tocsin.documents import reconciliation as report_of

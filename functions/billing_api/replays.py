@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from functions.billing_api.answers_replay import Counted, Estimate, Loss, OfType, Replay, Step
 from functions.billing_api.moments import shown, shown_if
-from tocsin.application.outage_window import Asked, Found
-from tocsin.application.replay_desk import Wish
+from tocsin.application.billing.replay.desk import Wish
+from tocsin.application.billing.replay.window import Asked, Found
 from tocsin.billing.errors import WindowUnknown
 from tocsin.billing.identity import MODES, Identity
 from tocsin.billing.replay import rebuild
@@ -19,7 +19,7 @@ from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
-    from tocsin.application.replay_desk import Breakdown
+    from tocsin.application.billing.replay.desk import Breakdown
     from tocsin.billing.replay.cursor import Counts, Cursor
     from tocsin.runtime.fields import Fields
     from tocsin.runtime.http import Response

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from functions.billing_api.answers import Checkout, Permission
-from tocsin.application.checkout import Wish
+from tocsin.application.billing.checkout.start import Wish
 from tocsin.billing.access.freeze import BillingChange, permit
 from tocsin.errors import BadInput
 from tocsin.runtime.http import answer

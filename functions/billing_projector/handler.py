@@ -17,7 +17,7 @@ from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine, Se
 from tocsin.adapters.billing.projection.queues import SqsRefetchQueue
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.adapters.billing.replay.outcomes import DynamoDbReplayOutcomes
-from tocsin.application.project import Projector
+from tocsin.application.billing.projection.project import Projector
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.client import HttpProviderClient, ProviderKeys
 from tocsin.providers.registry import object_reader

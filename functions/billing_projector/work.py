@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
-from tocsin.application.project import Outcome, Projected, Projector
-from tocsin.application.read_event import billing_event
+from tocsin.application.billing.projection.project import Outcome, Projected, Projector
+from tocsin.application.billing.projection.read_event import billing_event
 from tocsin.billing.event import Problem
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.projection.refetch import LedgerReplay, read_message

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api.answers_across import Freeze, HeldBy, Prevention, Preventions
 from functions.incident_api.views import moment
-from tocsin.application.freezes import ask_freeze
+from tocsin.application.releases.freeze import ask_freeze
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.queries.freeze import ChangeKind
 from tocsin.incidents.timeline.entry import format_time

@@ -10,7 +10,7 @@ from functions.incident_api.reading import etag
 from functions.incident_api.shapes import plain, wish
 from functions.incident_api.verbs import command
 from functions.incident_api.views import incident_view, moment
-from tocsin.application.releases import ReleaseDesk, Report
+from tocsin.application.releases.record import ReleaseDesk, Report
 from tocsin.errors import BadInput, InvalidSettings, UnknownIncident
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.opening import OpenIncident
@@ -23,7 +23,7 @@ from tocsin.runtime.http import answer
 
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
-    from tocsin.application.outcome import Outcome
+    from tocsin.application.incidents.outcome import Outcome
     from tocsin.ports.releases import KeptReleases
     from tocsin.runtime.http import Response
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.incident_api.shapes import Envelope
-from tocsin.application.shelve import Shelf
+from tocsin.application.incidents.large_content import Shelf
 from tocsin.errors import UnknownIncident
 from tocsin.incidents.queries.access import may_see
 from tocsin.incidents.timeline.entry import Actor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.application.requests import Requests
+from tocsin.application.incidents.requests import Requests
 from tocsin.errors import InvalidSettings
 
 if TYPE_CHECKING:

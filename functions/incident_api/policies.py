@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from functions.incident_api import answers_policies as shape
-from tocsin.application.publish import PublishDesk
+from tocsin.application.runbooks.publish import PublishDesk
 from tocsin.errors import InvalidPolicy, InvalidSettings
 from tocsin.incidents.runbook.policy import Change
 from tocsin.incidents.timeline.entry import format_time
@@ -19,7 +19,7 @@ from tocsin.runtime.names import Event
 
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
-    from tocsin.application.policy_versions import PublishedPolicies
+    from tocsin.application.runbooks.versions import PublishedPolicies
     from tocsin.incidents.runbook.policy import ChangedKey, Policy
     from tocsin.ports.runbooks import PolicyVersion
     from tocsin.runtime.http import Response

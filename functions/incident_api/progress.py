@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from functions.incident_api import answers_progress as a
-    from tocsin.application.foresee import Foresight
+    from tocsin.application.incidents.foresee import Foresight
     from tocsin.incidents.model.incident import Clock, Incident
     from tocsin.incidents.queries.checklist import ItemView, PhaseView
     from tocsin.incidents.queries.explain import Explanation

@@ -18,8 +18,8 @@ from functions.incident_api.views import (
     smoke_tests_view,
     timeline_view,
 )
-from tocsin.application.close import verified_head
-from tocsin.application.foresee import foresee
+from tocsin.application.incidents.close import verified_head
+from tocsin.application.incidents.foresee import foresee
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.queries.checklist import phases

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.application.briefing import brief_of
+from tocsin.application.incidents.first_minutes import brief_of
 from tocsin.runtime.names import Event
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from tocsin.adapters.billing.outage.stores import (
     DynamoDbProbes,
 )
 from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours
-from tocsin.application.billing_exit import ExitDesk
-from tocsin.application.examine_checkouts import Examiner
-from tocsin.application.tell_outage import Teller
+from tocsin.application.billing.outage.examine_checkouts import Examiner
+from tocsin.application.billing.outage.exit import ExitDesk
+from tocsin.application.billing.outage.tell import Teller
 from tocsin.providers.selling import Sales, SalesDocument
 from tocsin.runtime import aws_http, light
 from tocsin.runtime.application import connect

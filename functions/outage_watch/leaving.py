@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tocsin.application.billing_exit import Asked
+from tocsin.application.billing.outage.exit import Asked
 from tocsin.errors import TocsinError
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Group
@@ -16,7 +16,7 @@ from tocsin.incidents.vocabulary import Group
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.application.billing_exit import ExitDesk
+    from tocsin.application.billing.outage.exit import ExitDesk
     from tocsin.incidents.model.incident import Incident
 
 

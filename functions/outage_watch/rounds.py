@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tocsin.application.settle_checkouts import settle
-from tocsin.application.tell_outage import Evidence
-from tocsin.application.watch_outages import (
+from tocsin.application.billing.checkout.settle import settle
+from tocsin.application.billing.outage.tell import Evidence
+from tocsin.application.billing.outage.watch import (
     Look,
     customers_feel,
     judge,
@@ -32,7 +32,7 @@ from tocsin.runtime.names import Event, Gauge, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tocsin.application.tell_outage import Teller
+    from tocsin.application.billing.outage.tell import Teller
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage.signs import Health
     from tocsin.billing.outage.wording import Situation

@@ -13,8 +13,8 @@ from tocsin.adapters.billing.projection.ledger_queries import (
 )
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
-from tocsin.application.probe_provider import Prober
-from tocsin.application.watch_ledger import LedgerWatch
+from tocsin.application.billing.outage.probe import Prober
+from tocsin.application.billing.outage.watch_ledger import LedgerWatch
 from tocsin.providers.client import ProviderKeys
 from tocsin.providers.events import HttpEventSource
 from tocsin.runtime import aws_http, light, settings

@@ -17,8 +17,8 @@ from tocsin.runtime.names import Event, Gauge, Metric
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.application.probe_provider import Prober
-    from tocsin.application.watch_ledger import LedgerWatch
+    from tocsin.application.billing.outage.probe import Prober
+    from tocsin.application.billing.outage.watch_ledger import LedgerWatch
     from tocsin.billing.projection.quarantine import Poison
     from tocsin.ports.time import WallClock
     from tocsin.providers.client import KeySource

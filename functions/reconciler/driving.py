@@ -17,7 +17,7 @@ from tocsin.runtime.names import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tocsin.application.reconcile import Reconciler
+    from tocsin.application.billing.reconcile.drive import Reconciler
     from tocsin.billing.identity import Identity
     from tocsin.ports.billing.outage import ComparisonLog
 

@@ -23,11 +23,11 @@ from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
 from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
 from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
-from tocsin.application.heal import Healer
-from tocsin.application.open_incidents import Remembered
-from tocsin.application.project import Projector
-from tocsin.application.reconcile import Reconciler
-from tocsin.application.tell_reconciliation import Teller
+from tocsin.application.billing.projection.open_incidents import Remembered
+from tocsin.application.billing.projection.project import Projector
+from tocsin.application.billing.reconcile.drive import Reconciler
+from tocsin.application.billing.reconcile.heal import Healer
+from tocsin.application.billing.reconcile.tell import Teller
 from tocsin.channels.sns import SnsSender
 from tocsin.policy.compiled.billing_rules import current_billing_rules, current_sampling
 from tocsin.providers.client import HttpProviderClient, ProviderKeys

@@ -15,7 +15,7 @@ from tocsin.runtime.names import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.application.replay import Planner
+    from tocsin.application.billing.replay.drive import Planner
     from tocsin.billing.replay.cursor import Cursor
 
     type Messages = Mapping[str, list[dict[str, Any]]]

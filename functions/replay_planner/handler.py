@@ -20,11 +20,11 @@ from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
 from tocsin.adapters.billing.replay.outcomes import DynamoDbRebuildAudit, DynamoDbReplayOutcomes
 from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
 from tocsin.adapters.billing.replay.store import DynamoDbReplays
-from tocsin.application.file_event import Filer, SetAside
-from tocsin.application.project import Projector
-from tocsin.application.rebuild import Rebuilder
-from tocsin.application.replay import Planner
-from tocsin.application.tell_replay import ReplayTeller
+from tocsin.application.billing.projection.file_event import Filer, SetAside
+from tocsin.application.billing.projection.project import Projector
+from tocsin.application.billing.replay.drive import Planner
+from tocsin.application.billing.replay.rebuild import Rebuilder
+from tocsin.application.billing.replay.tell import ReplayTeller
 from tocsin.billing.identity import Registrations
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.body_codec import keep

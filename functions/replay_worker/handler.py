@@ -8,7 +8,7 @@ from functions.replay_worker.settings import Settings
 from functions.replay_worker.work import Work
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
-from tocsin.application.restore import Restorer
+from tocsin.application.billing.projection.restore import Restorer
 from tocsin.runtime import aws_http, light, settings
 from tocsin.runtime.clock import wall_clock
 

@@ -14,7 +14,7 @@ from tocsin.runtime.names import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.application.restore import Restored, Restorer
+    from tocsin.application.billing.projection.restore import Restored, Restorer
     from tocsin.ports.time import WallClock
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.webhook_ingest.settings import Settings
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
-from tocsin.application.ingest import Delivery, Ingest
+from tocsin.application.billing.projection.ingest import Delivery, Ingest
 from tocsin.billing.identity import Registrations
 from tocsin.errors import TocsinError, Unavailable
 from tocsin.providers.body_codec import keep
@@ -22,7 +22,7 @@ from tocsin.runtime.names import Event, Metric
 from tocsin.runtime.secrets import CachedSecret
 
 if TYPE_CHECKING:
-    from tocsin.application.ingest import Receipt
+    from tocsin.application.billing.projection.ingest import Receipt
 
 SETTINGS = settings.load(Settings)
 INGEST = Ingest(

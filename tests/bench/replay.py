@@ -20,9 +20,9 @@ from tests.bench.figures import Figure
 from tocsin.adapters.billing.projection.ledger import item_of, record_of
 from tocsin.adapters.billing.projection.memory import MemoryQuarantine
 from tocsin.adapters.billing.replay.items import page_item, page_of
-from tocsin.application.file_event import Filer, SetAside
-from tocsin.application.replay import Planner
-from tocsin.application.restore import Restorer
+from tocsin.application.billing.projection.file_event import Filer, SetAside
+from tocsin.application.billing.projection.restore import Restorer
+from tocsin.application.billing.replay.drive import Planner
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay.cursor import PAGE, Cursor, Window, begin
 from tocsin.billing.replay.rate_limit import budget

@@ -20,8 +20,8 @@ from tests.harness.incident_tables import INCIDENTS, OPERATIONS
 from tests.harness.stories import ANA, local, make
 from tocsin.adapters.incidents.items import snapshot_item
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.application.execute import execute
-from tocsin.application.sweep import sweep
+from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.sweep import sweep
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.people import Acknowledge
 from tocsin.incidents.vocabulary import Category, Severity

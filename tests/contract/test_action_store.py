@@ -17,7 +17,7 @@ from tocsin.adapters.incidents.boards import DynamoActions
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.memory_boards import MemoryActions
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.application.execute import execute
+from tocsin.application.incidents.execute import execute
 from tocsin.errors import BadInput
 from tocsin.incidents.commands.access import Restrict
 from tocsin.incidents.commands.opening import OpenIncident

@@ -18,7 +18,7 @@ from tocsin.adapters.incidents.keys import due_sk
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.memory_boards import MemoryAudit
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.application.execute import execute
+from tocsin.application.incidents.execute import execute
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.queries.agenda import next_due
 from tocsin.incidents.vocabulary import Category, Severity

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tocsin.application.read_event import billing_event
+from tocsin.application.billing.projection.read_event import billing_event
 from tocsin.billing.event import EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord

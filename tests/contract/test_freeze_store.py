@@ -17,8 +17,8 @@ from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.adapters.releases.freezes import DynamoFreezes
 from tocsin.adapters.releases.memory import MemoryFreezes
-from tocsin.application.execute import execute
-from tocsin.application.freezes import FreezeAnswer, ask_freeze
+from tocsin.application.incidents.execute import execute
+from tocsin.application.releases.freeze import FreezeAnswer, ask_freeze
 from tocsin.errors import InvalidSettings
 from tocsin.incidents.commands import freeze as f
 from tocsin.incidents.commands.containment import (

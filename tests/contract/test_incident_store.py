@@ -16,7 +16,7 @@ from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident
 from tests.harness.stories import ANA, INCIDENT, Story, local, make, signal
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.application.fingerprint import command_hash
+from tocsin.application.incidents.fingerprint import command_hash
 from tocsin.errors import (
     BadInput,
     CommandRepeated,

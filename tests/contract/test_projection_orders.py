@@ -12,7 +12,7 @@ from moto import mock_aws
 from tests.harness.boto_call import BotoCall
 from tocsin.adapters.billing.projection.memory import MemoryQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
-from tocsin.application.project import Projector
+from tocsin.application.billing.projection.project import Projector
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict

@@ -27,7 +27,7 @@ from tocsin.adapters.billing.replay.memory import (
 from tocsin.adapters.billing.replay.outcomes import DynamoDbRebuildAudit, DynamoDbReplayOutcomes
 from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
 from tocsin.adapters.billing.replay.store import DynamoDbReplays
-from tocsin.application.file_event import Filer
+from tocsin.application.billing.projection.file_event import Filer
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.replay.cursor import Counts, Cursor, Kind, Stage, Window

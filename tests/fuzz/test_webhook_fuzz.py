@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.adapters.billing.projection.ledger import item_of, record_of
-from tocsin.application.read_event import billing_event
+from tocsin.application.billing.projection.read_event import billing_event
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.errors import BadInput, MalformedPayload, SignatureInvalid, TimestampOutOfTolerance

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.billing.projection.memory import MemoryProjection, MemoryQuarantine
-from tocsin.application.project import Outcome, Projected, Projector
+from tocsin.application.billing.projection.project import Outcome, Projected, Projector
 from tocsin.billing.effects import effect
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity

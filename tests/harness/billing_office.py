@@ -24,15 +24,15 @@ from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.adapters.billing.replay.memory import MemoryReplays
 from tocsin.adapters.people.memory import MemoryRequests
 from tocsin.adapters.releases.memory import MemoryBillingFreezes, MemoryFreezes
-from tocsin.application.approvals import Approvals
-from tocsin.application.billing_exit import ExitDesk
-from tocsin.application.billing_history import LedgerHistory
-from tocsin.application.correct import CorrectionDesk
-from tocsin.application.examine_checkouts import Examiner
-from tocsin.application.open_incidents import Remembered
-from tocsin.application.outage_window import WindowDesk
-from tocsin.application.reconcile_desk import ReconcileDesk
-from tocsin.application.replay_desk import ReplayDesk
+from tocsin.application.billing.access.approvals import Approvals
+from tocsin.application.billing.access.corrections import CorrectionDesk
+from tocsin.application.billing.outage.examine_checkouts import Examiner
+from tocsin.application.billing.outage.exit import ExitDesk
+from tocsin.application.billing.outage.history import LedgerHistory
+from tocsin.application.billing.projection.open_incidents import Remembered
+from tocsin.application.billing.reconcile.desk import ReconcileDesk
+from tocsin.application.billing.replay.desk import ReplayDesk
+from tocsin.application.billing.replay.window import WindowDesk
 from tocsin.billing.checkout.breaker import Breaker, Phase
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row

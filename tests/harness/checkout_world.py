@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tests.harness.time import VirtualWallClock
 from tocsin.adapters.billing.checkout.memory import MemoryBreakers, MemoryIntents
-from tocsin.application.checkout import Checkouts, Offered, Wish
-from tocsin.application.settle_checkouts import Settled, settle
+from tocsin.application.billing.checkout.settle import Settled, settle
+from tocsin.application.billing.checkout.start import Checkouts, Offered, Wish
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.intent import Found
 from tocsin.billing.checkout.routing import CheckoutPolicy

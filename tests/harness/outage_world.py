@@ -11,7 +11,7 @@ from functions.outage_watch.wiring import key_maker
 from tests.harness.checkout_world import CheckoutWorld
 from tests.harness.world import World
 from tocsin.adapters.billing.outage.memory import MemoryComparisons, MemoryOutages
-from tocsin.application.tell_outage import Teller
+from tocsin.application.billing.outage.tell import Teller
 from tocsin.billing.outage.signs import Health
 from tocsin.errors import SendFailed, TocsinError
 

@@ -24,10 +24,10 @@ from tocsin.adapters.billing.replay.memory import (
     MemoryReplayOutcomes,
     MemoryReplays,
 )
-from tocsin.application.project import Projector
-from tocsin.application.read_event import billing_event
-from tocsin.application.rebuild import Rebuilder
-from tocsin.application.replay import Planner
+from tocsin.application.billing.projection.project import Projector
+from tocsin.application.billing.projection.read_event import billing_event
+from tocsin.application.billing.replay.drive import Planner
+from tocsin.application.billing.replay.rebuild import Rebuilder
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Answer, Verdict

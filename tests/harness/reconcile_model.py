@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.billing.access.memory import MemoryCorrections
 from tocsin.adapters.billing.projection.memory import MemoryProjection, MemoryQuarantine
 from tocsin.adapters.billing.reconcile.memory import MemoryConcerned, MemoryReconciliations
-from tocsin.application.heal import Healer
-from tocsin.application.project import Projector
-from tocsin.application.reconcile import Reconciler
+from tocsin.application.billing.projection.project import Projector
+from tocsin.application.billing.reconcile.drive import Reconciler
+from tocsin.application.billing.reconcile.heal import Healer
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Overlay, Row, Verdict
 from tocsin.billing.reconcile.compare import Kind

@@ -15,9 +15,9 @@ from tocsin.adapters.billing.projection.ledger import item_of, record_of
 from tocsin.adapters.billing.projection.memory import MemoryLedger, MemoryQuarantine
 from tocsin.adapters.billing.projection.sums import weight
 from tocsin.adapters.billing.replay.memory import MemoryLedgerReader, MemoryReplays
-from tocsin.application.file_event import Filer, SetAside
-from tocsin.application.replay import Planner
-from tocsin.application.restore import Restorer
+from tocsin.application.billing.projection.file_event import Filer, SetAside
+from tocsin.application.billing.projection.restore import Restorer
+from tocsin.application.billing.replay.drive import Planner
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay.cursor import PAGE, Cursor, Window, begin
 from tocsin.billing.replay.stops import untold

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from tests.harness.application import ManualClock, Policies
 from tests.harness.ids import SeededIds
 from tests.harness.stories import ANA, local, make, person
-from tocsin.application.execute import execute
-from tocsin.application.sweep import sweep, tick_all
+from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.sweep import sweep, tick_all
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.record import AddNote
 from tocsin.incidents.events.fold import fold
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Future
 
-    from tocsin.application.outcome import SweepReport
+    from tocsin.application.incidents.outcome import SweepReport
     from tocsin.ports.incidents import IncidentStore
 
 T0 = local("09-08 10:00")

@@ -47,7 +47,7 @@ from tocsin.adapters.runbooks.memory import MemoryPolicies
 from tocsin.application.people.contacts import ContactDesk, responders
 from tocsin.application.people.links import LinkDesk
 from tocsin.application.people.on_call import OnDuty
-from tocsin.application.policy_versions import PublishedPolicies
+from tocsin.application.runbooks.versions import PublishedPolicies
 from tocsin.channels.registry import channel_for
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline.entry import first_broken_link

@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.billing.projection.items import key_of
-from tocsin.application.read_event import billing_event
+from tocsin.application.billing.projection.read_event import billing_event
 from tocsin.billing.access.corrections import Correction, Logged, Seen, moment
 from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity

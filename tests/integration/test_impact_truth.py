@@ -13,8 +13,8 @@ import pytest
 
 from tests.integration.sandbox_world import START, World, world
 from tocsin.adapters.billing.projection.memory import MemoryLedger, MemorySnapshots
-from tocsin.application.billing_history import LedgerHistory
-from tocsin.application.file_event import Filer
+from tocsin.application.billing.outage.history import LedgerHistory
+from tocsin.application.billing.projection.file_event import Filer
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.history import late_payments, lost_access
 from tocsin.billing.outage.impact import Records, impact

@@ -39,10 +39,10 @@ from tests.harness.stories import (
     signal,
 )
 from tocsin.adapters.releases.memory import MemoryFreezes
-from tocsin.application.close import close
-from tocsin.application.execute import execute
-from tocsin.application.receive import receive
-from tocsin.application.sweep import sweep
+from tocsin.application.incidents.close import close
+from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.receive import receive
+from tocsin.application.incidents.sweep import sweep
 from tocsin.errors import TocsinError
 from tocsin.incidents.clocks.cadence import said_to
 from tocsin.incidents.commands import freeze as f
@@ -84,7 +84,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tocsin.application.outcome import Outcome
+    from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
 

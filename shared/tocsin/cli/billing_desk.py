@@ -16,8 +16,8 @@ from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHour
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.queues import SqsRefetchQueue
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
-from tocsin.application.read_event import billing_event
-from tocsin.application.verify_rows import StoredRow, findings
+from tocsin.application.billing.projection.read_event import billing_event
+from tocsin.application.billing.projection.verify_rows import StoredRow, findings
 from tocsin.billing.access.corrections import LONGEST_SECONDS, month_of
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.watching import HOUR
@@ -34,7 +34,7 @@ from tocsin.runtime.sigv4 import Credentials
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.application.verify_rows import Finding
+    from tocsin.application.billing.projection.verify_rows import Finding
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.projection.quarantine import Poison
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.application.reconcile_desk import ACTION
+from tocsin.application.billing.reconcile.desk import ACTION
 from tocsin.cli.api import ApiUrl, As, connect
 from tocsin.cli.billing_corrections import entry_of
 from tocsin.cli.output import current

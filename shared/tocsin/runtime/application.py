@@ -11,14 +11,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.application.close import close
-from tocsin.application.execute import execute
+from tocsin.application.incidents.close import close
+from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.receive import receive
+from tocsin.application.incidents.relations import merge, split
+from tocsin.application.incidents.sweep import AT_ONCE, stop_drills, sweep, tick_all
 from tocsin.application.people.on_call import OnDuty
-from tocsin.application.receive import receive
-from tocsin.application.relations import merge, split
-from tocsin.application.stop_drills import stop_drills
-from tocsin.application.sweep import AT_ONCE, sweep, tick_all
-from tocsin.application.telling import Teller, Told
+from tocsin.application.releases.tell import Teller, Told
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.relations import Merge, Split
 from tocsin.runtime.aws import client
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.application.outcome import Outcome, SweepReport
-    from tocsin.application.policy_versions import PublishedPolicies
-    from tocsin.application.sweep import Ticked
+    from tocsin.application.incidents.outcome import Outcome, SweepReport
+    from tocsin.application.incidents.sweep import Ticked
+    from tocsin.application.runbooks.versions import PublishedPolicies
     from tocsin.errors import TocsinError
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.signals import Signal

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.runbooks.store import DynamoPolicies
-from tocsin.application.policy_versions import PublishedPolicies
+from tocsin.application.runbooks.versions import PublishedPolicies
 from tocsin.policy.compiled.policies import PackagedPolicies, from_json
 from tocsin.runtime.clock import wall_clock
 

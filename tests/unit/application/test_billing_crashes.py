@@ -17,7 +17,7 @@ from tocsin.adapters.billing.projection.memory import (
     MemoryProjection,
     MemoryQuarantine,
 )
-from tocsin.application.project import Projector
+from tocsin.application.billing.projection.project import Projector
 from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord

@@ -10,9 +10,9 @@ import pytest
 
 from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.stories import ANA, BO, EVERYTHING, Story, local, make, signal
-from tocsin.application.close import close, verified_head
-from tocsin.application.execute import execute
-from tocsin.application.receive import receive
+from tocsin.application.incidents.close import close, verified_head
+from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.receive import receive
 from tocsin.errors import GateUnmet, IllegalTransition, StoreUnavailable, UnknownIncident
 from tocsin.incidents.commands.closing import Close, Reopen
 from tocsin.incidents.commands.record import AddNote

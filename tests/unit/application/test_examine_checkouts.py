@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.checkout_world import CheckoutWorld
-from tocsin.application.examine_checkouts import Examiner
+from tocsin.application.billing.outage.examine_checkouts import Examiner
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.checkout.intent import ABSENCE_PROVES, LegState
 from tocsin.billing.outage.examination import PROBE_WORKSPACE, Lack

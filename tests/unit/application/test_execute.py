@@ -11,7 +11,7 @@ import pytest
 
 from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.stories import ANA, BO, COMMANDER, local, make
-from tocsin.application.execute import ATTEMPTS, execute
+from tocsin.application.incidents.execute import ATTEMPTS, execute
 from tocsin.errors import (
     GroupRequired,
     IdempotencyKeyReused,
@@ -31,7 +31,7 @@ from tocsin.incidents.vocabulary import Category, ClockName, Severity
 from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
-    from tocsin.application.outcome import Outcome
+    from tocsin.application.incidents.outcome import Outcome
     from tocsin.ports.incidents import Commit
 
 T0 = local("09-08 10:00")

@@ -9,7 +9,7 @@ import pytest
 from tests.harness.replay_model import END, IDENTITY, World, document
 from tocsin.adapters.billing.outage.memory import MemoryProbes
 from tocsin.adapters.billing.replay.memory import MemoryLedgerReader
-from tocsin.application.probe_provider import UNDER_WAY, Prober
+from tocsin.application.billing.outage.probe import UNDER_WAY, Prober
 from tocsin.billing.outage.recovery import PROBES, Doubt, Probe, doubts
 
 NOW = END

@@ -10,13 +10,13 @@ import pytest
 
 from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.stories import local, signal
-from tocsin.application.receive import SignalsNotReceived, receive
+from tocsin.application.incidents.receive import SignalsNotReceived, receive
 from tocsin.incidents import limits
 from tocsin.incidents.vocabulary import Kind, State
 from tocsin.ports.incidents import Pointer
 
 if TYPE_CHECKING:
-    from tocsin.application.outcome import Outcome
+    from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.signals import Signal
     from tocsin.ports.incidents import Commit
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.time import START
-from tocsin.application.rehearse import check, rehearse
+from tocsin.application.runbooks.rehearse import check, rehearse
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.vocabulary import Category, ClockName, Phase, Role, Severity
 from tocsin.policy.compiled.policies import default

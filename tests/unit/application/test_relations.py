@@ -9,9 +9,9 @@ import pytest
 
 from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.stories import ANA, BO, CY, RESPONDER, VIEWER, Story, local, make, signal
-from tocsin.application.execute import execute
-from tocsin.application.receive import receive
-from tocsin.application.relations import merge, split
+from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.receive import receive
+from tocsin.application.incidents.relations import merge, split
 from tocsin.errors import (
     BadInput,
     GroupRequired,
@@ -30,7 +30,7 @@ from tocsin.incidents.model.parts import LinkPurpose
 from tocsin.incidents.vocabulary import ClockName, Kind, Resolution, Severity
 
 if TYPE_CHECKING:
-    from tocsin.application.outcome import Outcome
+    from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.incident import Incident
 
 T0 = local("09-08 10:00")

@@ -10,14 +10,14 @@ import pytest
 
 from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.stories import ANA, local, make, signal
-from tocsin.application.execute import execute
-from tocsin.application.receive import receive
-from tocsin.application.sweep import sweep
+from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.receive import receive
+from tocsin.application.incidents.sweep import sweep
 from tocsin.incidents.commands.people import Acknowledge
 from tocsin.incidents.vocabulary import ClockName
 
 if TYPE_CHECKING:
-    from tocsin.application.outcome import SweepReport
+    from tocsin.application.incidents.outcome import SweepReport
 
 T0 = local("09-08 10:00")
 MINUTE = timedelta(minutes=1)

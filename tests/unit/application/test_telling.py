@@ -10,8 +10,9 @@ import pytest
 from tests.harness.crashes import Killed
 from tests.harness.stories import ANA, make
 from tests.harness.world import World
-from tocsin.application import releases, telling
-from tocsin.application.telling import Told
+from tocsin.application.releases import record as releases
+from tocsin.application.releases import tell as telling
+from tocsin.application.releases.tell import Told
 from tocsin.errors import StoreUnavailable, VersionConflict
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.opening import OpenIncident

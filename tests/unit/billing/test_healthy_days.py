@@ -16,7 +16,7 @@ import pytest
 
 from tests.harness.checkout_world import POLICY
 from tests.unit.billing.test_outage import attempt
-from tocsin.application.watch_outages import Look, judge
+from tocsin.application.billing.outage.watch import Look, judge
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.breaker import Breaker
 from tocsin.billing.outage.divergence import Comparison

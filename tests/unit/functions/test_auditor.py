@@ -15,7 +15,7 @@ from functions.auditor.heartbeat import Heartbeat
 from tests.harness.time import START
 from tocsin.adapters.incidents.keys import due_sk
 from tocsin.adapters.incidents.memory_boards import MemoryAudit
-from tocsin.application.audit import Auditor, is_its_minute
+from tocsin.application.incidents.audit import Auditor, is_its_minute
 from tocsin.application.people.contacts import missed
 from tocsin.errors import SendFailed, StoreUnavailable
 from tocsin.incidents.vocabulary import Role

@@ -14,7 +14,7 @@ import pytest
 
 from tests.harness.billing_office import IDENTITY, BillingOffice
 from tests.harness.world import World
-from tocsin.application.file_event import Filer
+from tocsin.application.billing.projection.file_event import Filer
 from tocsin.billing.subscription import Status
 from tocsin.cli import billing_doubles, billing_impact, main
 from tocsin.errors import TocsinError

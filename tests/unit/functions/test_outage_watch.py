@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.checkout_world import POLICY
-from tocsin.application.tell_reconciliation import ACTOR
+from tocsin.application.billing.reconcile.tell import ACTOR
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.outage.divergence import Comparison

@@ -18,7 +18,7 @@ from tests.harness.runbooks import (
     with_changes,
 )
 from tests.harness.time import START
-from tocsin.application import publish
+from tocsin.application.runbooks import publish
 from tocsin.errors import StoreUnavailable
 from tocsin.incidents.runbook.paging import PageRepeat
 from tocsin.incidents.timeline.entry import format_time

@@ -16,8 +16,8 @@ from tocsin.adapters.billing.outage.memory import MemoryComparisons
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.adapters.evidence.keys import describe
 from tocsin.adapters.evidence.memory import MemoryArchive
-from tocsin.application.reconcile_desk import ACTION, ReconcileDesk
-from tocsin.application.tell_reconciliation import Teller
+from tocsin.application.billing.reconcile.desk import ACTION, ReconcileDesk
+from tocsin.application.billing.reconcile.tell import Teller
 from tocsin.billing.outage.divergence import Comparison, divergence
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import Stage

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.harness.world import World
-from tocsin.application.watch_outages import status_document
+from tocsin.application.billing.outage.watch import status_document
 from tocsin.billing.outage.signs import Trouble
 from tocsin.billing.outage.wording import Situation
 

@@ -12,8 +12,8 @@ import pytest
 from functions.sla_check.rounds import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
 from tests.harness.stories import ANA, make
 from tocsin.adapters.incidents.due_queue import body_of
-from tocsin.application.outcome import SweepReport
-from tocsin.application.telling import Told
+from tocsin.application.incidents.outcome import SweepReport
+from tocsin.application.releases.tell import Told
 from tocsin.errors import Unavailable
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.model.outbox import OutboxKey

@@ -14,7 +14,7 @@ from tocsin.adapters.billing.replay.memory import (
     MemoryReplays,
 )
 from tocsin.adapters.evidence.memory import MemoryArchive
-from tocsin.application.tell_replay import ReplayTeller
+from tocsin.application.billing.replay.tell import ReplayTeller
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay.cursor import Counts, Cursor, Kind, Stage, Window
 from tocsin.errors import StoreUnavailable
@@ -23,7 +23,7 @@ from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
     from tests.harness.world import World
-    from tocsin.application.outcome import Outcome
+    from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.commands.base import Command
 
 NOW = 1_790_000_000

@@ -8,8 +8,8 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tocsin.application.fingerprint import command_hash
-from tocsin.application.outcome import Outcome
+from tocsin.application.incidents.fingerprint import command_hash
+from tocsin.application.incidents.outcome import Outcome
 from tocsin.errors import Conflict, StaleIfMatch, StaleRound
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.commands.people import Acknowledge, Escalate, HandOver

@@ -14,7 +14,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.incidents.keys import LIST_INDEX, META, OPEN_LIST, entry_sk, incident_pk
-from tocsin.application.outage_window import Harm
+from tocsin.application.billing.replay.window import Harm
 from tocsin.errors import UnknownIncident
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.queries.access import authorization_of, may_see

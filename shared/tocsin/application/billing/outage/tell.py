@@ -1,0 +1,194 @@
+"""Putting what is known of an outage into its incident, and telling stakeholders of it.
+
+The incident itself is opened by the alarm, as any other. What the alarm cannot carry joins it as a
+signal of source `billing`: provider, regions, workspaces, examples without a customer in them, the
+status page. The update to stakeholders is sent first and recorded then, once per incident and
+situation; a crash in between sends it again under the same id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tocsin.billing.outage.wording import OPERATIONAL, STATUS_PAGES, word
+from tocsin.errors import Conflict, IdempotencyKeyReused, IllegalTransition
+from tocsin.incidents.commands.opening import MergeSignals
+from tocsin.incidents.commands.updates import RecordUpdate
+from tocsin.incidents.model.parts import UpdateAudience
+from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.timeline.entry import Actor
+from tocsin.incidents.vocabulary import ActorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tocsin.application.incidents.outcome import Outcome
+    from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.outage.signs import Trouble
+    from tocsin.billing.outage.wording import Situation
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.ports.incidents import IncidentStore
+
+SOURCE = "billing"
+ACTOR = Actor(ActorKind.RULE, "outage-watch")
+EXAMPLES, WORKSPACES = 3, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one provider's outage looks like. Times are epoch seconds.
+
+    `counted` is what each rule counted, `(bad, total)`.
+    """
+
+    provider: str
+    troubles: frozenset[Trouble]
+    since: int
+    failed: Sequence[Attempt]
+    counted: Mapping[Trouble, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def mark(self) -> str:
+        """The same while nothing new is wrong: evidence is attached once for each."""
+        return f"{self.provider}|{self.since}|{','.join(sorted(self.troubles))}"
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """As the facts of a signal: short texts, and no customer's data in them."""
+        failed = sorted(self.failed, key=lambda each: each.at)
+        workspaces = sorted({each.workspace for each in failed})
+        shown = ", ".join(workspaces[:WORKSPACES])
+        more = len(workspaces) - WORKSPACES
+        return {
+            "provider": self.provider,
+            "troubles": ", ".join(sorted(self.troubles)) or "none",
+            "counted": "; ".join(
+                f"{trouble} {bad} of {total}"
+                for trouble, (bad, total) in sorted(self.counted.items())
+            )
+            or "none",
+            "since": _iso(self.since),
+            "failed_attempts": str(len(failed)),
+            "regions": ", ".join(sorted({each.region for each in failed})) or "none",
+            "workspaces": (shown or "none") + (f" and {more} more" if more > 0 else ""),
+            "examples": "; ".join(_example(each) for each in failed[-EXAMPLES:]) or "none",
+            "status_page": STATUS_PAGES.get(self.provider, "none"),
+        }
+
+
+def evidence_key(provider: str, incident: str) -> str:
+    """What the evidence of a provider is known by in an incident, whatever is wrong with it.
+
+    One key for all of it: what fires under it is cleared under it, though troubles came and went.
+    """
+    return f"{provider}:{incident}"
+
+
+def evidence_signal(evidence: Evidence, incident: str, *, firing: bool, now: datetime) -> Signal:
+    """The signal that carries it; the same facts make the same signal."""
+    facts = evidence.facts
+    text = "|".join(f"{key}={value}" for key, value in facts.items())
+    identity = f"{evidence.provider}|{evidence.since}|{firing}|{text}"
+    return Signal(
+        id=f"{SOURCE}-{hashlib.sha256(identity.encode()).hexdigest()[:32]}",
+        source=SOURCE,
+        rule=f"{evidence.provider}-{'failing' if firing else 'recovered'}",
+        dedup_key=evidence_key(evidence.provider, incident),
+        title=f"{evidence.provider} {'is failing' if firing else 'has recovered'}",
+        detail=facts["troubles"] if firing else "no trouble for ten minutes",
+        firing=firing,
+        occurred_at=now,
+        service="billing",
+        facts=facts,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """Writes into incidents and sends to stakeholders. `send` raises `SendFailed`."""
+
+    store: IncidentStore
+    execute: Callable[[Command], Outcome]
+    send: Callable[[str, str, str], None]
+    now: Callable[[], datetime]
+
+    def incident_of(self, key: str) -> Incident | None:
+        """The open incident of a dedup key, if there is one."""
+        pointer = self.store.pointer(key)
+        if pointer is None or not pointer.open:
+            return None
+        return self.store.load(pointer.incident)
+
+    def attach(self, incident: Incident, evidence: Evidence, *, firing: bool) -> bool:
+        """Whether something new was attached."""
+        signal = evidence_signal(evidence, incident.id, firing=firing, now=self.now())
+        try:
+            self.execute(
+                MergeSignals(
+                    incident_id=incident.id,
+                    command_id=f"evidence-{signal.id}",
+                    actor=ACTOR,
+                    correlation_id=signal.id,
+                    signals=(signal,),
+                )
+            )
+        except (Conflict, IdempotencyKeyReused, IllegalTransition):
+            return False  # somebody else was faster, or it has been closed meanwhile
+        return True
+
+    def still_firing(self, incident: Incident, provider: str) -> bool:
+        """Whether the incident has the provider's evidence as firing."""
+        ours = f":{SOURCE}:{evidence_key(provider, incident.id)}"
+        return any(state.firing for key, state in incident.signals.items() if key.endswith(ours))
+
+    def update(self, incident: Incident, situation: Situation) -> bool:
+        """Tells stakeholders of this incident once per wording; whether it did."""
+        wording = word(situation)
+        text = f"{wording.stakeholders}\n\nFor support:\n" + "\n".join(wording.support)
+        # Of all that is said: under the id of another text it would be refused, and sent again.
+        digest = hashlib.sha256(f"{wording.headline}|{text}".encode()).hexdigest()[:12]
+        update = f"degraded-{digest}-{situation.next_update or 0}"
+        command_id = f"update-{update}"
+        self.send(incident.id, wording.headline, text)
+        due = situation.next_update
+        try:
+            self.execute(
+                RecordUpdate(
+                    incident_id=incident.id,
+                    command_id=command_id,
+                    actor=ACTOR,
+                    correlation_id=update,
+                    update=update,
+                    audience=UpdateAudience.INTERNAL,
+                    text=text,
+                    accepted=True,
+                    next_by=None,
+                    impact=wording.public,
+                    mitigation=_mitigation(situation),
+                    eta="unknown" if due is None else f"unknown; next update by {_iso(due)}",
+                )
+            )
+        except (Conflict, IdempotencyKeyReused, IllegalTransition):
+            return False
+        return True
+
+
+def _mitigation(situation: Situation) -> str:
+    if situation.level == OPERATIONAL:
+        return "None needed any more: checkouts go to the preferred provider again."
+    if situation.failing and situation.working:
+        return "Checkouts go to the provider that works, where it sells the plan."
+    return "None yet."
+
+
+def _example(attempt: Attempt) -> str:
+    status = f" HTTP {attempt.http_status}" if attempt.http_status else ""
+    return f"{_iso(attempt.second)} {attempt.code or attempt.result}{status} {attempt.elapsed} ms"
+
+
+def _iso(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

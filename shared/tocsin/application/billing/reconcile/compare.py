@@ -1,0 +1,132 @@
+"""Comparing whole workspaces, in one step of a reconciliation: hints first, then questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin.billing.identity import Identity
+from tocsin.billing.projection.ordering import Answer, Verdict
+from tocsin.billing.reconcile.compare import Mismatch, Subject, Unknown, double
+from tocsin.billing.reconcile.work import Compared, Found
+from tocsin.errors import ProviderUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tocsin.application.billing.reconcile.drive import Reconciler
+    from tocsin.billing.projection.ordering import Row
+    from tocsin.billing.reconcile.work import Cursor
+    from tocsin.billing.subscription import Subscription
+
+    type Key = tuple[Identity, str]
+
+LOOSE = "-"
+"""Begins the name under which something is noted of which no workspace is known."""
+
+
+class Look:
+    """One step's comparing: what lists said of subscriptions, and what was met on the way."""
+
+    def __init__(self, reconciler: Reconciler, cursor: Cursor) -> None:
+        """Nothing listed and nothing met yet."""
+        self._by, self._cursor = reconciler, cursor
+        self.listed: dict[Key, Subscription] = {}
+        self.newest: dict[Key, int] = {}
+        self.calls = 0
+        self.workspaces = self.subscriptions = self.mismatches = 0
+
+    def workspace(self, workspace: str, also: Iterable[Key] = ()) -> None:
+        """Compares all of a workspace, unless that was done, all of `also` in it and known."""
+        store, name = self._by.store, self._cursor.id
+        before = store.compared(name, workspace)
+        wanted = set(also)
+        done = {_key(each) for each in before.subscriptions} if before else set()
+        if before is not None and wanted <= done and not before.unknown:
+            return
+        held = {
+            (identity, row.subscription.id): row
+            for identity, row in self._by.rows.of_workspace(workspace)
+            if row.subscription and identity in self._cursor.identities
+        }
+        keys = sorted(wanted | done | held.keys(), key=str)
+        self._compare(workspace, keys, held)
+
+    def loose(self, identity: Identity, subscription: str) -> None:
+        """Compares one of which no workspace is known; if the provider names one, all of that."""
+        truth = self.listed.get((identity, subscription))
+        if truth is None:
+            answer = self._ask(identity, subscription).answer
+            truth = answer.subscription
+        if truth is not None and truth.workspace is not None:
+            self.workspace(truth.workspace, also=[(identity, subscription)])
+            return
+        name = f"{LOOSE}{identity}#{subscription}"
+        if self._by.store.compared(self._cursor.id, name) is None:
+            self._compare(name, [(identity, subscription)], {})
+
+    def nothing_listed(self, identity: Identity) -> None:
+        """An empty list proves nothing: it is noted as unknown, and nothing follows from it."""
+        name = f"{LOOSE}list#{identity}"
+        why = f"{identity} listed no subscriptions at all"
+        self._by.store.compare(self._cursor.id, Compared(name, (), (why,)))
+
+    def _compare(self, workspace: str, keys: Sequence[Key], held: Mapping[Key, Row]) -> None:
+        subjects = [self._subject(key, held.get(key)) for key in keys]
+        found: list[Mismatch] = []
+        unknown: list[str] = []
+        for index, subject in enumerate(subjects):
+            finding = self._by.compared(subject)
+            if finding is not None and self._is_hint(subject):
+                subjects[index] = self._ask(subject.identity, subject.subscription)
+                finding = self._by.compared(subjects[index])
+            if isinstance(finding, Unknown):
+                unknown.append(f"{finding.identity}#{finding.subscription}: {finding.why}")
+            elif finding is not None:
+                found.append(finding)
+        whose = None if workspace.startswith(LOOSE) else workspace
+        if whose is not None and double(whose, subjects) is not None:
+            sure = [
+                self._ask(each.identity, each.subscription) if self._is_hint(each) else each
+                for each in subjects
+            ]
+            if (twice := double(whose, sure)) is not None:
+                found.append(twice)
+        for each in found:
+            self._by.store.add(self._cursor.id, Found(each, at=self._by.now()))
+        names = tuple(f"{identity}#{name}" for identity, name in keys)
+        self.workspaces += 1
+        self.subscriptions += len(names)
+        self.mismatches += len(found)
+        self._by.store.compare(self._cursor.id, Compared(workspace, names, tuple(unknown)))
+
+    def _subject(self, key: Key, row: Row | None) -> Subject:
+        """By what a list said, where one did; asked for by its id where none did."""
+        if (truth := self.listed.get(key)) is None:
+            return self._ask(*key)
+        identity, name = key
+        return Subject(
+            identity=identity,
+            subscription=name,
+            row=row or self._by.rows.read(identity, name),
+            answer=Answer(Verdict.FOUND, truth),
+            newest_event=self.newest.get(key),
+        )
+
+    def _is_hint(self, subject: Subject) -> bool:
+        return (subject.identity, subject.subscription) in self.listed
+
+    def _ask(self, identity: Identity, subscription: str) -> Subject:
+        self.calls += 1
+        self.listed.pop((identity, subscription), None)
+        found = self._by.asked(identity, subscription, self.newest.get((identity, subscription)))
+        if found.answer.verdict is Verdict.FAILED and found.answer.http_status in _BUSY:
+            raise ProviderUnavailable(found.answer.detail or "no answer")
+        return found
+
+
+_BUSY = frozenset({429})
+
+
+def _key(text: str) -> Key:
+    identity, _, subscription = text.rpartition("#")
+    return Identity.parse(identity), subscription

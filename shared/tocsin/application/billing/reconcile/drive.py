@@ -1,0 +1,296 @@
+"""Driving a reconciliation: a few workspaces at a time, each step ending in one conditional write.
+
+A workspace is compared as a whole and then noted; mismatches are kept under an id that follows from
+object and class. Whoever dies in the middle is followed by somebody who compares the same again and
+keeps the same. What a list shows is only ever a hint: before anything is called a mismatch, the row
+is read consistently and the provider is asked about that very subscription.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tocsin.application.billing.reconcile.compare import Look
+from tocsin.billing.identity import Identity
+from tocsin.billing.reconcile.compare import Mismatch, Subject, Unknown, compare, double
+from tocsin.billing.reconcile.sampling import Draw
+from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally, add_up, stalled
+from tocsin.errors import BadInput, TocsinError, Unavailable
+from tocsin.ports.billing.reconcile import Listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from tocsin.billing.access.entitlement import AccessPolicy
+    from tocsin.billing.reconcile.sampling import Sampling
+    from tocsin.billing.subscription import Subscription
+    from tocsin.ports.billing.projection import ProviderClient
+    from tocsin.ports.billing.reconcile import (
+        Concerned,
+        ReconciliationStore,
+        Rows,
+        SubscriptionSource,
+    )
+    from tocsin.ports.billing.replay import RateLimit
+
+    type Key = tuple[Identity, str]
+
+AT_ONCE = 25
+PATIENCE = 3_600
+"""Seconds without any progress after which it stalls and a person is told."""
+
+_CHOSEN = 500_000
+"""Notes from this number on hold who was drawn; a list has fewer pages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciler:
+    """Compares over its ports. `heal` tries one mismatch; `sleep` waits, in seconds.
+
+    `incident_open` says whether a billing incident is open; where that cannot be known it says so.
+    """
+
+    store: ReconciliationStore
+    source: SubscriptionSource
+    concerned: Concerned
+    rows: Rows
+    client: ProviderClient
+    rate: RateLimit
+    access: AccessPolicy
+    sampling: Sampling
+    incident_open: Callable[[], bool]
+    heal: Callable[[Mismatch, Cursor], str]
+    now: Callable[[], int]
+    sleep: Callable[[float], None]
+
+    def run(self, name: str, *, go_on: Callable[[], bool]) -> Cursor:
+        """Steps until it is ready, stalled, or `go_on` says that time is up.
+
+        One that is ready is added up again, for a person may have decided about a mismatch.
+
+        Raises:
+            VersionConflict: another driver drives it; leave it to that one.
+            StoreUnavailable: the cursor cannot be written; nothing is lost, run it again.
+        """
+        if (cursor := self.store.load(name)) is None:
+            raise BadInput(f"there is no reconciliation {name}")
+        if cursor.stage is Stage.READY:
+            return self._added_up_again(cursor)
+        delay = 1.0
+        while not cursor.idle and go_on():
+            try:
+                after, delay = replace(self._step(cursor), waiting_since=None), 1.0
+                if after.stage is Stage.READY:  # the same write tells what it came to
+                    after = replace(after, tally=self._added_up(after))
+            except BadInput as error:
+                after = stalled(cursor, str(error))
+            except Unavailable as error:
+                after = self._waited(cursor, error)
+                self.sleep(delay)
+                delay = min(30.0, delay * 2)
+            cursor = self.store.save(replace(after, updated_at=self.now()))
+        return cursor
+
+    def _added_up(self, cursor: Cursor) -> Tally:
+        return add_up(self.store.workspaces(cursor.id), self.store.found(cursor.id))
+
+    def _added_up_again(self, cursor: Cursor) -> Cursor:
+        tally = self._added_up(cursor)
+        return cursor if tally == cursor.tally else self.store.save(replace(cursor, tally=tally))
+
+    def _waited(self, cursor: Cursor, error: TocsinError) -> Cursor:
+        since = cursor.waiting_since or self.now()
+        if self.now() - since > PATIENCE:
+            return stalled(cursor, str(error))
+        return replace(cursor, waiting_since=since, problem=str(error))
+
+    def _step(self, cursor: Cursor) -> Cursor:
+        match cursor.stage:
+            case Stage.TOUCHED:
+                return self._touched(cursor)
+            case Stage.LISTING:
+                return self._list(cursor)
+            case Stage.SAMPLED:
+                return self._sampled(cursor)
+            case _:
+                return self._heal(cursor)
+
+    def _touched(self, cursor: Cursor) -> Cursor:
+        """Those named, then hour by hour those that the ledger's events are about."""
+        look = Look(self, cursor)
+        if cursor.page < len(cursor.workspaces):
+            some = cursor.workspaces[cursor.page : cursor.page + AT_ONCE]
+            for workspace in some:
+                look.workspace(workspace)
+            return replace(_met(cursor, look), page=cursor.page + len(some))
+        hour = cursor.at or cursor.start - cursor.start % HOUR
+        if cursor.account >= len(cursor.identities) or cursor.start >= cursor.end:
+            return self._after_touched(cursor)
+        identity = cursor.identities[cursor.account]
+        events = self.concerned.concerned(identity, hour)
+        left = [each for each in sorted(events) if each > (cursor.after or "")][:AT_ONCE]
+        rows = self.rows.read_many(identity, left)
+        for each in left:
+            row = rows.get(each)
+            whose = row.subscription.workspace if row and row.subscription else None
+            look.newest[identity, each] = events[each]
+            if whose is None:
+                look.loose(identity, each)
+            else:
+                look.workspace(whose, also=[(identity, each)])
+        after = replace(_met(cursor, look), at=hour)
+        if left:
+            return replace(after, after=left[-1])
+        if hour + HOUR < cursor.end:
+            return replace(after, at=hour + HOUR, after=None)
+        return replace(after, account=cursor.account + 1, at=0, after=None)
+
+    def _after_touched(self, cursor: Cursor) -> Cursor:
+        if cursor.scope is Scope.RECENT:
+            return cursor.to(Stage.READY)
+        return replace(cursor.to(Stage.LISTING), page=0, full=cursor.scope is Scope.FULL)
+
+    def _list(self, cursor: Cursor) -> Cursor:
+        """One page of a provider's subscriptions: compared if all are read, noted if some are."""
+        if cursor.account >= len(cursor.identities):
+            return cursor.to(Stage.READY) if cursor.full else self._draw(cursor)
+        identity = cursor.identities[cursor.account]
+        self.rate.take(identity)
+        page = self.source.page(identity, cursor.after)
+        look = Look(self, cursor)
+        look.calls += 1
+        if not page.subscriptions and not page.unreadable and cursor.after is None:
+            look.nothing_listed(identity)
+        for each in page.unreadable:
+            look.loose(identity, each)
+        owned: dict[str, dict[Key, Subscription]] = defaultdict(dict)
+        for one in page.subscriptions:
+            if one.workspace is None:
+                look.listed[identity, one.id] = one
+                look.loose(identity, one.id)
+            else:
+                owned[one.workspace][identity, one.id] = one
+        if cursor.full:
+            for workspace, subscriptions in owned.items():
+                look.listed |= subscriptions
+                look.workspace(workspace, also=subscriptions)
+        else:
+            listed = [
+                Listed(workspace, str(identity), name, one.status.value, one.plan)
+                for workspace, subscriptions in owned.items()
+                for (_, name), one in subscriptions.items()
+            ]
+            self.store.note(cursor.id, cursor.page, listed)
+        after = replace(_met(cursor, look), page=cursor.page + 1)
+        if page.next is None:
+            return replace(after, account=cursor.account + 1, after=None)
+        return replace(after, after=page.next)
+
+    def _draw(self, cursor: Cursor) -> Cursor:
+        """Decides who is read besides those touched, and keeps that."""
+        touched = {each.workspace for each in self.store.workspaces(cursor.id)}
+        draw = Draw(cursor.seed, self.sampling)
+        for note in self.store.notes(cursor.id):
+            for each in note:
+                if each.workspace not in touched:
+                    draw.add(each.workspace, [(each.status, each.plan)])
+        chosen = draw.drawn()
+        theirs: dict[str, list[Listed]] = {each: [] for each in chosen}
+        for note in self.store.notes(cursor.id):
+            for each in note:
+                if each.workspace in theirs:
+                    theirs[each.workspace].append(each)
+        for start in range(0, len(chosen), AT_ONCE):
+            some = [one for each in chosen[start : start + AT_ONCE] for one in theirs[each]]
+            self.store.note(cursor.id, _CHOSEN + start // AT_ONCE, some)
+        drawn = replace(cursor, population=draw.population, drawn=len(chosen))
+        return drawn.to(Stage.SAMPLED)
+
+    def _sampled(self, cursor: Cursor) -> Cursor:
+        """One note of those drawn; a mismatch among them, and everything is read."""
+        note = next(iter(self.store.notes(cursor.id, first=_CHOSEN + cursor.at)), None)
+        if note is None:
+            return cursor.to(Stage.READY)
+        look = Look(self, cursor)
+        owned: dict[str, list[Key]] = defaultdict(list)
+        for each in note:
+            owned[each.workspace].append((Identity.parse(each.identity), each.subscription))
+        for workspace, subscriptions in owned.items():
+            look.workspace(workspace, also=subscriptions)
+        after = replace(_met(cursor, look), at=cursor.at + 1)
+        if self._wrong(cursor, owned.keys()):
+            return replace(after.to(Stage.LISTING), full=True, escalated=True, page=0)
+        return after
+
+    def _wrong(self, cursor: Cursor, workspaces: Collection[str]) -> bool:
+        """By what is kept: whoever compared them first may have died before the next write."""
+        kept = self.store.found(cursor.id)
+        return any(each.mismatch.workspace in workspaces for each in kept)
+
+    def _heal(self, cursor: Cursor) -> Cursor:
+        """A few of the mismatches that healing was approved for, each read again afterwards."""
+        taken = 0
+        for each in self.store.found(cursor.id):
+            name = each.mismatch.id
+            if name <= (cursor.after or "") or (cursor.heal and name not in cursor.heal):
+                continue
+            if taken >= AT_ONCE:
+                return cursor
+            cursor, taken = replace(cursor, after=name), taken + 1
+            if each.state is State.OPEN:
+                self.rate.take(each.mismatch.identity)
+                note = self.heal(each.mismatch, cursor)
+                left = self.again(each.mismatch)
+                state = State.HEALED if left is None else State.OPEN
+                settled = replace(
+                    each,
+                    state=state,
+                    by=cursor.heal_by,
+                    approver=cursor.heal_approver,
+                    note=left or note,
+                    at=self.now(),
+                )
+                self.store.settle(cursor.id, settled)
+        return replace(cursor.to(Stage.READY), heal=(), signed_off_by=None, signed_off_at=None)
+
+    def again(self, mismatch: Mismatch) -> str | None:
+        """Reads both sides of a mismatch once more; None if they agree, else what is still wrong.
+
+        Raises:
+            Unavailable: the provider's budget is used up, or a store does not answer.
+        """
+        objects = [
+            (Identity.parse(each.rpartition("#")[0]), each.rpartition("#")[2])
+            for each in mismatch.others
+        ] or [(mismatch.identity, mismatch.subscription)]
+        subjects = [self.asked(identity, name) for identity, name in objects]
+        findings = [self.compared(each) for each in subjects]
+        if mismatch.workspace is not None:
+            findings.append(double(mismatch.workspace, subjects))
+        left = [each for each in findings if each is not None]
+        if not left:
+            return None
+        return "; ".join(
+            each.why if isinstance(each, Unknown) else f"still {each.kind}" for each in left
+        )
+
+    def asked(self, identity: Identity, name: str, newest: int | None = None) -> Subject:
+        """A subscription as it is now: the row consistently, the provider by its id."""
+        self.rate.take(identity)
+        answer = self.client.fetch(identity, name)
+        row = self.rows.read(identity, name)
+        return Subject(
+            identity=identity, subscription=name, row=row, answer=answer, newest_event=newest
+        )
+
+    def compared(self, subject: Subject) -> Mismatch | Unknown | None:
+        return compare(subject, self.access, now=self.now(), incident_open=self.incident_open())
+
+
+def _met(cursor: Cursor, look: Look) -> Cursor:
+    """The cursor with what one look has compared and asked."""
+    before = cursor.tally or Tally()
+    tally = before.met(look.workspaces, look.subscriptions, look.mismatches)
+    return replace(cursor, calls=cursor.calls + look.calls, tally=tally)

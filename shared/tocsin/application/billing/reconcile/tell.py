@@ -1,0 +1,89 @@
+"""Telling an incident how its reconciliation stands, once for each standing."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tocsin.billing.reconcile.work import Stage, stands
+from tocsin.errors import BadInput, NotFound
+from tocsin.incidents.commands.billing import RecordReconciliation
+from tocsin.incidents.model.billing import KeptEvidence
+from tocsin.incidents.timeline.entry import Actor
+from tocsin.incidents.vocabulary import ActorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.application.incidents.outcome import Outcome
+    from tocsin.billing.reconcile.work import Cursor, Standing
+    from tocsin.incidents.commands.base import Command
+    from tocsin.ports.billing.reconcile import ReconciliationStore
+    from tocsin.ports.evidence import ArchivedContent
+
+ACTOR = Actor(ActorKind.RULE, "reconciler")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """Writes into incidents. `publish` keeps and sends the report, and says where it is kept."""
+
+    store: ReconciliationStore
+    execute: Callable[[Command], Outcome]
+    publish: Callable[[Cursor, Standing], ArchivedContent]
+
+    def __call__(self, cursor: Cursor) -> Cursor:
+        """The cursor, knowing what was told; unchanged where there is nobody or nothing to tell.
+
+        A crash between telling and writing that down tells the same again under the same id.
+        """
+        if cursor.stage is not Stage.READY or cursor.incident is None or cursor.dry_run:
+            return cursor
+        standing = (
+            cursor.tally.standing
+            if cursor.tally is not None
+            else stands(self.store.workspaces(cursor.id), self.store.found(cursor.id))
+        )
+        mark = _mark(cursor, standing)
+        if mark == cursor.told:
+            return cursor
+        report = self.publish(cursor, standing)
+        try:
+            self.execute(
+                RecordReconciliation(
+                    incident_id=cursor.incident,
+                    command_id=f"reconciliation-{cursor.id}-{mark}",
+                    actor=ACTOR,
+                    correlation_id=cursor.id,
+                    reconciliation=cursor.id,
+                    started_at=datetime.fromtimestamp(cursor.started_at, UTC),
+                    full=cursor.full,
+                    workspaces=standing.workspaces,
+                    compared=standing.subscriptions,
+                    unresolved=standing.unresolved,
+                    unknown=standing.unknown,
+                    healed=standing.healed,
+                    accepted=standing.accepted,
+                    signed_off_by=cursor.signed_off_by,
+                    healed_by=cursor.heal_by or None,
+                    approved_by=cursor.heal_approver or None,
+                    report=report.key,
+                    evidence=KeptEvidence(
+                        key=report.key,
+                        sha256=report.sha256,
+                        size=report.size,
+                        media_type=report.media_type,
+                    ),
+                )
+            )
+        except (BadInput, NotFound) as error:
+            return self.store.save(replace(cursor, told=mark, problem=f"not told: {error}"))
+        return self.store.save(replace(cursor, told=mark))
+
+
+def _mark(cursor: Cursor, standing: Standing) -> str:
+    """The same while there is nothing new to tell."""
+    text = f"{standing}|{cursor.full}|{cursor.signed_off_by}|{cursor.signed_off_at}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,98 @@
+"""One command, carried out: load, decide, commit; a lost race is decided again.
+
+The command id is checked by the store inside the transaction, so it costs nothing when it is new.
+It is looked up only when the command would be refused, changes nothing or loses: a repeat must be
+answered as a repeat even though the incident has moved on since.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin.application.incidents.commit import commit_of
+from tocsin.application.incidents.fingerprint import command_hash, request_hash
+from tocsin.application.incidents.outcome import Outcome
+from tocsin.errors import (
+    CommandRepeated,
+    IdempotencyKeyReused,
+    TocsinError,
+    UnknownIncident,
+    VersionConflict,
+)
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.rules.decide import decide
+
+if TYPE_CHECKING:
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.ports.incidents import CommandRecord, IncidentStore
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
+
+ATTEMPTS = 50
+
+
+def execute(
+    command: Command,
+    *,
+    store: IncidentStore,
+    policies: PolicySource,
+    clock: IncidentClock,
+    ids: Ids,
+) -> Outcome:
+    """Carries the command out, or finds that it was carried out before.
+
+    Raises:
+        IdempotencyKeyReused: its id was used for something else.
+        VersionConflict: it lost every one of the bounded races.
+        TocsinError: the command is refused; nothing has changed.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        before = store.load(command.incident_id)
+        policy = policies.version(before.policy_version) if before else policies.current()
+        try:
+            events = decide(before, command, policy, clock.incident_now())
+        except TocsinError:
+            if (repeated := _repeated(command, store)) is not None:
+                return repeated
+            raise
+        if not events:
+            return _repeated(command, store) or _unchanged(command, before)
+        commit = commit_of(before, events, command, policy, ids)
+        try:
+            store.commit(commit)
+        except CommandRepeated:
+            if (repeated := _repeated(command, store)) is not None:
+                return repeated
+        except VersionConflict:
+            continue
+        else:
+            return Outcome(
+                incident=commit.incident,
+                entries=commit.entries,
+                outbox=commit.outbox,
+                attempts=attempt,
+            )
+    raise VersionConflict(f"lost {ATTEMPTS} races for {command.incident_id}")
+
+
+def _unchanged(command: Command, before: Incident | None) -> Outcome:
+    if before is None:
+        raise UnknownIncident(f"there is no incident {command.incident_id}")
+    return Outcome(incident=before)
+
+
+def _repeated(command: Command, store: IncidentStore) -> Outcome | None:
+    """What the command did when it came first; None if it did not."""
+    if not command.command_id or (record := _record_of(command, store)) is None:
+        return None
+    if record.request_hash != request_hash(command):
+        raise IdempotencyKeyReused("this key was used for another request", key=command.command_id)
+    incident = store.load(record.incident)
+    return None if incident is None else Outcome(incident=incident, repeated=True)
+
+
+def _record_of(command: Command, store: IncidentStore) -> CommandRecord | None:
+    if isinstance(command, OpenIncident):
+        return store.creation(command.actor.ref, command.command_id)
+    return store.command(command.incident_id, command_hash(command.actor, command.command_id))

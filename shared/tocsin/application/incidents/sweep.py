@@ -1,0 +1,166 @@
+"""The sweep: finds what is due in the sparse index and does it; costs what is due.
+
+One incident that fails must not keep the others waiting, whatever the failure is: it is reported,
+stays in the index, and is tried again by the next sweep. What one sweep cannot do in its time it
+hands on, and the same code does it elsewhere: a tick acts on nothing twice, so it does not matter
+that two of them may meet.
+
+A real critical incident stops every drill: the people are needed (semantics 11).
+
+Looked at by every sweep before anything is due, so that a drill pages nobody once it is known. The
+board is eventually consistent: a drill may go on for the seconds until it lists the incident.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.outcome import SweepReport
+from tocsin.errors import IllegalTransition, Unavailable
+from tocsin.incidents.commands.base import Tick
+from tocsin.incidents.commands.relations import StopDrill
+from tocsin.incidents.timeline.entry import Actor
+from tocsin.incidents.vocabulary import ActorKind, Kind, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.ports.incidents import DueQueue, IncidentStore, Summary
+    from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.time import Ids, IncidentClock
+
+
+SWEEP = Actor(ActorKind.SYSTEM, "sla_check")
+
+AT_ONCE = 200
+
+MOST_HANDED_ON = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """What became of some due incidents: `changed` got entries, `failed` says why not."""
+
+    changed: tuple[str, ...]
+    failed: Mapping[str, str]
+
+
+def sweep(
+    *,
+    store: IncidentStore,
+    policies: PolicySource,
+    clock: IncidentClock,
+    ids: Ids,
+    limit: int = AT_ONCE,
+    queue: DueQueue | None = None,
+) -> SweepReport:
+    """Ticks up to `limit` due incidents, hands others on, and names unsent messages.
+
+    Raises:
+        StoreUnavailable: the index itself did not answer.
+    """
+    due = store.due(at=clock.incident_now(), limit=limit if queue is None else MOST_HANDED_ON)
+    here, rest = due.incidents[:limit], due.incidents[limit:]
+    handed_on = len(rest) if queue is not None and _hand_on(rest, queue) else 0
+    ticked = tick_all(here, store=store, policies=policies, clock=clock, ids=ids)
+    return SweepReport(
+        due=len(here),
+        changed=ticked.changed,
+        failed=ticked.failed,
+        outbox_due=due.outbox[:limit],
+        more=due.more or len(due.outbox) > limit or handed_on < len(rest),
+        handed_on=handed_on,
+    )
+
+
+def tick_all(
+    incidents: Iterable[str],
+    *,
+    store: IncidentStore,
+    policies: PolicySource,
+    clock: IncidentClock,
+    ids: Ids,
+) -> Ticked:
+    """Lets time pass for each of some incidents, whatever happens to its neighbours."""
+    changed: list[str] = []
+    failed: dict[str, str] = {}
+    for incident_id in incidents:
+        tick = Tick(
+            incident_id=incident_id, command_id="", actor=SWEEP, correlation_id=ids.unique_id()
+        )
+        try:
+            outcome = execute(tick, store=store, policies=policies, clock=clock, ids=ids)
+        except Exception as error:  # noqa: BLE001 - see the module's paragraph
+            failed[incident_id] = f"{type(error).__name__}: {error}"
+        else:
+            if outcome.entries:
+                changed.append(incident_id)
+    return Ticked(changed=tuple(changed), failed=failed)
+
+
+def _hand_on(incidents: Sequence[str], queue: DueQueue) -> bool:
+    """Whether the queue took them; what it did not take this sweep goes on with itself."""
+    if not incidents:
+        return False
+    try:
+        queue.send(incidents)
+    except Unavailable:
+        return False
+    return True
+
+
+DRILL_PREFIX = "DRL-"
+
+BOARD_PAGE = 200
+
+
+def stop_drills(
+    *, store: IncidentStore, policies: PolicySource, clock: IncidentClock, ids: Ids
+) -> tuple[str, ...]:
+    """The drills that were stopped now.
+
+    Raises:
+        StoreUnavailable: the board or an incident could not be read.
+    """
+    lines = list(_board(store))
+    drills = [line.id for line in lines if line.id.startswith(DRILL_PREFIX)]
+    if not drills or (real := _real_critical(lines, store)) is None:
+        return ()
+    stopped = []
+    for drill in drills:
+        command = StopDrill(
+            incident_id=drill,
+            command_id="",
+            actor=SWEEP,
+            correlation_id=real.correlation_id,
+            real=real.id,
+        )
+        try:
+            execute(command, store=store, policies=policies, clock=clock, ids=ids)
+        except IllegalTransition:
+            continue  # it was closed meanwhile
+        stopped.append(drill)
+    return tuple(stopped)
+
+
+def _board(store: IncidentStore) -> Iterator[Summary]:
+    cursor: str | None = None
+    while True:
+        page = store.board(limit=BOARD_PAGE, cursor=cursor)
+        yield from page.items
+        if (cursor := page.cursor) is None:
+            return
+
+
+def _real_critical(lines: list[Summary], store: IncidentStore) -> Incident | None:
+    """The newest one; a record of something past, entered now, is none."""
+    for line in lines:
+        if line.severity is not Severity.CRITICAL or line.id.startswith(DRILL_PREFIX):
+            continue
+        found = store.load(line.id)
+        if found is not None and found.open and found.kind is Kind.REAL:
+            return found
+    return None
