@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-TARGET = Path("shared/tocsin/providers/dictionaries/v1.txt")
+TARGET = Path("shared/tocsin/providers/bodies/dictionaries/v1.txt")
 
 NUMBER = 17  # epoch seconds and many amounts begin so
 _RECURRING = {"interval": "month", "interval_count": 1}

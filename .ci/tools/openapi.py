@@ -38,7 +38,7 @@ from tools.written import written
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tocsin.runtime.serving import Route
+    from tocsin.runtime.web.serving import Route
 
 DOCUMENT = Path("docs/openapi.json")
 PUBLISHED = Path("docs/openapi-published.json")

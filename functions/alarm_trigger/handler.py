@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from functions.alarm_trigger.intake import take
 from functions.alarm_trigger.settings import Settings
-from tocsin.runtime.application import connect
-from tocsin.runtime.invocation import watch
 from tocsin.runtime.settings import load
+from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.wiring.incidents import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.runtime.invocation import LambdaContext
+    from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
 WATCH = watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.application.incidents.receive import SignalsNotReceived
 from tocsin.errors import MalformedPayload
 from tocsin.runtime.batch import failures, together_or_alone
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
 from tocsin.signals.registry import parser
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.signals import Signal
-    from tocsin.runtime.application import Application
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.wiring.incidents import Application
 
 SOURCE = "cloudwatch"
 

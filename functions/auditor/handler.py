@@ -11,15 +11,15 @@ from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.adapters.people.stores import DynamoContacts
 from tocsin.application.incidents.audit import Auditor
 from tocsin.application.people.contacts import missed
-from tocsin.runtime.application import connect, connect_audit, table_client
-from tocsin.runtime.dead_man import Ping
-from tocsin.runtime.invocation import watch
 from tocsin.runtime.settings import load
+from tocsin.runtime.watch.dead_man import Ping
+from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.wiring.incidents import connect, connect_audit, table_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.runtime.invocation import TimedContext
+    from tocsin.runtime.watch.invocation import TimedContext
 
 SETTINGS = load(Settings)
 WATCH = watch("auditor", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

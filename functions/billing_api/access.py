@@ -9,11 +9,11 @@ from functions.billing_api.answers import Entitlement
 from functions.billing_api.moments import shown, shown_if
 from tocsin.billing.access.entitlement import entitlement
 from tocsin.errors import BadInput
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 _WORKSPACE = re.compile(r"[\x21-\x7e]{1,128}")
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.requests import Requests
-from tocsin.runtime.fields import Fields, idempotency_key
+from tocsin.runtime.web.fields import Fields, idempotency_key
 
 if TYPE_CHECKING:
     from functions.billing_api.office import Office
-    from tocsin.runtime.http import Request
-    from tocsin.runtime.identity import Caller
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.web.http import Request
+    from tocsin.runtime.web.identity import Caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

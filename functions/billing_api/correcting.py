@@ -14,13 +14,13 @@ from tocsin.billing.identity import MODES, Identity
 from tocsin.billing.subscription import Status
 from tocsin.errors import BadInput
 from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
     from tocsin.billing.access.corrections import Logged, Seen
-    from tocsin.runtime.fields import Fields
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.fields import Fields
+    from tocsin.runtime.web.http import Response
 
 _MONTH = re.compile(r"[0-9]{6}")
 _PART = re.compile(r"[A-Za-z0-9_/.-]{1,128}")

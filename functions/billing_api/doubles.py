@@ -12,12 +12,12 @@ from tocsin.billing.checkout.intent import DoubleDecision, Remedy
 from tocsin.billing.errors import NoDouble
 from tocsin.errors import BadInput
 from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
     from tocsin.billing.checkout.intent import Double
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 _LONGEST_WHY = 1_000
 

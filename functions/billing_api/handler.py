@@ -33,23 +33,23 @@ from tocsin.application.billing.replay.desk import ReplayDesk
 from tocsin.application.billing.replay.window import WindowDesk
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
-from tocsin.providers.body_codec import unpack
-from tocsin.providers.client import ProviderKeys
+from tocsin.providers.bodies.codec import unpack
+from tocsin.providers.http.one import ProviderKeys
 from tocsin.providers.registry import object_reader
 from tocsin.providers.selling import Sales, SalesDocument
-from tocsin.runtime import aws_http
-from tocsin.runtime.checkout_notes import Notes
+from tocsin.runtime.aws import http as aws_http
+from tocsin.runtime.aws.invoke import FunctionCaller
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import outage_clock, wall_clock
 from tocsin.runtime.ids import SystemIds
-from tocsin.runtime.invocation import watch
-from tocsin.runtime.invoke import FunctionCaller
-from tocsin.runtime.secrets import CachedSecret
 from tocsin.runtime.settings import load
+from tocsin.runtime.watch.checkout_notes import Notes
+from tocsin.runtime.watch.invocation import watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.runtime.invocation import LambdaContext
+    from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
 WATCH = watch("billing_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

@@ -27,7 +27,7 @@ from tocsin.billing.subscription import Status
 from tocsin.errors import BadInput
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tocsin.billing.outage.history import History
     from tocsin.billing.outage.impact import WorkspaceImpact
     from tocsin.billing.subscription import Subscription
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 LONGEST = 31 * 86_400
 _SHORTEST_MONTH = 28 * 86_400

@@ -19,14 +19,14 @@ from tocsin.errors import (
     UnknownIncident,
     VersionConflict,
 )
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from functions.billing_api.answers_exit import CheckoutsExamined, FinalUpdateSent
     from functions.billing_api.call import Call
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 _KNOWN: Mapping[str, type[TocsinError]] = {
     each.code: each

@@ -19,16 +19,16 @@ from tocsin.application.billing.access.approvals import Person
 from tocsin.application.billing.reconcile.desk import Wish
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import HOUR, LONGEST_WINDOW, Scope
-from tocsin.documents import reconciliation as report_of
-from tocsin.runtime.fields import count
-from tocsin.runtime.http import answer
+from tocsin.documents import reconciliation_report as report_of
+from tocsin.runtime.web.fields import count
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from functions.billing_api.call import Call
     from tocsin.billing.reconcile.work import Cursor, Found
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 
 _PAGE = 100

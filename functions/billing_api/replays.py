@@ -15,14 +15,14 @@ from tocsin.billing.replay.cursor import HORIZON, WARN_FROM, Kind, Window
 from tocsin.billing.replay.rate_limit import budget
 from tocsin.errors import BadInput
 from tocsin.providers.registry import lists_events
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
     from tocsin.application.billing.replay.desk import Breakdown
     from tocsin.billing.replay.cursor import Counts, Cursor
-    from tocsin.runtime.fields import Fields
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.fields import Fields
+    from tocsin.runtime.web.http import Response
 
 _WRITE_UNITS = 2.25  # one put of 1.25 on average, one update of the projection
 _INSERTS_PER_SECOND = 150

@@ -24,15 +24,15 @@ from functions.billing_api import (
     selling,
 )
 from functions.billing_api.call import Call
-from tocsin.runtime.serving import Route, respond
+from tocsin.runtime.web.serving import Route, respond
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from functions.billing_api.office import Office
-    from tocsin.runtime.http import Request, Response
-    from tocsin.runtime.identity import Caller
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.web.http import Request, Response
+    from tocsin.runtime.web.identity import Caller
 
 ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
     {

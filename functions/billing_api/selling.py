@@ -10,12 +10,12 @@ from functions.billing_api.answers import Checkout, Permission
 from tocsin.application.billing.checkout.start import Wish
 from tocsin.billing.access.freeze import BillingChange, permit
 from tocsin.errors import BadInput
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
-    from tocsin.runtime.fields import Fields
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.fields import Fields
+    from tocsin.runtime.web.http import Response
 
 _NAME = re.compile(r"[\x21-\x7e]{1,128}")
 _REGION = re.compile(r"[A-Z]{2}")

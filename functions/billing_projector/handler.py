@@ -19,11 +19,13 @@ from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.adapters.billing.replay.outcomes import DynamoDbReplayOutcomes
 from tocsin.application.billing.projection.project import Projector
 from tocsin.policy.compiled.billing_rules import current_billing_rules
-from tocsin.providers.client import HttpProviderClient, ProviderKeys
+from tocsin.providers.http.one import HttpProviderClient, ProviderKeys
 from tocsin.providers.registry import object_reader
-from tocsin.runtime import aws_http, light, settings
+from tocsin.runtime import settings
+from tocsin.runtime.aws import http as aws_http
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.secrets import CachedSecret
+from tocsin.runtime.watch import light
 
 SETTINGS = settings.load(Settings)
 CLOCK = wall_clock()

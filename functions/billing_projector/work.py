@@ -18,11 +18,11 @@ from tocsin.billing.event import Problem
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.projection.refetch import LedgerReplay, read_message
 from tocsin.errors import TocsinError, Unavailable
-from tocsin.providers.body_codec import unpack
+from tocsin.providers.bodies.codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader
-from tocsin.runtime import light
 from tocsin.runtime.batch import failures
-from tocsin.runtime.names import Event, Gauge, Metric
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.names import Event, Gauge, Metric
 
 if TYPE_CHECKING:
     from tocsin.adapters.billing.projection.quarantine import SeenVersions

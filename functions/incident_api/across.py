@@ -10,14 +10,14 @@ from tocsin.application.releases.freeze import ask_freeze
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.queries.freeze import ChangeKind
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.runtime.fields import count, word
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.fields import count, word
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.incidents.queries.freeze import ServiceFreeze
     from tocsin.incidents.queries.prevention import PreventiveAction
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 _PAGE, _LONGEST_PAGE = 50, 200
 

@@ -18,14 +18,14 @@ from tocsin.incidents.commands.relations import Merge
 from tocsin.incidents.model import releases as r
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Kind
-from tocsin.runtime.fields import count
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.fields import count
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.ports.releases import KeptReleases
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 _PAGE, _LONGEST_PAGE = 50, 200
 

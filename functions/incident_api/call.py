@@ -16,8 +16,8 @@ from tocsin.errors import UnknownIncident
 from tocsin.incidents.queries.access import may_see
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
-from tocsin.runtime.fields import Fields, idempotency_key, if_match
-from tocsin.runtime.names import Event
+from tocsin.runtime.watch.names import Event
+from tocsin.runtime.web.fields import Fields, idempotency_key, if_match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from tocsin.ports.people import ContactStore
     from tocsin.ports.requests import RequestStore
     from tocsin.ports.time import WallClock
-    from tocsin.runtime.application import Application
-    from tocsin.runtime.http import Request
-    from tocsin.runtime.identity import Caller
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.web.http import Request
+    from tocsin.runtime.web.identity import Caller
+    from tocsin.runtime.wiring.incidents import Application
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

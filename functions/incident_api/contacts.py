@@ -23,8 +23,8 @@ from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Group, WayKind
 from tocsin.people import errors as people_errors
 from tocsin.people.ways import Way, checked_address
-from tocsin.runtime.http import answer
-from tocsin.runtime.names import Event
+from tocsin.runtime.watch.names import Event
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.people import ContactStore, RotaStore
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 _KNOWN = {
     one.code: one

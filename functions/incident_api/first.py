@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from functions.incident_api.reading import etag
 from tocsin.application.incidents.first_minutes import FirstMinutes, first_minutes
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from functions.incident_api import answers_first as shape
     from functions.incident_api.call import Call
     from tocsin.incidents.queries.briefing import Brief
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 
 def first(call: Call) -> Response:

@@ -8,17 +8,17 @@ from functions.incident_api.call import PeopleDesk
 from functions.incident_api.routes import Api
 from functions.incident_api.settings import Settings
 from tocsin.adapters.people.stores import DynamoContacts, DynamoRequests
-from tocsin.runtime.application import connect, table_client
+from tocsin.runtime.aws.invoke import FunctionCaller
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.evidence import evidence
-from tocsin.runtime.invocation import watch
-from tocsin.runtime.invoke import FunctionCaller
 from tocsin.runtime.settings import load
+from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.wiring.evidence import evidence
+from tocsin.runtime.wiring.incidents import connect, table_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.runtime.invocation import LambdaContext
+    from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
 WATCH = watch("incident_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

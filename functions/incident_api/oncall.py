@@ -14,14 +14,14 @@ from tocsin.incidents.timeline.codec import encode_fields
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Role
 from tocsin.people import rotation as r
-from tocsin.runtime.fields import Fields, word
-from tocsin.runtime.http import answer, document
+from tocsin.runtime.web.fields import Fields, word
+from tocsin.runtime.web.http import answer, document
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from functions.incident_api.call import Call
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 _AHEAD = timedelta(days=28)
 _CALENDAR_AHEAD = timedelta(days=180)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from functions.incident_api.call import Call
     from tocsin.incidents.timeline.entry import Json
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 
 def once(

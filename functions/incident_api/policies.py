@@ -13,16 +13,16 @@ from tocsin.incidents.runbook.policy import Change
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.policy.authoring.diff import changes
 from tocsin.policy.compiled.policies import plain, to_json
-from tocsin.runtime.fields import count, if_match
-from tocsin.runtime.http import answer
-from tocsin.runtime.names import Event
+from tocsin.runtime.watch.names import Event
+from tocsin.runtime.web.fields import count, if_match
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.application.runbooks.versions import PublishedPolicies
     from tocsin.incidents.runbook.policy import ChangedKey, Policy
     from tocsin.ports.runbooks import PolicyVersion
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 _LARGEST_NUMBER = 999_999
 _PAGE, _LARGEST_PAGE = 20, 50

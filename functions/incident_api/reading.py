@@ -30,8 +30,8 @@ from tocsin.incidents.queries.metrics import metrics
 from tocsin.incidents.queries.priorities import priorities
 from tocsin.incidents.queries.smoke_tests import smoke_tests
 from tocsin.incidents.vocabulary import Category, Severity, State
-from tocsin.runtime.fields import count, flag, word
-from tocsin.runtime.http import answer
+from tocsin.runtime.web.fields import count, flag, word
+from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import Summary
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 _PAGE, _LONGEST_PAGE = 100, 500
 _BOARD, _LONGEST_BOARD = 50, 200

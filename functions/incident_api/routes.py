@@ -28,18 +28,18 @@ from functions.incident_api import (
     reading,
 )
 from functions.incident_api.call import Call
-from tocsin.runtime.http import MAX_BODY_BYTES
-from tocsin.runtime.serving import Route, respond
+from tocsin.runtime.web.http import MAX_BODY_BYTES
+from tocsin.runtime.web.serving import Route, respond
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from functions.incident_api.call import PeopleDesk
     from tocsin.ports.evidence import Archive
-    from tocsin.runtime.application import Application
-    from tocsin.runtime.http import Request, Response
-    from tocsin.runtime.identity import Caller
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.web.http import Request, Response
+    from tocsin.runtime.web.identity import Caller
+    from tocsin.runtime.wiring.incidents import Application
 
 _LIMIT = "At most so many lines."
 _CURSOR = "`next` of the page before."

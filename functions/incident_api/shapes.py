@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.timeline.entry import Actor
     from tocsin.incidents.vocabulary import Group
-    from tocsin.runtime.fields import Fields
+    from tocsin.runtime.web.fields import Fields
 
 
 class Envelope(TypedDict):

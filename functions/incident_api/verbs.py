@@ -11,7 +11,7 @@ from tocsin.incidents.commands.verbs import STEP, VERBS
 
 if TYPE_CHECKING:
     from tocsin.incidents.commands.base import Command
-    from tocsin.runtime.fields import Fields
+    from tocsin.runtime.web.fields import Fields
 
 
 def command(verb: str, given: Fields, envelope: Envelope) -> Command:

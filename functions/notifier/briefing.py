@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.first_minutes import brief_of
-from tocsin.runtime.names import Event
+from tocsin.runtime.watch.names import Event
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.outbox import OutboxItem
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tocsin.ports.releases import ReleaseStore
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from tocsin.application.people.contacts import code_of
 from tocsin.errors import IllegalTransition, TocsinError
 from tocsin.incidents.vocabulary import WayKind
 from tocsin.ports.messages import Message
-from tocsin.runtime.names import Event
+from tocsin.runtime.watch.names import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.application.people.contacts import ContactDesk
     from tocsin.people.ways import Way
     from tocsin.ports.people import WaySender
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
 
 TEST = "test"
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.errors import Conflict, TocsinError
 from tocsin.incidents.model.outbox import KEPT_ATTEMPTS
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from functions.notifier.routing import Router
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tocsin.ports.messages import NewsStore
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock, WallClock
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
 
 LEASE = timedelta(seconds=60)
 """Longer than the function may run: an owner whose lease ended cannot still be sending."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from functions.notifier.intake import take
 from functions.notifier.settings import Settings
 from functions.notifier.wiring import wire
-from tocsin.runtime.invocation import watch
 from tocsin.runtime.settings import load
+from tocsin.runtime.watch.invocation import watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.runtime.invocation import LambdaContext
+    from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
 WATCH = watch("notifier", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

@@ -14,7 +14,7 @@ from functions.notifier.delivery import Result
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.runtime.batch import failures
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.documents.links import PersonalLinks
+from tocsin.documents.messages import PersonalLinks
 from tocsin.errors import TocsinError
 from tocsin.people.links import MAIL_LIFE, PAGE_LIFE, Link, LinkAction, handle_of, token
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tocsin.people.links import Keyring
     from tocsin.ports.people import LinkStore
     from tocsin.ports.time import WallClock
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
 
 PATH = "/a/"
 

@@ -12,12 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tocsin.channels.registry import CHANNELS, channel_for, channel_of_way
+from tocsin.documents.chat_room import render_room
 from tocsin.documents.messages import render
-from tocsin.documents.room import render_room
 from tocsin.incidents.model.outbox import ROOM
 from tocsin.incidents.vocabulary import Severity
 from tocsin.people.ways import order
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tocsin.people.ways import Way
     from tocsin.ports.messages import Message, Sender
     from tocsin.ports.people import ContactStore, WaySender
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
 
 URGENT = "page"
 

@@ -13,17 +13,17 @@ from functions.notifier.routing import Router, registered_topics, registered_way
 from tocsin.application.people.contacts import ContactDesk
 from tocsin.channels.webhook import master_key, secret_of, shown
 from tocsin.people.links import Keyring, keyring, link_base
-from tocsin.runtime.aws_http import from_environment
+from tocsin.runtime.aws.http import from_environment
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
-from tocsin.runtime.people import connect_people
-from tocsin.runtime.secrets import CachedSecret
+from tocsin.runtime.wiring.people import connect_people
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from functions.notifier.settings import Settings
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
 
 
 class Notifier(NamedTuple):

@@ -19,12 +19,13 @@ from tocsin.application.billing.outage.examine_checkouts import Examiner
 from tocsin.application.billing.outage.exit import ExitDesk
 from tocsin.application.billing.outage.tell import Teller
 from tocsin.providers.selling import Sales, SalesDocument
-from tocsin.runtime import aws_http, light
-from tocsin.runtime.application import connect
+from tocsin.runtime.aws import http as aws_http
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import outage_clock
-from tocsin.runtime.invocation import watch
-from tocsin.runtime.secrets import CachedSecret
 from tocsin.runtime.settings import load
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.wiring.incidents import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -26,8 +26,8 @@ from tocsin.billing.outage.signs import LOOK_BACK, Trouble
 from tocsin.billing.outage.wording import DEGRADED, DOWN, OPERATIONAL
 from tocsin.errors import TocsinError
 from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime import light
-from tocsin.runtime.names import Event, Gauge, Metric
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.names import Event, Gauge, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,7 +12,7 @@ from tocsin.channels.sns import SnsSender
 from tocsin.errors import SecretUnavailable, SendFailed
 from tocsin.incidents.model.signals import KEY_VERSION
 from tocsin.ports.messages import Message
-from tocsin.providers.probes import HttpProbes
+from tocsin.providers.http.probes import HttpProbes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

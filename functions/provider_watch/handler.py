@@ -15,11 +15,13 @@ from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.billing.outage.probe import Prober
 from tocsin.application.billing.outage.watch_ledger import LedgerWatch
-from tocsin.providers.client import ProviderKeys
-from tocsin.providers.events import HttpEventSource
-from tocsin.runtime import aws_http, light, settings
+from tocsin.providers.http.events import HttpEventSource
+from tocsin.providers.http.one import ProviderKeys
+from tocsin.runtime import settings
+from tocsin.runtime.aws import http as aws_http
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.secrets import CachedSecret
+from tocsin.runtime.watch import light
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

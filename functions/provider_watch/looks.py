@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tocsin.errors import TocsinError
 from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime import light
-from tocsin.runtime.names import Event, Gauge, Metric
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.names import Event, Gauge, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.application.billing.outage.watch_ledger import LedgerWatch
     from tocsin.billing.projection.quarantine import Poison
     from tocsin.ports.time import WallClock
-    from tocsin.providers.client import KeySource
+    from tocsin.providers.http.one import KeySource
 
 
 class Look(Protocol):

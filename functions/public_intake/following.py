@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from functions.public_intake import pages
 from tocsin.errors import TocsinError
 from tocsin.people.links import LinkAction, token
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from functions.public_intake.visit import Visit
     from tocsin.application.people.links import Seen
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 
 def ask(visit: Visit) -> Response:

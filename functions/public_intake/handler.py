@@ -9,17 +9,17 @@ from functions.public_intake.settings import Settings
 from tocsin.adapters.billing.outage.stores import DynamoDbOutages
 from tocsin.application.people.links import LinkDesk
 from tocsin.people.links import keyring
-from tocsin.runtime.aws_http import from_environment
+from tocsin.runtime.aws.http import from_environment
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.invocation import watch
-from tocsin.runtime.people import connect_people
-from tocsin.runtime.secrets import CachedSecret
 from tocsin.runtime.settings import load
+from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.wiring.people import connect_people
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.runtime.invocation import LambdaContext
+    from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
 WATCH = watch("public_intake", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

@@ -11,7 +11,7 @@ import hashlib
 from html import escape
 from typing import TYPE_CHECKING
 
-from tocsin.documents.moments import full_moment
+from tocsin.documents.times import full_moment
 from tocsin.incidents.vocabulary import Kind
 from tocsin.people.links import LinkAction
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.application.people.links import Seen
     from tocsin.errors import TocsinError
     from tocsin.incidents.model.incident import Incident
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 STYLE = (
     ":root{color-scheme:light dark}"

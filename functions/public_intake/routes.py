@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from functions.public_intake import following, pages, status
 from functions.public_intake.visit import Visit
 from tocsin.errors import TocsinError, UnknownName
-from tocsin.runtime.http import parse
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
+from tocsin.runtime.web.http import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.application.people.links import LinkDesk
-    from tocsin.runtime.http import Response
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.web.http import Response
 
 MAX_BODY = 4_000
 

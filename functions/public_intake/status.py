@@ -14,11 +14,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from functions.public_intake.pages import STYLE, STYLE_SOURCE
-from tocsin.runtime.http import answer, document
+from tocsin.runtime.web.http import answer, document
 
 if TYPE_CHECKING:
     from functions.public_intake.visit import Visit
-    from tocsin.runtime.http import Response
+    from tocsin.runtime.web.http import Response
 
 STALE_AFTER = 300
 _CACHED = "public, max-age=30, stale-while-revalidate=60"

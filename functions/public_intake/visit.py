@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.application.people.links import LinkDesk
-    from tocsin.runtime.http import Request
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.web.http import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from tocsin.adapters.billing.replay.drive_queue import read_drive
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally
 from tocsin.errors import BadInput, CommandRepeated, TocsinError, VersionConflict
-from tocsin.runtime import light
 from tocsin.runtime.batch import failures
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

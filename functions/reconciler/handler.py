@@ -30,22 +30,23 @@ from tocsin.application.billing.reconcile.heal import Healer
 from tocsin.application.billing.reconcile.tell import Teller
 from tocsin.channels.sns import SnsSender
 from tocsin.policy.compiled.billing_rules import current_billing_rules, current_sampling
-from tocsin.providers.client import HttpProviderClient, ProviderKeys
+from tocsin.providers.http.one import HttpProviderClient, ProviderKeys
+from tocsin.providers.http.subscriptions import HttpSubscriptionSource
 from tocsin.providers.registry import object_reader
-from tocsin.providers.subscriptions import HttpSubscriptionSource
-from tocsin.runtime import aws_http, light
-from tocsin.runtime.application import connect
+from tocsin.runtime.aws import http as aws_http
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.evidence import evidence
 from tocsin.runtime.ids import SystemIds
-from tocsin.runtime.invocation import watch
-from tocsin.runtime.secrets import CachedSecret
 from tocsin.runtime.settings import load
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.wiring.evidence import evidence
+from tocsin.runtime.wiring.incidents import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.runtime.invocation import TimedContext
+    from tocsin.runtime.watch.invocation import TimedContext
 
 SETTINGS = load(Settings)
 WATCH = watch("reconciler", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

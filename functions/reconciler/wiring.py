@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from tocsin.documents.reconciliation import as_json, as_markdown, as_svg, summary
+from tocsin.documents.reconciliation_report import as_json, as_markdown, as_svg, summary
 from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tocsin.ports.billing.reconcile import ReconciliationStore
     from tocsin.ports.evidence import Archive, ArchivedContent
     from tocsin.ports.messages import Sender
-    from tocsin.providers.client import KeySource
+    from tocsin.providers.http.one import KeySource
 
 MOST_IN_A_REPORT = 5_000
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.billing.replay.drive_queue import read_drive
 from tocsin.billing.replay.cursor import Stage
 from tocsin.errors import TocsinError, VersionConflict
-from tocsin.runtime import light
 from tocsin.runtime.batch import failures
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -27,25 +27,27 @@ from tocsin.application.billing.replay.rebuild import Rebuilder
 from tocsin.application.billing.replay.tell import ReplayTeller
 from tocsin.billing.identity import Registrations
 from tocsin.policy.compiled.billing_rules import current_billing_rules
-from tocsin.providers.body_codec import keep
-from tocsin.providers.client import HttpProviderClient, ProviderKeys
-from tocsin.providers.entities import HttpEntitySource
-from tocsin.providers.events import HttpEventSource, workspace_of
+from tocsin.providers.bodies.codec import keep
+from tocsin.providers.http.entities import HttpEntitySource
+from tocsin.providers.http.events import HttpEventSource, workspace_of
+from tocsin.providers.http.one import HttpProviderClient, ProviderKeys
 from tocsin.providers.registry import object_reader, webhook_reader
-from tocsin.runtime import aws_http, light, settings
-from tocsin.runtime.application import connect
+from tocsin.runtime import settings
+from tocsin.runtime.aws import http as aws_http
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.evidence import evidence
 from tocsin.runtime.ids import SystemIds
-from tocsin.runtime.invocation import watch
-from tocsin.runtime.secrets import CachedSecret
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.wiring.evidence import evidence
+from tocsin.runtime.wiring.incidents import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.subscription import Subscription
-    from tocsin.runtime.invocation import TimedContext
+    from tocsin.runtime.watch.invocation import TimedContext
 
 SETTINGS = settings.load(Settings)
 CLOCK = wall_clock()

@@ -9,8 +9,10 @@ from functions.replay_worker.work import Work
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.application.billing.projection.restore import Restorer
-from tocsin.runtime import aws_http, light, settings
+from tocsin.runtime import settings
+from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.watch import light
 
 SETTINGS = settings.load(Settings)
 DYNAMODB = aws_http.from_environment("dynamodb")

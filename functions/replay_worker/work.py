@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.billing.projection.queues import read_items
 from tocsin.errors import TocsinError
-from tocsin.runtime import light
 from tocsin.runtime.batch import failures
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from functions.sla_check.rounds import Sweeper
 from functions.sla_check.settings import Settings
 from tocsin.adapters.incidents.due_queue import SqsDueQueue
-from tocsin.runtime import aws_http
-from tocsin.runtime.application import connect
-from tocsin.runtime.invocation import watch
-from tocsin.runtime.invoke import FunctionCaller
+from tocsin.runtime.aws import http as aws_http
+from tocsin.runtime.aws.invoke import FunctionCaller
 from tocsin.runtime.settings import load
+from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.wiring.incidents import connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.runtime.invocation import TimedContext
+    from tocsin.runtime.watch.invocation import TimedContext
 
 SETTINGS = load(Settings)
 WATCH = watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.incidents.due_queue import incidents_of
 from tocsin.errors import MalformedPayload, TocsinError, Unavailable
 from tocsin.runtime.batch import failures
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.incidents.model.outbox import OutboxKey
     from tocsin.ports.incidents import DueQueue
-    from tocsin.runtime.application import Application
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.wiring.incidents import Application
 
 ROUNDS = 10
 REDRIVEN_AT_ONCE = 50

@@ -14,12 +14,15 @@ from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
 from tocsin.application.billing.projection.ingest import Delivery, Ingest
 from tocsin.billing.identity import Registrations
 from tocsin.errors import TocsinError, Unavailable
-from tocsin.providers.body_codec import keep
+from tocsin.providers.bodies.codec import keep
 from tocsin.providers.registry import PROVIDERS, webhook_reader
-from tocsin.runtime import aws_http, http, light, settings
+from tocsin.runtime import settings
+from tocsin.runtime.aws import http as aws_http
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.names import Event, Metric
-from tocsin.runtime.secrets import CachedSecret
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.names import Event, Metric
+from tocsin.runtime.web import http
 
 if TYPE_CHECKING:
     from tocsin.application.billing.projection.ingest import Receipt

@@ -123,7 +123,9 @@ def test_every_init_is_empty_of_code() -> None:
 
 
 def test_an_init_that_re_exports_is_found() -> None:
-    init = module("from tocsin.runtime.logging import log", "shared/tocsin/runtime/__init__.py")
+    init = module(
+        "from tocsin.runtime.watch.logging import log", "shared/tocsin/runtime/__init__.py"
+    )
 
     assert rules.not_empty(init)
     assert not rules.not_empty(replace(init, text='"""Why this room exists."""\n'))

@@ -27,8 +27,8 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.replay.cursor import PAGE, Cursor, Window, begin
 from tocsin.billing.replay.rate_limit import budget
 from tocsin.ports.billing.replay import EventPage
-from tocsin.providers.body_codec import keep
-from tocsin.providers.events import workspace_of
+from tocsin.providers.bodies.codec import keep
+from tocsin.providers.http.events import workspace_of
 from tocsin.providers.registry import webhook_reader
 
 if TYPE_CHECKING:

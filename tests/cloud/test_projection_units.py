@@ -23,8 +23,8 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.local.clients import Keys
-from tocsin.runtime.aws_http import AwsHttp
-from tocsin.runtime.sigv4 import Credentials
+from tocsin.runtime.aws.http import AwsHttp
+from tocsin.runtime.aws.sigv4 import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from tocsin.billing.event import EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.subscription import Status
-from tocsin.providers.body_codec import keep, unpack
+from tocsin.providers.bodies.codec import keep, unpack
 from tocsin.providers.registry import PROVIDERS, object_reader, webhook_reader
 
 EVENTS = Path("events")

@@ -19,7 +19,7 @@ from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.vocabulary import Category, Kind, Resolution, Severity
-from tocsin.runtime.application import Application
+from tocsin.runtime.wiring.incidents import Application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

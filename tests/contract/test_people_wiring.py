@@ -12,7 +12,7 @@ from tests.harness.time import START, VirtualIncidentClock
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import Rotation
-from tocsin.runtime.people import connect_people
+from tocsin.runtime.wiring.people import connect_people
 
 
 def test_what_a_link_decides_goes_by_rotations_and_not_by_the_runbooks_roster() -> None:

@@ -41,7 +41,7 @@ from tocsin.errors import (
     VersionConflict,
 )
 from tocsin.ports.billing.replay import Missing, PageNote
-from tocsin.providers.body_codec import keep
+from tocsin.providers.bodies.codec import keep
 from tocsin.providers.registry import webhook_reader
 
 if TYPE_CHECKING:

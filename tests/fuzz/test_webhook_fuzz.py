@@ -22,11 +22,11 @@ from tocsin.application.billing.projection.read_event import billing_event
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.errors import BadInput, MalformedPayload, SignatureInvalid, TimestampOutOfTolerance
-from tocsin.providers.body_codec import keep, unpack
+from tocsin.providers.bodies.codec import keep, unpack
 from tocsin.providers.razorpay import signature as razorpay_signature
 from tocsin.providers.registry import PROVIDERS, object_reader, webhook_reader
 from tocsin.providers.stripe import signature as stripe_signature
-from tocsin.runtime import http
+from tocsin.runtime.web import http
 
 if TYPE_CHECKING:
     from collections.abc import Callable

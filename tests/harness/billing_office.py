@@ -39,9 +39,9 @@ from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import QueueUnavailable, SendFailed
 from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
-from tocsin.providers.body_codec import unpack
+from tocsin.providers.bodies.codec import unpack
 from tocsin.providers.registry import object_reader
-from tocsin.runtime.checkout_notes import Notes
+from tocsin.runtime.watch.checkout_notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

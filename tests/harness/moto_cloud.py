@@ -17,7 +17,7 @@ import urllib3
 from moto.server import ThreadedMotoServer
 
 from infra.tables import PARTITION_KEY, SORT_KEY, TABLES
-from tocsin.runtime.aws_http import AwsHttp, from_environment
+from tocsin.runtime.aws.http import AwsHttp, from_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -39,7 +39,7 @@ from tocsin.local.sandbox.razorpay.api import RazorpayApi
 from tocsin.local.sandbox.razorpay.body import shown
 from tocsin.local.sandbox.razorpay.history import Story, tell
 from tocsin.local.sandbox.razorpay.merchant import Merchant
-from tocsin.providers.body_codec import keep, unpack
+from tocsin.providers.bodies.codec import keep, unpack
 from tocsin.providers.razorpay import objects
 from tocsin.providers.razorpay.webhook import EVENT_ID_HEADER, read
 

@@ -23,8 +23,8 @@ from tocsin.billing.replay.cursor import PAGE, Cursor, Window, begin
 from tocsin.billing.replay.stops import untold
 from tocsin.errors import ProviderUnavailable, VersionConflict
 from tocsin.ports.billing.replay import EventPage
-from tocsin.providers.body_codec import keep
-from tocsin.providers.events import workspace_of
+from tocsin.providers.bodies.codec import keep
+from tocsin.providers.http.events import workspace_of
 from tocsin.providers.registry import webhook_reader
 
 if TYPE_CHECKING:

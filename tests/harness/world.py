@@ -53,10 +53,10 @@ from tocsin.errors import Unavailable
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.people.links import Keyring
 from tocsin.policy.compiled.policies import PackagedPolicies, from_json
-from tocsin.runtime.application import Application
-from tocsin.runtime.invocation import Watch
-from tocsin.runtime.logging import Journal
-from tocsin.runtime.policies import WithoutRoom
+from tocsin.runtime.watch.invocation import Watch
+from tocsin.runtime.watch.logging import Journal
+from tocsin.runtime.wiring.incidents import Application
+from tocsin.runtime.wiring.runbooks import WithoutRoom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

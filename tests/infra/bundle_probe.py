@@ -47,10 +47,10 @@ def _read(service: str) -> dict[str, Any]:
     kind, _, name = service.rpartition(":")
     method, operation, request = READS[name]
     if kind == "signed":
-        aws_http = importlib.import_module("tocsin.runtime.aws_http")
+        aws_http = importlib.import_module("tocsin.runtime.aws.http")
         signed: dict[str, Any] = aws_http.from_environment(name).call(operation, request)
         return signed
-    aws = importlib.import_module("tocsin.runtime.aws")
+    aws = importlib.import_module("tocsin.runtime.aws.client")
     client = aws.client(name, connect_seconds=5, read_seconds=20, attempts=2)
     answer: dict[str, Any] = getattr(client, method)(**request)
     return answer

@@ -20,7 +20,7 @@ from infra.stacks.monitoring import OUTAGES
 from tocsin.billing.event import Problem
 from tocsin.errors import TocsinError
 from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime.names import NAMESPACE, Event, Metric
+from tocsin.runtime.watch.names import NAMESPACE, Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

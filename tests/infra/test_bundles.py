@@ -118,7 +118,7 @@ def test_the_webhook_path_loads_no_sdk_and_no_framework(loaded: Loaded) -> None:
     _, modules = loaded("webhook_ingest")
     assert not [one for one in ON_THE_HOT_PATH_TOO_HEAVY if one in modules]
     assert not [one for one in modules if "tracing" in one]
-    assert "tocsin.runtime.sigv4" in modules
+    assert "tocsin.runtime.aws.sigv4" in modules
 
 
 def test_the_webhook_bundle_does_not_even_hold_them(

@@ -12,7 +12,7 @@ from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
 from infra.constructs.function import CLOCK_VARIABLE, environment_of
 from infra.references import NobodyOffers, References
-from tocsin.runtime.policies import ROOM_VARIABLE, stage_policies
+from tocsin.runtime.wiring.runbooks import ROOM_VARIABLE, stage_policies
 
 if TYPE_CHECKING:
     from tests.infra.deployment import Deployment

@@ -25,9 +25,9 @@ from tocsin.errors import (
     SecretUnavailable,
     StoreUnavailable,
 )
-from tocsin.runtime.aws_http import AwsHttp, Patience, from_environment
-from tocsin.runtime.connection import Place
-from tocsin.runtime.sigv4 import Credentials
+from tocsin.runtime.aws.connection import Place
+from tocsin.runtime.aws.http import AwsHttp, Patience, from_environment
+from tocsin.runtime.aws.sigv4 import Credentials
 
 if TYPE_CHECKING:
     from pathlib import Path

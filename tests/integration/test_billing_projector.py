@@ -31,7 +31,7 @@ from tocsin.billing.subscription import Status
 from tocsin.cli.billing_desk import desk
 from tocsin.errors import StoreUnavailable
 from tocsin.policy.compiled.billing_rules import current_billing_rules
-from tocsin.providers.body_codec import keep
+from tocsin.providers.bodies.codec import keep
 from tocsin.providers.registry import webhook_reader
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from tests.harness.scripted_http import Reply, scripted
-from tocsin.runtime.dead_man import NOBODY, Ping
+from tocsin.runtime.watch.dead_man import NOBODY, Ping
 
 
 @pytest.mark.parametrize(("status", "heard"), [(200, True), (404, False), (503, False)])

@@ -22,7 +22,7 @@ from tocsin.cli import billing_desk
 from tocsin.cli.billing_desk import Desk, desk
 from tocsin.cli.main import FAILED_CHECK, OK, run
 from tocsin.ports.billing.access import Request, Write
-from tocsin.providers.body_codec import keep, unpack
+from tocsin.providers.bodies.codec import keep, unpack
 from tocsin.providers.registry import object_reader, webhook_reader
 
 if TYPE_CHECKING:

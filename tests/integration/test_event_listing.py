@@ -13,8 +13,8 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.replay.cursor import Slice
 from tocsin.errors import BadInput, ProviderUnavailable
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
-from tocsin.providers.client import ProviderKeys
-from tocsin.providers.events import HttpEventSource
+from tocsin.providers.http.events import HttpEventSource
+from tocsin.providers.http.one import ProviderKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

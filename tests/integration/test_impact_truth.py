@@ -19,8 +19,8 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.outage.history import late_payments, lost_access
 from tocsin.billing.outage.impact import Records, impact
 from tocsin.billing.subscription import Status
-from tocsin.providers.body_codec import keep, unpack
-from tocsin.providers.events import workspace_of
+from tocsin.providers.bodies.codec import keep, unpack
+from tocsin.providers.http.events import workspace_of
 from tocsin.providers.registry import object_reader, webhook_reader
 
 if TYPE_CHECKING:

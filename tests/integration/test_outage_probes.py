@@ -19,7 +19,7 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.outage.signs import Health
 from tocsin.errors import SecretUnavailable, SendFailed
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY, RAZORPAY_KEY_ID
-from tocsin.providers.probes import HttpProbes
+from tocsin.providers.http.probes import HttpProbes
 from tocsin.providers.selling import SalesDocument
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tests.harness.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.webhooks import compact, http_event, razorpay_headers
 from tocsin.application.billing.projection.read_event import billing_event
 from tocsin.billing.event import EventClass, Problem
-from tocsin.providers.body_codec import MAX_KEPT, unpack
+from tocsin.providers.bodies.codec import MAX_KEPT, unpack
 from tocsin.providers.registry import object_reader
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from tests.integration.sandbox_world import START, World, world
 from tocsin.billing.identity import Identity
 from tocsin.errors import BadInput, ProviderUnavailable
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
-from tocsin.providers.client import ProviderKeys
-from tocsin.providers.subscriptions import HttpSubscriptionSource
+from tocsin.providers.http.one import ProviderKeys
+from tocsin.providers.http.subscriptions import HttpSubscriptionSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tocsin.runtime.connection import Place
-from tocsin.runtime.sigv4 import Credentials, Signer
+from tocsin.runtime.aws.connection import Place
+from tocsin.runtime.aws.sigv4 import Credentials, Signer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

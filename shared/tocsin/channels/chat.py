@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tocsin.channels.aws_send import PATIENCE, handed_over
-from tocsin.runtime.aws import client
+from tocsin.runtime.aws.client import client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.channels.aws_send import PATIENCE, handed_over
 from tocsin.channels.sns import string_attributes
-from tocsin.runtime.aws import client
+from tocsin.runtime.aws.client import client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tocsin.channels.aws_send import PATIENCE, handed_over
-from tocsin.runtime.aws import client
+from tocsin.runtime.aws.client import client
 
 if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient

@@ -18,9 +18,9 @@ import urllib3
 
 from tocsin.channels import guard
 from tocsin.errors import MessageRefused, SecretUnavailable, SendFailed
-from tocsin.runtime.aws_http import from_environment
+from tocsin.runtime.aws.http import from_environment
+from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.secrets import CachedSecret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -25,11 +25,11 @@ from tocsin.billing.projection.ledger_key import key_of
 from tocsin.billing.projection.ordering import erase
 from tocsin.billing.projection.refetch import LedgerReplay, Reason, RefetchRequest
 from tocsin.errors import BadInput, UnknownName, UnknownSubscription, VersionConflict
-from tocsin.providers.body_codec import unpack
+from tocsin.providers.bodies.codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader
 from tocsin.runtime.api_client import default_credentials
-from tocsin.runtime.aws_http import AwsHttp, Patience
-from tocsin.runtime.sigv4 import Credentials
+from tocsin.runtime.aws.http import AwsHttp, Patience
+from tocsin.runtime.aws.sigv4 import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.documents.fitting import one_line
-from tocsin.documents.moments import full_moment
+from tocsin.documents.times import full_moment
 from tocsin.incidents.vocabulary import Kind
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.errors import SecretUnavailable
-from tocsin.providers.client import ProviderKeys
+from tocsin.providers.http.one import ProviderKeys
 from tocsin.registry import Entry, Registry
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SOURCES = Registry(
     "signal source",
-    Entry("cloudwatch", "tocsin.signals.cloudwatch"),
+    Entry("cloudwatch", "tocsin.signals.cloudwatch.parser"),
 )
 
 

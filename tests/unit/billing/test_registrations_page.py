@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.billing.identity import Registrations
 from tocsin.errors import RegistrationMismatch
-from tocsin.runtime import secrets
+from tocsin.runtime.aws import secrets
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/how-to/register-a-webhook.md").read_text()
 

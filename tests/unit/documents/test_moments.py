@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tocsin.documents.moments import full_moment, short_moment
+from tocsin.documents.times import full_moment, short_moment
 
 NEW_YORK, KOLKATA, SAO_PAULO = "America/New_York", "Asia/Kolkata", "America/Sao_Paulo"
 OPENED = datetime(2026, 9, 8, 14, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.harness.time import START
+from tocsin.documents.chat_room import render_room
 from tocsin.documents.messages import render
-from tocsin.documents.room import render_room
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.outbox import ROOM, OutboxItem
 from tocsin.incidents.timeline.entry import format_time

@@ -18,8 +18,8 @@ from tocsin.application.billing.projection.file_event import Filer
 from tocsin.billing.subscription import Status
 from tocsin.cli import billing_doubles, billing_impact, main
 from tocsin.errors import TocsinError
-from tocsin.providers.body_codec import keep
-from tocsin.providers.events import workspace_of
+from tocsin.providers.bodies.codec import keep
+from tocsin.providers.http.events import workspace_of
 from tocsin.providers.registry import webhook_reader
 
 if TYPE_CHECKING:

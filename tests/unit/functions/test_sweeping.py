@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.harness.world import World
     from tocsin.ports.incidents import DueQueue
-    from tocsin.runtime.application import Application
+    from tocsin.runtime.wiring.incidents import Application
 
 
 @dataclass

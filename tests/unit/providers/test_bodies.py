@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tocsin.errors import MalformedPayload
-from tocsin.providers import body_codec
-from tocsin.providers.pruning import MAX_LIST, MAX_TEXT, prune, pseudonym
+from tocsin.providers.bodies import codec as body_codec
+from tocsin.providers.bodies.pruning import MAX_LIST, MAX_TEXT, prune, pseudonym
 from tools import body_dictionary
 
 SAMPLES = sorted(Path("events").glob("stripe/*.json")) + sorted(

@@ -10,7 +10,7 @@ import pytest
 
 from tocsin import errors
 from tocsin.errors import MalformedPayload, PayloadTooLarge, TocsinError
-from tocsin.runtime import http
+from tocsin.runtime.web import http
 
 
 def event(

@@ -8,7 +8,7 @@ import pytest
 
 from tocsin.errors import NotAllowed
 from tocsin.incidents.vocabulary import Group
-from tocsin.runtime.identity import caller
+from tocsin.runtime.web.identity import caller
 
 ROLE = "arn:aws:sts::000000000000:assumed-role/tocsin-local-"
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tocsin.errors import ClockUnavailable
-from tocsin.runtime.invocation import Watch, watch
-from tocsin.runtime.logging import Journal
-from tocsin.runtime.metrics import Meter
+from tocsin.runtime.watch.invocation import Watch, watch
+from tocsin.runtime.watch.logging import Journal
+from tocsin.runtime.watch.metrics import Meter
 
 
 @dataclass

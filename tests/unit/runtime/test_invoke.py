@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from tocsin.errors import Unavailable
-from tocsin.runtime import invoke
-from tocsin.runtime.invoke import FunctionCaller
+from tocsin.runtime.aws import invoke
+from tocsin.runtime.aws.invoke import FunctionCaller
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient

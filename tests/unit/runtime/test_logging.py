@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tocsin.errors import VersionConflict
-from tocsin.runtime import light
-from tocsin.runtime.logging import Journal
-from tocsin.runtime.names import Event
+from tocsin.runtime.watch import light
+from tocsin.runtime.watch.logging import Journal
+from tocsin.runtime.watch.names import Event
 
 
 class Written:

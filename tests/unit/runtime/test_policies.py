@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tocsin.policy.compiled.policies import default
-from tocsin.runtime.policies import stage_policies
+from tocsin.runtime.wiring.runbooks import stage_policies
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.errors import SecretUnavailable
-from tocsin.runtime.secrets import (
+from tocsin.runtime.aws.secrets import (
     REFRESH_INTERVAL_SECONDS,
     RETRY_SECONDS,
     TTL_SECONDS,

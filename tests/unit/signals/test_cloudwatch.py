@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tocsin.errors import MalformedPayload
-from tocsin.signals.cloudwatch import parse
+from tocsin.signals.cloudwatch.parser import parse
 
 EVENTS = Path(__file__).parents[3] / "events" / "cloudwatch"
 

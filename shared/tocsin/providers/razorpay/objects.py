@@ -14,8 +14,8 @@ from urllib.parse import quote
 from tocsin.billing.projection.ledger_key import usable_time
 from tocsin.billing.subscription import RAZORPAY_STATUS, Status, Subscription
 from tocsin.errors import UnreadableShape
+from tocsin.providers.bodies.pruning import workspace_in
 from tocsin.providers.foreign_json import section, text
-from tocsin.providers.pruning import workspace_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

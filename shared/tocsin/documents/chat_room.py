@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.documents.fitting import fit_subject, one_line
-from tocsin.documents.moments import full_moment
+from tocsin.documents.times import full_moment
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import ClockName, Kind, RoomNews, Severity

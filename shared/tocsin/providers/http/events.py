@@ -14,8 +14,8 @@ import urllib3
 
 from tocsin.errors import BadInput, ProviderUnavailable, SecretUnavailable
 from tocsin.ports.billing.replay import EventPage
+from tocsin.providers.bodies.pruning import workspace_in
 from tocsin.providers.foreign_json import section
-from tocsin.providers.pruning import workspace_in
 from tocsin.providers.registry import event_listing, object_reader
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.replay.cursor import Slice
-    from tocsin.providers.client import KeySource
+    from tocsin.providers.http.one import KeySource
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0

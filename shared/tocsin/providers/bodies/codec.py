@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.errors import MalformedPayload
-from tocsin.providers.pruning import prune
+from tocsin.providers.bodies.pruning import prune
 
 VERSION = 1
 MAX_KEPT = 350_000

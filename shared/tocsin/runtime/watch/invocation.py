@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tocsin.runtime.clock import incident_clock
-from tocsin.runtime.logging import Journal
-from tocsin.runtime.metrics import Meter
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.logging import Journal
+from tocsin.runtime.watch.metrics import Meter
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

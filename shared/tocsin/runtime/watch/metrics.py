@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from tocsin.runtime.names import DIMENSIONS, NAMESPACE
+from tocsin.runtime.watch.names import DIMENSIONS, NAMESPACE
 
 
 class Meter:

@@ -9,7 +9,7 @@ from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews
 from tocsin.adapters.releases.store import DynamoReleases
 from tocsin.application.people.on_call import OnDuty
-from tocsin.runtime.application import Application, connect, table_client
+from tocsin.runtime.wiring.incidents import Application, connect, table_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

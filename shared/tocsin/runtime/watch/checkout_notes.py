@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.breaker import Phase
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from tocsin.billing.checkout.breaker import Breaker
     from tocsin.billing.identity import Identity
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
 
 _COUNTED = {
     Result.OFFERED: Metric.CHECKOUTS_OFFERED,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.subscription import Subscription
-    from tocsin.providers.client import KeySource
+    from tocsin.providers.http.one import KeySource
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0

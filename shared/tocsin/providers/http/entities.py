@@ -15,7 +15,7 @@ import urllib3
 
 from tocsin.billing.replay.rebuild import PAGE, SUBSCRIPTIONS
 from tocsin.errors import BadInput, ProviderUnavailable, SecretUnavailable
-from tocsin.providers.events import CONNECT_SECONDS, MAX_PAGE_BYTES, READ_SECONDS, USER_AGENT
+from tocsin.providers.http.events import CONNECT_SECONDS, MAX_PAGE_BYTES, READ_SECONDS, USER_AGENT
 from tocsin.providers.registry import object_reader
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.replay.cursor import Window
-    from tocsin.providers.client import KeySource
+    from tocsin.providers.http.one import KeySource
 
 _OK = 200
 

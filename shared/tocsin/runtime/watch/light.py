@@ -12,7 +12,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tocsin.runtime.names import DIMENSIONS, NAMESPACE
+from tocsin.runtime.watch.names import DIMENSIONS, NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tocsin.errors import Unavailable
-from tocsin.runtime.aws import client
+from tocsin.runtime.aws.client import client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

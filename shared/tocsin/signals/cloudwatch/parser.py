@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.signals.cloudwatch_metrics import describe, dimensions
+from tocsin.signals.cloudwatch.metrics import describe, dimensions
 from tocsin.signals.fields import json_object, moment, optional_text, record, records, text
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from tocsin.application.people.on_call import OnDuty
 from tocsin.application.releases.tell import Teller, Told
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.relations import Merge, Split
-from tocsin.runtime.aws import client
+from tocsin.runtime.aws.client import client
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
-from tocsin.runtime.policies import published_policies, stage_policies
+from tocsin.runtime.wiring.runbooks import published_policies, stage_policies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

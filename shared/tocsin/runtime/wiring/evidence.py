@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.evidence.s3 import S3Archive
-from tocsin.runtime.aws import client
+from tocsin.runtime.aws.client import client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -12,16 +12,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import TocsinError, UnknownName
-from tocsin.runtime.http import parse, problem, unexpected
-from tocsin.runtime.identity import caller
-from tocsin.runtime.names import Event, Metric
+from tocsin.runtime.watch.names import Event, Metric
+from tocsin.runtime.web.http import parse, problem, unexpected
+from tocsin.runtime.web.identity import caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.runtime.http import Request, Response
-    from tocsin.runtime.identity import Caller
-    from tocsin.runtime.invocation import Watch
+    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.web.http import Request, Response
+    from tocsin.runtime.web.identity import Caller
 
 MAX_BODY = 64_000
 

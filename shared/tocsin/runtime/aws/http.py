@@ -26,8 +26,8 @@ from tocsin.errors import (
     SecretUnavailable,
     StoreUnavailable,
 )
-from tocsin.runtime.connection import BROKEN, Place
-from tocsin.runtime.sigv4 import Credentials, Signer
+from tocsin.runtime.aws.connection import BROKEN, Place
+from tocsin.runtime.aws.sigv4 import Credentials, Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from tocsin.errors import TocsinError
-from tocsin.runtime.light import clean
+from tocsin.runtime.watch.light import clean
 
 if TYPE_CHECKING:
     from typing import IO
