@@ -11,7 +11,7 @@ change can help (`retryable`). Anything else that escapes is a bug and answers 5
     ├── Conflict              true when it was sent, no longer true now
     └── Unavailable           something Tocsin depends on did not answer; try again
 
-The leaves that only a laptop's tools raise are in `tocsin.errors_tools`.
+The leaves that only a laptop's tools raise are in `tocsin.local.errors`.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ from tests.harness.webhooks import (
     razorpay_headers,
     stripe_headers,
 )
-from tocsin.local import emulator, places, processes
-from tocsin.local.clients import ROOT_KEY, Clients
+from tocsin.local.look.clients import ROOT_KEY, Clients
+from tocsin.local.machine import emulator, places, processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

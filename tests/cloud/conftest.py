@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.local_cloud import Deployed, Expectations
 from tests.harness.lost_webhooks import Outage
-from tocsin.local.places import STATE_VARIABLE
+from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tocsin.local.clients import Clients, Keys
+from tocsin.local.look.clients import Clients, Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

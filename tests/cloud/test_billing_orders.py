@@ -22,8 +22,8 @@ from tests.harness.local_cloud import eventually
 from tests.harness.webhooks import compact, stripe_headers
 from tocsin.adapters.billing.projection.items import row_of
 from tocsin.billing.projection.refetch import LedgerReplay
-from tocsin.local.sandbox import official
-from tocsin.local.sandbox.client import SandboxClient
+from tocsin.local.sandbox.clients import official
+from tocsin.local.sandbox.clients.stripe import SandboxClient
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.providers.registry import object_reader
 

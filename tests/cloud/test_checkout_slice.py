@@ -15,9 +15,9 @@ from tests.harness.local_cloud import eventually
 from tests.harness.outage_stage import OutageStage
 from tocsin.billing.checkout.breaker import FIRST_COOLING
 from tocsin.billing.outage.signs import LOW_TRAFFIC_WINDOW, RECOVERED_AFTER
-from tocsin.local.places import STATE_VARIABLE
-from tocsin.local.sandbox import official
-from tocsin.local.sandbox.client import SandboxClient
+from tocsin.local.machine.places import STATE_VARIABLE
+from tocsin.local.sandbox.clients import official
+from tocsin.local.sandbox.clients.stripe import SandboxClient
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.runtime import api_client
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tocsin.cli import main
-from tocsin.local.places import STATE_VARIABLE
+from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
     from tests.harness.local_cloud import Deployed, Expectations

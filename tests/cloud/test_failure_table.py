@@ -17,7 +17,7 @@ import pytest
 from tests.cloud.test_checkout_slice import outage, sandbox, terminal
 from tocsin.billing.checkout.breaker import FIRST_COOLING
 from tocsin.billing.outage.signs import LOW_TRAFFIC_FAILURES
-from tocsin.local.sandbox import official
+from tocsin.local.sandbox.clients import official
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.providers.checkout_outcome import READ_SECONDS
 from tocsin.runtime import api_client

@@ -19,13 +19,13 @@ from functions.notifier.delivery import LEASE
 from tests.harness.deadly_proxy import Plan, Proxy, deadly_proxy
 from tests.harness.local_cloud import Deployed, eventually, variables
 from tocsin.incidents.model.outbox import ROOM
-from tocsin.local import seed
+from tocsin.local.stage import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.local.inbox import Message
+    from tocsin.local.look.inbox import Message
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 

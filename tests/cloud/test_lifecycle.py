@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.local_cloud import eventually, slot
-from tocsin.local import emulator, processes
-from tocsin.local.clients import Clients
-from tocsin.local.places import STATE_VARIABLE
+from tocsin.local.look.clients import Clients
+from tocsin.local.machine import emulator, processes
+from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tocsin.local.cloud import Wishes
-    from tocsin.local.places import Places
+    from tocsin.local.machine.places import Places
+    from tocsin.local.stage.cloud import Wishes
 
 PROGRAMS = ("ministack", "sandbox")
 # A shell starts what it runs in the background deaf to Ctrl-C, and children inherit that.

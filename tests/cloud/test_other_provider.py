@@ -17,7 +17,7 @@ from tests.cloud.test_lifecycle import command_line
 from tests.harness.local_cloud import eventually
 from tests.harness.other_provider import OtherRazorpay, OtherStripe, served
 from tocsin.drills.person import Person
-from tocsin.local.clients import Clients
+from tocsin.local.look.clients import Clients
 from tocsin.local.sandbox.defaults import (
     ACCOUNT,
     DEFAULT_API_KEY,

@@ -22,7 +22,7 @@ from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.subscription import Status, Subscription
-from tocsin.local.clients import Keys
+from tocsin.local.look.clients import Keys
 from tocsin.runtime.aws.http import AwsHttp
 from tocsin.runtime.aws.sigv4 import Credentials
 

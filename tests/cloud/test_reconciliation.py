@@ -15,8 +15,8 @@ from tests.cloud.test_command_line import Terminal
 from tests.harness.local_cloud import eventually
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.cli.main import FAILED_CHECK, NOT_ALLOWED
-from tocsin.local.places import STATE_VARIABLE
-from tocsin.local.sandbox.client import SandboxClient
+from tocsin.local.machine.places import STATE_VARIABLE
+from tocsin.local.sandbox.clients.stripe import SandboxClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

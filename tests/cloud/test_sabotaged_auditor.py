@@ -18,7 +18,7 @@ import pytest
 
 from tests.harness.alarm_evaluation import ALARM, OK, Measured, embedded, state_at
 from tocsin.adapters.incidents.keys import due_pk
-from tocsin.local import seed
+from tocsin.local.stage import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
 
 if TYPE_CHECKING:

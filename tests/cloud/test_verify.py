@@ -10,7 +10,7 @@ import pytest
 from tests.cloud.test_command_line import Terminal
 from tests.harness.local_cloud import eventually
 from tocsin.cli.main import OK
-from tocsin.local.places import STATE_VARIABLE
+from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
     from pathlib import Path

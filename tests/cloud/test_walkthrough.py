@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.cli import main
 from tocsin.incidents.timeline.entry import parse_time
-from tocsin.local.places import STATE_VARIABLE
+from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
     from tests.harness.local_cloud import Deployed

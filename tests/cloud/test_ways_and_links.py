@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 
 from tests.harness.local_cloud import Deployed, Expectations, eventually
-from tocsin.local import seed
+from tocsin.local.stage import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
 
 if TYPE_CHECKING:
-    from tocsin.local.inbox import Message
+    from tocsin.local.look.inbox import Message
 
 KIM, LEE = "commander-primary", "mitigation-primary"
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/\S+/a/[a-z2-7]{24}")

@@ -17,7 +17,7 @@ import urllib3
 from tests.cloud import probes
 from tests.harness.local_cloud import eventually
 from tests.harness.webhooks import compact, razorpay_headers, stripe_headers
-from tocsin.local.sandbox.client import SandboxClient
+from tocsin.local.sandbox.clients.stripe import SandboxClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

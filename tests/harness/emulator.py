@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.incident_tables import create_incident_tables
-from tocsin.local import emulator, processes
-from tocsin.local.clients import Clients
-from tocsin.local.places import find
+from tocsin.local.look.clients import Clients
+from tocsin.local.machine import emulator, processes
+from tocsin.local.machine.places import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,17 +13,17 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tocsin.local.cloud import Cloud, Wishes
-from tocsin.local.emptying import empty_tables
-from tocsin.local.people import sign_in
-from tocsin.local.places import Places, find
+from tocsin.local.look.people import sign_in
+from tocsin.local.machine.places import Places, find
+from tocsin.local.stage.cloud import Cloud, Wishes
+from tocsin.local.stage.emptying import empty_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import timedelta
 
-    from tocsin.local.clients import Clients, Keys
-    from tocsin.local.inbox import Inbox, Message
+    from tocsin.local.look.clients import Clients, Keys
+    from tocsin.local.look.inbox import Inbox, Message
     from tocsin.local.moving import Reading
 
 SLOTS = range(4)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.evidence.s3 import S3Archive
 from tocsin.cli import main
-from tocsin.local.sandbox.client import SandboxClient
+from tocsin.local.sandbox.clients.stripe import SandboxClient
 from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from tocsin.runtime.clock import AHEAD_VARIABLE
 
 if TYPE_CHECKING:
     from tests.harness.local_cloud import Deployed
-    from tocsin.local.sandbox.client import SandboxClient
+    from tocsin.local.sandbox.clients.stripe import SandboxClient
     from tocsin.runtime.api_client import ApiClient
 
 MOVED = ("billing_api", "outage_watch")

@@ -34,11 +34,11 @@ from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.replay.cursor import Cursor, Kind, Window, begin
 from tocsin.billing.replay.rebuild import PAGE, SUBSCRIPTIONS
 from tocsin.errors import ProviderUnavailable, VersionConflict
-from tocsin.local.sandbox.api import Request
 from tocsin.local.sandbox.razorpay.api import RazorpayApi
 from tocsin.local.sandbox.razorpay.body import shown
 from tocsin.local.sandbox.razorpay.history import Story, tell
 from tocsin.local.sandbox.razorpay.merchant import Merchant
+from tocsin.local.sandbox.stripe.api import Request
 from tocsin.providers.bodies.codec import keep, unpack
 from tocsin.providers.razorpay import objects
 from tocsin.providers.razorpay.webhook import EVENT_ID_HEADER, read

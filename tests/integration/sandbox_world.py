@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import stripe
 
-from tocsin.local.sandbox import official
-from tocsin.local.sandbox.client import SandboxClient
+from tocsin.local.sandbox.clients import official
+from tocsin.local.sandbox.clients.stripe import SandboxClient
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.local.sandbox.sandbox import Sandbox
 from tocsin.local.sandbox.server import SandboxServer

@@ -15,8 +15,8 @@ import stripe
 
 from tests.integration.sandbox_world import START, World, world
 from tocsin.errors import ProviderUnavailable
-from tocsin.local.sandbox import official
-from tocsin.local.sandbox.client import SandboxClient
+from tocsin.local.sandbox.clients import official
+from tocsin.local.sandbox.clients.stripe import SandboxClient
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pytest
 import stripe
 
 from tests.integration.sandbox_world import SECRET, START, World, world
-from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
-from tocsin.local.sandbox.signing import signature_header
-from tocsin.local.sandbox.versions import ACACIA, BASIL, NEWEST
+from tocsin.local.sandbox.defaults import DEFAULT_API_KEY, NEWEST
+from tocsin.local.sandbox.delivery.signing import signature_header
+from tocsin.local.sandbox.stripe.versions import ACACIA, BASIL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

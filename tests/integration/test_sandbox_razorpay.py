@@ -15,7 +15,7 @@ import requests
 
 from tests.integration.sandbox_world import START, World, world
 from tocsin.errors import ProviderUnavailable
-from tocsin.local.sandbox import official
+from tocsin.local.sandbox.clients import official
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY, RAZORPAY_KEY_ID
 from tocsin.local.sandbox.razorpay.history import Story, tell
 from tocsin.local.sandbox.razorpay.merchant import Merchant

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.sandbox_world import START, World, world
-from tocsin.local.sandbox.versions import ACACIA, NEWEST
+from tocsin.local.sandbox.defaults import NEWEST
+from tocsin.local.sandbox.stripe.versions import ACACIA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

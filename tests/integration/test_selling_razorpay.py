@@ -12,7 +12,7 @@ from tests.integration.sandbox_world import World, world
 from tests.integration.test_selling import INTENT, PATIENCE, leg, nap
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.intent import Found, LegState
-from tocsin.local.sandbox import official
+from tocsin.local.sandbox.clients import official
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY, RAZORPAY_KEY_ID
 from tocsin.providers.razorpay.checkout import RazorpayCheckout
 

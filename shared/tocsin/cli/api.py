@@ -63,9 +63,9 @@ def connect(api_url: str | None, person: str | None) -> ApiClient:
 
 
 def _local(person: str, group: Group) -> ApiClient:
-    from tocsin.local.cloud import Cloud  # noqa: PLC0415 -- loads boto3, of no use to a real API
-    from tocsin.local.people import sign_in  # noqa: PLC0415 -- the same
-    from tocsin.local.places import find  # noqa: PLC0415 -- the same
+    from tocsin.local.look.people import sign_in  # noqa: PLC0415 -- the same
+    from tocsin.local.machine.places import find  # noqa: PLC0415 -- the same
+    from tocsin.local.stage.cloud import Cloud  # noqa: PLC0415 -- loads boto3, of no use to a real API
 
     cloud = Cloud(find())
     found = cloud.outputs()

@@ -141,9 +141,9 @@ def _again(poison: Poison) -> LedgerReplay | RefetchRequest:
 
 def local_desk() -> Desk:
     """The running local cloud's. Raises `CloudNotRunning` where there is none."""
-    from tocsin.local.clients import Keys  # noqa: PLC0415 -- loads boto3, of no use to a real stage
-    from tocsin.local.cloud import Cloud  # noqa: PLC0415 -- the same
-    from tocsin.local.places import find  # noqa: PLC0415 -- the same
+    from tocsin.local.look.clients import Keys  # noqa: PLC0415 -- loads boto3, of no use to a real stage
+    from tocsin.local.machine.places import find  # noqa: PLC0415 -- the same
+    from tocsin.local.stage.cloud import Cloud  # noqa: PLC0415 -- the same
 
     found, keys = Cloud(find()).outputs(), Keys()
     credentials = Credentials(keys.access, keys.secret, keys.token)

@@ -139,8 +139,8 @@ def _proof_document(proof: Proof) -> dict[str, object]:
 def _stage(*, up: bool) -> Stage:
     from tocsin.drills.show import Rising  # noqa: PLC0415 -- see run
     from tocsin.drills.stage import Stage  # noqa: PLC0415 -- see run
-    from tocsin.local.cloud import Cloud, Wishes  # noqa: PLC0415 -- see run
-    from tocsin.local.places import find  # noqa: PLC0415 -- see run
+    from tocsin.local.machine.places import find  # noqa: PLC0415 -- see run
+    from tocsin.local.stage.cloud import Cloud, Wishes  # noqa: PLC0415 -- see run
 
     places = find()
     if up and current().json:

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from tocsin.local.cloud import Cloud
-    from tocsin.local.gaps import Note
-    from tocsin.local.inbox import Message
+    from tocsin.local.look.inbox import Message
     from tocsin.local.moving import Reading
+    from tocsin.local.stage.cloud import Cloud
+    from tocsin.local.stage.gaps import Note
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,8 +38,8 @@ _SWEEP = typer.Option("--sweep/--no-sweep", help="Run the sweep once, now.")
 
 
 def _cloud() -> Cloud:
-    from tocsin.local.cloud import Cloud  # noqa: PLC0415 -- loads boto3, which help does not need
-    from tocsin.local.places import find  # noqa: PLC0415 -- the same
+    from tocsin.local.machine.places import find  # noqa: PLC0415 -- the same
+    from tocsin.local.stage.cloud import Cloud  # noqa: PLC0415 -- loads boto3, which help does not need
 
     return Cloud(find(), current().progress)
 
@@ -61,7 +61,7 @@ def up(
     ] = False,
 ) -> None:
     """Start the cloud, deploy what changed, write outputs.json. Again: update what runs."""
-    from tocsin.local.cloud import Wishes  # noqa: PLC0415 -- see _cloud
+    from tocsin.local.stage.cloud import Wishes  # noqa: PLC0415 -- see _cloud
 
     brought = _cloud().up(
         Wishes(
@@ -151,7 +151,7 @@ def redrive(
     limit: Annotated[int | None, typer.Option(help="At most this many.", min=1)] = None,
 ) -> None:
     """Bring messages back from a dead-letter queue to where they died."""
-    from tocsin.local import dead_letters  # noqa: PLC0415 -- see _cloud
+    from tocsin.local.look import dead_letters  # noqa: PLC0415 -- see _cloud
 
     clients = _cloud().clients()
     if queue is None:
@@ -235,7 +235,7 @@ def _both(utc: datetime, local: datetime) -> str:
 
 
 def _show_notes(notes: tuple[Note, ...]) -> None:
-    from tocsin.local.gaps import LIMITS  # noqa: PLC0415 -- see _cloud
+    from tocsin.local.stage.gaps import LIMITS  # noqa: PLC0415 -- see _cloud
 
     grouped: dict[tuple[str, str], list[str]] = {}
     for note in (*notes, *LIMITS):

@@ -11,8 +11,8 @@ from tocsin.drills.checks import Check, Claim
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from tocsin.local.sandbox.client import Sent
-    from tocsin.local.sandbox.official import ProviderTruth
+    from tocsin.local.sandbox.clients.official import ProviderTruth
+    from tocsin.local.sandbox.clients.stripe import Sent
 
 DISORDERED = Claim("webhook.disordered", "the provider really sent duplicates and disorder")
 ACCEPTED = Claim("webhook.accepted", "every delivery was answered with 2xx at once")

@@ -14,7 +14,7 @@ from tocsin.drills.billing_checks import Projected
 from tocsin.drills.scenario import Step
 from tocsin.drills.stage import fingerprint, wait_until
 from tocsin.errors import Unavailable
-from tocsin.local.sandbox import official
+from tocsin.local.sandbox.clients import official
 from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tocsin.drills.levers import Levers
     from tocsin.drills.scenario import Watcher
     from tocsin.drills.stage import Stage
-    from tocsin.local.sandbox.client import SandboxClient
-    from tocsin.local.sandbox.official import ProviderTruth
+    from tocsin.local.sandbox.clients.official import ProviderTruth
+    from tocsin.local.sandbox.clients.stripe import SandboxClient
 
 ENDPOINT: Final = "we_demo"
 IDENTITY: Final = Identity("stripe", ACCOUNT, "test")

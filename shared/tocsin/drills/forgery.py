@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from tocsin.local.sandbox.signing import signature_header
+from tocsin.local.sandbox.delivery.signing import signature_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

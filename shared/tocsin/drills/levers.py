@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from tocsin.drills.stage import Stage
-    from tocsin.local.sandbox.client import SandboxClient
+    from tocsin.local.sandbox.clients.stripe import SandboxClient
 
 
 def move_clock(stage: Stage, by: timedelta) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tocsin.drills.checks import Check
-    from tocsin.local.inbox import Message
+    from tocsin.local.look.inbox import Message
 
 PRIMARIES: Final = frozenset({"commander-primary", "mitigation-primary"})
 BACKUPS: Final = frozenset({"engineering-lead", "senior-engineer"})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tocsin.drills.person import Person
     from tocsin.drills.scenario import Watcher
     from tocsin.drills.stage import Stage
-    from tocsin.local.inbox import Message
+    from tocsin.local.look.inbox import Message
 
 RESPONDER: Final = "commander-primary"
 ALARM_PREFIX: Final = "checkout-failing-all-providers-"

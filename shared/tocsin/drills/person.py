@@ -17,12 +17,12 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tocsin.errors import RemoteError, Unavailable
-from tocsin.local.people import sign_in
+from tocsin.local.look.people import sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tocsin.local.clients import Clients
+    from tocsin.local.look.clients import Clients
 
 _SECONDS = 60.0
 _LARGEST_PAGE = 200

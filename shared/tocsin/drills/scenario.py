@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tocsin.drills.checks import Check
-from tocsin.errors_tools import DrillUnsound
+from tocsin.local.errors import DrillUnsound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -17,17 +17,17 @@ from boto3.dynamodb.types import TypeDeserializer
 from tocsin.adapters.incidents.keys import incident_pk
 from tocsin.drills.person import Person
 from tocsin.errors import Unavailable
-from tocsin.local import deploy, seed
-from tocsin.local.emptying import empty_tables
-from tocsin.local.sandbox.client import SandboxClient
+from tocsin.local.sandbox.clients.stripe import SandboxClient
+from tocsin.local.stage import deploy, seed
+from tocsin.local.stage.emptying import empty_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import timedelta
 
-    from tocsin.local.clients import Clients
-    from tocsin.local.cloud import Cloud
-    from tocsin.local.inbox import Message
+    from tocsin.local.look.clients import Clients
+    from tocsin.local.look.inbox import Message
+    from tocsin.local.stage.cloud import Cloud
 
 _POLL_SECONDS = 0.1
 _SENT = "sent"

@@ -17,7 +17,7 @@ from tocsin.errors import BadInput, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.local.clients import Clients
+    from tocsin.local.look.clients import Clients
 
 _SECOND = timedelta(seconds=1)
 

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from tocsin import errors
 from tocsin.cli import local, main
-from tocsin.errors_tools import CloudNotRunning
+from tocsin.local.errors import CloudNotRunning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +144,7 @@ def test_help_names_every_group_and_verb(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_help_loads_no_aws_client_no_policy_and_no_template_engine() -> None:
-    heavy = ("boto3", "botocore", "yaml", "holidays", "jinja2", "tocsin.local.cloud")
+    heavy = ("boto3", "botocore", "yaml", "holidays", "jinja2", "tocsin.local.stage.cloud")
     code = (
         "import sys; from tocsin.cli import main; main.run(['--help']);"
         f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"

@@ -10,8 +10,8 @@ from tocsin.drills import billing_checks as checks
 from tocsin.drills.billing_checks import Projected
 from tocsin.drills.forgery import REFUSED, attempts
 from tocsin.drills.stage import fingerprint
-from tocsin.local.sandbox.client import Sent
-from tocsin.local.sandbox.official import ProviderTruth
+from tocsin.local.sandbox.clients.official import ProviderTruth
+from tocsin.local.sandbox.clients.stripe import Sent
 
 REAL = ProviderTruth("sub_1", "active", 1_800_000_000, "price_1", "ws-1")
 ROW = Projected("active", "price_1", 1_800_000_000, 3)

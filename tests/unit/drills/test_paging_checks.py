@@ -11,7 +11,7 @@ import pytest
 from tocsin.drills import paging_checks as checks
 from tocsin.drills.paging_story import show_target
 from tocsin.incidents.timeline.entry import GENESIS, canonical_json
-from tocsin.local.inbox import Message
+from tocsin.local.look.inbox import Message
 
 T0 = "2026-09-08T14:00:00.000Z"
 DUE = "2026-09-08T14:15:00.000Z"

@@ -15,7 +15,7 @@ from tocsin.drills.sabotage.proof import Proof, named
 from tocsin.drills.sabotage.switches import SWITCHES
 from tocsin.drills.scenario import Silent
 from tocsin.errors import UnknownName
-from tocsin.errors_tools import DrillUnsound
+from tocsin.local.errors import DrillUnsound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

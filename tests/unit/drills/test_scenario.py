@@ -11,7 +11,7 @@ from rich.console import Console
 from tocsin.drills.checks import Check, Claim, shown
 from tocsin.drills.scenario import Silent, Step, run
 from tocsin.drills.show import Screen, document, summary
-from tocsin.errors_tools import DrillUnsound
+from tocsin.local.errors import DrillUnsound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tocsin.errors_tools import TemplateUnsupported
-from tocsin.local import assembly
+from tocsin.local.errors import TemplateUnsupported
+from tocsin.local.stage import assembly
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.errors_tools import ProcessFailed
-from tocsin.local import emulator
-from tocsin.local.places import Places
+from tocsin.local.errors import ProcessFailed
+from tocsin.local.machine import emulator
+from tocsin.local.machine.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

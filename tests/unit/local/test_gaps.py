@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tocsin.errors_tools import TemplateUnsupported
-from tocsin.local import gaps
-from tocsin.local.references import References, mentioned
+from tocsin.local.errors import TemplateUnsupported
+from tocsin.local.stage import gaps
+from tocsin.local.stage.references import References, mentioned
 
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {}}
 COMPOSITE = {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": {"AlarmRule": "TRUE"}}

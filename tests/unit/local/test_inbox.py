@@ -6,8 +6,8 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from tocsin.local.inbox import Inbox, Message, parse
-from tocsin.local.personal import Sent
+from tocsin.local.look.inbox import Inbox, Message, parse
+from tocsin.local.look.personal import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

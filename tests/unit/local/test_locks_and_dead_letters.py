@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tocsin.errors import NotFound
-from tocsin.errors_tools import CloudBusy
-from tocsin.local import dead_letters
-from tocsin.local.cloud import Cloud
-from tocsin.local.locks import held
-from tocsin.local.places import Places
+from tocsin.local.errors import CloudBusy
+from tocsin.local.look import dead_letters
+from tocsin.local.machine.locks import held
+from tocsin.local.machine.places import Places
+from tocsin.local.stage.cloud import Cloud
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def test_a_lock_keeps_others_out_until_it_is_let_go(tmp_path: Path) -> None:
 def test_two_commands_do_not_change_one_cloud(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tocsin.local.cloud._LOCK_SECONDS", 0)
+    monkeypatch.setattr("tocsin.local.stage.cloud._LOCK_SECONDS", 0)
     cloud = Cloud(Places(tmp_path, tmp_path / "state"))
 
     with held(cloud.places.lock, seconds=0, what="it"), pytest.raises(CloudBusy):

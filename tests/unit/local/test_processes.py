@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.errors_tools import ProcessFailed
-from tocsin.local import processes
+from tocsin.local.errors import ProcessFailed
+from tocsin.local.machine import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tocsin.billing.identity import Registrations
-from tocsin.errors_tools import CloudNotRunning, DeployFailed
-from tocsin.local import outputs, seed
+from tocsin.local.errors import CloudNotRunning, DeployFailed
+from tocsin.local.stage import outputs, seed
 
 if TYPE_CHECKING:
     from pathlib import Path

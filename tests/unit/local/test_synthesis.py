@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.errors_tools import CheckoutNeeded, ProcessFailed
-from tocsin.local import places as places_
-from tocsin.local import synthesis
-from tocsin.local.places import Places
+from tocsin.local.errors import CheckoutNeeded, ProcessFailed
+from tocsin.local.machine import places as places_
+from tocsin.local.machine.places import Places
+from tocsin.local.stage import synthesis
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ FILES = {
     "shared/tocsin/errors.py": "1",
     "shared/tocsin/cli/main.py": "1",
     "shared/tocsin/drills/story.py": "1",
-    "shared/tocsin/local/cloud.py": "1",
+    "shared/tocsin/local/stage/cloud.py": "1",
     "shared/tocsin/local/adjustable_clock.py": "1",
     "uv.lock": "1",
 }
@@ -105,7 +105,7 @@ def test_what_reaches_a_template_or_a_bundle_costs_a_synthesis(checkout: Path, n
     [
         "shared/tocsin/cli/main.py",
         "shared/tocsin/drills/story.py",
-        "shared/tocsin/local/cloud.py",
+        "shared/tocsin/local/stage/cloud.py",
         "shared/tocsin/__pycache__/errors.cpython-313.pyc",
         "README.md",
     ],

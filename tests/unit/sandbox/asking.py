@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from stripe._encode import _api_encode
 
-from tocsin.local.sandbox.account import Account
-from tocsin.local.sandbox.api import Api, Request, Response
+from tocsin.local.sandbox.stripe.account import Account
+from tocsin.local.sandbox.stripe.api import Api, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.sandbox.asking import DAY, START, Provider
-from tocsin.local.sandbox.api import Request
-from tocsin.local.sandbox.lists import page
-from tocsin.local.sandbox.versions import ACACIA, BASIL, KNOWN, changed_attributes
+from tocsin.local.sandbox.stripe.api import Request
+from tocsin.local.sandbox.stripe.lists import page
+from tocsin.local.sandbox.stripe.versions import ACACIA, BASIL, KNOWN, changed_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tocsin.local import seed
 from tocsin.local.sandbox.sandbox import Sandbox
+from tocsin.local.stage import seed
 from tocsin.providers.selling import SalesDocument
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.sandbox.asking import DAY, START, Provider
-from tocsin.local.sandbox.account import Account
-from tocsin.local.sandbox.events_list import list_events
-from tocsin.local.sandbox.history import Story, tell
 from tocsin.local.sandbox.ratelimit import RateLimit
+from tocsin.local.sandbox.stripe.account import Account
+from tocsin.local.sandbox.stripe.events_list import list_events
+from tocsin.local.sandbox.stripe.history import Story, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stripe._encode import _api_encode
 
-from tocsin.local.sandbox.errors import ProviderRefusal
-from tocsin.local.sandbox.forms import boolean, integer, only, parse
+from tocsin.local.sandbox.stripe.errors import ProviderRefusal
+from tocsin.local.sandbox.stripe.forms import boolean, integer, only, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from tocsin.local.sandbox.account import Account
-from tocsin.local.sandbox.history import Story, tell
+from tocsin.local.sandbox.stripe.account import Account
+from tocsin.local.sandbox.stripe.history import Story, tell
 
 START = 1_790_000_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.sandbox.asking import DAY, START, Provider
-from tocsin.local.sandbox.passage import INCOMPLETE_FOR, pass_until
+from tocsin.local.sandbox.stripe.passage import INCOMPLETE_FOR, pass_until
 
 
 def test_a_paid_signup_is_created_incomplete_and_becomes_active_in_the_same_second(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.architecture.sources import ROOT
-from tocsin.local.sandbox import manual, orders, outages
+from tocsin.local.sandbox import manual, outages
 from tocsin.local.sandbox.controls.refusal import BadControl
 from tocsin.local.sandbox.controls.table import CONTROLS, control
+from tocsin.local.sandbox.delivery import orders
 from tocsin.local.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:

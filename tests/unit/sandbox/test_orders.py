@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.local.sandbox.orders import Delivery, Order, Orders
+from tocsin.local.sandbox.delivery.orders import Delivery, Order, Orders
 from tocsin.local.sandbox.outages import Outage, Outages
 
 

@@ -10,7 +10,7 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.local.sandbox.signing import signature_header
+from tocsin.local.sandbox.delivery.signing import signature_header
 
 BODY = b'{"id":"evt_test","object":"event"}'
 

@@ -14,12 +14,12 @@ import zipfile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from tocsin.errors_tools import DrillUnsound
+from tocsin.local.errors import DrillUnsound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.local.clients import Clients
+    from tocsin.local.look.clients import Clients
 
 _TAG: Final = "cpython-313"
 _SECONDS: Final = 30.0

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from tocsin.drills.stage import wait_until
-from tocsin.errors_tools import DrillUnsound
+from tocsin.local.errors import DrillUnsound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

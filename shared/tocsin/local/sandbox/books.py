@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from tocsin.local.sandbox.account import Account
     from tocsin.local.sandbox.defaults import Json
+    from tocsin.local.sandbox.stripe.account import Account
 
 _SESSION: Final = (
     "id",

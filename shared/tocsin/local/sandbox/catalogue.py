@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tocsin.local.sandbox import objects
 from tocsin.local.sandbox.razorpay import entities
+from tocsin.local.sandbox.stripe import objects
 
 if TYPE_CHECKING:
-    from tocsin.local.sandbox.account import Account
     from tocsin.local.sandbox.razorpay.merchant import Merchant
+    from tocsin.local.sandbox.stripe.account import Account
 
 PLAN: Final = "pro"
 INR_AMOUNT: Final = 49_900

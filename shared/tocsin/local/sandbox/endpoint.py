@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tocsin.local.sandbox.versions import NEWEST
+from tocsin.local.sandbox.defaults import NEWEST
 
 STRIPE: Final = "stripe"
 RAZORPAY: Final = "razorpay"

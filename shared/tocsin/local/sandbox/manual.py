@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tocsin.local.sandbox import orders, outages
+from tocsin.local.sandbox import outages
 from tocsin.local.sandbox.controls.table import CONTROLS
-from tocsin.local.sandbox.versions import KNOWN
+from tocsin.local.sandbox.delivery import orders
+from tocsin.local.sandbox.stripe.versions import KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

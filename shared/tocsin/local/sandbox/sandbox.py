@@ -12,27 +12,27 @@ from collections import deque
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
-from tocsin.local.sandbox import fates
-from tocsin.local.sandbox.account import Account, render_event
-from tocsin.local.sandbox.api import Api, Request, Response
 from tocsin.local.sandbox.books import books
 from tocsin.local.sandbox.catalogue import stock
 from tocsin.local.sandbox.clock import ProviderClock
-from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY
-from tocsin.local.sandbox.dispatch import Dispatcher, Surroundings
+from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY, NEWEST
+from tocsin.local.sandbox.delivery import fates
+from tocsin.local.sandbox.delivery.dispatch import Dispatcher, Surroundings
+from tocsin.local.sandbox.delivery.fates import Fates
+from tocsin.local.sandbox.delivery.orders import Delivery, Order, Orders
+from tocsin.local.sandbox.delivery.wire import Message, razorpay_message, stripe_message
 from tocsin.local.sandbox.endpoint import PROVIDERS, RAZORPAY, STRIPE, Endpoint
-from tocsin.local.sandbox.fates import Fates
-from tocsin.local.sandbox.orders import Delivery, Order, Orders
 from tocsin.local.sandbox.outages import Outages
-from tocsin.local.sandbox.passage import pass_until
 from tocsin.local.sandbox.ratelimit import RateLimit
 from tocsin.local.sandbox.razorpay import charging
 from tocsin.local.sandbox.razorpay.api import RazorpayApi
 from tocsin.local.sandbox.razorpay.dashboard import Replay, choose
 from tocsin.local.sandbox.razorpay.merchant import Made, Merchant
 from tocsin.local.sandbox.razorpay.truth import truth
-from tocsin.local.sandbox.versions import NEWEST, render
-from tocsin.local.sandbox.wire import Message, razorpay_message, stripe_message
+from tocsin.local.sandbox.stripe.account import Account, render_event
+from tocsin.local.sandbox.stripe.api import Api, Request, Response
+from tocsin.local.sandbox.stripe.passage import pass_until
+from tocsin.local.sandbox.stripe.versions import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

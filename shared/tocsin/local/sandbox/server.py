@@ -16,13 +16,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from tocsin.local.sandbox.api import Request
 from tocsin.local.sandbox.controls.refusal import BadControl
 from tocsin.local.sandbox.controls.table import control
 from tocsin.local.sandbox.defaults import HOST
 from tocsin.local.sandbox.endpoint import STRIPE
 from tocsin.local.sandbox.outages import ANSWERS, Canned, Outage
 from tocsin.local.sandbox.routing import provider_of
+from tocsin.local.sandbox.stripe.api import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

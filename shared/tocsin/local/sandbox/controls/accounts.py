@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tocsin.local.sandbox import checkout
-from tocsin.local.sandbox.history import Story, tell
 from tocsin.local.sandbox.state import texts
-from tocsin.local.sandbox.versions import checked
+from tocsin.local.sandbox.stripe import checkout
+from tocsin.local.sandbox.stripe.history import Story, tell
+from tocsin.local.sandbox.stripe.versions import checked
 
 if TYPE_CHECKING:
-    from tocsin.local.sandbox.account import Account
     from tocsin.local.sandbox.controls.refusal import Controls
     from tocsin.local.sandbox.defaults import Json
     from tocsin.local.sandbox.sandbox import Sandbox
+    from tocsin.local.sandbox.stripe.account import Account
 
 _AFTER_RETRIES: Final = frozenset({"unpaid", "cancel", "past_due"})
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from tocsin.local.sandbox.controls import accounts, failures, razorpay, webhooks
 from tocsin.local.sandbox.controls.refusal import BadControl
-from tocsin.local.sandbox.errors import ProviderRefusal
 from tocsin.local.sandbox.razorpay.errors import RazorpayRefusal
+from tocsin.local.sandbox.stripe.errors import ProviderRefusal
 
 if TYPE_CHECKING:
     from tocsin.local.sandbox.controls.refusal import Controls

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
-from tocsin.local.sandbox.orders import Order
+from tocsin.local.sandbox.delivery.orders import Order
 from tocsin.local.sandbox.state import endpoint_from, texts
-from tocsin.local.sandbox.versions import checked
+from tocsin.local.sandbox.stripe.versions import checked
 
 if TYPE_CHECKING:
     from tocsin.local.sandbox.controls.refusal import Controls

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
-from tocsin.local.sandbox.api import Request, Response
 from tocsin.local.sandbox.endpoint import RAZORPAY
 from tocsin.local.sandbox.razorpay import lists, resources, subscriptions
 from tocsin.local.sandbox.razorpay.body import shown
@@ -20,6 +19,7 @@ from tocsin.local.sandbox.razorpay.errors import (
     unknown_id,
 )
 from tocsin.local.sandbox.routing import basic
+from tocsin.local.sandbox.stripe.api import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
