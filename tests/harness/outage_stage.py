@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.harness.alarm_evaluation import Measured, embedded, state_at
-from tocsin.cli.api import connect
+from tocsin.cli.terminal.api import connect
 from tocsin.errors import RemoteError
 from tocsin.runtime.clock import AHEAD_VARIABLE
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tocsin.cli import api, main
+from tocsin.cli import main
+from tocsin.cli.terminal import api
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.runtime.api_client import ApiClient, session_credentials
 

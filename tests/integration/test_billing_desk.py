@@ -14,8 +14,8 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status, Subscription
-from tocsin.cli import billing_desk
-from tocsin.cli.billing_desk import Desk, desk
+from tocsin.cli.billing import desk as billing_desk
+from tocsin.cli.billing.desk import Desk, desk
 from tocsin.cli.main import BAD_INPUT, NOT_FOUND, OK, run
 
 if TYPE_CHECKING:

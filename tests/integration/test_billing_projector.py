@@ -28,7 +28,7 @@ from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Overlay
 from tocsin.billing.projection.refetch import LedgerReplay
 from tocsin.billing.subscription import Status
-from tocsin.cli.billing_desk import desk
+from tocsin.cli.billing.desk import desk
 from tocsin.errors import StoreUnavailable
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.bodies.codec import keep

@@ -12,8 +12,12 @@ from tests.harness.transcripts import InProcess, Transcript
 from tests.harness.world import a_world
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status
-from tocsin.cli import billing, billing_corrections, billing_desk, billing_exit, progress
-from tocsin.cli.billing_desk import desk
+from tocsin.cli.billing import commands as billing
+from tocsin.cli.billing import corrections as billing_corrections
+from tocsin.cli.billing import desk as billing_desk
+from tocsin.cli.billing import exit as billing_exit
+from tocsin.cli.billing.desk import desk
+from tocsin.cli.incidents import status as progress
 from tocsin.cli.main import BAD_INPUT, FAILED_CHECK, NOT_ALLOWED, NOT_FOUND, OK
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
-from tocsin.cli import billing_desk
-from tocsin.cli.billing_desk import Desk, desk
+from tocsin.cli.billing import desk as billing_desk
+from tocsin.cli.billing.desk import Desk, desk
 from tocsin.cli.main import FAILED_CHECK, OK, run
 from tocsin.ports.billing.access import Request, Write
 from tocsin.providers.bodies.codec import keep, unpack

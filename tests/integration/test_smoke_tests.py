@@ -180,7 +180,7 @@ def test_what_changed_while_they_ran_makes_the_look_worthless(
 ) -> None:
     """An action that is done meanwhile came after the look, whatever the clock says."""
     incident = contained(terminal)
-    from tocsin.runtime import smoke  # noqa: PLC0415 - the name that is replaced
+    from tocsin.cli.incidents import smoke_requests as smoke  # noqa: PLC0415 - the name that is replaced
 
     send = smoke.send
 

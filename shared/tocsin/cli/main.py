@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tocsin.cli import output
+from tocsin.cli.terminal import output
 from tocsin.errors import (
     BadInput,
     CheckFailed,
@@ -63,16 +63,22 @@ _TOO_MANY_REQUESTS = 429
 
 # name: (module with a Typer called `app`, what its help line says)
 _GROUPS = {
-    "local": ("tocsin.cli.local", "A cloud on this machine: the deployed template, run locally."),
-    "incidents": ("tocsin.cli.incidents", "List, show and follow incidents."),
-    "oncall": ("tocsin.cli.oncall", "Who is on call; rotations, overrides, calendar."),
-    "contact": ("tocsin.cli.contact", "The ways on which pages reach you."),
-    "doctor": ("tocsin.cli.doctor", "What would go wrong in an incident, found beforehand."),
-    "first": ("tocsin.cli.first", "What whoever was woken has to know."),
-    "runbook": ("tocsin.cli.runbook", "Check, render and publish the runbook."),
-    "drill": ("tocsin.cli.drill", "Scripted, scored incidents; `drill run demo` is the demo."),
-    "billing": ("tocsin.cli.billing", "Events and subscriptions of billing providers."),
-    "replay": ("tocsin.cli.replay", "Get back what a provider's outage lost."),
+    "local": (
+        "tocsin.cli.local.commands",
+        "A cloud on this machine: the deployed template, run locally.",
+    ),
+    "incidents": ("tocsin.cli.incidents.commands", "List, show and follow incidents."),
+    "oncall": ("tocsin.cli.people.oncall", "Who is on call; rotations, overrides, calendar."),
+    "contact": ("tocsin.cli.people.contact", "The ways on which pages reach you."),
+    "doctor": ("tocsin.cli.people.doctor", "What would go wrong in an incident, found beforehand."),
+    "first": ("tocsin.cli.incidents.first", "What whoever was woken has to know."),
+    "runbook": ("tocsin.cli.runbook.commands", "Check, render and publish the runbook."),
+    "drill": (
+        "tocsin.cli.local.drill",
+        "Scripted, scored incidents; `drill run demo` is the demo.",
+    ),
+    "billing": ("tocsin.cli.billing.commands", "Events and subscriptions of billing providers."),
+    "replay": ("tocsin.cli.billing.replay", "Get back what a provider's outage lost."),
 }
 # what stands at the top, as responders say it; all in one module
 _VERBS = {
@@ -88,7 +94,7 @@ _VERBS = {
     "releases": "Record releases and list them.",
     **{name: f"{verb.about}." for name, verb in VERBS.items()},
 }
-_VERBS_MODULE = "tocsin.cli.incidents"
+_VERBS_MODULE = "tocsin.cli.incidents.commands"
 
 
 class _Lazy(TyperGroup):

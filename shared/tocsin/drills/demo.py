@@ -11,10 +11,10 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.drills.billing_story import BillingStory
+from tocsin.drills.billing.story import BillingStory
 from tocsin.drills.levers import Levers
-from tocsin.drills.outage_story import OutageStory
-from tocsin.drills.paging_story import PagingStory
+from tocsin.drills.outage.story import OutageStory
+from tocsin.drills.paging.story import PagingStory
 from tocsin.drills.scenario import Score, run
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tocsin import errors
-from tocsin.cli import local, main
+from tocsin.cli import main
+from tocsin.cli.local import commands as local
 from tocsin.local.errors import CloudNotRunning
 
 if TYPE_CHECKING:

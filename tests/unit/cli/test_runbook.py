@@ -128,7 +128,7 @@ def test_deploy_makes_a_runbook_the_one_new_incidents_get(
 ) -> None:
     shipped = tmp_path / DEFAULT_FILE.name
     shipped.write_bytes(DEFAULT_FILE.read_bytes())
-    monkeypatch.setattr("tocsin.cli.runbook.DEFAULT_FILE", shipped)
+    monkeypatch.setattr("tocsin.cli.runbook.commands.DEFAULT_FILE", shipped)
     assert PackagedPolicies(tmp_path).current() == default()
     assert tocsin("compile", runbook("version: mine-1\n"), "--deploy", *WHO) == 0
     first = PackagedPolicies(tmp_path).current()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.cli.spans import read_instant, read_span, show_span
+from tocsin.cli.terminal.spans import read_instant, read_span, show_span
 from tocsin.errors import BadInput
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tocsin.drills import billing_checks as checks
-from tocsin.drills.billing_checks import Projected
-from tocsin.drills.forgery import REFUSED, attempts
+from tocsin.drills.billing import checks
+from tocsin.drills.billing.checks import Projected
+from tocsin.drills.billing.forgery import REFUSED, attempts
 from tocsin.drills.stage import fingerprint
 from tocsin.local.sandbox.clients.official import ProviderTruth
 from tocsin.local.sandbox.clients.stripe import Sent

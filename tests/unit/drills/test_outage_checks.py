@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tocsin.billing.checkout.breaker import Breaker, Phase
-from tocsin.drills import outage_checks as checks
+from tocsin.drills.outage import checks
 
 SOLD = {"provider": "razorpay", "failed_over": True, "url": "https://pay/1"}
 FINAL = """x

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tocsin.drills import paging_checks as checks
-from tocsin.drills.paging_story import show_target
+from tocsin.drills.paging import checks
+from tocsin.drills.paging.story import show_target
 from tocsin.incidents.timeline.entry import GENESIS, canonical_json
 from tocsin.local.look.inbox import Message
 

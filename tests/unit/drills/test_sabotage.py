@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tocsin.drills import demo, paging_checks
+from tocsin.drills import demo
 from tocsin.drills.levers import Levers
+from tocsin.drills.paging import checks as paging_checks
 from tocsin.drills.sabotage.bundles import altered
 from tocsin.drills.sabotage.proof import Proof, named
 from tocsin.drills.sabotage.switches import SWITCHES

@@ -9,7 +9,8 @@ import pytest
 from tests.harness.billing_office import BillingOffice
 from tests.harness.world import World
 from tests.unit.functions.test_selling import buy
-from tocsin.cli import billing_doubles, main
+from tocsin.cli import main
+from tocsin.cli.billing import doubles as billing_doubles
 
 if TYPE_CHECKING:
     from tests.harness.checkout_world import ModelProvider

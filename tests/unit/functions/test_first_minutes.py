@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from functions.notifier.briefing import Briefer
 from tests.harness.time import START
 from tocsin.adapters.releases.memory import MemoryReleases
-from tocsin.cli.first import lines
+from tocsin.cli.incidents.first import lines
 from tocsin.documents import briefing
 from tocsin.errors import StoreUnavailable
 from tocsin.incidents.queries.briefing import Brief

@@ -16,7 +16,9 @@ from tests.harness.billing_office import IDENTITY, BillingOffice
 from tests.harness.world import World
 from tocsin.application.billing.projection.file_event import Filer
 from tocsin.billing.subscription import Status
-from tocsin.cli import billing_doubles, billing_impact, main
+from tocsin.cli import main
+from tocsin.cli.billing import doubles as billing_doubles
+from tocsin.cli.billing import impact as billing_impact
 from tocsin.errors import TocsinError
 from tocsin.providers.bodies.codec import keep
 from tocsin.providers.http.events import workspace_of

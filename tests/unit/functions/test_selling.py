@@ -15,7 +15,8 @@ from tests.harness.world import World
 from tocsin.billing.access.freeze import SHIPPED, BillingChange
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase
-from tocsin.cli import billing_checkout, main
+from tocsin.cli import main
+from tocsin.cli.billing import doubles as billing_checkout
 from tocsin.policy.compiled.billing_rules import EssentialChanges
 from tocsin.policy.compiled.policies import default, sealed, to_json
 

@@ -1,0 +1,210 @@
+"""`tocsin billing correct …`, `lift`, `approve` and `corrections`: a person's word over a row.
+
+Everything goes through the HTTP API as the person who asks: who may do what is decided there. An
+approval is of what its giver types: the command line sends the correction itself, not a number that
+stands for it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.billing.access.corrections import ACTION, Correction
+from tocsin.billing.identity import Identity
+from tocsin.billing.subscription import Status
+from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.output import current
+from tocsin.errors import BadInput
+from tocsin.incidents.queries.access import input_hash
+from tocsin.incidents.timeline.entry import parse_time
+from tocsin.runtime.api_client import ApiClient, segment
+
+_Subscription = Annotated[
+    str, typer.Argument(help="The provider's id of the subscription.", metavar="SUBSCRIPTION")
+]
+Account = Annotated[str, typer.Option(help="The account of the registration.")]
+Provider = Annotated[str, typer.Option(help="stripe or razorpay.")]
+Mode = Annotated[str, typer.Option(help="live or test.")]
+_Reason = Annotated[str, typer.Option(help="Why; it is part of the record.")]
+_Status = Annotated[Status | None, typer.Option(help="What it shall count as.")]
+_UNTIL = "Until when, with its zone, like 2026-09-09T12:00:00Z."
+_Until = Annotated[str | None, typer.Option(help=_UNTIL)]
+_Approval = Annotated[
+    str, typer.Option(help="The commander's approval, INCIDENT:ENTRY; during an incident.")
+]
+_Key = Annotated[
+    str | None,
+    typer.Option("--key", help="Idempotency key: the same again does nothing twice."),
+]
+
+corrections = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+
+def correct(
+    subscription: _Subscription,
+    account: Account,
+    status: Annotated[Status, typer.Option(help="What it shall count as.")],
+    until: Annotated[
+        str, typer.Option(help="Until when, with its zone, like 2026-09-09T12:00:00Z.")
+    ],
+    reason: _Reason,
+    *,
+    provider: Provider = "stripe",
+    mode: Mode = "live",
+    approval: _Approval = "",
+    key: _Key = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Let a subscription count as something else until a time. The projection is not touched."""
+    body = _body(subscription, Identity(provider, account, mode), reason, approval)
+    body |= {"status": status.value, "until": until}
+    _shown(connect(api_url, person).post("/v1/billing/corrections", body, key=key))
+
+
+def lift(
+    subscription: _Subscription,
+    account: Account,
+    reason: _Reason,
+    *,
+    provider: Provider = "stripe",
+    mode: Mode = "live",
+    approval: _Approval = "",
+    key: _Key = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Take a correction away before its time."""
+    body = _body(subscription, Identity(provider, account, mode), reason, approval)
+    _shown(connect(api_url, person).post("/v1/billing/corrections/lift", body, key=key))
+
+
+def approve(
+    incident: Annotated[str, typer.Argument(help="The open incident.", metavar="INCIDENT")],
+    subscription: _Subscription,
+    account: Account,
+    requester: Annotated[str, typer.Option(help="The person who will correct it.")],
+    reason: _Reason,
+    *,
+    status: _Status = None,
+    until: _Until = None,
+    lifting: Annotated[bool, typer.Option("--lift", help="Approve lifting instead.")] = False,
+    provider: Provider = "stripe",
+    mode: Mode = "live",
+    minutes: Annotated[int, typer.Option(help="How long it holds.")] = 60,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """As the commander: let one person make exactly this correction, once."""
+    if lifting == (status is not None) or (status is None) != (until is None):
+        raise BadInput("name --status and --until, or --lift")
+    wanted = Correction(
+        identity=Identity(provider, account, mode),
+        subscription=subscription,
+        status=status,
+        until=seconds_of(until) if until else None,
+        reason=reason,
+    )
+    body = {
+        "action": ACTION,
+        "input": list(wanted.lines),
+        "requester": requester,
+        "reason": reason,
+        "minutes": minutes,
+    }
+    api = connect(api_url, person)
+    api.post(f"/v1/incidents/{segment(incident)}/authorize", body)
+    seq = entry_of(api, incident, input_hash(ACTION, wanted.lines))
+    given = {"approval": f"{incident}:{seq}", "for": requester, "input": list(wanted.lines)}
+    if current().json:
+        current().document(given)
+    else:
+        current().line(f"approved: {incident}:{seq}")
+        current().line(f"  {requester} may once: {', '.join(wanted.lines)}")
+
+
+@corrections.command("list")
+def list_corrections(
+    *,
+    month: Annotated[str | None, typer.Option(help="Like 202609; else this one.")] = None,
+    subscription: Annotated[str | None, typer.Option(help="Only this one's.")] = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """The log: who corrected what, why, what it changed, who approved."""
+    path = "/v1/billing/corrections"
+    found = connect(api_url, person).get(path, month=month, subscription=subscription)
+    lines = found["corrections"]
+    if current().json:
+        current().document(lines)
+    elif not lines:
+        current().line("no corrections")
+    else:
+        columns = ("at", "subscription", "before", "after", "until", "by", "approved by", "why")
+        current().table(columns, map(_row, lines))
+
+
+def _row(line: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        line["at"],
+        line["subscription"],
+        f"{line['before']['status']} ({line['before']['access']})",
+        f"{line['after']['status']} ({line['after']['access']})",
+        line["until"] or "lifted",
+        line["by"],
+        line["approver"],
+        line["reason"],
+    )
+
+
+def _body(subscription: str, identity: Identity, reason: str, approval: str) -> dict[str, Any]:
+    body = {
+        "provider": identity.provider,
+        "account": identity.account,
+        "mode": identity.mode,
+        "subscription": subscription,
+        "reason": reason,
+    }
+    return body | ({"approval": approval} if approval else {})
+
+
+def entry_of(api: ApiClient, incident: str, bound: str) -> int:
+    """The number of the newest entry that approves this."""
+    path, after, found = f"/v1/incidents/{segment(incident)}/timeline", 0, 0
+    while True:
+        page = api.get(path, after=after, limit=500)
+        for entry in page["entries"]:
+            if entry["content"].get("input_hash") == bound:
+                found = int(entry["seq"])
+        if page["next"] is None:
+            return found
+        after = int(page["next"])
+
+
+def _shown(line: dict[str, Any]) -> None:
+    if current().json:
+        current().document(line)
+        return
+    before, after = line["before"], line["after"]
+    rows = (
+        ("subscription", line["subscription"]),
+        ("before", f"{before['status']}, access {before['access']}"),
+        ("after", f"{after['status']}, access {after['access']}"),
+        ("until", line["until"] or "lifted"),
+        ("by", line["by"]),
+        ("approved by", f"{line['approver']} ({line['approval']})" if line["approval"] else None),
+        ("why", line["reason"]),
+        ("log", line["id"]),
+    )
+    current().table(("", ""), (row for row in rows if row[1] is not None))
+
+
+def seconds_of(text: str) -> int:
+    """Epoch seconds of a time as people type it. Raises `BadInput`."""
+    try:
+        return int(parse_time(text).astimezone(UTC).timestamp())
+    except ValueError as error:
+        raise BadInput("a time is written with its zone, like 2026-09-09T12:00:00Z") from error

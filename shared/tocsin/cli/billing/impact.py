@@ -1,0 +1,119 @@
+"""`tocsin billing impact` and `workspace`: what an outage did, and to whom."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tocsin.cli.billing.doubles import standing
+from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.output import current
+from tocsin.runtime.api_client import segment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCREEN = timedelta(hours=48)
+"""How far back the screen of one workspace looks for attempts."""
+
+COLUMNS = (
+    "workspace",
+    "regions",
+    "providers",
+    "failed_attempts",
+    "failed_over",
+    "wanted",
+    "first_at",
+    "last_at",
+    "late",
+    "doubles",
+    "unpaid",
+    "late_amounts",
+    "double_amounts",
+    "credits",
+    "amount_unknown",
+    "lost",
+)
+_Provider = Annotated[str | None, typer.Option(help="Only what failed at this provider.")]
+
+
+def impact(
+    incident: Annotated[str, typer.Argument(help="Whose time is reported on.", metavar="INCIDENT")],
+    *,
+    provider: _Provider = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, a line per workspace.")] = False,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """What an outage did, workspace by workspace; the totals are the sums of the lines.
+
+    From a quarter of an hour before the last that was good, for the first failures came before the
+    incident, until it was closed or now.
+    """
+    api = connect(api_url, person)
+    found = api.get(f"/v1/incidents/{segment(incident)}")
+    report = api.get(
+        "/v1/billing/impact",
+        incident=found["id"],
+        until=found.get("closed_at"),
+        declared=found["opened_at"],
+        provider=provider,
+    )
+    if as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(_cells(line) for line in report["workspaces"])
+    elif current().json:
+        current().document(report)
+    else:
+        current().table(COLUMNS, (_cells(line) for line in report["workspaces"]))
+        totals = {name: report[name] for name in COLUMNS if name in report}
+        without = totals.pop("amount_unknown")
+        current().line(f"total: {_text(totals)}")
+        if without:
+            current().line(f"amount unknown: {without} (late payments, spells without access)")
+        if report["history"] != "complete":
+            current().line("late payments and lost access may be more: the ledger tells not all")
+
+
+def workspace(
+    name: Annotated[str, typer.Argument(help="The workspace.", metavar="WORKSPACE")],
+    *,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """One workspace on one screen: what it may use, what failed lately, what may be double."""
+    api = connect(api_url, person)
+    since = (datetime.now(UTC) - SCREEN).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seen = {
+        "entitlement": api.get(f"/v1/workspaces/{segment(name)}/entitlement"),
+        "impact": api.get("/v1/billing/impact", since=since, workspace=name)["workspaces"],
+        "doubles": [
+            each for each in api.get("/v1/billing/doubles")["doubles"] if each["workspace"] == name
+        ],
+    }
+    if current().json:
+        current().document(seen)
+        return
+    rows: list[tuple[str, Any]] = list(seen["entitlement"].items())
+    rows += [(f"48 h: {key}", value) for line in seen["impact"] for key, value in line.items()]
+    for each in seen["doubles"]:
+        certain = "two subscriptions run" if each["certain"] else "two may run"
+        rows.append(("double", f"{certain}; {standing(each)} {each['amount']}"))
+    current().table(("", ""), ((key, _text(value)) for key, value in rows))
+
+
+def _cells(line: Mapping[str, Any]) -> list[str]:
+    return [_text(line[name]) for name in COLUMNS]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{key}={_text(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return " ".join(_text(each) for each in value)
+    return "" if value is None else str(value)

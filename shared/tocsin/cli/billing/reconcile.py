@@ -1,0 +1,247 @@
+"""`tocsin billing reconcile …`: does what we hold and enforce agree with what the providers say?
+
+A report first; what is wrong is healed on approval, or accepted by name; then somebody signs it.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.application.billing.reconcile.desk import ACTION
+from tocsin.cli.billing.corrections import entry_of
+from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.spans import read_instant
+from tocsin.errors import CheckFailed
+from tocsin.incidents.queries.access import input_hash
+from tocsin.incidents.timeline.entry import format_time
+from tocsin.runtime.api_client import ApiClient, segment
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+_Id = Annotated[str, typer.Argument(help="The reconciliation's id.", metavar="RECONCILIATION")]
+_Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it is ready.")]
+_Key = Annotated[
+    str | None,
+    typer.Option("--key", help="Idempotency key: the same again does nothing twice."),
+]
+_Mismatches = Annotated[
+    list[str] | None, typer.Option("--mismatch", help="Only this one; may be repeated.")
+]
+_MOVING = {"touched", "listing", "sampled", "healing"}
+_PAUSE = 1.0
+_CHOICES = "recent (touched), sample (touched and a sample) or full."
+
+
+@app.command()
+def start(
+    *,
+    scope: Annotated[str, typer.Option(help=f"Who is read: {_CHOICES}")] = "sample",
+    begin: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            help="Touched since, like 2026-09-08T10:00Z; else since the incident's outage, or 1 h.",
+        ),
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Touched until; now if left out.")] = None,
+    workspace: Annotated[
+        list[str] | None, typer.Option(help="Read this one in any case; may be repeated.")
+    ] = None,
+    incident: Annotated[str | None, typer.Option(help="The incident that is to know.")] = None,
+    seed: Annotated[str, typer.Option(help="Draw by this seed; the id if left out.")] = "",
+    dry: Annotated[bool, typer.Option("--dry", help="A report nothing can follow from.")] = False,
+    wait: _Wait = True,
+    key: _Key = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Compare providers, projection and enforcement. Changes nothing."""
+    body: dict[str, Any] = {
+        "scope": scope,
+        "start": None if begin is None else format_time(read_instant(begin)),
+        "end": None if end is None else format_time(read_instant(end)),
+        "workspaces": workspace,
+        "incident": incident,
+        "seed": seed or None,
+        "dry_run": dry or None,
+    }
+    given = {name: value for name, value in body.items() if value is not None}
+    api = connect(api_url, person)
+    found = api.post("/v1/reconciliations", given, key=key)
+    _show(_watched(api, found) if wait else found)
+
+
+@app.command()
+def status(
+    reconciliation: _Id,
+    *,
+    after: Annotated[
+        str | None, typer.Option(help="Mismatches behind this one: `next` of the page before.")
+    ] = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """How far it has come and what it found; exit code 1 while something is wrong or unknown."""
+    found = connect(api_url, person).get(_path(reconciliation), cursor=after)
+    _show(found)
+    if found["open"] or found["not_comparable"]:
+        raise CheckFailed(
+            f"{found['open']} mismatches open, {found['not_comparable']} not comparable"
+        )
+
+
+@app.command()
+def report(
+    reconciliation: _Id,
+    *,
+    folder: Annotated[
+        Path | None, typer.Option("--to", help="Write report.json, report.md, matrix.svg there.")
+    ] = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """The report: Markdown here, or all three forms as files."""
+    found = connect(api_url, person).get(f"{_path(reconciliation)}/report")
+    where = current()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, form in (
+            ("report.json", "document"),
+            ("report.md", "markdown"),
+            ("matrix.svg", "matrix"),
+        ):
+            (folder / name).write_text(str(found[form]), encoding="utf-8")
+            where.line(str(folder / name))
+    elif where.json:
+        where.document(found)
+    else:
+        where.line(str(found["markdown"]))
+
+
+@app.command()
+def heal(
+    reconciliation: _Id,
+    *,
+    mismatch: _Mismatches = None,
+    approval: Annotated[
+        str, typer.Option(help="The commander's approval, INCIDENT:ENTRY; during an incident.")
+    ] = "",
+    wait: _Wait = True,
+    key: _Key = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Have what is open put right, all of it or those named, and read it again."""
+    body: dict[str, Any] = {"mismatches": mismatch or []}
+    if approval:
+        body["approval"] = approval
+    api = connect(api_url, person)
+    found = api.post(f"{_path(reconciliation)}/heal", body, key=key)
+    _show(_watched(api, found) if wait else found)
+
+
+@app.command()
+def approve(
+    reconciliation: _Id,
+    incident: Annotated[str, typer.Argument(help="The incident you command.", metavar="INCIDENT")],
+    requester: Annotated[str, typer.Option("--for", help="Who may have it healed.")],
+    reason: Annotated[str, typer.Option(help="Why; it is part of the record.")],
+    *,
+    minutes: Annotated[int, typer.Option(help="For how long.")] = 60,
+    key: _Key = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Let another person have all that is open now healed, once."""
+    api = connect(api_url, person)
+    lines = api.get(_path(reconciliation))["approve"]
+    body = {
+        "action": ACTION,
+        "input": lines,
+        "requester": requester,
+        "reason": reason,
+        "minutes": minutes,
+    }
+    api.post(f"/v1/incidents/{segment(incident)}/authorize", body, key=key)
+    approval = f"{incident}:{entry_of(api, incident, input_hash(ACTION, lines))}"
+    where = current()
+    if where.json:
+        where.document({"approval": approval, "for": requester, "input": lines})
+    else:
+        where.line(f"approved: {approval}", style="bold")
+        where.line(f"  {requester} may once: {', '.join(lines)}")
+
+
+@app.command()
+def accept(
+    reconciliation: _Id,
+    mismatch: Annotated[str, typer.Argument(help="Which one.", metavar="MISMATCH")],
+    reason: Annotated[str, typer.Option(help="Why; it is part of the record.")],
+    *,
+    key: _Key = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Leave a mismatch as it is, in your name."""
+    body = {"mismatch": mismatch, "reason": reason}
+    _show(connect(api_url, person).post(f"{_path(reconciliation)}/accept", body, key=key))
+
+
+@app.command()
+def sign(
+    reconciliation: _Id, *, key: _Key = None, api_url: ApiUrl = None, person: As = None
+) -> None:
+    """Stand for it by name: nothing is open or unknown any more."""
+    _show(connect(api_url, person).post(f"{_path(reconciliation)}/sign-off", {}, key=key))
+
+
+@app.command()
+def resume(reconciliation: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+    """Go on from where it stands, with a new driver."""
+    _show(connect(api_url, person).post(f"{_path(reconciliation)}/resume", {}))
+
+
+def _path(reconciliation: str) -> str:
+    return f"/v1/reconciliations/{segment(reconciliation)}"
+
+
+def _watched(api: ApiClient, found: dict[str, Any]) -> dict[str, Any]:
+    """The reconciliation once it is ready or has stalled."""
+    while found["stage"] in _MOVING:
+        current().progress(f"{found['stage']}: {found['compared_workspaces']} workspaces")
+        time.sleep(_PAUSE)
+        found = api.get(_path(found["id"]))
+    return found
+
+
+def _show(found: dict[str, Any]) -> None:
+    where = current()
+    if where.json:
+        where.document(found)
+        return
+    where.line(f"reconciliation {found['id']}: {found['stage']}", style="bold")
+    if found["problem"]:
+        where.line(str(found["problem"]), style="yellow")
+    read = "everything" if found["full"] else f"{found['drawn']} of {found['population']} drawn"
+    where.line(
+        f"{found['compared_workspaces']} workspaces, {found['compared_subscriptions']} "
+        f"subscriptions compared ({read}); {found['not_comparable']} not comparable"
+    )
+    names = ("found", "open", "healed", "accepted")
+    where.table(names, [[found[name] for name in names]])
+    rows = (
+        (each["id"], each["kind"], each["workspace"], each["subscription"], each["state"])
+        for each in sorted(found["mismatches"], key=lambda each: bool(each["state"] != "open"))
+    )
+    where.table(("mismatch", "class", "workspace", "subscription", "state"), rows)
+    if found["next"]:
+        where.line(f"there are more: `status {found['id']} --after {found['next']}`")
+    for why in found["unknown"][:20]:
+        where.line(f"not comparable: {why}", style="yellow")
+    if found["signed_off_by"]:
+        where.line(f"signed off by {found['signed_off_by']}", style="green")

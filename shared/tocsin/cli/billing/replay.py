@@ -1,0 +1,244 @@
+"""`tocsin replay …`: get back what a provider's outage lost, and see that all of it is back."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.spans import read_instant
+from tocsin.errors import CheckFailed
+from tocsin.incidents.timeline.entry import format_time
+from tocsin.runtime.api_client import ApiClient, segment
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Replay a window of a provider's events.",
+)
+
+_Id = Annotated[str, typer.Argument(help="The replay's id.", metavar="REPLAY")]
+_Account = Annotated[str | None, typer.Option(help="The account of the registration.")]
+_Provider = Annotated[str | None, typer.Option(help="Whose events; stripe without an incident.")]
+_Mode = Annotated[str | None, typer.Option(help="live or test; live without an incident.")]
+_From = Annotated[str | None, typer.Option("--from", help="First instant, like 2026-09-08T10:00Z.")]
+_To = Annotated[str | None, typer.Option("--until", "--to", help="First instant after the window.")]
+_Incident = Annotated[
+    str | None,
+    typer.Option(help="The incident it belongs to: it tells the window, and by what."),
+]
+_Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it has ended.")]
+
+_MOVING = {"listing", "draining", "checking", "proving"}
+_PAUSE = 1.0
+
+
+@app.command()
+def plan(
+    account: _Account = None,
+    begin: _From = None,
+    end: _To = None,
+    *,
+    provider: _Provider = None,
+    mode: _Mode = None,
+    incident: _Incident = None,
+    wait: _Wait = True,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """What a replay would insert: the provider's list against the ledger. Changes nothing."""
+    body = _window(provider, account, mode, begin=begin, end=end, incident=incident) | {
+        "dry_run": True
+    }
+    api = connect(api_url, person)
+    found = api.post("/v1/replays", body)
+    _show(_watched(api, found) if wait else found)
+
+
+@app.command()
+def start(
+    account: _Account = None,
+    begin: _From = None,
+    end: _To = None,
+    *,
+    provider: _Provider = None,
+    mode: _Mode = None,
+    incident: _Incident = None,
+    override: Annotated[
+        str, typer.Option(help="The commander's reason to start without proof of recovery.")
+    ] = "",
+    wait: _Wait = False,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Insert what is missing. Refused until the provider is known to have recovered."""
+    body = _window(provider, account, mode, begin=begin, end=end, incident=incident)
+    if override:
+        body["override"] = override
+    api = connect(api_url, person)
+    found = api.post("/v1/replays", body)
+    _show(_watched(api, found) if wait else found)
+
+
+@app.command()
+def status(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+    """How far it has come and what it found."""
+    _show(connect(api_url, person).get(f"/v1/replays/{segment(replay)}"))
+
+
+@app.command()
+def watch(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+    """Stay until it has ended; exit code 1 if it ended without proof."""
+    api = connect(api_url, person)
+    found = _watched(api, api.get(f"/v1/replays/{segment(replay)}"))
+    _show(found)
+    if not found["dry_run"] and not found["proven"]:
+        raise CheckFailed(f"the replay is {found['stage']}: not all is known to be back")
+
+
+@app.command()
+def resume(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+    """Go on from where it stands, with a new driver."""
+    _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/resume", {}))
+
+
+@app.command()
+def done(
+    replay: _Id,
+    step: Annotated[str, typer.Argument(help="The step's name, as the plan shows it.")],
+    *,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Say that a step by hand at the provider is done."""
+    _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/steps", {"step": step}))
+
+
+@app.command()
+def cancel(
+    replay: _Id,
+    reason: Annotated[str, typer.Option(help="Why: it is part of the record.")],
+    *,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """End it; what it inserted stays."""
+    body = {"reason": reason}
+    _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/cancel", body))
+
+
+def _window(
+    provider: str | None,
+    account: str | None,
+    mode: str | None,
+    *,
+    begin: str | None,
+    end: str | None,
+    incident: str | None,
+) -> dict[str, Any]:
+    """What was said; the rest the incident tells, or there is a default without one."""
+    alone = incident is None
+    body = {
+        "provider": provider or ("stripe" if alone else None),
+        "account": account,
+        "mode": mode or ("live" if alone else None),
+        "start": begin and format_time(read_instant(begin)),
+        "end": end and format_time(read_instant(end)),
+        "incident": incident,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _watched(api: ApiClient, found: dict[str, Any]) -> dict[str, Any]:
+    """The replay once it has ended or stalled, with a bar for people until then."""
+    path = f"/v1/replays/{segment(found['id'])}"
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = current().err
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(str(found["stage"]), total=None)
+        while found["stage"] in _MOVING:
+            time.sleep(_PAUSE)
+            found = api.get(path)
+            counts = found["counts"]
+            draining = found["stage"] == "draining"
+            bar.update(
+                task,
+                description=str(found["stage"]),
+                completed=counts["inserted"] + counts["arrived"] if draining else counts["listed"],
+                total=counts["missing"] if draining else None,
+            )
+    return found
+
+
+def _show(found: dict[str, Any]) -> None:
+    where = current()
+    if where.json:
+        where.document(found)
+        return
+    kind = "plan" if found["dry_run"] else "replay"
+    account = f"{found['provider']} {found['account']} {found['mode']}"
+    where.line(f"{kind} {found['id']}: {found['stage']}", style="bold")
+    where.line(f"{account}, {found['start']} to {found['end']}")
+    if found["window_facts"]:
+        where.line(f"window by: {found['window_facts']}")
+    if found["problem"]:
+        where.line(str(found["problem"]), style="yellow")
+    if found["warning"]:
+        where.line(str(found["warning"]), style="red")
+    for step in found["steps"]:
+        by = f"done by {step['done_by']} at {step['done_at']}" if step["done_by"] else "to do"
+        where.line(f"[{by}] {step['step']}: {step['text']}", style="cyan")
+    counts = found["counts"]
+    names = ("listed", "present", "missing", "inserted", "arrived", "unreadable", "provider_calls")
+    where.table([name.replace("_", " ") for name in names], [[counts[name] for name in names]])
+    if found["kind"] == "objects":
+        _show_rebuild(found)
+        return
+    lacking = [each for each in found["types"] if each["missing"]] or found["types"][:5]
+    rows = ((each["type"], each["expected"], each["missing"]) for each in lacking)
+    where.table(("type", "expected", "missing"), rows)
+    if found["workspaces"]:
+        rows_ = ((each["workspace"], each["missing"]) for each in found["workspaces"][:20])
+        where.table(("workspace", "missing"), rows_)
+    if found["estimate"]:
+        where.line(
+            f"about {found['estimate']['seconds']} s and "
+            f"{found['estimate']['write_units']} write units"
+        )
+    _show_proof(found)
+
+
+def _show_rebuild(found: dict[str, Any]) -> None:
+    """What is fetched object by object, and what stays lost."""
+    where, counts = current(), found["counts"]
+    where.line(
+        f"{counts['missing']} objects differ from what is projected; "
+        f"{counts['fetched']} fetched, {counts['changed']} changed by it"
+    )
+    if found["lost"]:
+        where.line("cannot be recovered (their order and times are gone with them):", style="bold")
+        rows = (
+            (each["kind"], _or_unknown(each["expected"]), each["stored"], _or_unknown(each["lost"]))
+            for each in found["lost"]
+        )
+        where.table(("kind", "expected", "stored", "lost"), rows)
+    _show_proof(found)
+
+
+def _or_unknown(number: int | None) -> str:
+    return "cannot be told" if number is None else str(number)
+
+
+def _show_proof(found: dict[str, Any]) -> None:
+    where = current()
+    if found["stage"] == "complete" and not found["dry_run"]:
+        proof = "proven: one more pass found nothing missing" if found["proven"] else "NOT proven"
+        where.line(proof, style="green" if found["proven"] else "red")
+        where.line(f"projections {'unchanged' if found['unchanged'] else 'changed'} by that pass")

@@ -1,0 +1,190 @@
+"""`tocsin incidents …` and every verb responders say, at the top.
+
+Everything goes through the HTTP API, signed, as everybody else's does: the command line can do
+nothing that the API would refuse. Times are shown in UTC and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping  # noqa: TC003 -- Typer reads the annotations
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.cli.incidents import evidence, releases
+from tocsin.cli.incidents import status as progress
+from tocsin.cli.incidents.first import lines
+from tocsin.cli.incidents.tables import content, show_incident, tinted
+from tocsin.cli.incidents.verbs import Incident, Key, add_verbs, send
+from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.output import current
+from tocsin.incidents.timeline.entry import parse_time
+from tocsin.incidents.vocabulary import Category, Kind, Severity
+from tocsin.runtime.api_client import ApiClient, segment
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="List, show and follow incidents.",
+)
+verbs = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_FIRST_HOUR = timedelta(hours=1)
+
+
+class Status(StrEnum):
+    """Which board."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@verbs.command("board")
+@app.command("list")
+def list_incidents(
+    *,
+    status: Annotated[Status, typer.Option(help="Which board.")] = Status.OPEN,
+    severity: Annotated[Severity | None, typer.Option(help="Only this one.")] = None,
+    category: Annotated[Category | None, typer.Option(help="Only this one.")] = None,
+    month: Annotated[str | None, typer.Option(help="Of closing, like 202609.")] = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Open incidents, or those closed in a month."""
+    query = {
+        "status": status.value,
+        "severity": severity and severity.value,
+        "category": category and category.value,
+        "month": month,
+    }
+    found = list(_pages(connect(api_url, person), "/v1/incidents", "incidents", "cursor", query))
+    if current().json:
+        current().document(found)
+    elif not found:
+        current().line(f"no {status} incidents")
+    else:
+        columns = ("id", "severity", "state", "category", "opened_at", "title")
+        current().table(columns, ([tinted(one[name]) for name in columns] for one in found))
+
+
+@verbs.command()
+@app.command()
+def show(
+    incident: Incident,
+    *,
+    first: Annotated[
+        bool, typer.Option("--first", help="What is needed first, also after the first hour.")
+    ] = False,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """One incident as it stands; in its first hour what is needed first comes first."""
+    api, path = connect(api_url, person), f"/v1/incidents/{segment(incident)}"
+    found = api.get(path)
+    if current().json:
+        show_incident(found | ({"first": api.get(f"{path}/first")} if first else {}))
+        return
+    if first or found["closed_at"] is None:
+        seen = api.get(f"{path}/first")
+        if first or parse_time(seen["now"]) - parse_time(found["opened_at"]) < _FIRST_HOUR:
+            for line in (*lines(seen), ""):
+                current().line(line)
+    show_incident(found)
+
+
+@verbs.command()
+@app.command()
+def timeline(incident: Incident, api_url: ApiUrl = None, person: As = None) -> None:
+    """Every entry, oldest first. An entry recorded later than it happened shows both times."""
+    path = f"/v1/incidents/{segment(incident)}/timeline"
+    entries = list(_pages(connect(api_url, person), path, "entries", "after", {}))
+    if current().json:
+        current().document(entries)
+        return
+    rows = (
+        (one["seq"], _when(one), one["type"], _actor(one), content(one["content"]))
+        for one in entries
+    )
+    current().table(("seq", "time (UTC)", "entry", "by", "what"), rows)
+
+
+@verbs.command("open")
+def open_incident(
+    title: Annotated[str, typer.Argument(help="What is wrong, in a few words.")],
+    *,
+    severity: Annotated[Severity, typer.Option(help="How bad; in doubt the higher.")],
+    category: Annotated[Category, typer.Option(help="What kind.")] = Category.PRODUCTION,
+    kind: Annotated[Kind, typer.Option(help="Real, drill or backfilled.")] = Kind.REAL,
+    service: Annotated[str | None, typer.Option(help="What is affected.")] = None,
+    environment: Annotated[str, typer.Option(help="Where it happens.")] = "production",
+    detail: Annotated[str, typer.Option(help="More about it.")] = "",
+    began_at: Annotated[
+        str | None, typer.Option(help="When harm began, with its zone; moves no clock.")
+    ] = None,
+    received_at: Annotated[
+        str | None, typer.Option(help="When a report came in, with its zone: it is t0.")
+    ] = None,
+    restricted: Annotated[
+        bool, typer.Option("--restricted", help="Hide it from everybody without a part in it.")
+    ] = False,
+    key: Key = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Open an incident and page who is on call."""
+    body: dict[str, Any] = {
+        "title": title,
+        "severity": severity.value,
+        "category": category.value,
+        "kind": kind.value,
+        "environment": environment,
+        "detail": detail,
+        "service": service,
+        "began_at": progress.moment(began_at),
+        "received_at": progress.moment(received_at),
+        "restricted": restricted,
+    }
+    wanted = {name: value for name, value in body.items() if value is not None}
+    show_incident(connect(api_url, person).post("/v1/incidents", wanted, key=key))
+
+
+@verbs.command("ack")
+def acknowledge(
+    incident: Incident, key: Key = None, api_url: ApiUrl = None, person: As = None
+) -> None:
+    """Acknowledge: 'I have it'."""
+    envelope = {"key": key, "api_url": api_url, "as_person": person}
+    show_incident(send(incident, "acknowledge", {}, envelope))
+
+
+progress.add_to(verbs)
+evidence.add_to(verbs)
+verbs.add_typer(releases.app, name="releases")
+add_verbs(verbs, without=progress.BY_HAND | evidence.BY_HAND)
+
+
+def _pages(
+    api: ApiClient, path: str, items: str, cursor: str, query: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Every item of every page; `cursor` is the query that asks for what `next` names."""
+    following: Any = None
+    while True:
+        page = api.get(path, **{**query, cursor: following})
+        yield from page[items]
+        following = page["next"]
+        if following is None:
+            return
+
+
+def _when(entry: Mapping[str, Any]) -> str:
+    recorded, occurred = str(entry["recorded_at"]), str(entry.get("occurred_at") or "")
+    late = occurred and occurred != recorded
+    return f"{recorded} (happened {occurred})" if late else recorded
+
+
+def _actor(entry: Mapping[str, Any]) -> str:
+    actor = entry["actor_ref"]
+    return str(actor.get("id", actor)) if isinstance(actor, dict) else str(actor)

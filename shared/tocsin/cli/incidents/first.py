@@ -1,0 +1,87 @@
+"""`tocsin first INCIDENT`: the first five minutes of whoever was woken, on one screen."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.output import current
+from tocsin.documents import briefing
+from tocsin.incidents.queries.briefing import Brief
+from tocsin.incidents.timeline.codec import decode_fields
+from tocsin.runtime.api_client import segment
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def first(
+    incident: Annotated[str, typer.Argument(help="Its id, like INC-….", metavar="INCIDENT")],
+    *,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """What you need to know in the first five minutes."""
+    found = connect(api_url, person).get(f"/v1/incidents/{segment(incident)}/first")
+    if current().json:
+        current().document(found)
+        return
+    for line in lines(found):
+        current().line(line)
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The screen, in the order things are needed: what the page said, then the rest."""
+    place = f"{found['service'] or 'no service named'}, {found['environment']}"
+    mine = "you were asked" if found["mine"] else "you were not asked"
+    return [
+        *briefing.lines(decode_fields(Brief, found["brief"])),
+        "",
+        f"{place}; {found['state']}, signals {'firing' if found['firing'] else 'quiet'}; {mine}",
+        *([found["detail"]] if found["detail"] else []),
+        "",
+        *(_asked(one) for one in found["asked"]),
+        *(f"  nobody is on call as {role}" for role in found["nobody_on_call"]),
+        "",
+        *(_clock(one) for one in found["clocks"]),
+        "",
+        *(_post(one) for one in found["roles"]),
+        "",
+        *_phase(found["phase"]),
+        *(f"containment: {text}" for text in found["containment_choices"]),
+        "",
+        _customers(found["customers"]),
+    ]
+
+
+def _asked(one: dict[str, Any]) -> str:
+    have = "has it" if one["acknowledged"] else "no answer"
+    return f"  asked {one['person']}, {one['times']} times, last {one['last_at']}: {have}"
+
+
+def _clock(one: dict[str, Any]) -> str:
+    left = one["minutes_left"]
+    until = f"{left} min left" if left >= 0 else f"{-left} min LATE"
+    return f"{one['clock']}: {until} (due {one['due_at']})"
+
+
+def _post(one: dict[str, Any]) -> str:
+    role = one["role"].replace("_", " ")
+    if one["holder"]:
+        return f"{role}: {one['holder']}"
+    return f"{role}: NOBODY; on call {one['on_call'] or 'nobody'}, then {one['backup'] or 'nobody'}"
+
+
+def _phase(phase: dict[str, Any] | None) -> list[str]:
+    if phase is None:
+        return []
+    items = (f"  [{'x' if one['done'] else ' '}] {one['text']}" for one in phase["items"])
+    return [phase["title"], *items]
+
+
+def _customers(told: dict[str, Any]) -> str:
+    decided = {None: "not decided", True: "are told", False: "are not told"}[told["told"]]
+    next_by = f", next update by {told['next_by']}" if told["next_by"] else ""
+    return f"customers: {decided}{next_by}"

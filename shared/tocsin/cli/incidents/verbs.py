@@ -1,0 +1,184 @@
+"""A command for every verb of the engine, made from the verb's own fields.
+
+What a command needs stands on the line in its order (`tocsin assign INC-… mitigation_owner cy`),
+what it may be given is an option of the field's name. So a verb or a field that is added to the
+engine is on the command line by that, and its help cannot say something else than the API does.
+Verbs with steps are groups: `tocsin contain plan INC-… rollback "Back to 41"`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from tocsin.cli.incidents.tables import show_incident
+from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.spans import read_instant
+from tocsin.errors import BadInput
+from tocsin.incidents.commands.help import about
+from tocsin.incidents.commands.shapes import LEFT_TO_THE_ENGINE, Shape, shapes
+from tocsin.incidents.commands.verbs import STEP, VERBS
+from tocsin.incidents.timeline.entry import format_time
+from tocsin.runtime.api_client import segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.incidents.commands.verbs import Verb
+
+_MOST_ON_THE_LINE = 4
+
+Incident = Annotated[str, typer.Argument(help="Its id, like INC-….", metavar="INCIDENT")]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", help="Idempotency key: the same again does nothing twice."),
+]
+IfVersion = Annotated[
+    int | None,
+    typer.Option("--if-version", help="Only if it is still at this version.", show_default=False),
+]
+At = Annotated[
+    str | None,
+    typer.Option("--at", help="When it happened, with its zone; default now.", show_default=False),
+]
+_ENVELOPE = {
+    "happened_at": At,
+    "key": Key,
+    "if_version": IfVersion,
+    "api_url": ApiUrl,
+    "as_person": As,  # a verb may have a field `person`
+}
+
+
+def add_verbs(app: typer.Typer, *, without: frozenset[str]) -> None:
+    """Adds the command or group of every verb, but not of those that have one written by hand."""
+    for name, verb in VERBS.items():
+        if name not in without:
+            _add(app, name, verb)
+
+
+def send(
+    incident: str, verb: str, body: Mapping[str, Any], envelope: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Sends a verb with what stands in its envelope; the incident as it is then."""
+    sent = dict(body)
+    if envelope.get("happened_at"):
+        sent["occurred_at"] = _moment(envelope["happened_at"])
+    api = connect(envelope.get("api_url"), envelope.get("as_person"))
+    path = f"/v1/incidents/{segment(incident)}/{verb}"
+    return api.post(path, sent, key=envelope.get("key"), if_version=envelope.get("if_version"))
+
+
+def _add(app: typer.Typer, name: str, verb: Verb) -> None:
+    if not isinstance(verb.command, Mapping):
+        app.command(name, help=f"{verb.about}.")(_command(name, "", verb.command))
+        return
+    group = typer.Typer(
+        no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=f"{verb.about}."
+    )
+    for step, command in verb.steps.items():
+        said = (command.__doc__ or step).strip().splitlines()[0]
+        group.command(step.replace("_", "-"), help=said)(_command(name, step, command))
+    app.add_typer(group, name=name)
+
+
+def _command(verb: str, step: str, command: type) -> Any:
+    """A function whose signature is the verb's fields, as Typer reads signatures."""
+    fields = shapes(command)
+
+    def run(**given: Any) -> None:
+        body = {STEP: step} if step else {}
+        body |= {shape.name: value for shape, value in _sent(fields, given)}
+        show_incident(send(given["incident"], verb, body, given))
+
+    parameters = [_parameter("incident", Incident)]
+    parameters += sorted(
+        (_of(shape, fields) for shape in fields), key=lambda one: one.default is not one.empty
+    )
+    parameters += [_parameter(name, hint, None) for name, hint in _ENVELOPE.items()]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    return run
+
+
+def _parameter(name: str, hint: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+
+
+def _of(shape: Shape, fields: tuple[Shape, ...]) -> inspect.Parameter:
+    """One field: on the line if it is needed and one word or text, else an option."""
+    hint, text = _hint(shape), about(shape.name)
+    if shape in _on_the_line(fields):
+        argument = typer.Argument(help=text, metavar=shape.name.upper())
+        return _parameter(shape.name, Annotated[hint, argument])
+    needed = shape.required and shape.name != LEFT_TO_THE_ENGINE and not shape.many
+    option = typer.Option(*_names(shape), help=text, show_default=False)
+    if needed:
+        return _parameter(shape.name, Annotated[hint, option])
+    if shape.kind is bool:
+        return _parameter(shape.name, Annotated[hint, option], False)
+    return _parameter(shape.name, Annotated[hint | None, option], None)
+
+
+def _on_the_line(fields: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    words = (str, int)
+    plain = [
+        shape
+        for shape in fields
+        if shape.required
+        and not shape.many
+        and shape.name != LEFT_TO_THE_ENGINE
+        and (shape.kind in words or issubclass(shape.kind, StrEnum))
+    ]
+    return tuple(plain[:_MOST_ON_THE_LINE])
+
+
+def _names(shape: Shape) -> tuple[str, ...]:
+    name = shape.name.replace("_", "-")
+    if shape.kind is bool and shape.required:
+        return (f"--{name}/--not-{name}",)
+    return (f"--{name}",)
+
+
+def _hint(shape: Shape) -> Any:
+    kind: Any = str
+    if issubclass(shape.kind, StrEnum):
+        # Not the class itself: on the line stand its values, not its names.
+        kind = Literal[tuple(word.value for word in shape.kind)]
+    elif shape.kind in (int, bool):
+        kind = shape.kind
+    return list[kind] if shape.many else kind
+
+
+def _sent(fields: tuple[Shape, ...], given: Mapping[str, Any]) -> Iterator[tuple[Shape, Any]]:
+    for shape in fields:
+        value = given[shape.name]
+        if value is None or (value is False and not shape.required):
+            continue
+        if shape.kind is datetime:
+            value = _moment(value)
+        elif shape.many and shape.kind is not str:
+            value = [_record(shape, text) for text in value]
+        yield shape, value
+
+
+def _record(shape: Shape, text: str) -> dict[str, str]:
+    """`write a test | cy | 2026-10-01T00:00Z`: the parts of a record in their order."""
+    wanted = shapes(shape.kind)
+    parts = [part.strip() for part in text.split("|")]
+    if len(parts) != len(wanted):
+        form = " | ".join(one.name.upper() for one in wanted)
+        raise BadInput(f"`--{shape.name}` is written as '{form}'", field=shape.name)
+    return {
+        one.name: _moment(part) if one.kind is datetime else part
+        for one, part in zip(wanted, parts, strict=True)
+    }
+
+
+def _moment(text: str) -> str:
+    return format_time(read_instant(text))
