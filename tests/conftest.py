@@ -18,7 +18,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 TESTS = Path(__file__).parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -109,7 +109,7 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Deployed]:
     """Deploy the template once per session, for tests/cloud and tests/e2e together."""
-    from tests.harness.local_cloud import session_cloud  # noqa: PLC0415 - loads the AWS client
+    from tests.harness.cloud.local_cloud import session_cloud  # noqa: PLC0415 - loads the AWS client
 
     with session_cloud() as deployed:
         yield deployed

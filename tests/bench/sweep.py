@@ -14,10 +14,10 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.figures import Figure
-from tests.harness.application import CountingIds, ManualClock, Policies
-from tests.harness.emulator import incident_tables
-from tests.harness.incident_tables import INCIDENTS, OPERATIONS
-from tests.harness.stories import ANA, local, make
+from tests.harness.cloud.emulator import incident_tables
+from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS
+from tests.harness.fakes.application import CountingIds, ManualClock, Policies
+from tests.harness.worlds.stories import ANA, local, make
 from tocsin.adapters.incidents.items import snapshot_item
 from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.application.incidents.execute import execute

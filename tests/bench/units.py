@@ -22,7 +22,7 @@ from infra.tables import PARTITION_KEY, SORT_KEY, TABLES
 from tests.bench.cold_start import lambda_environ, settings_environ
 from tests.bench.figures import Figure
 from tests.bench.meter import Meter, Reading, listening
-from tests.harness.webhooks import (
+from tests.harness.fakes.webhooks import (
     REGISTRATIONS,
     compact,
     http_event,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.local_cloud import Deployed, Expectations
-from tests.harness.lost_webhooks import Outage
+from tests.harness.cloud.local_cloud import Deployed, Expectations
+from tests.harness.cloud.lost_webhooks import Outage
 from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from tocsin.local.look.clients import Clients, Keys
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 type Call = Callable[[], Any]
 

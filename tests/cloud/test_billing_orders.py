@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from tests.harness.local_cloud import eventually
-from tests.harness.webhooks import compact, stripe_headers
+from tests.harness.cloud.local_cloud import eventually
+from tests.harness.fakes.webhooks import compact, stripe_headers
 from tocsin.adapters.billing.projection.items import row_of
 from tocsin.billing.projection.refetch import LedgerReplay
 from tocsin.local.sandbox.clients import official
@@ -30,7 +30,7 @@ from tocsin.providers.registry import object_reader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
     from tocsin.billing.projection.ordering import Row
 
 ORDERS = list(permutations(range(5)))

@@ -10,12 +10,12 @@ import pytest
 
 from tests.cloud.test_command_line import Terminal
 from tests.cloud.test_webhook_slice import SUBSCRIPTION, Provider, event, projected
-from tests.harness.local_cloud import eventually
+from tests.harness.cloud.local_cloud import eventually
 from tocsin.cli.main import FAILED_CHECK, NOT_ALLOWED, OK
 from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 WORKSPACE = "ws_northwind"
 WHERE = ("--account", "acct_local", "--mode", "test")

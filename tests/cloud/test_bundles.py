@@ -17,7 +17,7 @@ from tests.infra.bundles import probe, services_called_by, unpack
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 # A key of the emulator's own account: what is tried here is the bundle, not the rights.
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cloud.test_command_line import Terminal
-from tests.harness.alarm_evaluation import ALARM, OK
-from tests.harness.local_cloud import eventually
-from tests.harness.outage_stage import OutageStage
+from tests.harness.cloud.local_cloud import eventually
+from tests.harness.cloud.outage_stage import OutageStage
+from tests.harness.models.alarm_evaluation import ALARM, OK
 from tocsin.billing.checkout.breaker import FIRST_COOLING
 from tocsin.billing.outage.signs import LOW_TRAFFIC_WINDOW, RECOVERED_AFTER
 from tocsin.local.machine.places import STATE_VARIABLE
@@ -24,7 +24,7 @@ from tocsin.runtime import api_client
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 RINGS = "checkout-stripe-failing"
 AMOUNT = 49_900

@@ -11,7 +11,7 @@ from tocsin.cli import main
 from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed, Expectations
+    from tests.harness.cloud.local_cloud import Deployed, Expectations
 
 
 class Terminal:

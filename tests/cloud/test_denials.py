@@ -14,7 +14,7 @@ import pytest
 from tests.cloud import probes
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 ROWS: dict[str, set[str]] = {
     "alarm_trigger": {

@@ -10,7 +10,7 @@ from botocore.credentials import Credentials
 from tocsin.runtime.api_client import ApiClient
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 LOG = "502 after 502\n" * 5_000
 

@@ -24,7 +24,7 @@ from tocsin.runtime import api_client
 
 if TYPE_CHECKING:
     from tests.cloud.test_command_line import Terminal
-    from tests.harness.outage_stage import OutageStage
+    from tests.harness.cloud.outage_stage import OutageStage
 
 __all__ = ["outage", "sandbox", "terminal"]
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]

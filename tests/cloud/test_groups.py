@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.harness import group_table as table
+from tests.harness.models import group_table as table
 from tocsin.errors import RemoteError
 from tocsin.incidents.timeline.entry import format_time, parse_time
 from tocsin.incidents.vocabulary import Group
@@ -18,7 +18,7 @@ from tocsin.runtime.api_client import ApiClient, session_credentials
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 
 class People:

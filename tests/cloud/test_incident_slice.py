@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.credentials import Credentials
 
-from tests.harness.local_cloud import Deployed, Expectations, eventually
+from tests.harness.cloud.local_cloud import Deployed, Expectations, eventually
 from tocsin.errors import RemoteError
 from tocsin.runtime.api_client import ApiClient
 

@@ -1,7 +1,7 @@
 """The deployed notifier, killed between claim, send and mark, its stream off, SNS throttled.
 
 Lost has to be 0, doubled at most what was killed between send and mark, and a repeat has the id of
-the first. The processes are really killed: see `tests/harness/deadly_proxy.py`.
+the first. The processes are really killed: see `tests/harness/cloud/deadly_proxy.py`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.notifier.delivery import LEASE
-from tests.harness.deadly_proxy import Plan, Proxy, deadly_proxy
-from tests.harness.local_cloud import Deployed, eventually, variables
+from tests.harness.cloud.deadly_proxy import Plan, Proxy, deadly_proxy
+from tests.harness.cloud.local_cloud import Deployed, eventually, variables
 from tocsin.incidents.model.outbox import ROOM
 from tocsin.local.stage import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials

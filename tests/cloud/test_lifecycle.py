@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.local_cloud import eventually, slot
+from tests.harness.cloud.local_cloud import eventually, slot
 from tocsin.local.look.clients import Clients
 from tocsin.local.machine import emulator, processes
 from tocsin.local.machine.places import STATE_VARIABLE

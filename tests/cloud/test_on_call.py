@@ -15,7 +15,7 @@ from tocsin.errors import RemoteError
 from tocsin.runtime.api_client import ApiClient
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed, Expectations
+    from tests.harness.cloud.local_cloud import Deployed, Expectations
 
 OPENED = (("opened", "stakeholders"),)
 _TURNS = count(1)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cloud.test_lifecycle import command_line
-from tests.harness.local_cloud import eventually
-from tests.harness.other_provider import OtherRazorpay, OtherStripe, served
+from tests.harness.cloud.local_cloud import eventually
+from tests.harness.fakes.other_provider import OtherRazorpay, OtherStripe, served
 from tocsin.drills.person import Person
 from tocsin.local.look.clients import Clients
 from tocsin.local.sandbox.defaults import (

@@ -10,15 +10,15 @@ import pytest
 
 from tests.cloud.test_incident_slice import CRITICAL, PRIMARIES, Alarm
 from tests.cloud.test_on_call import api, audit
-from tests.harness.local_cloud import eventually
-from tests.harness.runbooks import as_document, promising
+from tests.harness.cloud.local_cloud import eventually
+from tests.harness.worlds.runbooks import as_document, promising
 from tocsin.errors import RemoteError
 from tocsin.incidents.model.outbox import OutboxState
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import Severity
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.runtime.api_client import ApiClient
 

@@ -29,7 +29,7 @@ from tocsin.runtime.aws.sigv4 import Credentials
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
     from tocsin.billing.projection.refetch import RefetchRequest
 
 IDENTITY = Identity("stripe", "acct_local", "test")

@@ -12,7 +12,7 @@ import stripe
 
 from tests.cloud.test_checkout_slice import secret
 from tests.cloud.test_command_line import Terminal
-from tests.harness.local_cloud import eventually
+from tests.harness.cloud.local_cloud import eventually
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.cli.main import FAILED_CHECK, NOT_ALLOWED
 from tocsin.local.machine.places import STATE_VARIABLE
@@ -21,7 +21,7 @@ from tocsin.local.sandbox.clients.stripe import SandboxClient
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 DAY = 86_400
 SIZE = 40

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.local_cloud import eventually
-from tests.harness.lost_webhooks import EVENTS
+from tests.harness.cloud.local_cloud import eventually
+from tests.harness.cloud.lost_webhooks import EVENTS
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed
-    from tests.harness.lost_webhooks import Outage
+    from tests.harness.cloud.local_cloud import Deployed
+    from tests.harness.cloud.lost_webhooks import Outage
 
 
 def test_i8_i9_what_an_outage_lost_is_planned_replayed_and_proven(outage: Outage) -> None:

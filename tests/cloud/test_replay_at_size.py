@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.local_cloud import eventually
-from tests.harness.lost_webhooks import LOOKS_EVERY
-from tests.harness.under_fire import given_up, left, under_fire
+from tests.harness.cloud.local_cloud import eventually
+from tests.harness.cloud.lost_webhooks import LOOKS_EVERY
+from tests.harness.cloud.under_fire import given_up, left, under_fire
 from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN
 from tocsin.billing.replay.cursor import PAGE
 from tocsin.incidents.timeline.entry import parse_time
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed
-    from tests.harness.lost_webhooks import Outage
-    from tests.harness.under_fire import Fire
+    from tests.harness.cloud.local_cloud import Deployed
+    from tests.harness.cloud.lost_webhooks import Outage
+    from tests.harness.cloud.under_fire import Fire
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(5400)]
 

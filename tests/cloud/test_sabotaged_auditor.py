@@ -2,7 +2,7 @@
 
 The emulator decides nothing by an alarm, so the definition is read from the deployed stage, the
 heartbeats from what the deployed auditor wrote, and an evaluator of our own puts both together
-(`tests/harness/alarm_evaluation.py`). A minute here is one audit: incident time moves by 60 s
+(`tests/harness/models/alarm_evaluation.py`). A minute here is one audit: incident time moves by 60 s
 between two of them.
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.alarm_evaluation import ALARM, OK, Measured, embedded, state_at
+from tests.harness.models.alarm_evaluation import ALARM, OK, Measured, embedded, state_at
 from tocsin.adapters.incidents.keys import due_pk
 from tocsin.local.stage import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
@@ -24,7 +24,7 @@ from tocsin.runtime.api_client import ApiClient, session_credentials
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
 

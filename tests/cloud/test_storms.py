@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bench import sweep
-from tests.harness.emulator import incident_tables
-from tests.harness.incident_tables import INCIDENTS, OPERATIONS
-from tests.harness.storms import Storm
+from tests.harness.cloud.emulator import incident_tables
+from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS
+from tests.harness.worlds.storms import Storm
 from tocsin.adapters.incidents.store import DynamoIncidents
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cloud.test_command_line import Terminal
-from tests.harness.local_cloud import eventually
+from tests.harness.cloud.local_cloud import eventually
 from tocsin.cli.main import OK
 from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 ANA, DI = ("--as", "ana"), ("--as", "di:commander")
 RUNBOOK = """

@@ -13,7 +13,7 @@ from tocsin.incidents.timeline.entry import parse_time
 from tocsin.local.machine.places import STATE_VARIABLE
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 ANA, BO, DI, ED, SAM = "ana", "bo", "di:commander", "ed:commander", "sam:security"
 WINDOW_HOURS = {"critical": 72, "high": 24, "medium": 24, "low": 4}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
-from tests.harness.local_cloud import Deployed, Expectations, eventually
+from tests.harness.cloud.local_cloud import Deployed, Expectations, eventually
 from tocsin.local.stage import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
 

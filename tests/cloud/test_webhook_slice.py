@@ -15,14 +15,14 @@ import pytest
 import urllib3
 
 from tests.cloud import probes
-from tests.harness.local_cloud import eventually
-from tests.harness.webhooks import compact, razorpay_headers, stripe_headers
+from tests.harness.cloud.local_cloud import eventually
+from tests.harness.fakes.webhooks import compact, razorpay_headers, stripe_headers
 from tocsin.local.sandbox.clients.stripe import SandboxClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 EVENTS = Path(__file__).parents[2] / "events"
 SUBSCRIPTION = "sub_1SxTeamMonthly00001"

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.harness.application import CountingIds, ManualClock, Policies
-from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
-from tests.harness.stories import BO, EVERYTHING, local, make
+from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
+from tests.harness.fakes.application import CountingIds, ManualClock, Policies
+from tests.harness.worlds.stories import BO, EVERYTHING, local, make
 from tocsin.adapters.incidents.boards import DynamoActions
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.memory_boards import MemoryActions

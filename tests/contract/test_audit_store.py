@@ -9,10 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.harness.application import CountingIds, ManualClock, Policies
-from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
-from tests.harness.stories import ANA, RESPONDER
-from tests.harness.time import START
+from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
+from tests.harness.fakes.application import CountingIds, ManualClock, Policies
+from tests.harness.fakes.time import START
+from tests.harness.worlds.stories import ANA, RESPONDER
 from tocsin.adapters.incidents.boards import DynamoAudit
 from tocsin.adapters.incidents.keys import due_sk
 from tocsin.adapters.incidents.memory import MemoryIncidents

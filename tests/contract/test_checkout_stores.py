@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.checkout_world import POLICY
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.worlds.checkout import POLICY
 from tocsin.adapters.billing.checkout.memory import MemoryBreakers, MemoryIntents
 from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
 from tocsin.billing.checkout.attempts import Attempt, Result

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
 from tocsin.adapters.billing.access.memory import MemoryCorrections
 from tocsin.adapters.billing.projection.memory import MemoryProjection

@@ -12,8 +12,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
-from tests.harness.stories import ANA, INCIDENT, Story, local, make, signal
+from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
+from tests.harness.worlds.stories import ANA, INCIDENT, Story, local, make, signal
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.application.incidents.fingerprint import command_hash

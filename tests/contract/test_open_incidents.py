@@ -8,10 +8,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.harness.application import CountingIds, ManualClock, Policies
-from tests.harness.boto_call import BotoCall
-from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
-from tests.harness.stories import ANA, EVERYTHING, local
+from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
+from tests.harness.fakes.application import CountingIds, ManualClock, Policies
+from tests.harness.fakes.boto_call import BotoCall
+from tests.harness.worlds.stories import ANA, EVERYTHING, local
 from tocsin.adapters.billing.access.incidents import DynamoDbOpenIncidents
 from tocsin.adapters.billing.access.memory import MemoryOpenIncidents
 from tocsin.adapters.incidents.memory import MemoryIncidents

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.billing.outage.memory import MemoryComparisons, MemoryOutages
 from tocsin.adapters.billing.outage.stores import DynamoDbComparisons, DynamoDbOutages
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.harness.boto_call import BotoCall
-from tests.harness.incident_tables import OPERATIONS, create_incident_tables
+from tests.harness.cloud.incident_tables import OPERATIONS, create_incident_tables
+from tests.harness.fakes.boto_call import BotoCall
 from tocsin.adapters.people.asked import DynamoDbAsked
 from tocsin.adapters.people.memory import MemoryContacts, MemoryLinks, MemoryNews, MemoryRequests
 from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews, DynamoRequests

@@ -7,8 +7,8 @@ from datetime import timedelta
 import boto3
 from moto import mock_aws
 
-from tests.harness.incident_tables import OPERATIONS, create_incident_tables
-from tests.harness.time import START, VirtualIncidentClock
+from tests.harness.cloud.incident_tables import OPERATIONS, create_incident_tables
+from tests.harness.fakes.time import START, VirtualIncidentClock
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import Rotation

@@ -12,8 +12,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.harness.boto_call import BotoCall
-from tests.harness.incident_tables import OPERATIONS, create_incident_tables
+from tests.harness.cloud.incident_tables import OPERATIONS, create_incident_tables
+from tests.harness.fakes.boto_call import BotoCall
 from tocsin.adapters.runbooks.memory import MemoryPolicies
 from tocsin.adapters.runbooks.published import DynamoDbPublished
 from tocsin.adapters.runbooks.store import DynamoPolicies

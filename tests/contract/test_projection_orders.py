@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from moto import mock_aws
 
-from tests.harness.boto_call import BotoCall
+from tests.harness.fakes.boto_call import BotoCall
 from tocsin.adapters.billing.projection.memory import MemoryQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.billing.projection.project import Projector

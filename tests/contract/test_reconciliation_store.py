@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.lossy_call import LossyCall
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.fakes.lossy_call import LossyCall
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
 from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations

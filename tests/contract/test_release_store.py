@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.harness.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
+from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.adapters.releases.memory import MemoryReleases

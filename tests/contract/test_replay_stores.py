@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.lossy_call import LossyCall
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tests.harness.replay_model import document
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.fakes.lossy_call import LossyCall
+from tests.harness.models.replay import document
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
 from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerReader
 from tocsin.adapters.billing.projection.memory import MemoryLedger

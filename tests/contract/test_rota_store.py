@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.harness.incident_tables import OPERATIONS, create_incident_tables
+from tests.harness.cloud.incident_tables import OPERATIONS, create_incident_tables
 from tocsin.adapters.people.memory import MemoryRotas
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.errors import VersionConflict

@@ -10,7 +10,7 @@ import pytest
 from tocsin.drills.stage import Stage
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 HERE = Path(__file__).parent
 

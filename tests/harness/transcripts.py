@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tests.harness.billing_office import BillingOffice
+    from tests.harness.worlds.billing_office import BillingOffice
 
 FOLDER = Path(__file__).parents[1] / "integration" / "transcripts"
 WRITE = "TOCSIN_WRITE_TRANSCRIPTS"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.requests import api_event
+from tests.harness.fakes.requests import api_event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tests.harness.moto_cloud import MotoCloud
+    from tests.harness.cloud.moto_cloud import MotoCloud
 
 CLOCK = "/tocsin/local/incident-clock"
 FUNCTIONS = ("alarm_trigger", "notifier", "sla_check", "incident_api")

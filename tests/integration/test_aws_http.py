@@ -13,7 +13,7 @@ import pytest
 
 from tests.bench.certificate import loopback_certificate
 from tests.bench.stub_aws import stub_aws
-from tests.harness.scripted_http import Reply, Seen, json_reply, scripted
+from tests.harness.fakes.scripted_http import Reply, Seen, json_reply, scripted
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from moto.sqs.models import sqs_backends
 
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.sqs.models import sqs_backends
 
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tests.harness.scripted_http import Reply, Server, json_reply, scripted
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.fakes.scripted_http import Reply, Server, json_reply, scripted
 from tocsin.adapters.billing.projection.items import key_of, overlay_attribute, row_of
 from tocsin.adapters.billing.projection.ledger import item_of
 from tocsin.billing.identity import Identity

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.billing_office import BillingOffice
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.transcripts import InProcess, Transcript
-from tests.harness.world import a_world
+from tests.harness.worlds.billing_office import BillingOffice
+from tests.harness.worlds.world import a_world
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status
 from tocsin.cli.billing import commands as billing

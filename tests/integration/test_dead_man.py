@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from tests.harness.scripted_http import Reply, scripted
+from tests.harness.fakes.scripted_http import Reply, scripted
 from tocsin.runtime.watch.dead_man import NOBODY, Ping
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.billing.projection.items import key_of
 from tocsin.application.billing.projection.read_event import billing_event
 from tocsin.billing.access.corrections import Correction, Logged, Seen, moment

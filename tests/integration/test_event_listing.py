@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.scripted_http import Reply, scripted
+from tests.harness.fakes.scripted_http import Reply, scripted
 from tests.integration.sandbox_world import START, World, world
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay.cursor import Slice

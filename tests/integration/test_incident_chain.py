@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.alarms import notification
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.worlds.alarms import notification
 from tests.integration.incident_cloud import IncidentCloud
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline.entry import parse_time

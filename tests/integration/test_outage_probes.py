@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from functions.outage_watch.wiring import Accounts
-from tests.harness.scripted_http import Reply, json_reply, scripted
+from tests.harness.fakes.scripted_http import Reply, json_reply, scripted
 from tests.integration.sandbox_world import START, World, world
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.signs import Health

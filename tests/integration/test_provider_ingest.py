@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.ingest_world import World
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tests.harness.webhooks import compact, http_event, razorpay_headers
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.fakes.webhooks import compact, http_event, razorpay_headers
+from tests.harness.worlds.ingest import World
 from tocsin.application.billing.projection.read_event import billing_event
 from tocsin.billing.event import EventClass, Problem
 from tocsin.providers.bodies.codec import MAX_KEPT, unpack

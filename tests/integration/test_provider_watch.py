@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection

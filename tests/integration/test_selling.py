@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.razorpay_stub import KEY, RazorpayStub, razorpay_stub
+from tests.harness.fakes.razorpay_stub import KEY, RazorpayStub, razorpay_stub
 from tests.integration.sandbox_world import World, world
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.intent import Found, Intent, Leg, LegState

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.terminal import Terminal
-from tests.harness.world import World
+from tests.harness.worlds.terminal import Terminal
+from tests.harness.worlds.world import World
 from tests.unit.policy.builders import overridden
 
 if TYPE_CHECKING:

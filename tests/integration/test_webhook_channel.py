@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from tests.harness.scripted_http import Reply, Seen, scripted
-from tests.harness.time import START
+from tests.harness.fakes.scripted_http import Reply, Seen, scripted
+from tests.harness.fakes.time import START
 from tocsin.channels import guard
 from tocsin.channels.webhook import WebhookChannel, master_key, secret_of, shown, webhook_id
 from tocsin.errors import MessageRefused, SecretUnavailable, SendFailed

@@ -13,15 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.ingest_world import World, fresh_handler
-from tests.harness.moto_cloud import MotoCloud, moto_cloud
-from tests.harness.scripted_http import Reply, json_reply, scripted
-from tests.harness.webhooks import (
-    REGISTRATIONS,
-    compact,
-    http_event,
-    stripe_headers,
-)
+from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
+from tests.harness.fakes.scripted_http import Reply, json_reply, scripted
+from tests.harness.fakes.webhooks import REGISTRATIONS, compact, http_event, stripe_headers
+from tests.harness.worlds.ingest import World, fresh_handler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

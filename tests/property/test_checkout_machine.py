@@ -17,7 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.harness.checkout_world import MODES, POLICY, CheckoutWorld
+from tests.harness.worlds.checkout import MODES, POLICY, CheckoutWorld
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.checkout.doubles import decide
 from tocsin.billing.checkout.intent import (

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.harness.deadline_oracle import ClockModel
-from tests.harness.stories import ANA, BO, EVERYTHING, SAM, Story, make
+from tests.harness.models.deadline_oracle import ClockModel
+from tests.harness.worlds.stories import ANA, BO, EVERYTHING, SAM, Story, make
 from tocsin.incidents.commands.fix import PauseFix, ResumeFix
 from tocsin.incidents.commands.people import Acknowledge
 from tocsin.incidents.commands.severity import ChangeSeverity

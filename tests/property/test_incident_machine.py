@@ -24,8 +24,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
-from tests.harness.stories import (
+from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
+from tests.harness.worlds.stories import (
     ANA,
     BO,
     CY,

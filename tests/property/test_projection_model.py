@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.billing_model import ALL, ASSUMPTIONS, NONE, Hazards, Model, Tally
+from tests.harness.models.billing import ALL, ASSUMPTIONS, NONE, Hazards, Model, Tally
 from tocsin.billing.event import EventClass
 from tocsin.billing.projection import ordering
 from tocsin.billing.projection.ordering import Decision

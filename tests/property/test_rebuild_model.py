@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness.rebuild_model import END, IDENTITY, RebuildWorld
+from tests.harness.models.rebuild import END, IDENTITY, RebuildWorld
 from tocsin.billing.replay import rebuild
 from tocsin.billing.replay.cursor import Kind, Stage
 from tocsin.billing.replay.rebuild import COUNTED, UNCOUNTED, losses, step_done

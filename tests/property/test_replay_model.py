@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness.crashes import Killed
-from tests.harness.replay_model import END, IDENTITY, START, World
+from tests.harness.fakes.crashes import Killed
+from tests.harness.models.replay import END, IDENTITY, START, World
 from tests.harness.sizes import quick_or_full
 from tocsin.billing.replay.cursor import PAGE, Stage
 from tocsin.billing.replay.stops import cancelled, resumed

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.crashes import Crashes, Killed
+from tests.harness.fakes.crashes import Crashes, Killed
 from tocsin.adapters.billing.projection.memory import (
     MemoryLedger,
     MemoryProjection,

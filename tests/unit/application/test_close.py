@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
-from tests.harness.stories import ANA, BO, EVERYTHING, Story, local, make, signal
+from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
+from tests.harness.worlds.stories import ANA, BO, EVERYTHING, Story, local, make, signal
 from tocsin.application.incidents.close import close, verified_head
 from tocsin.application.incidents.execute import execute
 from tocsin.application.incidents.receive import receive

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.checkout_world import CheckoutWorld
+from tests.harness.worlds.checkout import CheckoutWorld
 from tocsin.application.billing.outage.examine_checkouts import Examiner
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.checkout.intent import ABSENCE_PROVES, LegState

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
-from tests.harness.stories import ANA, BO, COMMANDER, local, make
+from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
+from tests.harness.worlds.stories import ANA, BO, COMMANDER, local, make
 from tocsin.application.incidents.execute import ATTEMPTS, execute
 from tocsin.errors import (
     GroupRequired,

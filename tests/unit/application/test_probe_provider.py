@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tests.harness.replay_model import END, IDENTITY, World, document
+from tests.harness.models.replay import END, IDENTITY, World, document
 from tocsin.adapters.billing.outage.memory import MemoryProbes
 from tocsin.adapters.billing.replay.memory import MemoryLedgerReader
 from tocsin.application.billing.outage.probe import UNDER_WAY, Prober

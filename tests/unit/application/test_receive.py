@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
-from tests.harness.stories import local, signal
+from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
+from tests.harness.worlds.stories import local, signal
 from tocsin.application.incidents.receive import SignalsNotReceived, receive
 from tocsin.incidents import limits
 from tocsin.incidents.vocabulary import Kind, State

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness.crashes import Killed
-from tests.harness.reconcile_model import NOW, RAZORPAY, STRIPE, ReconcileModel, key
+from tests.harness.fakes.crashes import Killed
+from tests.harness.models.reconcile import NOW, RAZORPAY, STRIPE, ReconcileModel, key
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.sampling import Sampling

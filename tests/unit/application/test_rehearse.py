@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.time import START
+from tests.harness.fakes.time import START
 from tocsin.application.runbooks.rehearse import check, rehearse
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.vocabulary import Category, ClockName, Phase, Role, Severity

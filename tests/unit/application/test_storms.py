@@ -5,8 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from tests.harness.application import HostileStore
-from tests.harness.storms import Storm
+from tests.harness.fakes.application import HostileStore
+from tests.harness.worlds.storms import Storm
 from tocsin.errors import VersionConflict
 
 if TYPE_CHECKING:

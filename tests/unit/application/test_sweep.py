@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.application import CountingIds, HostileStore, ManualClock, Policies
-from tests.harness.stories import ANA, local, make, signal
+from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
+from tests.harness.worlds.stories import ANA, local, make, signal
 from tocsin.application.incidents.execute import execute
 from tocsin.application.incidents.receive import receive
 from tocsin.application.incidents.sweep import sweep

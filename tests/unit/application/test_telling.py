@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.crashes import Killed
-from tests.harness.stories import ANA, make
-from tests.harness.world import World
+from tests.harness.fakes.crashes import Killed
+from tests.harness.worlds.stories import ANA, make
+from tests.harness.worlds.world import World
 from tocsin.application.releases import record as releases
 from tocsin.application.releases import tell as telling
 from tocsin.application.releases.tell import Told

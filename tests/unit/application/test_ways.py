@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.harness.ids import SeededIds
-from tests.harness.time import START, VirtualWallClock
+from tests.harness.fakes.ids import SeededIds
+from tests.harness.fakes.time import START, VirtualWallClock
 from tocsin.adapters.people.memory import MemoryContacts, MemoryRotas
 from tocsin.application.people.contacts import (
     CODE_LIFE,

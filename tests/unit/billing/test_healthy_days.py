@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.harness.checkout_world import POLICY
+from tests.harness.worlds.checkout import POLICY
 from tests.unit.billing.test_outage import attempt
 from tocsin.application.billing.outage.watch import Look, judge
 from tocsin.billing.checkout.attempts import Attempt, Result

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness.checkout_world import CheckoutWorld
+from tests.harness.worlds.checkout import CheckoutWorld
 from tocsin.billing.access.freeze import SHIPPED, BillingChange, Holding, permit
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.errors import BillingFrozen

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.checkout_world import POLICY
+from tests.harness.worlds.checkout import POLICY
 from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.billing.errors import PlanNotSold
 from tocsin.errors import SecretUnavailable

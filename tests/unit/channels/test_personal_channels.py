@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tests.harness.time import START
+from tests.harness.fakes.time import START
 from tocsin.channels.chat import ChatChannel, RoomChannel, news, notification
 from tocsin.channels.mail import MailChannel
 from tocsin.channels.sms import SmsChannel

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.harness.terminal import Terminal
+    from tests.harness.worlds.terminal import Terminal
 
 ANA = "ana"
 LOG = "502 after 502\n" * 2_000

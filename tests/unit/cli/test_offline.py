@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.contacts import an_address
+from tests.harness.fakes.contacts import an_address
 from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.rotation import Rotation
 
 if TYPE_CHECKING:
-    from tests.harness.terminal import Terminal
+    from tests.harness.worlds.terminal import Terminal
 
 LINE = ("runbook", "offline", "--from-stack")
 CHIEF = ("--as", "chief:commander")

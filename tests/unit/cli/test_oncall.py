@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.icalendar import events
+from tests.harness.models.icalendar import events
 from tests.harness.transcripts import Transcript
 from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.harness.terminal import Terminal
+    from tests.harness.worlds.terminal import Terminal
 
 COMMANDER = ("--as", "chief:commander")
 TURNS = (

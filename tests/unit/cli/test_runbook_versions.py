@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.runbooks import promising
 from tests.harness.transcripts import Transcript
+from tests.harness.worlds.runbooks import promising
 from tocsin.policy.compiled.policies import default, from_json, to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.harness.terminal import Terminal
+    from tests.harness.worlds.terminal import Terminal
 
 COMMANDER = ("--as", "chief:commander")
 DIGEST = re.compile(r"(?<=sha256 )[0-9a-f]{64}|default-\d+\+[0-9a-f]{12}|(?<=\+)[0-9a-f]{12}")

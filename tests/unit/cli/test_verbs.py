@@ -12,7 +12,7 @@ from tocsin.incidents.commands.shapes import shapes
 from tocsin.incidents.commands.verbs import VERBS
 
 if TYPE_CHECKING:
-    from tests.harness.terminal import Terminal
+    from tests.harness.worlds.terminal import Terminal
 
 ANA, BO, DI, SAM = "ana", "bo", "di:commander", "sam:security"
 

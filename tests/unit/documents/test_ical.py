@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.harness.icalendar import events
+from tests.harness.models.icalendar import events
 from tocsin.documents.ical import calendar
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import OnCall, Shift

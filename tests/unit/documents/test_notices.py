@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.stories import BO, CY, EVERYTHING, Story, make
+from tests.harness.worlds.stories import BO, CY, EVERYTHING, Story, make
 from tocsin.documents.messages import render
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.commands import freeze as f

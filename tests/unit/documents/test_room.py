@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness.time import START
+from tests.harness.fakes.time import START
 from tocsin.documents.chat_room import render_room
 from tocsin.documents.messages import render
 from tocsin.errors import MalformedPayload

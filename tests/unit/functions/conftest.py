@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.world import World, a_world
+from tests.harness.worlds.world import World, a_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.stories import FIRST_UPDATE
+from tests.harness.worlds.stories import FIRST_UPDATE
 from tocsin.incidents.queries.prevention import prevention_name
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 CRITICAL = {"title": "it is down", "severity": "critical", "category": "production"}
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.alarm_trigger.intake import take
-from tests.harness.alarms import notification
+from tests.harness.worlds.alarms import notification
 from tocsin.errors import MalformedPayload, StoreUnavailable, Unavailable
 from tocsin.incidents.model.outbox import STAKEHOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.incidents.model.signals import Signal
 
 PRIMARY = ("commander-primary", "mitigation-primary")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.auditor.heartbeat import Heartbeat
-from tests.harness.time import START
+from tests.harness.fakes.time import START
 from tocsin.adapters.incidents.keys import due_sk
 from tocsin.adapters.incidents.memory_boards import MemoryAudit
 from tocsin.application.incidents.audit import Auditor, is_its_minute
@@ -24,7 +24,7 @@ from tocsin.policy.compiled.policies import PackagedPolicies
 from tocsin.ports.runbooks import PolicyVersion
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.incidents.model.incident import Incident
 
 PERIODS = 3

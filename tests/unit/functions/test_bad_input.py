@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.harness.world import World
+from tests.harness.worlds.world import World
 from tocsin.errors import InvalidPolicy
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.billing_office import BillingOffice
+from tests.harness.worlds.billing_office import BillingOffice
 from tocsin.billing.identity import Identity
 from tocsin.billing.subscription import Status
 from tocsin.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
 

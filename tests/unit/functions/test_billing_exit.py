@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.billing_office import BillingOffice
+from tests.harness.worlds.billing_office import BillingOffice
 from tocsin.incidents.vocabulary import Kind
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
 FIRST = {"impact": "checkouts fail", "mitigation": "failed over", "eta": "unknown"}

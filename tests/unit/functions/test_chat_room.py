@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.world import World, a_world
+from tests.harness.worlds.world import World, a_world
 from tocsin.errors import SendFailed
 from tocsin.incidents.model.outbox import ROOM, STAKEHOLDERS, OutboxState
 from tocsin.incidents.vocabulary import WayKind
@@ -15,7 +15,7 @@ from tocsin.incidents.vocabulary import WayKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.harness.inbox import Received
+    from tests.harness.worlds.inbox import Received
 
 PRIMARY = ("commander-primary", "mitigation-primary")
 POINTS = ("before claim", "after claim", "after send", "before mark", "after mark")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.world import a_world
+from tests.harness.worlds.world import a_world
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.contacts import an_address
+from tests.harness.fakes.contacts import an_address
 from tocsin.application.people.contacts import CODE_PAUSE
 from tocsin.errors import SendFailed
 from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 KIM, LEE = "commander-primary", "mitigation-primary"
 PHONE = "+12025550123"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.billing_office import IDENTITY, BillingOffice
+from tests.harness.worlds.billing_office import IDENTITY, BillingOffice
 from tocsin.billing.access.corrections import ACTION, Correction, moment
 from tocsin.billing.projection.ordering import Change
 from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
 PATH = "/v1/billing/corrections"

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.notifier.delivery import LEASE
-from tests.harness.world import World, a_world
+from tests.harness.worlds.world import World, a_world
 from tocsin.errors import MessageRefused, SendFailed
 from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxState
 

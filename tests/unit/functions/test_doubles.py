@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.billing_office import BillingOffice
-from tests.harness.world import World
+from tests.harness.worlds.billing_office import BillingOffice
+from tests.harness.worlds.world import World
 from tests.unit.functions.test_selling import buy
 from tocsin.cli import main
 from tocsin.cli.billing import doubles as billing_doubles
 
 if TYPE_CHECKING:
-    from tests.harness.checkout_world import ModelProvider
+    from tests.harness.worlds.checkout import ModelProvider
 
 WISH = {"keep": "stripe", "remedy": "refund", "why": "paid there first"}
 

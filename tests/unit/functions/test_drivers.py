@@ -14,8 +14,8 @@ import pytest
 
 from functions.reconciler.driving import Driver as ReconcilerDriver
 from functions.replay_planner.driving import Driver as ReplayDriver
-from tests.harness.reconcile_model import STRIPE, ReconcileModel
-from tests.harness.replay_model import World
+from tests.harness.models.reconcile import STRIPE, ReconcileModel
+from tests.harness.models.replay import World
 from tocsin.adapters.billing.outage.memory import MemoryComparisons
 from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
 from tocsin.billing.reconcile.work import Cursor, Scope

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.time import START
+from tests.harness.fakes.time import START
 from tocsin.incidents.model.outbox import STAKEHOLDERS
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import ClockName, State
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.incidents.model.incident import Incident
 
 PRIMARY = ("commander-primary", "mitigation-primary")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from functions.notifier.briefing import Briefer
-from tests.harness.time import START
+from tests.harness.fakes.time import START
 from tocsin.adapters.releases.memory import MemoryReleases
 from tocsin.cli.incidents.first import lines
 from tocsin.documents import briefing
@@ -19,7 +19,7 @@ from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.rotation import Rotation
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 HOUR = timedelta(hours=1)
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 from infra.routes import ROUTES
-from tests.harness import group_table as table
-from tests.harness.requests import api_event
-from tests.harness.world import World
+from tests.harness.fakes.requests import api_event
+from tests.harness.models import group_table as table
+from tests.harness.worlds.world import World
 from tocsin.incidents.commands import verbs
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Group

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.outage_world import Watched
+from tests.harness.worlds.outage import Watched
 from tests.unit.billing.test_healthy_days import DAY, HOUR, MINUTE, NOISE, Days
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.outage.signs import Health

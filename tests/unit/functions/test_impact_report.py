@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.harness.billing_office import IDENTITY, BillingOffice
-from tests.harness.world import World
+from tests.harness.worlds.billing_office import IDENTITY, BillingOffice
+from tests.harness.worlds.world import World
 from tocsin.application.billing.projection.file_event import Filer
 from tocsin.billing.subscription import Status
 from tocsin.cli import main

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.harness.requests import api_event
+from tests.harness.fakes.requests import api_event
 from tocsin.incidents.model.outbox import STAKEHOLDERS
 from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 PRIMARY = ("commander-primary", "mitigation-primary")
 WISH = {"title": "checkout is down", "severity": "critical", "category": "production"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.harness.world import World
+from tests.harness.worlds.world import World
 from tocsin.errors import StoreUnavailable
 from tocsin.incidents import limits
 from tocsin.incidents.timeline.entry import first_broken_link

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.public_intake.pages import HEADERS, STYLE
-from tests.harness.world import BASE, World
+from tests.harness.worlds.world import BASE, World
 from tocsin.adapters.people.forms import link_of, link_text
 from tocsin.incidents.vocabulary import ClockName, Role
 from tocsin.people.links import Keyring, LinkAction, handle_of, token

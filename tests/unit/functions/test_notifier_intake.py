@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from functions.notifier.intake import take
-from tests.harness.alarms import notification
+from tests.harness.worlds.alarms import notification
 from tocsin.errors import MessageRefused, StoreUnavailable
 from tocsin.incidents.model.outbox import STAKEHOLDERS
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.incidents.model.outbox import OutboxKey
 
 PRIMARY = ("commander-primary", "mitigation-primary")

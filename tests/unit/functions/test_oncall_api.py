@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.icalendar import events, moment
-from tests.harness.requests import api_event
-from tests.harness.time import START
+from tests.harness.fakes.requests import api_event
+from tests.harness.fakes.time import START
+from tests.harness.models.icalendar import events, moment
 from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 ROLE = "/v1/oncall/incident_commander"
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.checkout_world import POLICY
+from tests.harness.worlds.checkout import POLICY
 from tocsin.application.billing.reconcile.tell import ACTOR
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase
@@ -19,7 +19,7 @@ from tocsin.incidents.vocabulary import Category, Severity
 
 if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
-from tests.harness.outage_world import WELL, Watched
+from tests.harness.worlds.outage import WELL, Watched
 
 
 @pytest.fixture

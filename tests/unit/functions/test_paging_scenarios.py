@@ -12,9 +12,9 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from tests.harness.inbox import NEW_YORK
-from tests.harness.stories import local
-from tests.harness.world import World, a_world
+from tests.harness.worlds.inbox import NEW_YORK
+from tests.harness.worlds.stories import local
+from tests.harness.worlds.world import World, a_world
 from tocsin.errors import SendFailed, StoreUnavailable
 from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.rotation import Override, Rank, Rotation

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.runbooks import (
+from tests.harness.fakes.time import START
+from tests.harness.worlds.runbooks import (
     FAST,
     FASTER,
     as_document,
@@ -17,7 +18,6 @@ from tests.harness.runbooks import (
     send,
     with_changes,
 )
-from tests.harness.time import START
 from tocsin.application.runbooks import publish
 from tocsin.errors import StoreUnavailable
 from tocsin.incidents.runbook.paging import PageRepeat
@@ -26,7 +26,7 @@ from tocsin.incidents.vocabulary import Severity
 from tocsin.policy.compiled.policies import default, from_json
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.ports.runbooks import Asked, PolicyVersion
 
 NO_NUMBER: dict[str, Any] = {"nag_times": "soon"}

@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.runbooks import (
-    FAST,
-    FASTER,
-    opened,
-    published,
-    send,
-)
-from tests.harness.time import START
-from tests.harness.world import World
+from tests.harness.fakes.time import START
+from tests.harness.worlds.runbooks import FAST, FASTER, opened, published, send
+from tests.harness.worlds.world import World
 from tocsin.adapters.runbooks.forms import packed
 from tocsin.errors import InvalidPolicy, StoreUnavailable
 from tocsin.incidents.runbook.targets import Elapsed

@@ -10,8 +10,8 @@ import pytest
 
 from functions.reconciler.driving import Driver
 from functions.reconciler.wiring import Publisher
-from tests.harness.billing_office import BillingOffice
-from tests.harness.reconcile_model import STRIPE, ReconcileModel, key
+from tests.harness.models.reconcile import STRIPE, ReconcileModel, key
+from tests.harness.worlds.billing_office import BillingOffice
 from tocsin.adapters.billing.outage.memory import MemoryComparisons
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.adapters.evidence.keys import describe
@@ -27,7 +27,7 @@ from tocsin.ports.messages import Message
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.billing.reconcile.work import Found
 
 PATH = "/v1/reconciliations"

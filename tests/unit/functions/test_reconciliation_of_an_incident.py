@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.billing_office import IDENTITY
+from tests.harness.worlds.billing_office import IDENTITY
 from tests.unit.functions.test_reconciliation_api import Bench
 from tests.unit.functions.test_replay_window import HOUR, MINUTE, arrived, bought, iso
 from tocsin.billing.identity import Identity
@@ -17,7 +17,7 @@ from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 DAY = 24 * HOUR
 

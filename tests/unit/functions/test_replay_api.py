@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.billing_office import IDENTITY, RAZORPAY, BillingOffice
-from tests.harness.replay_model import World as Provider
-from tests.harness.replay_model import document
+from tests.harness.models.replay import World as Provider
+from tests.harness.models.replay import document
+from tests.harness.worlds.billing_office import IDENTITY, RAZORPAY, BillingOffice
 from tocsin.billing.outage.recovery import Probe
 from tocsin.billing.replay.cursor import Stage
 from tocsin.incidents.timeline.entry import format_time, parse_time
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 HOUR = timedelta(hours=1)
 

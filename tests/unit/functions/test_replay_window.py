@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.billing_office import IDENTITY, BillingOffice
+from tests.harness.worlds.billing_office import IDENTITY, BillingOffice
 from tests.unit.functions.test_replay_api import recovered
 from tocsin.adapters.people.memory import MemoryRequests
 from tocsin.billing.checkout.attempts import Attempt, Result
@@ -19,7 +19,7 @@ from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
 
 MINUTE, HOUR = 60, 3_600
 

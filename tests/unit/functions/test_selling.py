@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.billing_office import BillingOffice
-from tests.harness.checkout_world import POLICY
-from tests.harness.world import World
+from tests.harness.worlds.billing_office import BillingOffice
+from tests.harness.worlds.checkout import POLICY
+from tests.harness.worlds.world import World
 from tocsin.billing.access.freeze import SHIPPED, BillingChange
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase

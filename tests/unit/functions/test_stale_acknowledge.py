@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.harness.alarms import notification
+from tests.harness.worlds.alarms import notification
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.incidents.model.incident import Incident
 
 PRIMARY = ["commander-primary", "mitigation-primary"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.world import World
+from tests.harness.worlds.world import World
 from tocsin.application.billing.outage.watch import status_document
 from tocsin.billing.outage.signs import Trouble
 from tocsin.billing.outage.wording import Situation

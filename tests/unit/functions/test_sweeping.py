@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from functions.sla_check.rounds import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
-from tests.harness.stories import ANA, make
+from tests.harness.worlds.stories import ANA, make
 from tocsin.adapters.incidents.due_queue import body_of
 from tocsin.application.incidents.outcome import SweepReport
 from tocsin.application.releases.tell import Told
@@ -22,7 +22,7 @@ from tocsin.incidents.vocabulary import Category, Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.ports.incidents import DueQueue
     from tocsin.runtime.wiring.incidents import Application
 

@@ -22,7 +22,7 @@ from tocsin.ports.billing.replay import Missing, PageNote
 from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.commands.base import Command
 

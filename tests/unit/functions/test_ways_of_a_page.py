@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.harness.application import Policies
-from tests.harness.world import World, a_world
+from tests.harness.fakes.application import Policies
+from tests.harness.worlds.world import World, a_world
 from tocsin.documents.fitting import SMS_SEPTETS, septets
 from tocsin.errors import MessageRefused, SendFailed
 from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxState
@@ -19,7 +19,7 @@ from tocsin.incidents.vocabulary import Severity, WayKind
 from tocsin.policy.compiled.policies import default, sealed
 
 if TYPE_CHECKING:
-    from tests.harness.inbox import Received
+    from tests.harness.worlds.inbox import Received
     from tocsin.incidents.model.outbox import OutboxItem
     from tocsin.incidents.runbook.policy import Policy
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.world import a_world
+from tests.harness.worlds.world import a_world
 from tocsin.incidents.model.outbox import STAKEHOLDERS
 
 PRIMARY = ("commander-primary", "mitigation-primary")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness.stories import (
+from tests.harness.worlds.stories import (
     ANA,
     BO,
     CLOUDWATCH,

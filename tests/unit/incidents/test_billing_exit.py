@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.outage_stories import (
+from tests.harness.worlds.outage_stories import (
     COMPLETE,
     counted,
     line,
@@ -15,12 +15,7 @@ from tests.harness.outage_stories import (
     reconciled,
     replayed,
 )
-from tests.harness.stories import (
-    ANA,
-    BO,
-    EVERYTHING,
-    make,
-)
+from tests.harness.worlds.stories import ANA, BO, EVERYTHING, make
 from tocsin.billing.outage.examination import Lack
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.harness.stories import Story, with_calendar
+from tests.harness.worlds.stories import Story, with_calendar
 from tocsin.incidents.vocabulary import ClockName, Severity
 from tocsin.policy.compiled.policies import default
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.stories import ANA, BO, COMMANDER, CY, Story, make
+from tests.harness.worlds.stories import ANA, BO, COMMANDER, CY, Story, make
 from tocsin.incidents.commands.access import Restrict
 from tocsin.incidents.commands.closing import Reopen
 from tocsin.incidents.commands.containment import LoseContainment

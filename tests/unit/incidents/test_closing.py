@@ -6,12 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness.closings import closed, say, told, watched, window_end
-from tests.harness.stories import (
-    ANA,
-    CY,
-    make,
-)
+from tests.harness.worlds.closings import closed, say, told, watched, window_end
+from tests.harness.worlds.stories import ANA, CY, make
 from tocsin.errors import (
     BadInput,
     GateUnmet,

@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.harness.outage_stories import KEPT, counted, line, outage, ready, reconciled, replayed
-from tests.harness.stories import BO, Story, make
+from tests.harness.worlds.outage_stories import (
+    KEPT,
+    counted,
+    line,
+    outage,
+    ready,
+    reconciled,
+    replayed,
+)
+from tests.harness.worlds.stories import BO, Story, make
 from tocsin.incidents.commands.updates import PublishPostmortem
 from tocsin.incidents.events.fold import event_of, fold
 from tocsin.incidents.model.billing import ReplayCounts, ReplayKind

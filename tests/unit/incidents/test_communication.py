@@ -6,16 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.harness.closings import told
-from tests.harness.stories import (
-    BO,
-    COMMANDER,
-    CY,
-    FINAL_UPDATE,
-    FIRST_UPDATE,
-    Story,
-    make,
-)
+from tests.harness.worlds.closings import told
+from tests.harness.worlds.stories import BO, COMMANDER, CY, FINAL_UPDATE, FIRST_UPDATE, Story, make
 from tocsin.errors import (
     BadInput,
     IllegalTransition,

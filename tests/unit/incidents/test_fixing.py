@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.outage_stories import reconciled
-from tests.harness.stories import ANA, BO, COMMANDER, GITHUB, Story, make
+from tests.harness.worlds.outage_stories import reconciled
+from tests.harness.worlds.stories import ANA, BO, COMMANDER, GITHUB, Story, make
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition
 from tocsin.incidents.commands.fix import (
     LinkFix,

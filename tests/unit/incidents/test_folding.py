@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.stories import ANA, BO, CLOUDWATCH, COMMANDER, Story, make, signal
+from tests.harness.worlds.stories import ANA, BO, CLOUDWATCH, COMMANDER, Story, make, signal
 from tocsin.errors import BadInput, IllegalTransition, MalformedPayload, PayloadTooLarge
 from tocsin.incidents import limits
 from tocsin.incidents.commands.opening import OpenFromSignals

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.stories import (
-    ANA,
-    BO,
-    COMMANDER,
-    EVERYTHING,
-    Story,
-    local,
-    make,
-)
+from tests.harness.worlds.stories import ANA, BO, COMMANDER, EVERYTHING, Story, local, make
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition, MissingReason, PayloadTooLarge
 from tocsin.incidents.commands import freeze as f
 from tocsin.incidents.commands.base import Command

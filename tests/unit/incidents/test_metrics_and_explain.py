@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness.stories import ANA, BO, COMMANDER, CY, MINUTE, Story, make
+from tests.harness.worlds.stories import ANA, BO, COMMANDER, CY, MINUTE, Story, make
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.commands.closing import Reopen
 from tocsin.incidents.commands.containment import LoseContainment

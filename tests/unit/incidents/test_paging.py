@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.harness.stories import ANA, BO, CLOUDWATCH, Story, make, signal
+from tests.harness.worlds.stories import ANA, BO, CLOUDWATCH, Story, make, signal
 from tocsin.errors import MissingReason
 from tocsin.incidents.commands.opening import OpenFromSignals
 from tocsin.incidents.commands.people import AssignRole, Escalate

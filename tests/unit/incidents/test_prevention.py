@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.stories import ANA, BO, RESPONDER, VIEWER, Story, make
+from tests.harness.worlds.stories import ANA, BO, RESPONDER, VIEWER, Story, make
 from tocsin.documents.messages import render
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition, PayloadTooLarge
 from tocsin.incidents.commands.closing import Reopen

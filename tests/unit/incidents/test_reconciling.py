@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.stories import ANA, BO, COMMANDER, Story, make
+from tests.harness.worlds.stories import ANA, BO, COMMANDER, Story, make
 from tocsin.errors import BadInput, IllegalTransition
 from tocsin.incidents.commands.billing import RecordReconciliation
 from tocsin.incidents.commands.closing import Close, Reopen

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.stories import (
+from tests.harness.worlds.stories import (
     ANA,
     BO,
     COMMANDER,

@@ -6,16 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.closings import closed, told
-from tests.harness.stories import (
-    ANA,
-    BO,
-    CLOUDWATCH,
-    EVERYTHING,
-    Story,
-    make,
-    signal,
-)
+from tests.harness.worlds.closings import closed, told
+from tests.harness.worlds.stories import ANA, BO, CLOUDWATCH, EVERYTHING, Story, make, signal
 from tocsin.errors import (
     IllegalTransition,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.stories import Story, local, make
+from tests.harness.worlds.stories import Story, local, make
 from tocsin.errors import BadInput
 from tocsin.incidents import limits
 from tocsin.incidents.commands.billing import RecordReplay

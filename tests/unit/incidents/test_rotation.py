@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.harness.stories import local
+from tests.harness.worlds.stories import local
 from tocsin.incidents.runbook.calendar import load_zone
 from tocsin.incidents.vocabulary import Role
 from tocsin.people.rotation import (

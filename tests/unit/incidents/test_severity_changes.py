@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.stories import (
+from tests.harness.worlds.stories import (
     ANA,
     BO,
     CLOUDWATCH,

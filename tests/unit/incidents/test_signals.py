@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.stories import CLOUDWATCH, Story, make, signal
+from tests.harness.worlds.stories import CLOUDWATCH, Story, make, signal
 from tocsin.errors import BadInput, IllegalTransition
 from tocsin.incidents import limits
 from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals

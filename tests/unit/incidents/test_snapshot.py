@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.harness.stories import ANA, SWEEP, Story, make
+from tests.harness.worlds.stories import ANA, SWEEP, Story, make
 from tocsin.errors import PayloadTooLarge
 from tocsin.incidents import limits
 from tocsin.incidents.commands.base import Command, Tick

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.harness.closings import told, watched
-from tests.harness.stories import (
+from tests.harness.worlds.closings import told, watched
+from tests.harness.worlds.stories import (
     ANA,
     BO,
     COMMANDER,

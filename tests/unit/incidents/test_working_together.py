@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.stories import ANA, BO, Story, make
+from tests.harness.worlds.stories import ANA, BO, Story, make
 from tocsin.errors import IllegalTransition, MissingReason, OpenWork
 from tocsin.incidents.commands.containment import PlanAction
 from tocsin.incidents.commands.people import Acknowledge, AssignRole, HandOver, Leave

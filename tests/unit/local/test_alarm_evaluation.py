@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.harness.alarm_evaluation import ALARM, NO_DATA, OK, Measured, state_at
+from tests.harness.models.alarm_evaluation import ALARM, NO_DATA, OK, Measured, state_at
 
 SILENT: dict[str, Any] = {
     "AlarmName": "auditor-silent",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.harness.stories import Story
+from tests.harness.worlds.stories import Story
 from tests.unit.policy.builders import overridden, problems_of
 from tocsin.incidents.queries.smoke_tests import smoke_tests
 from tocsin.incidents.vocabulary import Category, Severity

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.terminal import Terminal
-from tests.harness.world import World
+from tests.harness.worlds.terminal import Terminal
+from tests.harness.worlds.world import World
 
 
 @pytest.fixture

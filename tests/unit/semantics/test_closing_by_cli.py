@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.told import ANA, BO, DI, ED, SAM, T0, Told
+from tests.harness.worlds.told import ANA, BO, DI, ED, SAM, T0, Told
 
 if TYPE_CHECKING:
-    from tests.harness.terminal import Terminal
+    from tests.harness.worlds.terminal import Terminal
 
 FIRST = ("--impact", "nobody can pay", "--mitigation", "rolling back", "--eta", "unknown")
 LAST = ("--final", "--residual", "none")

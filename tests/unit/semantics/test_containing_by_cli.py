@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.application import Policies
-from tests.harness.stories import with_calendar
-from tests.harness.terminal import Terminal
-from tests.harness.told import ANA, BO, DI, SAM, T0, Told
-from tests.harness.world import World
+from tests.harness.fakes.application import Policies
+from tests.harness.worlds.stories import with_calendar
+from tests.harness.worlds.terminal import Terminal
+from tests.harness.worlds.told import ANA, BO, DI, SAM, T0, Told
+from tests.harness.worlds.world import World
 from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.told import ANA, DI, T0, Told
+from tests.harness.worlds.told import ANA, DI, T0, Told
 
 if TYPE_CHECKING:
-    from tests.harness.terminal import Terminal
+    from tests.harness.worlds.terminal import Terminal
 
 
 def asked(terminal: Terminal, **query: str) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.told import ANA, DI, SAM, T0, Told
+from tests.harness.worlds.told import ANA, DI, SAM, T0, Told
 
 if TYPE_CHECKING:
-    from tests.harness.terminal import Terminal
-    from tests.harness.world import World
+    from tests.harness.worlds.terminal import Terminal
+    from tests.harness.worlds.world import World
 
 FIRST = ("--impact", "nobody can pay", "--mitigation", "rolling back", "--eta", "unknown")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.told import ANA, BO, DI, T0, Told
+from tests.harness.worlds.told import ANA, BO, DI, T0, Told
 
 if TYPE_CHECKING:
-    from tests.harness.terminal import Terminal
+    from tests.harness.worlds.terminal import Terminal
 
 COMMANDER, BACKUP, LEAD = "commander-primary", "engineering-lead", "engineering-lead"
 

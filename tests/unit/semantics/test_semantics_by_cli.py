@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.harness.alarms import notification
-from tests.harness.stories import with_calendar
-from tests.harness.terminal import Terminal
-from tests.harness.told import ANA, BO, DI, ED, T0, Told
-from tests.harness.world import World
+from tests.harness.worlds.alarms import notification
+from tests.harness.worlds.stories import with_calendar
+from tests.harness.worlds.terminal import Terminal
+from tests.harness.worlds.told import ANA, BO, DI, ED, T0, Told
+from tests.harness.worlds.world import World
 from tocsin.policy.compiled.policies import default
 
 EASTER = frozenset({date(2026, 4, 3), date(2026, 4, 6)})

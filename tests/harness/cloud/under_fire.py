@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.replay_planner.driving import RESERVE_MS
-from tests.harness.deadly_proxy import Dice, deadly_proxy
-from tests.harness.local_cloud import eventually, variables
+from tests.harness.cloud.deadly_proxy import Dice, deadly_proxy
+from tests.harness.cloud.local_cloud import eventually, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.harness.deadly_proxy import Proxy
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.deadly_proxy import Proxy
+    from tests.harness.cloud.local_cloud import Deployed
 
 PLANNER, WORKER = "replay_planner", "replay_worker"
 TURN = 15

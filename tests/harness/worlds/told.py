@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from tocsin.incidents.timeline.entry import parse_time
 
 if TYPE_CHECKING:
-    from tests.harness.terminal import Terminal
+    from tests.harness.worlds.terminal import Terminal
 
 NEW_YORK = ZoneInfo("America/New_York")
 T0 = "09-08 10:00"

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.harness.incident_tables import create_incident_tables
+from tests.harness.cloud.incident_tables import create_incident_tables
 from tocsin.local.look.clients import Clients
 from tocsin.local.machine import emulator, processes
 from tocsin.local.machine.places import find

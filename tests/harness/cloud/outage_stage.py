@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.alarm_evaluation import Measured, embedded, state_at
+from tests.harness.models.alarm_evaluation import Measured, embedded, state_at
 from tocsin.cli.terminal.api import connect
 from tocsin.errors import RemoteError
 from tocsin.runtime.clock import AHEAD_VARIABLE
 
 if TYPE_CHECKING:
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
     from tocsin.local.sandbox.clients.stripe import SandboxClient
     from tocsin.runtime.api_client import ApiClient
 

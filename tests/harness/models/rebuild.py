@@ -10,8 +10,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from tests.harness.crashes import Killed
-from tests.harness.replay_model import Mortal
+from tests.harness.fakes.crashes import Killed
+from tests.harness.models.replay import Mortal
 from tocsin.adapters.billing.projection.memory import (
     MemoryLedger,
     MemoryProjection,

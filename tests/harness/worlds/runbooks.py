@@ -11,7 +11,7 @@ from tocsin.incidents.vocabulary import ClockName, Severity
 from tocsin.policy.compiled.policies import default, sealed, to_json
 
 if TYPE_CHECKING:
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.runbook.policy import Policy
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datetime import datetime
 
-SAMPLE = Path(__file__).parents[2] / "events" / "cloudwatch" / "sns-alarm.json"
+SAMPLE = Path(__file__).parents[3] / "events" / "cloudwatch" / "sns-alarm.json"
 
 
 def notification(name: str, at: datetime, *, state: str = "ALARM") -> dict[str, Any]:

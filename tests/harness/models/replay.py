@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.crashes import Killed
+from tests.harness.fakes.crashes import Killed
 from tocsin.adapters.billing.projection.ledger import item_of, record_of
 from tocsin.adapters.billing.projection.memory import MemoryLedger, MemoryQuarantine
 from tocsin.adapters.billing.projection.sums import weight

@@ -25,14 +25,14 @@ from functions.notifier.linking import Minter
 from functions.notifier.routing import Router
 from functions.public_intake.routes import Public
 from functions.sla_check.rounds import Sweeper
-from tests.harness.alarms import notification, queue_event
-from tests.harness.application import Policies
-from tests.harness.contacts import USUAL_WAYS, InboxWays, an_address
-from tests.harness.crashes import Crashes, CrashingSender, Killed, StreamedIncidents
-from tests.harness.ids import SeededIds
-from tests.harness.inbox import Inbox, InboxSender
-from tests.harness.requests import api_event, link_event
-from tests.harness.time import START, VirtualIncidentClock, VirtualWallClock
+from tests.harness.fakes.application import Policies
+from tests.harness.fakes.contacts import USUAL_WAYS, InboxWays, an_address
+from tests.harness.fakes.crashes import Crashes, CrashingSender, Killed, StreamedIncidents
+from tests.harness.fakes.ids import SeededIds
+from tests.harness.fakes.requests import api_event, link_event
+from tests.harness.fakes.time import START, VirtualIncidentClock, VirtualWallClock
+from tests.harness.worlds.alarms import notification, queue_event
+from tests.harness.worlds.inbox import Inbox, InboxSender
 from tocsin.adapters.evidence.memory import MemoryArchive
 from tocsin.adapters.incidents.memory_boards import MemoryActions
 from tocsin.adapters.people.memory import (

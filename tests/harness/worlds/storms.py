@@ -10,9 +10,9 @@ from queue import Empty, SimpleQueue
 from threading import local as thread_local
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.application import ManualClock, Policies
-from tests.harness.ids import SeededIds
-from tests.harness.stories import ANA, local, make, person
+from tests.harness.fakes.application import ManualClock, Policies
+from tests.harness.fakes.ids import SeededIds
+from tests.harness.worlds.stories import ANA, local, make, person
 from tocsin.application.incidents.execute import execute
 from tocsin.application.incidents.sweep import sweep, tick_all
 from tocsin.incidents.commands.opening import OpenIncident

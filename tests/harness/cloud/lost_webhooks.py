@@ -15,7 +15,7 @@ from tocsin.ports.evidence import ArchivedContent
 if TYPE_CHECKING:
     import pytest
 
-    from tests.harness.local_cloud import Deployed
+    from tests.harness.cloud.local_cloud import Deployed
 
 IDENTITY = "stripe#acct_local#test"
 EVENTS = 120

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
 from functions.outage_watch.leaving import leave
-from tests.harness.checkout_world import CheckoutWorld
-from tests.harness.requests import api_event
+from tests.harness.fakes.requests import api_event
+from tests.harness.worlds.checkout import CheckoutWorld
 from tocsin.adapters.billing.access.incidents import StoredAuthorizations, StoredHarm
 from tocsin.adapters.billing.access.memory import MemoryCorrections, MemoryOpenIncidents
 from tocsin.adapters.billing.outage.memory import MemoryProbes
@@ -46,7 +46,7 @@ from tocsin.runtime.watch.checkout_notes import Notes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.billing.access.freeze import BillingChange
 
 IDENTITY = Identity("stripe", "acct_1", "live")

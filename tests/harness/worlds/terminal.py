@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.incidents.vocabulary import Group
 
 

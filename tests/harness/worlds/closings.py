@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.harness.stories import (
-    BO,
-    CLOUDWATCH,
-    CY,
-    Story,
-    make,
-    signal,
-)
+from tests.harness.worlds.stories import BO, CLOUDWATCH, CY, Story, make, signal
 from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
 from tocsin.incidents.vocabulary import (
     Severity,

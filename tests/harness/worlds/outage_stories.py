@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.harness.stories import BO, Story, make, signal
+from tests.harness.worlds.stories import BO, Story, make, signal
 from tocsin.incidents.commands import billing as b
 from tocsin.incidents.commands.opening import MergeSignals
 from tocsin.incidents.model import figures

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.time import VirtualWallClock
+from tests.harness.fakes.time import VirtualWallClock
 from tocsin.adapters.billing.checkout.memory import MemoryBreakers, MemoryIntents
 from tocsin.application.billing.checkout.settle import Settled, settle
 from tocsin.application.billing.checkout.start import Checkouts, Offered, Wish

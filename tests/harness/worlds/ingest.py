@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.webhooks import REGISTRATIONS, http_event, razorpay_headers, stripe_headers
+from tests.harness.fakes.webhooks import REGISTRATIONS, http_event, razorpay_headers, stripe_headers
 from tocsin.adapters.billing.projection.ledger import record_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tests.harness.moto_cloud import MotoCloud
+    from tests.harness.cloud.moto_cloud import MotoCloud
 
 
 class Context:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from functions.outage_watch.rounds import Rounds
 from functions.outage_watch.wiring import key_maker
-from tests.harness.checkout_world import CheckoutWorld
-from tests.harness.world import World
+from tests.harness.worlds.checkout import CheckoutWorld
+from tests.harness.worlds.world import World
 from tocsin.adapters.billing.outage.memory import MemoryComparisons, MemoryOutages
 from tocsin.application.billing.outage.tell import Teller
 from tocsin.billing.outage.signs import Health
@@ -18,7 +18,7 @@ from tocsin.errors import SendFailed, TocsinError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.harness.checkout_world import ModelProvider
+    from tests.harness.worlds.checkout import ModelProvider
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage.recovery import Probe
     from tocsin.incidents.model.incident import Incident
