@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 ONE_WORKER = {
     "tests/infra/test_bundles.py": "bundles",
     "tests/infra": "infra",
-    "tests/cloud/test_lifecycle.py": "lifecycle",
+    "tests/cloud/stage/test_lifecycle.py": "lifecycle",
     "tests/cloud": "cloud",
     "tests/e2e": "cloud",
     "tests/unit/functions/test_imports.py": "imports",

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
     [
         ("tests/infra/test_bundles.py::test_a[x@y]", "bundles"),
         ("tests/infra/test_alarms.py::test_a", "infra"),
-        ("tests/cloud/test_lifecycle.py::test_a", "lifecycle"),
-        ("tests/cloud/test_denials.py::test_a[billing_api]", "cloud"),
+        ("tests/cloud/stage/test_lifecycle.py::test_a", "lifecycle"),
+        ("tests/cloud/stage/test_denials.py::test_a[billing_api]", "cloud"),
         ("tests/e2e/test_demo.py::test_a", "cloud"),
         ("tests/unit/test_workers.py::test_a", "tests/unit/test_workers.py::test_a"),
     ],

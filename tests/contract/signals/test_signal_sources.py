@@ -1,0 +1,254 @@
+"""Every sample of every source, read by that source's parser and by nothing else.
+
+The table of expectations must name exactly the files of `events/<source>/`: a sample nobody
+expects anything of, or an expectation without a sample, fails.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tocsin.errors import MalformedPayload, UnknownName
+from tocsin.incidents.model.signals import triage
+from tocsin.incidents.vocabulary import Category, Severity
+from tocsin.policy.compiled.policies import default
+from tocsin.signals.registry import SOURCES, parser
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tocsin.incidents.model.signals import Signal
+
+EVENTS = Path(__file__).parents[3] / "events"
+ALARM = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:"
+
+# sample -> (key, firing, occurred at, severity, category, service)
+EXPECTED: dict[str, dict[str, tuple[str, bool, str, str, str, str | None]]] = {
+    "cloudwatch": {
+        "action-composite": (
+            f"v1:cloudwatch:{ALARM}shop-outage",
+            True,
+            "2026-09-08T14:05:31.998",
+            "critical",
+            "production",
+            None,
+        ),
+        "action-metric": (
+            f"v1:cloudwatch:{ALARM}auth-login-failures",
+            True,
+            "2026-09-08T14:10:15.490",
+            "critical",
+            "security",
+            "auth",
+        ),
+        "eventbridge-alarm": (
+            f"v1:cloudwatch:{ALARM}auth-login-failures",
+            True,
+            "2026-09-08T14:10:15.490",
+            "critical",
+            "security",
+            "auth",
+        ),
+        "eventbridge-data-stopped": (
+            f"v1:cloudwatch:{ALARM}auth-login-failures",
+            True,
+            "2026-09-08T14:20:15.490",
+            "critical",
+            "security",
+            "auth",
+        ),
+        "eventbridge-metric-math": (
+            f"v1:cloudwatch:{ALARM}orders-error-share",
+            True,
+            "2026-09-12T20:00:00.750",
+            "high",
+            "production",
+            None,
+        ),
+        "eventbridge-new-alarm": (
+            f"v1:cloudwatch:{ALARM}auth-login-failures",
+            False,
+            "2026-09-08T03:00:00.000",
+            "critical",
+            "security",
+            "auth",
+        ),
+        "eventbridge-ok": (
+            f"v1:cloudwatch:{ALARM}auth-login-failures",
+            False,
+            "2026-09-08T14:40:15.490",
+            "critical",
+            "security",
+            "auth",
+        ),
+        "sns-alarm": (
+            f"v1:cloudwatch:{ALARM}api-auth-data-boundary",
+            True,
+            "2026-09-08T14:00:03.236",
+            "critical",
+            "security",
+            "api",
+        ),
+        "sns-composite": (
+            f"v1:cloudwatch:{ALARM}shop-outage",
+            True,
+            "2026-09-08T14:05:31.998",
+            "critical",
+            "production",
+            None,
+        ),
+        "sns-drill": (
+            f"v1:drill:cloudwatch:{ALARM}[DRILL] api-auth-data-boundary",
+            True,
+            "2026-09-11T10:00:00.125",
+            "critical",
+            "security",
+            "api",
+        ),
+        "sns-insufficient-data": (
+            f"v1:cloudwatch:{ALARM}billing-webhook-heartbeat",
+            True,
+            "2026-09-09T02:00:44.010",
+            "high",
+            "operational",
+            None,
+        ),
+        "sns-lambda-record": (
+            f"v1:cloudwatch:{ALARM}credential-leak-scan",
+            True,
+            "2026-09-08T16:45:00.500",
+            "critical",
+            "security",
+            None,
+        ),
+        "sns-metric-math": (
+            f"v1:cloudwatch:{ALARM}stripe-checkout-failures",
+            True,
+            "2026-09-08T14:04:10.001",
+            "high",
+            "operational",
+            "checkout",
+        ),
+        "sns-ok": (
+            f"v1:cloudwatch:{ALARM}api-auth-data-boundary",
+            False,
+            "2026-09-08T15:21:03.240",
+            "critical",
+            "security",
+            "api",
+        ),
+        "sns-raw-delivery": (
+            f"v1:cloudwatch:{ALARM}queue-depth",
+            True,
+            "2026-09-10T09:30:00.000",
+            "high",
+            "production",
+            None,
+        ),
+    },
+}
+
+
+def samples(source: str) -> dict[str, Any]:
+    folder = EVENTS / source
+    return {file.stem: json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))}
+
+
+def every_sample() -> list[tuple[str, str]]:
+    return [(source, name) for source in SOURCES.names for name in samples(source)]
+
+
+def read(source: str, name: str) -> Signal:
+    return parser(source)(samples(source)[name])
+
+
+@pytest.mark.parametrize("source", SOURCES.names)
+def test_each_sample_has_an_expectation_and_each_expectation_a_sample(source: str) -> None:
+    assert samples(source)
+    assert set(samples(source)) == set(EXPECTED[source])
+
+
+@pytest.mark.parametrize(("source", "name"), every_sample())
+def test_a_sample_means_what_the_table_says(source: str, name: str) -> None:
+    signal = read(source, name)
+    judged = triage(signal, default())
+    assert (
+        signal.key,
+        signal.firing,
+        signal.occurred_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3],
+        judged.severity.value,
+        judged.category.value,
+        judged.service,
+    ) == EXPECTED[source][name]
+    assert signal.source == source
+    assert signal.occurred_at.tzinfo is UTC
+    assert signal.title
+    assert all(signal.facts.values())
+
+
+@pytest.mark.parametrize(("source", "name"), every_sample())
+def test_a_sample_is_read_by_its_own_source_and_by_no_other(source: str, name: str) -> None:
+    accepted = []
+    for other in SOURCES.names:
+        with suppress(MalformedPayload):
+            accepted.append(parser(other)(samples(source)[name]).source)
+    assert accepted == [source]
+
+
+@pytest.mark.parametrize(("source", "name"), every_sample())
+def test_a_field_nobody_knows_yet_changes_nothing(source: str, name: str) -> None:
+    payload = samples(source)[name]
+    assert parser(source)({**payload, "addedNextYear": {"a": [1, None]}}) == read(source, name)
+
+
+@pytest.mark.parametrize(("source", "name"), every_sample())
+def test_sent_again_it_is_the_same_signal(source: str, name: str) -> None:
+    assert read(source, name).id == read(source, name).id
+
+
+@pytest.mark.parametrize(("source", "name"), every_sample())
+@pytest.mark.parametrize("damage", ["removed", None, 7, "", [], {}, True, "\ud800"])
+def test_a_damaged_field_is_a_coded_error_or_another_signal_never_a_crash(
+    source: str, name: str, damage: object
+) -> None:
+    refused = 0
+    for payload in damaged(samples(source)[name], damage):
+        try:
+            parser(source)(payload)
+        except MalformedPayload:
+            refused += 1
+    assert refused > 0
+
+
+def damaged(value: Any, damage: object) -> Iterator[Any]:
+    """The value with each part of it, at any depth and inside JSON texts, damaged once."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            rest = {other: kept for other, kept in value.items() if other != key}
+            yield rest if damage == "removed" else {**rest, key: damage}
+            yield from ({**rest, key: broken} for broken in damaged(item, damage))
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            around = value[:at], value[at + 1 :]
+            yield around[0] + ([] if damage == "removed" else [damage]) + around[1]
+            yield from (around[0] + [broken] + around[1] for broken in damaged(item, damage))
+    elif isinstance(value, str) and value.startswith("{"):
+        yield from (json.dumps(broken) for broken in damaged(json.loads(value), damage))
+
+
+def test_a_source_nobody_registered_is_named_in_the_error() -> None:
+    with pytest.raises(UnknownName, match="carrier-pigeon"):
+        parser("carrier-pigeon")
+
+
+def test_the_words_of_the_table_are_the_words_of_the_vocabulary() -> None:
+    rows = [row for table in EXPECTED.values() for row in table.values()]
+    assert {row[3] for row in rows} <= set(Severity)
+    assert {row[4] for row in rows} <= set(Category)
+    assert all(datetime.fromisoformat(row[2]) for row in rows)
