@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tocsin.drills.checks import Check
-    from tocsin.drills.outage.story import OutageStory
+    from tocsin.drills.outage.scene import OutageScene
     from tocsin.drills.person import Answer
 
 MITIGATOR: Final = "mitigation-primary"
@@ -23,9 +23,9 @@ REPLAY_SECONDS: Final = 60.0
 OK, HEALING = 200, 202
 
 
-def reconcile(story: OutageStory) -> Iterator[Check]:
+def reconcile(scene: OutageScene) -> Iterator[Check]:
     """One subscription is cancelled while no webhook arrives, outside the replayed window."""
-    books, sandbox = story.books, story.books.sandbox
+    books, sandbox = scene.books, scene.books.sandbox
     truth = books.truth()
     victim = min(name for name, one in truth.items() if one.status == "active")
     order = sandbox.order("drop", fraction=1)
@@ -35,18 +35,18 @@ def reconcile(story: OutageStory) -> Iterator[Check]:
     sandbox.lift(order, lose=True)
     unheard = [event["id"] for event in sandbox.events() if event["id"] not in known]
     wish = {
-        "incident": story.incident,
+        "incident": scene.incident,
         "workspaces": sorted({one.workspace or "" for one in truth.values()} - {""}),
         "scope": "recent",
     }
-    found = _compared(story, story.post("/v1/reconciliations", wish))
-    story.watcher.tell(
+    found = _compared(scene, scene.post("/v1/reconciliations", wish))
+    scene.watcher.tell(
         f"{found['compared_workspaces']} workspaces compared, {found['found']} mismatches"
     )
     yield checks.compared(found, [victim])
-    story.compared = str(found["id"])
+    scene.compared = str(found["id"])
     where = f"/v1/reconciliations/{found['id']}"
-    approved = story.command(
+    approved = scene.command(
         "authorize",
         {
             "action": "billing.heal",
@@ -56,56 +56,56 @@ def reconcile(story: OutageStory) -> Iterator[Check]:
         },
         RESPONDER,
     )
-    approval = f"{story.incident}:{approved.body.get('version')}"
+    approval = f"{scene.incident}:{approved.body.get('version')}"
     # While its driver is still telling the incident what it found, the same request is sent again.
-    healer, key = story.stage.person(MITIGATOR), f"heal-{story.paging.run}"
+    healer, key = scene.stage.person(MITIGATOR), f"heal-{scene.paging.run}"
     taken = wait_until(
         lambda: healer.post(f"{where}/heal", {"approval": approval}, key=key).status == HEALING,
         seconds=SETTLE_SECONDS,
     )
     told = "under way" if taken else "refused"
-    story.watcher.tell(f"healing, approved by entry {approval}: {told}")
-    wait_until(lambda: _open(story, where) == 0, seconds=REPLAY_SECONDS)
+    scene.watcher.tell(f"healing, approved by entry {approval}: {told}")
+    wait_until(lambda: _open(scene, where) == 0, seconds=REPLAY_SECONDS)
     # The driver may still be writing what it healed: then the signature is asked for again.
     wait_until(
-        lambda: story.post(f"{where}/sign-off", {}).status == OK,
+        lambda: scene.post(f"{where}/sign-off", {}).status == OK,
         seconds=SETTLE_SECONDS,
     )
-    wait_until(lambda: _reconciled(story), seconds=SETTLE_SECONDS)
-    now = story.commander.read(where)
+    wait_until(lambda: _reconciled(scene), seconds=SETTLE_SECONDS)
+    now = scene.commander.read(where)
     wrong = differences(books.truth(), books.rows(truth))
     yield checks.healed(now, wrong, 1)
     for event in unheard:  # late, and of no effect any more; the next run must not find it lost
         sandbox.resend(event, ENDPOINT)
     books.drain(sandbox)
-    story.numbers["mismatches found"] = str(now["found"])
-    story.numbers["mismatches healed"] = str(now["healed"])
+    scene.numbers["mismatches found"] = str(now["found"])
+    scene.numbers["mismatches healed"] = str(now["healed"])
 
 
-def _compared(story: OutageStory, started: Answer) -> dict[str, Any]:
+def _compared(scene: OutageScene, started: Answer) -> dict[str, Any]:
     """A reconciliation once it has compared. Raises `Unavailable` if it was not taken."""
     if (name := started.body.get("id")) is None:
         raise Unavailable(f"a reconciliation was refused: {started.status} {started.body}")
     where = f"/v1/reconciliations/{name}"
     wait_until(
-        lambda: story.commander.read(where)["stage"] in {"ready", "stalled"},
+        lambda: scene.commander.read(where)["stage"] in {"ready", "stalled"},
         seconds=REPLAY_SECONDS,
     )
-    return story.commander.read(where)
+    return scene.commander.read(where)
 
 
-def _open(story: OutageStory, where: str) -> int:
+def _open(scene: OutageScene, where: str) -> int:
     """Mismatches left; -1 while it is healing, or changed while it was being read."""
     try:
-        found = story.commander.read(where)
+        found = scene.commander.read(where)
     except RemoteError:
         return -1
     return int(found["open"]) if found["stage"] == "ready" else -1
 
 
-def _reconciled(story: OutageStory) -> bool:
+def _reconciled(scene: OutageScene) -> bool:
     """Whether the incident has heard that it is signed off."""
     return any(
         entry["type"] == "reconciliation_recorded" and entry["content"].get("signed_off_by")
-        for entry in story.commander.timeline(story.incident)
+        for entry in scene.commander.timeline(scene.incident)
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.identity import Identity
     from tocsin.drills.checks import Check
-    from tocsin.drills.outage.story import OutageStory
+    from tocsin.drills.outage.scene import OutageScene
     from tocsin.drills.scenario import Watcher
     from tocsin.drills.stage import Stage
 
@@ -90,51 +90,51 @@ class Recovery:
         bar.close()
 
 
-def fail_over(story: OutageStory) -> Iterator[Check]:
+def fail_over(scene: OutageScene, recovery: Recovery) -> Iterator[Check]:
     """Checkouts fail until the breaker opens; from then on nobody waits for that provider."""
-    sandbox = story.books.sandbox
+    sandbox = scene.books.sandbox
     sandbox.end_outages()
-    story.recovery.begin()
-    story.buy("before")
+    recovery.begin()
+    scene.buy("before")
     sandbox.begin_outage("html_502", provider="stripe", path="/v1/checkout", method="POST")
     for number in range(MOST_FAILING):
-        story.bought.append(story.buy(f"down-{number}"))
-        if number >= FAILING - 1 and story.recovery.breaker().phase is Phase.OPEN:
+        scene.bought.append(scene.buy(f"down-{number}"))
+        if number >= FAILING - 1 and recovery.breaker().phase is Phase.OPEN:
             break
-    story.watcher.table(
+    scene.watcher.table(
         ("workspace", "paid at", "failed over"),
         (
-            (f"ws-{story.paging.run}-down-{number}", one.get("provider"), one.get("failed_over"))
-            for number, one in enumerate(story.bought)
+            (f"ws-{scene.paging.run}-down-{number}", one.get("provider"), one.get("failed_over"))
+            for number, one in enumerate(scene.bought)
         ),
     )
-    yield checks.failed_over(story.bought)
-    yield checks.one_page(story.bought[0], story.buy("down-0"))
-    asked = _sales(story)
-    late = [story.buy("late-0"), story.buy("late-1")]
-    story.bought += late
-    yield checks.breaker_open(story.recovery.breaker().phase, late, _sales(story) - asked)
-    story.numbers["checkouts failed over"] = str(len(story.bought))
+    yield checks.failed_over(scene.bought)
+    yield checks.one_page(scene.bought[0], scene.buy("down-0"))
+    asked = _sales(scene)
+    late = [scene.buy("late-0"), scene.buy("late-1")]
+    scene.bought += late
+    yield checks.breaker_open(recovery.breaker().phase, late, _sales(scene) - asked)
+    scene.numbers["checkouts failed over"] = str(len(scene.bought))
 
 
-def recover(story: OutageStory) -> Iterator[Check]:
+def recover(scene: OutageScene, recovery: Recovery) -> Iterator[Check]:
     """Webhooks arrive again, the API works: that is not proof yet, and time has to tell."""
-    books, sandbox = story.books, story.books.sandbox
-    early = story.post("/v1/replays", story.window())
-    story.watcher.tell(f"a replay now: {early.status} {early.body.get('unmet', '')}")
+    books, sandbox = scene.books, scene.books.sandbox
+    early = scene.post("/v1/replays", scene.window())
+    scene.watcher.tell(f"a replay now: {early.status} {early.body.get('unmet', '')}")
     yield checks.refused(early.status, early.body)
     sandbox.end_outages()
     sandbox.freeze(sandbox.now() - 2 * 60)
     books.subscribe()
     sandbox.run()
     books.drain(sandbox)
-    story.recovery.wait(lambda number: story.buy(f"probe-{number}"), story.watcher)
-    yield checks.breaker_closed(story.recovery.breaker())
+    recovery.wait(lambda number: scene.buy(f"probe-{number}"), scene.watcher)
+    yield checks.breaker_closed(recovery.breaker())
 
 
-def _sales(story: OutageStory) -> int:
+def _sales(scene: OutageScene) -> int:
     """How often Stripe was asked to sell."""
-    calls = story.books.sandbox.calls()
+    calls = scene.books.sandbox.calls()
     return sum(
         (one["provider"], one["method"], one["path"]) == ("stripe", "POST", "/v1/checkout/sessions")
         for one in calls

@@ -13,26 +13,23 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from tocsin.drills import shop
 from tocsin.drills.billing.checks import differences
-from tocsin.drills.billing.story import ENDPOINT, IDENTITY, SETTLE_SECONDS, BillingStory
+from tocsin.drills.billing.story import ENDPOINT, IDENTITY, SETTLE_SECONDS
 from tocsin.drills.outage import checks
 from tocsin.drills.outage.books import MITIGATOR, REPLAY_SECONDS, reconcile
 from tocsin.drills.outage.recovery import Recovery, fail_over, recover
-from tocsin.drills.paging.story import RESPONDER, PagingStory
+from tocsin.drills.outage.scene import OutageScene
+from tocsin.drills.paging.story import RESPONDER
 from tocsin.drills.scenario import Step
 from tocsin.drills.stage import wait_until
 from tocsin.errors import Unavailable
-from tocsin.incidents.timeline.entry import format_time, parse_time
-from tocsin.local.sandbox.defaults import ACCOUNT
+from tocsin.incidents.timeline.entry import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tocsin.drills.checks import Check
-    from tocsin.drills.person import Answer, Person
-    from tocsin.drills.scenario import Watcher
-    from tocsin.drills.stage import Stage
+    from tocsin.drills.person import Answer
 
 COMMUNICATOR: Final = "communications-primary"
 EXAMINED: Final = "checkouts_examined"
@@ -47,18 +44,12 @@ OUT: Final = "The way out"
 
 
 @dataclass(slots=True)
-class OutageStory:
-    """What happened so far; `paging` has the incident, `books` compares with the provider."""
+class OutageStory(OutageScene):
+    """The chapter, step by step, and what only its steps have to know."""
 
-    paging: PagingStory
-    books: BillingStory
     recovery: Recovery = field(init=False)
-    bought: list[dict[str, Any]] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
     replay: dict[str, Any] = field(default_factory=dict)
-    compared: str = ""
-    numbers: dict[str, str] = field(default_factory=dict)
-    keys: int = 0
 
     def __post_init__(self) -> None:
         self.recovery = Recovery(self.paging.stage, IDENTITY)
@@ -94,22 +85,6 @@ class OutageStory:
             Step("72 hours of calm, and closed", ended, self._close, OUT),
         ]
 
-    @property
-    def stage(self) -> Stage:
-        return self.paging.stage
-
-    @property
-    def watcher(self) -> Watcher:
-        return self.paging.watcher
-
-    @property
-    def commander(self) -> Person:
-        return self.stage.person(RESPONDER)
-
-    @property
-    def incident(self) -> str:
-        return self.paging.incident
-
     def leave(self) -> None:
         """Puts right what a run that was cut short leaves: outage, orders and lost events.
 
@@ -126,25 +101,13 @@ class OutageStory:
         books.drain(sandbox)
 
     def _fail_over(self) -> Iterator[Check]:
-        yield from fail_over(self)
+        yield from fail_over(self, self.recovery)
 
     def _recover(self) -> Iterator[Check]:
-        yield from recover(self)
+        yield from recover(self, self.recovery)
 
     def _doubt(self) -> Iterator[Check]:
         yield checks.unproven(self._examine())
-
-    def window(self) -> dict[str, Any]:
-        """What a replay of this outage is asked for."""
-        began = parse_time("1970-01-01T00:00:00.000Z") + timedelta(seconds=self.books.began_at)
-        return {
-            "provider": "stripe",
-            "account": ACCOUNT,
-            "mode": "test",
-            "start": format_time(began),
-            "end": format_time(began + timedelta(seconds=201)),
-            "incident": self.incident,
-        }
 
     def _lose(self) -> Iterator[Check]:
         books, sandbox = self.books, self.books.sandbox
@@ -292,12 +255,6 @@ class OutageStory:
         done = {"criterion": "replay_completed", "met": True, "evidence": str(self.replay["id"])}
         self._do("confirm", done)
 
-    def buy(self, name: str) -> dict[str, Any]:
-        """The answer to a checkout of a workspace of this name."""
-        workspace = f"ws-{self.paging.run}-{name}"
-        answer = shop.buy(self.commander, workspace, key=f"{self.paging.run}-{name}")
-        return answer.body
-
     def _examine(self) -> dict[str, Any]:
         wish = {"incident": self.incident, "provider": "stripe", "probe": True}
         return self.post("/v1/billing/exit-checks", wish).body
@@ -334,13 +291,3 @@ class OutageStory:
         answer = self.command(verb, body, who)
         if answer.status >= 300:  # noqa: PLR2004 - HTTP
             raise Unavailable(f"{verb}: {answer.status} {answer.body}")
-
-    def command(self, verb: str, body: Mapping[str, Any], who: str) -> Answer:
-        return self.stage.person(who).command(self.incident, verb, body, key=self._key())
-
-    def post(self, path: str, body: Mapping[str, Any], who: Person | None = None) -> Answer:
-        return (who or self.commander).post(path, body, key=self._key())
-
-    def _key(self) -> str:
-        self.keys += 1
-        return f"outage-{self.paging.run}-{self.keys}"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
-from tocsin.billing.reconcile.compare import Mismatch, Subject, Unknown, double
+from tocsin.billing.reconcile.compare import Mismatch, Subject, Unknown, compare, double
 from tocsin.billing.reconcile.work import Compared, Found
 from tocsin.errors import ProviderUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from tocsin.application.billing.reconcile.drive import Reconciler
+    from tocsin.billing.access.entitlement import AccessPolicy
     from tocsin.billing.projection.ordering import Row
     from tocsin.billing.reconcile.work import Cursor
     from tocsin.billing.subscription import Subscription
+    from tocsin.ports.billing.projection import ProviderClient
+    from tocsin.ports.billing.reconcile import ReconciliationStore, Rows
+    from tocsin.ports.billing.replay import RateLimit
 
     type Key = tuple[Identity, str]
 
@@ -24,12 +28,62 @@ LOOSE = "-"
 """Begins the name under which something is noted of which no workspace is known."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparing:
+    """What it takes to look at both sides of a subscription.
+
+    `incident_open` says whether a billing incident is open; where that cannot be known it says so.
+    """
+
+    store: ReconciliationStore
+    rows: Rows
+    client: ProviderClient
+    rate: RateLimit
+    access: AccessPolicy
+    incident_open: Callable[[], bool]
+    now: Callable[[], int]
+
+    def again(self, mismatch: Mismatch) -> str | None:
+        """Reads both sides of a mismatch once more; None if they agree, else what is still wrong.
+
+        Raises:
+            Unavailable: the provider's budget is used up, or a store does not answer.
+        """
+        objects = [
+            (Identity.parse(each.rpartition("#")[0]), each.rpartition("#")[2])
+            for each in mismatch.others
+        ] or [(mismatch.identity, mismatch.subscription)]
+        subjects = [self.asked(identity, name) for identity, name in objects]
+        findings = [self.compared(each) for each in subjects]
+        if mismatch.workspace is not None:
+            findings.append(double(mismatch.workspace, subjects))
+        left = [each for each in findings if each is not None]
+        if not left:
+            return None
+        return "; ".join(
+            each.why if isinstance(each, Unknown) else f"still {each.kind}" for each in left
+        )
+
+    def asked(self, identity: Identity, name: str, newest: int | None = None) -> Subject:
+        """A subscription as it is now: the row consistently, the provider by its id."""
+        self.rate.take(identity)
+        answer = self.client.fetch(identity, name)
+        row = self.rows.read(identity, name)
+        return Subject(
+            identity=identity, subscription=name, row=row, answer=answer, newest_event=newest
+        )
+
+    def compared(self, subject: Subject) -> Mismatch | Unknown | None:
+        """What is wrong with a subscription, if anything is or may be."""
+        return compare(subject, self.access, now=self.now(), incident_open=self.incident_open())
+
+
 class Look:
     """One step's comparing: what lists said of subscriptions, and what was met on the way."""
 
-    def __init__(self, reconciler: Reconciler, cursor: Cursor) -> None:
+    def __init__(self, by: Comparing, cursor: Cursor) -> None:
         """Nothing listed and nothing met yet."""
-        self._by, self._cursor = reconciler, cursor
+        self._by, self._cursor = by, cursor
         self.listed: dict[Key, Subscription] = {}
         self.newest: dict[Key, int] = {}
         self.calls = 0

@@ -12,9 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.billing.reconcile.compare import Look
+from tocsin.application.billing.reconcile.compare import Comparing, Look
 from tocsin.billing.identity import Identity
-from tocsin.billing.reconcile.compare import Mismatch, Subject, Unknown, compare, double
 from tocsin.billing.reconcile.sampling import Draw
 from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally, add_up, stalled
 from tocsin.errors import BadInput, TocsinError, Unavailable
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from tocsin.billing.access.entitlement import AccessPolicy
+    from tocsin.billing.reconcile.compare import Mismatch
     from tocsin.billing.reconcile.sampling import Sampling
     from tocsin.billing.subscription import Subscription
     from tocsin.ports.billing.projection import ProviderClient
@@ -64,6 +64,18 @@ class Reconciler:
     heal: Callable[[Mismatch, Cursor], str]
     now: Callable[[], int]
     sleep: Callable[[float], None]
+
+    @property
+    def _comparing(self) -> Comparing:
+        return Comparing(
+            store=self.store,
+            rows=self.rows,
+            client=self.client,
+            rate=self.rate,
+            access=self.access,
+            incident_open=self.incident_open,
+            now=self.now,
+        )
 
     def run(self, name: str, *, go_on: Callable[[], bool]) -> Cursor:
         """Steps until it is ready, stalled, or `go_on` says that time is up.
@@ -119,7 +131,7 @@ class Reconciler:
 
     def _touched(self, cursor: Cursor) -> Cursor:
         """Those named, then hour by hour those that the ledger's events are about."""
-        look = Look(self, cursor)
+        look = Look(self._comparing, cursor)
         if cursor.page < len(cursor.workspaces):
             some = cursor.workspaces[cursor.page : cursor.page + AT_ONCE]
             for workspace in some:
@@ -159,7 +171,7 @@ class Reconciler:
         identity = cursor.identities[cursor.account]
         self.rate.take(identity)
         page = self.source.page(identity, cursor.after)
-        look = Look(self, cursor)
+        look = Look(self._comparing, cursor)
         look.calls += 1
         if not page.subscriptions and not page.unreadable and cursor.after is None:
             look.nothing_listed(identity)
@@ -213,7 +225,7 @@ class Reconciler:
         note = next(iter(self.store.notes(cursor.id, first=_CHOSEN + cursor.at)), None)
         if note is None:
             return cursor.to(Stage.READY)
-        look = Look(self, cursor)
+        look = Look(self._comparing, cursor)
         owned: dict[str, list[Key]] = defaultdict(list)
         for each in note:
             owned[each.workspace].append((Identity.parse(each.identity), each.subscription))
@@ -242,7 +254,7 @@ class Reconciler:
             if each.state is State.OPEN:
                 self.rate.take(each.mismatch.identity)
                 note = self.heal(each.mismatch, cursor)
-                left = self.again(each.mismatch)
+                left = self._comparing.again(each.mismatch)
                 state = State.HEALED if left is None else State.OPEN
                 settled = replace(
                     each,
@@ -254,39 +266,6 @@ class Reconciler:
                 )
                 self.store.settle(cursor.id, settled)
         return replace(cursor.to(Stage.READY), heal=(), signed_off_by=None, signed_off_at=None)
-
-    def again(self, mismatch: Mismatch) -> str | None:
-        """Reads both sides of a mismatch once more; None if they agree, else what is still wrong.
-
-        Raises:
-            Unavailable: the provider's budget is used up, or a store does not answer.
-        """
-        objects = [
-            (Identity.parse(each.rpartition("#")[0]), each.rpartition("#")[2])
-            for each in mismatch.others
-        ] or [(mismatch.identity, mismatch.subscription)]
-        subjects = [self.asked(identity, name) for identity, name in objects]
-        findings = [self.compared(each) for each in subjects]
-        if mismatch.workspace is not None:
-            findings.append(double(mismatch.workspace, subjects))
-        left = [each for each in findings if each is not None]
-        if not left:
-            return None
-        return "; ".join(
-            each.why if isinstance(each, Unknown) else f"still {each.kind}" for each in left
-        )
-
-    def asked(self, identity: Identity, name: str, newest: int | None = None) -> Subject:
-        """A subscription as it is now: the row consistently, the provider by its id."""
-        self.rate.take(identity)
-        answer = self.client.fetch(identity, name)
-        row = self.rows.read(identity, name)
-        return Subject(
-            identity=identity, subscription=name, row=row, answer=answer, newest_event=newest
-        )
-
-    def compared(self, subject: Subject) -> Mismatch | Unknown | None:
-        return compare(subject, self.access, now=self.now(), incident_open=self.incident_open())
 
 
 def _met(cursor: Cursor, look: Look) -> Cursor:
