@@ -8,6 +8,7 @@ from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
 from functions.billing_api.settings import Settings
 from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
+from tocsin.adapters.billing.access.freezes import DynamoDbBillingFreezes
 from tocsin.adapters.billing.access.incidents import (
     DynamoDbAuthorizations,
     DynamoDbHarm,
@@ -21,7 +22,6 @@ from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
 from tocsin.adapters.billing.replay.drive_queue import SqsDrive
 from tocsin.adapters.billing.replay.store import DynamoDbReplays
 from tocsin.adapters.people.asked import DynamoDbAsked
-from tocsin.adapters.releases.freezes import DynamoDbBillingFreezes
 from tocsin.adapters.runbooks.published import DynamoDbPublished
 from tocsin.application.billing.access.approvals import Approvals
 from tocsin.application.billing.access.corrections import CorrectionDesk

@@ -46,7 +46,7 @@ FAILING = frozenset({Trouble.DELIVERIES, Trouble.ENDPOINT})
 
 
 class Prober(Protocol):
-    """Looks at one provider account. `providers.probes.HttpProbes` with bases and keys bound."""
+    """Looks at one account: `providers.http.probes.HttpProbes`, with bases and keys bound."""
 
     def __call__(self, identity: Identity, *, now: int) -> Health: ...
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 VIOLATIONS = {
     "core": ("shared/tocsin/incidents/broken.py", "import tocsin.ports.incidents"),
     "core-halves": ("shared/tocsin/billing/broken.py", "import tocsin.incidents.model.incident"),
+    "incident-floors": (
+        "shared/tocsin/incidents/model/broken.py",
+        "import tocsin.incidents.rules.decide",
+    ),
     "application": ("shared/tocsin/application/broken.py", "import tocsin.runtime.settings"),
     "functions-apart": ("functions/notifier/broken.py", "import functions.sla_check.settings"),
     "upward": ("shared/tocsin/drills/broken.py", "import infra"),

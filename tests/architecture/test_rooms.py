@@ -11,7 +11,7 @@ from tests.architecture.sources import ROOT, Module, product, room
 
 CORE = ("tocsin.incidents", "tocsin.billing")
 ERRORS = ("tocsin.errors", "tocsin.billing.errors")
-PURE = (*CORE, "tocsin.application", "tocsin.ports.incidents", *ERRORS)
+PURE = (*CORE, "tocsin.people", "tocsin.application", "tocsin.ports", *ERRORS)
 
 
 def module(text: str, path: str = "shared/tocsin/incidents/example.py") -> Module:
@@ -23,6 +23,15 @@ def test_a_pure_room_imports_the_standard_library_and_itself(name: str) -> None:
     allowed = (name, *ERRORS, "rfc8785")
 
     assert rules.problems(rules.only_imports(found, *allowed) for found in room(name)) == ""
+
+
+def test_people_know_incidents_and_nobody_else() -> None:
+    allowed = ("tocsin.people", "tocsin.incidents", "tocsin.errors")
+
+    found = room("tocsin.people")
+
+    assert found
+    assert rules.problems(rules.only_imports(each, *allowed) for each in found) == ""
 
 
 @pytest.mark.parametrize(
@@ -43,9 +52,9 @@ def test_an_import_that_spoils_a_pure_room_is_found(text: str) -> None:
 
 
 def test_the_application_imports_pure_rooms_and_ports_only() -> None:
-    allowed = ("tocsin.application", "tocsin.ports.incidents", *ERRORS, *CORE)
+    allowed = ("tocsin.application", "tocsin.ports", "tocsin.people", *ERRORS, *CORE)
 
-    checked = room("tocsin.application", "tocsin.ports.incidents")
+    checked = room("tocsin.application", "tocsin.ports")
 
     assert rules.problems(rules.only_imports(found, *allowed) for found in checked) == ""
 

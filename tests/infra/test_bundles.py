@@ -133,7 +133,7 @@ def test_a_missing_package_would_be_noticed(bundled: Callable[..., Path], tmp_pa
     folder = unpack(bundled(name), tmp_path)
     for left_out in folder.glob("tocsin/runtime/**/sigv4.*"):
         left_out.unlink()
-    with pytest.raises(AssertionError, match=r"No module named 'tocsin\.runtime\.sigv4'"):
+    with pytest.raises(AssertionError, match=r"No module named 'tocsin\.runtime\.aws\.sigv4'"):
         probe(folder, "import", name, environ=settings_of(name))
 
 

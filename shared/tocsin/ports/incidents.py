@@ -1,9 +1,5 @@
 """What the application asks of the outside world. Adapters implement these; tests have twins.
 
-Two clocks on purpose: `IncidentClock` decides incident time and can be moved in local and drill
-stages; `WallClock` decides signatures, tokens, links, leases and the breaker, and nobody moves it.
-They are two types so that one cannot be passed for the other.
-
 Preventive work across incidents: what is open, the earliest due first, and what was done.
 """
 

@@ -1,4 +1,9 @@
-"""The clocks, and ids: what the core takes as arguments."""
+"""The clocks, and ids: what the core takes as arguments.
+
+Two clocks on purpose: `IncidentClock` decides incident time and can be moved in local and drill
+stages; `WallClock` decides signatures, tokens, links, leases and the breaker, and nobody moves it.
+They are two types so that one cannot be passed for the other.
+"""
 
 from __future__ import annotations
 

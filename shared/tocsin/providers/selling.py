@@ -53,7 +53,7 @@ class SalesDocument:
 
 
 class DocumentSource(Protocol):
-    """`runtime.secrets.CachedSecret` over the provider keys secret."""
+    """`runtime.aws.secrets.CachedSecret` over the provider keys secret."""
 
     def get(self) -> SalesDocument: ...
 
@@ -68,7 +68,7 @@ class ReadAgain(DocumentSource, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sales:
-    """Implements `billing.checkout_ports.PolicySource`; `bases` are API base URLs by provider.
+    """Implements `ports.billing.checkout.PolicySource`; `bases` are API base URLs by provider.
 
     `waited_for`: who asks is a person and no schedule.
     """

@@ -26,7 +26,7 @@ _ADJUSTABLE_MODULE = "tocsin.local.adjustable_clock"
 class InvocationClock(Protocol):
     """Incident time that holds still, or is read anew, from one invocation to the next.
 
-    A `ports.IncidentClock`, spelt out: inheriting would load every port at a cold start.
+    A `ports.time.IncidentClock`, spelt out: inheriting would load every port at a cold start.
     """
 
     def begin(self) -> None:

@@ -2,8 +2,8 @@
 
 The emulator decides nothing by an alarm, so the definition is read from the deployed stage, the
 heartbeats from what the deployed auditor wrote, and an evaluator of our own puts both together
-(`tests/harness/models/alarm_evaluation.py`). A minute here is one audit: incident time moves by 60 s
-between two of them.
+(`tests/harness/models/alarm_evaluation.py`). A minute here is one audit: incident time moves by
+60 s between two of them.
 """
 
 from __future__ import annotations

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
+from tocsin.adapters.billing.access.freezes import DynamoDbBillingFreezes
+from tocsin.adapters.billing.access.memory import MemoryBillingFreezes
 from tocsin.adapters.billing.outage.memory import MemoryComparisons, MemoryOutages
 from tocsin.adapters.billing.outage.stores import DynamoDbComparisons, DynamoDbOutages
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
 from tocsin.adapters.billing.projection.ledger_queries import DynamoDbSnapshots
 from tocsin.adapters.billing.projection.memory import MemoryLedger, MemorySnapshots
 from tocsin.adapters.incidents.forms import FREEZE_PK, freeze_sk, freeze_text
-from tocsin.adapters.releases.freezes import DynamoDbBillingFreezes
-from tocsin.adapters.releases.memory import MemoryBillingFreezes, MemoryFreezes
+from tocsin.adapters.releases.memory import MemoryFreezes
 from tocsin.billing.access.freeze import Holding
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity

@@ -1,4 +1,4 @@
-"""AWS whose answers get lost: what was done is sent again, as `runtime.aws_http` does."""
+"""AWS whose answers get lost: what was done is sent again, as `runtime.aws.http` does."""
 
 from __future__ import annotations
 

@@ -12,7 +12,11 @@ from functions.outage_watch.leaving import leave
 from tests.harness.fakes.requests import api_event
 from tests.harness.worlds.checkout import CheckoutWorld
 from tocsin.adapters.billing.access.incidents import StoredAuthorizations, StoredHarm
-from tocsin.adapters.billing.access.memory import MemoryCorrections, MemoryOpenIncidents
+from tocsin.adapters.billing.access.memory import (
+    MemoryBillingFreezes,
+    MemoryCorrections,
+    MemoryOpenIncidents,
+)
 from tocsin.adapters.billing.outage.memory import MemoryProbes
 from tocsin.adapters.billing.projection.memory import (
     MemoryLedger,
@@ -23,7 +27,7 @@ from tocsin.adapters.billing.projection.memory import (
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.adapters.billing.replay.memory import MemoryReplays
 from tocsin.adapters.people.memory import MemoryRequests
-from tocsin.adapters.releases.memory import MemoryBillingFreezes, MemoryFreezes
+from tocsin.adapters.releases.memory import MemoryFreezes
 from tocsin.application.billing.access.approvals import Approvals
 from tocsin.application.billing.access.corrections import CorrectionDesk
 from tocsin.application.billing.outage.examine_checkouts import Examiner

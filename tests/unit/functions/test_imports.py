@@ -45,6 +45,7 @@ EVERYBODY = {
     "application",
     "errors",
     "incidents",
+    "people",
     "policy",
     "ports",
     "registry",
@@ -55,10 +56,10 @@ EVERYBODY = {
 ONLY = {
     "alarm_trigger": {"signals"},
     "incident_api": {"documents"},
-    "billing_api": {"billing", "documents", "errors_billing", "providers"},
+    "billing_api": {"billing", "documents", "providers"},
     "outage_watch": {"billing", "channels", "providers"},
     "notifier": {"channels", "documents"},
-    "reconciler": {"billing", "channels", "documents", "errors_billing", "providers"},
+    "reconciler": {"billing", "channels", "documents", "providers"},
 }
 PROGRAM = """
 import json, sys

@@ -33,7 +33,7 @@ def faults(changelog: str, record: Mapping[str, str], policies: PackagedPolicies
         try:
             policies.version(version)
         except InvalidPolicy:
-            yield f"{release} shipped {version}: copy its default.json to policy/earlier/"
+            yield f"{release} shipped {version}: copy its default.json to policy/compiled/earlier/"
 
 
 def test_every_released_policy_comes_with_this_build() -> None:

@@ -13,7 +13,7 @@ type Item = dict[str, Attribute]
 
 
 class AwsCall(Protocol):
-    """`runtime.aws_http.AwsHttp`, or something that behaves like it."""
+    """`runtime.aws.http.AwsHttp`, or something that behaves like it."""
 
     def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
         """One operation. Raises `ConditionFailed`, or the `Unavailable` leaf of the service."""

@@ -18,7 +18,7 @@ PER_CALL = 10
 
 
 class SqsDueQueue:
-    """Implements `application.sweep.DueQueue`. Standard queue: a tick acts on nothing twice."""
+    """Implements `ports.incidents.DueQueue`. Standard queue: a tick acts on nothing twice."""
 
     def __init__(self, aws: AwsCall, queue_url: str) -> None:
         self._aws, self._queue_url = aws, queue_url

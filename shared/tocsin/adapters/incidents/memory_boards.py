@@ -1,6 +1,6 @@
-"""The twin of `dynamodb_audit`, over the incidents in memory.
+"""The twin of `incidents.boards`, over the incidents in memory.
 
-Preventive work in memory: the twin of `dynamodb_actions`, over the incident store beside it.
+Preventive work in memory: the twin of `incidents.boards`, over the incident store beside it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Remembered requests by the plain AWS call: the items of `dynamodb_requests`, without an SDK."""
+"""Remembered requests by the plain AWS call: the items of `people.stores`, without an SDK."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SK = "ASKED"
 
 
 class DynamoDbAsked:
-    """Implements `application.requests.RequestStore`."""
+    """Implements `ports.requests.RequestStore`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

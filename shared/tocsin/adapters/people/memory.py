@@ -1,12 +1,12 @@
-"""Rotations in memory: the twin of `dynamodb_rotas`.
+"""Rotations in memory: the twin of `people.rotas`.
 
-Contact ways in memory: the twin of `dynamodb_contacts`.
+Contact ways in memory: the twin of `people.stores`.
 
-Link records in memory: the twin of `dynamodb_links`.
+Link records in memory: the twin of `people.stores`.
 
-What audiences were told, in memory: the twin of `dynamodb_news`.
+What audiences were told, in memory: the twin of `people.stores`.
 
-Remembered requests in memory: the twin of `dynamodb_requests`.
+Remembered requests in memory: the twin of `people.stores`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,4 @@
-"""Freezes in the `operations` table. They are written by the command that causes them.
-
-Which incidents freeze billing now: the freezes of `operations`, read by a signed call.
-
-The items are written by the command that freezes or unfreezes, so the answer is never behind. The
-function that asks sells too, and would pay for an SDK client at every cold start.
-"""
+"""Freezes in the `operations` table. They are written by the command that causes them."""
 
 from __future__ import annotations
 
@@ -13,14 +7,10 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.aws.attributes import s
 from tocsin.adapters.aws.table import Table
 from tocsin.adapters.incidents.forms import FREEZE_PK, freeze_of
-from tocsin.billing.access.freeze import Holding
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.queries.freeze import ServiceFreeze
 
 
@@ -44,30 +34,3 @@ class DynamoFreezes:
             ConsistentRead=True,
         )
         return tuple(freeze_of(item["body"]["S"]) for item in found)
-
-
-class DynamoDbBillingFreezes:
-    """Implements `application.checkout.BillingFreezes`. Reads are consistent."""
-
-    def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
-
-    def holding(self, at: datetime) -> tuple[Holding, ...]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "PK = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": FREEZE_PK}},
-            "ConsistentRead": True,
-        }
-        found: dict[str, Holding] = {}
-        while True:
-            answer = self._aws.call("Query", request)
-            held = (freeze_of(item["body"]["S"]) for item in answer["Items"])
-            found |= {
-                each.incident: Holding(each.incident, each.policy)
-                for each in held
-                if each.billing and each.holds_at(at)
-            }
-            if not (last := answer.get("LastEvaluatedKey")):
-                return tuple(found.values())
-            request["ExclusiveStartKey"] = last

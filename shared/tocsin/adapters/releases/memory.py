@@ -1,8 +1,8 @@
-"""Releases in memory: the twin of `dynamodb_releases`.
+"""Releases in memory: the twin of `releases.store`.
 
-Which incidents freeze billing, in memory: the twin of `dynamodb_billing_freezes`.
+Which incidents freeze billing, in memory: the twin of `releases.freezes`.
 
-Freezes in memory: the twin of `dynamodb_freezes`, over the incident store beside it.
+Freezes in memory: the twin of `releases.freezes`, over the incident store beside it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from tocsin.adapters.releases.forms import (
     telling_sk,
     telling_text,
 )
-from tocsin.billing.access.freeze import Holding
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed
 from tocsin.ports.releases import ReleasePage
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from tocsin.incidents.model.releases import Release, Telling
     from tocsin.incidents.queries.freeze import ServiceFreeze
     from tocsin.ports.incidents import CommandRecord
-    from tocsin.ports.releases import FreezeStore
 
 
 class MemoryReleases:
@@ -99,19 +97,6 @@ class MemoryReleases:
         return ReleasePage(
             releases=tuple(release_of(self._texts[service, sk]) for sk in rows[:limit]),
             cursor=rows[limit - 1] if len(rows) > limit else None,
-        )
-
-
-class MemoryBillingFreezes:
-    """Over any store of freezes."""
-
-    def __init__(self, freezes: FreezeStore) -> None:
-        self._freezes = freezes
-
-    def holding(self, at: datetime) -> tuple[Holding, ...]:
-        found = [each for each in self._freezes.all() if each.billing and each.holds_at(at)]
-        return tuple(
-            {each.incident: Holding(each.incident, each.policy) for each in found}.values()
         )
 
 

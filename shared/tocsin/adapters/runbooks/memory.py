@@ -1,4 +1,4 @@
-"""Published policies in memory: the twin of `dynamodb_policies`."""
+"""Published policies in memory: the twin of `runbooks.store`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Documents of published policies by their version, read by a signed call.
 
-What the billing functions need of an incident's runbook; `dynamodb_policies` has the rest, and an
+What the billing functions need of an incident's runbook; `runbooks.store` has the rest, and an
 SDK client with it.
 """
 

@@ -1,4 +1,4 @@
-"""Published policies in the `operations` table; their places are in `policy_forms`.
+"""Published policies in the `operations` table; their places are in `runbooks.forms`.
 
 Everything is read by `Query`, also what has a key of its own: it is the one right on this table
 that every function with incidents has anyway.

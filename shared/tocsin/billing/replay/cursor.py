@@ -60,7 +60,8 @@ class Stage(StrEnum):
 class Kind(StrEnum):
     """How a replay finds what was lost. Stored, so never renamed.
 
-    By the provider's list of events; or, where it lists none, object by object (`billing.rebuild`).
+    By the provider's list of events; or, where it lists none, object by object
+    (`billing.replay.rebuild`).
     """
 
     EVENTS = "events"

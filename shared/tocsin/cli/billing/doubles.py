@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tocsin.billing.checkout.intent import Remedy
+from tocsin.cli.incidents.verbs import Key  # noqa: TC001 -- Typer reads the annotations
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput
@@ -17,9 +18,6 @@ from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tocsin.cli.incidents.verbs import Key
-
 
 double = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 

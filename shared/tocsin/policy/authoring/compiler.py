@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from tocsin.policy.authoring.source import Source
 
 DEFAULT_RUNBOOK = File(__file__).with_name("runbook.yaml")
-DEFAULT_SHOWN_AS = "tocsin/policy/runbook.yaml"
+DEFAULT_SHOWN_AS = "tocsin/policy/authoring/runbook.yaml"
 _MESSAGES = {
     "extra_forbidden": "no such key",
     "missing": REMOVED,

@@ -1,7 +1,7 @@
 """What billing asks of the outside world: the ledger, the projection, the provider, a queue.
 
-Kept in this room and not in `tocsin.ports.incidents` because they speak in billing's words only; adapters
-implement them in pairs, one on DynamoDB and one in memory, under one contract test.
+They speak in billing's words only; adapters implement them in pairs, one on DynamoDB and one in
+memory, under one contract test.
 """
 
 from __future__ import annotations

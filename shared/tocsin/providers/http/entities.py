@@ -29,7 +29,7 @@ _OK = 200
 
 
 class HttpEntitySource:
-    """Implements `billing.rebuild_ports.EntitySource` for Razorpay's lists.
+    """Implements `ports.billing.replay.EntitySource` for Razorpay's lists.
 
     Args:
         keys: the provider keys secret.

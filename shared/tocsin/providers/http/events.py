@@ -32,7 +32,7 @@ USER_AGENT = "tocsin-replay"
 
 
 class HttpEventSource:
-    """Implements `billing.replay_ports.EventSource`.
+    """Implements `ports.billing.replay.EventSource`.
 
     Args:
         keys: the provider keys secret.

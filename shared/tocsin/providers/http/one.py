@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tocsin.ports.time import WallClock
 
     class KeySource(Protocol):
-        """`runtime.secrets.CachedSecret` over the provider keys secret."""
+        """`runtime.aws.secrets.CachedSecret` over the provider keys secret."""
 
         def get(self) -> ProviderKeys: ...
 
@@ -77,7 +77,7 @@ class ProviderKeys:
 
 
 class HttpProviderClient:
-    """Implements `billing.ports.ProviderClient` for every provider with an API base.
+    """Implements `ports.billing.projection.ProviderClient` for every provider with an API base.
 
     Args:
         keys: the provider keys secret.

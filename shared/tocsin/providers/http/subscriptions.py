@@ -26,7 +26,7 @@ _OK, _REFUSED = 200, frozenset({401, 403})
 
 
 class HttpSubscriptionSource:
-    """Implements `billing.reconcile_ports.SubscriptionSource`.
+    """Implements `ports.billing.reconcile.SubscriptionSource`.
 
     Args:
         keys: the provider keys secret.

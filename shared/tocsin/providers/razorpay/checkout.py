@@ -56,7 +56,7 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class RazorpayCheckout:
-    """Implements `billing.checkout_ports.CheckoutProvider` for one account."""
+    """Implements `ports.billing.checkout.CheckoutProvider` for one account."""
 
     api_key: str = field(repr=False)
     base: str

@@ -32,7 +32,7 @@ OVER = frozenset({"canceled", "incomplete_expired"})
 
 @dataclass(frozen=True, slots=True)
 class StripeCheckout:
-    """Implements `billing.checkout_ports.CheckoutProvider` for one account."""
+    """Implements `ports.billing.checkout.CheckoutProvider` for one account."""
 
     api_key: str = field(repr=False)
     base: str

@@ -29,7 +29,7 @@ RETRY_SECONDS = 5.0  # after a failed read, the document at hand serves this lon
 
 
 class AwsCall(Protocol):
-    """`runtime.aws_http.AwsHttp`, as far as it is used here."""
+    """`runtime.aws.http.AwsHttp`, as far as it is used here."""
 
     def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]: ...
 

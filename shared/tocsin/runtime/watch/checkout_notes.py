@@ -24,7 +24,7 @@ _COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Implements `note` of `application.checkout.Checkouts`."""
+    """Implements `note` of `application.billing.checkout.start.Checkouts`."""
 
     watch: Watch
 

@@ -121,7 +121,7 @@ def _embedded(
 def clean(fields: Mapping[str, object]) -> dict[str, Any]:
     """The fields as they may be written: nothing withheld, nothing long, nothing but plain values.
 
-    Also used by `runtime.logging`, so that both writers keep the same promise.
+    Also used by `runtime.watch.logging`, so that both writers keep the same promise.
     """
     return {
         key: value[:_LONGEST] if type(value) is str else _plain(value)

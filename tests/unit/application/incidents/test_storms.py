@@ -1,4 +1,4 @@
-"""Storms in memory, at a size for every day; the whole size is in `tests/cloud/incidents/test_storms.py`."""
+"""Storms in memory, at a small size; `tests/cloud/incidents/test_storms.py` has the whole one."""
 
 from __future__ import annotations
 

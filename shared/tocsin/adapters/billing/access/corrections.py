@@ -27,7 +27,7 @@ _FAILED = "ConditionalCheckFailed"
 
 
 class DynamoDbCorrections:
-    """Implements `application.correct.CorrectionStore`."""
+    """Implements `ports.billing.access.CorrectionStore`."""
 
     def __init__(self, aws: AwsCall, *, subscriptions: str, operations: str) -> None:
         self._aws, self._subscriptions, self._operations = aws, subscriptions, operations

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDbAuthorizations:
-    """Implements `application.approvals.Authorizations`."""
+    """Implements `ports.billing.access.Authorizations`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table
@@ -59,7 +59,7 @@ class StoredAuthorizations:
 
 
 class DynamoDbHarm:
-    """Implements `application.outage_window.Incidents`."""
+    """Implements `application.billing.replay.window.Incidents`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table
@@ -100,7 +100,7 @@ REAL_PREFIX = "INC#INC-"
 
 
 class DynamoDbOpenIncidents:
-    """Implements `billing.ports.OpenIncidents`, eventually consistent."""
+    """Implements `ports.billing.projection.OpenIncidents`, eventually consistent."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

@@ -1,6 +1,6 @@
-"""Corrections in memory: the twin of `dynamodb_corrections`, over a projection in memory.
+"""Corrections in memory: the twin of `access.corrections`, over a projection in memory.
 
-The open billing incidents of a store in memory: the twin of `dynamodb_open_incidents`.
+The open billing incidents of a store in memory: the twin of `access.incidents`.
 """
 
 from __future__ import annotations
@@ -8,19 +8,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tocsin.billing.access.freeze import Holding
 from tocsin.incidents.vocabulary import Category
 from tocsin.ports.billing.access import Known, Write
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tocsin.adapters.billing.projection.memory import MemoryProjection
     from tocsin.billing.access.corrections import Logged
     from tocsin.billing.projection.ordering import Overlay
     from tocsin.ports.billing.access import Request
     from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.releases import FreezeStore
 
 
 class MemoryCorrections:
-    """Implements `application.correct.CorrectionStore`."""
+    """Implements `ports.billing.access.CorrectionStore`."""
 
     def __init__(self, projection: MemoryProjection) -> None:
         self._projection = projection
@@ -56,7 +60,7 @@ class MemoryCorrections:
 
 
 class MemoryOpenIncidents:
-    """Implements `billing.ports.OpenIncidents` over any incident store's board."""
+    """Implements `ports.billing.projection.OpenIncidents` over any incident store's board."""
 
     def __init__(self, store: IncidentStore) -> None:
         self._store = store
@@ -67,4 +71,17 @@ class MemoryOpenIncidents:
             line.id
             for line in board
             if line.category is Category.OPERATIONAL and line.id.startswith("INC-")
+        )
+
+
+class MemoryBillingFreezes:
+    """Over any store of freezes."""
+
+    def __init__(self, freezes: FreezeStore) -> None:
+        self._freezes = freezes
+
+    def holding(self, at: datetime) -> tuple[Holding, ...]:
+        found = [each for each in self._freezes.all() if each.billing and each.holds_at(at)]
+        return tuple(
+            {each.incident: Holding(each.incident, each.policy) for each in found}.values()
         )

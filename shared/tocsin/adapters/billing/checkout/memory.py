@@ -1,4 +1,4 @@
-"""Intents, attempts and breakers in memory: the twin of `dynamodb_checkout`."""
+"""Intents, attempts and breakers in memory: the twin of `checkout.store`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class MemoryIntents:
-    """Implements `billing.checkout_ports.IntentStore`."""
+    """Implements `ports.billing.checkout.IntentStore`."""
 
     def __init__(self) -> None:
         self.intents: dict[str, Intent] = {}
@@ -41,7 +41,7 @@ class MemoryIntents:
 
 
 class MemoryBreakers:
-    """Implements `billing.checkout_ports.BreakerStore`; `writes` counts what was written."""
+    """Implements `ports.billing.checkout.BreakerStore`; `writes` counts what was written."""
 
     def __init__(self) -> None:
         self.breakers: dict[Identity, Breaker] = {}

@@ -37,7 +37,7 @@ _HOUR = 3_600
 
 
 class DynamoDbIntents:
-    """Implements `billing.checkout_ports.IntentStore`."""
+    """Implements `ports.billing.checkout.IntentStore`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table
@@ -91,7 +91,7 @@ class DynamoDbIntents:
 
 
 class DynamoDbBreakers:
-    """Implements `billing.checkout_ports.BreakerStore`."""
+    """Implements `ports.billing.checkout.BreakerStore`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

@@ -1,8 +1,8 @@
-"""The outage watch's memory and the public status, in memory: the twin of `dynamodb_outages`.
+"""The outage watch's memory and the public status, in memory: the twin of `outage.stores`.
 
-The newest comparison of each account, in memory: the twin of `dynamodb_comparisons`.
+The newest comparison of each account, in memory: the twin of `outage.stores`.
 
-Looks at a provider, in memory: the twin of `dynamodb_probes`.
+Looks at a provider, in memory: the twin of `outage.stores`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class MemoryOutages:
-    """Implements `application.watch_outages.OutageStore`; kept as text, as in the table."""
+    """Implements `ports.billing.outage.OutageStore`; kept as text, as in the table."""
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
@@ -40,7 +40,7 @@ class MemoryOutages:
 
 
 class MemoryComparisons:
-    """Implements `billing.divergence.ComparisonLog`."""
+    """Implements `ports.billing.outage.ComparisonLog`."""
 
     def __init__(self) -> None:
         self._newest: dict[Identity, Comparison] = {}
@@ -55,7 +55,7 @@ class MemoryComparisons:
 
 
 class MemoryProbes:
-    """Implements `application.replay_desk.ProbeLog`."""
+    """Implements `ports.billing.outage.ProbeLog`."""
 
     def __init__(self) -> None:
         self._probes: dict[tuple[Identity, int], Probe] = {}

@@ -1,6 +1,6 @@
 """What the outage watch remembers, and the public status, in the `operations` table.
 
-    OUTAGES          MEMORY    body: `application.watch_outages.Memory` as JSON; v
+    OUTAGES          MEMORY    body: `billing.outage.memory.Memory` as JSON; v
     STATUS           billing   body: the public status document as JSON; v
 
 One function writes them, once a minute and never twice at a time, so nothing is conditional.
@@ -38,7 +38,7 @@ STATUS = ("STATUS", "billing")
 
 
 class DynamoDbOutages:
-    """Implements `application.watch_outages.OutageStore`."""
+    """Implements `ports.billing.outage.OutageStore`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table
@@ -76,7 +76,7 @@ class DynamoDbOutages:
 
 
 class DynamoDbComparisons:
-    """Implements `billing.divergence.ComparisonLog`. Reads are consistent."""
+    """Implements `ports.billing.outage.ComparisonLog`. Reads are consistent."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table
@@ -117,7 +117,7 @@ KEPT_SECONDS = 86_400
 
 
 class DynamoDbProbes:
-    """Implements `application.replay_desk.ProbeLog`."""
+    """Implements `ports.billing.outage.ProbeLog`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

@@ -32,7 +32,7 @@ _SAME = "="  # the object is itself the subscription; its id is long enough to b
 
 
 class DynamoDbLedger:
-    """Implements `billing.ports.Ledger`."""
+    """Implements `ports.billing.projection.Ledger`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

@@ -34,7 +34,7 @@ _EVENT = {
 
 
 class DynamoDbLedgerHours:
-    """Implements `application.watch_ledger.LedgerHours` and `billing.reconcile_ports.Concerned`.
+    """Implements `ports.billing.outage.LedgerHours` and `ports.billing.reconcile.Concerned`.
 
     Eventually consistent. `at_most` is what one page of a shard holds.
     """
@@ -113,7 +113,7 @@ _HOUR = 3600
 
 
 class DynamoDbLedgerReader:
-    """Implements `billing.replay_ports.LedgerReader`.
+    """Implements `ports.billing.replay.LedgerReader`.
 
     Reads are eventually consistent: half the price, and an event that is overlooked is inserted
     once more, which changes nothing.
@@ -144,7 +144,7 @@ class DynamoDbLedgerReader:
         )
 
     def types(self, identity: Identity, *, start: int, end: int) -> dict[str, int]:
-        """Implements `billing.rebuild_ports.LedgerTypes`: a query for each shard of each hour."""
+        """Implements `ports.billing.replay.LedgerTypes`: a query for each shard of each hour."""
         found: Counter[str] = Counter()
         for hour in range(start - start % _HOUR, end, _HOUR):
             for shard in range(SHARDS):
@@ -188,7 +188,7 @@ def _of_hour(table: str, pk: str, start: int, end: int) -> dict[str, Any]:
 
 
 class DynamoDbSnapshots:
-    """Implements `billing.history.SnapshotSource`; eventually consistent."""
+    """Implements `ports.billing.outage.SnapshotSource`; eventually consistent."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

@@ -1,10 +1,10 @@
-"""The projection in memory: the twin of `dynamodb_projection` for tests, drills and simulations.
+"""The projection in memory: the twin of `projection.rows` for tests, drills and simulations.
 
-The ledger in memory: the twin of `dynamodb_ledger` for tests, drills and simulations.
+The ledger in memory: the twin of `projection.ledger` for tests, drills and simulations.
 
-The quarantine in memory: the twin of `dynamodb_quarantine`.
+The quarantine in memory: the twin of `projection.quarantine`.
 
-The ledger's snapshots of an hour, in memory: the twin of `dynamodb_snapshots`.
+The ledger's snapshots of an hour, in memory: the twin of `projection.ledger_queries`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class MemoryProjection:
-    """Implements `billing.ports.Projection` and `WorkspaceRows`.
+    """Implements `ports.billing.projection.Projection` and `WorkspaceRows`.
 
     `rows` are by identity and subscription.
     """
@@ -74,7 +74,7 @@ class MemoryProjection:
 
 
 class MemoryLedger:
-    """Implements `billing.ports.Ledger`; `records` is in order of arrival."""
+    """Implements `ports.billing.projection.Ledger`; `records` is in order of arrival."""
 
     def __init__(self) -> None:
         self.records: dict[LedgerKey, LedgerRecord] = {}
@@ -90,7 +90,7 @@ class MemoryLedger:
 
 @dataclass(frozen=True, slots=True)
 class MemoryLedgerHours:
-    """Implements `application.watch_ledger.LedgerHours` over a ledger in memory."""
+    """Implements `ports.billing.outage.LedgerHours` over a ledger in memory."""
 
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
 
@@ -114,7 +114,7 @@ class MemoryLedgerHours:
 
 
 class MemoryQuarantine:
-    """Implements `billing.ports.Quarantine`; `items` by key."""
+    """Implements `ports.billing.projection.Quarantine`; `items` by key."""
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], Poison] = {}
@@ -131,7 +131,7 @@ class MemoryQuarantine:
 
 
 class MemorySnapshots:
-    """Implements `billing.history.SnapshotSource` over a ledger in memory."""
+    """Implements `ports.billing.outage.SnapshotSource` over a ledger in memory."""
 
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger

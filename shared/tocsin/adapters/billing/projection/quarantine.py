@@ -22,7 +22,7 @@ SCHEMA_VERSION = 1
 
 
 class DynamoDbQuarantine:
-    """Implements `billing.ports.Quarantine`."""
+    """Implements `ports.billing.projection.Quarantine`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SqsRefetchQueue:
-    """Implements `billing.ports.RefetchQueue`. Standard queue: order does not matter here."""
+    """Implements `ports.billing.projection.RefetchQueue`. Standard queue: order does not matter."""
 
     def __init__(self, aws: AwsCall, queue_url: str) -> None:
         self._aws, self._queue_url = aws, queue_url
@@ -49,7 +49,7 @@ MAX_MESSAGE = 200_000
 
 
 class SqsRestoreQueue:
-    """Implements `billing.replay_ports.RestoreQueue`."""
+    """Implements `ports.billing.replay.RestoreQueue`."""
 
     def __init__(self, aws: AwsCall, queue_url: str) -> None:
         self._aws, self._queue_url = aws, queue_url

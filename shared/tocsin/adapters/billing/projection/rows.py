@@ -1,7 +1,7 @@
 """The projection on DynamoDB: the ordering rule as a condition, so the usual event is one call.
 
-The condition below is `billing.ordering.fast_path` word for word; a property test holds the two
-together. A refusal brings the row along, so deciding what to do next costs no read.
+The condition below is `billing.projection.ordering.fast_path` word for word; a property test holds
+the two together. A refusal brings the row along, so deciding what to do next costs no read.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _KNOWN_AND_OLDER = (
 
 
 class DynamoDbProjection:
-    """Implements `billing.ports.Projection` and `WorkspaceRows`."""
+    """Implements `ports.billing.projection.Projection` and `WorkspaceRows`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

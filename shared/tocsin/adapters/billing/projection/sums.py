@@ -23,7 +23,7 @@ def weight(page: int, *facts: str | int | None) -> int:
 
 
 class DynamoDbProjectionSums:
-    """Implements `billing.replay_ports.ProjectionSums`."""
+    """Implements `ports.billing.replay.ProjectionSums`."""
 
     def __init__(
         self, aws: AwsCall, table: str, *, sleep: Callable[[float], None] = time.sleep

@@ -1,4 +1,4 @@
-"""Reconciliations in memory: the twin of `dynamodb_reconciliations`."""
+"""Reconciliations in memory: the twin of `reconcile.store`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class MemoryReconciliations:
-    """Implements `billing.reconcile_ports.ReconciliationStore`."""
+    """Implements `ports.billing.reconcile.ReconciliationStore`."""
 
     cursors: dict[str, Cursor] = field(default_factory=dict)
     spent: dict[str, str] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class MemoryReconciliations:
 
 @dataclass(slots=True)
 class MemoryConcerned:
-    """Implements `billing.reconcile_ports.Concerned`: (subscription, created) by identity."""
+    """Implements `ports.billing.reconcile.Concerned`: (subscription, created) by identity."""
 
     events: dict[Identity, list[tuple[str, int]]] = field(default_factory=dict)
 

@@ -20,9 +20,9 @@ _NEW = "attribute_not_exists(PK)"
 
 
 class DynamoDbReconciliations:
-    """Implements `billing.reconcile_ports.ReconciliationStore`.
+    """Implements `ports.billing.reconcile.ReconciliationStore`.
 
-    Every write of a cursor carries a token of its own (`new_token`), as `dynamodb_replays` says.
+    Every write of a cursor carries a token of its own (`new_token`), as `replay.store` says.
     """
 
     def __init__(self, aws: AwsCall, table: str, *, new_token: Callable[[], str]) -> None:

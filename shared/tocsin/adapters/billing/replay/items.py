@@ -3,7 +3,7 @@
 PK REPLAY#<id>        SK CURSOR        the cursor; `d` its JSON, `ver` its version, `tok` its write
 PK REPLAY#<id>        SK PAGE#<6 n>    `d` what the page held, deflated
 PK REPLAY#<id>        SK OUTCOMES      a number for each outcome of the projector, `o_<outcome>`
-PK REPLAY#<id>        SK AUDIT#<id>    one object that was fetched (`dynamodb_rebuild_audit`)
+PK REPLAY#<id>        SK AUDIT#<id>    one object that was fetched (`replay.outcomes`)
 PK REPLAYS#<identity> SK RUNNING       `replay` the newest; it runs unless it has ended
 PK REPLAYS#<identity> SK <id>          `id` of every replay of the identity, newest last
 """

@@ -1,6 +1,6 @@
-"""Replays in memory: the twin of `dynamodb_replays`.
+"""Replays in memory: the twin of `replay.store`.
 
-What rebuilds fetched, in memory: the twin of `dynamodb_rebuild_audit`.
+What rebuilds fetched, in memory: the twin of `replay.outcomes`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class MemoryReplays:
-    """Implements `billing.replay_ports.ReplayStore`."""
+    """Implements `ports.billing.replay.ReplayStore`."""
 
     def __init__(self) -> None:
         self._cursors: dict[str, Cursor] = {}
@@ -69,7 +69,7 @@ class MemoryReplays:
 
 
 class MemoryReplayOutcomes:
-    """Implements `billing.replay_ports.ReplayOutcomes`."""
+    """Implements `ports.billing.replay.ReplayOutcomes`."""
 
     def __init__(self) -> None:
         self._counts: dict[str, Counter[str]] = {}
@@ -110,7 +110,7 @@ class MemoryLedgerReader:
 
 
 class MemoryRebuildAudit:
-    """Implements `billing.rebuild_ports.RebuildAudit`."""
+    """Implements `ports.billing.replay.RebuildAudit`."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], dict[str, Any]] = {}

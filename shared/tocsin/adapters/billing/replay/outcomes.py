@@ -29,7 +29,7 @@ FETCHED = "fetched"
 
 
 class DynamoDbRebuildAudit:
-    """Implements `billing.rebuild_ports.RebuildAudit`."""
+    """Implements `ports.billing.replay.RebuildAudit`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table
@@ -113,7 +113,7 @@ def _row(item: Item) -> dict[str, Any]:
 
 
 class DynamoDbReplayOutcomes:
-    """Implements `billing.replay_ports.ReplayOutcomes`."""
+    """Implements `ports.billing.replay.ReplayOutcomes`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
         self._aws, self._table = aws, table

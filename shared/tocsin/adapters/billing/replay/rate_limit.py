@@ -20,7 +20,7 @@ _PATIENCE = 30
 
 
 class DynamoDbRateLimit:
-    """Implements `billing.replay_ports.RateLimit`.
+    """Implements `ports.billing.replay.RateLimit`.
 
     Args:
         now: epoch seconds with their fraction, by the real clock.

@@ -30,7 +30,7 @@ _PAGES_AT_ONCE = 20
 
 
 class DynamoDbReplays:
-    """Implements `billing.replay_ports.ReplayStore`.
+    """Implements `ports.billing.replay.ReplayStore`.
 
     Every write of a cursor carries a token of its own (`new_token`), by which it is known again: a
     write whose answer was lost is sent once more, and must not be taken for another driver's.

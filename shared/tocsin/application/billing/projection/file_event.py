@@ -28,7 +28,7 @@ ENDPOINT = "replay"
 
 @dataclass(frozen=True, slots=True)
 class Filer:
-    """Implements `application.replay.Filing`. `hash_key` gives the key of pseudonyms."""
+    """Implements `application.billing.replay.drive.Filing`. `hash_key`: the key of pseudonyms."""
 
     reader: Callable[[str], WebhookReader]
     pack: BodyPacker

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.ports.billing.projection import Ledger, WebhookReader
 
     class RegistrationSource(Protocol):
-        """`runtime.secrets.CachedSecret` over the registrations secret."""
+        """`runtime.aws.secrets.CachedSecret` over the registrations secret."""
 
         def get(self) -> Registrations: ...
 

@@ -1,9 +1,9 @@
 """From a stored event to a projection that equals the provider's state, in whatever order.
 
-The decisions are `billing.ordering`'s; here is the traffic around them. One conditional write is
-the usual case. A row that stands in the way comes back with the refusal and decides. A provider
-that does not answer is asked again later, by one delayed request per subscription, so that its
-outage cannot become a storm of ours.
+The decisions are `billing.projection.ordering`'s; here is the traffic around them. One conditional
+write is the usual case. A row that stands in the way comes back with the refusal and decides. A
+provider that does not answer is asked again later, by one delayed request per subscription, so
+that its outage cannot become a storm of ours.
 """
 
 from __future__ import annotations

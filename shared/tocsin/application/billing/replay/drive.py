@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         def __call__(self, cursor: Cursor) -> str: ...
 
     class Rebuilding(Protocol):
-        """`application.rebuild.Rebuilder`: one step of a replay object by object."""
+        """`application.billing.replay.rebuild.Rebuilder`: one step of a replay object by object."""
 
         def step(self, cursor: Cursor) -> Cursor: ...
 
