@@ -14,7 +14,7 @@ from tocsin.application.people.contacts import missed
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.dead_man import Ping
 from tocsin.runtime.watch.invocation import watch
-from tocsin.runtime.wiring.incidents import connect, connect_audit, table_client
+from tocsin.runtime.wiring.incidents import connect, connect_audit, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = watch("auditor", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-DYNAMODB = table_client()
+DYNAMODB = tables()
 APPLICATION = connect(
     SETTINGS.INCIDENTS_TABLE,
     clock=WATCH.clock,

@@ -21,8 +21,8 @@ from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
 from tocsin.adapters.billing.replay.drive_queue import SqsDrive
 from tocsin.adapters.billing.replay.store import DynamoDbReplays
-from tocsin.adapters.people.asked import DynamoDbAsked
-from tocsin.adapters.runbooks.published import DynamoDbPublished
+from tocsin.adapters.people.stores import DynamoRequests
+from tocsin.adapters.runbooks.store import DynamoPolicies
 from tocsin.application.billing.access.approvals import Approvals
 from tocsin.application.billing.access.corrections import CorrectionDesk
 from tocsin.application.billing.checkout.start import Checkouts
@@ -134,10 +134,12 @@ OFFICE = Office(
         reader=object_reader,
         unpack=unpack,
     ),
-    essential=EssentialChanges(published=DynamoDbPublished(DYNAMODB, SETTINGS.OPERATIONS_TABLE)),
+    essential=EssentialChanges(
+        published=DynamoPolicies(DYNAMODB, SETTINGS.OPERATIONS_TABLE).document
+    ),
     freezes=DynamoDbBillingFreezes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     leave=FunctionCaller(SETTINGS.OUTAGE_WATCH_FUNCTION),
-    requests=DynamoDbAsked(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+    requests=DynamoRequests(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     clock=OUTAGE_CLOCK,
     modes=MODES,
 )

@@ -13,7 +13,7 @@ from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import watch
 from tocsin.runtime.wiring.evidence import evidence
-from tocsin.runtime.wiring.incidents import connect, table_client
+from tocsin.runtime.wiring.incidents import connect, tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = watch("incident_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-DYNAMODB = table_client()
+DYNAMODB = tables()
 API = Api(
     application=connect(
         SETTINGS.INCIDENTS_TABLE,

@@ -17,6 +17,7 @@ from tests.bench.figures import Figure
 from tests.harness.cloud.emulator import incident_tables
 from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS
 from tests.harness.fakes.application import CountingIds, ManualClock, Policies
+from tests.harness.fakes.boto_call import BotoCall
 from tests.harness.worlds.stories import ANA, local, make
 from tocsin.adapters.incidents.items import snapshot_item
 from tocsin.adapters.incidents.store import DynamoIncidents
@@ -70,7 +71,7 @@ class Meter:
 def measure(few: int = FEW, many: int = MANY) -> dict[int, tuple[float, int]]:
     """(capacity units, calls) of one sweep by the number of open incidents."""
     with incident_tables() as client:
-        store = DynamoIncidents(client, table=INCIDENTS, operations_table=OPERATIONS)
+        store = DynamoIncidents(BotoCall(client), table=INCIDENTS, operations_table=OPERATIONS)
         model = _opened(store)
         _check_shape(client, model)
         meter, found = Meter(client), {}

@@ -9,6 +9,7 @@ import pytest
 from tests.bench import sweep
 from tests.harness.cloud.emulator import incident_tables
 from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS
+from tests.harness.fakes.boto_call import BotoCall
 from tests.harness.worlds.storms import Storm
 from tocsin.adapters.incidents.store import DynamoIncidents
 
@@ -19,7 +20,9 @@ pytestmark = [pytest.mark.full, pytest.mark.timeout(1_200)]
 
 
 def storm_over(client: DynamoDBClient) -> Storm:
-    return Storm(lambda: DynamoIncidents(client, table=INCIDENTS, operations_table=OPERATIONS))
+    return Storm(
+        lambda: DynamoIncidents(BotoCall(client), table=INCIDENTS, operations_table=OPERATIONS)
+    )
 
 
 def test_five_thousand_due_at_once_are_acted_on_once_across_two_sweeps() -> None:

@@ -40,7 +40,7 @@ def both(request: pytest.FixtureRequest) -> Iterator[tuple[Application, OpenInci
     with mock_aws():
         client = boto3.client("dynamodb")
         create_incident_tables(client)
-        dynamo = DynamoIncidents(client, table=INCIDENTS, operations_table=OPERATIONS)
+        dynamo = DynamoIncidents(BotoCall(client), table=INCIDENTS, operations_table=OPERATIONS)
         yield application(dynamo), DynamoDbOpenIncidents(BotoCall(), INCIDENTS)
 
 

@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
 from tests.harness.fakes.application import CountingIds, ManualClock, Policies
+from tests.harness.fakes.boto_call import BotoCall
 from tests.harness.worlds.stories import BO, EVERYTHING, local, make
 from tocsin.adapters.incidents.boards import DynamoActions
 from tocsin.adapters.incidents.memory import MemoryIncidents
@@ -84,8 +85,8 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     with mock_aws():
         client = boto3.client("dynamodb")
         create_incident_tables(client)
-        dynamo = DynamoIncidents(client, table=INCIDENTS, operations_table=OPERATIONS)
-        listed = DynamoActions(client, table=INCIDENTS)
+        dynamo = DynamoIncidents(BotoCall(client), table=INCIDENTS, operations_table=OPERATIONS)
+        listed = DynamoActions(BotoCall(client), table=INCIDENTS)
         yield Place(dynamo, listed, ManualClock(T0), CountingIds())
 
 

@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
 from tests.harness.fakes.application import CountingIds, ManualClock, Policies
+from tests.harness.fakes.boto_call import BotoCall
 from tests.harness.fakes.time import START
 from tests.harness.worlds.stories import ANA, RESPONDER
 from tocsin.adapters.incidents.boards import DynamoAudit
@@ -42,8 +43,8 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         client = boto3.client("dynamodb")
         create_incident_tables(client)
         yield (
-            DynamoIncidents(client, table=INCIDENTS, operations_table=OPERATIONS),
-            DynamoAudit(client, table=INCIDENTS),
+            DynamoIncidents(BotoCall(client), table=INCIDENTS, operations_table=OPERATIONS),
+            DynamoAudit(BotoCall(client), table=INCIDENTS),
         )
 
 

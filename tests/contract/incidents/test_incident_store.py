@@ -13,6 +13,7 @@ import pytest
 from moto import mock_aws
 
 from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
+from tests.harness.fakes.boto_call import BotoCall
 from tests.harness.worlds.stories import ANA, INCIDENT, Story, local, make, signal
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.store import DynamoIncidents
@@ -65,7 +66,10 @@ def store(request: pytest.FixtureRequest) -> Iterator[IncidentStore]:
         client = one_call_at_a_time(boto3.client("dynamodb"))
         create_incident_tables(client)
         yield DynamoIncidents(
-            client, table=INCIDENTS, operations_table=OPERATIONS, pause=lambda _attempt: None
+            BotoCall(client),
+            table=INCIDENTS,
+            operations_table=OPERATIONS,
+            pause=lambda _attempt: None,
         )
 
 
@@ -509,11 +513,11 @@ class TestDynamoOnly:
         with mock_aws():
             client = boto3.client("dynamodb")
             create_incident_tables(client)
-            yield DynamoIncidents(client, table=INCIDENTS, pause=lambda _attempt: None)
+            yield DynamoIncidents(BotoCall(client), table=INCIDENTS, pause=lambda _attempt: None)
 
     def test_a_table_that_is_not_there_is_unavailable(self) -> None:
         with mock_aws():
-            store = DynamoIncidents(boto3.client("dynamodb"), table="nowhere")
+            store = DynamoIncidents(BotoCall(), table="nowhere")
             with pytest.raises(StoreUnavailable):
                 store.load(INCIDENT)
             with pytest.raises(StoreUnavailable):
@@ -532,39 +536,33 @@ class TestDynamoOnly:
             table.commit(opened(outbox=many))
 
     def test_contention_is_tried_again_and_then_told_as_a_lost_race(self) -> None:
-        client = _Contended()
+        caller = _Contended()
         pauses: list[int] = []
-        store = DynamoIncidents(client, table=INCIDENTS, pause=pauses.append)  # type: ignore[arg-type]
+        store = DynamoIncidents(caller, INCIDENTS, pause=pauses.append)
 
         with pytest.raises(VersionConflict):
             store.commit(opened())
 
-        assert pauses == list(range(client.calls))
-        assert client.calls > 2
+        assert pauses == list(range(caller.calls))
+        assert caller.calls > 2
 
     def test_a_cancellation_for_another_reason_is_not_tried_again(self) -> None:
-        client = _Contended("ValidationError")
-        store = DynamoIncidents(client, table=INCIDENTS)  # type: ignore[arg-type]
+        caller = _Contended("ValidationError")
+        store = DynamoIncidents(caller, INCIDENTS)
 
         with pytest.raises(StoreUnavailable):
             store.commit(opened())
 
-        assert client.calls == 1
+        assert caller.calls == 1
 
 
 class _Contended:
-    """A client whose every transaction is cancelled for one reason."""
+    """A caller whose every transaction is cancelled for one reason, after all its own tries."""
 
     def __init__(self, reason: str = "TransactionConflict") -> None:
         self.reason = reason
         self.calls = 0
 
-    def transact_write_items(self, **_request: Any) -> None:
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - only this fake raises it
-
+    def call(self, _operation: str, _payload: object) -> dict[str, Any]:
         self.calls += 1
-        response: Any = {
-            "Error": {"Code": "TransactionCanceledException"},
-            "CancellationReasons": [{"Code": "None"}, {"Code": self.reason}],
-        }
-        raise ClientError(response, "TransactWriteItems")
+        raise StoreUnavailable("cancelled", cancelled=f"None,{self.reason}")

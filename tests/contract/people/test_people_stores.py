@@ -12,7 +12,6 @@ from moto import mock_aws
 
 from tests.harness.cloud.incident_tables import OPERATIONS, create_incident_tables
 from tests.harness.fakes.boto_call import BotoCall
-from tocsin.adapters.people.asked import DynamoDbAsked
 from tocsin.adapters.people.memory import MemoryContacts, MemoryLinks, MemoryNews, MemoryRequests
 from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews, DynamoRequests
 from tocsin.errors import ConditionFailed
@@ -57,9 +56,9 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         client = boto3.client("dynamodb")
         create_incident_tables(client)
         yield Stores(
-            DynamoContacts(client, table=OPERATIONS),
-            DynamoLinks(client, table=OPERATIONS),
-            DynamoNews(client, table=OPERATIONS),
+            DynamoContacts(BotoCall(client), table=OPERATIONS),
+            DynamoLinks(BotoCall(client), table=OPERATIONS),
+            DynamoNews(BotoCall(client), table=OPERATIONS),
             client,
         )
 
@@ -165,7 +164,7 @@ def test_equal_words_are_equal_news_whatever_entry_asked_for_them() -> None:
     assert item(1, title="a").content_hash != item(1, title="b").content_hash
 
 
-@pytest.fixture(params=["memory", "sdk", "plain call"])
+@pytest.fixture(params=["memory", "dynamodb"])
 def requests(request: pytest.FixtureRequest) -> Iterator[RequestStore]:
     if request.param == "memory":
         yield MemoryRequests()
@@ -173,10 +172,7 @@ def requests(request: pytest.FixtureRequest) -> Iterator[RequestStore]:
     with mock_aws():
         client = boto3.client("dynamodb")
         create_incident_tables(client)
-        if request.param == "sdk":
-            yield DynamoRequests(client, table=OPERATIONS)
-        else:
-            yield DynamoDbAsked(BotoCall(), OPERATIONS)
+        yield DynamoRequests(BotoCall(client), table=OPERATIONS)
 
 
 def test_the_first_record_of_a_request_stays(requests: RequestStore) -> None:

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from tests.harness.cloud.incident_tables import OPERATIONS, create_incident_tables
+from tests.harness.fakes.boto_call import BotoCall
 from tocsin.adapters.people.memory import MemoryRotas
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.errors import VersionConflict
@@ -57,7 +58,7 @@ def rotas(request: pytest.FixtureRequest) -> Iterator[RotaStore]:
     with mock_aws():
         client = boto3.client("dynamodb")
         create_incident_tables(client)
-        yield DynamoRotas(client, table=OPERATIONS)
+        yield DynamoRotas(BotoCall(client), table=OPERATIONS)
 
 
 def test_a_role_without_anything_has_an_empty_rota(rotas: RotaStore) -> None:

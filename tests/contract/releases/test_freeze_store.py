@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
 from tests.harness.fakes.application import CountingIds, ManualClock, Policies
+from tests.harness.fakes.boto_call import BotoCall
 from tests.harness.worlds.stories import ANA, BO, EVERYTHING, local, make
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.store import DynamoIncidents
@@ -89,8 +90,8 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     with mock_aws():
         client = boto3.client("dynamodb")
         create_incident_tables(client)
-        dynamo = DynamoIncidents(client, table=INCIDENTS, operations_table=OPERATIONS)
-        frozen = DynamoFreezes(client, table=OPERATIONS)
+        dynamo = DynamoIncidents(BotoCall(client), table=INCIDENTS, operations_table=OPERATIONS)
+        frozen = DynamoFreezes(BotoCall(client), table=OPERATIONS)
         yield Place(dynamo, frozen, ManualClock(T0), CountingIds())
 
 
@@ -161,7 +162,7 @@ def test_a_store_without_the_operations_table_refuses_to_forget_a_freeze() -> No
     with mock_aws():
         client = boto3.client("dynamodb")
         create_incident_tables(client)
-        alone = DynamoIncidents(client, table=INCIDENTS)
+        alone = DynamoIncidents(BotoCall(client), table=INCIDENTS)
         place = Place(alone, MemoryFreezes({}), ManualClock(T0), CountingIds())
         opening = make(
             OpenIncident,

@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_incident_tables
+from tests.harness.fakes.boto_call import BotoCall
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.adapters.releases.memory import MemoryReleases
@@ -40,8 +41,8 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         client = boto3.client("dynamodb")
         create_incident_tables(client)
         yield (
-            DynamoReleases(client, table=OPERATIONS),
-            DynamoIncidents(client, table=INCIDENTS, operations_table=OPERATIONS),
+            DynamoReleases(BotoCall(client), table=OPERATIONS),
+            DynamoIncidents(BotoCall(client), table=INCIDENTS, operations_table=OPERATIONS),
         )
 
 

@@ -1,38 +1,61 @@
 """DynamoDB through boto3 in this process: the calls of `aws_http`, an order of magnitude faster.
 
-For tests that make thousands of calls under moto and are not about the wire. Items without binary
-attributes only: there boto3's documents and the JSON protocol's are the same.
+For tests that make thousands of calls under moto and are not about the wire. Binary attributes are
+text in the JSON protocol and bytes in boto3's documents; the rest is the same.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from tocsin.errors import ConditionFailed
+from tocsin.errors import ConditionFailed, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
 class BotoCall:
-    """Behaves as `AwsHttp` does, within the above; `calls` counts by operation."""
+    """Behaves as `AwsHttp` does with one attempt; `calls` counts by operation."""
 
-    def __init__(self) -> None:
-        self._client = boto3.client("dynamodb", region_name="us-east-1")
+    def __init__(self, client: DynamoDBClient | None = None) -> None:
+        self._client = client or boto3.client("dynamodb", region_name="us-east-1")
         self.calls: Counter[str] = Counter()
 
     def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
         self.calls[operation] += 1
         try:
-            return self._client._make_api_call(operation, dict(payload))  # type: ignore[attr-defined, no-any-return]
+            answer = self._client._make_api_call(operation, _binary(payload, b64decode))  # type: ignore[attr-defined]
         except ClientError as error:
             response: Any = error.response
             if response["Error"]["Code"] == "ConditionalCheckFailedException":
                 raise ConditionFailed(response.get("Item")) from None
-            if response["Error"]["Code"] == "TransactionCanceledException":
+            reasons = [each.get("Code") for each in response.get("CancellationReasons", [])]
+            if "ConditionalCheckFailed" in reasons:
                 raise ConditionFailed(response) from None
-            raise
+            failure = StoreUnavailable(response["Error"]["Code"], operation=operation)
+            if reasons:
+                failure.context["cancelled"] = ",".join(reasons)
+            raise failure from error
+        found: dict[str, Any] = _binary(answer, lambda value: b64encode(value).decode())
+        return found
+
+
+def _binary(document: Any, changed: Callable[[Any], Any]) -> Any:
+    """The document with the values of its binary attributes changed."""
+    if isinstance(document, dict):
+        return {
+            name: changed(value)
+            if name == "B" and isinstance(value, str | bytes)
+            else _binary(value, changed)
+            for name, value in document.items()
+        }
+    if isinstance(document, list | tuple):
+        return [_binary(each, changed) for each in document]
+    return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,16 @@ def s(value: str) -> Item:
 def n(value: int) -> Item:
     """A number attribute."""
     return {"N": str(value)}
+
+
+def b(value: bytes) -> Item:
+    """A binary attribute, as the JSON protocol carries it."""
+    return {"B": b64encode(value).decode()}
+
+
+def bytes_of(attribute: Item) -> bytes:
+    """The inverse of `b`."""
+    return b64decode(attribute["B"])
 
 
 def strings(values: Iterable[str]) -> Item:

@@ -21,9 +21,10 @@ def batch_get(
     keys: Sequence[Item],
     *,
     attributes: Sequence[str],
+    consistent: bool = False,
     sleep: Callable[[float], None],
 ) -> Iterator[Item]:
-    """The items that exist, in no order; keys have to be distinct. Reads are not consistent.
+    """The items that exist, in no order; keys have to be distinct.
 
     Raises:
         StoreUnavailable: some keys were still unanswered after the last try.
@@ -35,6 +36,7 @@ def batch_get(
                 "Keys": list(keys[start : start + AT_ONCE]),
                 "ProjectionExpression": ", ".join(names),
                 "ExpressionAttributeNames": names,
+                "ConsistentRead": consistent,
             }
         }
         for attempt in range(_TRIES):

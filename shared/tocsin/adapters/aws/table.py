@@ -1,26 +1,25 @@
-"""Calls on one DynamoDB table, with their failures as errors of Tocsin's tree.
+"""One DynamoDB table over a signed call: the one way in which every store reads and writes.
 
-What can be tried again is tried again by the client's own retries. A cancelled transaction is the
-exception: whether that is worth another try depends on the reasons, which only its caller knows.
+What can be tried again is tried again by the call itself. A cancelled transaction is the exception:
+whether that is worth another try depends on the reasons, which only its caller knows.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from tocsin.adapters.aws.batch_get import batch_get
 from tocsin.errors import ConditionFailed, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
-type Item = dict[str, Any]
+    from tocsin.adapters.aws.attributes import Item
+    from tocsin.adapters.aws.call import AwsCall
 
 BATCH_READ = 100
-_BATCH_TRIES = 5
+NEW = "attribute_not_exists(PK)"
 
 
 class Cancelled(Exception):
@@ -32,70 +31,55 @@ class Cancelled(Exception):
 
 
 class Table:
-    """One table behind one client. Reads by key are consistent."""
+    """One table behind one caller. Reads by key are consistent.
 
-    def __init__(self, client: DynamoDBClient, name: str) -> None:
-        self._client = client
+    Every method raises `StoreUnavailable` where DynamoDB refuses or does not answer.
+    """
+
+    def __init__(self, aws: AwsCall, name: str) -> None:
+        self._aws = aws
         self.name = name
 
     def get(self, key: Item, *, table: str | None = None) -> Item | None:
         """The item, read consistently; from another `table` where named."""
-        answer = _asked(
-            self._client.get_item, TableName=table or self.name, Key=key, ConsistentRead=True
-        )
-        item: Item | None = answer.get("Item")
+        wanted = {"TableName": table or self.name, "Key": key, "ConsistentRead": True}
+        item: Item | None = self._aws.call("GetItem", wanted).get("Item")
         return item
 
-    def get_many(self, wanted: Sequence[Item]) -> list[Item]:
-        """The keys' items as far as they exist, at most 100, in no order.
-
-        Raises:
-            StoreUnavailable: some stayed unread.
-        """
-        left: Sequence[Item] = wanted
-        found: list[Item] = []
-        for _ in range(_BATCH_TRIES):
-            request = {
-                self.name: {
-                    "Keys": left,
-                    "ConsistentRead": True,
-                    "ProjectionExpression": "PK, SK",
-                }
-            }
-            answer = _asked(self._client.batch_get_item, RequestItems=request)
-            found += answer["Responses"].get(self.name, [])
-            left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-            if not left:
-                return found
-        raise StoreUnavailable("a batch read was not finished")
+    def known(self, keys: Sequence[Item]) -> Iterator[Item]:
+        """Those of the keys that exist, read consistently, in no order; all have to be distinct."""
+        attributes = ("PK", "SK")
+        return batch_get(
+            self._aws, self.name, keys, attributes=attributes, consistent=True, sleep=time.sleep
+        )
 
     def put_new(self, item: Item) -> bool:
-        """Writes the item unless its key exists; whether it was written."""
+        """Writes the item unless its key exists; whether what lies there now is this item.
+
+        So a write whose answer was lost is known again when it is sent once more. Whoever has to
+        know that nobody else wrote the same puts a token of their own into the item.
+        """
         try:
-            _asked(
-                self._client.put_item,
-                TableName=self.name,
-                Item=item,
-                ConditionExpression="attribute_not_exists(PK)",
-            )
-        except ConditionFailed:
-            return False
+            self.put(item, condition=NEW)
+        except ConditionFailed as refused:
+            return refused.item == item
         return True
 
-    def put(self, item: Item, *, condition: str, values: Mapping[str, Item] | None = None) -> None:
-        """Writes the item if the condition holds.
+    def put(
+        self, item: Item, *, condition: str | None = None, values: Mapping[str, Item] | None = None
+    ) -> None:
+        """Writes the item, if the condition holds.
 
         Raises:
-            ConditionFailed: it does not hold.
+            ConditionFailed: it does not hold; with the item that lies there.
         """
-        known = {"ExpressionAttributeValues": values} if values else {}
-        _asked(
-            self._client.put_item,
-            TableName=self.name,
-            Item=item,
-            ConditionExpression=condition,
-            **known,
-        )
+        request: dict[str, Any] = {"TableName": self.name, "Item": item}
+        if condition is not None:
+            request["ConditionExpression"] = condition
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        if values:
+            request["ExpressionAttributeValues"] = values
+        self._aws.call("PutItem", request)
 
     def update(
         self,
@@ -111,32 +95,33 @@ class Table:
         Raises:
             ConditionFailed: the condition did not hold.
         """
-        answer = _asked(
-            self._client.update_item,
-            TableName=self.name,
-            Key=key,
-            UpdateExpression=expression,
-            ConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
-            ReturnValues="ALL_NEW",
+        answer = self._aws.call(
+            "UpdateItem",
+            {
+                "TableName": self.name,
+                "Key": key,
+                "UpdateExpression": expression,
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": values,
+                "ReturnValues": "ALL_NEW",
+            },
         )
         attributes: Item = answer["Attributes"]
         return attributes
 
     def page(self, **query: Any) -> Item:
         """One page of a query, as DynamoDB answers it."""
-        answer: Item = _asked(self._client.query, TableName=self.name, **query)
-        return answer
+        return self._aws.call("Query", {"TableName": self.name, **query})
 
     def query(self, **query: Any) -> Iterator[Item]:
         """Every item of a query, page after page."""
         while True:
             answer = self.page(**query)
             yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
+            if not (last := answer.get("LastEvaluatedKey")):
                 return
-            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            query["ExclusiveStartKey"] = last
 
     def transact(self, writes: Sequence[Item]) -> None:
         """Writes all or nothing.
@@ -145,22 +130,11 @@ class Table:
             Cancelled: nothing was written, and why, item by item.
         """
         try:
-            _asked(self._client.transact_write_items, TransactItems=writes)
-        except StoreUnavailable as error:
-            cause = error.__cause__
-            if isinstance(cause, ClientError) and "CancellationReasons" in cause.response:
-                reasons: Any = cause.response["CancellationReasons"]
-                raise Cancelled([str(reason.get("Code")) for reason in reasons]) from cause
-            raise
-
-
-def _asked(call: Callable[..., Any], **request: Any) -> Any:
-    try:
-        return call(**request)
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code == "ConditionalCheckFailedException":
-            raise ConditionFailed from error
-        raise StoreUnavailable(f"DynamoDB refused: {code}") from error
-    except BotoCoreError as error:
-        raise StoreUnavailable(f"DynamoDB did not answer: {error}") from error
+            self._aws.call("TransactWriteItems", {"TransactItems": writes})
+        except ConditionFailed as refused:
+            reasons: Any = (refused.item or {}).get("CancellationReasons", [])
+            raise Cancelled([str(each.get("Code")) for each in reasons]) from refused
+        except StoreUnavailable as refused:
+            if (cancelled := refused.context.get("cancelled")) is None:
+                raise
+            raise Cancelled(str(cancelled).split(",")) from refused

@@ -19,14 +19,14 @@ from tocsin.incidents.model.outbox import OutboxState
 from tocsin.ports.incidents import ActionPage, Marks
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from tocsin.adapters.aws.call import AwsCall
 
 
 class DynamoAudit:
     """An `AuditStore` over the `incidents` table."""
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def marks(self, incident_id: str) -> Marks | None:
         item = self._table.get(key(keys.incident_pk(incident_id), keys.META))
@@ -54,8 +54,8 @@ class DynamoAudit:
 class DynamoActions:
     """An `ActionStore` over the `incidents` table; a line that is gone by then is left out."""
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def page(self, *, done: bool, limit: int = 50, cursor: str | None = None) -> ActionPage:
         query: dict[str, Any] = {

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.aws.attributes import Item, key, n, s
+from tocsin.adapters.aws.attributes import Item, b, bytes_of, key, n, s
 from tocsin.adapters.incidents import keys
 from tocsin.adapters.incidents.forms import (
     FREEZE_PK,
@@ -68,9 +68,9 @@ def entry_item(entry: Entry) -> Item:
         "actor_ref": s(entry.actor_ref),
         "correlation_id": s(entry.correlation_id),
         "content": s(canonical_json(entry.content).decode()),
-        "salt": {"B": entry.salt},
-        "prev_hash": {"B": entry.prev_hash},
-        "hash": {"B": entry.hash},
+        "salt": b(entry.salt),
+        "prev_hash": b(entry.prev_hash),
+        "hash": b(entry.hash),
     }
 
 
@@ -84,8 +84,8 @@ def entry_of(item: Item) -> Entry:
         occurred_at=parse_time(item["occurred_at"]["S"]),
         actor_ref=item["actor_ref"]["S"],
         content=json.loads(item["content"]["S"]),
-        salt=item["salt"]["B"],
-        prev_hash=item["prev_hash"]["B"],
+        salt=bytes_of(item["salt"]),
+        prev_hash=bytes_of(item["prev_hash"]),
         correlation_id=item["correlation_id"]["S"],
         v=int(item["v"]["N"]),
     )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.attributes import key as item_key
 from tocsin.adapters.aws.attributes import n, s
 from tocsin.adapters.aws.cursors import cursor_of, key_of
-from tocsin.adapters.aws.table import BATCH_READ, Cancelled, Table
+from tocsin.adapters.aws.table import Cancelled, Table
 from tocsin.adapters.incidents import keys
 from tocsin.adapters.incidents.commit import error_of, parts_of
 from tocsin.adapters.incidents.items import (
@@ -30,13 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.signals import Signal
     from tocsin.incidents.timeline.entry import Entry
 
-_TRIES = 6
+_TRIES = 3
 _DUE_PAGE = 500
 _FIRST_PAUSE = 0.02
 
@@ -56,13 +54,13 @@ class DynamoIncidents(DynamoOutbox):
 
     def __init__(
         self,
-        client: DynamoDBClient,
-        *,
+        aws: AwsCall,
         table: str,
+        *,
         operations_table: str | None = None,
         pause: Callable[[int], None] = _pause,
     ) -> None:
-        super().__init__(Table(client, table))
+        super().__init__(Table(aws, table))
         self._operations = operations_table
         self._pause = pause
 
@@ -118,9 +116,8 @@ class DynamoIncidents(DynamoOutbox):
 
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         by_key = {(keys.pointer_pk(each.key), keys.trace_sk(each)): each for each in signals}
-        for part in batched(tuple(by_key), BATCH_READ, strict=False):
-            for item in self._table.get_many([item_key(pk, sk) for pk, sk in part]):
-                del by_key[item["PK"]["S"], item["SK"]["S"]]
+        for item in self._table.known([item_key(pk, sk) for pk, sk in by_key]):
+            del by_key[item["PK"]["S"], item["SK"]["S"]]
         return tuple(by_key.values())
 
     def trace(

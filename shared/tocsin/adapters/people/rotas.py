@@ -24,8 +24,7 @@ from tocsin.people.rotation import Rota
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.vocabulary import Role
     from tocsin.people.rotation import Override, Rotation
 
@@ -35,8 +34,8 @@ ITEM_VERSION = 1
 class DynamoRotas:
     """A `RotaStore` over the `operations` table."""
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def rota(self, role: Role, *, since: datetime) -> Rota:
         """One read: rotation and overrides lie side by side, what was before behind them."""

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.attributes import key, n, s
-from tocsin.adapters.aws.table import Table
+from tocsin.adapters.aws.table import NEW, Table
 from tocsin.adapters.people.forms import (
     LINK,
     WAY_PREFIX,
@@ -32,16 +32,13 @@ from tocsin.ports.messages import Told
 from tocsin.ports.requests import Done
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.model.outbox import OutboxItem
     from tocsin.people.links import Link
     from tocsin.people.ways import Way
 
 
 ITEM_VERSION = 1
-
-_NEW = "attribute_not_exists(PK)"
 
 
 class DynamoContacts:
@@ -51,8 +48,8 @@ class DynamoContacts:
     past, which DynamoDB clears away. Backups keep what they hold for as long as they are kept.
     """
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def ways(self, person: str) -> tuple[Way, ...]:
         found = self._table.query(
@@ -77,7 +74,7 @@ class DynamoContacts:
     def _replace(self, way: Way, values: dict[str, Any]) -> None:
         item = key(person_pk(way.person), way_sk(way.id)) | {"v": n(ITEM_VERSION)} | values
         if way.rev == 0:
-            self._table.put(item, condition=_NEW)
+            self._table.put(item, condition=NEW)
         else:
             self._table.put(item, condition="rev = :rev", values={":rev": n(way.rev)})
 
@@ -95,8 +92,8 @@ _KEPT_LONGER = timedelta(days=1)
 class DynamoLinks:
     """A `LinkStore` over the `operations` table."""
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def keep(self, link: Link) -> Link:
         item = key(link_pk(link.handle), LINK) | {
@@ -117,14 +114,12 @@ class DynamoLinks:
 
 _KEPT = timedelta(days=400)
 
-_ALWAYS = "attribute_exists(PK) OR attribute_not_exists(PK)"
-
 
 class DynamoNews:
     """A `NewsStore` over the `operations` table."""
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def last(self, item: OutboxItem) -> Told | None:
         found = self._table.get(_told_key(item))
@@ -137,7 +132,7 @@ class DynamoNews:
             "seq": n(item.seq),
             "ttl": n(int((item.due_at + _KEPT).timestamp())),
         }
-        self._table.put(_told_key(item) | values, condition=_ALWAYS)
+        self._table.put(_told_key(item) | values)
 
 
 def _told_key(item: OutboxItem) -> dict[str, Any]:
@@ -150,8 +145,8 @@ ASKED = "ASKED"
 class DynamoRequests:
     """A `RequestStore` over the `operations` table."""
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def done(self, digest: str) -> Done | None:
         item = self._table.get(key(_pk(digest), ASKED))

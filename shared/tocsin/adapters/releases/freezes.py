@@ -9,16 +9,15 @@ from tocsin.adapters.aws.table import Table
 from tocsin.adapters.incidents.forms import FREEZE_PK, freeze_of
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.queries.freeze import ServiceFreeze
 
 
 class DynamoFreezes:
     """A `FreezeStore` over the `operations` table. Reads are consistent."""
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def of(self, service: str) -> tuple[ServiceFreeze, ...]:
         found = self._read("PK = :pk AND begins_with(SK, :sk)", {":sk": s(f"{service}#")})

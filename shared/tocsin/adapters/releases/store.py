@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.attributes import key, n, s
-from tocsin.adapters.aws.table import Cancelled, Table
+from tocsin.adapters.aws.table import NEW, Cancelled, Table
 from tocsin.adapters.incidents.items import command_item
 from tocsin.adapters.incidents.keys import DUE_INDEX, due_sk
 from tocsin.adapters.releases.forms import (
@@ -25,8 +25,7 @@ from tocsin.ports.releases import ReleasePage
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.model.releases import Release, Telling
     from tocsin.ports.incidents import CommandRecord
 
@@ -35,14 +34,13 @@ _SHARD = "TELL"
 _KEPT_SECONDS = 30 * 86_400
 """Of a telling that is done, counted from when it fell due."""
 _REFUSED = "ConditionalCheckFailed"
-_NEW = "attribute_not_exists(PK)"
 
 
 class DynamoReleases:
     """A `ReleaseStore` over the `operations` table."""
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def put(
         self,
@@ -56,7 +54,7 @@ class DynamoReleases:
             item = _telling_item(telling)
             writes.append({"Put": {"TableName": self._table.name, "Item": item}})
         if request is not None:
-            writes.append(self._put(command_item(request), _NEW))
+            writes.append(self._put(command_item(request), NEW))
         try:
             self._table.transact(writes)
         except Cancelled as cancelled:

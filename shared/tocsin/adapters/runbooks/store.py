@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.aws.attributes import key, n, s
+from tocsin.adapters.aws.attributes import b, bytes_of, key, n, s
 from tocsin.adapters.aws.table import Cancelled, Table
 from tocsin.adapters.runbooks import forms
 from tocsin.errors import StoreUnavailable, VersionConflict
@@ -16,9 +16,8 @@ from tocsin.incidents.timeline.entry import format_time, parse_time
 from tocsin.ports.runbooks import Asked, PolicyVersion
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
-    from tocsin.adapters.aws.table import Item
+    from tocsin.adapters.aws.attributes import Item
+    from tocsin.adapters.aws.call import AwsCall
 
 _REFUSED = "ConditionalCheckFailed"
 
@@ -26,8 +25,8 @@ _REFUSED = "ConditionalCheckFailed"
 class DynamoPolicies:
     """A `PolicyVersions` over the `operations` table."""
 
-    def __init__(self, client: DynamoDBClient, *, table: str) -> None:
-        self._table = Table(client, table)
+    def __init__(self, aws: AwsCall, table: str) -> None:
+        self._table = Table(aws, table)
 
     def page(self, *, before: int | None = None, limit: int) -> tuple[PolicyVersion, ...]:
         if before is not None and before <= 1:
@@ -54,6 +53,11 @@ class DynamoPolicies:
     def find(self, version: str) -> PolicyVersion | None:
         item = self._one(forms.version_sk(version))
         return None if item is None else self.number(int(item["number"]["N"]))
+
+    def document(self, version: str) -> bytes | None:
+        """A published policy as it was compiled; None for what nobody published."""
+        found = self.find(version)
+        return None if found is None else found.document
 
     def asked(self, digest: str) -> Asked | None:
         item = self._one(forms.asked_sk(digest))
@@ -99,7 +103,7 @@ def _attributes(version: PolicyVersion) -> Item:
     return {
         "number": n(version.number),
         "version": s(version.version),
-        "packed": {"B": forms.packed(version.document)},
+        "packed": b(forms.packed(version.document)),
         "sha256": s(version.sha256),
         "published_by": s(version.published_by),
         "published_at": s(format_time(version.published_at)),
@@ -114,7 +118,7 @@ def _version(item: Item) -> PolicyVersion:
     return PolicyVersion(
         number=int(item["number"]["N"]),
         version=item["version"]["S"],
-        document=forms.unpacked(item["packed"]["B"]),
+        document=forms.unpacked(bytes_of(item["packed"])),
         sha256=item["sha256"]["S"],
         published_by=item["published_by"]["S"],
         published_at=parse_time(item["published_at"]["S"]),

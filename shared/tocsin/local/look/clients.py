@@ -16,6 +16,8 @@ from botocore.config import Config
 from botocore.session import Session
 
 from tocsin.local.machine.emulator import ACCOUNT, REGION
+from tocsin.runtime.aws.http import AwsHttp, Patience
+from tocsin.runtime.aws.sigv4 import Credentials
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -59,6 +61,7 @@ class Clients:
         self.endpoint = endpoint
         self.region = REGION
         self.account = ACCOUNT
+        self._credentials = Credentials(chosen.access, chosen.secret, chosen.token)
         self._session = boto3.Session(
             botocore_session=Session(session_vars=_NOBODYS),
             aws_access_key_id=chosen.access,
@@ -71,6 +74,17 @@ class Clients:
             read_timeout=90,
             retries={"total_max_attempts": 3},
             s3={"addressing_style": "path"},
+        )
+
+    @cached_property
+    def tables(self) -> AwsHttp:
+        """DynamoDB by the call that the stores use."""
+        return AwsHttp(
+            "dynamodb",
+            endpoint=self.endpoint,
+            region=REGION,
+            credentials=self._credentials,
+            patience=Patience(attempts=3, connect=3, read=90, deadline=90),
         )
 
     @cached_property

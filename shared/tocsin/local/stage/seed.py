@@ -66,7 +66,7 @@ def contacts(clients: Clients, table: str) -> int:
 
     Only who has no way yet; how many ways were made.
     """
-    store, now = DynamoContacts(clients.dynamodb, table=table), wall_clock().wall_now()
+    store, now = DynamoContacts(clients.tables, table), wall_clock().wall_now()
     made = 0
     for number, person in enumerate(responders(default())):
         if store.ways(person):

@@ -120,11 +120,13 @@ class AwsHttp:
             ConditionFailed: a conditional write found the item otherwise; never retried. Of a
                 transaction `item` holds the `CancellationReasons`, one for each of its parts.
             Unavailable: the leaf of the service (`StoreUnavailable`, ...), when every attempt
-                failed or the service refused; `context` names operation, code and attempts.
+                failed or the service refused; `context` names operation, code and attempts, and of
+                a cancelled transaction the reasons, part by part.
         """
         body = _encode(payload).encode()
         started = self._monotonic()
         code = "no_attempt"
+        answer: dict[str, Any] = {}
         for attempt in range(1, self._patience.attempts + 1):
             status, code, answer = self._attempt(operation, body)
             if status == 200:  # noqa: PLR2004 - the one status of success in this protocol
@@ -139,9 +141,12 @@ class AwsHttp:
             if not again or late or attempt == self._patience.attempts:
                 break
             self._sleep(delay)
-        raise self._service.failure(
+        failure = self._service.failure(
             f"{operation} failed: {code}.", operation=operation, reason=code, attempts=attempt
         )
+        if reasons := _reasons(answer):
+            failure.context["cancelled"] = ",".join(reasons)
+        raise failure
 
     def _delay(self, attempt: int) -> float:
         ceiling = min(self._patience.longest_delay, self._patience.base_delay * 2**attempt)

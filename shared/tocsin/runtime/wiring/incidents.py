@@ -20,7 +20,7 @@ from tocsin.application.people.on_call import OnDuty
 from tocsin.application.releases.tell import Teller, Told
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.relations import Merge, Split
-from tocsin.runtime.aws.client import client
+from tocsin.runtime.aws.http import Patience, from_environment
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.wiring.runbooks import published_policies, stage_policies
@@ -28,8 +28,7 @@ from tocsin.runtime.wiring.runbooks import published_policies, stage_policies
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.application.incidents.outcome import Outcome, SweepReport
     from tocsin.application.incidents.sweep import Ticked
     from tocsin.application.runbooks.versions import PublishedPolicies
@@ -45,9 +44,7 @@ if TYPE_CHECKING:
 _SPECIAL: Mapping[type[Command], Callable[..., Outcome]] = MappingProxyType(
     {Close: close, Split: split, Merge: merge}
 )
-_CONNECT_SECONDS = 1
-_READ_SECONDS = 3
-_ATTEMPTS = 4
+_PATIENCE = Patience(connect=1, read=3, deadline=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +112,9 @@ class Application:
         )
 
 
-def table_client() -> DynamoDBClient:
-    """The client of a function's tables; it gives up long before the function."""
-    made: DynamoDBClient = client(
-        "dynamodb",
-        connect_seconds=_CONNECT_SECONDS,
-        read_seconds=_READ_SECONDS,
-        attempts=_ATTEMPTS,
-    )
-    return made
+def tables() -> AwsCall:
+    """The caller of a function's tables; it gives up long before the function."""
+    return from_environment("dynamodb", patience=_PATIENCE)
 
 
 def connect(
@@ -134,7 +125,7 @@ def connect(
     policies_table: str | None = None,
     tell: Callable[[TocsinError], None] = lambda _error: None,
     policy_unread: Callable[[TocsinError], None] = lambda _error: None,
-    dynamodb: DynamoDBClient | None = None,
+    dynamodb: AwsCall | None = None,
 ) -> Application:
     """The application of a deployed function; `dynamodb` where it has a client already.
 
@@ -142,7 +133,7 @@ def connect(
     `tell` hears why rotations could not be read, `policy_unread` why a policy could not be; people
     are paged nevertheless.
     """
-    dynamodb = dynamodb or table_client()
+    dynamodb = dynamodb or tables()
     published, on_duty = None, None
     if (table := policies_table or operations_table) is not None:
         published = published_policies(dynamodb, table, policy_unread)
@@ -166,28 +157,28 @@ def connect_audit(incidents_table: str) -> AuditStore:
     """What the auditor alone reads."""
     from tocsin.adapters.incidents.boards import DynamoAudit  # noqa: PLC0415 -- one function's
 
-    return DynamoAudit(table_client(), table=incidents_table)
+    return DynamoAudit(tables(), table=incidents_table)
 
 
-def _rotas(dynamodb: DynamoDBClient, table: str) -> RotaStore:
+def _rotas(dynamodb: AwsCall, table: str) -> RotaStore:
     from tocsin.adapters.people.rotas import DynamoRotas  # noqa: PLC0415 -- not every function's
 
     return DynamoRotas(dynamodb, table=table)
 
 
-def _releases(dynamodb: DynamoDBClient, table: str) -> KeptReleases:
+def _releases(dynamodb: AwsCall, table: str) -> KeptReleases:
     from tocsin.adapters.releases.store import DynamoReleases  # noqa: PLC0415 -- one function's
 
     return DynamoReleases(dynamodb, table=table)
 
 
-def _freezes(dynamodb: DynamoDBClient, table: str) -> FreezeStore:
+def _freezes(dynamodb: AwsCall, table: str) -> FreezeStore:
     from tocsin.adapters.releases.freezes import DynamoFreezes  # noqa: PLC0415 -- one function's
 
     return DynamoFreezes(dynamodb, table=table)
 
 
-def _actions(dynamodb: DynamoDBClient, table: str) -> ActionStore:
+def _actions(dynamodb: AwsCall, table: str) -> ActionStore:
     from tocsin.adapters.incidents.boards import DynamoActions  # noqa: PLC0415 -- one function's
 
     return DynamoActions(dynamodb, table=table)

@@ -9,7 +9,7 @@ from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews
 from tocsin.adapters.releases.store import DynamoReleases
 from tocsin.application.people.on_call import OnDuty
-from tocsin.runtime.wiring.incidents import Application, connect, table_client
+from tocsin.runtime.wiring.incidents import Application, connect, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def connect_people(
     policy_unread: Callable[[TocsinError], None] = lambda _error: None,
 ) -> People:
     """The ports of a deployed function; `tell` and `policy_unread` as for `connect`."""
-    dynamodb = table_client()
+    dynamodb = tables()
     application = connect(
         incidents_table,
         clock=clock,

@@ -19,8 +19,7 @@ from tocsin.runtime.clock import wall_clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.errors import TocsinError
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.runbooks import PolicySource
@@ -57,7 +56,7 @@ def stage_policies(
 
 
 def published_policies(
-    dynamodb: DynamoDBClient, table: str, tell: Callable[[TocsinError], None]
+    dynamodb: AwsCall, table: str, tell: Callable[[TocsinError], None]
 ) -> PublishedPolicies:
     """What was published into the operations table, and behind it the build's.
 
