@@ -103,14 +103,7 @@ def _changed(call: Call, outcome: Outcome, *, created: bool) -> Response:
 
 
 def _desk(call: Call) -> ReleaseDesk:
-    application = call.application
-    return ReleaseDesk(
-        store=application.store,
-        releases=_store(call),
-        policies=application.policies,
-        clock=application.clock,
-        ids=application.ids,
-    )
+    return ReleaseDesk(engine=call.application, releases=_store(call))
 
 
 def _store(call: Call) -> KeptReleases:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.architecture import rules
-from tests.architecture.sources import ROOT, Module, product, room
+from tests.architecture.sources import ROOT, Module, imports, product, room
 
 CORE = ("tocsin.incidents", "tocsin.billing")
 ERRORS = ("tocsin.errors", "tocsin.billing.errors")
@@ -167,3 +167,20 @@ def test_a_function_is_a_folder_with_settings() -> None:
 
     assert folders == with_settings
     assert folders
+
+
+ENGINE = "tocsin.application.incidents"
+
+
+def test_every_way_in_goes_through_the_engine() -> None:
+    """Whoever carried a command out alone would close without a verified chain, in silence."""
+    parts = ("execute.carry_out", "close.close", "relations.split", "relations.merge")
+    found = [
+        f"{each.path} imports {name}"
+        for each in product()
+        if not each.name.startswith(ENGINE)
+        for name in sorted(imports(each))
+        if name.removeprefix(f"{ENGINE}.") in parts
+    ]
+
+    assert found == []

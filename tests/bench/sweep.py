@@ -21,8 +21,7 @@ from tests.harness.fakes.boto_call import BotoCall
 from tests.harness.worlds.stories import ANA, local, make
 from tocsin.adapters.incidents.items import snapshot_item
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.application.incidents.execute import execute
-from tocsin.application.incidents.sweep import sweep
+from tocsin.application.incidents.engine import Engine
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.people import Acknowledge
 from tocsin.incidents.vocabulary import Category, Severity
@@ -106,13 +105,9 @@ def _opened(store: DynamoIncidents) -> Incident:
         service="checkout",
     )
     clock, ids = ManualClock(T0), CountingIds()
-    execute(opening, store=store, policies=Policies(), clock=clock, ids=ids)
-    outcome = execute(
-        make(Acknowledge, ANA, incident_id=_id(0), command_id="ack"),
-        store=store,
-        policies=Policies(),
-        clock=clock,
-        ids=ids,
+    Engine(store=store, policies=Policies(), clock=clock, ids=ids).execute(opening)
+    outcome = Engine(store=store, policies=Policies(), clock=clock, ids=ids).execute(
+        make(Acknowledge, ANA, incident_id=_id(0), command_id="ack")
     )
     for item in store.due(at=T0 + timedelta(days=1), limit=99).outbox:
         claimed = store.claim_outbox(item, owner="b", wall_now=T0, lease=timedelta(minutes=1))
@@ -154,7 +149,9 @@ def _item(model: Incident, number: int) -> dict[str, Any]:
 
 
 def _sweep(store: DynamoIncidents) -> None:
-    report = sweep(store=store, policies=Policies(), clock=ManualClock(T0), ids=CountingIds())
+    report = Engine(
+        store=store, policies=Policies(), clock=ManualClock(T0), ids=CountingIds()
+    ).sweep()
     if report.due or report.outbox_due:
         raise AssertionError(f"something was due: {report}")
 

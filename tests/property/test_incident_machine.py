@@ -39,10 +39,7 @@ from tests.harness.worlds.stories import (
     signal,
 )
 from tocsin.adapters.releases.memory import MemoryFreezes
-from tocsin.application.incidents.close import close
-from tocsin.application.incidents.execute import execute
-from tocsin.application.incidents.receive import receive
-from tocsin.application.incidents.sweep import sweep
+from tocsin.application.incidents.engine import Engine
 from tocsin.errors import TocsinError
 from tocsin.incidents.clocks.cadence import said_to
 from tocsin.incidents.commands import freeze as f
@@ -153,8 +150,8 @@ class Incidents(RuleBasedStateMachine):
         before = [self.load(incident_id) for incident_id in self.ids]
         try:
             if isinstance(command, Close):
-                return close(command, **self.ports)
-            return execute(command, **self.ports)
+                return Engine(**self.ports).execute(command)
+            return Engine(**self.ports).execute(command)
         except TocsinError:
             assert [self.load(incident_id) for incident_id in self.ids] == before
             return None
@@ -181,7 +178,7 @@ class Incidents(RuleBasedStateMachine):
 
     @initialize(severity=severities)
     def it_begins(self, severity: Severity) -> None:
-        self.remember(receive([signal(self.clock.now, name="api-5xx")], **self.ports))
+        self.remember(Engine(**self.ports).receive([signal(self.clock.now, name="api-5xx")]))
         self.somebody_opens(severity, Category.PRODUCTION)
 
     @rule(key=st.sampled_from(KEYS), firing=st.booleans(), count=st.integers(1, 3))
@@ -195,7 +192,7 @@ class Incidents(RuleBasedStateMachine):
             signal(self.clock.now, name=key, firing=firing, id=f"{key}-{self.sent}-{n}")
             for n in range(count)
         ]
-        outcomes = receive(batch, **self.ports)
+        outcomes = Engine(**self.ports).receive(batch)
         self.remember(outcomes)
         for outcome in outcomes:
             if (was := before.get(outcome.incident.id)) and not was.open:
@@ -223,7 +220,7 @@ class Incidents(RuleBasedStateMachine):
     @rule(minutes=jumps)
     def time_passes_and_the_sweep_runs(self, minutes: int) -> None:
         self.clock.advance(minutes * MINUTE)
-        report = sweep(**self.ports)
+        report = Engine(**self.ports).sweep()
         assert not report.failed
         assert self.store.due(at=self.clock.now, limit=99).incidents == ()
         for incident_id in self.ids:
@@ -414,9 +411,8 @@ class Incidents(RuleBasedStateMachine):
             if state.firing:
                 name = key.rpartition(":")[2]
                 self.sent += 1
-                receive(
-                    [signal(self.clock.now, name=name, firing=False, id=f"clear-{self.sent}")],
-                    **self.ports,
+                Engine(**self.ports).receive(
+                    [signal(self.clock.now, name=name, firing=False, id=f"clear-{self.sent}")]
                 )
 
     def contain(self, incident: Incident) -> bool:

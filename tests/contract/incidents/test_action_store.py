@@ -18,7 +18,7 @@ from tocsin.adapters.incidents.boards import DynamoActions
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.memory_boards import MemoryActions
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.engine import Engine
 from tocsin.errors import BadInput
 from tocsin.incidents.commands.access import Restrict
 from tocsin.incidents.commands.opening import OpenIncident
@@ -48,7 +48,9 @@ class Place:
 
     def do(self, cls: type[Command], incident: str, **fields: Any) -> None:
         command = make(cls, BO, incident_id=incident, groups=EVERYTHING, **fields)
-        execute(command, store=self.store, policies=Policies(), clock=self.clock, ids=self.ids)
+        Engine(store=self.store, policies=Policies(), clock=self.clock, ids=self.ids).execute(
+            command
+        )
 
     def published(self, **due_in_days: int) -> str:
         incident = self.ids.incident_id(drill=False)

@@ -19,7 +19,7 @@ from tocsin.adapters.incidents.keys import due_sk
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.memory_boards import MemoryAudit
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.engine import Engine
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.queries.agenda import next_due
 from tocsin.incidents.vocabulary import Category, Severity
@@ -59,7 +59,9 @@ def opened(store: IncidentStore) -> None:
         severity=Severity.CRITICAL,
         category=Category.PRODUCTION,
     )
-    execute(command, store=store, policies=Policies(), clock=ManualClock(START), ids=CountingIds())
+    Engine(store=store, policies=Policies(), clock=ManualClock(START), ids=CountingIds()).execute(
+        command
+    )
 
 
 def test_an_incident_that_is_not_there_has_no_marks(stores: Stores) -> None:

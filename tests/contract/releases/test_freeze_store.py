@@ -18,7 +18,7 @@ from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.adapters.releases.freezes import DynamoFreezes
 from tocsin.adapters.releases.memory import MemoryFreezes
-from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.engine import Engine
 from tocsin.application.releases.freeze import FreezeAnswer, ask_freeze
 from tocsin.errors import InvalidSettings
 from tocsin.incidents.commands import freeze as f
@@ -56,7 +56,9 @@ class Place:
     def do(self, cls: type[Command], incident: str, **fields: Any) -> None:
         who = fields.pop("who", BO)
         command = make(cls, who, incident_id=incident, groups=EVERYTHING, **fields)
-        execute(command, store=self.store, policies=Policies(), clock=self.clock, ids=self.ids)
+        Engine(store=self.store, policies=Policies(), clock=self.clock, ids=self.ids).execute(
+            command
+        )
 
     def open(self, severity: Severity = Severity.HIGH, **fields: Any) -> str:
         incident = self.ids.incident_id(drill=False)
@@ -173,5 +175,7 @@ def test_a_store_without_the_operations_table_refuses_to_forget_a_freeze() -> No
             category=Category.PRODUCTION,
         )
         with pytest.raises(InvalidSettings):
-            execute(opening, store=alone, policies=Policies(), clock=place.clock, ids=place.ids)
+            Engine(store=alone, policies=Policies(), clock=place.clock, ids=place.ids).execute(
+                opening
+            )
         assert alone.load("INC-1") is None

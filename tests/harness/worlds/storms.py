@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.harness.fakes.application import ManualClock, Policies
 from tests.harness.fakes.ids import SeededIds
 from tests.harness.worlds.stories import ANA, local, make, person
-from tocsin.application.incidents.execute import execute
-from tocsin.application.incidents.sweep import sweep, tick_all
+from tocsin.application.incidents.engine import Engine
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.record import AddNote
 from tocsin.incidents.events.fold import fold
@@ -83,7 +82,7 @@ class Storm:
                 severity=Severity.CRITICAL,
                 category=Category.PRODUCTION,
             )
-            execute(opening, **self.ports())
+            Engine(**self.ports()).execute(opening)
 
         with ThreadPoolExecutor(OPENED_BY) as pool:
             list(pool.map(opened, names))
@@ -96,7 +95,7 @@ class Storm:
         queue = SharedQueue()
 
         with ThreadPoolExecutor(WORKERS + 2) as pool:
-            sweeps = [pool.submit(sweep, queue=queue, **self.ports()) for _ in range(2)]
+            sweeps = [pool.submit(Engine(**self.ports()).sweep, queue=queue) for _ in range(2)]
             workers = [pool.submit(self._work_off, queue, sweeps) for _ in range(WORKERS)]
         for swept in sweeps:
             swept.result()
@@ -121,7 +120,7 @@ class Storm:
                 if ended:
                     return
             else:
-                assert not tick_all(part, **self.ports()).failed
+                assert not Engine(**self.ports()).tick(part).failed
 
     def everybody_writes(self, people: int, notes: int) -> None:
         """Each writes on one incident; every note is there once, in one unbroken chain."""
@@ -135,7 +134,7 @@ class Storm:
                 note = make(
                     AddNote, who, incident_id=incident, command_id=command_id, text=command_id
                 )
-                execute(note, **self.ports())
+                Engine(**self.ports()).execute(note)
 
         with ThreadPoolExecutor(people) as pool:
             list(pool.map(write, range(people)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.execute import carry_out
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition, UnknownIncident
 from tocsin.incidents.commands.closing import AbsorbDuplicate, Close
 from tocsin.incidents.events.fold import event_of, fold
@@ -20,23 +20,15 @@ from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Resolution
 
 if TYPE_CHECKING:
+    from tocsin.application.incidents.execute import Ports
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import IncidentStore
-    from tocsin.ports.runbooks import PolicySource
-    from tocsin.ports.time import Ids, IncidentClock
 
 TRIES = 5
 
 
-def close(
-    command: Close,
-    *,
-    store: IncidentStore,
-    policies: PolicySource,
-    clock: IncidentClock,
-    ids: Ids,
-) -> Outcome:
+def close(command: Close, ports: Ports) -> Outcome:
     """Carries a `Close` out, with its chain verified and, for a duplicate, its target told.
 
     Raises:
@@ -45,17 +37,12 @@ def close(
         TocsinError: as `execute`.
     """
     if command.resolution is Resolution.DUPLICATE:
-        _check_target(command, store)
-    outcome = _close(command, store=store, policies=policies, clock=clock, ids=ids)
+        _check_target(command, ports.store)
+    outcome = _close(command, ports)
     closed = outcome.incident
     if closed.resolution is Resolution.DUPLICATE and closed.duplicate_of is not None:
-        execute(
-            _absorption(command, closed, closed.duplicate_of, _evidence(closed.id, store)),
-            store=store,
-            policies=policies,
-            clock=clock,
-            ids=ids,
-        )
+        evidence = _evidence(closed.id, ports.store)
+        carry_out(_absorption(command, closed, closed.duplicate_of, evidence), ports)
     return outcome
 
 
@@ -73,19 +60,12 @@ def verified_head(incident_id: str, store: IncidentStore) -> bytes | None:
     return incident.head
 
 
-def _close(
-    command: Close,
-    *,
-    store: IncidentStore,
-    policies: PolicySource,
-    clock: IncidentClock,
-    ids: Ids,
-) -> Outcome:
+def _close(command: Close, ports: Ports) -> Outcome:
     """Tries again when only the chain was unmet: somebody may have written while it was read."""
     for attempt in range(1, TRIES + 1):
-        checked = replace(command, verified_head=verified_head(command.incident_id, store))
+        checked = replace(command, verified_head=verified_head(command.incident_id, ports.store))
         try:
-            return execute(checked, store=store, policies=policies, clock=clock, ids=ids)
+            return carry_out(checked, ports)
         except GateUnmet as gate:
             if attempt == TRIES or gate.context.get("unmet") != "timeline_intact":
                 raise

@@ -7,6 +7,7 @@ answered as a repeat even though the incident has moved on since.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.commit import commit_of
@@ -32,33 +33,39 @@ if TYPE_CHECKING:
 ATTEMPTS = 50
 
 
-def execute(
-    command: Command,
-    *,
-    store: IncidentStore,
-    policies: PolicySource,
-    clock: IncidentClock,
-    ids: Ids,
-) -> Outcome:
-    """Carries the command out, or finds that it was carried out before.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What carrying a command out takes."""
+
+    store: IncidentStore
+    policies: PolicySource
+    clock: IncidentClock
+    ids: Ids
+
+
+def carry_out(command: Command, ports: Ports) -> Outcome:
+    """Carries one command on one incident out, or finds that it was carried out before.
+
+    Only the engine calls it: closing, splitting and merging take more than this.
 
     Raises:
         IdempotencyKeyReused: its id was used for something else.
         VersionConflict: it lost every one of the bounded races.
         TocsinError: the command is refused; nothing has changed.
     """
+    store, policies = ports.store, ports.policies
     for attempt in range(1, ATTEMPTS + 1):
         before = store.load(command.incident_id)
         policy = policies.version(before.policy_version) if before else policies.current()
         try:
-            events = decide(before, command, policy, clock.incident_now())
+            events = decide(before, command, policy, ports.clock.incident_now())
         except TocsinError:
             if (repeated := _repeated(command, store)) is not None:
                 return repeated
             raise
         if not events:
             return _repeated(command, store) or _unchanged(command, before)
-        commit = commit_of(before, events, command, policy, ids)
+        commit = commit_of(before, events, command, policy, ports.ids)
         try:
             store.commit(commit)
         except CommandRepeated:

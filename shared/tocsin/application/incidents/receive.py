@@ -8,11 +8,10 @@ the commit; a crash between the two merges the signal twice rather than not at a
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING
 
-from tocsin.application.incidents.execute import ATTEMPTS, execute
+from tocsin.application.incidents.execute import ATTEMPTS, Ports, carry_out
 from tocsin.errors import (
     DedupKeyTaken,
     IllegalTransition,
@@ -32,9 +31,7 @@ if TYPE_CHECKING:
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.signals import Signal
-    from tocsin.ports.incidents import IncidentStore, Pointer
-    from tocsin.ports.runbooks import PolicySource
-    from tocsin.ports.time import Ids, IncidentClock
+    from tocsin.ports.incidents import Pointer
 
 
 class SignalsNotReceived(Unavailable):
@@ -48,28 +45,12 @@ class SignalsNotReceived(Unavailable):
         self.outcomes = tuple(outcomes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ports:
-    store: IncidentStore
-    policies: PolicySource
-    clock: IncidentClock
-    ids: Ids
-
-
-def receive(
-    signals: Sequence[Signal],
-    *,
-    store: IncidentStore,
-    policies: PolicySource,
-    clock: IncidentClock,
-    ids: Ids,
-) -> list[Outcome]:
+def receive(signals: Sequence[Signal], ports: Ports) -> list[Outcome]:
     """Receives a batch; one outcome per dedup key that led to something.
 
     Raises:
         SignalsNotReceived: after every key was tried; `failed` maps signal ids to errors.
     """
-    ports = _Ports(store=store, policies=policies, clock=clock, ids=ids)
     outcomes: list[Outcome] = []
     failed: dict[str, TocsinError] = {}
     for group in _by_key(signals).values():
@@ -91,7 +72,7 @@ def _by_key(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
     return {key: list(group.values()) for key, group in groups.items()}
 
 
-def _receive_key(signals: Sequence[Signal], ports: _Ports) -> list[Outcome]:
+def _receive_key(signals: Sequence[Signal], ports: Ports) -> list[Outcome]:
     fresh = ports.store.unseen(signals)
     if not fresh:
         return []
@@ -104,7 +85,7 @@ def _receive_key(signals: Sequence[Signal], ports: _Ports) -> list[Outcome]:
     return [outcome] if outcome else []
 
 
-def _open_or_merge(signals: Sequence[Signal], ports: _Ports) -> Outcome | None:
+def _open_or_merge(signals: Sequence[Signal], ports: Ports) -> Outcome | None:
     """Joins the key's open incident or opens one; whoever loses the race to open joins.
 
     Raises:
@@ -116,13 +97,7 @@ def _open_or_merge(signals: Sequence[Signal], ports: _Ports) -> Outcome | None:
         if command is None:
             return None
         try:
-            return execute(
-                command,
-                store=ports.store,
-                policies=ports.policies,
-                clock=ports.clock,
-                ids=ports.ids,
-            )
+            return carry_out(command, ports)
         except DedupKeyTaken:
             continue
         except (IllegalTransition, UnknownIncident):
@@ -132,7 +107,7 @@ def _open_or_merge(signals: Sequence[Signal], ports: _Ports) -> Outcome | None:
 
 
 def _command_for(
-    pointer: Pointer | None, signals: Sequence[Signal], ports: _Ports
+    pointer: Pointer | None, signals: Sequence[Signal], ports: Ports
 ) -> Command | None:
     """Merge, reopen or open, by who owns the key; None for a clear with nothing open."""
     if pointer is not None and pointer.open:

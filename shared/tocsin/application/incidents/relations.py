@@ -8,10 +8,10 @@ repeating the command carries out what was lost.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.close import close
-from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.execute import carry_out
 from tocsin.errors import BadInput, StoreUnavailable, UnknownIncident
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.opening import OpenIncident
@@ -22,61 +22,41 @@ from tocsin.incidents.rules.decide import decide
 from tocsin.incidents.vocabulary import Kind, Resolution
 
 if TYPE_CHECKING:
+    from tocsin.application.incidents.execute import Ports
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import IncidentStore
-    from tocsin.ports.runbooks import PolicySource
-    from tocsin.ports.time import Ids, IncidentClock
+    from tocsin.ports.time import Ids
 
 
-class _Ports(TypedDict):
-    store: IncidentStore
-    policies: PolicySource
-    clock: IncidentClock
-    ids: Ids
-
-
-def split(
-    command: Split,
-    *,
-    store: IncidentStore,
-    policies: PolicySource,
-    clock: IncidentClock,
-    ids: Ids,
-) -> Outcome:
+def split(command: Split, ports: Ports) -> Outcome:
     """Opens the incident that was part of another; the outcome is the new one's.
 
     Raises:
         BadInput: a key is not the old incident's, or the split has no id to be repeated under.
         TocsinError: as `execute`; nothing has been opened then.
     """
+    store = ports.store
     whole = store.load(command.incident_id)
     if whole is None:
         raise UnknownIncident(f"there is no incident {command.incident_id}")
     if not command.command_id:
         raise BadInput("a split is repeated by its command id and needs one")
-    ports: _Ports = {"store": store, "policies": policies, "clock": clock, "ids": ids}
     known = store.creation(command.actor.ref, _opening_id(command))
     if known is None:
-        opening = _opening(command, whole, ids)
+        opening = _opening(command, whole, ports.ids)
         given = _given(command, opening.incident_id)
-        decide(whole, given, policies.version(whole.policy_version), clock.incident_now())
-        part = execute(opening, **ports).incident.id
+        policy = ports.policies.version(whole.policy_version)
+        decide(whole, given, policy, ports.clock.incident_now())
+        part = carry_out(opening, ports).incident.id
     else:
         part = known.incident
-    execute(_given(command, part), **ports)
-    taken = execute(_taken(command, part, _given_up(whole.id, part, store)), **ports)
+    carry_out(_given(command, part), ports)
+    taken = carry_out(_taken(command, part, _given_up(whole.id, part, store)), ports)
     return replace(taken, repeated=known is not None)
 
 
-def merge(
-    command: Merge,
-    *,
-    store: IncidentStore,
-    policies: PolicySource,
-    clock: IncidentClock,
-    ids: Ids,
-) -> Outcome:
+def merge(command: Merge, ports: Ports) -> Outcome:
     """Closes the other incident as a duplicate of this one; for critical and high two people do.
 
     Raises:
@@ -93,12 +73,9 @@ def merge(
             duplicate_of=command.incident_id,
             reason=command.reason,
         ),
-        store=store,
-        policies=policies,
-        clock=clock,
-        ids=ids,
+        ports,
     )
-    survivor = store.load(command.incident_id)
+    survivor = ports.store.load(command.incident_id)
     if survivor is None:
         raise UnknownIncident(f"there is no incident {command.incident_id}")
     return replace(outcome, incident=survivor)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.application.incidents.execute import execute
+from tocsin.application.incidents.execute import carry_out
 from tocsin.application.incidents.outcome import SweepReport
 from tocsin.errors import IllegalTransition, Unavailable
 from tocsin.incidents.commands.base import Tick
@@ -27,10 +27,9 @@ from tocsin.incidents.vocabulary import ActorKind, Kind, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from tocsin.application.incidents.execute import Ports
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import DueQueue, IncidentStore, Summary
-    from tocsin.ports.runbooks import PolicySource
-    from tocsin.ports.time import Ids, IncidentClock
 
 
 SWEEP = Actor(ActorKind.SYSTEM, "sla_check")
@@ -48,24 +47,17 @@ class Ticked:
     failed: Mapping[str, str]
 
 
-def sweep(
-    *,
-    store: IncidentStore,
-    policies: PolicySource,
-    clock: IncidentClock,
-    ids: Ids,
-    limit: int = AT_ONCE,
-    queue: DueQueue | None = None,
-) -> SweepReport:
+def sweep(ports: Ports, *, limit: int = AT_ONCE, queue: DueQueue | None = None) -> SweepReport:
     """Ticks up to `limit` due incidents, hands others on, and names unsent messages.
 
     Raises:
         StoreUnavailable: the index itself did not answer.
     """
-    due = store.due(at=clock.incident_now(), limit=limit if queue is None else MOST_HANDED_ON)
+    most = limit if queue is None else MOST_HANDED_ON
+    due = ports.store.due(at=ports.clock.incident_now(), limit=most)
     here, rest = due.incidents[:limit], due.incidents[limit:]
     handed_on = len(rest) if queue is not None and _hand_on(rest, queue) else 0
-    ticked = tick_all(here, store=store, policies=policies, clock=clock, ids=ids)
+    ticked = tick_all(here, ports)
     return SweepReport(
         due=len(here),
         changed=ticked.changed,
@@ -76,23 +68,19 @@ def sweep(
     )
 
 
-def tick_all(
-    incidents: Iterable[str],
-    *,
-    store: IncidentStore,
-    policies: PolicySource,
-    clock: IncidentClock,
-    ids: Ids,
-) -> Ticked:
+def tick_all(incidents: Iterable[str], ports: Ports) -> Ticked:
     """Lets time pass for each of some incidents, whatever happens to its neighbours."""
     changed: list[str] = []
     failed: dict[str, str] = {}
     for incident_id in incidents:
         tick = Tick(
-            incident_id=incident_id, command_id="", actor=SWEEP, correlation_id=ids.unique_id()
+            incident_id=incident_id,
+            command_id="",
+            actor=SWEEP,
+            correlation_id=ports.ids.unique_id(),
         )
         try:
-            outcome = execute(tick, store=store, policies=policies, clock=clock, ids=ids)
+            outcome = carry_out(tick, ports)
         except Exception as error:  # noqa: BLE001 - see the module's paragraph
             failed[incident_id] = f"{type(error).__name__}: {error}"
         else:
@@ -117,17 +105,15 @@ DRILL_PREFIX = "DRL-"
 BOARD_PAGE = 200
 
 
-def stop_drills(
-    *, store: IncidentStore, policies: PolicySource, clock: IncidentClock, ids: Ids
-) -> tuple[str, ...]:
+def stop_drills(ports: Ports) -> tuple[str, ...]:
     """The drills that were stopped now.
 
     Raises:
         StoreUnavailable: the board or an incident could not be read.
     """
-    lines = list(_board(store))
+    lines = list(_board(ports.store))
     drills = [line.id for line in lines if line.id.startswith(DRILL_PREFIX)]
-    if not drills or (real := _real_critical(lines, store)) is None:
+    if not drills or (real := _real_critical(lines, ports.store)) is None:
         return ()
     stopped = []
     for drill in drills:
@@ -139,7 +125,7 @@ def stop_drills(
             real=real.id,
         )
         try:
-            execute(command, store=store, policies=policies, clock=clock, ids=ids)
+            carry_out(command, ports)
         except IllegalTransition:
             continue  # it was closed meanwhile
         stopped.append(drill)

@@ -25,13 +25,11 @@ from tocsin.incidents.vocabulary import ActorKind, ClockName
 from tocsin.ports.incidents import CommandRecord
 
 if TYPE_CHECKING:
+    from tocsin.application.incidents.engine import Engine
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.releases import Release
     from tocsin.incidents.vocabulary import Group
-    from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.releases import KeptReleases
-    from tocsin.ports.runbooks import PolicySource
-    from tocsin.ports.time import Ids, IncidentClock
 
 RELEASES = Actor(ActorKind.SYSTEM, "releases")
 
@@ -64,11 +62,8 @@ class Recorded:
 class ReleaseDesk:
     """The ports that releases take."""
 
-    store: IncidentStore
+    engine: Engine
     releases: KeptReleases
-    policies: PolicySource
-    clock: IncidentClock
-    ids: Ids
 
     def report(self, report: Report) -> Recorded:
         """Records the release and tells a page of open incidents of its service.
@@ -80,7 +75,7 @@ class ReleaseDesk:
             IllegalTransition: the release has shipped, otherwise than is reported now.
             TocsinError: as `releases.check` and `execute`.
         """
-        now = self.clock.incident_now()
+        now = self.engine.clock.incident_now()
         check(report.release, person=report.actor.id, groups=report.groups, at=now)
         if report.release.kind is ReleaseKind.FLAG:
             repeated = self._repeated(report) or not self._write(report, None)
@@ -94,8 +89,8 @@ class ReleaseDesk:
             due_at=now + FIRST_LOOK,
         )
         repeated = self._repeated(report) or not self._write(report, telling)
-        page = self.store.board(limit=AT_ONCE, cursor=report.cursor)
-        found = (self.store.load(line.id) for line in page.items)
+        page = self.engine.store.board(limit=AT_ONCE, cursor=report.cursor)
+        found = (self.engine.store.load(line.id) for line in page.items)
         told = tuple(
             self._tell(incident, report.release, report)
             for incident in found
@@ -124,7 +119,7 @@ class ReleaseDesk:
         """Whether this key has recorded this release before."""
         if not report.key:
             return False
-        record = self.store.creation(report.actor.ref, report.key)
+        record = self.engine.store.creation(report.actor.ref, report.key)
         if record is None:
             return False
         if record.request_hash != request_hash(report.release):
@@ -161,7 +156,7 @@ class ReleaseDesk:
             request_hash=request_hash(report.release),
             incident=f"{report.release.service}/{report.release.release}",
             version=1,
-            recorded_at=self.clock.incident_now(),
+            recorded_at=self.engine.clock.incident_now(),
             principal=report.actor.ref,
             key=report.key,
         )
@@ -177,10 +172,4 @@ class ReleaseDesk:
 
     @property
     def _teller(self) -> Teller:
-        return Teller(
-            store=self.store,
-            tellings=self.releases,
-            policies=self.policies,
-            clock=self.clock,
-            ids=self.ids,
-        )
+        return Teller(engine=self.engine, tellings=self.releases)

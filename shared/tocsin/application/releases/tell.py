@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.application.incidents.execute import execute
 from tocsin.application.incidents.fingerprint import request_hash
 from tocsin.errors import ConditionFailed, Unavailable
 from tocsin.incidents.commands.fix import RecordRelease
@@ -21,14 +20,12 @@ from tocsin.incidents.vocabulary import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tocsin.application.incidents.engine import Engine
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.releases import Release, Telling
     from tocsin.incidents.timeline.entry import Actor
     from tocsin.incidents.vocabulary import Group
-    from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.releases import TellingStore
-    from tocsin.ports.runbooks import PolicySource
-    from tocsin.ports.time import Ids, IncidentClock
 
 
 AT_ONCE = 200
@@ -55,11 +52,8 @@ class Told:
 class Teller:
     """The ports of telling."""
 
-    store: IncidentStore
+    engine: Engine
     tellings: TellingStore
-    policies: PolicySource
-    clock: IncidentClock
-    ids: Ids
 
     def tell_waiting(self, *, has_time: Callable[[], bool]) -> Told:
         """Goes on with every telling that waits, page by page, while there is time.
@@ -69,7 +63,7 @@ class Teller:
         """
         told: list[str] = []
         failed: list[tuple[str, str]] = []
-        waiting = self.tellings.waiting(at=self.clock.incident_now(), limit=TELLINGS_AT_ONCE)
+        waiting = self.tellings.waiting(at=self.engine.clock.incident_now(), limit=TELLINGS_AT_ONCE)
         for found in waiting:
             telling: Telling | None = found
             while telling is not None and not telling.done:
@@ -105,10 +99,7 @@ class Teller:
             shipped_at=release.shipped_at,
             has_fix=incident.fix.commit is not None and incident.fix.commit in release.commits,
         )
-        outcome = execute(
-            command, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
-        )
-        return outcome.incident
+        return self.engine.execute(command).incident
 
     def _page(
         self, telling: Telling, told: list[str], failed: list[tuple[str, str]]
@@ -120,7 +111,7 @@ class Teller:
         if telling.at_end:
             names, cursor, at_end = telling.left, None, True
         else:
-            page = self.store.board(limit=AT_ONCE, cursor=telling.cursor)
+            page = self.engine.store.board(limit=AT_ONCE, cursor=telling.cursor)
             names, cursor = tuple(line.id for line in page.items), page.cursor
             at_end = cursor is None
         left = list(() if telling.at_end else telling.left)
@@ -148,7 +139,7 @@ class Teller:
         """Tells each it concerns; one that fails keeps no other from being told."""
         for name in names:
             try:
-                incident = self.store.load(name)
+                incident = self.engine.store.load(name)
                 if incident is None or not concerned(incident, telling.release):
                     continue
                 self.tell(

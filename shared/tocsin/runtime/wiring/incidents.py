@@ -7,109 +7,51 @@ what they are about, and gives tests one thing to replace.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.application.incidents.close import close
-from tocsin.application.incidents.execute import execute
-from tocsin.application.incidents.receive import receive
-from tocsin.application.incidents.relations import merge, split
-from tocsin.application.incidents.sweep import AT_ONCE, stop_drills, sweep, tick_all
+from tocsin.application.incidents.engine import Engine
 from tocsin.application.people.on_call import OnDuty
 from tocsin.application.releases.tell import Teller, Told
-from tocsin.incidents.commands.closing import Close
-from tocsin.incidents.commands.relations import Merge, Split
 from tocsin.runtime.aws.http import Patience, from_environment
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.wiring.runbooks import published_policies, stage_policies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable
 
     from tocsin.adapters.aws.call import AwsCall
-    from tocsin.application.incidents.outcome import Outcome, SweepReport
-    from tocsin.application.incidents.sweep import Ticked
     from tocsin.application.runbooks.versions import PublishedPolicies
     from tocsin.errors import TocsinError
-    from tocsin.incidents.commands.base import Command
-    from tocsin.incidents.model.signals import Signal
-    from tocsin.ports.incidents import ActionStore, AuditStore, DueQueue, IncidentStore
+    from tocsin.ports.incidents import ActionStore, AuditStore
     from tocsin.ports.people import RotaStore
     from tocsin.ports.releases import FreezeStore, KeptReleases
-    from tocsin.ports.runbooks import PolicySource
-    from tocsin.ports.time import Ids, IncidentClock
+    from tocsin.ports.time import IncidentClock
 
-_SPECIAL: Mapping[type[Command], Callable[..., Outcome]] = MappingProxyType(
-    {Close: close, Split: split, Merge: merge}
-)
 _PATIENCE = Patience(connect=1, read=3, deadline=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
-    """Commands, signals and sweeps over one set of ports.
+class Application(Engine):
+    """The engine of a stage, and what lies beside incidents.
 
     `releases`, `freezes`, `actions` and `on_duty` are there where the operations table is; then
     `on_duty` is also `policies`, which have the people on call in their roster. `published` are the
     same policies as they were written.
     """
 
-    store: IncidentStore
-    policies: PolicySource
-    clock: IncidentClock
-    ids: Ids
     releases: KeptReleases | None = None
     freezes: FreezeStore | None = None
     actions: ActionStore | None = None
     on_duty: OnDuty | None = None
     published: PublishedPolicies | None = None
 
-    def execute(self, command: Command) -> Outcome:
-        """Carries a command out; some take more than one incident or the whole timeline."""
-        carry_out: Callable[..., Outcome] = _SPECIAL.get(type(command), execute)
-        return carry_out(
-            command, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
-        )
-
-    def receive(self, signals: Sequence[Signal]) -> list[Outcome]:
-        return receive(
-            signals, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
-        )
-
-    def sweep(self, *, limit: int = AT_ONCE, queue: DueQueue | None = None) -> SweepReport:
-        return sweep(
-            store=self.store,
-            policies=self.policies,
-            clock=self.clock,
-            ids=self.ids,
-            limit=limit,
-            queue=queue,
-        )
-
-    def stop_drills(self) -> tuple[str, ...]:
-        """Ends every drill while a real critical incident is open."""
-        return stop_drills(store=self.store, policies=self.policies, clock=self.clock, ids=self.ids)
-
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
         """Goes on telling incidents of releases; nothing without the operations table."""
         if self.releases is None:
             return Told()
-        teller = Teller(
-            store=self.store,
-            tellings=self.releases,
-            policies=self.policies,
-            clock=self.clock,
-            ids=self.ids,
-        )
-        return teller.tell_waiting(has_time=has_time)
-
-    def tick(self, incidents: Iterable[str]) -> Ticked:
-        """Lets time pass for some incidents that were found due."""
-        return tick_all(
-            incidents, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
-        )
+        return Teller(engine=self, tellings=self.releases).tell_waiting(has_time=has_time)
 
 
 def tables() -> AwsCall:

@@ -10,9 +10,8 @@ import pytest
 
 from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.worlds.stories import ANA, BO, EVERYTHING, Story, local, make, signal
-from tocsin.application.incidents.close import close, verified_head
-from tocsin.application.incidents.execute import execute
-from tocsin.application.incidents.receive import receive
+from tocsin.application.incidents.close import verified_head
+from tocsin.application.incidents.engine import Engine
 from tocsin.errors import GateUnmet, IllegalTransition, StoreUnavailable, UnknownIncident
 from tocsin.incidents.commands.closing import Close, Reopen
 from tocsin.incidents.commands.record import AddNote
@@ -42,10 +41,7 @@ class World:
         return clock
 
     def signal(self, name: str = "queue-age", **changes: Any) -> str:
-        (outcome,) = receive(
-            [signal(self.clock.now, name=name, **changes)],
-            **self.ports,
-        )
+        (outcome,) = Engine(**self.ports).receive([signal(self.clock.now, name=name, **changes)])
         return outcome.incident.id
 
     def low(self, name: str) -> str:
@@ -59,7 +55,7 @@ class World:
             severity=Severity.LOW,
             reason="nobody is affected",
         )
-        execute(lower, **self.ports)
+        Engine(**self.ports).execute(lower)
         return incident
 
     def close(self, incident: str, resolution: Resolution, **fields: Any) -> Any:
@@ -70,7 +66,7 @@ class World:
             "incident_id": incident,
             "resolution": resolution,
         }
-        return close(make(Close, BO, **(values | fields)), **self.ports)
+        return Engine(**self.ports).execute(make(Close, BO, **(values | fields)))
 
 
 @pytest.fixture
@@ -138,7 +134,7 @@ def test_somebody_who_writes_meanwhile_only_makes_it_verify_again(world: World) 
     world.clock.now = local("09-10 12:00")
 
     def rival(_commit: Commit) -> None:
-        execute(make(AddNote, ANA, incident_id=incident, text="wait"), **world.ports)
+        Engine(**world.ports).execute(make(AddNote, ANA, incident_id=incident, text="wait"))
 
     world.store.before_commit = rival
 
@@ -240,13 +236,13 @@ class TestReopening:
         world.close(incident, Resolution.FALSE_POSITIVE)
         world.clock.advance(MINUTE)
 
-        assert receive([signal(world.clock.now, firing=False)], **world.ports) == []
+        assert Engine(**world.ports).receive([signal(world.clock.now, firing=False)]) == []
 
     def test_a_person_reopens_and_the_key_is_open_again(self, world: World) -> None:
         incident = world.low("api-5xx")
         world.close(incident, Resolution.FALSE_POSITIVE)
 
-        execute(make(Reopen, ANA, incident_id=incident, reason="it was real"), **world.ports)
+        Engine(**world.ports).execute(make(Reopen, ANA, incident_id=incident, reason="it was real"))
 
         pointer = world.store.pointer(KEY)
         assert pointer is not None

@@ -11,7 +11,8 @@ import pytest
 
 from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.worlds.stories import ANA, BO, COMMANDER, local, make
-from tocsin.application.incidents.execute import ATTEMPTS, execute
+from tocsin.application.incidents.engine import Engine
+from tocsin.application.incidents.execute import ATTEMPTS
 from tocsin.errors import (
     GroupRequired,
     IdempotencyKeyReused,
@@ -48,13 +49,9 @@ class World:
         self.ids = CountingIds()
 
     def run(self, command: Command) -> Outcome:
-        return execute(
-            command,
-            store=self.store,
-            policies=self.policies,
-            clock=self.clock,
-            ids=self.ids,
-        )
+        return Engine(
+            store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
+        ).execute(command)
 
     def opening(self, key: str = "open-1", **changes: Any) -> OpenIncident:
         values: dict[str, Any] = {

@@ -10,7 +10,8 @@ import pytest
 
 from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.worlds.stories import local, signal
-from tocsin.application.incidents.receive import SignalsNotReceived, receive
+from tocsin.application.incidents.engine import Engine
+from tocsin.application.incidents.receive import SignalsNotReceived
 from tocsin.incidents import limits
 from tocsin.incidents.vocabulary import Kind, State
 from tocsin.ports.incidents import Pointer
@@ -33,9 +34,9 @@ class World:
         self.ids = CountingIds()
 
     def receive(self, *signals: Signal) -> list[Outcome]:
-        return receive(
-            signals, store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
-        )
+        return Engine(
+            store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
+        ).receive(signals)
 
     def open_ids(self) -> list[str]:
         return [line.id for line in self.store.board().items]

@@ -9,9 +9,7 @@ import pytest
 
 from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.worlds.stories import ANA, BO, CY, RESPONDER, VIEWER, Story, local, make, signal
-from tocsin.application.incidents.execute import execute
-from tocsin.application.incidents.receive import receive
-from tocsin.application.incidents.relations import merge, split
+from tocsin.application.incidents.engine import Engine
 from tocsin.errors import (
     BadInput,
     GroupRequired,
@@ -50,7 +48,7 @@ class World:
         }
 
     def signal(self, name: str, **changes: Any) -> Incident:
-        (outcome,) = receive([signal(self.clock.now, name=name, **changes)], **self.ports)
+        (outcome,) = Engine(**self.ports).receive([signal(self.clock.now, name=name, **changes)])
         return outcome.incident
 
     def both(self) -> Incident:
@@ -74,7 +72,9 @@ class World:
             "keys": (QUEUE,),
             "groups": RESPONDER,
         }
-        return split(make(k.Split, ANA, incident_id=incident, **(values | fields)), **self.ports)
+        return Engine(**self.ports).execute(
+            make(k.Split, ANA, incident_id=incident, **(values | fields))
+        )
 
     def merge(self, into: str, other: str, who: Any = BO, **fields: Any) -> Outcome:
         wish = make(
@@ -86,7 +86,7 @@ class World:
             command_id=f"merge-{who.id}",
             **fields,
         )
-        return merge(wish, **self.ports)
+        return Engine(**self.ports).execute(wish)
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ class TestSplit:
             reason="who knows",
             groups=frozenset({"security"}),
         )
-        execute(hide, **world.ports)
+        Engine(**world.ports).execute(hide)
         assert world.split(whole.id, keys=()).incident.restricted
 
 
@@ -193,7 +193,7 @@ class TestMerge:
         world.merge(first.id, second.id, BO)
         assert world.load(second.id).open
         with pytest.raises(SecondPersonRequired):
-            merge(
+            Engine(**world.ports).execute(
                 make(
                     k.Merge,
                     BO,
@@ -201,8 +201,7 @@ class TestMerge:
                     other=second.id,
                     reason="again",
                     command_id="merge-again",
-                ),
-                **world.ports,
+                )
             )
 
         survivor = world.merge(first.id, second.id, CY).incident
@@ -224,7 +223,7 @@ class TestMerge:
                 url=f"https://example.com/{purpose}",
                 title=str(purpose),
             )
-            execute(link, **world.ports)
+            Engine(**world.ports).execute(link)
         begun = make(
             CorrectBeginning,
             ANA,
@@ -233,7 +232,7 @@ class TestMerge:
             began_at=T0 - HOUR,
             reason="the logs say so",
         )
-        execute(begun, **world.ports)
+        Engine(**world.ports).execute(begun)
         for who in (BO, CY):
             world.merge(first.id, second.id, who)
 

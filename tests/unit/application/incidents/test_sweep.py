@@ -10,9 +10,7 @@ import pytest
 
 from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
 from tests.harness.worlds.stories import ANA, local, make, signal
-from tocsin.application.incidents.execute import execute
-from tocsin.application.incidents.receive import receive
-from tocsin.application.incidents.sweep import sweep
+from tocsin.application.incidents.engine import Engine
 from tocsin.incidents.commands.people import Acknowledge
 from tocsin.incidents.vocabulary import ClockName
 
@@ -31,22 +29,14 @@ class World:
         self.ids = CountingIds()
 
     def sweep(self, limit: int = 200) -> SweepReport:
-        return sweep(
-            store=self.store,
-            policies=self.policies,
-            clock=self.clock,
-            ids=self.ids,
-            limit=limit,
-        )
+        return Engine(
+            store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
+        ).sweep(limit=limit)
 
     def open(self, count: int = 1) -> list[str]:
-        outcomes = receive(
-            [signal(T0, name=f"outage-{n}") for n in range(count)],
-            store=self.store,
-            policies=self.policies,
-            clock=self.clock,
-            ids=self.ids,
-        )
+        outcomes = Engine(
+            store=self.store, policies=self.policies, clock=self.clock, ids=self.ids
+        ).receive([signal(T0, name=f"outage-{n}") for n in range(count)])
         return [outcome.incident.id for outcome in outcomes]
 
     def send_all(self) -> None:
@@ -154,12 +144,8 @@ def test_two_sweeps_at_once_act_once_on_everything(world: World) -> None:
 
 def test_an_acknowledged_incident_leaves_the_sweep_until_its_silence_ends(world: World) -> None:
     (incident,) = world.open()
-    execute(
-        make(Acknowledge, ANA, incident_id=incident, command_id="ack"),
-        store=world.store,
-        policies=world.policies,
-        clock=world.clock,
-        ids=world.ids,
+    Engine(store=world.store, policies=world.policies, clock=world.clock, ids=world.ids).execute(
+        make(Acknowledge, ANA, incident_id=incident, command_id="ack")
     )
     world.send_all()
 

@@ -1,0 +1,74 @@
+"""The engine of incidents: commands, signals and passing time, over one set of ports.
+
+Every way in goes through here, so that nobody can close an incident without its chain verified, or
+split and merge by half.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.application.incidents.close import close
+from tocsin.application.incidents.execute import Ports, carry_out
+from tocsin.application.incidents.receive import receive
+from tocsin.application.incidents.relations import merge, split
+from tocsin.application.incidents.sweep import AT_ONCE, stop_drills, sweep, tick_all
+from tocsin.incidents.commands.closing import Close
+from tocsin.incidents.commands.relations import Merge, Split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tocsin.application.incidents.outcome import Outcome, SweepReport
+    from tocsin.application.incidents.sweep import Ticked
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.signals import Signal
+    from tocsin.ports.incidents import DueQueue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine(Ports):
+    """Carries out what people, signals and time ask of incidents."""
+
+    def execute(self, command: Command) -> Outcome:
+        """Carries the command out, or finds that it was carried out before.
+
+        Raises:
+            IdempotencyKeyReused: its id was used for something else.
+            VersionConflict: it lost every one of the bounded races.
+            TocsinError: the command is refused; nothing has changed.
+        """
+        match command:
+            case Close():
+                return close(command, self)
+            case Split():
+                return split(command, self)
+            case Merge():
+                return merge(command, self)
+            case _:
+                return carry_out(command, self)
+
+    def receive(self, signals: Sequence[Signal]) -> list[Outcome]:
+        """Receives a batch; one outcome per dedup key that led to something.
+
+        Raises:
+            SignalsNotReceived: after every key was tried; `failed` maps signal ids to errors.
+        """
+        return receive(signals, self)
+
+    def sweep(self, *, limit: int = AT_ONCE, queue: DueQueue | None = None) -> SweepReport:
+        """Ticks up to `limit` due incidents, hands others on, and names unsent messages.
+
+        Raises:
+            StoreUnavailable: the index itself did not answer.
+        """
+        return sweep(self, limit=limit, queue=queue)
+
+    def tick(self, incidents: Iterable[str]) -> Ticked:
+        """Lets time pass for some incidents that were found due."""
+        return tick_all(incidents, self)
+
+    def stop_drills(self) -> tuple[str, ...]:
+        """Ends every drill while a real critical incident is open."""
+        return stop_drills(self)
