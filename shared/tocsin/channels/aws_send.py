@@ -1,4 +1,4 @@
-"""Sending through an AWS client: refused for good told apart from not answered.
+"""Sending through an AWS service: refused for good told apart from not answered.
 
 The first must be seen by a person, the second is simply sent again. A person's way costs at most
 ten seconds, so that a page still gets through on the third when two of them hang.
@@ -6,14 +6,16 @@ ten seconds, so that a page still gets through on the third when two of them han
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from functools import cache
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from tocsin.errors import MessageRefused, SendFailed
+from tocsin.errors import MessageRefused, SendFailed, Unavailable
+from tocsin.runtime.aws.http import AwsHttp, Patience, from_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
+
+    from tocsin.adapters.aws.call import AwsCall
 
 _NEVER = frozenset(
     {
@@ -32,18 +34,17 @@ _NEVER = frozenset(
 )
 
 
-class Patience(TypedDict):
-    """How long one way may take: early enough for the next one to be tried."""
-
-    connect_seconds: float
-    read_seconds: float
-    attempts: int
+PATIENCE = Patience(connect=2, read=3, attempts=2, deadline=5)
+"""How long one way may take: early enough for the next one to be tried."""
 
 
-PATIENCE = Patience(connect_seconds=2, read_seconds=3, attempts=2)
+@cache
+def service(name: str) -> AwsHttp:
+    """The caller of a service that sends, made with the first message."""
+    return from_environment(name, patience=PATIENCE)
 
 
-def handed_over(call: Callable[..., Any], **request: Any) -> str:
+def handed_over(aws: AwsCall, operation: str, request: Mapping[str, object]) -> str:
     """The service's id of what was sent.
 
     Raises:
@@ -51,11 +52,9 @@ def handed_over(call: Callable[..., Any], **request: Any) -> str:
         SendFailed: it did not answer, or not now.
     """
     try:
-        answer = call(**request)
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
+        answer = aws.call(operation, request)
+    except Unavailable as error:
+        code = str(error.context.get("reason", ""))
         kind = MessageRefused if code in _NEVER else SendFailed
-        raise kind("the service refused the message", reason=code) from error
-    except BotoCoreError as error:
-        raise SendFailed("the service did not answer", reason=type(error).__name__) from error
+        raise kind("the service did not take the message", reason=code) from error
     return str(answer["MessageId"])

@@ -12,14 +12,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tocsin.channels.aws_send import PATIENCE, handed_over
-from tocsin.runtime.aws.client import client
+from tocsin.channels.aws_send import handed_over, service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mypy_boto3_sns.client import SNSClient
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.people.ways import Way
     from tocsin.ports.messages import Message
 
@@ -30,20 +28,15 @@ _RESTRICTED = "restricted"
 
 
 class _Room:
-    """The topic that the room's configuration reads; the client is made with the first message."""
+    """The topic that the room's configuration reads."""
 
-    def __init__(self, topic_arn: str, *, client: SNSClient | None = None) -> None:
+    def __init__(self, topic_arn: str, *, aws: AwsCall | None = None) -> None:
         self._topic_arn = topic_arn
-        self._client = client
+        self._aws = aws
 
     def _post(self, notification: Mapping[str, Any]) -> str:
-        if self._client is None:
-            self._client = client("sns", **PATIENCE)
-        return handed_over(
-            self._client.publish,
-            TopicArn=self._topic_arn,
-            Message=json.dumps(notification),
-        )
+        request = {"TopicArn": self._topic_arn, "Message": json.dumps(notification)}
+        return handed_over(self._aws or service("sns"), "Publish", request)
 
 
 class ChatChannel(_Room):

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.channels.aws_send import PATIENCE, handed_over
+from tocsin.channels.aws_send import handed_over, service
 from tocsin.errors import MessageRefused
-from tocsin.runtime.aws.client import client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mypy_boto3_sesv2.client import SESV2Client
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.people.ways import Way
     from tocsin.ports.messages import Message
 
@@ -31,22 +29,19 @@ _UTF8 = "UTF-8"
 
 
 class MailChannel:
-    """A `WaySender` to mailboxes; the client is made with the first message."""
+    """A `WaySender` to mailboxes."""
 
-    def __init__(self, sender: str, *, client: SESV2Client | None = None) -> None:
+    def __init__(self, sender: str, *, aws: AwsCall | None = None) -> None:
         self._from = sender
-        self._client = client
+        self._aws = aws
 
     def send(self, way: Way, message: Message) -> str:
         if len(message.subject) >= SUBJECT_LIMIT or not message.subject.isprintable():
             raise MessageRefused("a subject is one line of fewer than 100 characters")
-        if self._client is None:
-            self._client = client("sesv2", **PATIENCE)
-        return handed_over(
-            self._client.send_email,
-            FromEmailAddress=self._from,
-            Destination={"ToAddresses": [way.address]},
-            Content={
+        request = {
+            "FromEmailAddress": self._from,
+            "Destination": {"ToAddresses": [way.address]},
+            "Content": {
                 "Simple": {
                     "Subject": {"Data": message.subject, "Charset": _UTF8},
                     "Body": {"Text": {"Data": message.text, "Charset": _UTF8}},
@@ -57,7 +52,8 @@ class MailChannel:
                     ],
                 }
             },
-        )
+        }
+        return handed_over(self._aws or service("sesv2"), "SendEmail", request)
 
 
 def open_ways(settings: Mapping[str, str]) -> MailChannel:

@@ -8,35 +8,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.channels.aws_send import PATIENCE, handed_over
+from tocsin.channels.aws_send import handed_over, service
 from tocsin.channels.sns import string_attributes
-from tocsin.runtime.aws.client import client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mypy_boto3_sns.client import SNSClient
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.people.ways import Way
     from tocsin.ports.messages import Message
 
 
 class SmsChannel:
-    """A `WaySender` to telephones; the client is made with the first message."""
+    """A `WaySender` to telephones."""
 
-    def __init__(self, *, client: SNSClient | None = None) -> None:
-        self._client = client
+    def __init__(self, *, aws: AwsCall | None = None) -> None:
+        self._aws = aws
 
     def send(self, way: Way, message: Message) -> str:
-        if self._client is None:
-            self._client = client("sns", **PATIENCE)
         kind = {"DataType": "String", "StringValue": "Transactional"}
-        return handed_over(
-            self._client.publish,
-            PhoneNumber=way.address,
-            Message=message.short,
-            MessageAttributes=string_attributes(message) | {"AWS.SNS.SMS.SMSType": kind},
-        )
+        request = {
+            "PhoneNumber": way.address,
+            "Message": message.short,
+            "MessageAttributes": string_attributes(message) | {"AWS.SNS.SMS.SMSType": kind},
+        }
+        return handed_over(self._aws or service("sns"), "Publish", request)
 
 
 def open_ways(_settings: Mapping[str, str]) -> SmsChannel:

@@ -9,34 +9,29 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tocsin.channels.aws_send import PATIENCE, handed_over
-from tocsin.runtime.aws.client import client
+from tocsin.channels.aws_send import handed_over, service
 
 if TYPE_CHECKING:
-    from mypy_boto3_sns.client import SNSClient
-    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
-
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.ports.messages import Message
 
 
 class SnsSender:
-    """A `Sender` to one topic; the client is made with the first message."""
+    """A `Sender` to one topic."""
 
-    def __init__(self, topic_arn: str, *, client: SNSClient | None = None) -> None:
+    def __init__(self, topic_arn: str, *, aws: AwsCall | None = None) -> None:
         self._topic_arn = topic_arn
-        self._client = client
+        self._aws = aws
 
     def send(self, message: Message) -> str:
-        if self._client is None:
-            self._client = client("sns", **PATIENCE)
-        return handed_over(
-            self._client.publish,
-            TopicArn=self._topic_arn,
-            Subject=message.subject,
-            Message=json.dumps({"default": message.text, "sms": message.short}),
-            MessageStructure="json",
-            MessageAttributes=string_attributes(message),
-        )
+        request = {
+            "TopicArn": self._topic_arn,
+            "Subject": message.subject,
+            "Message": json.dumps({"default": message.text, "sms": message.short}),
+            "MessageStructure": "json",
+            "MessageAttributes": string_attributes(message),
+        }
+        return handed_over(self._aws or service("sns"), "Publish", request)
 
 
 def open_channel(address: str) -> SnsSender:
@@ -44,7 +39,7 @@ def open_channel(address: str) -> SnsSender:
     return SnsSender(address)
 
 
-def string_attributes(message: Message) -> dict[str, MessageAttributeValueTypeDef]:
+def string_attributes(message: Message) -> dict[str, dict[str, str]]:
     """The message's attributes as SNS wants them."""
     return {
         name: {"DataType": "String", "StringValue": value}

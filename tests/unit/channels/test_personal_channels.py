@@ -7,13 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.harness.fakes.time import START
 from tocsin.channels.chat import ChatChannel, RoomChannel, news, notification
 from tocsin.channels.mail import MailChannel
 from tocsin.channels.sms import SmsChannel
-from tocsin.errors import MessageRefused, SendFailed
+from tocsin.errors import MessageRefused, SendFailed, Unavailable
 from tocsin.incidents.vocabulary import WayKind
 from tocsin.people.ways import Way, WayState
 from tocsin.ports.messages import Message
@@ -36,16 +35,14 @@ class Service:
     """Takes what it is given, or fails as it is told."""
 
     def __init__(self, error: Exception | None = None) -> None:
-        self.asked: list[dict[str, Any]] = []
+        self.asked: list[Any] = []
         self._error = error
 
-    def publish(self, **request: Any) -> dict[str, str]:
+    def call(self, _operation: str, payload: object) -> dict[str, str]:
         if self._error:
             raise self._error
-        self.asked.append(request)
+        self.asked.append(payload)
         return {"MessageId": f"m-{len(self.asked)}"}
-
-    send_email = publish
 
 
 def way(kind: WayKind, address: str) -> Way:
@@ -66,15 +63,15 @@ ROOM = way(WayKind.CHAT, "U012AB3CD")
 
 def channels(service: Any) -> list[tuple[Any, Way]]:
     return [
-        (SmsChannel(client=service), PHONE),
-        (MailChannel("tocsin@example.com", client=service), BOX),
-        (ChatChannel("arn:chat", client=service), ROOM),
+        (SmsChannel(aws=service), PHONE),
+        (MailChannel("tocsin@example.com", aws=service), BOX),
+        (ChatChannel("arn:chat", aws=service), ROOM),
     ]
 
 
 def test_a_text_message_is_the_short_text_to_one_number_at_once() -> None:
     service: Any = Service()
-    assert SmsChannel(client=service).send(PHONE, MESSAGE) == "m-1"
+    assert SmsChannel(aws=service).send(PHONE, MESSAGE) == "m-1"
     (asked,) = service.asked
     assert (asked["PhoneNumber"], asked["Message"]) == ("+12025550123", MESSAGE.short)
     assert "TopicArn" not in asked
@@ -84,7 +81,7 @@ def test_a_text_message_is_the_short_text_to_one_number_at_once() -> None:
 
 def test_a_mail_is_to_one_person_and_carries_its_id() -> None:
     service: Any = Service()
-    MailChannel("tocsin@example.com", client=service).send(BOX, MESSAGE)
+    MailChannel("tocsin@example.com", aws=service).send(BOX, MESSAGE)
     (asked,) = service.asked
     assert asked["Destination"] == {"ToAddresses": ["kim@example.com"]}
     simple = asked["Content"]["Simple"]
@@ -98,13 +95,13 @@ def test_a_mail_is_to_one_person_and_carries_its_id() -> None:
 def test_a_subject_that_is_no_short_line_is_not_sent(subject: str) -> None:
     service: Any = Service()
     with pytest.raises(MessageRefused):
-        MailChannel("t@example.com", client=service).send(BOX, replace(MESSAGE, subject=subject))
+        MailChannel("t@example.com", aws=service).send(BOX, replace(MESSAGE, subject=subject))
     assert service.asked == []
 
 
 def test_chat_is_a_custom_notification_in_the_incidents_thread() -> None:
     service: Any = Service()
-    ChatChannel("arn:chat", client=service).send(ROOM, MESSAGE)
+    ChatChannel("arn:chat", aws=service).send(ROOM, MESSAGE)
     document = json.loads(service.asked[0]["Message"])
     assert (document["version"], document["source"]) == ("1.0", "custom")
     assert document["id"] == "DRL-1/2/page/person:kim"
@@ -124,21 +121,21 @@ def test_every_message_of_an_incident_is_in_one_thread_and_fits() -> None:
 
 @pytest.mark.parametrize("code", ["Throttling", "ThrottledException", "TooManyRequestsException"])
 def test_a_busy_service_is_tried_again(code: str) -> None:
-    for channel, to in channels(Service(ClientError({"Error": {"Code": code}}, "x"))):
+    for channel, to in channels(Service(Unavailable("refused", reason=code))):
         with pytest.raises(SendFailed):
             channel.send(to, MESSAGE)
 
 
 @pytest.mark.parametrize("code", ["MessageRejected", "InvalidParameter", "OptedOut"])
 def test_a_service_that_never_will_is_not_asked_again(code: str) -> None:
-    for channel, to in channels(Service(ClientError({"Error": {"Code": code}}, "x"))):
+    for channel, to in channels(Service(Unavailable("refused", reason=code))):
         with pytest.raises(MessageRefused) as raised:
             channel.send(to, MESSAGE)
         assert to.address not in f"{raised.value.detail}{raised.value.context}"
 
 
 def test_no_answer_is_no_refusal() -> None:
-    for channel, to in channels(Service(EndpointConnectionError(endpoint_url="https://x"))):
+    for channel, to in channels(Service(Unavailable("silent", reason="TimeoutError"))):
         with pytest.raises(SendFailed):
             channel.send(to, MESSAGE)
 
@@ -166,7 +163,7 @@ NEWS = Message(
 
 def test_news_is_a_custom_notification_in_the_thread_of_its_incident() -> None:
     service: Any = Service()
-    assert RoomChannel("arn:chat", client=service).send(NEWS) == "m-1"
+    assert RoomChannel("arn:chat", aws=service).send(NEWS) == "m-1"
     (asked,) = service.asked
     assert asked["TopicArn"] == "arn:chat"
     assert json.loads(asked["Message"]) == {
@@ -224,6 +221,6 @@ def test_news_can_mention_nobody_however_long_it_is() -> None:
 def test_a_room_that_refuses_is_told_apart_from_one_that_is_busy(
     code: str, kind: type[Exception]
 ) -> None:
-    service: Any = Service(ClientError({"Error": {"Code": code, "Message": ""}}, "Publish"))
+    service: Any = Service(Unavailable("refused", reason=code))
     with pytest.raises(kind):
-        RoomChannel("arn:chat", client=service).send(NEWS)
+        RoomChannel("arn:chat", aws=service).send(NEWS)

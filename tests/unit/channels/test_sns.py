@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from infra.catalogue import FUNCTIONS
-from tocsin.channels import sns
+from tocsin.channels import aws_send, sns
 from tocsin.channels.aws_send import PATIENCE
 from tocsin.channels.sns import SnsSender
-from tocsin.errors import MessageRefused, SendFailed, TocsinError
+from tocsin.errors import MessageRefused, SendFailed, TocsinError, Unavailable
 from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
-    from mypy_boto3_sns.client import SNSClient
+    from collections.abc import Mapping
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:tocsin-local-pages"
 MESSAGE = Message(
@@ -28,25 +27,26 @@ MESSAGE = Message(
 
 
 class Topic:
-    """Answers `publish` as SNS does, or fails as it is told."""
+    """Answers `Publish` as SNS does, or fails as it is told."""
 
     def __init__(self, error: Exception | None = None) -> None:
-        self.published: list[dict[str, Any]] = []
+        self.published: list[Mapping[str, Any]] = []
         self._error = error
 
-    def publish(self, **request: Any) -> dict[str, str]:
+    def call(self, operation: str, payload: Mapping[str, Any]) -> dict[str, str]:
+        assert operation == "Publish"
         if self._error:
             raise self._error
-        self.published.append(request)
+        self.published.append(payload)
         return {"MessageId": f"m-{len(self.published)}"}
 
 
 def sender(topic: Topic) -> SnsSender:
-    return SnsSender(TOPIC, client=cast("SNSClient", topic))
+    return SnsSender(TOPIC, aws=topic)
 
 
-def refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Publish")
+def refusal(code: str) -> Unavailable:
+    return Unavailable(f"Publish failed: {code}.", reason=code)
 
 
 def test_a_message_is_one_publish_with_a_short_text_for_telephones() -> None:
@@ -76,8 +76,8 @@ def test_attributes_go_along_for_filters_and_for_recognising_a_repeat() -> None:
         refusal("InternalError"),
         refusal("AuthorizationError"),
         refusal("KMSThrottling"),
-        EndpointConnectionError(endpoint_url="https://sns"),
-        ReadTimeoutError(endpoint_url="https://sns"),
+        refusal("ConnectionRefusedError"),
+        refusal("TimeoutError"),
     ],
     ids=str,
 )
@@ -101,23 +101,25 @@ def test_a_refusal_says_nothing_of_the_message() -> None:
     assert "text" not in f"{raised.value.detail}{raised.value.context}"
 
 
-def test_the_client_is_made_with_the_first_message_and_kept(
+def test_the_caller_is_made_with_the_first_message_and_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     topics: list[Topic] = []
 
-    def connect(_service: str, **_patience: float) -> SNSClient:
+    def connect(_service: str, **_patience: object) -> Topic:
         topics.append(Topic())
-        return cast("SNSClient", topics[-1])
+        return topics[-1]
 
-    monkeypatch.setattr(sns, "client", connect)
+    aws_send.service.cache_clear()
+    monkeypatch.setattr(aws_send, "from_environment", connect)
     lazy = sns.open_channel(TOPIC)
     assert topics == []
     lazy.send(MESSAGE)
     lazy.send(MESSAGE)
+    aws_send.service.cache_clear()
     assert [len(topic.published) for topic in topics] == [2]
 
 
 def test_three_ways_that_hang_leave_time_before_the_function_ends() -> None:
-    one_way = (PATIENCE["connect_seconds"] + PATIENCE["read_seconds"]) * PATIENCE["attempts"]
+    one_way = (PATIENCE.connect + PATIENCE.read) * PATIENCE.attempts
     assert 3 * one_way < FUNCTIONS["notifier"].timeout

@@ -28,11 +28,17 @@ _MOST_IDLE = 4
 
 
 class Answer(NamedTuple):
-    """One whole answer. `crc32` is DynamoDB's checksum of its body, where it sent one."""
+    """One whole answer.
+
+    `crc32` is DynamoDB's checksum of its body, where it sent one; `error` the code of a refusal
+    where it stands in a header; `function_error` is there when a function failed.
+    """
 
     status: int
     body: bytes
-    crc32: str | None
+    crc32: str | None = None
+    error: str | None = None
+    function_error: str | None = None
 
 
 class Place:
@@ -53,17 +59,24 @@ class Place:
         bracketed = f"[{self._host}]" if ":" in self._host else self._host
         self.host = bracketed if self._port in {None, own_port} else f"{bracketed}:{self._port}"
 
-    def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The answer to one POST of `/`; sent once, however it ends.
+    def post(self, headers: Mapping[str, str], body: bytes, path: str = "/") -> Answer:
+        """The answer to one POST; sent once, however it ends.
 
         Raises:
             HTTPException, OSError: see `BROKEN`. Whether the other side acted is not known then.
         """
         connection = self._take()
         try:
-            connection.request("POST", "/", body, headers)
+            connection.request("POST", path, body, headers)
             response = connection.getresponse()
-            answer = Answer(response.status, response.read(), response.headers.get("x-amz-crc32"))
+            said = response.headers
+            answer = Answer(
+                response.status,
+                response.read(),
+                said.get("x-amz-crc32"),
+                said.get("x-amzn-errortype"),
+                said.get("x-amz-function-error"),
+            )
         except BaseException:
             connection.close()  # half an answer may be left in it
             raise

@@ -1,9 +1,8 @@
-"""One signed call to an AWS JSON service, without a client.
+"""One signed call to an AWS service, without a client.
 
 The webhook path makes one kind of call, and building a whole boto3 client for it is most of a cold
 start. This keeps what a client is needed for: a signature, kept connections, timeouts, a checked
-response, bounded retries with jitter, and errors of Tocsin's tree. It is for DynamoDB, Secrets
-Manager and SQS, whose JSON protocol is `X-Amz-Target` plus a document.
+response, bounded retries with jitter, and errors of Tocsin's tree. `wire` knows the services.
 
 A retry may follow a call whose answer was lost after it took effect: callers make writes
 conditional, so that the second one is seen as a repetition.
@@ -11,28 +10,23 @@ conditional, so that the second one is seen as a repetition.
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import time
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import (
-    ConditionFailed,
-    InvalidSettings,
-    QueueUnavailable,
-    SecretUnavailable,
-    StoreUnavailable,
-)
+from tocsin.errors import ConditionFailed, InvalidSettings
 from tocsin.runtime.aws.connection import BROKEN, Place
 from tocsin.runtime.aws.sigv4 import Credentials, Signer
+from tocsin.runtime.aws.wire import ENDPOINTS, WIRES, error_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.errors import Unavailable
+    from tocsin.runtime.aws.connection import Answer
+    from tocsin.runtime.aws.wire import Request
 
 THROTTLES = frozenset(
     {
@@ -56,19 +50,8 @@ _RACED = frozenset({"None", "TransactionConflict", "ThrottlingError"})
 """Reasons for which a cancelled transaction may succeed when it is sent again as it is."""
 
 
-class _Service(NamedTuple):
-    target: str
-    content_type: str
-    failure: type[Unavailable]
-
-
-_SERVICES = {
-    "dynamodb": _Service("DynamoDB_20120810", "application/x-amz-json-1.0", StoreUnavailable),
-    "secretsmanager": _Service("secretsmanager", "application/x-amz-json-1.1", SecretUnavailable),
-    "sqs": _Service("AmazonSQS", "application/x-amz-json-1.0", QueueUnavailable),
-}
-_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once, not per call
 _ENDPOINT_VARIABLE = {"secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
+_TARGETED = frozenset({"dynamodb", "secretsmanager", "sqs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +84,15 @@ class AwsHttp:
         jitter: Callable[[], float] = random.random,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._service = _SERVICES[service]
+        self._wire = WIRES[service]
         self._place = Place(endpoint, connect=patience.connect, read=patience.read)
         self._signer = Signer(
             credentials,
-            service=service,
+            service=self._wire.signed_as,
             region=region,
             host=self._place.host,
-            content_type=self._service.content_type,
+            content_type=self._wire.content_type,
+            targeted=service in _TARGETED,
         )
         self._patience = patience
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
@@ -123,12 +107,12 @@ class AwsHttp:
                 failed or the service refused; `context` names operation, code and attempts, and of
                 a cancelled transaction the reasons, part by part.
         """
-        body = _encode(payload).encode()
+        request = self._wire.request(operation, payload)
         started = self._monotonic()
         code = "no_attempt"
         answer: dict[str, Any] = {}
         for attempt in range(1, self._patience.attempts + 1):
-            status, code, answer = self._attempt(operation, body)
+            status, code, answer = self._attempt(request)
             if status == 200:  # noqa: PLR2004 - the one status of success in this protocol
                 return answer
             if code == "ConditionalCheckFailedException":
@@ -141,7 +125,7 @@ class AwsHttp:
             if not again or late or attempt == self._patience.attempts:
                 break
             self._sleep(delay)
-        failure = self._service.failure(
+        failure = self._wire.failure(
             f"{operation} failed: {code}.", operation=operation, reason=code, attempts=attempt
         )
         if reasons := _reasons(answer):
@@ -152,17 +136,16 @@ class AwsHttp:
         ceiling = min(self._patience.longest_delay, self._patience.base_delay * 2**attempt)
         return float(self._jitter() * ceiling)
 
-    def _attempt(self, operation: str, body: bytes) -> tuple[int, str, dict[str, Any]]:
+    def _attempt(self, request: Request) -> tuple[int, str, dict[str, Any]]:
         """(HTTP status, error code, document); status 0 when no sound answer came back."""
-        target = f"{self._service.target}.{operation}"
+        path, target, body = request
+        headers = self._signer.headers(target, body, at=time.time(), path=path)
         try:
-            response = self._place.post(self._signer.headers(target, body, at=time.time()), body)
-            answer = json.loads(_checked(response.body, response.crc32))
+            answer = self._place.post(headers, body, path)
+            document = self._wire.answer(_checked(answer))
         except (*BROKEN, ValueError) as error:
             return 0, type(error).__name__, {}
-        if not isinstance(answer, dict):
-            return 0, "not_a_document", {}
-        return response.status, _error_code(answer, response.status), answer
+        return answer.status, error_code(answer, document), document
 
 
 def _may_help(status: int, code: str, answer: Mapping[str, Any]) -> bool:
@@ -177,15 +160,10 @@ def _reasons(answer: Mapping[str, Any]) -> list[str]:
     return [str(each.get("Code")) for each in answer.get("CancellationReasons", [])]
 
 
-def _checked(data: bytes, crc32: str | None) -> bytes:
-    if crc32 is not None and int(crc32) != zlib.crc32(data):
+def _checked(answer: Answer) -> Answer:
+    if answer.crc32 is not None and int(answer.crc32) != zlib.crc32(answer.body):
         raise ValueError("the answer was damaged on its way")
-    return data or b"{}"
-
-
-def _error_code(answer: Mapping[str, object], status: int) -> str:
-    text = str(answer.get("__type") or answer.get("code") or f"http_{status}")
-    return text.rpartition("#")[2].partition(":")[0]
+    return answer
 
 
 def from_environment(
@@ -209,7 +187,7 @@ def from_environment(
         service,
         endpoint=env.get(variable)
         or env.get("AWS_ENDPOINT_URL")
-        or f"https://{service}.{region}.{suffix}",
+        or f"https://{ENDPOINTS.get(service, service)}.{region}.{suffix}",
         region=region,
         credentials=Credentials(key, secret, env.get("AWS_SESSION_TOKEN") or None),
         patience=patience or Patience(),

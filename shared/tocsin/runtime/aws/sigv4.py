@@ -1,6 +1,6 @@
 """AWS Signature Version 4, for the one shape of request that Tocsin's own calls have.
 
-A POST to `/` with a known set of headers: what is the same in every request is prepared once, and
+A POST with a known set of headers: what is the same in every request is prepared once, and
 the key, which is derived anew each day, is kept for its day. botocore's general signer computes
 the same signature (it is the oracle in the tests) in five times the time, and importing it is
 most of a cold start.
@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import time
 from typing import NamedTuple
+from urllib.parse import quote
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
@@ -30,38 +31,58 @@ class Signer:
     """Signs POSTs to one place. Safe for several threads: what it keeps is replaced whole."""
 
     def __init__(
-        self, credentials: Credentials, *, service: str, region: str, host: str, content_type: str
+        self,
+        credentials: Credentials,
+        *,
+        service: str,
+        region: str,
+        host: str,
+        content_type: str,
+        targeted: bool = True,
     ) -> None:
-        """`host` as it is in the Host header: with its port, unless that is the scheme's own."""
+        """`host` as it is in the Host header: with its port, unless that is the scheme's own.
+
+        `targeted` says whether requests carry `X-Amz-Target`.
+        """
         self._access_key, self._secret, token = credentials
         self._service, self._region = service, region
         self._fixed = {"Content-Type": content_type, "Host": host}
-        signed = ["content-type", "host", "x-amz-date", "x-amz-target"]
+        signed = ["content-type", "host", "x-amz-date"]
+        self._between = ""
         if token:
             self._fixed["X-Amz-Security-Token"] = token
-            signed.insert(3, "x-amz-security-token")
+            self._between = f"\nx-amz-security-token:{token}"
+            signed.append("x-amz-security-token")
+        if targeted:
+            self._between += "\nx-amz-target:"
+            signed.append("x-amz-target")
         self._signed = ";".join(signed)
-        self._before = f"POST\n/\n\ncontent-type:{content_type}\nhost:{host}\nx-amz-date:"
-        self._between = (f"\nx-amz-security-token:{token}" if token else "") + "\nx-amz-target:"
+        self._before = f"\n\ncontent-type:{content_type}\nhost:{host}\nx-amz-date:"
         self._day = ("", "", b"")  # date, scope, key
 
-    def headers(self, target: str, body: bytes, *, at: float) -> dict[str, str]:
-        """The headers of a request, signature included; `at` in epoch seconds."""
+    def headers(
+        self, target: str | None, body: bytes, *, at: float, path: str = "/"
+    ) -> dict[str, str]:
+        """The headers of a request, signature included; `at` in epoch seconds.
+
+        `path` as it is in the request line, escaped once; the signature escapes it again.
+        """
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at))
         date, scope, key = self._day
         if date != stamp[:8]:
             date, scope, key = self._day = self._of_day(stamp[:8])
         canonical = (
-            f"{self._before}{stamp}{self._between}{target}\n\n"
+            f"POST\n{quote(path, safe='/~')}{self._before}{stamp}{self._between}{target or ''}\n\n"
             f"{self._signed}\n{hashlib.sha256(body).hexdigest()}"
         )
         digest = hashlib.sha256(canonical.encode()).hexdigest()
         to_sign = f"{_ALGORITHM}\n{stamp}\n{scope}\n{digest}"
         signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+        named = {"X-Amz-Target": target} if target is not None else {}
         return {
             **self._fixed,
+            **named,
             "X-Amz-Date": stamp,
-            "X-Amz-Target": target,
             "Authorization": f"{_ALGORITHM} Credential={self._access_key}/{scope}, "
             f"SignedHeaders={self._signed}, Signature={signature}",
         }
