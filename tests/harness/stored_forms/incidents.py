@@ -1,0 +1,221 @@
+"""Everything that incidents, people, runbooks and releases keep, written by their stores."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.harness.stored_forms import timeline
+from tests.harness.stored_forms.examples import EPOCH, Examples
+from tocsin.adapters.evidence.keys import describe
+from tocsin.adapters.incidents.boards import DynamoActions
+from tocsin.adapters.incidents.due_queue import body_of, incidents_of
+from tocsin.adapters.incidents.store import DynamoIncidents
+from tocsin.adapters.people.asked import DynamoDbAsked
+from tocsin.adapters.people.rotas import DynamoRotas
+from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews, DynamoRequests
+from tocsin.adapters.releases.freezes import DynamoFreezes
+from tocsin.adapters.releases.store import DynamoReleases
+from tocsin.adapters.runbooks.published import DynamoDbPublished
+from tocsin.adapters.runbooks.store import DynamoPolicies
+from tocsin.incidents.model.outbox import OutboxItem, OutboxState
+from tocsin.incidents.model.releases import Release, Telling
+from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.queries.freeze import ServiceFreeze
+from tocsin.incidents.queries.prevention import PreventiveAction
+from tocsin.incidents.runbook.policy import ChangedKey
+from tocsin.people.links import Link
+from tocsin.people.rotation import Override, Rotation
+from tocsin.people.ways import Way
+from tocsin.ports.incidents import CommandRecord, Commit, Pointer
+from tocsin.ports.messages import Told
+from tocsin.ports.requests import Done
+from tocsin.ports.runbooks import Asked, PolicyVersion
+
+if TYPE_CHECKING:
+    from tests.harness.stored_forms.writing import Written
+
+MINUTE = timedelta(minutes=1)
+
+
+def write(written: Written) -> None:
+    """Every store's every kind of item."""
+    examples = Examples(datetime=datetime, ChangedKey=ChangedKey)
+    _incident(written, examples)
+    _outbox(written, examples)
+    _people(written, examples)
+    _runbooks(written, examples)
+    _releases(written, examples)
+    written.message("due incidents", body_of(["INC-1", "INC-2"]))
+    assert incidents_of(body_of(["INC-1"])) == ("INC-1",)
+    kept = describe("INC-1", b"content", media_type="text/plain")
+    written.lines["object of the archive"] = asdict(kept)
+
+
+def _store(written: Written) -> DynamoIncidents:
+    return DynamoIncidents(
+        written.cloud.boto("dynamodb"),
+        table=written.cloud.table("incidents"),
+        operations_table=written.cloud.table("operations"),
+    )
+
+
+def _incident(written: Written, examples: Examples) -> None:
+    store, incident = _store(written), timeline.incident(examples)
+    freeze = examples.filled(ServiceFreeze, "freeze", incident=incident.id)
+    action = examples.filled(PreventiveAction, "action", incident=incident.id)
+    creation = examples.filled(CommandRecord, "creation", incident=incident.id)
+    commit = Commit(
+        expected_version=0,
+        incident=incident,
+        entries=(),
+        outbox=(),
+        command=creation,
+        pointers=(Pointer(key="v1:cloudwatch:a", incident=incident.id, open=True),),
+        due=EPOCH,
+        freezes=(freeze,),
+        actions=(action,),
+    )
+    store.commit(commit)
+    written.after("opening")
+    assert store.load(incident.id) == incident
+    assert store.creation(creation.principal or "", creation.key or "") == creation
+    assert DynamoFreezes(
+        written.cloud.boto("dynamodb"), table=written.cloud.table("operations")
+    ).all() == (freeze,)
+    command = replace(creation, principal=None, key=None)
+    pointer = examples.filled(
+        Pointer, "pointer", key="v1:cloudwatch:a", incident=incident.id, open=False
+    )
+    done = replace(action, work=replace(action.work, done_at=None), restricted=False)
+    shown = replace(incident, restricted=False, closed_at=EPOCH, version=8)
+    closing = Commit(
+        expected_version=incident.version,
+        incident=shown,
+        entries=(),
+        command=command,
+        pointers=(pointer,),
+        freezes=(replace(freeze, service="other", until=None),),
+        actions=(done,),
+    )
+    store.commit(closing)
+    written.after("closing")
+    assert store.command(incident.id, command.hash) == command
+    assert store.pointer("v1:cloudwatch:a") == pointer
+    actions = DynamoActions(written.cloud.boto("dynamodb"), table=written.cloud.table("incidents"))
+    assert actions.page(done=False).actions == (done,)
+    signal = examples.filled(Signal, "signal", drill=False)
+    store.trace([signal], incident=incident.id, recorded_at=EPOCH)
+    cleared = replace(signal, id="cleared", firing=False)
+    store.trace([cleared], incident=None, recorded_at=EPOCH)
+    written.after("signals")
+    assert store.unseen([signal, cleared]) == ()
+
+
+def _outbox(written: Written, examples: Examples) -> None:
+    store, base = _store(written), timeline.incident(examples)
+    incident = replace(base, id="INC-2", version=1)
+    first, second = (
+        examples.filled(
+            OutboxItem,
+            "outbox",
+            incident=incident.id,
+            seq=seq,
+            state=OutboxState.PENDING,
+            attempts=0,
+            tried=(),
+        )
+        for seq in (1, 2)
+    )
+    store.commit(Commit(expected_version=0, incident=incident, entries=(), outbox=(first, second)))
+    written.after("messages asked for")
+    assert store.outbox(first.key) == first
+    for item in (first, second):
+        store.claim_outbox(item.key, owner="owner", wall_now=EPOCH, lease=MINUTE)
+    written.after("messages claimed")
+    store.mark_sent(first.key, owner="owner", sent_at=EPOCH, tried=("sms:1 sent",))
+    store.release_outbox(second.key, owner="owner", due_at=EPOCH, tried=("sms:1 refused",))
+    written.after("messages sent and given back")
+    sent, back = store.outbox(first.key), store.outbox(second.key)
+    assert sent is not None
+    assert back is not None
+    assert (sent.state, sent.attempts, sent.tried) == (OutboxState.SENT, 1, ("sms:1 sent",))
+    assert (back.state, back.due_at) == (OutboxState.PENDING, EPOCH)
+    news = DynamoNews(written.cloud.boto("dynamodb"), table=written.cloud.table("operations"))
+    news.keep(first)
+    written.after("news")
+    assert news.last(first) == Told(first.content_hash, 1)
+
+
+def _people(written: Written, examples: Examples) -> None:
+    client, table = written.cloud.boto("dynamodb"), written.cloud.table("operations")
+    contacts = DynamoContacts(client, table=table)
+    way = contacts.put(examples.filled(Way, "way", rev=0))
+    written.after("way")
+    assert contacts.ways(way.person) == (way,)
+    contacts.erase(way)
+    written.after("way erased")
+    assert contacts.ways(way.person) == ()
+    links = DynamoLinks(client, table=table)
+    link = links.keep(examples.filled(Link, "link"))
+    written.after("link")
+    assert links.find(link.handle) == link
+    rotas = DynamoRotas(client, table=table)
+    rotation = examples.filled(Rotation, "rotation")
+    rotas.set_rotation(rotation, before=None)
+    override = examples.filled(Override, "override")
+    rotas.set_override(override)
+    written.after("rotation and override")
+    rota = rotas.rota(rotation.role, since=override.ends_at - MINUTE)
+    assert (rota.rotation, rota.overrides) == (rotation, (override,))
+    rotas.set_rotation(replace(rotation, set_by="bo"), before=rotation)
+    written.after("next rotation")
+    assert rotas.past(rotation.role) == (rotation,)
+
+
+def _runbooks(written: Written, examples: Examples) -> None:
+    client, table = written.cloud.boto("dynamodb"), written.cloud.table("operations")
+    policies = DynamoPolicies(client, table=table)
+    document = b'{"made":"up"}'
+    version = examples.filled(
+        PolicyVersion,
+        "policy",
+        number=1,
+        document=document,
+        sha256=hashlib.sha256(document).hexdigest(),
+    )
+    asked = Asked(digest="digest", wish="wish", number=1)
+    policies.publish(version, asked)
+    written.after("policy")
+    assert policies.page(limit=2) == (version,)
+    assert policies.find(version.version) == version
+    assert policies.asked("digest") == asked
+    published = DynamoDbPublished(written.cloud.aws("dynamodb"), table)
+    assert published(version.version) == document
+    done = examples.filled(Done, "done")
+    stores: tuple[Any, ...] = (
+        DynamoRequests(client, table=table),
+        DynamoDbAsked(written.cloud.aws("dynamodb"), table),
+    )
+    for number, store in enumerate(stores):
+        store.keep(f"digest-{number}", done, until=1_800_000_000)
+        written.after(f"request {number}")
+        assert [each.done(f"digest-{number}") for each in stores] == [done, done]
+
+
+def _releases(written: Written, examples: Examples) -> None:
+    store = DynamoReleases(written.cloud.boto("dynamodb"), table=written.cloud.table("operations"))
+    planned = examples.filled(Release, "release", shipped_at=None)
+    telling = examples.filled(Telling, "telling", release=planned, ver=1)
+    request = examples.filled(CommandRecord, "release request", key="release")
+    store.put(planned, request, telling)
+    written.after("release planned")
+    assert store.get(planned) == planned
+    assert store.waiting(at=telling.due_at + MINUTE, limit=5) == (telling,)
+    done = replace(telling, at_end=True, left=(), ver=2)
+    store.save(done, expected=1)
+    store.put(replace(planned, shipped_at=EPOCH))
+    written.after("release shipped and told")
+    assert store.waiting(at=telling.due_at + MINUTE, limit=5) == ()
