@@ -7,9 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tocsin.local.errors import ProcessFailed
@@ -56,15 +56,11 @@ def start(record: Path, code: str = SLEEPER) -> processes.Program:
     return program
 
 
-def alive(pid: int) -> bool:
-    return processes.start_time(pid) is not None
-
-
 def test_a_started_program_is_found_by_its_record(record: Path) -> None:
     program = start(record)
 
     assert processes.running(record) == program
-    assert alive(program.pid)
+    assert processes.alive(program.pid)
 
 
 def test_stopping_ends_the_program_and_forgets_it(record: Path) -> None:
@@ -72,7 +68,7 @@ def test_stopping_ends_the_program_and_forgets_it(record: Path) -> None:
 
     assert processes.stop(record) is True
 
-    assert not alive(program.pid)
+    assert not processes.alive(program.pid)
     assert not record.exists()
     assert processes.stop(record) is False
 
@@ -80,24 +76,24 @@ def test_stopping_ends_the_program_and_forgets_it(record: Path) -> None:
 def test_a_workers_end_comes_with_its_programs(record: Path) -> None:
     start(record, WITH_WORKER)
     worker = int(record.with_suffix(".log").read_text(encoding="utf-8"))
-    assert alive(worker)
+    assert processes.alive(worker)
 
     processes.stop(record)
 
-    assert not alive(worker)
+    assert not processes.alive(worker)
 
 
 def test_workers_that_outlived_their_program_are_ended_too(record: Path) -> None:
     program = start(record, WITH_WORKER)
     worker = int(record.with_suffix(".log").read_text(encoding="utf-8"))
-    os.kill(program.pid, signal.SIGKILL)
-    while alive(program.pid):
-        time.sleep(0.01)
-    assert alive(worker)
+    leader = psutil.Process(program.pid)
+    leader.kill()
+    leader.wait()
+    assert processes.alive(worker)
 
     assert processes.stop(record) is True
 
-    assert not alive(worker)
+    assert not processes.alive(worker)
 
 
 def test_a_program_that_ignores_the_polite_signal_is_killed(
@@ -108,7 +104,7 @@ def test_a_program_that_ignores_the_polite_signal_is_killed(
 
     processes.stop(record)
 
-    assert not alive(program.pid)
+    assert not processes.alive(program.pid)
 
 
 def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(record: Path) -> None:
@@ -140,11 +136,14 @@ def test_a_strangers_workers_are_left_alone_when_the_stranger_is_gone(record: Pa
 
         assert processes.stop(record) is False
 
-        assert alive(worker)
+        assert processes.alive(worker)
         os.kill(worker, signal.SIGKILL)
 
 
-def test_a_program_that_ends_while_starting_says_so_with_its_last_words(record: Path) -> None:
+@pytest.mark.parametrize("looked_at", ["at once", "when it is over"])
+def test_a_program_that_ends_while_starting_says_so_with_its_last_words(
+    record: Path, looked_at: str
+) -> None:
     log = record.with_suffix(".log")
     program = processes.start(
         name="failing",
@@ -155,9 +154,11 @@ def test_a_program_that_ends_while_starting_says_so_with_its_last_words(record: 
         record=record,
         port=0,
     )
+    if looked_at == "when it is over":
+        psutil.Process(program.pid).wait()
 
     with pytest.raises(ProcessFailed, match="no port for me"):
-        processes.wait_ready(program, lambda: False, seconds=10, log=log)
+        processes.wait_ready(program, lambda: False, seconds=60, log=log)
 
 
 def test_a_program_that_is_never_ready_is_given_up(record: Path) -> None:

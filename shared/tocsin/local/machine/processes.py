@@ -1,8 +1,9 @@
 """Starts and stops the programs of the local cloud without ever hitting somebody else's.
 
-A process record holds the pid together with the start time the kernel gives it: after a reboot or
-a wrap of the pid space the number may be anybody's, and then it is left alone. Every program leads
-a process group of its own, so that its workers end with it, also when it died first.
+A program is told from a later one of the same pid by a word that it was given in its environment
+and that its record holds: after a reboot or a wrap of the pid space the number may be anybody's,
+and then it is left alone. Every program leads a process group of its own, so that its workers end
+with it, also when it died first.
 """
 
 from __future__ import annotations
@@ -10,33 +11,35 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
+import secrets
 import subprocess
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psutil
 
 from tocsin.local.errors import ProcessFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 _POLL_SECONDS = 0.05
 _STOP_GRACE_SECONDS = 6.0
 _KILL_GRACE_SECONDS = 4.0
 _LOG_TAIL_LINES = 15
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL")
-_PROC = Path("/proc/self")
 _MARK = "TOCSIN_LOCAL_RECORD"
-
-# Programs this very process started: when they end, it is the one who has to reap them.
-_children: set[int] = set()
+_ENDED = frozenset({psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD})
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A running program: who it is, and the port it listens on."""
+    """A program that was started: who it is, and the port it listens on.
+
+    `started` is the word in its environment.
+    """
 
     name: str
     pid: int
@@ -54,19 +57,22 @@ def start(
     record: Path,
     port: int,
 ) -> Program:
-    """Starts `command` in its own process group, its output appended to `log`.
+    """Starts `command` in its own process group, its output in `log`.
+
+    Whether it has ended since is for `wait_ready` to say.
 
     Raises:
-        ProcessFailed: it cannot be started, or ended at once.
+        ProcessFailed: it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     record.parent.mkdir(parents=True, exist_ok=True)
+    started = f"{record}:{secrets.token_hex(8)}"
     with log.open("wb") as output:
         try:
             child = subprocess.Popen(  # noqa: S603 -- our own commands, absolute, without a shell
                 list(command),
                 cwd=cwd,
-                env={**environ, _MARK: str(record)},
+                env={**environ, _MARK: started},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -74,11 +80,7 @@ def start(
             )
         except OSError as error:
             raise ProcessFailed(f"cannot start {name}: {error}") from error
-    _children.add(child.pid)
     child.returncode = 0  # outlives this object on purpose: nothing to warn about when it goes
-    started = start_time(child.pid)
-    if started is None:
-        raise ProcessFailed(f"{name} ended at once{tail(log)}")
     program = Program(name, child.pid, started, port)
     record.write_text(json.dumps(asdict(program)), encoding="utf-8")
     return program
@@ -87,9 +89,7 @@ def start(
 def running(record: Path) -> Program | None:
     """The program of this record if that very process still runs."""
     program = _recorded(record)
-    if program is None or start_time(program.pid) != program.started:
-        return None
-    return program
+    return program if program is not None and _leads(program) else None
 
 
 def stop(record: Path) -> bool:
@@ -102,9 +102,9 @@ def stop(record: Path) -> bool:
         ProcessFailed: a process of the group outlived SIGKILL.
     """
     program = _recorded(record)
-    ran = program is not None and bool(_living(program, record))
+    ran = program is not None and bool(_living(program))
     if program is not None and ran:
-        _end(program, record)
+        _end(program)
     record.unlink(missing_ok=True)
     return ran
 
@@ -117,24 +117,23 @@ def wait_ready(program: Program, ready: Callable[[], bool], *, seconds: float, l
     """
     deadline = time.monotonic() + seconds
     while not ready():
-        if start_time(program.pid) != program.started:
+        if not _leads(program):
             raise ProcessFailed(f"{program.name} ended while starting{tail(log)}")
         if time.monotonic() > deadline:
             raise ProcessFailed(f"{program.name} was not ready in {seconds:g} s{tail(log)}")
         time.sleep(_POLL_SECONDS)
 
 
-def start_time(pid: int) -> str | None:
-    """What tells this process from a later one of the same pid; None when it does not run."""
-    _reap(pid)
-    stat = _stat(pid)
-    if stat is not None:
-        state, _group, ticks = stat
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return None if state in "ZX" else f"{boot}:{ticks}"
-    if _PROC.exists():
-        return None
-    return _ps_start_time(pid)
+def alive(pid: int) -> bool:
+    """Whether a process of this pid runs; one that ended and was not reaped does not."""
+    try:
+        process = psutil.Process(pid)
+        # Who started it has to reap it; of anybody else's this only looks.
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(timeout=0)
+        return process.is_running() and process.status() not in _ENDED
+    except psutil.NoSuchProcess:
+        return False
 
 
 def inherited() -> dict[str, str]:
@@ -157,82 +156,54 @@ def _recorded(record: Path) -> Program | None:
         return None
 
 
-def _end(program: Program, record: Path) -> None:
-    for number, seconds in (
-        (signal.SIGTERM, _STOP_GRACE_SECONDS),
-        (signal.SIGKILL, _KILL_GRACE_SECONDS),
+def _end(program: Program) -> None:
+    for send, seconds in (
+        (psutil.Process.terminate, _STOP_GRACE_SECONDS),
+        (psutil.Process.kill, _KILL_GRACE_SECONDS),
     ):
         deadline = time.monotonic() + seconds
-        for pid in _living(program, record):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-        while _living(program, record):
+        for process in _living(program):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                send(process)
+        while left := _living(program):
             if time.monotonic() > deadline:
                 break
             time.sleep(_POLL_SECONDS)
         else:
-            _children.discard(program.pid)
             return
-    raise ProcessFailed(f"these would not end: {_living(program, record)}")
+    raise ProcessFailed(f"these would not end: {[process.pid for process in left]}")
 
 
-def _living(program: Program, record: Path) -> list[int]:
+def _living(program: Program) -> list[psutil.Process]:
     """The processes of the program's group, if the group is still the program's.
 
     With the leader gone its number may lead another group by now, so a member is believed only
-    when it carries this record's mark in its environment.
+    when it carries the program's own word in its environment.
     """
-    leader = start_time(program.pid)
-    if leader is not None and leader != program.started:
-        return []
-    if not _PROC.exists():
-        return [program.pid] if leader else []
-    members = [
-        int(entry.name)
-        for entry in _PROC.parent.iterdir()
-        if entry.name.isdigit() and _in_group(int(entry.name), program.pid)
-    ]
-    return members if leader else [pid for pid in members if _marked(pid, record)]
+    members = list(_group(program.pid))
+    if _leads(program):
+        return members
+    return [process for process in members if _marked(process, program)]
 
 
-def _in_group(pid: int, group: int) -> bool:
-    """Ended processes that nobody reaped do not count."""
-    stat = _stat(pid)
-    return stat is not None and stat[1] == group and stat[0] not in "ZX"
-
-
-def _marked(pid: int, record: Path) -> bool:
+def _leads(program: Program) -> bool:
+    """Whether the pid is still this program's, and it runs."""
     try:
-        environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
+        return alive(program.pid) and _marked(psutil.Process(program.pid), program)
+    except psutil.NoSuchProcess:
         return False
-    return f"{_MARK}={record}".encode() in environ
 
 
-def _reap(pid: int) -> None:
-    if pid in _children:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+def _group(leader: int) -> Iterator[psutil.Process]:
+    """The running members of a process group."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getpgid(process.pid) == leader and alive(process.pid):
+                yield process
 
 
-def _stat(pid: int) -> tuple[str, int, str] | None:
-    """State, process group and start time in ticks; the name before them may hold anything."""
+def _marked(process: psutil.Process, program: Program) -> bool:
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    fields = text.rpartition(")")[2].split()
-    return fields[0], int(fields[2]), fields[19]
-
-
-def _ps_start_time(pid: int) -> str | None:
-    """For systems without /proc."""
-    answer = subprocess.run(  # noqa: S603 -- fixed command, the pid is a number
-        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=5,
-    )
-    text = answer.stdout.strip()
-    return None if not text or text.startswith("Z") else text.partition(" ")[2].strip()
+        return process.environ().get(_MARK) == program.started
+    except (psutil.Error, OSError):
+        return False
