@@ -159,7 +159,7 @@ def test_the_cdk_is_driven_by_the_pinned_node() -> None:
     node = pinned_node()
     assert os.environ["JSII_NODE"] == str(node)
     done = subprocess.run(
-        [node, "--version"], capture_output=True, text=True, timeout=30, check=True
+        [node, "--version"], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.startswith("v24.")
 

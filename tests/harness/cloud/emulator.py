@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-PREFERRED_PORT = 4790
-
 
 @contextlib.contextmanager
 def incident_tables() -> Iterator[DynamoDBClient]:
@@ -30,7 +28,7 @@ def incident_tables() -> Iterator[DynamoDBClient]:
     with tempfile.TemporaryDirectory(prefix="tocsin-emulator-") as folder:
         places = find(Path(folder))
         emulator.install(places)
-        port = emulator.choose_port(asked=None, preferred=PREFERRED_PORT)
+        port = emulator.choose_port(asked=None)
         emulator.start(places, port=port)
         try:
             client = Clients(emulator.endpoint(port)).dynamodb

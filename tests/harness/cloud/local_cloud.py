@@ -2,15 +2,19 @@
 
 The cloud lives in a state folder of its own beside the developer's. Folder and ports come from a
 small set of slots: the same slot gives the same template, so that its synthesis is found again,
-and a slot left behind by a killed session is cleaned up by the next one that takes it.
+and a slot left behind by a killed session is cleaned up by the next one that takes it. A slot is
+taken for the whole machine: sessions of two checkouts would otherwise reach for the same ports.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
+import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tocsin.local.look.people import sign_in
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from tocsin.local.look.inbox import Inbox, Message
     from tocsin.local.moving import Reading
 
-SLOTS = range(4)
+SLOTS = range(8)
 FIRST_PORT = 4700
 
 
@@ -34,10 +38,12 @@ FIRST_PORT = 4700
 def slot() -> Iterator[tuple[Places, Wishes]]:
     """A state folder and ports that no other session uses until the end of this block."""
     caches = find().caches
+    taken = Path(tempfile.gettempdir()) / f"tocsin-test-clouds-{os.getuid()}"
+    taken.mkdir(exist_ok=True)
     for number in SLOTS:
         state = caches / f"test-cloud-{number}"
         state.mkdir(parents=True, exist_ok=True)
-        with (state / "session").open("w") as held:
+        with (taken / str(number)).open("w") as held:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

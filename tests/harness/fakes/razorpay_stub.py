@@ -94,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif stub.fault in _FAULTS:
             self._send(*_FAULTS[stub.fault])
         elif stub.fault == "lost":
-            stub.stopping.wait(5)
+            stub.stopping.wait()
             self.close_connection = True
         else:
             query = {name: int(values[0]) for name, values in parse_qs(parts.query).items()}
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.command, parts.path, query, json.loads(raw) if raw else {}
             )
             if stub.fault == "late":
-                stub.stopping.wait(5)
+                stub.stopping.wait()
                 self.close_connection = True
             else:
                 self._send(status, json.dumps(answer).encode())

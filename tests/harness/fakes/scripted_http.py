@@ -85,7 +85,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
         elif step.then == "hang":
-            state.released.wait(30)
+            state.released.wait()
             self.close_connection = True
         else:
             self._answer(step)

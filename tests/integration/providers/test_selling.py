@@ -32,7 +32,8 @@ INTENT = Intent(
     cancel_url="https://app.example/no",
     created=int(time.time()),
 )
-PATIENCE = 0.3
+PATIENCE = 1.0
+"""Seconds: a good answer comes well within it on a busy machine, too."""
 
 
 def leg(provider: str, price: str, **changes: Any) -> Leg:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.cloud.local_cloud import eventually
 from tests.integration.providers.test_selling import INTENT, PATIENCE, leg, nap
 from tests.integration.sandbox.sandbox_world import World, world
 from tocsin.billing.checkout.attempts import Result
@@ -99,10 +99,7 @@ def test_each_way_to_fail_is_judged_by_what_it_proves(
     reply = by.create(INTENT, one)
     assert (reply.result, reply.code) == (result, code)
     there.control.end_outages(fault)
-    deadline = time.monotonic() + 5
-    while len(made(there)) < count and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert len(made(there)) == count
+    assert len(eventually(lambda: made(there), lambda found: len(found) >= count)) == count
     again = by.create(INTENT, replace(one, doubted=True))
     assert len(made(there)) == count, "a call in doubt is never made again"
     assert (again.result is Result.OFFERED) is bool(count)

@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -127,16 +126,15 @@ def test_each_outage_looks_to_the_sdk_like_the_real_one_and_ends(
 
 
 def test_a_hanging_api_keeps_a_caller_until_its_own_timeout(one: World) -> None:
-    one.control.begin_outage("hang", seconds=20)
+    # It hangs for longer than any test may take: whoever waited for it would not end.
+    one.control.begin_outage("hang", seconds=3_600)
     impatient = stripe.StripeClient(
         DEFAULT_API_KEY,
         base_addresses={"api": one.url},
         http_client=stripe.RequestsClient(timeout=0.3),
     )
-    began = time.monotonic()
     with pytest.raises(stripe.APIConnectionError):
         impatient.v1.events.list()
-    assert 0.2 < time.monotonic() - began < 5
     one.control.end_outages()
     assert one.sdk.v1.events.list().data == []
 
@@ -173,7 +171,7 @@ def test_the_process_keeps_its_state_over_a_clean_stop(tmp_path: Path) -> None:
             seen.append((control.truth(), control.events(), control.now()))
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=10) == 0
+            assert process.wait() == 0
             process.stdout.close()
     assert seen[0] == seen[1]
     assert seen[0][2] == START + 99

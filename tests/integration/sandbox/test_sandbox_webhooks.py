@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.harness.cloud.local_cloud import eventually
 from tests.integration.sandbox.sandbox_world import START, World, world
 from tocsin.local.sandbox.defaults import NEWEST
 from tocsin.local.sandbox.stripe.versions import ACACIA
@@ -149,13 +150,20 @@ def test_withheld_deliveries_arrive_when_the_outage_is_over(one: World) -> None:
 
 def test_a_delayed_delivery_arrives_later_than_the_next_one(one: World) -> None:
     one.listen()
-    one.control.order("delay", count=1, seconds=0.5)
-    one.customer()
+    one.control.order("delay", count=1, seconds=0.1)
     one.customer()
     assert one.control.drain() == 0
-    assert [event.id for event in one.receiver.got] == made(one)[::-1]
+    assert [event.id for event in one.receiver.got] == made(one)
+    one.receiver.got.clear()
+    one.control.order("delay", count=1, seconds=3_600)  # later than anything else here
+    one.customer()
+    one.customer()
+    eventually(lambda: one.receiver.got)
+    assert [event.id for event in one.receiver.got] == made(one)[-1:]
+    assert one.control.drain(seconds=0) == 1
 
 
+@pytest.mark.full
 def test_at_least_two_hundred_deliveries_a_second_leave_the_sandbox(one: World) -> None:
     one.listen()
     one.control.order("withhold")

@@ -152,7 +152,7 @@ def test_help_loads_no_aws_client_no_policy_and_no_template_engine() -> None:
     )
 
     ran = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
 
     assert ran.stderr.strip() == "[]"

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psutil
@@ -30,6 +31,11 @@ WITH_WORKER = (
     "print(w.pid, flush=True); time.sleep(60)"
 )
 
+LISTENER = (
+    "import socket, time; s = socket.create_server(('127.0.0.1', 0));"
+    "print(s.getsockname()[1], flush=True); time.sleep(60)"
+)
+
 
 @pytest.fixture
 def record(tmp_path: Path) -> Iterator[Path]:
@@ -50,7 +56,7 @@ def start(record: Path, code: str = SLEEPER) -> processes.Program:
     processes.wait_ready(
         program,
         lambda: bool(record.with_suffix(".log").read_text(encoding="utf-8")),
-        seconds=10,
+        seconds=60,
         log=record.with_suffix(".log"),
     )
     return program
@@ -159,6 +165,19 @@ def test_a_program_that_ends_while_starting_says_so_with_its_last_words(
 
     with pytest.raises(ProcessFailed, match="no port for me"):
         processes.wait_ready(program, lambda: False, seconds=60, log=log)
+
+
+def test_whoever_else_answers_on_the_programs_port_is_not_taken_for_it(record: Path) -> None:
+    log, other = record.with_suffix(".log"), record.with_name("other.json")
+    program = start(record)
+    listener = start(other, LISTENER)
+    port = int(other.with_suffix(".log").read_text(encoding="utf-8"))
+    try:
+        with pytest.raises(ProcessFailed, match="not ready"):
+            processes.wait_ready(replace(program, port=port), lambda: True, seconds=0.1, log=log)
+        processes.wait_ready(replace(listener, port=port), lambda: True, seconds=60, log=log)
+    finally:
+        processes.stop(other)
 
 
 def test_a_program_that_is_never_ready_is_given_up(record: Path) -> None:

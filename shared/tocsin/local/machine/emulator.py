@@ -107,8 +107,8 @@ def answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def choose_port(*, asked: int | None, preferred: int) -> int:
-    """The port asked for; else the preferred one, or a free one where that is taken.
+def choose_port(*, asked: int | None, preferred: int | None = None) -> int:
+    """The port asked for; else the preferred one, or a free one where that is taken or none is.
 
     Raises:
         BadInput: the port asked for is taken.
@@ -117,7 +117,7 @@ def choose_port(*, asked: int | None, preferred: int) -> int:
         if not _free(asked):
             raise BadInput(f"port {asked} is taken: name another with --port, or none")
         return asked
-    if _free(preferred):
+    if preferred is not None and _free(preferred):
         return preferred
     with socket.socket() as probe:
         probe.bind((HOST, 0))

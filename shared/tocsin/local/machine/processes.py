@@ -110,13 +110,15 @@ def stop(record: Path) -> bool:
 
 
 def wait_ready(program: Program, ready: Callable[[], bool], *, seconds: float, log: Path) -> None:
-    """Polls `ready` until it is true.
+    """Polls `ready` until it is true, and it is the program that listens on its port.
+
+    Another program there would answer as well: two who start at once may choose the same port.
 
     Raises:
         ProcessFailed: the program ended or the time is over, with the end of its log.
     """
     deadline = time.monotonic() + seconds
-    while not ready():
+    while not (ready() and _listens(program)):
         if not _leads(program):
             raise ProcessFailed(f"{program.name} ended while starting{tail(log)}")
         if time.monotonic() > deadline:
@@ -184,6 +186,22 @@ def _living(program: Program) -> list[psutil.Process]:
     if _leads(program):
         return members
     return [process for process in members if _marked(process, program)]
+
+
+def _listens(program: Program) -> bool:
+    """Whether one of the program's processes listens on its port; one without a port does."""
+    if not program.port:
+        return True
+    return any(program.port in _ports(process) for process in _living(program))
+
+
+def _ports(process: psutil.Process) -> set[int]:
+    """The ports a process listens on, as far as it may be asked."""
+    try:
+        open_now = process.net_connections(kind="tcp")
+    except psutil.Error:
+        return set()
+    return {each.laddr.port for each in open_now if each.status == psutil.CONN_LISTEN}
 
 
 def _leads(program: Program) -> bool:
