@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import psutil
@@ -116,7 +116,7 @@ def test_a_program_that_ignores_the_polite_signal_is_killed(
 def test_a_pid_that_belongs_to_somebody_else_by_now_is_left_alone(record: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", SLEEPER], start_new_session=True) as stranger:
         record.write_text(
-            json.dumps({"name": "x", "pid": stranger.pid, "started": "before:1", "port": 0}),
+            json.dumps(asdict(processes.Program("x", stranger.pid, "before:1", 1.0, 0))),
             encoding="utf-8",
         )
 
@@ -134,7 +134,7 @@ def test_a_strangers_workers_are_left_alone_when_the_stranger_is_gone(record: Pa
         assert stranger.stdout is not None
         worker = int(stranger.stdout.readline())
         record.write_text(
-            json.dumps({"name": "x", "pid": stranger.pid, "started": "before:1", "port": 0}),
+            json.dumps(asdict(processes.Program("x", stranger.pid, "before:1", 1.0, 0))),
             encoding="utf-8",
         )
         stranger.kill()

@@ -1,7 +1,7 @@
 """Starts and stops the programs of the local cloud without ever hitting somebody else's.
 
-A program is told from a later one of the same pid by a word that it was given in its environment
-and that its record holds: after a reboot or a wrap of the pid space the number may be anybody's,
+A program is told from a later one of the same pid by a word in its environment that its record
+holds, and by when it began: after a reboot or a wrap of the pid space the number may be anybody's,
 and then it is left alone. Every program leads a process group of its own, so that its workers end
 with it, also when it died first.
 """
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 0.05
 _STOP_GRACE_SECONDS = 6.0
 _KILL_GRACE_SECONDS = 4.0
+_CLOCK_MOVES_SECONDS = 2.0
 _LOG_TAIL_LINES = 15
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL")
 _MARK = "TOCSIN_LOCAL_RECORD"
@@ -38,12 +39,14 @@ _ENDED = frozenset({psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD})
 class Program:
     """A program that was started: who it is, and the port it listens on.
 
-    `started` is the word in its environment.
+    `mark` is the word in its environment, `created` when it began by the machine's clock, in
+    epoch seconds.
     """
 
     name: str
     pid: int
-    started: str
+    mark: str
+    created: float
     port: int
 
 
@@ -66,13 +69,13 @@ def start(
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     record.parent.mkdir(parents=True, exist_ok=True)
-    started = f"{record}:{secrets.token_hex(8)}"
+    mark = f"{record}:{secrets.token_hex(8)}"
     with log.open("wb") as output:
         try:
             child = subprocess.Popen(  # noqa: S603 -- our own commands, absolute, without a shell
                 list(command),
                 cwd=cwd,
-                env={**environ, _MARK: started},
+                env={**environ, _MARK: mark},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -81,7 +84,8 @@ def start(
         except OSError as error:
             raise ProcessFailed(f"cannot start {name}: {error}") from error
     child.returncode = 0  # outlives this object on purpose: nothing to warn about when it goes
-    program = Program(name, child.pid, started, port)
+    # Not reaped yet, so it can be asked however soon it ended.
+    program = Program(name, child.pid, mark, psutil.Process(child.pid).create_time(), port)
     record.write_text(json.dumps(asdict(program)), encoding="utf-8")
     return program
 
@@ -129,11 +133,7 @@ def wait_ready(program: Program, ready: Callable[[], bool], *, seconds: float, l
 def alive(pid: int) -> bool:
     """Whether a process of this pid runs; one that ended and was not reaped does not."""
     try:
-        process = psutil.Process(pid)
-        # Who started it has to reap it; of anybody else's this only looks.
-        with contextlib.suppress(psutil.TimeoutExpired):
-            process.wait(timeout=0)
-        return process.is_running() and process.status() not in _ENDED
+        return _runs(psutil.Process(pid))
     except psutil.NoSuchProcess:
         return False
 
@@ -159,21 +159,35 @@ def _recorded(record: Path) -> Program | None:
 
 
 def _end(program: Program) -> None:
+    found: set[psutil.Process] = set()
     for send, seconds in (
         (psutil.Process.terminate, _STOP_GRACE_SECONDS),
         (psutil.Process.kill, _KILL_GRACE_SECONDS),
     ):
         deadline = time.monotonic() + seconds
-        for process in _living(program):
+        found.update(_living(program))
+        for process in found:
             with contextlib.suppress(psutil.NoSuchProcess):
                 send(process)
-        while left := _living(program):
+        # Those found before count until they have ended: one that is ending has no environment.
+        while left := [process for process in {*found, *_living(program)} if _runs(process)]:
             if time.monotonic() > deadline:
                 break
             time.sleep(_POLL_SECONDS)
         else:
             return
     raise ProcessFailed(f"these would not end: {[process.pid for process in left]}")
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether this very process runs, whoever may have its pid by now."""
+    try:
+        # Who started it has to reap it; of anybody else's this only looks.
+        with contextlib.suppress(psutil.TimeoutExpired):
+            process.wait(timeout=0)
+        return process.is_running() and process.status() not in _ENDED
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _living(program: Program) -> list[psutil.Process]:
@@ -207,21 +221,30 @@ def _ports(process: psutil.Process) -> set[int]:
 def _leads(program: Program) -> bool:
     """Whether the pid is still this program's, and it runs."""
     try:
-        return alive(program.pid) and _marked(psutil.Process(program.pid), program)
+        process = psutil.Process(program.pid)
+        if not _runs(process):
+            return False
+        marked = _marked(process, program)
+        if marked is None:
+            # No clock is set back just when a program begins or ends; over days one may be.
+            return abs(process.create_time() - program.created) < _CLOCK_MOVES_SECONDS
     except psutil.NoSuchProcess:
         return False
+    return marked
 
 
 def _group(leader: int) -> Iterator[psutil.Process]:
     """The running members of a process group."""
     for process in psutil.process_iter():
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.getpgid(process.pid) == leader and alive(process.pid):
+            if os.getpgid(process.pid) == leader and _runs(process):
                 yield process
 
 
-def _marked(process: psutil.Process, program: Program) -> bool:
+def _marked(process: psutil.Process, program: Program) -> bool | None:
+    """None where it cannot be told: a process that begins or ends has no environment."""
     try:
-        return process.environ().get(_MARK) == program.started
+        environ = process.environ()
     except (psutil.Error, OSError):
-        return False
+        return None
+    return environ.get(_MARK) == program.mark if environ else None
