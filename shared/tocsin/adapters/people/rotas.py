@@ -42,11 +42,11 @@ class DynamoRotas:
         found = list(
             self._table.query(
                 KeyConditionExpression="PK = :pk AND SK < :was",
-                FilterExpression="SK = :base OR ends_at > :since",
+                # A filter may not name a key; only overrides have an end.
+                FilterExpression="attribute_not_exists(ends_at) OR ends_at > :since",
                 ExpressionAttributeValues={
                     ":pk": s(rota_pk(role)),
                     ":was": s(WAS),
-                    ":base": s(BASE),
                     ":since": s(format_time(since)),
                 },
                 ConsistentRead=True,
