@@ -9,6 +9,7 @@ properties that draw the same examples on every machine.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.allow_hosts(list(LOOPBACK)))
         else:
             item.add_marker(pytest.mark.disable_socket)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """AWS as strict as it is stands before whatever plays it, for fixtures too."""
+    if "moto" in sys.modules:
+        from tests.harness.strict_aws import in_moto  # noqa: PLC0415 - only beside moto
+
+        in_moto.before_the_stubber()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A request that AWS would refuse fails the test it was made in, whatever became of it."""
+    found = sys.modules.get("tests.harness.strict_aws.findings")
+    refused = found.taken() if found is not None else []
+    if refused and call.excinfo is None:
+        call.excinfo = _failed("\n".join(refused))
+    elif refused:
+        item.add_report_section(call.when, "a real AWS", "\n".join(refused))
+    return (yield)
+
+
+def _failed(text: str) -> pytest.ExceptionInfo[BaseException]:
+    """What a test leaves that failed with this text."""
+    try:
+        pytest.fail(text, pytrace=False)
+    except pytest.fail.Exception as failure:
+        return pytest.ExceptionInfo.from_exception(failure)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from tests.harness.strict_aws import findings
 from tocsin.local.look.clients import Clients, Keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from botocore.awsrequest import AWSRequest
 
     from tests.harness.cloud.local_cloud import Deployed
 
@@ -100,7 +103,13 @@ def rights(stage: Deployed, function: str) -> set[str]:
 def rights_with(stage: Deployed, keys: Keys) -> set[str]:
     """Every right that these keys have among all that are tried."""
     clients = Clients(stage.outputs["endpoint"], keys)
+    # Or they would be refused for their content before anybody looked at the right.
+    clients._session.events.register("request-created", _ill_formed_on_purpose)
     return {one.right for one in tries(clients, stage) if one.allowed()}
+
+
+def _ill_formed_on_purpose(request: AWSRequest, **_: Any) -> None:
+    request.headers[findings.ON_PURPOSE] = "yes"
 
 
 def tries(clients: Clients, stage: Deployed) -> Iterator[Try]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.harness.cloud.incident_tables import create_incident_tables
+from tests.harness.strict_aws import before_the_emulator
 from tocsin.local.look.clients import Clients
 from tocsin.local.machine import emulator, processes
 from tocsin.local.machine.places import find
@@ -23,13 +24,20 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def incident_tables() -> Iterator[DynamoDBClient]:
-    """A client of empty tables `incidents` and `operations`."""
+def incident_tables(*, strict: bool = True) -> Iterator[DynamoDBClient]:
+    """A client of empty tables `incidents` and `operations`.
+
+    `strict` lets a test fail for what AWS would refuse; a measurement does without.
+    """
     with tempfile.TemporaryDirectory(prefix="tocsin-emulator-") as folder:
         places = find(Path(folder))
         emulator.install(places)
         port = emulator.choose_port(asked=None)
-        emulator.start(places, port=port)
+        if strict:
+            told = before_the_emulator.variables(Path(folder) / "refusals")
+            emulator.start(places, port=port, program=before_the_emulator.PROGRAM, variables=told)
+        else:
+            emulator.start(places, port=port)
         try:
             client = Clients(emulator.endpoint(port)).dynamodb
             create_incident_tables(client)

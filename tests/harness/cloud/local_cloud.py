@@ -13,10 +13,11 @@ import fcntl
 import os
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.harness.strict_aws import before_the_emulator
 from tocsin.local.look.people import sign_in
 from tocsin.local.machine.places import Places, find
 from tocsin.local.stage.cloud import Cloud, Wishes
@@ -95,8 +96,13 @@ def session_cloud() -> Iterator[Deployed]:
     with slot() as (places, wishes):
         local = Cloud(places, lines.append)
         local.down()
+        strict = replace(
+            wishes,
+            emulator_program=before_the_emulator.PROGRAM,
+            emulator_variables=before_the_emulator.variables(places.state / "refusals"),
+        )
         try:
-            yield Deployed(local, dict(local.up(wishes).outputs))
+            yield Deployed(local, dict(local.up(strict).outputs))
         finally:
             local.down()
 

@@ -17,6 +17,7 @@ import urllib3
 from moto.server import ThreadedMotoServer
 
 from infra.tables import PARTITION_KEY, SORT_KEY, TABLES
+from tests.harness.strict_aws.in_moto import before_the_server
 from tocsin.runtime.aws.http import AwsHttp, from_environment
 
 if TYPE_CHECKING:
@@ -94,11 +95,11 @@ def _schema(partition: str, sort: str) -> list[dict[str, str]]:
     ]
 
 
-def _one_at_a_time(server: ThreadedMotoServer) -> None:
+def _one_at_a_time(server: ThreadedMotoServer, *, strict: bool) -> None:
     """DynamoDB decides a condition and writes in one step; moto's threads can come in between."""
     lock, running = Lock(), server._server
     assert running is not None
-    answer = running.app
+    answer = before_the_server(running.app) if strict else running.app
 
     def locked(environ: Any, start_response: Any) -> Any:
         with lock:
@@ -108,12 +109,15 @@ def _one_at_a_time(server: ThreadedMotoServer) -> None:
 
 
 @contextmanager
-def moto_cloud() -> Iterator[MotoCloud]:
-    """A server for as long as the block runs, on a free loopback port."""
+def moto_cloud(*, strict: bool = True) -> Iterator[MotoCloud]:
+    """A server for as long as the block runs, on a free loopback port.
+
+    `strict` puts the check before it that makes it refuse what AWS refuses.
+    """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
-    _one_at_a_time(server)
+    _one_at_a_time(server, strict=strict)
     try:
         host, port = server.get_host_and_port()
         yield MotoCloud(f"http://{host}:{port}")

@@ -30,6 +30,8 @@ ACCOUNT = "000000000000"
 NAME = "ministack"
 HOST = "127.0.0.1"
 
+PROGRAM = ("-m", "ministack.app")
+
 _REQUIREMENTS = (f"ministack=={VERSION}", "boto3", "cryptography")
 _READY_SECONDS = 30.0
 _INSTALL_SECONDS = 300
@@ -64,30 +66,39 @@ def _make_environment(places: Places) -> None:
         _run([python, "-m", "pip", "install", "--quiet", *_REQUIREMENTS])
 
 
-def start(places: Places, *, port: int) -> processes.Program:
+def start(
+    places: Places,
+    *,
+    port: int,
+    program: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> processes.Program:
     """Starts the emulator on `port` of the loopback interface and waits until it answers.
+
+    `program` is what its interpreter runs in the place of the emulator itself, to stand before
+    it; `variables` are told to it beside the usual ones.
 
     Raises:
         ProcessFailed: it ended, or gave no healthy answer in 30 s.
     """
     places.temporary.mkdir(parents=True, exist_ok=True)
     log = places.log(NAME)
-    program = processes.start(
+    started = processes.start(
         name=NAME,
-        command=[str(places.emulator / "bin" / "python"), "-m", "ministack.app"],
-        environ=_environ(places, port),
+        command=[str(places.emulator / "bin" / "python"), *(program or PROGRAM)],
+        environ={**_environ(places, port), **(variables or {})},
         cwd=places.temporary,
         log=log,
         record=places.record(NAME),
         port=port,
     )
     processes.wait_ready(
-        program,
+        started,
         lambda: answers(port, "/_ministack/health"),
         seconds=_READY_SECONDS,
         log=log,
     )
-    return program
+    return started
 
 
 def endpoint(port: int) -> str:

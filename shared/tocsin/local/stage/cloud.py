@@ -11,7 +11,7 @@ import platform
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from tocsin.local.stage import assembly, deploy, gaps, outputs, seed, synthesis
 from tocsin.local.stage.references import References
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tocsin.local.machine.places import Places
 
@@ -44,7 +44,8 @@ _ARCHITECTURES = {"aarch64": "arm64", "amd64": "x86_64"}
 class Wishes:
     """What `up` was asked for. A base left empty is the sandbox's.
 
-    `chat_room`: news is also told in a chat room, which is the inbox.
+    `chat_room`: news is also told in a chat room, which is the inbox. `emulator_program` and
+    `emulator_variables` are what `emulator.start` takes, for whoever stands before it.
     """
 
     port: int | None = None
@@ -53,6 +54,8 @@ class Wishes:
     stripe_api_base: str | None = None
     razorpay_api_base: str | None = None
     chat_room: bool = False
+    emulator_program: Sequence[str] = ()
+    emulator_variables: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def need_sandbox(self) -> bool:
@@ -170,7 +173,12 @@ class Cloud:
         if emulator.install(self.places):
             self.say(f"installed ministack {emulator.VERSION} in {self.places.emulator}")
         port = emulator.choose_port(asked=wishes.port, preferred=wishes.preferred_port)
-        program = emulator.start(self.places, port=port)
+        program = emulator.start(
+            self.places,
+            port=port,
+            program=wishes.emulator_program,
+            variables=wishes.emulator_variables,
+        )
         self.say(f"emulator started on port {port}, identity checks on")
         return program
 
