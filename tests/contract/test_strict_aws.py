@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
@@ -16,6 +15,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
+from tests.architecture.sources import ROOT
 from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.strict_aws import findings, laxness
 from tests.harness.strict_aws.cases import Case, client, on_the_wire
@@ -27,9 +27,9 @@ from tocsin.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CASES = laxness.named()
-ROOT = Path(__file__).parents[2]
 FILTERED = {
     "TableName": "strict",
     "KeyConditionExpression": "PK = :pk",

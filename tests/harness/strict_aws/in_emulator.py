@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_CHECKOUT = str(Path(__file__).parents[3])
+_CHECKOUT = str(next(up for up in Path(__file__).parents if (up / "pyproject.toml").is_file()))
 
 
 def main() -> None:
