@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from tests.harness.cloud.local_cloud import eventually, slot
@@ -101,15 +102,12 @@ def running(kept: CommandLine) -> CommandLine:
 
 def processes_of(folder: Path) -> list[int]:
     """Every process that mentions the folder in its command or environment."""
-    mark = str(folder).encode()
     found = []
-    for entry in processes._PROC.parent.iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                text = (entry / "environ").read_bytes() + (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            found += [int(entry.name)] if mark in text else []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            said = [*process.cmdline(), *process.environ().values()]
+            if process.pid != os.getpid() and any(str(folder) in text for text in said):
+                found.append(process.pid)
     return found
 
 
@@ -126,7 +124,7 @@ def test_up_leaves_a_running_cloud_and_down_leaves_nothing(line: CommandLine) ->
 
     assert line.run("status")[0] == 1
     assert processes_of(line.places.state) == []
-    assert not processes._in_group(program.pid, program.pid)
+    assert not processes.alive(program.pid)
     assert not line.places.temporary.exists()
     assert not line.places.outputs.exists()
     with socket.socket() as probe:

@@ -27,6 +27,8 @@ _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _ATTRIBUTE = re.compile(
     r"(?!AWS\.|Amazon\.|\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)", re.IGNORECASE
 )
+_OF_SNS = ("AWS.SNS.", "AWS.MM.")
+"""Names with a meaning: docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html."""
 _CHARACTERS = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 _TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
 _BREAK = re.compile(r"[\r\n]")
@@ -73,7 +75,7 @@ def _attributes(
         # SQS refuses them; SNS loses the message on the way to a queue that takes it as it is.
         yield refuse("message attributes", f"Number of message attributes [{len(found)}] exceeds")
     for name, value in found.items():
-        if not _ATTRIBUTE.fullmatch(name):
+        if not name.startswith(_OF_SNS) and not _ATTRIBUTE.fullmatch(name):
             yield refuse("message attribute name", f"Message attribute name {name!r} is invalid")
         given = [each for each in ("StringValue", "BinaryValue") if value.get(each)]
         if len(given) != 1:
