@@ -31,7 +31,7 @@ class BotoCall:
     def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
         self.calls[operation] += 1
         try:
-            answer = self._client._make_api_call(operation, _binary(payload, b64decode))  # type: ignore[attr-defined]
+            answer = self._client._make_api_call(operation, binary(payload, b64decode))  # type: ignore[attr-defined]
         except ClientError as error:
             response: Any = error.response
             if response["Error"]["Code"] == "ConditionalCheckFailedException":
@@ -43,19 +43,19 @@ class BotoCall:
             if reasons:
                 failure.context["cancelled"] = ",".join(reasons)
             raise failure from error
-        found: dict[str, Any] = _binary(answer, lambda value: b64encode(value).decode())
+        found: dict[str, Any] = binary(answer, lambda value: b64encode(value).decode())
         return found
 
 
-def _binary(document: Any, changed: Callable[[Any], Any]) -> Any:
+def binary(document: Any, changed: Callable[[Any], Any]) -> Any:
     """The document with the values of its binary attributes changed."""
     if isinstance(document, dict):
         return {
             name: changed(value)
             if name == "B" and isinstance(value, str | bytes)
-            else _binary(value, changed)
+            else binary(value, changed)
             for name, value in document.items()
         }
     if isinstance(document, list | tuple):
-        return [_binary(each, changed) for each in document]
+        return [binary(each, changed) for each in document]
     return document

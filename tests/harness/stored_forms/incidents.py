@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.harness.stored_forms import timeline
 from tests.harness.stored_forms.examples import EPOCH, Examples
@@ -13,12 +13,10 @@ from tocsin.adapters.evidence.keys import describe
 from tocsin.adapters.incidents.boards import DynamoActions
 from tocsin.adapters.incidents.due_queue import body_of, incidents_of
 from tocsin.adapters.incidents.store import DynamoIncidents
-from tocsin.adapters.people.asked import DynamoDbAsked
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews, DynamoRequests
 from tocsin.adapters.releases.freezes import DynamoFreezes
 from tocsin.adapters.releases.store import DynamoReleases
-from tocsin.adapters.runbooks.published import DynamoDbPublished
 from tocsin.adapters.runbooks.store import DynamoPolicies
 from tocsin.incidents.model.outbox import OutboxItem, OutboxState
 from tocsin.incidents.model.releases import Release, Telling
@@ -56,7 +54,7 @@ def write(written: Written) -> None:
 
 def _store(written: Written) -> DynamoIncidents:
     return DynamoIncidents(
-        written.cloud.boto("dynamodb"),
+        written.cloud.aws("dynamodb"),
         table=written.cloud.table("incidents"),
         operations_table=written.cloud.table("operations"),
     )
@@ -83,7 +81,7 @@ def _incident(written: Written, examples: Examples) -> None:
     assert store.load(incident.id) == incident
     assert store.creation(creation.principal or "", creation.key or "") == creation
     assert DynamoFreezes(
-        written.cloud.boto("dynamodb"), table=written.cloud.table("operations")
+        written.cloud.aws("dynamodb"), table=written.cloud.table("operations")
     ).all() == (freeze,)
     command = replace(creation, principal=None, key=None)
     pointer = examples.filled(
@@ -104,7 +102,7 @@ def _incident(written: Written, examples: Examples) -> None:
     written.after("closing")
     assert store.command(incident.id, command.hash) == command
     assert store.pointer("v1:cloudwatch:a") == pointer
-    actions = DynamoActions(written.cloud.boto("dynamodb"), table=written.cloud.table("incidents"))
+    actions = DynamoActions(written.cloud.aws("dynamodb"), table=written.cloud.table("incidents"))
     assert actions.page(done=False).actions == (done,)
     signal = examples.filled(Signal, "signal", drill=False)
     store.trace([signal], incident=incident.id, recorded_at=EPOCH)
@@ -143,14 +141,14 @@ def _outbox(written: Written, examples: Examples) -> None:
     assert back is not None
     assert (sent.state, sent.attempts, sent.tried) == (OutboxState.SENT, 1, ("sms:1 sent",))
     assert (back.state, back.due_at) == (OutboxState.PENDING, EPOCH)
-    news = DynamoNews(written.cloud.boto("dynamodb"), table=written.cloud.table("operations"))
+    news = DynamoNews(written.cloud.aws("dynamodb"), table=written.cloud.table("operations"))
     news.keep(first)
     written.after("news")
     assert news.last(first) == Told(first.content_hash, 1)
 
 
 def _people(written: Written, examples: Examples) -> None:
-    client, table = written.cloud.boto("dynamodb"), written.cloud.table("operations")
+    client, table = written.cloud.aws("dynamodb"), written.cloud.table("operations")
     contacts = DynamoContacts(client, table=table)
     way = contacts.put(examples.filled(Way, "way", rev=0))
     written.after("way")
@@ -176,7 +174,7 @@ def _people(written: Written, examples: Examples) -> None:
 
 
 def _runbooks(written: Written, examples: Examples) -> None:
-    client, table = written.cloud.boto("dynamodb"), written.cloud.table("operations")
+    client, table = written.cloud.aws("dynamodb"), written.cloud.table("operations")
     policies = DynamoPolicies(client, table=table)
     document = b'{"made":"up"}'
     version = examples.filled(
@@ -192,21 +190,17 @@ def _runbooks(written: Written, examples: Examples) -> None:
     assert policies.page(limit=2) == (version,)
     assert policies.find(version.version) == version
     assert policies.asked("digest") == asked
-    published = DynamoDbPublished(written.cloud.aws("dynamodb"), table)
-    assert published(version.version) == document
+    assert policies.document(version.version) == document
     done = examples.filled(Done, "done")
-    stores: tuple[Any, ...] = (
-        DynamoRequests(client, table=table),
-        DynamoDbAsked(written.cloud.aws("dynamodb"), table),
-    )
-    for number, store in enumerate(stores):
+    store = DynamoRequests(client, table=table)
+    for number in range(2):
         store.keep(f"digest-{number}", done, until=1_800_000_000)
         written.after(f"request {number}")
-        assert [each.done(f"digest-{number}") for each in stores] == [done, done]
+        assert store.done(f"digest-{number}") == done
 
 
 def _releases(written: Written, examples: Examples) -> None:
-    store = DynamoReleases(written.cloud.boto("dynamodb"), table=written.cloud.table("operations"))
+    store = DynamoReleases(written.cloud.aws("dynamodb"), table=written.cloud.table("operations"))
     planned = examples.filled(Release, "release", shipped_at=None)
     telling = examples.filled(Telling, "telling", release=planned, ver=1)
     request = examples.filled(CommandRecord, "release request", key="release")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tests.harness.fakes.boto_call import binary
 from tests.harness.stored_forms.examples import EPOCH, Examples
 from tocsin.adapters.incidents.items import entry_item, entry_of
 from tocsin.incidents.events.base import Event
@@ -78,7 +80,7 @@ def lines() -> Iterator[tuple[str, Any]]:
             assert entry_of(item) == entry
             assert event_of(entry) == event
             assert snapshot_of(snapshot_text(after)) == after
-            yield f"entry {event_type.type} {how}", item
+            yield f"entry {event_type.type} {how}", binary(item, b64decode)
             yield f"after {event_type.type} {how}", _difference(None if opening else before, after)
     for path, words in examples.words.items():
         yield f"words {path}", words
