@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from functions.billing_api.routes import ROUTES as BILLING
-from functions.incident_api.answers import Problem
+from functions.incident_api.resources.incident_shapes import Problem
 from functions.incident_api.routes import ROUTES as INCIDENTS
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.verbs import STEP, VERBS

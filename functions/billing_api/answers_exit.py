@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from functions.billing_api.answers import Moment
+    from functions.billing_api.resources.shapes import Moment
     from tocsin.billing.outage.examination import Lack
 
 

@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.billing_api import (
-    access,
-    answers,
-    answers_exit,
-    answers_reconciliation,
-    answers_replay,
-    correcting,
-    doubles,
-    impacts,
-    leaving,
-    reconciliations,
-    replays,
-    selling,
-)
+from functions.billing_api import answers_exit
 from functions.billing_api.call import Call
+from functions.billing_api.resources import (
+    checkout,
+    corrections,
+    doubles,
+    entitlement,
+    exit_checks,
+    impact,
+    reconciliation_shapes,
+    reconciliations,
+    replay_shapes,
+    replays,
+    shapes,
+)
 from tocsin.runtime.web.serving import Route, respond
 
 if TYPE_CHECKING:
@@ -37,24 +37,24 @@ if TYPE_CHECKING:
 ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
     {
         "GET /v1/workspaces/{id}/entitlement": Route(
-            "What a workspace may use now, and why", access.entitlement_of, answers.Entitlement
+            "What a workspace may use now, and why", entitlement.entitlement_of, shapes.Entitlement
         ),
         "POST /v1/billing/corrections": Route(
             "Lay a correction over a subscription until a time",
-            correcting.correct,
-            answers.Correction,
+            corrections.correct,
+            shapes.Correction,
             (201, 200),
         ),
         "POST /v1/billing/corrections/lift": Route(
             "Take a correction away before its time",
-            correcting.lift,
-            answers.Correction,
+            corrections.lift,
+            shapes.Correction,
             (201, 200),
         ),
         "GET /v1/billing/corrections": Route(
             "The corrections of a month, oldest first",
-            correcting.log,
-            answers.CorrectionLog,
+            corrections.log,
+            shapes.CorrectionLog,
             query={
                 "month": "Like 202609, UTC; this month if left out.",
                 "subscription": "Only this one's.",
@@ -63,31 +63,31 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "POST /v1/replays": Route(
             "Replay a window of a provider's events, or plan to (`dry_run`)",
             replays.start,
-            answers_replay.Replay,
+            replay_shapes.Replay,
             (202, 200),
         ),
         "GET /v1/replays/{id}": Route(
-            "How far a replay has come, and what it found", replays.show, answers_replay.Replay
+            "How far a replay has come, and what it found", replays.show, replay_shapes.Replay
         ),
         "POST /v1/replays/{id}/resume": Route(
-            "Go on with a replay that stalled", replays.resume, answers_replay.Replay
+            "Go on with a replay that stalled", replays.resume, replay_shapes.Replay
         ),
         "POST /v1/replays/{id}/steps": Route(
-            "Say that a step by hand is done", replays.done, answers_replay.Replay
+            "Say that a step by hand is done", replays.done, replay_shapes.Replay
         ),
         "POST /v1/replays/{id}/cancel": Route(
-            "End a replay; what it inserted stays", replays.cancel, answers_replay.Replay
+            "End a replay; what it inserted stays", replays.cancel, replay_shapes.Replay
         ),
         "POST /v1/reconciliations": Route(
             "Compare providers, projection and enforcement",
             reconciliations.start,
-            answers_reconciliation.Reconciliation,
+            reconciliation_shapes.Reconciliation,
             (202, 200),
         ),
         "GET /v1/reconciliations/{id}": Route(
             "How far a reconciliation has come, and what it found",
             reconciliations.show,
-            answers_reconciliation.Reconciliation,
+            reconciliation_shapes.Reconciliation,
             query={
                 "limit": "How many mismatches; 100 if left out, 500 at most.",
                 "cursor": "The `next` of the page before.",
@@ -96,45 +96,45 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "GET /v1/reconciliations/{id}/report": Route(
             "The report of a reconciliation: JSON, Markdown and a matrix of statuses",
             reconciliations.report,
-            answers_reconciliation.ReconciliationReport,
+            reconciliation_shapes.ReconciliationReport,
         ),
         "POST /v1/reconciliations/{id}/heal": Route(
             "Have open mismatches put right, with an approval while an incident is open",
             reconciliations.heal,
-            answers_reconciliation.Reconciliation,
+            reconciliation_shapes.Reconciliation,
             (202,),
         ),
         "POST /v1/reconciliations/{id}/accept": Route(
             "Leave a mismatch as it is, by name and with a reason",
             reconciliations.accept,
-            answers_reconciliation.Reconciliation,
+            reconciliation_shapes.Reconciliation,
         ),
         "POST /v1/reconciliations/{id}/sign-off": Route(
             "Stand for a reconciliation by name",
             reconciliations.sign_off,
-            answers_reconciliation.Reconciliation,
+            reconciliation_shapes.Reconciliation,
         ),
         "POST /v1/reconciliations/{id}/resume": Route(
             "Go on with a reconciliation that stalled",
             reconciliations.resume,
-            answers_reconciliation.Reconciliation,
+            reconciliation_shapes.Reconciliation,
         ),
         "POST /v1/billing/checkout": Route(
-            "Start a checkout, at a provider that works", selling.start, answers.Checkout, (201,)
+            "Start a checkout, at a provider that works", checkout.start, shapes.Checkout, (201,)
         ),
         "GET /v1/billing/doubles": Route(
-            "What may be charged twice for one wish", doubles.listed, answers.DoubleList
+            "What may be charged twice for one wish", doubles.listed, shapes.DoubleList
         ),
         "POST /v1/billing/doubles/{id}/decision": Route(
             "Record which subscription is kept and what becomes of the others",
             doubles.decide,
-            answers.Double,
+            shapes.Double,
             (201, 200),
         ),
         "GET /v1/billing/impact": Route(
             "What a time without a provider did to customers",
-            impacts.report,
-            answers.BillingImpact,
+            impact.report,
+            shapes.BillingImpact,
             query={
                 "since": "From when, with its zone; at most 31 days before `until`.",
                 "incident": "Without `since`: from where this one's outage began.",
@@ -146,17 +146,17 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         ),
         "POST /v1/billing/changes": Route(
             "Ask whether a change of billing may be made now",
-            selling.may_change,
-            answers.Permission,
+            checkout.may_change,
+            shapes.Permission,
         ),
         "POST /v1/billing/exit-checks": Route(
             "Have new checkouts examined for an incident's gate, with a probe on request",
-            leaving.examine,
+            exit_checks.examine,
             answers_exit.CheckoutsExamined,
         ),
         "POST /v1/billing/final-updates": Route(
             "Send stakeholders the final update of a billing incident",
-            leaving.send_final,
+            exit_checks.send_final,
             answers_exit.FinalUpdateSent,
         ),
     }

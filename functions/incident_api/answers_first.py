@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from functions.incident_api.answers import Moment
+    from functions.incident_api.resources.incident_shapes import Moment
     from tocsin.incidents.vocabulary import ClockName, Kind, Role, Severity, State
 
 

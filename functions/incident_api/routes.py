@@ -12,22 +12,24 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from functions.incident_api import (
-    across,
-    acting,
-    answers,
     answers_across,
     answers_first,
     answers_oncall,
     answers_people,
     answers_policies,
-    answers_progress,
-    contacts,
-    first,
-    oncall,
-    policies,
-    reading,
 )
 from functions.incident_api.call import Call
+from functions.incident_api.resources import (
+    act,
+    contacts,
+    first_minutes,
+    freeze_and_actions,
+    incident_shapes,
+    oncall,
+    read,
+    runbooks,
+    status_shapes,
+)
 from tocsin.runtime.web.http import MAX_BODY_BYTES
 from tocsin.runtime.web.serving import Route, respond
 
@@ -53,14 +55,14 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
     {
         "POST /v1/incidents": Route(
             "Open an incident and page who is on call",
-            acting.open_incident,
-            answers.Incident,
+            act.open_incident,
+            incident_shapes.Incident,
             (201, 200),
         ),
         "GET /v1/incidents": Route(
             "Open incidents, or those closed in a month; newest first",
-            reading.board,
-            answers.Board,
+            read.board,
+            incident_shapes.Board,
             query={
                 "status": "`open` (the default) or `closed`.",
                 "month": "The month of closing, UTC, like 202609; with `status=closed`.",
@@ -71,63 +73,63 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             },
         ),
         "GET /v1/incidents/{id}": Route(
-            "The incident as it stands", reading.incident, answers.Incident
+            "The incident as it stands", read.incident, incident_shapes.Incident
         ),
         "GET /v1/incidents/{id}/first": Route(
             "What whoever was woken has to know in the first five minutes",
-            first.first,
+            first_minutes.first,
             answers_first.FirstMinutes,
         ),
         "GET /v1/incidents/{id}/timeline": Route(
             "The timeline, oldest first",
-            reading.timeline,
-            answers.Timeline,
+            read.timeline,
+            incident_shapes.Timeline,
             query={"after": "Entries with a higher `seq`.", "limit": _LIMIT},
         ),
         "GET /v1/incidents/{id}/content/{sha256}": Route(
             "Content that an entry names under `stored`, read from the archive",
-            reading.content,
-            answers.Content,
+            read.content,
+            incident_shapes.Content,
         ),
         "GET /v1/incidents/{id}/smoke-tests": Route(
             "The smoke tests that its policy names for it",
-            reading.smoke,
-            answers.SmokeTests,
+            read.smoke,
+            incident_shapes.SmokeTests,
         ),
         "GET /v1/incidents/{id}/clocks": Route(
             "Every clock, with its arithmetic on request",
-            reading.clocks,
-            answers_progress.Clocks,
+            read.clocks,
+            status_shapes.Clocks,
             query={"explain": "`true`: how each deadline came about."},
         ),
         "GET /v1/incidents/{id}/gate": Route(
             "Each criterion for closing, its evidence or the next step",
-            reading.closing_gate,
-            answers_progress.Gate,
+            read.closing_gate,
+            status_shapes.Gate,
         ),
         "GET /v1/incidents/{id}/metrics": Route(
             "How long it took and which promises were kept, from the timeline alone",
-            reading.measures,
-            answers_progress.Metrics,
+            read.measures,
+            status_shapes.Metrics,
         ),
         "GET /v1/incidents/{id}/checklist": Route(
             "What to do next, and every phase with its items",
-            reading.checklist,
-            answers_progress.Checklist,
+            read.checklist,
+            status_shapes.Checklist,
         ),
         "GET /v1/incidents/{id}/final-update": Route(
             "A draft of the final update, from what is recorded; changes nothing",
-            reading.final_update,
-            answers_progress.FinalUpdate,
+            read.final_update,
+            status_shapes.FinalUpdate,
         ),
         "GET /v1/incidents/{id}/severity": Route(
             "Old and new deadlines of a change of severity; changes nothing",
-            reading.preview,
-            answers_progress.Preview,
+            read.preview,
+            status_shapes.Preview,
             query={"to!": "The severity it would be changed to."},
         ),
         "POST /v1/incidents/{id}/{command}": Route(
-            "Carry a verb out", acting.act, answers.Incident, max_body=MAX_BODY_BYTES
+            "Carry a verb out", act.act, incident_shapes.Incident, max_body=MAX_BODY_BYTES
         ),
         "GET /v1/oncall": Route(
             "Who is on call, now or at another time",
@@ -165,15 +167,15 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         ),
         "POST /v1/releases": Route(
             "Record a release and tell the open incidents of its service",
-            acting.record_release,
-            answers.RecordedRelease,
+            act.record_release,
+            incident_shapes.RecordedRelease,
             (201, 200),
             query={"cursor": "`next` of the answer before: go on telling incidents."},
         ),
         "GET /v1/releases": Route(
             "A service's releases, in the order they were cut",
-            acting.list_releases,
-            answers.Releases,
+            act.list_releases,
+            incident_shapes.Releases,
             query={"service!": "Whose.", "limit": _LIMIT, "cursor": _CURSOR},
         ),
         "GET /v1/contacts": Route(
@@ -205,25 +207,25 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         ),
         "POST /v1/policies": Route(
             "Publish a runbook for the incidents to come",
-            policies.publish,
+            runbooks.publish,
             answers_policies.PolicyVersion,
             (201, 200),
             max_body=MAX_BODY_BYTES,
         ),
         "GET /v1/policies": Route(
             "Published runbooks, the newest first: who changed what, when and why",
-            policies.listed,
+            runbooks.listed,
             answers_policies.Policies,
             query={"limit": _LIMIT, "cursor": _CURSOR},
         ),
         "GET /v1/policies/{number}": Route(
             "A published runbook, compiled; 0 is the one that came with the deployment",
-            policies.shown,
+            runbooks.shown,
             answers_policies.PolicyDocument,
         ),
         "GET /v1/freeze": Route(
             "Whether deployments are frozen, by what, and whether a change may go out",
-            across.freeze,
+            freeze_and_actions.freeze,
             answers_across.Freeze,
             query={
                 "service": "Whose; without, every service.",
@@ -233,7 +235,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         ),
         "GET /v1/actions": Route(
             "Preventive work across incidents, the earliest due first",
-            across.actions,
+            freeze_and_actions.actions,
             answers_across.Preventions,
             query={
                 "status": "`open` (the default) or `done`.",

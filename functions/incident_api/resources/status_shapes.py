@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from functions.incident_api.answers import Moment, Round
+    from functions.incident_api.resources.incident_shapes import Moment, Round
     from tocsin.incidents.model.parts import ItemState
     from tocsin.incidents.queries.gate import Status
     from tocsin.incidents.vocabulary import Attainment, ClockName, Phase, Resolution, Severity

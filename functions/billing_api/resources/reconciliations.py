@@ -7,14 +7,14 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from functions.billing_api.answers_reconciliation import (
+from functions.billing_api.moments import shown, shown_if
+from functions.billing_api.resources.reconciliation_shapes import (
     FactPair,
     MismatchShown,
     OfKind,
     Reconciliation,
     ReconciliationReport,
 )
-from functions.billing_api.moments import shown, shown_if
 from tocsin.application.billing.access.approvals import Person
 from tocsin.application.billing.reconcile.desk import Wish
 from tocsin.billing.reconcile.compare import Kind

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from functions.incident_api import answers as a
+    from functions.incident_api.resources import incident_shapes as a
     from tocsin.incidents.clocks.owed import Owed
     from tocsin.incidents.model.billing import KeptEvidence
     from tocsin.incidents.model.content import Stored

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.billing_api.answers_replay import Counted, Estimate, Loss, OfType, Replay, Step
 from functions.billing_api.moments import shown, shown_if
+from functions.billing_api.resources.replay_shapes import (
+    Counted,
+    Estimate,
+    Loss,
+    OfType,
+    Replay,
+    Step,
+)
 from tocsin.application.billing.replay.desk import Wish
 from tocsin.application.billing.replay.window import Asked, Found
 from tocsin.billing.errors import WindowUnknown

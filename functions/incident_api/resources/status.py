@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.incident_api.views import moment, round_view
+from functions.incident_api.resources.incident_view import moment, round_view
 from tocsin.incidents.queries.gate import unmet
 from tocsin.incidents.queries.metrics import attainment
 from tocsin.incidents.timeline.entry import format_time
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from functions.incident_api import answers_progress as a
+    from functions.incident_api.resources import status_shapes as a
     from tocsin.application.incidents.foresee import Foresight
     from tocsin.incidents.model.incident import Clock, Incident
     from tocsin.incidents.queries.checklist import ItemView, PhaseView

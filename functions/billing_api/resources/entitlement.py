@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from functions.billing_api.answers import Entitlement
 from functions.billing_api.moments import shown, shown_if
+from functions.billing_api.resources.shapes import Entitlement
 from tocsin.billing.access.entitlement import entitlement
 from tocsin.errors import BadInput
 from tocsin.runtime.web.http import answer

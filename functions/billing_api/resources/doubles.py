@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.billing_api.answers import Double as Shown
-from functions.billing_api.answers import DoubleLeg, DoubleList, LegDecision
 from functions.billing_api.moments import shown
+from functions.billing_api.resources.shapes import Double as Shown
+from functions.billing_api.resources.shapes import DoubleLeg, DoubleList, LegDecision
 from tocsin.application.billing.checkout.decide_double import decide_double
 from tocsin.billing.checkout.intent import DoubleDecision, Remedy
 from tocsin.billing.errors import NoDouble

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.incident_api.reading import etag
+from functions.incident_api.resources.read import etag
 from tocsin.application.incidents.first_minutes import FirstMinutes, first_minutes
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.web.http import answer

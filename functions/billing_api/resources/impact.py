@@ -32,9 +32,9 @@ from tocsin.runtime.web.http import answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from functions.billing_api.answers import BillingImpact
     from functions.billing_api.call import Call
     from functions.billing_api.office import Office
+    from functions.billing_api.resources.shapes import BillingImpact
     from tocsin.billing.access.corrections import Logged
     from tocsin.billing.outage.history import History
     from tocsin.billing.outage.impact import WorkspaceImpact

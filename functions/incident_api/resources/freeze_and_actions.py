@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from functions.incident_api.answers_across import Freeze, HeldBy, Prevention, Preventions
-from functions.incident_api.views import moment
+from functions.incident_api.resources.incident_view import moment
 from tocsin.application.releases.freeze import ask_freeze
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.queries.freeze import ChangeKind

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.incident_api.progress import (
-    checklist_view,
-    clocks_view,
-    gate_view,
-    metrics_view,
-    preview_view,
-)
-from functions.incident_api.views import (
+from functions.incident_api.resources.incident_view import (
     board_view,
     content_view,
     incident_view,
     smoke_tests_view,
     timeline_view,
+)
+from functions.incident_api.resources.status import (
+    checklist_view,
+    clocks_view,
+    gate_view,
+    metrics_view,
+    preview_view,
 )
 from tocsin.application.incidents.close import verified_head
 from tocsin.application.incidents.foresee import foresee
@@ -36,8 +36,8 @@ from tocsin.runtime.web.http import answer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from functions.incident_api.answers_progress import FinalUpdate
     from functions.incident_api.call import Call
+    from functions.incident_api.resources.status_shapes import FinalUpdate
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import Summary
     from tocsin.runtime.web.http import Response

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from functions.billing_api.answers import Correction as Shown
-from functions.billing_api.answers import CorrectionLog, SeenAccess
 from functions.billing_api.moments import shown
+from functions.billing_api.resources.shapes import Correction as Shown
+from functions.billing_api.resources.shapes import CorrectionLog, SeenAccess
 from tocsin.application.billing.access.approvals import Person
 from tocsin.billing.access.corrections import Correction, month_of
 from tocsin.billing.identity import MODES, Identity

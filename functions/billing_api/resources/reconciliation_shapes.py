@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from functions.billing_api.answers import Moment
+    from functions.billing_api.resources.shapes import Moment
     from tocsin.billing.reconcile.compare import Healing, Kind
     from tocsin.billing.reconcile.work import Scope, Stage, State
 

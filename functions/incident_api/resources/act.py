@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from functions.incident_api.answers import RecordedRelease, Release, Releases
-from functions.incident_api.reading import etag
+from functions.incident_api.resources.incident_shapes import RecordedRelease, Release, Releases
+from functions.incident_api.resources.incident_view import incident_view, moment
+from functions.incident_api.resources.read import etag
 from functions.incident_api.shapes import plain, wish
 from functions.incident_api.verbs import command
-from functions.incident_api.views import incident_view, moment
 from tocsin.application.releases.record import ReleaseDesk, Report
 from tocsin.errors import BadInput, InvalidSettings, UnknownIncident
 from tocsin.incidents.commands.closing import Close

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from functions.billing_api.answers import Checkout, Permission
+from functions.billing_api.resources.shapes import Checkout, Permission
 from tocsin.application.billing.checkout.start import Wish
 from tocsin.billing.access.freeze import BillingChange, permit
 from tocsin.errors import BadInput
