@@ -16,11 +16,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from functions.billing_api.routes import ROUTES as BILLING
-from functions.incident_api.resources.incident_shapes import Problem
 from functions.incident_api.routes import ROUTES as INCIDENTS
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.verbs import STEP, VERBS
 from tocsin.incidents.model.releases import Release
+from tocsin.runtime.web.answers import Problem
 from tools.openapi_bodies import (
     CORRECTION,
     END_OVERRIDE,
@@ -96,7 +96,8 @@ _HEADERS: Mapping[str, dict[str, Any]] = MappingProxyType(
 
 def document() -> dict[str, Any]:
     """The whole document."""
-    shapes = Shapes()
+    routes = [route for table in _SERVED.values() for route in table.values()]
+    shapes = Shapes([Problem, *(route.answer for route in routes if route.answer is not str)])
     problem = shapes.reference(Problem)
     paths: dict[str, dict[str, Any]] = {}
     for function, routes in _SERVED.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.requests import Requests
@@ -48,3 +49,13 @@ class Call:
 
     def body(self) -> Fields:
         return Fields(self.request.json_object())
+
+
+def moment(seconds: int) -> datetime:
+    """Epoch seconds as the API shows times."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def moment_if(seconds: int | None) -> datetime | None:
+    """The same, or None for none."""
+    return None if seconds is None else moment(seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tocsin.application.billing.outage.impact import ImpactDesk
 from tocsin.policy.compiled.billing_rules import EssentialChanges
 
 if TYPE_CHECKING:
@@ -53,3 +54,17 @@ class Office:
     def now(self) -> int:
         """The real time in epoch seconds: periods and corrections are the providers' time."""
         return int(self.clock.wall_now().timestamp())
+
+    @property
+    def impacts(self) -> ImpactDesk:
+        """What a time without a provider did, from the same records."""
+        return ImpactDesk(
+            intents=self.checkouts.intents,
+            policies=self.checkouts.policies,
+            history=self.history,
+            rows=self.projection,
+            corrections=self.corrections.store,
+            incidents=self.incidents,
+            access=self.rules.access,
+            now=self.now,
+        )

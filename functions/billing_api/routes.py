@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.billing_api import answers_exit
 from functions.billing_api.call import Call
 from functions.billing_api.resources import (
     checkout,
@@ -24,6 +23,7 @@ from functions.billing_api.resources import (
     replays,
     shapes,
 )
+from tocsin.application.billing.outage import exit_answers
 from tocsin.runtime.web.serving import Route, respond
 
 if TYPE_CHECKING:
@@ -152,12 +152,12 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "POST /v1/billing/exit-checks": Route(
             "Have new checkouts examined for an incident's gate, with a probe on request",
             exit_checks.examine,
-            answers_exit.CheckoutsExamined,
+            exit_answers.CheckoutsExamined,
         ),
         "POST /v1/billing/final-updates": Route(
             "Send stakeholders the final update of a billing incident",
             exit_checks.send_final,
-            answers_exit.FinalUpdateSent,
+            exit_answers.FinalUpdateSent,
         ),
     }
 )

@@ -11,13 +11,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.incident_api import (
-    answers_across,
-    answers_first,
-    answers_oncall,
-    answers_people,
-    answers_policies,
-)
 from functions.incident_api.call import Call
 from functions.incident_api.resources import (
     act,
@@ -30,6 +23,7 @@ from functions.incident_api.resources import (
     runbooks,
     status_shapes,
 )
+from tocsin.people import rotation
 from tocsin.runtime.web.http import MAX_BODY_BYTES
 from tocsin.runtime.web.serving import Route, respond
 
@@ -78,7 +72,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "GET /v1/incidents/{id}/first": Route(
             "What whoever was woken has to know in the first five minutes",
             first_minutes.first,
-            answers_first.FirstMinutes,
+            first_minutes.FirstMinutes,
         ),
         "GET /v1/incidents/{id}/timeline": Route(
             "The timeline, oldest first",
@@ -134,13 +128,13 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "GET /v1/oncall": Route(
             "Who is on call, now or at another time",
             oncall.on_call,
-            answers_oncall.OnCall,
+            oncall.OnCall,
             query={"at": "Another time."},
         ),
         "GET /v1/oncall/shifts": Route(
             "Who is on call in the days ahead",
             oncall.shifts,
-            answers_oncall.Shifts,
+            oncall.Shifts,
             query=_AHEAD,
         ),
         "GET /v1/oncall/calendar": Route(
@@ -150,20 +144,18 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             query=_AHEAD,
             media="text/calendar",
         ),
-        "GET /v1/oncall/{role}": Route(
-            "A role's rotation and overrides", oncall.rota, answers_oncall.Rota
-        ),
+        "GET /v1/oncall/{role}": Route("A role's rotation and overrides", oncall.rota, oncall.Rota),
         "POST /v1/oncall/{role}/rotation": Route(
-            "Say who takes turns for a role", oncall.set_rotation, answers_oncall.Rotation
+            "Say who takes turns for a role", oncall.set_rotation, rotation.Rotation
         ),
         "POST /v1/oncall/{role}/overrides": Route(
             "Put a person in the place of whoever's turn it is",
             oncall.add_override,
-            answers_oncall.Override,
+            rotation.Override,
             (201, 200),
         ),
         "POST /v1/oncall/{role}/end-override": Route(
-            "End an override now", oncall.end_override, answers_oncall.Override
+            "End an override now", oncall.end_override, rotation.Override
         ),
         "POST /v1/releases": Route(
             "Record a release and tell the open incidents of its service",
@@ -181,52 +173,52 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "GET /v1/contacts": Route(
             "Your ways; as a commander anybody's",
             contacts.listed,
-            answers_people.ContactWays,
+            contacts.ContactWays,
             query={"person": "Whose; your own without it."},
         ),
         "GET /v1/contacts/numbers": Route(
             "Telephone numbers of everybody who can be paged (commander, security)",
             contacts.telephone_numbers,
-            answers_people.TelephoneNumbers,
+            contacts.TelephoneNumbers,
         ),
         "GET /v1/reachability": Route(
             "Everybody who could be missed, and why",
             contacts.unreachable,
-            answers_people.Reachability,
+            contacts.Reachability,
         ),
         "POST /v1/contacts": Route(
             "Add a way and have its confirmation code sent",
             contacts.add,
-            answers_people.ContactWay,
+            contacts.ContactWay,
             (201, 200),
         ),
         "POST /v1/contacts/{way}/{action}": Route(
             "confirm, test, resend or remove a way; erase `all`",
             contacts.act,
-            answers_people.ContactWays,
+            contacts.ContactWays,
         ),
         "POST /v1/policies": Route(
             "Publish a runbook for the incidents to come",
             runbooks.publish,
-            answers_policies.PolicyVersion,
+            runbooks.PolicyVersion,
             (201, 200),
             max_body=MAX_BODY_BYTES,
         ),
         "GET /v1/policies": Route(
             "Published runbooks, the newest first: who changed what, when and why",
             runbooks.listed,
-            answers_policies.Policies,
+            runbooks.Policies,
             query={"limit": _LIMIT, "cursor": _CURSOR},
         ),
         "GET /v1/policies/{number}": Route(
             "A published runbook, compiled; 0 is the one that came with the deployment",
             runbooks.shown,
-            answers_policies.PolicyDocument,
+            runbooks.PolicyDocument,
         ),
         "GET /v1/freeze": Route(
             "Whether deployments are frozen, by what, and whether a change may go out",
             freeze_and_actions.freeze,
-            answers_across.Freeze,
+            freeze_and_actions.Freeze,
             query={
                 "service": "Whose; without, every service.",
                 "change": "`code` (the default), `schema`, `flag_off`, `prices` and so on.",
@@ -236,7 +228,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         "GET /v1/actions": Route(
             "Preventive work across incidents, the earliest due first",
             freeze_and_actions.actions,
-            answers_across.Preventions,
+            freeze_and_actions.Preventions,
             query={
                 "status": "`open` (the default) or `done`.",
                 "limit": _LIMIT,

@@ -10,7 +10,7 @@ from functions.billing_api.resources.shapes import Checkout, Permission
 from tocsin.application.billing.checkout.start import Wish
 from tocsin.billing.access.freeze import BillingChange, permit
 from tocsin.errors import BadInput
-from tocsin.runtime.web.http import answer
+from tocsin.runtime.web.answers import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from functions.billing_api.moments import shown
+from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources.shapes import Correction as Shown
-from functions.billing_api.resources.shapes import CorrectionLog, SeenAccess
+from functions.billing_api.resources.shapes import CorrectionLog
 from tocsin.application.billing.access.approvals import Person
 from tocsin.billing.access.corrections import Correction, month_of
 from tocsin.billing.identity import MODES, Identity
 from tocsin.billing.subscription import Status
 from tocsin.errors import BadInput
 from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime.web.http import answer
+from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
-    from tocsin.billing.access.corrections import Logged, Seen
+    from tocsin.billing.access.corrections import Logged
     from tocsin.runtime.web.fields import Fields
     from tocsin.runtime.web.http import Response
 
@@ -60,9 +60,9 @@ def log(call: Call) -> Response:
     wanted = call.request.query.get("subscription")
     view = CorrectionLog(
         month=month,
-        corrections=[
+        corrections=tuple(
             _view(line) for line in lines if wanted in (None, line.correction.subscription)
-        ],
+        ),
     )
     return answer(200, view)
 
@@ -90,24 +90,15 @@ def _whose(given: Fields) -> tuple[Identity, str]:
 
 def _view(logged: Logged) -> Shown:
     wanted = logged.correction
-    return Shown(
-        id=logged.id,
-        at=shown(logged.at),
+    return view_of(
+        Shown,
+        logged,
+        at=moment(logged.at),
         provider=wanted.identity.provider,
         account=wanted.identity.account,
         mode=wanted.identity.mode,
         subscription=wanted.subscription,
         status=wanted.status,
-        until=None if wanted.until is None else shown(wanted.until),
+        until=moment_if(wanted.until),
         reason=wanted.reason,
-        by=logged.by,
-        approval=logged.approval,
-        approver=logged.approver,
-        before=_seen(logged.before),
-        after=_seen(logged.after),
-        base_rev=logged.base_rev,
     )
-
-
-def _seen(seen: Seen) -> SeenAccess:
-    return SeenAccess(status=seen.status, access=seen.access, corrected=seen.corrected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.billing_api.moments import shown
+from functions.billing_api.call import moment
 from functions.billing_api.resources.shapes import Double as Shown
 from functions.billing_api.resources.shapes import DoubleLeg, DoubleList, LegDecision
 from tocsin.application.billing.checkout.decide_double import decide_double
@@ -12,7 +12,7 @@ from tocsin.billing.checkout.intent import DoubleDecision, Remedy
 from tocsin.billing.errors import NoDouble
 from tocsin.errors import BadInput
 from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime.web.http import answer
+from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
@@ -25,7 +25,7 @@ _LONGEST_WHY = 1_000
 def listed(call: Call) -> Response:
     """Intents of which more than one leg runs, or may; decided ones too, while that is so."""
     found = (each.double for each in call.office.checkouts.intents.unsettled())
-    return answer(200, DoubleList(doubles=[_view(each) for each in found if each is not None]))
+    return answer(200, DoubleList(doubles=tuple(_view(each) for each in found if each is not None)))
 
 
 def decide(call: Call) -> Response:
@@ -55,30 +55,14 @@ def decide(call: Call) -> Response:
 
 def _view(double: Double) -> Shown:
     decision = double.decision
-    return Shown(
-        intent=double.intent,
-        workspace=double.workspace,
-        certain=double.certain,
-        amount=double.amount,
-        currency=double.currency,
-        proposal=double.proposal,
-        legs=[
-            DoubleLeg(
-                provider=leg.provider,
-                state=leg.state,
-                session=leg.session,
-                subscription=leg.subscription,
-                kept=leg == double.kept,
-            )
+    return view_of(
+        Shown,
+        double,
+        legs=tuple(
+            view_of(DoubleLeg, leg, kept=leg == double.kept)
             for leg in (double.kept, *double.others)
-        ],
+        ),
         decision=None
         if decision is None
-        else LegDecision(
-            keep=decision.keep,
-            remedy=decision.remedy,
-            why=decision.why,
-            by=decision.by,
-            at=shown(decision.at),
-        ),
+        else view_of(LegDecision, decision, at=moment(decision.at)),
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from functions.billing_api.moments import shown, shown_if
+from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources.shapes import Entitlement
 from tocsin.billing.access.entitlement import entitlement
 from tocsin.errors import BadInput
-from tocsin.runtime.web.http import answer
+from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
@@ -34,22 +34,15 @@ def entitlement_of(call: Call) -> Response:
     incidents = office.incidents.billing(now)
     maybe = incidents is None or bool(incidents)
     found = entitlement(rows, office.rules.access, now=now, incident_open=maybe)
-    view = Entitlement(
+    view = view_of(
+        Entitlement,
+        found,
         workspace=workspace,
-        access=found.access,
-        plan=found.plan,
-        why=found.why,
-        status=found.status,
-        since=shown_if(found.since),
+        since=moment_if(found.since),
         event=found.source,
-        period_end=shown_if(found.period_end),
-        provider=found.provider,
-        subscription=found.subscription,
-        corrected_by=found.corrected_by,
-        corrected_until=shown_if(found.corrected_until),
-        double=found.double,
-        incidents=list(incidents or ()),
-        rev=found.rev,
-        as_of=shown(now),
+        period_end=moment_if(found.period_end),
+        corrected_until=moment_if(found.corrected_until),
+        incidents=incidents or (),
+        as_of=moment(now),
     )
     return answer(200, view)

@@ -5,8 +5,9 @@ Both are done by the outage watch, which may ask providers and write into incide
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from tocsin.application.billing.outage.exit_answers import CheckoutsExamined, FinalUpdateSent
 from tocsin.errors import (
     BadInput,
     GroupRequired,
@@ -19,12 +20,12 @@ from tocsin.errors import (
     UnknownIncident,
     VersionConflict,
 )
-from tocsin.runtime.web.http import answer
+from tocsin.incidents.timeline.codec import decode_fields
+from tocsin.runtime.web.answers import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from functions.billing_api.answers_exit import CheckoutsExamined, FinalUpdateSent
     from functions.billing_api.call import Call
     from tocsin.runtime.web.http import Response
 
@@ -53,7 +54,7 @@ def examine(call: Call) -> Response:
         "probe": given.flag("probe"),
     }
     given.done()
-    return answer(200, cast("CheckoutsExamined", _asked(call, wish)))
+    return answer(200, decode_fields(CheckoutsExamined, _asked(call, wish)))
 
 
 def send_final(call: Call) -> Response:
@@ -63,7 +64,7 @@ def send_final(call: Call) -> Response:
     given.done()
     if not 0 < len(wish["text"]) <= LONGEST_TEXT:
         raise BadInput(f"`text` must have 1 to {LONGEST_TEXT} characters", field="text")
-    return answer(200, cast("FinalUpdateSent", _asked(call, wish)))
+    return answer(200, decode_fields(FinalUpdateSent, _asked(call, wish)))
 
 
 def _asked(call: Call, wish: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from functions.billing_api.resources.shapes import Moment
+    from datetime import datetime
+
     from tocsin.billing.reconcile.compare import Healing, Kind
     from tocsin.billing.reconcile.work import Scope, Stage, State
 
 
-class OfKind(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfKind:
     """Mismatches of one class that are neither healed nor accepted."""
 
     kind: Kind
     count: int
 
 
-class FactPair(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactPair:
     """One fact as we hold it and as the provider says; null where that side has none."""
 
     name: str
@@ -25,7 +29,8 @@ class FactPair(TypedDict):
     says: str | None
 
 
-class MismatchShown(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MismatchShown:
     """One mismatch; `note` is the reason it was accepted for, or what healing did.
 
     `approved_by` approved that it be healed; null where nobody had to.
@@ -36,8 +41,8 @@ class MismatchShown(TypedDict):
     workspace: str | None
     account: str
     subscription: str
-    others: list[str]
-    facts: list[FactPair]
+    others: tuple[str, ...]
+    facts: tuple[FactPair, ...]
     healing: Healing
     state: State
     by: str | None
@@ -45,7 +50,8 @@ class MismatchShown(TypedDict):
     note: str | None
 
 
-class Reconciliation(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
     """A reconciliation: how far it has come, and what it found.
 
     `population` workspaces were not touched, of which `drawn` were read; `escalated` tells that a
@@ -59,18 +65,18 @@ class Reconciliation(TypedDict):
 
     id: str
     scope: Scope
-    accounts: list[str]
-    workspaces: list[str]
-    start: Moment
-    end: Moment
+    accounts: tuple[str, ...]
+    workspaces: tuple[str, ...]
+    start: datetime
+    end: datetime
     seed: str
     dry_run: bool
     incident: str | None
     stage: Stage
     problem: str | None
-    started_at: Moment
+    started_at: datetime
     started_by: str
-    updated_at: Moment | None
+    updated_at: datetime | None
     population: int
     drawn: int
     full: bool
@@ -83,18 +89,19 @@ class Reconciliation(TypedDict):
     healed: int
     accepted: int
     open: int
-    unresolved: list[OfKind]
-    unknown: list[str]
-    mismatches: list[MismatchShown]
+    unresolved: tuple[OfKind, ...]
+    unknown: tuple[str, ...]
+    mismatches: tuple[MismatchShown, ...]
     more: bool
     next: str | None
-    approve: list[str]
+    approve: tuple[str, ...]
     signed_off_by: str | None
-    signed_off_at: Moment | None
+    signed_off_at: datetime | None
     report: str
 
 
-class ReconciliationReport(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationReport:
     """The report: `document` is JSON as text.
 
     `matrix` is an SVG: what the provider says by what we hold, where they differ.

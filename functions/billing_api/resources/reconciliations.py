@@ -7,7 +7,7 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from functions.billing_api.moments import shown, shown_if
+from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources.reconciliation_shapes import (
     FactPair,
     MismatchShown,
@@ -20,8 +20,8 @@ from tocsin.application.billing.reconcile.desk import Wish
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import HOUR, LONGEST_WINDOW, Scope
 from tocsin.documents import reconciliation_report as report_of
+from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import count
-from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,25 +138,15 @@ def _view(call: Call, cursor: Cursor, *, after: str = "", limit: int = _PAGE) ->
     tally = desk.tally(cursor)
     standing = tally.standing
     found, following = desk.page(cursor.id, after=after, limit=limit)
-    return Reconciliation(
-        id=cursor.id,
-        scope=cursor.scope,
-        accounts=[str(each) for each in cursor.identities],
-        workspaces=list(cursor.workspaces),
-        start=shown(cursor.start),
-        end=shown(cursor.end),
-        seed=cursor.seed,
-        dry_run=cursor.dry_run,
-        incident=cursor.incident,
-        stage=cursor.stage,
+    return view_of(
+        Reconciliation,
+        cursor,
+        accounts=tuple(str(each) for each in cursor.identities),
+        start=moment(cursor.start),
+        end=moment(cursor.end),
         problem=cursor.problem or None,
-        started_at=shown(cursor.started_at),
-        started_by=cursor.started_by,
-        updated_at=shown_if(cursor.updated_at or None),
-        population=cursor.population,
-        drawn=cursor.drawn,
-        full=cursor.full,
-        escalated=cursor.escalated,
+        started_at=moment(cursor.started_at),
+        updated_at=moment_if(cursor.updated_at or None),
         provider_calls=cursor.calls,
         compared_workspaces=standing.workspaces,
         compared_subscriptions=standing.subscriptions,
@@ -165,14 +155,15 @@ def _view(call: Call, cursor: Cursor, *, after: str = "", limit: int = _PAGE) ->
         healed=standing.healed,
         accepted=standing.accepted,
         open=standing.open,
-        unresolved=[OfKind(kind=Kind(kind), count=n) for kind, n in standing.unresolved.items()],
-        unknown=list(tally.unknown),
-        mismatches=[_mismatch(each) for each in found],
+        unresolved=tuple(
+            OfKind(kind=Kind(kind), count=n) for kind, n in standing.unresolved.items()
+        ),
+        unknown=tally.unknown,
+        mismatches=tuple(_mismatch(each) for each in found),
         more=following is not None,
         next=following,
-        approve=list(desk.to_approve(cursor)),
-        signed_off_by=cursor.signed_off_by,
-        signed_off_at=shown_if(cursor.signed_off_at),
+        approve=tuple(desk.to_approve(cursor)),
+        signed_off_at=moment_if(cursor.signed_off_at),
         report=f"/v1/reconciliations/{cursor.id}/report",
     )
 
@@ -180,18 +171,14 @@ def _view(call: Call, cursor: Cursor, *, after: str = "", limit: int = _PAGE) ->
 def _mismatch(found: Found) -> MismatchShown:
     mismatch = found.mismatch
     names = sorted({*mismatch.held, *mismatch.says})
-    return MismatchShown(
-        id=mismatch.id,
-        kind=mismatch.kind,
-        workspace=mismatch.workspace,
+    return view_of(
+        MismatchShown,
+        mismatch,
         account=str(mismatch.identity),
-        subscription=mismatch.subscription,
-        others=list(mismatch.others),
-        facts=[
+        facts=tuple(
             FactPair(name=name, held=mismatch.held.get(name), says=mismatch.says.get(name))
             for name in names
-        ],
-        healing=mismatch.healing,
+        ),
         state=found.state,
         by=found.by or None,
         approved_by=found.approver or None,

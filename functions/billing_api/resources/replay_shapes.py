@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from functions.billing_api.resources.shapes import Moment
+    from datetime import datetime
+
     from tocsin.billing.replay.cursor import Kind, Stage
 
 
-class Counted(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
     """What a replay met; what was `missing` has since been `inserted`, or has `arrived` itself.
 
     A rebuild meets objects: it has `fetched` those that differed, and `changed` so many.
@@ -26,7 +29,8 @@ class Counted(TypedDict):
     changed: int
 
 
-class OfType(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfType:
     """Events of one type: what the provider has, and what the ledger lacked."""
 
     type: str
@@ -34,23 +38,26 @@ class OfType(TypedDict):
     missing: int
 
 
-class OfWorkspace(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfWorkspace:
     """Missing events of one workspace."""
 
     workspace: str
     missing: int
 
 
-class Step(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
     """What a person does by hand at the provider, and who has done it."""
 
     step: str
     text: str
     done_by: str | None
-    done_at: Moment | None
+    done_at: datetime | None
 
 
-class Loss(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
     """Events of one kind that no rebuild brings back.
 
     `expected` is how many the provider's objects speak of and `lost` how many of them the ledger
@@ -63,14 +70,16 @@ class Loss(TypedDict):
     lost: int | None
 
 
-class Estimate(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
     """What inserting all that is missing will take, from the plan's own figures."""
 
     seconds: int
     write_units: int
 
 
-class Replay(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
     """A replay or (`dry_run`) a plan for one.
 
     `window_facts` are those the window was found by, where the incident told it.
@@ -85,23 +94,23 @@ class Replay(TypedDict):
     provider: str
     account: str
     mode: str
-    start: Moment
-    end: Moment
+    start: datetime
+    end: datetime
     dry_run: bool
     incident: str | None
     override: str | None
     window_facts: str | None
     stage: Stage
     problem: str | None
-    started_at: Moment
+    started_at: datetime
     started_by: str
-    updated_at: Moment | None
-    walked_to: Moment
+    updated_at: datetime | None
+    walked_to: datetime
     passes: int
     counts: Counted
     last_pass: Counted
-    types: list[OfType]
-    workspaces: list[OfWorkspace]
+    types: tuple[OfType, ...]
+    workspaces: tuple[OfWorkspace, ...]
     other_workspaces: int
     no_workspace: int
     estimate: Estimate | None
@@ -113,5 +122,5 @@ class Replay(TypedDict):
     days_left: int
     warning: str | None
     kind: Kind
-    steps: list[Step]
-    lost: list[Loss]
+    steps: tuple[Step, ...]
+    lost: tuple[Loss, ...]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.billing_api.moments import shown, shown_if
+from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources.replay_shapes import (
     Counted,
     Estimate,
     Loss,
     OfType,
+    OfWorkspace,
     Replay,
     Step,
 )
@@ -21,12 +22,12 @@ from tocsin.billing.replay import rebuild
 from tocsin.billing.replay.cursor import HORIZON, WARN_FROM, Kind, Window
 from tocsin.billing.replay.rate_limit import budget
 from tocsin.errors import BadInput
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.providers.registry import lists_events
-from tocsin.runtime.web.http import answer
+from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
-    from tocsin.application.billing.replay.desk import Breakdown
     from tocsin.billing.replay.cursor import Counts, Cursor
     from tocsin.runtime.web.fields import Fields
     from tocsin.runtime.web.http import Response
@@ -148,93 +149,70 @@ def _view(call: Call, cursor: Cursor) -> Replay:
     now = call.office.now()
     found = call.office.replays.breakdown(cursor.id)
     left = cursor.window.days_left(now=now, kind=cursor.kind)
-    return Replay(
-        id=cursor.id,
+    return view_of(
+        Replay,
+        cursor,
         provider=cursor.identity.provider,
         account=cursor.identity.account,
         mode=cursor.identity.mode,
-        start=shown(cursor.window.start),
-        end=shown(cursor.window.end),
-        dry_run=cursor.dry_run,
-        incident=cursor.incident,
+        start=moment(cursor.window.start),
+        end=moment(cursor.window.end),
         override=cursor.override or None,
         window_facts=cursor.facts or None,
-        stage=cursor.stage,
         problem=cursor.problem or None,
-        started_at=shown(cursor.started_at),
-        started_by=cursor.started_by,
-        updated_at=shown_if(cursor.updated_at or None),
-        walked_to=shown(min(cursor.at, cursor.window.end)),
-        passes=cursor.passes,
+        started_at=moment(cursor.started_at),
+        updated_at=moment_if(cursor.updated_at or None),
+        walked_to=moment(min(cursor.at, cursor.window.end)),
         counts=_counted(cursor.first),
         last_pass=_counted(cursor.last),
-        types=_types(found),
-        workspaces=[
-            {"workspace": name, "missing": missing} for name, missing in found.workspaces.items()
-        ],
+        types=tuple(
+            OfType(type=name, expected=expected, missing=missing)
+            for name, (expected, missing) in found.types.items()
+        ),
+        workspaces=tuple(
+            OfWorkspace(workspace=name, missing=missing)
+            for name, missing in found.workspaces.items()
+        ),
         other_workspaces=found.others,
         no_workspace=found.unnamed,
         estimate=_estimate(cursor) if cursor.dry_run else None,
         checksum_before=cursor.checksum_before or None,
         checksum_after=cursor.checksum_after or None,
         checksum_last=cursor.checksum_last or None,
-        proven=cursor.proven,
-        unchanged=cursor.unchanged,
         days_left=left,
         warning=_warning(left, cursor.kind),
-        kind=cursor.kind,
         steps=_steps(cursor),
         lost=_losses(cursor),
     )
 
 
-def _types(found: Breakdown) -> list[OfType]:
-    return [
-        {"type": name, "expected": expected, "missing": missing}
-        for name, (expected, missing) in found.types.items()
-    ]
-
-
-def _losses(cursor: Cursor) -> list[Loss]:
+def _losses(cursor: Cursor) -> tuple[Loss, ...]:
     """What cannot be brought back, once a pass has seen all there is."""
-    return [
-        {"kind": each.kind, "expected": each.expected, "stored": each.stored, "lost": each.lost}
-        for each in rebuild.losses(cursor)
-        if cursor.passes
-    ]
+    return tuple(view_of(Loss, each) for each in rebuild.losses(cursor) if cursor.passes)
 
 
-def _steps(cursor: Cursor) -> list[Step]:
+def _steps(cursor: Cursor) -> tuple[Step, ...]:
     """What a person does first, where the provider lists no events."""
     if cursor.kind is not Kind.OBJECTS:
-        return []
-    bounds = {"start": shown(cursor.window.start), "end": shown(cursor.window.end)}
+        return ()
+    window = cursor.window
+    bounds = {"start": format_time(moment(window.start)), "end": format_time(moment(window.end))}
     found: list[Step] = []
     for name, text in rebuild.STEPS.items():
         by, at = cursor.steps.get(name, (None, None))
         found.append(
-            {
-                "step": name,
-                "text": text.format(**bounds),
-                "done_by": None if by is None else str(by),
-                "done_at": None if at is None else shown(int(at)),
-            }
+            Step(
+                step=name,
+                text=text.format(**bounds),
+                done_by=None if by is None else str(by),
+                done_at=None if at is None else moment(int(at)),
+            )
         )
-    return found
+    return tuple(found)
 
 
 def _counted(counts: Counts) -> Counted:
-    return Counted(
-        listed=counts.listed,
-        present=counts.present,
-        missing=counts.missing,
-        inserted=counts.inserted,
-        arrived=counts.arrived,
-        unreadable=counts.unreadable,
-        provider_calls=counts.calls,
-        fetched=counts.fetched,
-        changed=counts.changed,
-    )
+    return view_of(Counted, counts, provider_calls=counts.calls)
 
 
 def _estimate(cursor: Cursor) -> Estimate:

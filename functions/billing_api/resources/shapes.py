@@ -1,25 +1,27 @@
-"""What the billing API answers, field by field: the shape of every document it sends.
+"""What the billing API answers where that is not the engine's own value, field by field.
 
-Plain dictionaries at run time, as in `incident_api.answers`: times are RFC 3339 in UTC, and a text
-that may be null is null when there is nothing to say. A field may be added; one that is renamed,
-removed or narrowed breaks callers.
+Times are RFC 3339 in UTC, and a text that may be null is null when there is nothing to say. A field
+may be added; one that is renamed, removed or narrowed breaks callers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tocsin.billing.access.corrections import SeenAccess
     from tocsin.billing.access.entitlement import Access, Why
     from tocsin.billing.access.freeze import BillingChange
     from tocsin.billing.checkout.intent import LegState, Remedy
     from tocsin.billing.subscription import Status
 
-type Moment = str
-"""A time: RFC 3339, UTC, milliseconds."""
 
-
-class Entitlement(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
     """What a workspace may use at `as_of`.
 
     `since` and `event` are when and from which event (`provider`: from the provider's own answer)
@@ -32,41 +34,34 @@ class Entitlement(TypedDict):
     plan: str | None
     why: Why
     status: Status | None
-    since: Moment | None
+    since: datetime | None
     event: str | None
-    period_end: Moment | None
+    period_end: datetime | None
     provider: str | None
     subscription: str | None
     corrected_by: str | None
-    corrected_until: Moment | None
+    corrected_until: datetime | None
     double: bool
-    incidents: list[str]
+    incidents: tuple[str, ...]
     rev: int
-    as_of: Moment
+    as_of: datetime
 
 
-class SeenAccess(TypedDict):
-    """What a subscription gave at one moment, and whether a correction decided it."""
-
-    status: Status
-    access: Access
-    corrected: bool
-
-
-class Correction(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
     """One line of the correction log; `status` and `until` are null where one was lifted.
 
     `approval` is the entry `<incident>:<seq>` by which the commander (`approver`) approved it.
     """
 
     id: str
-    at: Moment
+    at: datetime
     provider: str
     account: str
     mode: str
     subscription: str
     status: Status | None
-    until: Moment | None
+    until: datetime | None
     reason: str
     by: str
     approval: str | None
@@ -76,14 +71,16 @@ class Correction(TypedDict):
     base_rev: int
 
 
-class CorrectionLog(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionLog:
     """The corrections of a month."""
 
     month: str
-    corrections: list[Correction]
+    corrections: tuple[Correction, ...]
 
 
-class Checkout(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
     """Where the customer pays. `amount` in the currency's smallest unit, a period's charge.
 
     `failed_over`: not at the provider that policy prefers for them.
@@ -98,7 +95,8 @@ class Checkout(TypedDict):
     failed_over: bool
 
 
-class DoubleLeg(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubleLeg:
     """One provider's side of a double; `kept` is the one the customer was sent to."""
 
     provider: str
@@ -108,17 +106,19 @@ class DoubleLeg(TypedDict):
     kept: bool
 
 
-class LegDecision(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegDecision:
     """What a person decided about a double: `keep` names a provider."""
 
     keep: str
     remedy: Remedy
     why: str
     by: str
-    at: Moment
+    at: datetime
 
 
-class Double(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Double:
     """What may be charged twice for one wish. `certain`: two subscriptions run.
 
     `amount` is what the legs beside the kept one come to; `proposal` is `refund` or `cancel`, for a
@@ -132,32 +132,36 @@ class Double(TypedDict):
     amount: int
     currency: str
     proposal: str
-    legs: list[DoubleLeg]
+    legs: tuple[DoubleLeg, ...]
     decision: LegDecision | None
 
 
-class DoubleList(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubleList:
     """Doubles, certain and possible, the oldest first."""
 
-    doubles: list[Double]
+    doubles: tuple[Double, ...]
 
 
-class Permission(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
     """That a change of billing may be made now; otherwise the answer is `billing_frozen`."""
 
     change: BillingChange
     allowed: bool
 
 
-class LostSpell(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostSpell:
     """A spell without access; `until` null: it lasts."""
 
-    since: Moment
-    until: Moment | None
+    since: datetime
+    until: datetime | None
     seconds: int
 
 
-class WorkspaceImpact(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceImpact:
     """What one workspace met. Amounts by currency, in its smallest unit.
 
     `wanted` counts checkouts of which no attempt was answered with a page, `unpaid` is what they
@@ -167,41 +171,42 @@ class WorkspaceImpact(TypedDict):
     """
 
     workspace: str
-    regions: list[str]
-    providers: list[str]
+    regions: tuple[str, ...]
+    providers: tuple[str, ...]
     failed_attempts: int
     failed_over: int
     wanted: int
-    first_at: Moment | None
-    last_at: Moment | None
+    first_at: datetime | None
+    last_at: datetime | None
     late: int
-    lost: list[LostSpell]
+    lost: tuple[LostSpell, ...]
     doubles: int
-    unpaid: dict[str, int]
-    late_amounts: dict[str, int]
-    double_amounts: dict[str, int]
-    credits: dict[str, int]
+    unpaid: Mapping[str, int]
+    late_amounts: Mapping[str, int]
+    double_amounts: Mapping[str, int]
+    credits: Mapping[str, int]
     amount_unknown: int
 
 
-class BillingImpact(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingImpact:
     """What a time without a provider did to customers: each total is the sum of its lines.
 
     `history` is `partial` where late payments and lost access may be more than is told: the time is
     longer than is read at once or older than is kept, or an event of it cannot be read.
     """
 
-    since: Moment
-    until: Moment
-    history: str
+    since: datetime
+    until: datetime
     failed_attempts: int
     failed_over: int
     wanted: int
     late: int
     doubles: int
-    unpaid: dict[str, int]
-    late_amounts: dict[str, int]
-    double_amounts: dict[str, int]
-    credits: dict[str, int]
+    unpaid: Mapping[str, int]
+    late_amounts: Mapping[str, int]
+    double_amounts: Mapping[str, int]
+    credits: Mapping[str, int]
     amount_unknown: int
-    workspaces: list[WorkspaceImpact]
+    history: str
+    workspaces: tuple[WorkspaceImpact, ...]

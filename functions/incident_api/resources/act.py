@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from functions.incident_api.resources.incident_shapes import RecordedRelease, Release, Releases
-from functions.incident_api.resources.incident_view import incident_view, moment
+from functions.incident_api.resources.incident_view import incident_view
 from functions.incident_api.resources.read import etag
 from functions.incident_api.shapes import plain, wish
 from functions.incident_api.verbs import command
@@ -16,10 +16,9 @@ from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.relations import Merge
 from tocsin.incidents.model import releases as r
-from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Kind
+from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import count
-from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
@@ -69,8 +68,8 @@ def record_release(call: Call) -> Response:
     )
     done = _desk(call).report(report)
     view = RecordedRelease(
-        release=_release(release),
-        incidents=[incident.id for incident in done.incidents if call.sees(incident)],
+        release=view_of(Release, release),
+        incidents=tuple(each.id for each in done.incidents if call.sees(each)),
         next=done.cursor,
     )
     headers = {"idempotency-replayed": "true"} if done.repeated and call.key else {}
@@ -84,7 +83,8 @@ def list_releases(call: Call) -> Response:
         raise BadInput("`service` is missing", field="service")
     limit = count(query, "limit", default=_PAGE, largest=_LONGEST_PAGE) or 1
     page = _store(call).page(service, limit=limit, cursor=query.get("cursor"))
-    view = Releases(releases=[_release(each) for each in page.releases], next=page.cursor)
+    releases = tuple(view_of(Release, each) for each in page.releases)
+    view = Releases(releases=releases, next=page.cursor)
     return answer(200, view)
 
 
@@ -110,16 +110,3 @@ def _store(call: Call) -> KeptReleases:
     if (found := call.application.releases) is None:
         raise InvalidSettings("this function was not given the operations table")
     return found
-
-
-def _release(release: r.Release) -> Release:
-    return {
-        "kind": release.kind,
-        "release": release.release,
-        "service": release.service,
-        "regular": release.regular,
-        "cut_at": format_time(release.cut_at),
-        "planned_at": moment(release.planned_at),
-        "shipped_at": moment(release.shipped_at),
-        "commits": list(release.commits),
-    }

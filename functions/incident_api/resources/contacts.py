@@ -6,6 +6,7 @@ nothing of it. Codes and tests are sent by the notifier, which alone can speak t
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from functions.incident_api.once import once
@@ -19,24 +20,19 @@ from tocsin.errors import (
     UnknownName,
 )
 from tocsin.incidents.limits import person as checked_person
-from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Group, WayKind
 from tocsin.people import errors as people_errors
-from tocsin.people.ways import Way, checked_address
+from tocsin.people.ways import checked_address
 from tocsin.runtime.watch.names import Event
-from tocsin.runtime.web.http import answer
+from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
-    from functions.incident_api.answers_people import (
-        ContactWay,
-        ContactWays,
-        Reachability,
-        TelephoneNumbers,
-    )
     from functions.incident_api.call import Call
     from tocsin.incidents.runbook.policy import Policy
+    from tocsin.people.ways import Unreachable, Way, WayState
     from tocsin.ports.people import ContactStore, RotaStore
     from tocsin.runtime.web.http import Response
 
@@ -51,6 +47,51 @@ _KNOWN = {
         people_errors.UnknownWay,
     )
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactWay:
+    """One way of a person; `address` is only a hint of it.
+
+    `secret` is what a webhook's messages are signed with, shown when it is added and never again.
+    """
+
+    way: str
+    kind: WayKind
+    address: str
+    state: WayState
+    added_at: datetime
+    secret: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactWays:
+    """A person's ways, the oldest first."""
+
+    person: str
+    ways: tuple[ContactWay, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reachability:
+    """Everybody who can be paged and could be missed; an empty list is what there should be."""
+
+    unreachable: tuple[Unreachable, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsNumbers:
+    """The confirmed telephone numbers of one person, whole; often one, sometimes none."""
+
+    person: str
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelephoneNumbers:
+    """Everybody who can be paged, for the page that is printed. Personal data: keep it nowhere."""
+
+    people: tuple[PersonsNumbers, ...]
 
 
 def listed(call: Call) -> Response:
@@ -71,9 +112,9 @@ def add(call: Call) -> Response:
         way, new = _desk(call).add(person, kind, address)
         told = {} if way.confirmed else _send(call, way, "confirm")
         _log(call, way, "added")
-        view: ContactWay = _view(way)
+        view = _view(way)
         if secret := told.get("secret"):
-            view["secret"] = str(secret)
+            view = replace(view, secret=str(secret))
         return answer(201 if new else 200, view), way.id
 
     def again(way_id: str) -> Response:
@@ -87,14 +128,7 @@ def add(call: Call) -> Response:
 
 def unreachable(call: Call) -> Response:
     """Everybody who can be paged and could be missed, and why; no address is told."""
-    found = missed(*_people(call), now=call.now)
-    view: Reachability = {
-        "unreachable": [
-            {"person": one.person, "confirmed": one.confirmed, "problems": list(one.problems)}
-            for one in found
-        ]
-    }
-    return answer(200, view)
+    return answer(200, Reachability(unreachable=tuple(missed(*_people(call), now=call.now))))
 
 
 def telephone_numbers(call: Call) -> Response:
@@ -112,10 +146,8 @@ def telephone_numbers(call: Call) -> Response:
         group=call.caller.group,
         people=len(found),
     )
-    view: TelephoneNumbers = {
-        "people": [{"person": person, "numbers": list(known)} for person, known in found.items()]
-    }
-    return answer(200, view, headers={"cache-control": "no-store"})
+    people = tuple(PersonsNumbers(person=person, numbers=known) for person, known in found.items())
+    return answer(200, TelephoneNumbers(people=people), headers={"cache-control": "no-store"})
 
 
 def act(call: Call) -> Response:
@@ -199,18 +231,11 @@ def _desk(call: Call) -> ContactDesk:
 
 def _ways(call: Call, person: str) -> ContactWays:
     ways = _desk(call).store.ways(person)
-    return {"person": person, "ways": [_view(way) for way in ways]}
+    return ContactWays(person=person, ways=tuple(_view(way) for way in ways))
 
 
 def _view(way: Way) -> ContactWay:
-    return {
-        "way": way.id,
-        "kind": way.kind.value,
-        "address": way.hint,
-        "state": way.state.value,
-        "added_at": format_time(way.added_at),
-        "secret": None,
-    }
+    return view_of(ContactWay, way, way=way.id, address=way.hint, secret=None)
 
 
 def _log(call: Call, way: Way, action: str) -> None:

@@ -2,20 +2,93 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from functions.incident_api.resources.read import etag
 from tocsin.application.incidents.first_minutes import FirstMinutes, first_minutes
-from tocsin.incidents.timeline.entry import format_time
-from tocsin.runtime.web.http import answer
+from tocsin.incidents.queries.briefing import Change
+from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from functions.incident_api import answers_first as shape
     from functions.incident_api.call import Call
-    from tocsin.incidents.queries.briefing import Brief
+    from tocsin.application.incidents.first_minutes import Countdown, Post
+    from tocsin.incidents.queries.briefing import Brief, SeenBefore
+    from tocsin.incidents.vocabulary import Kind, Role, Severity, State
     from tocsin.runtime.web.http import Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One person who was asked."""
+
+    person: str
+    last_at: datetime
+    times: int
+    acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToDo:
+    """One thing to do; `code` is what a verb or a checklist item calls it."""
+
+    code: str
+    text: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseNow:
+    """The first phase with something left to do."""
+
+    title: str
+    due_at: datetime | None
+    items: tuple[ToDo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomersNow:
+    """What customers know: whether it was decided to tell them, first update, next promise."""
+
+    told: bool | None
+    first_at: datetime | None
+    next_by: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstMinutes:
+    """What the person who was woken has to know, in the order they need it.
+
+    `changes` went out in the hour before it began or since: releases, and deploys of the fix.
+    `before` is the incident the same alarm had before. `brief` are the facts a page says too.
+    """
+
+    id: str
+    now: datetime
+    title: str
+    kind: Kind
+    severity: Severity
+    state: State
+    detail: str
+    service: str | None
+    environment: str
+    opened_at: datetime
+    firing: bool
+    mine: bool
+    acknowledged_by: str | None
+    asked: tuple[Asked, ...]
+    nobody_on_call: tuple[Role, ...]
+    roles: tuple[Post, ...]
+    clocks: tuple[Countdown, ...]
+    do_next: tuple[str, ...]
+    phase: PhaseNow | None
+    containment_choices: tuple[str, ...]
+    customers: CustomersNow
+    changes: tuple[Change, ...]
+    before: SeenBefore | None
+    brief: Brief
 
 
 def first(call: Call) -> Response:
@@ -32,118 +105,43 @@ def first(call: Call) -> Response:
     return answer(200, _view(seen), headers=etag(found))
 
 
-def _view(seen: FirstMinutes) -> shape.FirstMinutes:
+def _view(seen: FirstMinutes) -> FirstMinutes:
     incident, customers = seen.incident, seen.incident.communication
-    return {
-        "id": incident.id,
-        "now": format_time(seen.at),
-        "title": incident.title,
-        "kind": incident.kind,
-        "severity": incident.severity,
-        "state": incident.state,
-        "detail": seen.detail,
-        "service": incident.service,
-        "environment": incident.environment,
-        "opened_at": format_time(incident.opened_at),
-        "firing": incident.firing,
-        "mine": seen.mine,
-        "acknowledged_by": incident.round.acknowledged_by if incident.round else None,
-        "asked": [
-            {
-                "person": one.person,
-                "last_at": format_time(one.at),
-                "times": one.times,
-                "acknowledged": one.acknowledged,
-            }
-            for one in seen.asked
-        ],
-        "nobody_on_call": [*seen.gaps],
-        "roles": [
-            {
-                "role": one.role,
-                "holder": one.holder,
-                "on_call": one.on_call,
-                "backup": one.backup,
-            }
-            for one in seen.posts
-        ],
-        "clocks": [
-            {
-                "clock": one.clock,
-                "due_at": format_time(one.due_at),
-                "minutes_left": one.minutes_left,
-            }
-            for one in seen.countdown
-        ],
-        "do_next": [one.text for one in seen.next],
-        "phase": _phase(seen),
-        "containment_choices": [*seen.choices],
-        "customers": {
-            "told": customers.customers,
-            "first_at": _optional(customers.to_customers.first_at),
-            "next_by": _optional(customers.to_customers.next_by),
-        },
-        "changes": _changes(seen),
-        "before": _before(seen),
-        "brief": _brief(seen.brief, _before(seen)),
-    }
+    return view_of(
+        FirstMinutes,
+        incident,
+        now=seen.at,
+        detail=seen.detail,
+        mine=seen.mine,
+        acknowledged_by=incident.round.acknowledged_by if incident.round else None,
+        asked=tuple(view_of(Asked, one, last_at=one.at) for one in seen.asked),
+        nobody_on_call=seen.gaps,
+        roles=seen.posts,
+        clocks=seen.countdown,
+        do_next=tuple(one.text for one in seen.next),
+        phase=_phase(seen),
+        containment_choices=seen.choices,
+        customers=view_of(CustomersNow, customers.to_customers, told=customers.customers),
+        changes=_changes(seen),
+        before=seen.brief.before,
+        brief=seen.brief,
+    )
 
 
-def _phase(seen: FirstMinutes) -> shape.PhaseNow | None:
+def _phase(seen: FirstMinutes) -> PhaseNow | None:
     if (phase := seen.phase) is None:
         return None
-    return {
-        "title": phase.title,
-        "due_at": _optional(phase.due_at),
-        "items": [
-            {"code": view.item.id, "text": view.item.text, "done": view.settled is not None}
-            for view in phase.items
-        ],
-    }
+    items = tuple(
+        ToDo(code=view.item.id, text=view.item.text, done=view.settled is not None)
+        for view in phase.items
+    )
+    return view_of(PhaseNow, phase, items=items)
 
 
-def _changes(seen: FirstMinutes) -> list[shape.RecentChange]:
-    found: list[shape.RecentChange] = [
-        {"what": one.what, "at": format_time(one.at)}
-        for one in seen.brief.changes
-        if one.at != seen.incident.fix.deployed_at
-    ]
-    for deploy in seen.deploys:
-        what = f"deploy of {deploy.commit}: {deploy.conclusion}"
-        found.append({"what": what, "at": format_time(deploy.at)})
-    return sorted(found, key=lambda change: change["at"])
-
-
-def _before(seen: FirstMinutes) -> shape.SeenBefore | None:
-    if (before := seen.brief.before) is None:
-        return None
-    return {
-        "incident": before.incident,
-        "title": before.title,
-        "resolution": before.resolution,
-        "closed_at": _optional(before.closed_at),
-        "postmortem": before.postmortem,
-    }
-
-
-def _brief(brief: Brief, before: shape.SeenBefore | None) -> shape.Brief:
-    return {
-        "incident": brief.incident,
-        "kind": brief.kind,
-        "severity": brief.severity,
-        "symptom": brief.symptom,
-        "at": format_time(brief.at),
-        "zone": brief.zone,
-        "ask_by": _optional(brief.ask_by),
-        "acknowledged_by": brief.acknowledged_by,
-        "on_call": [
-            {"role": one.role, "person": one.person, "backup": one.backup} for one in brief.on_call
-        ],
-        "changes": [{"what": one.what, "at": format_time(one.at)} for one in brief.changes],
-        "before": before,
-        "next": [*brief.next],
-    }
-
-
-def _optional(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)
+def _changes(seen: FirstMinutes) -> tuple[Change, ...]:
+    found = [one for one in seen.brief.changes if one.at != seen.incident.fix.deployed_at]
+    found += (
+        Change(what=f"deploy of {deploy.commit}: {deploy.conclusion}", at=deploy.at)
+        for deploy in seen.deploys
+    )
+    return tuple(sorted(found, key=lambda change: change.at))

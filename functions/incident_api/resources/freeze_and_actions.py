@@ -2,24 +2,77 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.incident_api.answers_across import Freeze, HeldBy, Prevention, Preventions
-from functions.incident_api.resources.incident_view import moment
 from tocsin.application.releases.freeze import ask_freeze
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.queries.freeze import ChangeKind
-from tocsin.incidents.timeline.entry import format_time
+from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import count, word
-from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from functions.incident_api.call import Call
     from tocsin.incidents.queries.freeze import ServiceFreeze
     from tocsin.incidents.queries.prevention import PreventiveAction
     from tocsin.runtime.web.http import Response
 
 _PAGE, _LONGEST_PAGE = 50, 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBy:
+    """One freeze of a service; `until` null: until containment is verified.
+
+    `incident` is null for who may not know of it. `stops`: it stops the change that was asked for.
+    """
+
+    service: str
+    incident: str | None
+    since: datetime
+    until: datetime | None
+    restricted: bool
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """Whether something holds the service, and whether the change may go out nevertheless.
+
+    `drills` would hold it if they were real.
+    """
+
+    service: str | None
+    now: datetime
+    frozen: bool
+    allowed: bool
+    held_by: tuple[HeldBy, ...]
+    drills: tuple[HeldBy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prevention:
+    """A preventive action; done once a check that failed before passes."""
+
+    action: str
+    incident: str
+    text: str
+    owner: str
+    due_at: datetime
+    overdue: bool
+    done_at: datetime | None
+    done_by: str | None
+    check: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preventions:
+    """Preventive work by due time; `next` as `cursor` continues. A page may be short."""
+
+    actions: tuple[Prevention, ...]
+    next: str | None
 
 
 def freeze(call: Call) -> Response:
@@ -35,13 +88,12 @@ def freeze(call: Call) -> Response:
         name=query.get("name"),
     )
     stopping = set(found.stopped_by)
-    view = Freeze(
-        service=found.service,
-        now=format_time(found.at),
-        frozen=found.frozen,
-        allowed=found.allowed,
-        held_by=[_held(call, each, stops=each in stopping) for each in found.held],
-        drills=[_held(call, each, stops=False) for each in found.drills],
+    view = view_of(
+        Freeze,
+        found,
+        now=found.at,
+        held_by=tuple(_held(call, each, stops=each in stopping) for each in found.held),
+        drills=tuple(_held(call, each, stops=False) for each in found.drills),
     )
     return answer(200, view)
 
@@ -56,36 +108,23 @@ def actions(call: Call) -> Response:
         raise BadInput("`status` must be open or done", field="status")
     limit = count(query, "limit", default=_PAGE, largest=_LONGEST_PAGE) or 1
     page = store.page(done=status == "done", limit=limit, cursor=query.get("cursor"))
-    shown = [_prevention(each, call) for each in page.actions if _may_list(call, each)]
+    shown = tuple(_prevention(each, call) for each in page.actions if _may_list(call, each))
     return answer(200, Preventions(actions=shown, next=page.cursor))
 
 
 def _held(call: Call, held: ServiceFreeze, *, stops: bool) -> HeldBy:
     """Of a restricted incident nobody outside is told which it is, only that something holds."""
     hidden = held.restricted and not _may_know(call, held.incident)
-    return {
-        "service": held.service,
-        "incident": None if hidden else held.incident,
-        "since": format_time(held.since),
-        "until": moment(held.until),
-        "restricted": held.restricted,
-        "stops": stops,
-    }
+    incident = None if hidden else held.incident
+    return view_of(HeldBy, held, incident=incident, stops=stops)
 
 
 def _prevention(action: PreventiveAction, call: Call) -> Prevention:
     work = action.work
-    return {
-        "action": action.action,
-        "incident": action.incident,
-        "text": work.text,
-        "owner": work.owner,
-        "due_at": format_time(work.due_at),
-        "overdue": work.done_at is None and work.due_at < call.now,
-        "done_at": moment(work.done_at),
-        "done_by": work.done_by,
-        "check": work.check,
-    }
+    overdue = work.done_at is None and work.due_at < call.now
+    return view_of(
+        Prevention, work, action=action.action, incident=action.incident, overdue=overdue
+    )
 
 
 def _may_list(call: Call, action: PreventiveAction) -> bool:

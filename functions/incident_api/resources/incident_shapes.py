@@ -1,154 +1,127 @@
-"""What the API answers, field by field: the shape of every document it sends.
+"""What the API answers about an incident where that is not the engine's own value.
 
-Plain dictionaries at run time. The type checker holds the views to these shapes, and `openapi`
-publishes them, so what is promised and what is sent cannot part. Times are RFC 3339 in UTC, and
-a text that may be null is null when there is nothing to say. A field may be added; one that is
-renamed, removed or narrowed breaks callers and fails a test.
+Times are RFC 3339 in UTC, and a text that may be null is null when there is nothing to say. A field
+may be added; one that is renamed, removed or narrowed breaks callers and fails a test.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from tocsin.incidents.model.incident import RoundReason
     from tocsin.incidents.model.parts import (
         ActionState,
         ChannelKind,
         Check,
-        Exposure,
-        RunKind,
+        Fix,
+        Impact,
+        Postmortem,
         Verdict,
+        Window,
     )
     from tocsin.incidents.model.releases import ReleaseKind
     from tocsin.incidents.runbook.targets import Milestone
-    from tocsin.incidents.vocabulary import (
-        Category,
-        Kind,
-        Resolution,
-        Role,
-        Severity,
-        State,
-    )
-
-type Moment = str
-"""A time: RFC 3339, UTC, milliseconds."""
+    from tocsin.incidents.vocabulary import Category, Kind, Resolution, Role, Severity, State
 
 
-class Round(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
     """One request for somebody to say "I have it"."""
 
     number: int
     reason: RoundReason
-    started_at: Moment
-    due_at: Moment
-    acknowledged_at: Moment | None
+    started_at: datetime
+    due_at: datetime
+    acknowledged_at: datetime | None
     acknowledged_by: str | None
-    missed_at: Moment | None
+    missed_at: datetime | None
 
 
-class Action(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
     """A containment action."""
 
     action: str
     text: str
     state: ActionState
     by: str
-    at: Moment
+    at: datetime
 
 
-class Observation(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
     """The newest look of one kind."""
 
     check: Check
     verdict: Verdict
-    observed_at: Moment
+    observed_at: datetime
     by: str
 
 
-class Containment(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Containment:
     """How far containment has come."""
 
-    actions: list[Action]
-    observations: list[Observation]
+    actions: tuple[Action, ...]
+    observations: tuple[Observation, ...]
     by_fix: bool
-    verified_at: Moment | None
+    verified_at: datetime | None
     verified_by: str | None
-    effective_at: Moment | None
-    lost_at: Moment | None
+    effective_at: datetime | None
+    lost_at: datetime | None
 
 
-class Fix(TypedDict):
-    """Which commit is the fix and what is known of it; `green` holds the checks that passed."""
-
-    commit: str | None
-    provider: str | None
-    deployed_at: Moment | None
-    green: dict[RunKind, Moment]
-    fixed_at: Moment | None
-
-
-class Window(TypedDict):
-    """The monitoring window that is running."""
-
-    started_at: Moment
-    ends_at: Moment
-
-
-class AwaitedRelease(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaitedRelease:
     """The next regular release after t0."""
 
     release: str
-    cut_at: Moment
-    planned_at: Moment | None
-    shipped_at: Moment | None
+    cut_at: datetime
+    planned_at: datetime | None
+    shipped_at: datetime | None
 
 
-class Waiver(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
     """An exception for one criterion; it counts once another person approved."""
 
     criterion: str
     asked_by: str
     approved_by: str | None
-    expires_at: Moment
+    expires_at: datetime
 
 
-class Impact(TypedDict):
-    """The blast radius; suspected until confirmed."""
-
-    summary: str
-    exposure: Exposure
-    tenants: int | None
-    users: int | None
-    endpoints: list[str]
-    services: list[str]
-    data_categories: list[str]
-    confirmed_by: str | None
-
-
-class OwedUpdate(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedUpdate:
     """An update that goes with a step: `opening`, `fix`, `closing`. `due_at` null: still ahead."""
 
     step: Milestone
-    due_at: Moment | None
+    due_at: datetime | None
 
 
-class Told(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
     """What one audience has heard; `next_by` is the promise in force.
 
     `owed` is due with a step and not at a time. `withdraw` are updates that say the issue is
     contained, and are to be corrected because containment was lost.
     """
 
-    first_at: Moment | None
-    final_at: Moment | None
-    next_by: Moment | None
-    failed: list[str]
-    owed: list[OwedUpdate]
-    withdraw: list[str]
+    first_at: datetime | None
+    final_at: datetime | None
+    next_by: datetime | None
+    failed: tuple[str, ...]
+    owed: tuple[OwedUpdate, ...]
+    withdraw: tuple[str, ...]
 
 
-class Communication(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Communication:
     """Updates; `customers` is the decision to tell them, null while nobody decided.
 
     `wording` is the runbook's text that may be sent to customers now, with its placeholders; null
@@ -161,26 +134,8 @@ class Communication(TypedDict):
     wording: str | None
 
 
-class KeptReport(TypedDict):
-    """Where a report lies in the evidence, and the digest of its bytes."""
-
-    key: str
-    sha256: str
-    size: int
-    media_type: str
-
-
-class Postmortem(TypedDict):
-    """The published postmortem of this cycle; of an outage with the reconciliation it refers to."""
-
-    url: str
-    actions: int
-    published_at: Moment
-    reconciliation: str | None
-    report: KeptReport | None
-
-
-class Waiting(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
     """Something one person wants that a second one has to agree to."""
 
     what: str
@@ -188,7 +143,8 @@ class Waiting(TypedDict):
     reason: str
 
 
-class Incident(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
     """An incident at its version."""
 
     id: str
@@ -200,34 +156,35 @@ class Incident(TypedDict):
     source: str
     service: str | None
     environment: str
-    opened_at: Moment
-    began_at: Moment | None
-    closed_at: Moment | None
+    opened_at: datetime
+    began_at: datetime | None
+    closed_at: datetime | None
     resolution: Resolution | None
     duplicate_of: str | None
     restricted: bool
     firing: bool
     cycle: int
-    roles: dict[Role, str]
-    responders: list[str]
+    roles: Mapping[Role, str]
+    responders: tuple[str, ...]
     round: Round | None
     impact: Impact | None
     containment: Containment
     fix: Fix
     release: AwaitedRelease | None
     window: Window | None
-    waivers: list[Waiver]
+    waivers: tuple[Waiver, ...]
     communication: Communication
     postmortem: Postmortem | None
-    channels: dict[ChannelKind, str]
-    counts: dict[str, int]
-    waiting: list[Waiting]
+    channels: Mapping[ChannelKind, str]
+    counts: Mapping[str, int]
+    waiting: tuple[Waiting, ...]
     policy_version: str
     correlation_id: str
     version: int
 
 
-class Line(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
     """An incident on the board."""
 
     id: str
@@ -235,44 +192,48 @@ class Line(TypedDict):
     severity: Severity
     state: State
     category: Category
-    opened_at: Moment
+    opened_at: datetime
     restricted: bool
 
 
-class Board(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
     """A page of the board; `next` is the `cursor` of the following one. A page may be short."""
 
-    incidents: list[Line]
+    incidents: tuple[Line, ...]
     next: str | None
 
 
-class Entry(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
     """One entry of the timeline: its header, its content and its place in the chain."""
 
     v: int
     incident: str
     seq: int
     type: str
-    recorded_at: Moment
-    occurred_at: Moment
+    recorded_at: datetime
+    occurred_at: datetime
     actor_ref: str
-    content_hash: str
-    hash: str
-    prev_hash: str
+    content_hash: bytes
+    hash: bytes
+    prev_hash: bytes
     correlation_id: str
-    content: dict[str, Any]
+    content: Mapping[str, Any]
 
 
-class Timeline(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
     """A page of the timeline; `next` is the `after` of the following one."""
 
     incident: str
     version: int
-    entries: list[Entry]
+    entries: tuple[Entry, ...]
     next: int | None
 
 
-class Content(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
     """Content that an entry names under `stored`; `size` is in bytes of UTF-8."""
 
     incident: str
@@ -282,7 +243,8 @@ class Content(TypedDict):
     text: str
 
 
-class SmokeTest(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmokeTest:
     """One request to send, and what the answer must be."""
 
     name: str
@@ -293,29 +255,32 @@ class SmokeTest(TypedDict):
     seconds: int
 
 
-class SmokeTests(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmokeTests:
     """What the incident's policy wants asked before containment is verified."""
 
     incident: str
     version: int
     policy_version: str
-    tests: list[SmokeTest]
+    tests: tuple[SmokeTest, ...]
 
 
-class Release(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
     """A release of a service, or a flag that was turned; `shipped_at` null: planned."""
 
     kind: ReleaseKind
     release: str
     service: str
     regular: bool
-    cut_at: Moment
-    planned_at: Moment | None
-    shipped_at: Moment | None
-    commits: list[str]
+    cut_at: datetime
+    planned_at: datetime | None
+    shipped_at: datetime | None
+    commits: tuple[str, ...]
 
 
-class RecordedRelease(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRelease:
     """A release that was recorded, and the incidents it was recorded on.
 
     `next` not null: more incidents are open than one request reaches. They are told within two
@@ -324,24 +289,13 @@ class RecordedRelease(TypedDict):
     """
 
     release: Release
-    incidents: list[str]
+    incidents: tuple[str, ...]
     next: str | None
 
 
-class Releases(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Releases:
     """Releases of a service in the order they were cut; `next` as `cursor` continues."""
 
-    releases: list[Release]
+    releases: tuple[Release, ...]
     next: str | None
-
-
-class Problem(TypedDict):
-    """RFC 9457 problem details; branch on `code`, which never changes its meaning."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    retryable: bool
-    correlation_id: str

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from functions.incident_api import answers_oncall as shape
 from functions.incident_api.once import once
 from tocsin.application.people.rotations import DutyDesk
 from tocsin.documents.ical import MEDIA_TYPE, calendar
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.timeline.codec import encode_fields
-from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Role
 from tocsin.people import rotation as r
+from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import Fields, word
-from tocsin.runtime.web.http import answer, document
+from tocsin.runtime.web.http import document
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,18 +27,70 @@ _AHEAD = timedelta(days=28)
 _CALENDAR_AHEAD = timedelta(days=180)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Who is asked for one role, in order; `primary` null: nobody is on call."""
+
+    role: Role
+    primary: str | None
+    backup: str | None
+    deputies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnCall:
+    """Who is on call at an instant. `engineering_lead` is asked whatever the rotations say."""
+
+    at: datetime
+    roles: tuple[Place, ...]
+    engineering_lead: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rota:
+    """A role's rotation, its overrides that are not over, and the rotations it had before."""
+
+    role: Role
+    rotation: r.Rotation | None
+    overrides: tuple[r.Override, ...]
+    past: tuple[r.Rotation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A stretch of time with the same people on call."""
+
+    role: Role
+    starts_at: datetime
+    ends_at: datetime
+    primary: str | None
+    backup: str | None
+    deputies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shifts:
+    """The days ahead."""
+
+    shifts: tuple[Shift, ...]
+
+
 def on_call(call: Call) -> Response:
     """Who is on call now, or at another time."""
     at = _moment(call, "at") or call.now
     desk = _desk(call)
-    roles = [_place(role, people) for role, people in desk.duty(at).roles.items()]
+    roles = tuple(view_of(Place, people, role=role) for role, people in desk.duty(at).roles.items())
     lead = desk.policy.roster.engineering_lead
-    return answer(200, shape.OnCall(at=format_time(at), roles=roles, engineering_lead=lead))
+    return answer(200, OnCall(at=at, roles=roles, engineering_lead=lead))
 
 
 def shifts(call: Call) -> Response:
     """The days ahead, four weeks unless told otherwise."""
-    return answer(200, shape.Shifts(shifts=[_shift(each) for each in _shifts(call, _AHEAD)]))
+    found = tuple(
+        view_of(Shift, each.on_call, role=each.role, starts_at=each.starts_at, ends_at=each.ends_at)
+        for each in _shifts(call, _AHEAD)
+    )
+    return answer(200, Shifts(shifts=found))
 
 
 def ical(call: Call) -> Response:
@@ -50,14 +102,8 @@ def ical(call: Call) -> Response:
 def rota(call: Call) -> Response:
     """A role's rotation and overrides."""
     role, desk = _role(call), _desk(call)
-    found = desk.rota(role)
-    view = shape.Rota(
-        role=role,
-        rotation=None if found.rotation is None else _rotation(found.rotation),
-        overrides=[_override(each) for each in found.overrides],
-        past=[_rotation(each) for each in desk.rotas.past(role)],
-    )
-    return answer(200, view)
+    past = tuple(desk.rotas.past(role))
+    return answer(200, view_of(Rota, desk.rota(role), role=role, past=past))
 
 
 def set_rotation(call: Call) -> Response:
@@ -76,11 +122,11 @@ def set_rotation(call: Call) -> Response:
     desk = _desk(call)
 
     def act() -> tuple[Response, str]:
-        return answer(200, _rotation(desk.set_rotation(asked))), ""
+        return answer(200, desk.set_rotation(asked)), ""
 
     def again(_: str) -> Response:
         found = desk.rota(asked.role).rotation
-        return answer(200, _rotation(asked if found is None else found))
+        return answer(200, asked if found is None else found)
 
     return once(call, encode_fields(asked), act, again)
 
@@ -101,7 +147,7 @@ def add_override(call: Call) -> Response:
     key = call.key or call.application.ids.unique_id()
     made, new = _desk(call).override(asked, key=key)
     headers = {} if new else {"idempotency-replayed": "true"}
-    return answer(201 if new else 200, _override(made), headers=headers)
+    return answer(201 if new else 200, made, headers=headers)
 
 
 def end_override(call: Call) -> Response:
@@ -113,8 +159,8 @@ def end_override(call: Call) -> Response:
     return once(
         call,
         {"role": role.value, "override": override},
-        lambda: (answer(200, _override(desk.end_override(role, override))), override),
-        lambda ended: answer(200, _override(desk.ended(role, ended))),
+        lambda: (answer(200, desk.end_override(role, override)), override),
+        lambda ended: answer(200, desk.ended(role, ended)),
     )
 
 
@@ -150,56 +196,3 @@ def _required(given: Fields, name: str) -> datetime:
     if (moment := given.moment(name)) is None:
         raise BadInput(f"`{name}` is missing", field=name)
     return moment
-
-
-def _optional(moment: datetime | None) -> str | None:
-    return None if moment is None else format_time(moment)
-
-
-def _place(role: Role, people: r.OnCall) -> shape.Place:
-    return {
-        "role": role,
-        "primary": people.primary,
-        "backup": people.backup,
-        "deputies": [*people.deputies],
-    }
-
-
-def _shift(shift: r.Shift) -> shape.Shift:
-    place = _place(shift.role, shift.on_call)
-    return {
-        "role": place["role"],
-        "starts_at": format_time(shift.starts_at),
-        "ends_at": format_time(shift.ends_at),
-        "primary": place["primary"],
-        "backup": place["backup"],
-        "deputies": place["deputies"],
-    }
-
-
-def _rotation(rotation: r.Rotation) -> shape.Rotation:
-    return {
-        "role": rotation.role,
-        "zone": rotation.zone,
-        "starts_at": format_time(rotation.starts_at),
-        "length_days": rotation.length_days,
-        "members": [*rotation.members],
-        "backups": [*rotation.backups],
-        "deputies": [*rotation.deputies],
-        "set_by": rotation.set_by,
-        "set_at": _optional(rotation.set_at),
-    }
-
-
-def _override(override: r.Override) -> shape.Override:
-    return {
-        "id": override.id,
-        "role": override.role,
-        "rank": override.rank,
-        "person": override.person,
-        "starts_at": format_time(override.starts_at),
-        "ends_at": format_time(override.ends_at),
-        "reason": override.reason,
-        "set_by": override.set_by,
-        "set_at": _optional(override.set_at),
-    }

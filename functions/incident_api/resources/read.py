@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.incident_api.resources.incident_view import (
-    board_view,
-    content_view,
-    incident_view,
-    smoke_tests_view,
-    timeline_view,
-)
+from functions.incident_api.resources import incident_shapes as s
+from functions.incident_api.resources.incident_view import incident_view, timeline_view
 from functions.incident_api.resources.status import (
     checklist_view,
     clocks_view,
@@ -18,6 +13,7 @@ from functions.incident_api.resources.status import (
     metrics_view,
     preview_view,
 )
+from functions.incident_api.resources.status_shapes import FinalUpdate
 from tocsin.application.incidents.close import verified_head
 from tocsin.application.incidents.foresee import foresee
 from tocsin.errors import BadInput, InvalidSettings
@@ -30,14 +26,13 @@ from tocsin.incidents.queries.metrics import metrics
 from tocsin.incidents.queries.priorities import priorities
 from tocsin.incidents.queries.smoke_tests import smoke_tests
 from tocsin.incidents.vocabulary import Category, Severity, State
+from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import count, flag, word
-from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from functions.incident_api.call import Call
-    from functions.incident_api.resources.status_shapes import FinalUpdate
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import Summary
     from tocsin.runtime.web.http import Response
@@ -60,7 +55,8 @@ def board(call: Call) -> Response:
         for line in seen
         if severity in {None, line.severity} and category in {None, line.category}
     ]
-    return answer(200, board_view(shown, cursor))
+    lines = tuple(view_of(s.Line, line) for line in shown)
+    return answer(200, s.Board(incidents=lines, next=cursor))
 
 
 def incident(call: Call) -> Response:
@@ -84,14 +80,17 @@ def content(call: Call) -> Response:
     if (shelf := call.shelf) is None:
         raise InvalidSettings("this function was not given the evidence bucket")
     stored, text = shelf.read(found, call.request.path_parameters.get("sha256", ""))
-    return answer(200, content_view(found, stored, text))
+    return answer(200, view_of(s.Content, stored, incident=found.id, text=text))
 
 
 def smoke(call: Call) -> Response:
     """The smoke tests that the incident's policy names for it; somebody else sends them."""
     found = call.incident()
-    tests = smoke_tests(found, call.policy(found))
-    return answer(200, smoke_tests_view(found, tests), headers=etag(found))
+    tests = tuple(
+        view_of(s.SmokeTest, test, name=test.id) for test in smoke_tests(found, call.policy(found))
+    )
+    view = view_of(s.SmokeTests, found, incident=found.id, tests=tests)
+    return answer(200, view, headers=etag(found))
 
 
 def clocks(call: Call) -> Response:
@@ -134,12 +133,9 @@ def final_update(call: Call) -> Response:
     found = call.incident()
     events = (event_of(entry) for entry in call.application.store.entries(found.id))
     text = draft(found, events, call.policy(found), call.now)
-    view: FinalUpdate = {
-        "incident": found.id,
-        "text": text,
-        "lacks": list(lacks(text, found)),
-        "version": found.version,
-    }
+    view = FinalUpdate(
+        incident=found.id, text=text, lacks=tuple(lacks(text, found)), version=found.version
+    )
     return answer(200, view, headers=etag(found))
 
 

@@ -4,28 +4,69 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from functions.incident_api import answers_policies as shape
 from tocsin.application.runbooks.publish import PublishDesk
 from tocsin.errors import InvalidPolicy, InvalidSettings
 from tocsin.incidents.runbook.policy import Change
-from tocsin.incidents.timeline.entry import format_time
+from tocsin.incidents.timeline.entry import format_time, parse_time
 from tocsin.policy.authoring.diff import changes
 from tocsin.policy.compiled.policies import plain, to_json
 from tocsin.runtime.watch.names import Event
+from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import count, if_match
-from tocsin.runtime.web.http import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from functions.incident_api.call import Call
     from tocsin.application.runbooks.versions import PublishedPolicies
     from tocsin.incidents.runbook.policy import ChangedKey, Policy
-    from tocsin.ports.runbooks import PolicyVersion
     from tocsin.runtime.web.http import Response
 
 _LARGEST_NUMBER = 999_999
 _PAGE, _LARGEST_PAGE = 20, 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyVersion:
+    """Who published what, when and why. `number` 0 is what came with the deployment.
+
+    `changed` holds at most 200 keys and 400 characters of each value; `differences` counts all.
+    """
+
+    number: int
+    version: str
+    published_by: str
+    published_at: datetime | None
+    why: str
+    previous: str
+    changed: tuple[ChangedKey, ...]
+    differences: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """Published runbooks, the newest first; `newest` is what new incidents go by, if readable.
+
+    `newest` is 0 while nothing is published: then it is `deployed`. `next` as `cursor` continues.
+    """
+
+    policies: tuple[PolicyVersion, ...]
+    newest: int
+    deployed: str
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDocument:
+    """A version with the compiled policy, as `tocsin runbook compile` writes it."""
+
+    version: PolicyVersion
+    policy: Mapping[str, Any]
 
 
 def publish(call: Call) -> Response:
@@ -48,7 +89,7 @@ def publish(call: Call) -> Response:
             differences=made.differences,
         )
     headers = {"etag": f'"{made.number}"'} | ({} if new else {"idempotency-replayed": "true"})
-    return answer(201 if new else 200, _version(made), headers=headers)
+    return answer(201 if new else 200, view_of(PolicyVersion, made), headers=headers)
 
 
 def listed(call: Call) -> Response:
@@ -59,8 +100,8 @@ def listed(call: Call) -> Response:
     found = policies.versions.page(before=before, limit=limit)
     newest = found if before is None else policies.versions.page(limit=1)
     number = newest[0].number if newest else 0
-    view = shape.Policies(
-        policies=[_version(each) for each in found],
+    view = Policies(
+        policies=tuple(view_of(PolicyVersion, each) for each in found),
         newest=number,
         deployed=policies.build.current().version,
         next=str(found[-1].number) if found and found[-1].number > 1 else None,
@@ -73,7 +114,7 @@ def shown(call: Call) -> Response:
     number = count(call.request.path_parameters, "number", default=0, largest=_LARGEST_NUMBER)
     if not number:
         build = _policies(call).build.current()
-        return answer(200, shape.PolicyDocument(version=_deployed(build), policy=plain(build)))
+        return answer(200, PolicyDocument(version=_deployed(build), policy=plain(build)))
     found = _desk(call).numbered(number)
     if not found.intact:
         raise InvalidPolicy(f"policy version {number} was changed after it was published")
@@ -85,7 +126,7 @@ def shown(call: Call) -> Response:
         keys=found.changed,
     )
     policy = json.loads(found.document) | {"change": plain(change)}
-    return answer(200, shape.PolicyDocument(version=_version(found), policy=policy))
+    return answer(200, PolicyDocument(version=view_of(PolicyVersion, found), policy=policy))
 
 
 def _policies(call: Call) -> PublishedPolicies:
@@ -105,34 +146,16 @@ def _desk(call: Call) -> PublishDesk:
     )
 
 
-def _version(published: PolicyVersion) -> shape.PolicyVersion:
-    return {
-        "number": published.number,
-        "version": published.version,
-        "published_by": published.published_by,
-        "published_at": format_time(published.published_at),
-        "why": published.why,
-        "previous": published.previous,
-        "changed": _lines(published.changed),
-        "differences": published.differences,
-        "sha256": published.sha256,
-    }
-
-
-def _deployed(build: Policy) -> shape.PolicyVersion:
+def _deployed(build: Policy) -> PolicyVersion:
     made = build.change
-    return {
-        "number": 0,
-        "version": build.version,
-        "published_by": made.author if made else "",
-        "published_at": made.changed_at if made else None,
-        "why": made.reason if made else "came with the deployment",
-        "previous": made.previous if made else "",
-        "changed": _lines(made.keys if made else ()),
-        "differences": len(made.keys) if made else 0,
-        "sha256": hashlib.sha256(to_json(build)).hexdigest(),
-    }
-
-
-def _lines(changed: tuple[ChangedKey, ...]) -> list[shape.ChangedLine]:
-    return [{"key": each.key, "old": each.old, "new": each.new} for each in changed]
+    return PolicyVersion(
+        number=0,
+        version=build.version,
+        published_by=made.author if made else "",
+        published_at=parse_time(made.changed_at) if made else None,
+        why=made.reason if made else "came with the deployment",
+        previous=made.previous if made else "",
+        changed=made.keys if made else (),
+        differences=len(made.keys) if made else 0,
+        sha256=hashlib.sha256(to_json(build)).hexdigest(),
+    )

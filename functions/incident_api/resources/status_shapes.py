@@ -1,27 +1,35 @@
 """What the API answers about how far an incident has come: clocks, gate, previews, checklist.
 
-The same promises as in `answers`: a field may be added, never renamed, removed or narrowed.
+The same promises as in `incident_shapes`: a field may be added, never renamed, removed or narrowed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from functions.incident_api.resources.incident_shapes import Moment, Round
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from functions.incident_api.resources.incident_shapes import Round
     from tocsin.incidents.model.parts import ItemState
-    from tocsin.incidents.queries.gate import Status
+    from tocsin.incidents.queries.explain import Stretch, Turn
+    from tocsin.incidents.queries.gate import Standing
+    from tocsin.incidents.queries.priorities import Priority
     from tocsin.incidents.vocabulary import Attainment, ClockName, Phase, Resolution, Severity
 
 
-class CycleResult(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleResult:
     """How the clocks of one cycle ended, or stand; each result is reported apart."""
 
     cycle: int
-    attainment: dict[ClockName, Attainment]
+    attainment: Mapping[ClockName, Attainment]
 
 
-class Metrics(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
     """What the timeline says about how it went; times in whole seconds, null: not yet.
 
     Times to acknowledge and to contain are of the first cycle, the time to fix runs from the first
@@ -39,92 +47,79 @@ class Metrics(TypedDict):
     time_to_contain: int | None
     time_to_fix: int | None
     time_to_close: int | None
-    phases: dict[str, int]
+    phases: Mapping[str, int]
     reopened: int
     rounds: int
     resolution: Resolution | None
-    cycles: list[CycleResult]
+    cycles: tuple[CycleResult, ...]
     version: int
 
 
-class Stretch(TypedDict):
-    """Working time that counted, on one local day; `used` is the sum so far, in minutes."""
-
-    day: str
-    start: Moment
-    end: Moment
-    minutes: int
-    used: int
-
-
-class Turn(TypedDict):
-    """Something that moved the promise."""
-
-    at: Moment
-    cause: str
-    old_due: Moment | None
-    new_due: Moment | None
-
-
-class Explanation(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
     """How a deadline came about: enough to count it again by hand."""
 
     zone: str
     calendar_version: str
-    stretches: list[Stretch]
+    stretches: tuple[Stretch, ...]
     paused_minutes: int
-    turns: list[Turn]
-    counted_due: Moment | None
+    turns: tuple[Turn, ...]
+    counted_due: datetime | None
     rule: str
 
 
-class Clock(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
     """One promise; `explanation` is null unless asked for. `seconds_left` may be negative."""
 
     clock: ClockName
     target: str
-    started_at: Moment
-    due_at: Moment | None
-    recovery_due: Moment | None
-    stopped_at: Moment | None
-    missed_at: Moment | None
-    paused_until: Moment | None
+    started_at: datetime
+    due_at: datetime | None
+    recovery_due: datetime | None
+    stopped_at: datetime | None
+    missed_at: datetime | None
+    paused_until: datetime | None
     attainment: Attainment
     seconds_left: int | None
     explanation: Explanation | None
 
 
-class Clocks(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
     """Every clock of the incident at `now`, which is incident time."""
 
     incident: str
     severity: Severity
-    now: Moment
-    clocks: list[Clock]
+    now: datetime
+    clocks: tuple[Clock, ...]
     round: Round | None
     version: int
 
 
-class Change(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockMove:
     """What a change of severity does to one clock."""
 
     clock: ClockName
     old_target: str
     new_target: str
-    old_due: Moment | None
-    new_due: Moment | None
+    old_due: datetime | None
+    new_due: datetime | None
     late_on_raise: bool
-    recovery_due: Moment | None
+    recovery_due: datetime | None
 
 
-class Moved(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
     """A due time, before and after."""
 
-    old_due: Moment | None
-    new_due: Moment | None
+    old_due: datetime | None
+    new_due: datetime | None
 
 
-class Preview(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
     """What a change of severity would do now; nothing has changed.
 
     `acknowledge` tells of the round of acknowledgement: of the open one, or of one that the change
@@ -134,75 +129,61 @@ class Preview(TypedDict):
     incident: str
     old: Severity
     new: Severity
-    now: Moment
+    now: datetime
     acknowledge: Moved | None
-    clocks: list[Change]
+    clocks: tuple[ClockMove, ...]
     version: int
 
 
-class Criterion(TypedDict):
-    """One line of the gate."""
-
-    code: str
-    text: str
-    status: Status
-    evidence: str
-    next_step: str
-    waivable: bool
-
-
-class Gate(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
     """The closing gate; `open` says that the incident could be closed as resolved now."""
 
     incident: str
-    now: Moment
+    now: datetime
     open: bool
-    criteria: list[Criterion]
+    criteria: tuple[Standing, ...]
     version: int
 
 
-class Priority(TypedDict):
-    """One thing to do next."""
-
-    code: str
-    text: str
-    due_at: Moment | None
-
-
-class Item(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
     """A checklist item; `state` is null while it is open."""
 
     item: str
     text: str
     state: ItemState | None
     by: str | None
-    at: Moment | None
+    at: datetime | None
     late: bool
 
 
-class PhaseItems(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseItems:
     """A phase with its items, in order."""
 
     phase: Phase
     title: str
-    due_at: Moment | None
-    items: list[Item]
+    due_at: datetime | None
+    items: tuple[Item, ...]
 
 
-class Checklist(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checklist:
     """What to do next, at most five, and every phase that applies."""
 
     incident: str
-    now: Moment
-    priorities: list[Priority]
-    phases: list[PhaseItems]
+    now: datetime
+    priorities: tuple[Priority, ...]
+    phases: tuple[PhaseItems, ...]
     version: int
 
 
-class FinalUpdate(TypedDict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalUpdate:
     """A draft for people to put words to; `lacks` names parts it has none of, of those it needs."""
 
     incident: str
     text: str
-    lacks: list[str]
+    lacks: tuple[str, ...]
     version: int

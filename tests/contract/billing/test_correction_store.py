@@ -12,7 +12,7 @@ from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
 from tocsin.adapters.billing.access.memory import MemoryCorrections
 from tocsin.adapters.billing.projection.memory import MemoryProjection
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
-from tocsin.billing.access.corrections import Correction, Logged, Seen
+from tocsin.billing.access.corrections import Correction, Logged, SeenAccess
 from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row
@@ -62,8 +62,8 @@ def line(name: str = "2026-09-21T14:13:20Z#1", **changes: object) -> Logged:
         at=NOW,
         correction=Correction(IDENTITY, "sub_1", Status.ACTIVE, NOW + 60, "paid by transfer"),
         by="ana",
-        before=Seen(Status.SUSPENDED, Access.NO, corrected=False),
-        after=Seen(Status.ACTIVE, Access.YES, corrected=True),
+        before=SeenAccess(Status.SUSPENDED, Access.NO, corrected=False),
+        after=SeenAccess(Status.ACTIVE, Access.YES, corrected=True),
         base_rev=3,
     )
     return replace(made, **changes)  # type: ignore[arg-type]

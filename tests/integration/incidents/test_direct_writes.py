@@ -12,7 +12,7 @@ import pytest
 from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.billing.projection.items import key_of
 from tocsin.application.billing.projection.read_event import billing_event
-from tocsin.billing.access.corrections import Correction, Logged, Seen, moment
+from tocsin.billing.access.corrections import Correction, Logged, SeenAccess, moment
 from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
@@ -69,7 +69,7 @@ class Stage:
         row = self.desk.projection.read(IDENTITY, name)
         assert row is not None
         until = None if lift else NOW + 3600
-        seen = Seen(Status.SUSPENDED, Access.NO, corrected=False)
+        seen = SeenAccess(Status.SUSPENDED, Access.NO, corrected=False)
         line = Logged(
             id=f"{moment(at)}#{name}",
             at=at,

@@ -17,7 +17,7 @@ from tocsin.incidents.events.fix import Deployed
 from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.events.opening import Opened
 from tocsin.incidents.events.people import Acknowledged, Escalated, Paged
-from tocsin.incidents.queries.briefing import Brief, Change, Seen, brief
+from tocsin.incidents.queries.briefing import Brief, Change, SeenBefore, brief
 from tocsin.incidents.queries.checklist import phases
 from tocsin.incidents.queries.priorities import priorities
 from tocsin.incidents.vocabulary import Role
@@ -209,7 +209,7 @@ def _changes(incident: Incident, releases: ReleaseStore | None) -> Iterator[Chan
             return
 
 
-def _before(incident: Incident, store: IncidentStore) -> Seen | None:
+def _before(incident: Incident, store: IncidentStore) -> SeenBefore | None:
     """The incident the first entry names; of a restricted one no more than that it was."""
     entries = store.entries(incident.id, limit=1)
     opened = event_of(entries[0]) if entries else None
@@ -218,7 +218,7 @@ def _before(incident: Incident, store: IncidentStore) -> Seen | None:
     if (found := store.load(opened.previous)) is None:
         return None
     learnt = found.postmortem
-    return Seen(
+    return SeenBefore(
         incident=found.id,
         title="restricted" if found.restricted else found.title,
         resolution=None if found.resolution is None else str(found.resolution),

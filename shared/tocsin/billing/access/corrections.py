@@ -66,7 +66,7 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenAccess:
     """What a subscription gave at one moment; `corrected` tells that a correction decided it."""
 
     status: Status
@@ -86,8 +86,8 @@ class Logged:
     at: int
     correction: Correction
     by: str
-    before: Seen
-    after: Seen
+    before: SeenAccess
+    after: SeenAccess
     base_rev: int
     approval: str | None = None
     approver: str | None = None

@@ -34,7 +34,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenBefore:
     """The incident the same key had before, and what was learnt from it."""
 
     incident: str
@@ -58,7 +58,7 @@ class Brief:
     acknowledged_by: str | None = None
     on_call: tuple[OnCallFor, ...] = ()
     changes: tuple[Change, ...] = ()
-    before: Seen | None = None
+    before: SeenBefore | None = None
     next: tuple[str, ...] = ()
 
 
@@ -68,7 +68,7 @@ def brief(
     at: datetime,
     *,
     changes: Iterable[Change] = (),
-    before: Seen | None = None,
+    before: SeenBefore | None = None,
 ) -> Brief:
     """The first facts; `policy` has the people on call in its roster."""
     current, roster = incident.round, policy.roster

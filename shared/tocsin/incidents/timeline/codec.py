@@ -17,8 +17,12 @@ from tocsin.incidents.timeline.entry import Json, format_time, parse_time
 type _Reader = Callable[[Any], Any]
 
 
-def encode(value: object) -> Json:
-    """JSON of a value: dataclasses and mappings become objects, times RFC 3339, bytes hex."""
+def encode(value: object, *, nulls: bool = False) -> Json:
+    """JSON of a value: dataclasses and mappings become objects, times RFC 3339, bytes hex.
+
+    `nulls` keeps the fields that are None, at any depth: what is stored leaves them out, an answer
+    to a caller says that there is nothing.
+    """
     match value:
         case Enum():
             found: Json = str(value.value)
@@ -29,24 +33,26 @@ def encode(value: object) -> Json:
         case bytes():
             found = value.hex()
         case Mapping():
-            found = {str(encode(key)): encode(item) for key, item in value.items()}
+            found = {str(encode(key)): encode(item, nulls=nulls) for key, item in value.items()}
         case tuple() | list():
-            found = [encode(item) for item in value]
+            found = [encode(item, nulls=nulls) for item in value]
         case frozenset():
             found = [*sorted(str(encode(item)) for item in value)]
         case _:
-            found = encode_fields(value)
+            found = encode_fields(value, nulls=nulls)
     return found
 
 
-def encode_fields(value: object, *, without: frozenset[str] = frozenset()) -> dict[str, Json]:
+def encode_fields(
+    value: object, *, without: frozenset[str] = frozenset(), nulls: bool = False
+) -> dict[str, Json]:
     """The fields of one dataclass value, except those in `without` and those that are None."""
     if not is_dataclass(value):
         raise TypeError(f"no stored form for {type(value).__name__}")
     return {
-        field.name: encode(item)
+        field.name: encode(item, nulls=nulls)
         for field in fields(value)
-        if field.name not in without and (item := getattr(value, field.name)) is not None
+        if field.name not in without and ((item := getattr(value, field.name)) is not None or nulls)
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.billing.access.corrections import Correction, Logged, Seen, gave_access
+from tocsin.billing.access.corrections import Correction, Logged, SeenAccess, gave_access
 from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.history import NOTICED_LATE, Told, late_payments, lost_access
@@ -144,7 +144,7 @@ def test_corrections_hold_until_they_end_are_lifted_or_replaced() -> None:
     def line(at: int, status: Status | None, until: int, access: Access = Access.YES) -> Logged:
         end = None if status is None else NOW + until
         wanted = Correction(IDENTITY, "sub_1", status, end, "because")
-        seen = Seen(status or Status.SUSPENDED, access, corrected=status is not None)
+        seen = SeenAccess(status or Status.SUSPENDED, access, corrected=status is not None)
         return Logged(f"{at}#x", NOW + at, wanted, "ana", seen, seen, 1)
 
     lines = [

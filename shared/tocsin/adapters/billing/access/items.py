@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.access.corrections import Correction, Logged, Seen
+from tocsin.billing.access.corrections import Correction, Logged, SeenAccess
 from tocsin.billing.access.entitlement import Access
 from tocsin.billing.identity import Identity
 from tocsin.billing.subscription import Status
@@ -78,7 +78,7 @@ def logged_of(item: Mapping[str, Attribute]) -> Logged:
     )
 
 
-def _seen_attribute(seen: Seen) -> Attribute:
+def _seen_attribute(seen: SeenAccess) -> Attribute:
     return {
         "M": {
             "st": {"S": seen.status.value},
@@ -88,8 +88,8 @@ def _seen_attribute(seen: Seen) -> Attribute:
     }
 
 
-def _seen_of(item: Mapping[str, Attribute]) -> Seen:
-    return Seen(
+def _seen_of(item: Mapping[str, Attribute]) -> SeenAccess:
+    return SeenAccess(
         status=Status(item["st"]["S"]),
         access=Access(item["access"]["S"]),
         corrected=bool(item["corr"]["BOOL"]),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tocsin.application.billing.access.approvals import Approvals
-from tocsin.billing.access.corrections import ACTION, Logged, Seen, check, moment
+from tocsin.billing.access.corrections import ACTION, Logged, SeenAccess, check, moment
 from tocsin.billing.access.entitlement import one_subscription
 from tocsin.errors import (
     ApprovalInvalid,
@@ -126,8 +126,8 @@ class CorrectionDesk:
         changed = replace(row, overlay=draft.overlay)
         return replace(draft, after=self._seen(changed, now=now, incident_open=incident_open))
 
-    def _seen(self, row: Row, *, now: int, incident_open: bool) -> Seen:
+    def _seen(self, row: Row, *, now: int, incident_open: bool) -> SeenAccess:
         found = one_subscription(row, self.access, now=now, incident_open=incident_open)
         if found is None or found.status is None:
             raise UnknownSubscription("nothing is known of it yet")
-        return Seen(found.status, found.access, corrected=found.corrected_by is not None)
+        return SeenAccess(found.status, found.access, corrected=found.corrected_by is not None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.billing.access.corrections import Correction, Logged, Seen, moment
+from tocsin.billing.access.corrections import Correction, Logged, SeenAccess, moment
 from tocsin.billing.access.entitlement import one_subscription
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection import ordering
@@ -103,8 +103,8 @@ class Healer:
                 return "the correction was lifted"
         return "it changes too fast; try again"
 
-    def _seen(self, row: Row) -> Seen:
+    def _seen(self, row: Row) -> SeenAccess:
         found = one_subscription(row, self.access, now=self.now(), incident_open=False)
         if found is None or found.status is None:
             raise ValueError("a row with a correction has a subscription")
-        return Seen(found.status, found.access, corrected=found.corrected_by is not None)
+        return SeenAccess(found.status, found.access, corrected=found.corrected_by is not None)
