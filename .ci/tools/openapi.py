@@ -17,20 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from functions.billing_api.routes import ROUTES as BILLING
 from functions.incident_api.routes import ROUTES as INCIDENTS
-from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.base import Command
 from tocsin.incidents.commands.verbs import STEP, VERBS
-from tocsin.incidents.model.releases import Release
 from tocsin.runtime.web.answers import Problem
-from tools.openapi_bodies import (
-    CORRECTION,
-    END_OVERRIDE,
-    LIFT,
-    OPEN,
-    OVERRIDE,
-    PUBLISH,
-    ROTATION,
-    of_wish,
-)
+from tools.openapi_bodies import OPEN, of_wish
 from tools.openapi_rules import broken
 from tools.openapi_shapes import Shapes
 from tools.written import written
@@ -46,19 +36,6 @@ _SERVED: Mapping[str, Mapping[str, Route[Any]]] = MappingProxyType(
     {"incident_api": INCIDENTS, "billing_api": BILLING}
 )
 _VERB = "POST /v1/incidents/{id}/{command}"
-# What is sent, by route; the verbs have bodies of their own.
-_BODIES: Mapping[str, dict[str, Any]] = MappingProxyType(
-    {
-        "POST /v1/incidents": of_wish(OpenIncident, at=True),
-        "POST /v1/releases": of_wish(Release),
-        "POST /v1/oncall/{role}/rotation": ROTATION,
-        "POST /v1/oncall/{role}/overrides": OVERRIDE,
-        "POST /v1/oncall/{role}/end-override": END_OVERRIDE,
-        "POST /v1/policies": PUBLISH,
-        "POST /v1/billing/corrections": CORRECTION,
-        "POST /v1/billing/corrections/lift": LIFT,
-    }
-)
 _ABOUT = """What responders, pipelines and the product ask of Tocsin.
 
 Every request under `/v1` is signed with IAM (SigV4, service `execute-api`) as a session of the role
@@ -96,8 +73,8 @@ _HEADERS: Mapping[str, dict[str, Any]] = MappingProxyType(
 
 def document() -> dict[str, Any]:
     """The whole document."""
-    routes = [route for table in _SERVED.values() for route in table.values()]
-    shapes = Shapes([Problem, *(route.answer for route in routes if route.answer is not str)])
+    served = [route for routes in _SERVED.values() for route in routes.values()]
+    shapes = Shapes([Problem, *(route.answer for route in served if route.answer is not str)])
     problem = shapes.reference(Problem)
     paths: dict[str, dict[str, Any]] = {}
     for function, routes in _SERVED.items():
@@ -140,7 +117,9 @@ def _operations(
     """The operations of a route: one, or one for each verb."""
     path = key.partition(" ")[2]
     if key != _VERB:
-        yield path, _operation(function, key, route, shapes, _BODIES.get(key))
+        wish = route.body
+        sent = None if wish is None else of_wish(wish, at=issubclass(wish, Command))
+        yield path, _operation(function, key, route, shapes, sent)
         return
     for name, verb in VERBS.items():
         steps = [of_wish(wish, step=step, at=True) for step, wish in verb.steps.items()]
@@ -179,13 +158,13 @@ def _operation(
             "default": {"$ref": "#/components/responses/Problem"},
         },
     }
-    if method == "POST":
+    if body is not None:
         made["parameters"].append(_KEY)
         if key in _HEADERS:
             made["parameters"].append(_HEADERS[key])
         made["requestBody"] = {
-            "required": bool((body or {}).get("required")) or "oneOf" in (body or {}),
-            "content": {"application/json": {"schema": body or {"type": "object"}}},
+            "required": bool(body.get("required")) or "oneOf" in body,
+            "content": {"application/json": {"schema": body}},
         }
     return made
 

@@ -15,6 +15,9 @@ type Schema = Mapping[str, Any]
 type Both = tuple[Schema, Schema]
 """The published document and the new one."""
 
+_UNDESCRIBED: Schema = {"type": "object"}
+"""A body of which nothing was promised: to say what it is takes nothing from anybody."""
+
 
 def broken(old: Schema, new: Schema) -> list[str]:
     """Every break, in words; empty if callers of `old` can go on with `new`."""
@@ -48,6 +51,8 @@ def _operation(where: str, before: Schema, after: Schema, both: Both) -> Iterato
     sent_before, sent_after = (
         _body(one.get("requestBody", {}), doc) for one, doc in ((before, both[0]), (after, both[1]))
     )
+    if sent_before == _UNDESCRIBED:
+        return
     if after.get("requestBody", {}).get("required") and not before.get("requestBody", {}).get(
         "required"
     ):

@@ -74,7 +74,8 @@ def schema_of(hint: Any) -> dict[str, Any]:
     """The schema of one field of a request, whole in itself."""
     found = TypeAdapter(hint).json_schema(schema_generator=_AsTheCodecWrites)
     words = found.pop("$defs", {})
-    return _tidy(found, words)
+    tidy: dict[str, Any] = _tidy(found, words)
+    return tidy
 
 
 def _tidy(schema: Any, words: Mapping[str, Any]) -> Any:

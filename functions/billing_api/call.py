@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.requests import Requests
+from tocsin.runtime.web.bodies import read
 from tocsin.runtime.web.fields import Fields, idempotency_key
 
 if TYPE_CHECKING:
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request; `route` is its route key."""
+    """One request; `route` is its route key and `takes` the body the route says it has."""
 
     office: Office
     watch: Watch
     request: Request
     caller: Caller
     route: str
+    takes: type | None
 
     @property
     def key(self) -> str:
@@ -49,6 +51,17 @@ class Call:
 
     def body(self) -> Fields:
         return Fields(self.request.json_object())
+
+    def read[B](self, body: type[B]) -> B:
+        """The request's body.
+
+        Raises:
+            BadInput: a field is missing, unknown, or is not what it must be.
+            TypeError: the route says that it takes another body, and so the API's document.
+        """
+        if self.takes is not body:
+            raise TypeError(f"{self.route} does not say that it takes {body.__name__}")
+        return read(body, self.body())
 
 
 def moment(seconds: int) -> datetime:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from functions.billing_api import bodies
 from functions.billing_api.call import Call
 from functions.billing_api.resources import (
     checkout,
@@ -44,12 +45,14 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             corrections.correct,
             shapes.Correction,
             (201, 200),
+            body=bodies.Corrected,
         ),
         "POST /v1/billing/corrections/lift": Route(
             "Take a correction away before its time",
             corrections.lift,
             shapes.Correction,
             (201, 200),
+            body=bodies.Lifted,
         ),
         "GET /v1/billing/corrections": Route(
             "The corrections of a month, oldest first",
@@ -65,24 +68,35 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             replays.start,
             replay_shapes.Replay,
             (202, 200),
+            body=bodies.ReplayWanted,
         ),
         "GET /v1/replays/{id}": Route(
             "How far a replay has come, and what it found", replays.show, replay_shapes.Replay
         ),
         "POST /v1/replays/{id}/resume": Route(
-            "Go on with a replay that stalled", replays.resume, replay_shapes.Replay
+            "Go on with a replay that stalled",
+            replays.resume,
+            replay_shapes.Replay,
+            body=bodies.Nothing,
         ),
         "POST /v1/replays/{id}/steps": Route(
-            "Say that a step by hand is done", replays.done, replay_shapes.Replay
+            "Say that a step by hand is done",
+            replays.done,
+            replay_shapes.Replay,
+            body=bodies.StepDone,
         ),
         "POST /v1/replays/{id}/cancel": Route(
-            "End a replay; what it inserted stays", replays.cancel, replay_shapes.Replay
+            "End a replay; what it inserted stays",
+            replays.cancel,
+            replay_shapes.Replay,
+            body=bodies.Ended,
         ),
         "POST /v1/reconciliations": Route(
             "Compare providers, projection and enforcement",
             reconciliations.start,
             reconciliation_shapes.Reconciliation,
             (202, 200),
+            body=bodies.ReconciliationWanted,
         ),
         "GET /v1/reconciliations/{id}": Route(
             "How far a reconciliation has come, and what it found",
@@ -103,24 +117,32 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             reconciliations.heal,
             reconciliation_shapes.Reconciliation,
             (202,),
+            body=bodies.HealingWanted,
         ),
         "POST /v1/reconciliations/{id}/accept": Route(
             "Leave a mismatch as it is, by name and with a reason",
             reconciliations.accept,
             reconciliation_shapes.Reconciliation,
+            body=bodies.Accepted,
         ),
         "POST /v1/reconciliations/{id}/sign-off": Route(
             "Stand for a reconciliation by name",
             reconciliations.sign_off,
             reconciliation_shapes.Reconciliation,
+            body=bodies.Nothing,
         ),
         "POST /v1/reconciliations/{id}/resume": Route(
             "Go on with a reconciliation that stalled",
             reconciliations.resume,
             reconciliation_shapes.Reconciliation,
+            body=bodies.Nothing,
         ),
         "POST /v1/billing/checkout": Route(
-            "Start a checkout, at a provider that works", checkout.start, shapes.Checkout, (201,)
+            "Start a checkout, at a provider that works",
+            checkout.start,
+            shapes.Checkout,
+            (201,),
+            body=bodies.CheckoutWanted,
         ),
         "GET /v1/billing/doubles": Route(
             "What may be charged twice for one wish", doubles.listed, shapes.DoubleList
@@ -130,6 +152,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             doubles.decide,
             shapes.Double,
             (201, 200),
+            body=bodies.DoubleDecided,
         ),
         "GET /v1/billing/impact": Route(
             "What a time without a provider did to customers",
@@ -148,16 +171,19 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             "Ask whether a change of billing may be made now",
             checkout.may_change,
             shapes.Permission,
+            body=bodies.ChangeWanted,
         ),
         "POST /v1/billing/exit-checks": Route(
             "Have new checkouts examined for an incident's gate, with a probe on request",
             exit_checks.examine,
             exit_answers.CheckoutsExamined,
+            body=bodies.ExitCheckWanted,
         ),
         "POST /v1/billing/final-updates": Route(
             "Send stakeholders the final update of a billing incident",
             exit_checks.send_final,
             exit_answers.FinalUpdateSent,
+            body=bodies.FinalUpdate,
         ),
     }
 )
@@ -184,5 +210,10 @@ class Api:
 
     def _call(self, request: Request, caller: Caller, route: str) -> Call:
         return Call(
-            office=self.office, watch=self.watch, request=request, caller=caller, route=route
+            office=self.office,
+            watch=self.watch,
+            request=request,
+            caller=caller,
+            route=route,
+            takes=ROUTES[route].body,
         )

@@ -17,6 +17,7 @@ from tocsin.incidents.queries.access import may_see
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 from tocsin.runtime.watch.names import Event
+from tocsin.runtime.web.bodies import read
 from tocsin.runtime.web.fields import Fields, idempotency_key, if_match
 
 if TYPE_CHECKING:
@@ -47,13 +48,14 @@ class PeopleDesk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request; `route` is its route key."""
+    """One request; `route` is its route key and `takes` the body the route says it has."""
 
     application: Application
     watch: Watch
     request: Request
     caller: Caller
     route: str
+    takes: type | None
     people: PeopleDesk | None = None
     archive: Archive | None = None
 
@@ -85,6 +87,17 @@ class Call:
 
     def body(self) -> Fields:
         return Fields(self.request.json_object())
+
+    def read[B](self, body: type[B]) -> B:
+        """The request's body.
+
+        Raises:
+            BadInput: a field is missing, unknown, or is not what it must be.
+            TypeError: the route says that it takes another body, and so the API's document.
+        """
+        if self.takes is not body:
+            raise TypeError(f"{self.route} does not say that it takes {body.__name__}")
+        return read(body, self.body())
 
     def incident(self) -> Incident:
         """The incident of the path, as far as this person may know of it."""

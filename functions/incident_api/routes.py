@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from functions.incident_api import bodies
 from functions.incident_api.call import Call
 from functions.incident_api.resources import (
     act,
@@ -23,6 +24,8 @@ from functions.incident_api.resources import (
     runbooks,
     status_shapes,
 )
+from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.model.releases import Release
 from tocsin.people import rotation
 from tocsin.runtime.web.http import MAX_BODY_BYTES
 from tocsin.runtime.web.serving import Route, respond
@@ -52,6 +55,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             act.open_incident,
             incident_shapes.Incident,
             (201, 200),
+            body=OpenIncident,
         ),
         "GET /v1/incidents": Route(
             "Open incidents, or those closed in a month; newest first",
@@ -146,16 +150,23 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
         ),
         "GET /v1/oncall/{role}": Route("A role's rotation and overrides", oncall.rota, oncall.Rota),
         "POST /v1/oncall/{role}/rotation": Route(
-            "Say who takes turns for a role", oncall.set_rotation, rotation.Rotation
+            "Say who takes turns for a role",
+            oncall.set_rotation,
+            rotation.Rotation,
+            body=bodies.Turns,
         ),
         "POST /v1/oncall/{role}/overrides": Route(
             "Put a person in the place of whoever's turn it is",
             oncall.add_override,
             rotation.Override,
             (201, 200),
+            body=bodies.Replacement,
         ),
         "POST /v1/oncall/{role}/end-override": Route(
-            "End an override now", oncall.end_override, rotation.Override
+            "End an override now",
+            oncall.end_override,
+            rotation.Override,
+            body=bodies.EndedOverride,
         ),
         "POST /v1/releases": Route(
             "Record a release and tell the open incidents of its service",
@@ -163,6 +174,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             incident_shapes.RecordedRelease,
             (201, 200),
             query={"cursor": "`next` of the answer before: go on telling incidents."},
+            body=Release,
         ),
         "GET /v1/releases": Route(
             "A service's releases, in the order they were cut",
@@ -191,11 +203,13 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             contacts.add,
             contacts.ContactWay,
             (201, 200),
+            body=bodies.NewWay,
         ),
         "POST /v1/contacts/{way}/{action}": Route(
             "confirm, test, resend or remove a way; erase `all`",
             contacts.act,
             contacts.ContactWays,
+            body=bodies.WayAction,
         ),
         "POST /v1/policies": Route(
             "Publish a runbook for the incidents to come",
@@ -203,6 +217,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             runbooks.PolicyVersion,
             (201, 200),
             max_body=MAX_BODY_BYTES,
+            body=bodies.NewRunbook,
         ),
         "GET /v1/policies": Route(
             "Published runbooks, the newest first: who changed what, when and why",
@@ -267,6 +282,7 @@ class Api:
             request=request,
             caller=caller,
             route=route,
+            takes=ROUTES[route].body,
             people=self.people,
             archive=self.archive,
         )

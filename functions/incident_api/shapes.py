@@ -1,16 +1,16 @@
-"""Reads what a command is made of from JSON, by the shapes of its own fields."""
+"""The command a request asks for: its verb's, read from the body by the shapes of its fields."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypedDict
 
-from tocsin.errors import BadInput
-from tocsin.incidents.commands.shapes import LEFT_TO_THE_ENGINE, Shape, shapes
+from tocsin.errors import UnknownName
+from tocsin.incidents.commands.verbs import STEP, VERBS
+from tocsin.runtime.web.bodies import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from datetime import datetime
 
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.timeline.entry import Actor
@@ -30,53 +30,17 @@ class Envelope(TypedDict):
     groups: frozenset[Group]
 
 
-def wish[C: Command](command: type[C], given: Fields, envelope: Envelope) -> C:
-    """The command a body asks for.
+def command(verb: str, given: Fields, envelope: Envelope) -> Command:
+    """The command of a verb.
 
     Raises:
+        UnknownName: there is no such verb.
         BadInput: a field is missing, unknown, or is not what it must be.
     """
-    values = _values(command, given)
-    given.done()
-    return command(**envelope, **values)
-
-
-def plain[T](kind: type[T], given: Fields) -> T:
-    """A value that is no command, read in the same way.
-
-    Raises:
-        BadInput: as `wish`.
-    """
-    values = _values(kind, given)
-    given.done()
-    return kind(**values)
-
-
-def _values(kind: type, given: Fields) -> dict[str, Any]:
-    return {shape.name: _value(shape, given) for shape in shapes(kind)}
-
-
-def _value(shape: Shape, given: Fields) -> Any:
-    name = shape.name
-    if not given.has(name):
-        given.drop(name)
-        if shape.required and name != LEFT_TO_THE_ENGINE:
-            raise BadInput(f"`{given.full(name)}` is missing", field=given.full(name))
-        return "" if shape.required else shape.default
-    if not shape.many:
-        return _one(shape, given)
-    if shape.kind is str:
-        return given.texts(name)
-    return tuple(plain(shape.kind, each) for each in given.objects(name))
-
-
-def _one(shape: Shape, given: Fields) -> Any:
-    if issubclass(shape.kind, StrEnum):
-        return given.word(shape.name, shape.kind)
-    read: dict[type, Callable[[str], Any]] = {
-        str: given.text,
-        bool: given.flag,
-        int: given.number,
-        datetime: given.moment,
-    }
-    return read[shape.kind](shape.name)
+    if (found := VERBS.get(verb)) is None:
+        known = ", ".join(VERBS)
+        raise UnknownName(f"no command is called {verb[:32]!r}; known: {known}", kind="command")
+    wanted = found.command
+    if isinstance(wanted, Mapping):
+        wanted = wanted[given.choice(STEP, wanted)]
+    return read(wanted, given, **envelope)

@@ -71,6 +71,45 @@ def test_every_post_takes_a_key_and_every_error_is_a_problem(document: dict[str,
             assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}
 
 
+def _undescribed(document: dict[str, Any]) -> list[str]:
+    """Requests of which it is not said what they carry, field by field."""
+    found: list[str] = []
+    for path, methods in document["paths"].items():
+        if "post" not in methods:
+            continue
+        schema = methods["post"]["requestBody"]["content"]["application/json"]["schema"]
+        for one in schema.get("oneOf") or schema.get("anyOf") or [schema]:
+            closed = one.get("additionalProperties") is False
+            whose = "externalDocs" in one and not path.startswith("/v1/")
+            if one.get("type") != "object" or "properties" not in one or not (closed or whose):
+                found.append(path)
+    return found
+
+
+def test_every_post_says_what_it_takes(document: dict[str, Any]) -> None:
+    assert sum("post" in methods for methods in document["paths"].values()) > 60
+    assert _undescribed(document) == []
+
+
+@pytest.mark.parametrize("path", [NOTE, CONTAIN, "/v1/replays/{id}/resume"])
+def test_a_post_that_does_not_say_what_it_takes_is_found(
+    document: dict[str, Any], path: str
+) -> None:
+    vague = copy.deepcopy(document)
+    content = vague["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+    content["schema"] = {"type": "object"}
+    assert _undescribed(vague) == [path]
+
+
+def test_to_describe_what_was_only_an_object_breaks_nobody(document: dict[str, Any]) -> None:
+    before = copy.deepcopy(document)
+    holder = before["paths"]["/v1/billing/checkout"]["post"]["requestBody"]
+    holder["required"] = False
+    holder["content"]["application/json"]["schema"] = {"type": "object"}
+    assert broken(before, document) == []
+    assert any("no longer takes plan" in line for line in broken(document, before))
+
+
 def test_the_published_document_is_not_broken(document: dict[str, Any]) -> None:
     published = json.loads(openapi.PUBLISHED.read_text("utf-8"))
     assert len(published["paths"]) > 40

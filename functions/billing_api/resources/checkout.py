@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from functions.billing_api.bodies import ChangeWanted, CheckoutWanted
 from functions.billing_api.resources.shapes import Checkout, Permission
 from tocsin.application.billing.checkout.start import Wish
-from tocsin.billing.access.freeze import BillingChange, permit
+from tocsin.billing.access.freeze import permit
 from tocsin.errors import BadInput
 from tocsin.runtime.web.answers import answer
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
-    from tocsin.runtime.web.fields import Fields
     from tocsin.runtime.web.http import Response
 
-_NAME = re.compile(r"[\x21-\x7e]{1,128}")
-_REGION = re.compile(r"[A-Z]{2}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _LONGEST_URL = 1_024
 
 
@@ -28,18 +24,17 @@ def start(call: Call) -> Response:
 
     Without an `Idempotency-Key` every request is a wish of its own.
     """
-    given = call.body()
+    given = call.read(CheckoutWanted)
     wish = Wish(
         principal=call.caller.person,
         key=call.key or call.request.request_id,
-        workspace=_matching(given, "workspace", _NAME),
-        plan=_matching(given, "plan", _NAME),
-        currency=_matching(given, "currency", _CURRENCY),
-        region=_matching(given, "region", _REGION),
-        success_url=_url(given, "success_url"),
-        cancel_url=_url(given, "cancel_url"),
+        workspace=given.workspace,
+        plan=given.plan,
+        currency=given.currency,
+        region=given.region,
+        success_url=_url("success_url", given.success_url),
+        cancel_url=_url("cancel_url", given.cancel_url),
     )
-    given.done()
     offered = call.office.checkouts.start(wish)
     intent, leg = offered.intent, offered.leg
     view = Checkout(
@@ -56,24 +51,14 @@ def start(call: Call) -> Response:
 
 def may_change(call: Call) -> Response:
     """Whether a change of billing may be made now; refused with a code while it may not."""
-    given = call.body()
-    change = given.word("change", BillingChange)
-    given.done()
+    change = call.read(ChangeWanted).change
     office = call.office
     holding = office.freezes.holding(call.watch.clock.incident_now())
     permit(change, holding, essential=office.essential)
     return answer(200, Permission(change=change, allowed=True))
 
 
-def _matching(given: Fields, name: str, pattern: re.Pattern[str]) -> str:
-    text = given.text(name)
-    if not pattern.fullmatch(text):
-        raise BadInput(f"`{name}` must match {pattern.pattern}", field=name)
-    return text
-
-
-def _url(given: Fields, name: str) -> str:
-    text = given.text(name)
+def _url(name: str, text: str) -> str:
     parts = urlsplit(text) if len(text) <= _LONGEST_URL and text.isprintable() else None
     if parts is None or parts.scheme != "https" or not parts.netloc:
         raise BadInput(f"`{name}` must be an https URL", field=name)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from functions.billing_api.bodies import Corrected, Lifted
 from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources.shapes import Correction as Shown
 from functions.billing_api.resources.shapes import CorrectionLog
 from tocsin.application.billing.access.approvals import Person
 from tocsin.billing.access.corrections import Correction, month_of
-from tocsin.billing.identity import MODES, Identity
-from tocsin.billing.subscription import Status
+from tocsin.billing.identity import Identity
 from tocsin.errors import BadInput
-from tocsin.providers.registry import PROVIDERS
 from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:
     from functions.billing_api.call import Call
     from tocsin.billing.access.corrections import Logged
-    from tocsin.runtime.web.fields import Fields
     from tocsin.runtime.web.http import Response
 
 _MONTH = re.compile(r"[0-9]{6}")
@@ -28,27 +26,22 @@ _PART = re.compile(r"[A-Za-z0-9_/.-]{1,128}")
 
 def correct(call: Call) -> Response:
     """Lays a correction over a subscription."""
-    given = call.body()
-    identity, subscription = _whose(given)
-    until = given.moment("until")
-    if until is None:
-        raise BadInput("`until` is missing", field="until")
+    given = call.read(Corrected)
     wanted = Correction(
-        identity=identity,
-        subscription=subscription,
-        status=given.word("status", Status),
-        until=int(until.timestamp()),
-        reason=given.text("reason", ""),
+        identity=_whose(given),
+        subscription=given.subscription,
+        status=given.status,
+        until=int(given.until.timestamp()),
+        reason=given.reason,
     )
-    return _carried_out(call, given, wanted)
+    return _carried_out(call, wanted, given.approval)
 
 
 def lift(call: Call) -> Response:
     """Takes the correction of a subscription away before its time."""
-    given = call.body()
-    identity, subscription = _whose(given)
-    wanted = Correction(identity, subscription, None, None, given.text("reason", ""))
-    return _carried_out(call, given, wanted)
+    given = call.read(Lifted)
+    wanted = Correction(_whose(given), given.subscription, None, None, given.reason)
+    return _carried_out(call, wanted, given.approval)
 
 
 def log(call: Call) -> Response:
@@ -67,9 +60,7 @@ def log(call: Call) -> Response:
     return answer(200, view)
 
 
-def _carried_out(call: Call, given: Fields, wanted: Correction) -> Response:
-    approval = given.text("approval", "")
-    given.done()
+def _carried_out(call: Call, wanted: Correction, approval: str) -> Response:
     person = Person(
         name=call.caller.person, groups=call.caller.groups, key=call.key, approval=approval
     )
@@ -78,14 +69,11 @@ def _carried_out(call: Call, given: Fields, wanted: Correction) -> Response:
     return answer(200 if repeated else 201, _view(logged), headers=headers)
 
 
-def _whose(given: Fields) -> tuple[Identity, str]:
-    provider = given.choice("provider", PROVIDERS.names)
-    identity = Identity(provider, given.text("account"), given.choice("mode", MODES))
-    subscription = given.text("subscription")
-    for name, text in (("account", identity.account), ("subscription", subscription)):
-        if not _PART.fullmatch(text):
+def _whose(given: Lifted | Corrected) -> Identity:
+    for name in ("account", "subscription"):
+        if not _PART.fullmatch(getattr(given, name)):
             raise BadInput(f"`{name}` is no id", field=name)
-    return identity, subscription
+    return Identity(given.provider, given.account, given.mode)
 
 
 def _view(logged: Logged) -> Shown:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from functions.billing_api.bodies import DoubleDecided
 from functions.billing_api.call import moment
 from functions.billing_api.resources.shapes import Double as Shown
 from functions.billing_api.resources.shapes import DoubleLeg, DoubleList, LegDecision
 from tocsin.application.billing.checkout.decide_double import decide_double
-from tocsin.billing.checkout.intent import DoubleDecision, Remedy
+from tocsin.billing.checkout.intent import DoubleDecision
 from tocsin.billing.errors import NoDouble
 from tocsin.errors import BadInput
-from tocsin.providers.registry import PROVIDERS
 from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:
@@ -33,16 +33,15 @@ def decide(call: Call) -> Response:
 
     Without an `Idempotency-Key` every request is a decision of its own.
     """
-    given = call.body()
+    given = call.read(DoubleDecided)
     decision = DoubleDecision(
-        keep=given.choice("keep", PROVIDERS.names),
-        remedy=given.word("remedy", Remedy),
-        why=given.text("why").strip(),
+        keep=given.keep,
+        remedy=given.remedy,
+        why=given.why.strip(),
         by=call.caller.person,
         at=call.office.now(),
         key=call.key or call.request.request_id,
     )
-    given.done()
     if not 0 < len(decision.why) <= _LONGEST_WHY:
         raise BadInput(f"`why` is 1 to {_LONGEST_WHY:,} characters", field="why")
     intents = call.office.checkouts.intents

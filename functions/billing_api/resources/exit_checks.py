@@ -5,8 +5,10 @@ Both are done by the outage watch, which may ask providers and write into incide
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from functions.billing_api.bodies import ExitCheckWanted, FinalUpdate
 from tocsin.application.billing.outage.exit_answers import CheckoutsExamined, FinalUpdateSent
 from tocsin.errors import (
     BadInput,
@@ -47,21 +49,13 @@ LONGEST_TEXT = 8_000
 
 def examine(call: Call) -> Response:
     """Has new checkouts examined and what was counted recorded, proof or not."""
-    given = call.body()
-    wish = {
-        "incident": given.text("incident"),
-        "provider": given.optional_text("provider"),
-        "probe": given.flag("probe"),
-    }
-    given.done()
+    wish = asdict(call.read(ExitCheckWanted))
     return answer(200, decode_fields(CheckoutsExamined, _asked(call, wish)))
 
 
 def send_final(call: Call) -> Response:
     """Has the final update sent to stakeholders, and recorded once their channel took it."""
-    given = call.body()
-    wish = {"incident": given.text("incident"), "text": given.text("text")}
-    given.done()
+    wish = asdict(call.read(FinalUpdate))
     if not 0 < len(wish["text"]) <= LONGEST_TEXT:
         raise BadInput(f"`text` must have 1 to {LONGEST_TEXT} characters", field="text")
     return answer(200, decode_fields(FinalUpdateSent, _asked(call, wish)))

@@ -7,6 +7,7 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from functions.billing_api.bodies import Accepted, HealingWanted, Nothing, ReconciliationWanted
 from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources.reconciliation_shapes import (
     FactPair,
@@ -18,7 +19,7 @@ from functions.billing_api.resources.reconciliation_shapes import (
 from tocsin.application.billing.access.approvals import Person
 from tocsin.application.billing.reconcile.desk import Wish
 from tocsin.billing.reconcile.compare import Kind
-from tocsin.billing.reconcile.work import HOUR, LONGEST_WINDOW, Scope
+from tocsin.billing.reconcile.work import HOUR, LONGEST_WINDOW
 from tocsin.documents import reconciliation_report as report_of
 from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import count
@@ -38,21 +39,19 @@ _IN_A_REPORT = 5_000
 
 def start(call: Call) -> Response:
     """Starts a reconciliation, or looks without anything to follow from it (`dry_run`)."""
-    given, now = call.body(), call.office.now()
-    begin, end = given.moment("start"), given.moment("end")
-    until = now if end is None else int(end.timestamp())
-    incident = given.optional_text("incident")
+    given, now = call.read(ReconciliationWanted), call.office.now()
+    begin, incident = given.start, given.incident
+    until = now if given.end is None else int(given.end.timestamp())
     wish = Wish(
-        scope=given.word("scope", Scope, Scope.SAMPLE),
+        scope=given.scope,
         start=_since(call, incident, until) if begin is None else int(begin.timestamp()),
         end=until,
-        workspaces=given.texts("workspaces"),
+        workspaces=given.workspaces,
         incident=incident,
-        dry_run=given.flag("dry_run"),
-        seed=given.text("seed", ""),
+        dry_run=given.dry_run,
+        seed=given.seed,
         asked=_digest(call.request.json_object()),
     )
-    given.done()
     cursor, new = call.office.reconciliations.start(wish, _person(call))
     headers = {"location": f"/v1/reconciliations/{cursor.id}"}
     if not new:
@@ -98,32 +97,27 @@ def report(call: Call) -> Response:
 
 def heal(call: Call) -> Response:
     """Has what is open put right: all of it, or the mismatches named."""
-    given = call.body()
-    mismatches, approval = given.texts("mismatches"), given.text("approval", "")
-    given.done()
-    desk = call.office.reconciliations
-    return answer(202, _view(call, desk.heal(call.id, mismatches, _person(call, approval))))
+    given, desk = call.read(HealingWanted), call.office.reconciliations
+    person = _person(call, given.approval)
+    return answer(202, _view(call, desk.heal(call.id, given.mismatches, person)))
 
 
 def accept(call: Call) -> Response:
     """Leaves a mismatch as it is, by name and with a reason."""
-    given = call.body()
-    mismatch, reason = given.text("mismatch"), given.text("reason", "")
-    given.done()
-    desk = call.office.reconciliations
-    desk.accept(call.id, mismatch, reason, _person(call))
+    given, desk = call.read(Accepted), call.office.reconciliations
+    desk.accept(call.id, given.mismatch, given.reason, _person(call))
     return answer(200, _view(call, desk.show(call.id)))
 
 
 def sign_off(call: Call) -> Response:
     """Stands for the reconciliation by name: nothing is open or unknown any more."""
-    call.body().done()
+    call.read(Nothing)
     return answer(200, _view(call, call.office.reconciliations.sign(call.id, _person(call))))
 
 
 def resume(call: Call) -> Response:
     """On with one that stalled, or whose driver is lost."""
-    call.body().done()
+    call.read(Nothing)
     return answer(200, _view(call, call.office.reconciliations.resume(call.id, _person(call))))
 
 

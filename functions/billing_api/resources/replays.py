@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from functions.billing_api.bodies import Ended, Nothing, ReplayWanted, StepDone
 from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources.replay_shapes import (
     Counted,
@@ -17,7 +18,7 @@ from functions.billing_api.resources.replay_shapes import (
 from tocsin.application.billing.replay.desk import Wish
 from tocsin.application.billing.replay.window import Asked, Found
 from tocsin.billing.errors import WindowUnknown
-from tocsin.billing.identity import MODES, Identity
+from tocsin.billing.identity import Identity
 from tocsin.billing.replay import rebuild
 from tocsin.billing.replay.cursor import HORIZON, WARN_FROM, Kind, Window
 from tocsin.billing.replay.rate_limit import budget
@@ -27,9 +28,10 @@ from tocsin.providers.registry import lists_events
 from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from functions.billing_api.call import Call
     from tocsin.billing.replay.cursor import Counts, Cursor
-    from tocsin.runtime.web.fields import Fields
     from tocsin.runtime.web.http import Response
 
 _WRITE_UNITS = 2.25  # one put of 1.25 on average, one update of the projection
@@ -63,8 +65,8 @@ def _started(call: Call) -> tuple[Cursor, bool]:
         return desk.start(_wish(call), key=call.key)
     except WindowUnknown:
         before = desk.started(call.caller.person, call.key)
-        given = call.body()
-        same = (given.optional_text("incident"), given.flag("dry_run"))
+        given = call.read(ReplayWanted)
+        same = (given.incident, given.dry_run)
         if before is None or same != (before.incident, before.dry_run):
             raise
         return desk.again(before.id), False
@@ -77,16 +79,14 @@ def show(call: Call) -> Response:
 
 def resume(call: Call) -> Response:
     """On with a replay that stalled, or whose driver is lost."""
-    call.body().done()
+    call.read(Nothing)
     desk, who = call.office.replays, call.caller
     return answer(200, _view(call, desk.resume(call.id, person=who.person, groups=who.groups)))
 
 
 def cancel(call: Call) -> Response:
     """Ends a replay; what it inserted stays."""
-    given = call.body()
-    reason = given.text("reason", "")
-    given.done()
+    reason = call.read(Ended).reason
     desk, who = call.office.replays, call.caller
     ended = desk.cancel(call.id, person=who.person, groups=who.groups, reason=reason)
     return answer(200, _view(call, ended))
@@ -94,26 +94,17 @@ def cancel(call: Call) -> Response:
 
 def done(call: Call) -> Response:
     """A step by hand is done."""
-    given = call.body()
-    step = given.text("step")
-    given.done()
+    step = call.read(StepDone).step
     desk, who = call.office.replays, call.caller
     after = desk.done(call.id, step, person=who.person, groups=who.groups)
     return answer(200, _view(call, after))
 
 
 def _wish(call: Call) -> Wish:
-    given = call.body()
-    incident, who = given.optional_text("incident"), call.caller
-    asked = Asked(
-        given.optional_text("provider"),
-        given.optional_text("account"),
-        given.choice("mode", MODES) if given.has("mode") else None,
-        _second(given, "start"),
-        _second(given, "end"),
-    )
-    dry_run, override = given.flag("dry_run"), given.text("override", "")
-    given.done()
+    given, who = call.read(ReplayWanted), call.caller
+    incident = given.incident
+    start, end = _second(given.start), _second(given.end)
+    asked = Asked(given.provider, given.account, given.mode, start, end)
     if incident is None:
         found = _said(asked)
     else:
@@ -124,9 +115,9 @@ def _wish(call: Call) -> Wish:
         window=found.window,
         person=who.person,
         groups=who.groups,
-        dry_run=dry_run,
+        dry_run=given.dry_run,
         incident=incident,
-        override=override,
+        override=given.override,
         facts=found.facts,
     )
 
@@ -140,8 +131,7 @@ def _said(asked: Asked) -> Found:
     return Found(identity, Window(asked.start or 0, asked.end or 0), "")
 
 
-def _second(given: Fields, name: str) -> int | None:
-    found = given.moment(name)
+def _second(found: datetime | None) -> int | None:
     return None if found is None else int(found.timestamp())
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from functions.incident_api.resources.incident_shapes import RecordedRelease, Release, Releases
 from functions.incident_api.resources.incident_view import incident_view
 from functions.incident_api.resources.read import etag
-from functions.incident_api.shapes import plain, wish
-from functions.incident_api.verbs import command
+from functions.incident_api.shapes import command
 from tocsin.application.releases.record import ReleaseDesk, Report
 from tocsin.errors import BadInput, InvalidSettings, UnknownIncident
 from tocsin.incidents.commands.closing import Close
@@ -18,6 +17,7 @@ from tocsin.incidents.commands.relations import Merge
 from tocsin.incidents.model import releases as r
 from tocsin.incidents.vocabulary import Kind
 from tocsin.runtime.web.answers import answer, view_of
+from tocsin.runtime.web.bodies import read
 from tocsin.runtime.web.fields import count
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _PAGE, _LONGEST_PAGE = 50, 200
 def open_incident(call: Call) -> Response:
     """Opens an incident and pages who is on call."""
     given = call.body()
-    asked = wish(OpenIncident, given, call.envelope("", given))
+    asked = read(OpenIncident, given, **call.envelope("", given))
     new_id = call.application.ids.incident_id(drill=asked.kind is Kind.DRILL)
     outcome = call.application.execute(replace(asked, incident_id=new_id))
     response = _changed(call, outcome, created=not outcome.repeated)
@@ -57,7 +57,7 @@ def act(call: Call) -> Response:
 
 def record_release(call: Call) -> Response:
     """Records a release and tells the open incidents of its service."""
-    release = plain(r.Release, call.body())
+    release = call.read(r.Release)
     report = Report(
         release=release,
         actor=call.actor,

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from functions.incident_api.bodies import NewWay, WayAction
 from functions.incident_api.once import once
 from tocsin import errors
 from tocsin.application.people.contacts import ContactDesk, erase_person, missed, numbers
 from tocsin.errors import (
+    BadInput,
     GroupRequired,
     IdempotencyKeyReused,
     InvalidSettings,
@@ -102,11 +104,9 @@ def listed(call: Call) -> Response:
 
 def add(call: Call) -> Response:
     """Adds a way and has its code sent; the same address again sends a new code."""
-    given = call.body()
-    kind = given.word("kind", WayKind)
-    address = given.text("address")
-    person = _person(call, given.optional_text("person"))
-    given.done()
+    wanted = call.read(NewWay)
+    kind, address = wanted.kind, wanted.address
+    person = _person(call, wanted.person)
 
     def act() -> tuple[Response, str]:
         way, new = _desk(call).add(person, kind, address)
@@ -152,15 +152,16 @@ def telephone_numbers(call: Call) -> Response:
 
 def act(call: Call) -> Response:
     """Confirms, tests or removes one way; `resend` sends its code again."""
-    given = call.body()
+    given = call.read(WayAction)
     action = call.request.path_parameters.get("action", "")
     way_id = call.request.path_parameters.get("way", "")
-    code = given.text("code") if action == "confirm" else ""
-    person = _person(call, given.optional_text("person"))
-    given.done()
+    if (action == "confirm") is (given.code is None):
+        said = "`code` is missing" if given.code is None else "there is no field `code` here"
+        raise BadInput(said, field="code")
+    person = _person(call, given.person)
 
     def act_once() -> tuple[Response, str]:
-        _carry_out(call, person, way_id, action, code)
+        _carry_out(call, person, way_id, action, given.code or "")
         return answer(200, _ways(call, person)), ""
 
     wish = {"person": person, "way": way_id, "action": action}

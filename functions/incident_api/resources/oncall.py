@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from functions.incident_api.bodies import EndedOverride, Replacement, Turns
 from functions.incident_api.once import once
 from tocsin.application.people.rotations import DutyDesk
 from tocsin.documents.ical import MEDIA_TYPE, calendar
-from tocsin.errors import BadInput, InvalidSettings
+from tocsin.errors import InvalidSettings
 from tocsin.incidents.timeline.codec import encode_fields
 from tocsin.incidents.vocabulary import Role
 from tocsin.people import rotation as r
@@ -108,17 +109,16 @@ def rota(call: Call) -> Response:
 
 def set_rotation(call: Call) -> Response:
     """Says who takes turns; the same again changes nothing."""
-    given = call.body()
+    turns = call.read(Turns)
     asked = r.Rotation(
         role=_role(call),
-        zone=given.text("zone"),
-        starts_at=_required(given, "starts_at"),
-        length_days=given.number("length_days") or 7,
-        members=given.texts("members"),
-        backups=given.texts("backups"),
-        deputies=given.texts("deputies"),
+        zone=turns.zone,
+        starts_at=turns.starts_at,
+        length_days=turns.length_days,
+        members=turns.members,
+        backups=turns.backups,
+        deputies=turns.deputies,
     )
-    given.done()
     desk = _desk(call)
 
     def act() -> tuple[Response, str]:
@@ -133,17 +133,16 @@ def set_rotation(call: Call) -> Response:
 
 def add_override(call: Call) -> Response:
     """Puts a person in the place of whoever's turn it is, until it ends."""
-    given = call.body()
+    wanted = call.read(Replacement)
     asked = r.Override(
         id="",
         role=_role(call),
-        rank=given.word("rank", r.Rank, r.Rank.PRIMARY),
-        person=given.text("person"),
-        starts_at=given.moment("starts_at") or call.now,
-        ends_at=_required(given, "ends_at"),
-        reason=given.text("reason", ""),
+        rank=wanted.rank,
+        person=wanted.person,
+        starts_at=wanted.starts_at or call.now,
+        ends_at=wanted.ends_at,
+        reason=wanted.reason,
     )
-    given.done()
     key = call.key or call.application.ids.unique_id()
     made, new = _desk(call).override(asked, key=key)
     headers = {} if new else {"idempotency-replayed": "true"}
@@ -152,9 +151,7 @@ def add_override(call: Call) -> Response:
 
 def end_override(call: Call) -> Response:
     """Ends an override now."""
-    given = call.body()
-    override = given.text("override")
-    given.done()
+    override = call.read(EndedOverride).override
     role, desk = _role(call), _desk(call)
     return once(
         call,
@@ -190,9 +187,3 @@ def _shifts(call: Call, ahead: timedelta) -> list[r.Shift]:
 def _moment(call: Call, name: str) -> datetime | None:
     query = call.request.query
     return Fields({name: query[name]}).moment(name) if name in query else None
-
-
-def _required(given: Fields, name: str) -> datetime:
-    if (moment := given.moment(name)) is None:
-        raise BadInput(f"`{name}` is missing", field=name)
-    return moment

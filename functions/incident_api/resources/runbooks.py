@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from functions.incident_api.bodies import NewRunbook
 from tocsin.application.runbooks.publish import PublishDesk
 from tocsin.errors import InvalidPolicy, InvalidSettings
 from tocsin.incidents.runbook.policy import Change
@@ -71,12 +72,10 @@ class PolicyDocument:
 
 def publish(call: Call) -> Response:
     """Makes a compiled runbook the one that new incidents go by."""
-    given = call.body()
-    document, why = given.mapping("policy"), given.text("why", "")
-    given.done()
+    given = call.read(NewRunbook)
     made, new = _desk(call).publish(
-        json.dumps(document).encode(),
-        why=why,
+        json.dumps(given.policy).encode(),
+        why=given.why,
         expected=if_match(call.request.headers),
         key=call.key,
     )

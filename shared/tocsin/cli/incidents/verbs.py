@@ -21,7 +21,7 @@ from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.spans import read_instant
 from tocsin.errors import BadInput
 from tocsin.incidents.commands.help import about
-from tocsin.incidents.commands.shapes import LEFT_TO_THE_ENGINE, Shape, shapes
+from tocsin.incidents.commands.shapes import Shape, shapes
 from tocsin.incidents.commands.verbs import STEP, VERBS
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.api_client import segment
@@ -116,7 +116,7 @@ def _of(shape: Shape, fields: tuple[Shape, ...]) -> inspect.Parameter:
     if shape in _on_the_line(fields):
         argument = typer.Argument(help=text, metavar=shape.name.upper())
         return _parameter(shape.name, Annotated[hint, argument])
-    needed = shape.required and shape.name != LEFT_TO_THE_ENGINE and not shape.many
+    needed = shape.required and not shape.left_to_engine and not shape.many
     option = typer.Option(*_names(shape), help=text, show_default=False)
     if needed:
         return _parameter(shape.name, Annotated[hint, option])
@@ -132,7 +132,7 @@ def _on_the_line(fields: tuple[Shape, ...]) -> tuple[Shape, ...]:
         for shape in fields
         if shape.required
         and not shape.many
-        and shape.name != LEFT_TO_THE_ENGINE
+        and not shape.left_to_engine
         and (shape.kind in words or issubclass(shape.kind, StrEnum))
     ]
     return tuple(plain[:_MOST_ON_THE_LINE])

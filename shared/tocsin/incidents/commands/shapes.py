@@ -1,26 +1,33 @@
-"""The shape of a wish: read off the command itself, so that API, document and engine agree.
+"""The shape of a wish: read off the value itself, so that API, document and engine agree.
 
-A verb's body has the fields of its command, under the same names. A field that is added to a
-command is thereby in the API and on the command line, and a field that is taken away fails the
-comparison with the published document.
+A verb's body has the fields of its command, under the same names; another request's body is a
+frozen value of its own. A field that is added there is thereby in the API, in its document and on
+the command line, and one that is taken away fails the comparison with the published document.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from tocsin.incidents.commands.base import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from dataclasses import Field
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One field of a wish. `kind` is the type without "or None"; `many` says that it is a list.
 
-    `required` means that leaving it out is refused by somebody: here, or by the engine, which has
-    its own error for a reason that is missing.
+    `required` means that leaving it out is refused by somebody: by the reader, or where it is
+    `left_to_engine` by the engine, which has its own error for it. `among` are the words there are
+    and `pattern` what a text must match as a whole; `limits` are as JSON Schema calls them, and
+    kept by whoever the wish is for. `about` is empty where the name's own help says it.
     """
 
     name: str
@@ -28,31 +35,59 @@ class Shape:
     many: bool
     required: bool
     default: object
+    left_to_engine: bool = False
+    about: str = ""
+    among: tuple[str, ...] = ()
+    pattern: str = ""
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 # Kept from callers: no claim of theirs stands in for the application's own check.
-_NOT_ASKED = frozenset({"stored", "verified_head"}) | {field.name for field in fields(Command)}
-LEFT_TO_THE_ENGINE = "reason"
+_NOT_ASKED = frozenset({"stored", "verified_head"}) | {each.name for each in fields(Command)}
+_REASON = "reason"
+
+
+def asked(
+    about: str = "",
+    *,
+    default: Any = MISSING,
+    among: Iterable[str] = (),
+    pattern: str = "",
+    left_to_engine: bool = False,
+    **limits: int,
+) -> Any:
+    """A field of a request's body, with what its type cannot say; its words are `Shape`'s."""
+    metadata = {
+        "about": about,
+        "among": tuple(among),
+        "pattern": pattern,
+        "left_to_engine": left_to_engine,
+        "limits": limits,
+    }
+    return field(default=default, metadata=metadata)
 
 
 @cache
 def shapes(wish: type) -> tuple[Shape, ...]:
-    """The fields somebody may send for a command, in the order they are declared."""
-    return tuple(
-        _shape(field.name, field.type, field.default)
-        for field in fields(wish)
-        if field.name not in _NOT_ASKED
-    )
+    """The fields somebody may send for a wish, in the order they are declared."""
+    return tuple(_shape(each) for each in fields(wish) if each.name not in _NOT_ASKED)
 
 
-def _shape(name: str, hint: Any, default: object) -> Shape:
+def _said(of: Field[Any]) -> dict[str, Any]:
+    """What the field says of itself beyond its type."""
+    return {"left_to_engine": of.name == _REASON, **of.metadata}
+
+
+def _shape(of: Field[Any]) -> Shape:
+    hint: Any = of.type
     plain = [each for each in get_args(hint) if each is not NoneType] or [hint]
     optional = NoneType in get_args(hint)
-    many = get_origin(hint) is tuple
+    origin = get_origin(hint)
     return Shape(
-        name=name,
-        kind=plain[0],
-        many=many,
-        required=default is MISSING and not optional,
-        default=None if default is MISSING else default,
+        name=of.name,
+        kind=dict if origin is Mapping else plain[0],
+        many=origin is tuple,
+        required=of.default is MISSING and not optional,
+        default=None if of.default is MISSING else of.default,
+        **_said(of),
     )

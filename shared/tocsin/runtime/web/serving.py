@@ -28,7 +28,7 @@ MAX_BODY = 64_000
 
 @dataclass(frozen=True, slots=True)
 class Route[C]:
-    """What a route does, who serves it, and the shape of its answer.
+    """What a route does, who serves it, the shape of its answer, and of its body if it takes one.
 
     `media` is what the answer is if it is no JSON. `query` says what each parameter means; a `!` at
     the end of a name marks one that must be there. `max_body` is in bytes.
@@ -38,6 +38,7 @@ class Route[C]:
     serve: Callable[[C], Response]
     answer: type
     status: tuple[int, ...] = (200,)
+    body: type | None = None
     query: Mapping[str, str] = MappingProxyType({})
     media: str = "application/json"
     max_body: int = MAX_BODY

@@ -1,0 +1,71 @@
+"""What requests of people carry that is no command: one frozen value a body, named by its route."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tocsin.incidents.commands.shapes import asked
+from tocsin.incidents.vocabulary import WayKind
+from tocsin.people.rotation import Rank
+
+_PEOPLE = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """Who takes turns; an empty text among the members is a turn nobody takes."""
+
+    zone: str = asked("Whose wall clock, like Europe/Berlin.")
+    starts_at: datetime = asked("The first hand-off.")
+    length_days: int = asked("How long a turn is.", default=7, minimum=1, maximum=366)
+    members: tuple[str, ...] = asked("In their order.", left_to_engine=True, maxItems=_PEOPLE)
+    backups: tuple[str, ...] = asked(
+        "Take turns beside them; without, the next member.", default=(), maxItems=_PEOPLE
+    )
+    deputies: tuple[str, ...] = asked("After all members.", default=(), maxItems=_PEOPLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """A person in the place of whoever's turn it is."""
+
+    rank: Rank = asked("Which place of the role.", default=Rank.PRIMARY)
+    person: str
+    starts_at: datetime | None = asked("Now without.", default=None)
+    ends_at: datetime = asked("Until before when.")
+    reason: str = asked("Why; part of the record.", default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedOverride:
+    """Which override ends now."""
+
+    override: str = asked("Its id.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWay:
+    """A way to reach a person; its confirmation code leaves by the way itself."""
+
+    kind: WayKind = asked("What kind of way.")
+    address: str = asked("A number, an address or a URL, as the kind wants it.")
+    person: str | None = asked("Whose, as a commander; your own without.", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayAction:
+    """What is done with a way is in the path; `code` belongs to `confirm` alone."""
+
+    code: str | None = asked("The code that came by the way, to confirm it.", default=None)
+    person: str | None = asked("Whose, as a commander; your own without.", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRunbook:
+    """A runbook and why it changes."""
+
+    policy: Mapping[str, Any] = asked(
+        "As `tocsin runbook compile` writes it; its `change` is not kept."
+    )
+    why: str = asked("One line, part of the record.", left_to_engine=True, maxLength=200)
