@@ -40,7 +40,7 @@ from tocsin.errors import (
     TocsinError,
     Unavailable,
 )
-from tocsin.incidents.commands.verbs import VERBS
+from tocsin.incidents.commands.verbs import typed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,13 +86,12 @@ _VERBS = {
     "board": "Open incidents, or those closed in a month.",
     "show": "One incident as it stands.",
     "timeline": "Every entry, oldest first.",
-    "ack": "Acknowledge: 'I have it'.",
     "clocks": "Show the clocks of an incident.",
     "metrics": "Show how long it took and which promises were kept.",
     "content": "Content that a timeline names and does not hold.",
     "gate": "Show each criterion for closing.",
     "releases": "Record releases and list them.",
-    **{name: f"{verb.about}." for name, verb in VERBS.items()},
+    **{word: f"{verb.about}." for word, (_, verb) in typed().items()},
 }
 _VERBS_MODULE = "tocsin.cli.incidents.commands"
 

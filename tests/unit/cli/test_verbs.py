@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tocsin.incidents.commands.help import FIELD_HELP
 from tocsin.incidents.commands.shapes import shapes
-from tocsin.incidents.commands.verbs import VERBS
+from tocsin.incidents.commands.verbs import VERBS, typed
+from tocsin.incidents.rules.decide import HANDLERS
 
 if TYPE_CHECKING:
     from tests.harness.worlds.terminal import Terminal
@@ -194,16 +196,36 @@ def test_every_verb_leaves_its_entry(terminal: Terminal, incident: str, line: Li
 
 def test_every_verb_and_step_is_among_the_lines() -> None:
     """A verb that is added has to be added above."""
-    typed = {line.typed.split(" {i}")[0] for line in LINES}
+    lines = {line.typed.split(" {i}")[0] for line in LINES}
     by_hand = {"verify observe": _LOOKS[0], "verify contained": "verify {i} --contained"}
     for name, verb in VERBS.items():
         for step in verb.steps:
             said = f"{name} {step.replace('_', '-')}".strip()
             wanted = by_hand.get(said)
-            assert said in typed or wanted in {line.typed for line in LINES}, said
+            assert said in lines or wanted in {line.typed for line in LINES}, said
 
 
 def test_every_field_of_every_verb_says_what_it_means() -> None:
     wishes: list[type] = [one for verb in VERBS.values() for one in verb.steps.values()]
-    fields = {shape.name for wish in wishes for shape in shapes(wish)}
-    assert fields <= set(FIELD_HELP)
+    for wish in wishes:
+        for shape in shapes(wish):
+            assert shape.about or shape.name in FIELD_HELP, f"{wish.__name__}.{shape.name}"
+
+
+def test_what_may_be_large_is_a_text_of_its_command_which_has_a_place_for_it() -> None:
+    large = [command for command in HANDLERS if command.large]
+    assert len(large) > 4
+    for command in large:
+        kinds = {each.name: each.type for each in fields(command)}
+        assert kinds[command.large] is str
+        assert "stored" in kinds
+
+
+def test_a_short_name_is_the_same_verb_with_the_same_options(
+    terminal: Terminal, incident: str
+) -> None:
+    assert typed()["ack"] == typed()["acknowledge"] == ("acknowledge", VERBS["acknowledge"])
+    say(terminal, incident, "severity {i} critical --yes", ANA)
+    say(terminal, incident, "ack {i} --round 2", BO)
+    shown = terminal.json("show", incident, "--as", ANA)
+    assert shown["round"]["acknowledged_by"] == BO

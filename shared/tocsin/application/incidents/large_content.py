@@ -8,21 +8,16 @@ then loses is named by nothing, and the same command again finds it where it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tocsin.application.incidents.fingerprint import command_hash
 from tocsin.errors import BadInput, NotFound, PayloadTooLarge, TocsinError
 from tocsin.incidents import limits
-from tocsin.incidents.commands.containment import Observe
-from tocsin.incidents.commands.record import AddNote, Correct, RecordDecision, RecordEvidence
 from tocsin.incidents.model.content import MediaType, Stored
 from tocsin.incidents.rules.decide import decide
 from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.evidence import Archive
@@ -32,17 +27,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 900_000
 """Of one text, in UTF-8: with its JSON it still fits the body of a request."""
-
-_LARGE: Mapping[type[Command], str] = MappingProxyType(
-    {
-        AddNote: "text",
-        Correct: "text",
-        Observe: "detail",
-        RecordDecision: "why",
-        RecordEvidence: "text",
-    }
-)
-"""The field of a command that may be larger than its entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +46,9 @@ class Shelf:
             StoreUnavailable: it could not be kept; nothing has changed.
             TocsinError: the command is refused.
         """
-        field = _LARGE.get(type(command))
-        text = "" if field is None else str(getattr(command, field))
-        if field is None or len(text.strip()) <= limits.TEXT:
+        field = command.large
+        text = str(getattr(command, field)) if field else ""
+        if len(text.strip()) <= limits.TEXT:
             return command
         content = _bytes(field, text)
         head: dict[str, Any] = {field: limits.shortened(text.strip(), limits.HEAD)}

@@ -17,7 +17,7 @@ from tocsin.cli.incidents import evidence, releases
 from tocsin.cli.incidents import status as progress
 from tocsin.cli.incidents.first import lines
 from tocsin.cli.incidents.tables import content, show_incident, tinted
-from tocsin.cli.incidents.verbs import Incident, Key, add_verbs, send
+from tocsin.cli.incidents.verbs import Incident, Key, add_verbs
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.incidents.timeline.entry import parse_time
@@ -149,15 +149,6 @@ def open_incident(
     }
     wanted = {name: value for name, value in body.items() if value is not None}
     show_incident(connect(api_url, person).post("/v1/incidents", wanted, key=key))
-
-
-@verbs.command("ack")
-def acknowledge(
-    incident: Incident, key: Key = None, api_url: ApiUrl = None, person: As = None
-) -> None:
-    """Acknowledge: 'I have it'."""
-    envelope = {"key": key, "api_url": api_url, "as_person": person}
-    show_incident(send(incident, "acknowledge", {}, envelope))
 
 
 progress.add_to(verbs)

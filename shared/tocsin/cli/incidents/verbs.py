@@ -22,7 +22,7 @@ from tocsin.cli.terminal.spans import read_instant
 from tocsin.errors import BadInput
 from tocsin.incidents.commands.help import about
 from tocsin.incidents.commands.shapes import Shape, shapes
-from tocsin.incidents.commands.verbs import STEP, VERBS
+from tocsin.incidents.commands.verbs import STEP, typed
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.api_client import segment
 
@@ -57,9 +57,9 @@ _ENVELOPE = {
 
 def add_verbs(app: typer.Typer, *, without: frozenset[str]) -> None:
     """Adds the command or group of every verb, but not of those that have one written by hand."""
-    for name, verb in VERBS.items():
+    for word, (name, verb) in typed().items():
         if name not in without:
-            _add(app, name, verb)
+            _add(app, word, name, verb)
 
 
 def send(
@@ -74,9 +74,9 @@ def send(
     return api.post(path, sent, key=envelope.get("key"), if_version=envelope.get("if_version"))
 
 
-def _add(app: typer.Typer, name: str, verb: Verb) -> None:
+def _add(app: typer.Typer, word: str, name: str, verb: Verb) -> None:
     if not isinstance(verb.command, Mapping):
-        app.command(name, help=f"{verb.about}.")(_command(name, "", verb.command))
+        app.command(word, help=f"{verb.about}.")(_command(name, "", verb.command))
         return
     group = typer.Typer(
         no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=f"{verb.about}."
@@ -84,7 +84,7 @@ def _add(app: typer.Typer, name: str, verb: Verb) -> None:
     for step, command in verb.steps.items():
         said = (command.__doc__ or step).strip().splitlines()[0]
         group.command(step.replace("_", "-"), help=said)(_command(name, step, command))
-    app.add_typer(group, name=name)
+    app.add_typer(group, name=word)
 
 
 def _command(verb: str, step: str, command: type) -> Any:
@@ -112,7 +112,7 @@ def _parameter(name: str, hint: Any, default: Any = inspect.Parameter.empty) -> 
 
 def _of(shape: Shape, fields: tuple[Shape, ...]) -> inspect.Parameter:
     """One field: on the line if it is needed and one word or text, else an option."""
-    hint, text = _hint(shape), about(shape.name)
+    hint, text = _hint(shape), shape.about or about(shape.name)
     if shape in _on_the_line(fields):
         argument = typer.Argument(help=text, metavar=shape.name.upper())
         return _parameter(shape.name, Annotated[hint, argument])

@@ -1,6 +1,7 @@
 """Commands about who may see an incident, and who may act on its behalf."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tocsin.incidents.commands.base import Command
 
@@ -22,6 +23,8 @@ class LiftRestriction(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAccess(Command):
     """Adds a person to a restricted incident, or (`allowed` false) keeps one out."""
+
+    grows: ClassVar[bool] = True
 
     person: str
     allowed: bool

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.model.parts import EvidenceLink
@@ -12,6 +13,8 @@ from tocsin.incidents.vocabulary import Resolution, Severity
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskWaiver(Command):
     """The commander asks to close without a criterion being met, for `days` at most."""
+
+    grows: ClassVar[bool] = True
 
     criterion: str
     reason: str
@@ -41,6 +44,8 @@ class Close(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsorbDuplicate(Command):
     """Takes over what a duplicate brought: its keys, signals, evidence, earlier beginning."""
+
+    grows: ClassVar[bool] = True
 
     duplicate: str
     began_at: datetime | None

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.model.content import Stored
@@ -11,6 +12,8 @@ from tocsin.incidents.model.parts import Check, Verdict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanAction(Command):
     """A containment action that is going to be taken. `action` is its id in this incident."""
+
+    grows: ClassVar[bool] = True
 
     action: str
     text: str
@@ -49,6 +52,8 @@ class NameFixAsContainment(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observe(Command):
     """What looking showed, at `occurred_at`; `detail` says what was looked at, or why not."""
+
+    large: ClassVar[str] = "detail"
 
     check: Check
     verdict: Verdict

@@ -1,6 +1,7 @@
 """Commands about the deploy freeze: hold it longer, lift it, let one linked change through."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.model.parts import LinkPurpose
@@ -30,6 +31,8 @@ class AllowChange(Command):
 
     `change` is what a deployment names itself by: a commit, a pull request, a flag.
     """
+
+    grows: ClassVar[bool] = True
 
     change: str
     purpose: LinkPurpose

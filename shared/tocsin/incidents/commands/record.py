@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.model.content import MediaType, Stored
@@ -12,6 +13,8 @@ from tocsin.incidents.model.parts import ChannelKind, Exposure, ItemState, LinkP
 class SettleItem(Command):
     """A checklist item is done (with `detail` as evidence) or does not apply (`detail` is why)."""
 
+    grows: ClassVar[bool] = True
+
     item: str
     state: ItemState
     detail: str = ""
@@ -20,6 +23,8 @@ class SettleItem(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordImpact(Command):
     """The blast radius as far as known. `confirm` needs the security owner or the commander."""
+
+    grows: ClassVar[bool] = True
 
     summary: str
     exposure: Exposure = Exposure.NONE
@@ -43,6 +48,8 @@ class CorrectBeginning(Command):
 class RecordDecision(Command):
     """What was chosen over what, why, and what it should bring."""
 
+    large: ClassVar[str] = "why"
+
     chosen: str
     rejected: tuple[str, ...]
     why: str
@@ -53,6 +60,8 @@ class RecordDecision(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordEvidence(Command):
     """What was found, as it was found: a log, an answer, a list. Larger than an entry is fine."""
+
+    large: ClassVar[str] = "text"
 
     title: str
     text: str
@@ -73,6 +82,8 @@ class AddLink(Command):
 class RecordChannel(Command):
     """Where people talk about it."""
 
+    grows: ClassVar[bool] = True
+
     channel: ChannelKind
     address: str
 
@@ -80,6 +91,8 @@ class RecordChannel(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correct(Command):
     """Supersedes an earlier entry; the earlier one stays as it was."""
+
+    large: ClassVar[str] = "text"
 
     supersedes: int
     text: str
@@ -89,6 +102,8 @@ class Correct(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddNote(Command):
     """A line of free text for the record."""
+
+    large: ClassVar[str] = "text"
 
     text: str
     stored: Stored | None = None

@@ -1,6 +1,7 @@
 """Commands about two incidents: one that is really two, and two that are really one."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.vocabulary import Category, Severity
@@ -42,6 +43,8 @@ class GiveKeys(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeKeys(Command):
     """The second half: the keys that another incident gave up."""
+
+    grows: ClassVar[bool] = True
 
     source: str
     keys: tuple[str, ...]

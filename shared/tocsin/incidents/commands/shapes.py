@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from tocsin.incidents.commands.base import Command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from dataclasses import Field
 
 
@@ -45,26 +44,6 @@ class Shape:
 # Kept from callers: no claim of theirs stands in for the application's own check.
 _NOT_ASKED = frozenset({"stored", "verified_head"}) | {each.name for each in fields(Command)}
 _REASON = "reason"
-
-
-def asked(
-    about: str = "",
-    *,
-    default: Any = MISSING,
-    among: Iterable[str] = (),
-    pattern: str = "",
-    left_to_engine: bool = False,
-    **limits: int,
-) -> Any:
-    """A field of a request's body, with what its type cannot say; its words are `Shape`'s."""
-    metadata = {
-        "about": about,
-        "among": tuple(among),
-        "pattern": pattern,
-        "left_to_engine": left_to_engine,
-        "limits": limits,
-    }
-    return field(default=default, metadata=metadata)
 
 
 @cache

@@ -63,10 +63,15 @@ STEP = "step"
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """What it does, in a line, and the command it becomes: one, or one for each step."""
+    """What it does, in a line, and the command it becomes: one, or one for each step.
+
+    What it needs are the command's fields, and what of it may grow the command says too. `short` is
+    what people type instead of its name.
+    """
 
     about: str
     command: type[Command] | Mapping[str, type[Command]]
+    short: str = ""
 
     @property
     def steps(self) -> Mapping[str, type[Command]]:
@@ -94,7 +99,7 @@ _FIX = {
 
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {
-        "acknowledge": Verb("Say 'I have it'", Acknowledge),
+        "acknowledge": Verb("Say 'I have it'", Acknowledge, short="ack"),
         "escalate": Verb("Page more people now", Escalate),
         "severity": Verb("Raise or lower the severity", ChangeSeverity),
         "category": Verb("Say what kind of incident it is", ChangeCategory),
@@ -133,3 +138,9 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "access": Verb("Let a person in, or keep one out", ChangeAccess),
     }
 )
+
+
+def typed() -> Mapping[str, tuple[str, Verb]]:
+    """Every word of the command line that is a verb: its name in the API, and the verb."""
+    names = ((word, name) for name, verb in VERBS.items() for word in (verb.short, name) if word)
+    return {word: (name, VERBS[name]) for word, name in names}

@@ -12,8 +12,6 @@ from tocsin.incidents.limits import SNAPSHOT_BYTES_EVER
 from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.timeline.codec import decode_fields, encode_fields
 
-"""Commands that add something to the snapshot that was not there; the rest change what is."""
-
 
 def snapshot_text(incident: Incident) -> str:
     """The snapshot as JSON.
