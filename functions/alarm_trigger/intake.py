@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.application.incidents.receive import SignalsNotReceived
 from tocsin.errors import MalformedPayload
+from tocsin.notes import Event, Metric
 from tocsin.runtime.batch import failures, together_or_alone
-from tocsin.runtime.watch.names import Event, Metric
 from tocsin.signals.registry import parser
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.auditor.heartbeat import Heartbeat
 from functions.auditor.settings import Settings
 from tocsin.adapters.incidents.keys import due_sk
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.adapters.people.stores import DynamoContacts
 from tocsin.application.incidents.audit import Auditor
+from tocsin.application.incidents.heartbeat import Heartbeat
 from tocsin.application.people.contacts import missed
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.dead_man import Ping
@@ -41,7 +41,8 @@ HEARTBEAT = Heartbeat(
         clock=WATCH.clock,
         due_second=due_sk,
     ),
-    watch=WATCH,
+    clock=WATCH.clock,
+    notes=WATCH,
     ping=Ping(SETTINGS.DEAD_MAN_URL),
     read_policy=APPLICATION.policies.current,
     unreachable=lambda: missed(

@@ -8,30 +8,35 @@ answer stops the batch, and then the whole batch comes again, which changes noth
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.billing_projector.settings import Settings
-from functions.billing_projector.work import Records, Work
-from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
+from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine, SeenVersions
 from tocsin.adapters.billing.projection.queues import SqsRefetchQueue
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.adapters.billing.replay.outcomes import DynamoDbReplayOutcomes
+from tocsin.application.billing.projection.batch import Insert, Projecting
 from tocsin.application.billing.projection.project import Projector
 from tocsin.policy.compiled.billing_rules import current_billing_rules
+from tocsin.providers.bodies.codec import unpack
 from tocsin.providers.http.one import HttpProviderClient, ProviderKeys
-from tocsin.providers.registry import object_reader
+from tocsin.providers.registry import PROVIDERS, object_reader
 from tocsin.runtime import settings
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.secrets import CachedSecret
+from tocsin.runtime.batch import failures
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.watch import light
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SETTINGS = settings.load(Settings)
 CLOCK = wall_clock()
 DYNAMODB = aws_http.from_environment("dynamodb")
 QUARANTINE = DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
-WORK = Work(
+WORK = Projecting(
     projector=Projector(
         projection=DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
         client=HttpProviderClient(
@@ -51,13 +56,38 @@ WORK = Work(
     quarantine=QUARANTINE,
     ledger=DynamoDbLedger(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
     versions=SeenVersions(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
-    clock=CLOCK,
     outcomes=DynamoDbReplayOutcomes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+    record=record_of,
+    reader=object_reader,
+    unpack=unpack,
+    providers=PROVIDERS,
+    clock=CLOCK,
+    notes=light.NOTES,
 )
 light.start("billing_projector", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 
-def lambda_handler(event: Records, context: Any) -> dict[str, Any]:
-    """A batch of a DynamoDB stream or of SQS; the answer names the messages to be redelivered."""
+def lambda_handler(event: Mapping[str, list[dict[str, Any]]], context: Any) -> dict[str, Any]:
+    """A batch of a DynamoDB stream or of SQS; the answer names the messages to be redelivered.
+
+    A stream record is never named: what is wrong with it is set aside, and a store that does not
+    answer fails the whole batch.
+    """
     light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
-    return WORK.handle(event)
+    batch, again = WORK.batch(), list[str]()
+    for record in event.get("Records", []):
+        if record.get("eventSource") == "aws:sqs":
+            name = str(record["messageId"])
+            if not batch.message(name, record["body"]):
+                again.append(name)
+        elif record.get("eventName") == "INSERT":
+            batch.inserted(_insert(record.get("dynamodb", {})))
+    batch.end()
+    return failures(again)
+
+
+def _insert(change: Mapping[str, Any]) -> Insert:
+    image = change.get("NewImage", {})
+    keys = change.get("Keys") or image
+    pk, sk = (str(keys.get(name, {}).get("S", "")) for name in ("PK", "SK"))
+    return Insert(pk=pk, sk=sk, item=image, at=int(change.get("ApproximateCreationDateTime") or 0))

@@ -16,7 +16,7 @@ from tocsin.errors import UnknownIncident
 from tocsin.incidents.queries.access import may_see
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
-from tocsin.runtime.watch.names import Event
+from tocsin.notes import Event
 from tocsin.runtime.web.bodies import read
 from tocsin.runtime.web.fields import Fields, idempotency_key, if_match
 

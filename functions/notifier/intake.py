@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from functions.notifier.delivery import Result
+from tocsin.application.incidents.deliver import Result
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.outbox import OutboxKey
+from tocsin.notes import Event, Metric
 from tocsin.runtime.batch import failures
-from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from functions.notifier.delivery import Delivery
+    from tocsin.application.incidents.deliver import Delivery
 
 _INCIDENT = "INC#"
 _OUTBOX = "OUT#"
@@ -43,7 +43,7 @@ def take(event: Mapping[str, Any], *, delivery: Delivery, owner: str) -> dict[st
         try:
             key = _inserted(record)
         except MalformedPayload as error:
-            delivery.watch.journal.refused(Event.RECORD_FAILED, error, record=sequence)
+            delivery.notes.refused(Event.RECORD_FAILED, error, record=sequence)
             failed.append(sequence)
             continue
         if key and delivery.deliver(key, owner=owner) is Result.UNREADABLE:
@@ -54,7 +54,7 @@ def take(event: Mapping[str, Any], *, delivery: Delivery, owner: str) -> dict[st
 def _redrive(event: Mapping[str, Any], delivery: Delivery, owner: str) -> dict[str, Any]:
     keys = [OutboxKey(incident=item["incident"], sk=item["sk"]) for item in event["redrive"]]
     results = Counter(delivery.deliver(key, owner=owner) for key in keys)
-    delivery.watch.meter.count(Metric.OUTBOX_REDRIVEN, len(keys))
+    delivery.notes.count(Metric.OUTBOX_REDRIVEN, len(keys))
     return {str(result): results[result] for result in Result}
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from functions.notifier.briefing import Briefer
-from functions.notifier.contacting import Contacting
-from functions.notifier.delivery import Delivery
-from functions.notifier.linking import Minter
-from functions.notifier.routing import Router, registered_topics, registered_ways
+from tocsin.application.incidents.brief_page import Briefer
+from tocsin.application.incidents.deliver import Delivery
+from tocsin.application.people.contact_messages import Contacting
 from tocsin.application.people.contacts import ContactDesk
+from tocsin.application.people.mint_links import Minter
+from tocsin.application.people.route import Router
+from tocsin.channels.registry import KnownChannels, registered_topics, registered_ways
 from tocsin.channels.webhook import master_key, secret_of, shown
+from tocsin.documents.writing import Documents
 from tocsin.people.links import Keyring, keyring, link_base
 from tocsin.runtime.aws.http import from_environment
 from tocsin.runtime.aws.secrets import CachedSecret
@@ -70,14 +72,16 @@ def wire(settings: Settings, watch: Watch) -> Notifier:
         contacts=people.contacts,
         topics=registered_topics(asdict(settings)),
         ways=ways,
-        minter=Minter(store=people.links, ring=keys.ring, base=keys.base, wall=wall, watch=watch),
-        watch=watch,
+        writer=Documents(),
+        channels=KnownChannels(),
+        minter=Minter(store=people.links, ring=keys.ring, base=keys.base, wall=wall, notes=watch),
+        notes=watch,
         brief=Briefer(
             store=people.application.store,
             policies=people.manned.policies,
             releases=people.releases,
             clock=watch.clock,
-            watch=watch,
+            notes=watch,
         ).brief,
     )
     delivery = Delivery(
@@ -87,8 +91,8 @@ def wire(settings: Settings, watch: Watch) -> Notifier:
         wall=wall,
         router=router,
         news=people.news,
-        watch=watch,
+        notes=watch,
     )
     desk = ContactDesk(store=people.contacts, wall=wall, ids=SystemIds(wall))
-    contacting = Contacting(desk=desk, ways=ways, secret=keys.webhook_secret, watch=watch)
+    contacting = Contacting(desk=desk, ways=ways, secret=keys.webhook_secret, notes=watch)
     return Notifier(delivery, contacting)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from functions.outage_watch.leaving import leave
-from functions.outage_watch.rounds import Rounds
 from functions.outage_watch.settings import Settings
 from functions.outage_watch.wiring import Accounts, Newest, key_maker, stakeholders
 from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
@@ -17,13 +16,14 @@ from tocsin.adapters.billing.outage.stores import (
 from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours
 from tocsin.application.billing.outage.examine_checkouts import Examiner
 from tocsin.application.billing.outage.exit import ExitDesk
+from tocsin.application.billing.outage.rounds import Rounds
 from tocsin.application.billing.outage.tell import Teller
+from tocsin.providers.registry import lists_events
 from tocsin.providers.selling import Sales, SalesDocument
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import outage_clock
 from tocsin.runtime.settings import load
-from tocsin.runtime.watch import light
 from tocsin.runtime.watch.invocation import watch
 from tocsin.runtime.wiring.incidents import connect
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = watch("outage_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-light.start("outage_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 DYNAMODB = aws_http.from_environment("dynamodb")
 APPLICATION = connect(
     SETTINGS.INCIDENTS_TABLE,
@@ -76,7 +75,6 @@ EXIT = ExitDesk(
 
 def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """One round, or what `billing_api` asks for; a round says what is firing and what failed."""
-    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
     with WATCH.invocation(context):
         if "exit" in event:
             return leave(EXIT, event["exit"])
@@ -92,6 +90,8 @@ def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             teller=TELLER,
             key_of=key_maker(context.invoked_function_arn, SETTINGS.STAGE),
             announce=ACCOUNTS.announce,
+            lists=lists_events,
             clock=CLOCK,
+            notes=WATCH,
         )
         return rounds.run()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.provider_watch.looks import LedgerLook, QuarantineLook, RecoveryLook, Rounds
 from functions.provider_watch.settings import Settings
 from tocsin.adapters.billing.outage.stores import DynamoDbProbes
 from tocsin.adapters.billing.projection.ledger_queries import (
@@ -13,10 +12,17 @@ from tocsin.adapters.billing.projection.ledger_queries import (
 )
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
+from tocsin.application.billing.outage.looks import (
+    LedgerLook,
+    Looks,
+    QuarantineLook,
+    RecoveryLook,
+)
 from tocsin.application.billing.outage.probe import Prober
 from tocsin.application.billing.outage.watch_ledger import LedgerWatch
 from tocsin.providers.http.events import HttpEventSource
 from tocsin.providers.http.one import ProviderKeys
+from tocsin.providers.registry import PROVIDERS, lists_events
 from tocsin.runtime import settings
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.secrets import CachedSecret
@@ -24,24 +30,35 @@ from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.watch import light
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from tocsin.billing.identity import Identity
 
 SETTINGS = settings.load(Settings)
 DYNAMODB = aws_http.from_environment("dynamodb")
 KEYS = CachedSecret(
     aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read
 )
-ROUNDS = Rounds(
+
+
+def _accounts() -> Iterable[Identity]:
+    return KEYS.get().identities
+
+
+LOOKS = Looks(
     looks=(
         LedgerLook(
-            keys=KEYS,
+            accounts=_accounts,
+            notes=light.NOTES,
             watch=LedgerWatch(
                 DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
                 DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
             ),
         ),
         RecoveryLook(
-            keys=KEYS,
+            accounts=_accounts,
+            lists=lists_events,
+            notes=light.NOTES,
             prober=Prober(
                 source=HttpEventSource(
                     keys=KEYS,
@@ -55,9 +72,12 @@ ROUNDS = Rounds(
                 log=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
             ),
         ),
-        QuarantineLook(DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE)),
+        QuarantineLook(
+            DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE), PROVIDERS.names, light.NOTES
+        ),
     ),
     clock=wall_clock(),
+    notes=light.NOTES,
 )
 light.start("provider_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
@@ -65,4 +85,4 @@ light.start("provider_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 def lambda_handler(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """One round; the answer says which looks failed."""
     light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
-    return ROUNDS.run()
+    return LOOKS.run()

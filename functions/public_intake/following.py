@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from functions.public_intake import pages
 from tocsin.errors import TocsinError
+from tocsin.notes import Event, Metric
 from tocsin.people.links import LinkAction, token
-from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from functions.public_intake.visit import Visit

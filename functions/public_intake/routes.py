@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from functions.public_intake import following, pages, status
 from functions.public_intake.visit import Visit
 from tocsin.errors import TocsinError, UnknownName
-from tocsin.runtime.watch.names import Event, Metric
+from tocsin.notes import Event, Metric
 from tocsin.runtime.web.http import parse
 
 if TYPE_CHECKING:

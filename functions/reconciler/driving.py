@@ -10,15 +10,15 @@ from tocsin.adapters.billing.replay.drive_queue import read_drive
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally
 from tocsin.errors import BadInput, CommandRepeated, TocsinError, VersionConflict
+from tocsin.notes import Event, Metric
 from tocsin.runtime.batch import failures
-from tocsin.runtime.watch import light
-from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.application.billing.reconcile.drive import Reconciler
     from tocsin.billing.identity import Identity
+    from tocsin.notes import Notes
     from tocsin.ports.billing.outage import ComparisonLog
 
 RESERVE_MS = 60_000
@@ -44,6 +44,7 @@ class Driver:
     compared: ComparisonLog
     accounts: Callable[[], Sequence[Identity]]
     now: Callable[[], int]
+    notes: Notes
 
     def handle(self, event: Mapping[str, Any], remaining_ms: Callable[[], int]) -> dict[str, Any]:
         """Drives what messages name; what fails is named in turn. Without messages: a schedule."""
@@ -54,7 +55,7 @@ class Driver:
             try:
                 self._drive(read_drive(message["body"], work="reconciliation"), remaining_ms)
             except Exception as error:  # noqa: BLE001 - the queue keeps the message, and we the reason
-                _note_failure(error)
+                _note_failure(error, self.notes)
                 failed.append(str(message["messageId"]))
         return failures(failed)
 
@@ -77,7 +78,9 @@ class Driver:
         try:
             self.reconciler.store.create(cursor)
         except CommandRepeated:
-            light.log(Event.RECONCILIATION_LEFT, reconciliation=name, code=CommandRepeated.code)
+            self.notes.info(
+                Event.RECONCILIATION_LEFT, reconciliation=name, code=CommandRepeated.code
+            )
         self.drive(name)
         return name
 
@@ -88,11 +91,11 @@ class Driver:
                 self._compared(cursor)
                 cursor = self.tell(cursor)
         except VersionConflict as error:
-            light.log(Event.RECONCILIATION_LEFT, reconciliation=name, code=error.code)
+            self.notes.info(Event.RECONCILIATION_LEFT, reconciliation=name, code=error.code)
             # Whoever wrote last may hold this very message, which is done with now, and may die.
             self.look_again(name)
             return
-        light.log(
+        self.notes.info(
             Event.RECONCILIATION_DRIVEN,
             reconciliation=name,
             stage=cursor.stage,
@@ -101,7 +104,7 @@ class Driver:
             problem=cursor.problem or None,
         )
         if cursor.stage is Stage.STALLED:
-            light.count(Metric.RECONCILIATIONS_STALLED)
+            self.notes.count(Metric.RECONCILIATIONS_STALLED)
         elif not cursor.idle:
             self.drive(name)
 
@@ -136,7 +139,7 @@ def _scope(event: Mapping[str, Any]) -> Scope:
     return scope
 
 
-def _note_failure(error: Exception) -> None:
-    code = error.code if isinstance(error, TocsinError) else f"bug:{type(error).__name__}"
-    light.log(Event.RECORD_FAILED, level="ERROR", code=code, error=repr(error))
-    light.count(Metric.UNEXPECTED_ERRORS, code=code.partition(":")[0])
+def _note_failure(error: Exception, notes: Notes) -> None:
+    code = error.code if isinstance(error, TocsinError) else "bug"
+    notes.failed(Event.RECORD_FAILED, error)
+    notes.count(Metric.UNEXPECTED_ERRORS, code=code)

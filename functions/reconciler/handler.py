@@ -38,7 +38,6 @@ from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.settings import load
-from tocsin.runtime.watch import light
 from tocsin.runtime.watch.invocation import watch
 from tocsin.runtime.wiring.evidence import evidence
 from tocsin.runtime.wiring.incidents import connect
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = watch("reconciler", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-light.start("reconciler", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 CLOCK = wall_clock()
 DYNAMODB = aws_http.from_environment("dynamodb")
 SQS = aws_http.from_environment("sqs")
@@ -135,11 +133,11 @@ DRIVER = Driver(
     compared=DynamoDbComparisons(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     accounts=Accounts(KEYS, frozenset(SETTINGS.BILLING_MODES.split(","))),
     now=now,
+    notes=WATCH,
 )
 
 
 def lambda_handler(event: Mapping[str, Any], context: TimedContext) -> dict[str, Any]:
     """A batch of one message, or a schedule; a message that fails is named and comes again."""
-    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
     with WATCH.invocation(context):
         return DRIVER.handle(event, context.get_remaining_time_in_millis)

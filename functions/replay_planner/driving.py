@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.billing.replay.drive_queue import read_drive
 from tocsin.billing.replay.cursor import Stage
 from tocsin.errors import TocsinError, VersionConflict
+from tocsin.notes import Event, Metric
 from tocsin.runtime.batch import failures
-from tocsin.runtime.watch import light
-from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.application.billing.replay.drive import Planner
     from tocsin.billing.replay.cursor import Cursor
+    from tocsin.notes import Notes
 
     type Messages = Mapping[str, list[dict[str, Any]]]
 
@@ -31,6 +31,7 @@ class Driver:
     planner: Planner
     drive: Callable[[str], None]
     look_again: Callable[[str], None]
+    notes: Notes
 
     def handle(self, batch: Messages, remaining_ms: Callable[[], int]) -> dict[str, Any]:
         """Drives each replay named; what fails is named in turn."""
@@ -39,7 +40,7 @@ class Driver:
             try:
                 self._drive(read_drive(message["body"], work="replay"), remaining_ms)
             except Exception as error:  # noqa: BLE001 - the queue keeps the message, and we the reason
-                _note_failure(error)
+                _note_failure(error, self.notes)
                 failed.append(str(message["messageId"]))
         return failures(failed)
 
@@ -47,18 +48,18 @@ class Driver:
         try:
             cursor = self.planner.run(replay, go_on=lambda: remaining_ms() > RESERVE_MS)
         except VersionConflict as error:
-            light.log(Event.REPLAY_LEFT, replay=replay, code=error.code)
+            self.notes.info(Event.REPLAY_LEFT, replay=replay, code=error.code)
             # Whoever wrote last may hold this very message, which is done with now, and may die.
             self.look_again(replay)
             return
-        _note(cursor)
+        _note(cursor, self.notes)
         if not cursor.ended and cursor.stage is not Stage.STALLED:
             self.drive(replay)
 
 
-def _note(cursor: Cursor) -> None:
+def _note(cursor: Cursor, notes: Notes) -> None:
     provider = cursor.identity.provider
-    light.log(
+    notes.info(
         Event.REPLAY_DRIVEN,
         replay=cursor.id,
         provider=provider,
@@ -70,10 +71,10 @@ def _note(cursor: Cursor) -> None:
         problem=cursor.problem or None,
     )
     if cursor.stage is Stage.STALLED:
-        light.count(Metric.REPLAYS_STALLED, provider=provider)
+        notes.count(Metric.REPLAYS_STALLED, provider=provider)
 
 
-def _note_failure(error: Exception) -> None:
-    code = error.code if isinstance(error, TocsinError) else f"bug:{type(error).__name__}"
-    light.log(Event.RECORD_FAILED, level="ERROR", code=code, error=repr(error))
-    light.count(Metric.UNEXPECTED_ERRORS, code=code.partition(":")[0])
+def _note_failure(error: Exception, notes: Notes) -> None:
+    code = error.code if isinstance(error, TocsinError) else "bug"
+    notes.failed(Event.RECORD_FAILED, error)
+    notes.count(Metric.UNEXPECTED_ERRORS, code=code)

@@ -37,7 +37,6 @@ from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
-from tocsin.runtime.watch import light
 from tocsin.runtime.watch.invocation import watch
 from tocsin.runtime.wiring.evidence import evidence
 from tocsin.runtime.wiring.incidents import connect
@@ -129,11 +128,11 @@ DRIVER = Driver(
     ),
     drive=SqsDrive(SQS, SETTINGS.REPLAY_QUEUE_URL, work="replay"),
     look_again=SqsDrive(SQS, SETTINGS.REPLAY_QUEUE_URL, work="replay", after=LOOK_AGAIN),
+    notes=WATCH,
 )
-light.start("replay_planner", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 
 def lambda_handler(event: dict[str, list[dict[str, Any]]], context: TimedContext) -> dict[str, Any]:
     """A batch of one message; one that fails is named and comes again."""
-    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
-    return DRIVER.handle(event, context.get_remaining_time_in_millis)
+    with WATCH.invocation(context):
+        return DRIVER.handle(event, context.get_remaining_time_in_millis)

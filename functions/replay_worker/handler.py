@@ -23,6 +23,7 @@ WORK = Work(
         read=record_of,
     ),
     clock=wall_clock(),
+    notes=light.NOTES,
 )
 light.start("replay_worker", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.billing.projection.queues import read_items
 from tocsin.errors import TocsinError
+from tocsin.notes import Event, Metric
 from tocsin.runtime.batch import failures
-from tocsin.runtime.watch import light
-from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.application.billing.projection.restore import Restored, Restorer
+    from tocsin.notes import Notes
     from tocsin.ports.time import WallClock
 
 
@@ -24,6 +24,7 @@ class Work:
 
     restorer: Restorer
     clock: WallClock
+    notes: Notes
 
     def handle(self, batch: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
         """Inserts what the messages carry; a message that fails goes back alone."""
@@ -33,23 +34,23 @@ class Work:
                 replay, items = read_items(message["body"])
                 done = self.restorer.restore(items, now=int(self.clock.wall_now().timestamp()))
             except TocsinError as error:
-                light.log(Event.RECORD_FAILED, level="ERROR", code=error.code, **error.context)
-                light.count(Metric.UNEXPECTED_ERRORS, code=error.code)
+                self.notes.failed(Event.RECORD_FAILED, error)
+                self.notes.count(Metric.UNEXPECTED_ERRORS, code=error.code)
                 failed.append(str(message["messageId"]))
             else:
-                _note(replay, done)
+                self._note(replay, done)
         return failures(failed)
 
-
-def _note(replay: str, done: Restored) -> None:
-    light.log(
-        Event.EVENTS_RESTORED,
-        replay=replay,
-        inserted=done.inserted,
-        duplicate=done.duplicate,
-        set_aside=done.set_aside,
-    )
-    if done.inserted:
-        light.count(Metric.EVENTS_RESTORED, value=done.inserted)
-    if done.set_aside:
-        light.count(Metric.BILLING_QUARANTINED, value=done.set_aside, reason="malformed_payload")
+    def _note(self, replay: str, done: Restored) -> None:
+        self.notes.info(
+            Event.EVENTS_RESTORED,
+            replay=replay,
+            inserted=done.inserted,
+            duplicate=done.duplicate,
+            set_aside=done.set_aside,
+        )
+        if done.inserted:
+            self.notes.count(Metric.EVENTS_RESTORED, done.inserted)
+        if done.set_aside:
+            reason = "malformed_payload"
+            self.notes.count(Metric.BILLING_QUARANTINED, done.set_aside, reason=reason)

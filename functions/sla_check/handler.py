@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.sla_check.rounds import Sweeper
 from functions.sla_check.settings import Settings
-from tocsin.adapters.incidents.due_queue import SqsDueQueue
+from tocsin.adapters.incidents.due_queue import SqsDueQueue, incidents_of
+from tocsin.application.incidents.sweeper import Sweeper
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.invoke import FunctionCaller
+from tocsin.runtime.batch import failures
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import watch
 from tocsin.runtime.wiring.incidents import connect
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 SWEEPER = Sweeper(
-    application=connect(
+    engine=connect(
         SETTINGS.INCIDENTS_TABLE,
         clock=WATCH.clock,
         operations_table=SETTINGS.OPERATIONS_TABLE,
@@ -29,7 +30,8 @@ SWEEPER = Sweeper(
         policy_unread=WATCH.policy_unread,
     ),
     notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
-    watch=WATCH,
+    notes=WATCH,
+    read=incidents_of,
     queue=SqsDueQueue(aws_http.from_environment("sqs"), SETTINGS.DUE_QUEUE_URL),
 )
 LAST_MOMENT_MS = 20_000
@@ -40,5 +42,6 @@ def lambda_handler(event: Mapping[str, Any], context: TimedContext) -> dict[str,
     """Works off what a sweep handed on; any other event, of the schedule or a person, sweeps."""
     with WATCH.invocation(context):
         if "Records" in event:
-            return SWEEPER.work_off(event)
+            messages = ((each["messageId"], each["body"]) for each in event["Records"])
+            return failures(SWEEPER.work_off(messages))
         return SWEEPER.run(has_time=lambda: context.get_remaining_time_in_millis() > LAST_MOMENT_MS)

@@ -14,6 +14,7 @@ from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
 from tocsin.application.billing.projection.ingest import Delivery, Ingest
 from tocsin.billing.identity import Registrations
 from tocsin.errors import TocsinError, Unavailable
+from tocsin.notes import Event, Metric
 from tocsin.providers.bodies.codec import keep
 from tocsin.providers.registry import PROVIDERS, webhook_reader
 from tocsin.runtime import settings
@@ -21,7 +22,6 @@ from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.watch import light
-from tocsin.runtime.watch.names import Event, Metric
 from tocsin.runtime.web import http
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from infra.stacks.counts import COUNTS
 from infra.stacks.monitoring import OUTAGES
 from tocsin.billing.event import Problem
 from tocsin.errors import TocsinError
+from tocsin.notes import NAMESPACE, Event, Metric
 from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime.watch.names import NAMESPACE, Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,9 +23,9 @@ from tocsin.errors import (
 )
 from tocsin.incidents.limits import person as checked_person
 from tocsin.incidents.vocabulary import Group, WayKind
+from tocsin.notes import Event
 from tocsin.people import errors as people_errors
 from tocsin.people.ways import checked_address
-from tocsin.runtime.watch.names import Event
 from tocsin.runtime.web.answers import answer, view_of
 
 if TYPE_CHECKING:

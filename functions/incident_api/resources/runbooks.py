@@ -12,9 +12,9 @@ from tocsin.application.runbooks.publish import PublishDesk
 from tocsin.errors import InvalidPolicy, InvalidSettings
 from tocsin.incidents.runbook.policy import Change
 from tocsin.incidents.timeline.entry import format_time, parse_time
+from tocsin.notes import Event
 from tocsin.policy.authoring.diff import changes
 from tocsin.policy.compiled.policies import plain, to_json
-from tocsin.runtime.watch.names import Event
 from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import count, if_match
 

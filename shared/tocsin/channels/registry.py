@@ -8,9 +8,16 @@ channel is one module and one line here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tocsin.errors import UnknownName
 from tocsin.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tocsin.ports.messages import Sender
+    from tocsin.ports.people import WaySender
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +83,43 @@ def channel_of_way(kind: str) -> Channel:
         if channel.way == kind:
             return channel
     raise UnknownName(f"no channel serves ways of kind {kind!r}", kind="channel")
+
+
+def registered_topics(settings: Mapping[str, str]) -> Callable[[str], Sender]:
+    """Senders by target from the channel registry, each made with its first message.
+
+    `settings` are the function's settings by field name.
+    """
+    made: dict[str, Sender] = {}
+
+    def sender(target: str) -> Sender:
+        channel = channel_for(target)
+        if channel.name not in made:
+            module = CHANNELS.module(channel.name)
+            made[channel.name] = module.open_channel(settings[channel.setting])
+        return made[channel.name]
+
+    return sender
+
+
+def registered_ways(settings: Mapping[str, str]) -> Callable[[str], WaySender]:
+    """Channels by kind of way, each made with its first message."""
+    made: dict[str, WaySender] = {}
+
+    def sender(kind: str) -> WaySender:
+        channel = channel_of_way(kind)
+        if channel.name not in made:
+            made[channel.name] = CHANNELS.module(channel.name).open_ways(settings)
+        return made[channel.name]
+
+    return sender
+
+
+class KnownChannels:
+    """Implements `application.people.route.Channels` by the table."""
+
+    def label(self, target: str) -> str:
+        return channel_for(target).name
+
+    def private(self, way: str) -> bool:
+        return channel_of_way(way).private

@@ -4,8 +4,6 @@ Pure: the same item and the same policy give the same text on every attempt, so 
 crash is the same message and not a confusing second one. What the reader does first comes first:
 how bad, which incident, until when. A restricted incident shows its severity and id and nothing
 else. `[DRILL]` opens every text of a drill.
-
-The addresses a personal message carries, each of which acts for the person it is sent to.
 """
 
 from __future__ import annotations
@@ -33,23 +31,16 @@ from tocsin.ports.messages import Message
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.incidents.model.outbox import OutboxItem, PersonalLinks
     from tocsin.incidents.queries.briefing import Brief
     from tocsin.incidents.runbook.policy import Policy, UpdateDue
 
-
 INTERNAL_UPDATE = "internal"
-
 _DRILL_NOTICE = "This is a drill. Act as if it were real; customers are not affected."
-
 _DRILL_MARK = "[DRILL]"
-
 _RESTRICTED = "restricted"
-
 _UNKNOWN = "unknown"
-
 _SYMPTOM = 12
-
 """Septets a text message keeps for what is wrong, spaces beside it included."""
 
 
@@ -327,12 +318,3 @@ def _wakes_people(item: OutboxItem, facts: Facts, policy: Policy) -> bool:
     """Whether a telephone may ring: never for mail, and never below the severities that page."""
     loud = item.kind in {MessageKind.PAGE, MessageKind.BREACH}
     return loud and policy.severities[facts.severity].escalation.pages
-
-
-@dataclass(frozen=True, slots=True)
-class PersonalLinks:
-    """Whole addresses; opening one only asks, what it does is confirmed on its page."""
-
-    acknowledge: str
-    escalate: str
-    hand_over: str

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.notifier.delivery import LEASE
 from tests.harness.cloud.deadly_proxy import Plan, Proxy, deadly_proxy
 from tests.harness.cloud.local_cloud import Deployed, eventually, variables
+from tocsin.application.incidents.deliver import LEASE
 from tocsin.incidents.model.outbox import ROOM
 from tocsin.local.stage import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from functions.outage_watch.rounds import Rounds
 from functions.outage_watch.wiring import key_maker
 from tests.harness.worlds.checkout import CheckoutWorld
 from tests.harness.worlds.world import World
 from tocsin.adapters.billing.outage.memory import MemoryComparisons, MemoryOutages
+from tocsin.application.billing.outage.rounds import Rounds
 from tocsin.application.billing.outage.tell import Teller
 from tocsin.billing.outage.signs import Health
 from tocsin.errors import SendFailed, TocsinError
+from tocsin.providers.registry import lists_events
+from tocsin.runtime.watch.light import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +63,9 @@ class Watched:
             ),
             key_of=key_maker(FUNCTION_ARN, "local"),
             announce=self.announced.append,
+            lists=lists_events,
             clock=self.world.wall,
+            notes=NOTES,
         )
 
     def record(self, identity: Identity, probe: Probe) -> None:

@@ -18,13 +18,7 @@ from functions.alarm_trigger import intake as alarm_intake
 from functions.incident_api.call import PeopleDesk
 from functions.incident_api.routes import Api
 from functions.notifier import intake as notifier_intake
-from functions.notifier.briefing import Briefer
-from functions.notifier.contacting import Contacting
-from functions.notifier.delivery import Delivery
-from functions.notifier.linking import Minter
-from functions.notifier.routing import Router
 from functions.public_intake.routes import Public
-from functions.sla_check.rounds import Sweeper
 from tests.harness.fakes.application import Policies
 from tests.harness.fakes.contacts import USUAL_WAYS, InboxWays, an_address
 from tests.harness.fakes.crashes import Crashes, CrashingSender, Killed, StreamedIncidents
@@ -34,6 +28,7 @@ from tests.harness.fakes.time import START, VirtualIncidentClock, VirtualWallClo
 from tests.harness.worlds.alarms import notification, queue_event
 from tests.harness.worlds.inbox import Inbox, InboxSender
 from tocsin.adapters.evidence.memory import MemoryArchive
+from tocsin.adapters.incidents.due_queue import incidents_of
 from tocsin.adapters.incidents.memory_boards import MemoryActions
 from tocsin.adapters.people.memory import (
     MemoryContacts,
@@ -44,11 +39,18 @@ from tocsin.adapters.people.memory import (
 )
 from tocsin.adapters.releases.memory import MemoryFreezes, MemoryReleases
 from tocsin.adapters.runbooks.memory import MemoryPolicies
+from tocsin.application.incidents.brief_page import Briefer
+from tocsin.application.incidents.deliver import Delivery
+from tocsin.application.incidents.sweeper import Sweeper
+from tocsin.application.people.contact_messages import Contacting
 from tocsin.application.people.contacts import ContactDesk, responders
 from tocsin.application.people.links import LinkDesk
+from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.on_call import OnDuty
+from tocsin.application.people.route import Router
 from tocsin.application.runbooks.versions import PublishedPolicies
-from tocsin.channels.registry import channel_for
+from tocsin.channels.registry import KnownChannels, channel_for
+from tocsin.documents.writing import Documents
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.people.links import Keyring
@@ -83,6 +85,9 @@ class QuietMeter:
 
     def count(self, metric: str, value: int = 1, **_dimensions: str) -> None:
         self.counts[metric] = self.counts.get(metric, 0) + value
+
+    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **_dimensions: str) -> None:
+        self.counts[metric] = value
 
 
 class World:
@@ -147,11 +152,13 @@ class World:
             wall=self.wall,
             router=self._router(),
             news=MemoryNews(),
-            watch=self.watch,
+            notes=self.watch,
         )
-        self.sweeper = Sweeper(application=self.application, notify=self.notify, watch=self.watch)
+        self.sweeper = Sweeper(
+            engine=self.application, notify=self.notify, notes=self.watch, read=incidents_of
+        )
         self.contacting = Contacting(
-            desk=self.desk, ways=self._way, secret=lambda way: f"whsec_{way}", watch=self.watch
+            desk=self.desk, ways=self._way, secret=lambda way: f"whsec_{way}", notes=self.watch
         )
         self.status: Mapping[str, Any] | None = None
         self.public = Public(
@@ -275,20 +282,22 @@ class World:
             ring=lambda: self.keys,
             base=lambda: BASE,
             wall=self.wall,
-            watch=self.watch,
+            notes=self.watch,
         )
         return Router(
             contacts=self.contacts,
             topics=self._sender,
             ways=self._way,
+            writer=Documents(),
+            channels=KnownChannels(),
             minter=minter,
-            watch=self.watch,
+            notes=self.watch,
             brief=Briefer(
                 store=self.store,
                 policies=self.application.policies,
                 releases=self.application.releases,
                 clock=self.clock,
-                watch=self.watch,
+                notes=self.watch,
             ).brief,
         )
 

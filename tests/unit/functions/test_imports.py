@@ -45,6 +45,7 @@ EVERYBODY = {
     "application",
     "errors",
     "incidents",
+    "notes",
     "people",
     "policy",
     "ports",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tocsin.notes import Event, Metric
 from tocsin.runtime.watch import light
-from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tocsin.errors import VersionConflict
+from tocsin.notes import Event
 from tocsin.runtime.watch import light
 from tocsin.runtime.watch.logging import Journal
-from tocsin.runtime.watch.names import Event
 
 
 class Written:

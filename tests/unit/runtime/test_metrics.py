@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tocsin.notes import Metric
 from tocsin.runtime.watch import light
 from tocsin.runtime.watch.metrics import Meter
-from tocsin.runtime.watch.names import Metric
 
 
 def one_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

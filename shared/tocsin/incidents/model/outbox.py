@@ -83,3 +83,12 @@ class OutboxItem:
         facts: dict[str, Json] = dict(self.facts)
         told: dict[str, Json] = {"kind": str(self.kind), "target": self.target, "facts": facts}
         return hashlib.sha256(canonical_json(told)).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalLinks:
+    """Whole addresses, each acting for one person; what one does is confirmed on its page."""
+
+    acknowledge: str
+    escalate: str
+    hand_over: str

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.breaker import Phase
-from tocsin.runtime.watch.names import Event, Metric
+from tocsin.notes import Event, Metric
 
 if TYPE_CHECKING:
     from tocsin.billing.checkout.breaker import Breaker

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from tocsin.notes import Event, Metric
 from tocsin.runtime.clock import incident_clock
 from tocsin.runtime.watch.logging import Journal
 from tocsin.runtime.watch.metrics import Meter
-from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,18 +37,40 @@ class TimedContext(LambdaContext, Protocol):
 
 
 class Counts(Protocol):
-    """Where counts go."""
+    """Where counts and measures go."""
 
     def count(self, metric: str, value: int = 1, **dimensions: str) -> None: ...
+
+    def gauge(
+        self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """How one function is observed, and the clock it goes by."""
+    """How one function is observed, and the clock it goes by; it is `tocsin.notes.Notes` too."""
 
     journal: Journal
     meter: Counts
     clock: InvocationClock
+
+    def info(self, event: str, **fields: object) -> None:
+        self.journal.info(event, **fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        self.journal.warning(event, **fields)
+
+    def refused(self, event: str, error: TocsinError, **fields: object) -> None:
+        self.journal.refused(event, error, **fields)
+
+    def failed(self, event: str, error: BaseException, **fields: object) -> None:
+        self.journal.failed(event, error, **fields)
+
+    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+        self.meter.count(metric, value, **dimensions)
+
+    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
+        self.meter.gauge(metric, value, unit=unit, **dimensions)
 
     def rotas_unread(self, error: TocsinError) -> None:
         """Rotations could not be read: people are paged by what was known before."""

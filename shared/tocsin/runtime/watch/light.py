@@ -12,10 +12,12 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tocsin.runtime.watch.names import DIMENSIONS, NAMESPACE
+from tocsin.notes import DIMENSIONS, NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tocsin.errors import TocsinError
 
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 WITHHELD = frozenset(
@@ -87,6 +89,34 @@ def log_and_count(
     if LEVELS[level] >= _threshold:
         counted = {**_line(event, level, moment, fields), **counted}
     _write(counted)
+
+
+class Light:
+    """This writer as `tocsin.notes.Notes`."""
+
+    def info(self, event: str, **fields: Any) -> None:
+        log(event, **fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        log(event, level="WARNING", **fields)
+
+    def refused(self, event: str, error: TocsinError, **fields: object) -> None:
+        known: dict[str, Any] = {**error.context, **fields}
+        log(event, level="WARNING", code=error.code, detail=error.detail, **known)
+
+    def failed(self, event: str, error: BaseException, **fields: object) -> None:
+        code = getattr(error, "code", f"bug:{type(error).__name__}")
+        known: dict[str, Any] = {"code": code, **getattr(error, "context", {}), **fields}
+        log(event, level="ERROR", error=repr(error), **known)
+
+    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+        count(metric, value=value, **dimensions)
+
+    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
+        gauge(metric, value, unit=unit, **dimensions)
+
+
+NOTES = Light()
 
 
 def _line(

@@ -7,9 +7,14 @@ values is a metric that is billed.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from tocsin.runtime.watch.names import DIMENSIONS, NAMESPACE
+from tocsin.notes import DIMENSIONS, NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Meter:
@@ -25,11 +30,24 @@ class Meter:
         Raises:
             ValueError: for a dimension outside `names.DIMENSIONS`.
         """
+        self._write(metric, MetricUnit.Count, value, dimensions)
+
+    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
+        """Reports a measure, for the service and by `dimensions`; alarms look at its maximum.
+
+        Raises:
+            ValueError: as `count` does.
+        """
+        self._write(metric, MetricUnit(unit), value, dimensions)
+
+    def _write(
+        self, metric: str, unit: MetricUnit, value: int, dimensions: Mapping[str, str]
+    ) -> None:
         if unknown := dimensions.keys() - DIMENSIONS:
             raise ValueError(f"not a dimension of Tocsin: {sorted(unknown)}")
         line = EphemeralMetrics(namespace=self._namespace, service=self._service)
         line.set_default_dimensions(service=self._service)
-        line.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+        line.add_metric(name=metric, unit=unit, value=value)
         if dimensions:
             line.add_dimensions(**dimensions)
         line.flush_metrics()

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import TocsinError, UnknownName
-from tocsin.runtime.watch.names import Event, Metric
+from tocsin.notes import Event, Metric
 from tocsin.runtime.web.http import parse, problem, unexpected
 from tocsin.runtime.web.identity import caller
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from functions.auditor.heartbeat import Heartbeat
 from tests.harness.fakes.time import START
 from tocsin.adapters.incidents.keys import due_sk
 from tocsin.adapters.incidents.memory_boards import MemoryAudit
 from tocsin.application.incidents.audit import Auditor, is_its_minute
+from tocsin.application.incidents.heartbeat import Heartbeat
 from tocsin.application.people.contacts import missed
 from tocsin.errors import SendFailed, StoreUnavailable
 from tocsin.incidents.vocabulary import Role
@@ -52,7 +52,8 @@ class Watched:
         )
         self.heartbeat = Heartbeat(
             auditor=auditor,
-            watch=world.watch,
+            clock=world.clock,
+            notes=world.watch,
             ping=self._ping,
             read_policy=world.application.policies.current,
         )

@@ -23,6 +23,7 @@ from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import Stage
 from tocsin.errors import BadInput, StoreUnavailable
 from tocsin.ports.messages import Message
+from tocsin.runtime.watch.light import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +58,7 @@ class Bench:
             reconciler=self.model.reconciler,
             drive=self.office.reconcilers_woken.append,
             look_again=self.later.append,
+            notes=NOTES,
             tell=Teller(
                 store=self.office.reconciliations,
                 execute=world.application.execute,

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from functions.notifier.briefing import Briefer
 from tests.harness.fakes.time import START
 from tocsin.adapters.releases.memory import MemoryReleases
+from tocsin.application.incidents.brief_page import Briefer
 from tocsin.cli.incidents.first import lines
 from tocsin.documents import briefing
 from tocsin.errors import StoreUnavailable
@@ -229,7 +229,7 @@ def test_a_page_leaves_although_its_facts_cannot_be_read(world: World) -> None:
         policies=world.application.policies,
         releases=Broken({}),
         clock=world.clock,
-        watch=world.watch,
+        notes=world.watch,
     )
     world.delivery = replace(world.delivery, router=replace(router, brief=broken.brief))
     served(world)

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.notifier.delivery import LEASE
 from tests.harness.worlds.world import World, a_world
+from tocsin.application.incidents.deliver import LEASE
 from tocsin.errors import MessageRefused, SendFailed
 from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxState
 

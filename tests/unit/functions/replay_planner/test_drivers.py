@@ -19,6 +19,7 @@ from tests.harness.models.replay import World
 from tocsin.adapters.billing.outage.memory import MemoryComparisons
 from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
 from tocsin.billing.reconcile.work import Cursor, Scope
+from tocsin.runtime.watch.light import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,9 @@ def replayed(wakes: Wakes, *, loses: bool) -> None:
         world.store.save(found)
 
     world.rival = rival if loses else None
-    driver = ReplayDriver(world.planner(), drive=wakes.now.append, look_again=wakes.later.append)
+    driver = ReplayDriver(
+        world.planner(), drive=wakes.now.append, look_again=wakes.later.append, notes=NOTES
+    )
     body = json.dumps({"v": 1, "replay": name})
     batch = {"Records": [{"messageId": "m", "body": body}]}
     assert driver.handle(batch, lambda: 300_000) == {"batchItemFailures": []}
@@ -84,6 +87,7 @@ def reconciled(wakes: Wakes, *, loses: bool) -> None:
         compared=MemoryComparisons(),
         accounts=lambda: [STRIPE],
         now=lambda: model.now,
+        notes=NOTES,
     )
     batch = {
         "Records": [{"messageId": "m", "body": json.dumps({"v": 1, "reconciliation": "REC-1"})}]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from functions.sla_check.rounds import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
 from tests.harness.worlds.stories import ANA, make
-from tocsin.adapters.incidents.due_queue import body_of
+from tocsin.adapters.incidents.due_queue import body_of, incidents_of
 from tocsin.application.incidents.outcome import SweepReport
+from tocsin.application.incidents.sweeper import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
 from tocsin.application.releases.tell import Told
 from tocsin.errors import Unavailable
 from tocsin.incidents.commands.opening import OpenIncident
@@ -73,7 +73,7 @@ def report(
 
 def sweeper(world: World, notifier: Notifier, *reports: SweepReport) -> Sweeper:
     application = cast("Application", Scripted(list(reports)))
-    return Sweeper(application=application, notify=notifier, watch=world.watch)
+    return Sweeper(engine=application, notify=notifier, notes=world.watch, read=incidents_of)
 
 
 def test_nothing_due_is_one_sweep_and_no_call(world: World) -> None:
@@ -116,7 +116,7 @@ class Queue:
 def test_the_first_round_alone_hands_on(world: World) -> None:
     scripted, queue = Scripted([report(due=2, more=True), report(due=2)]), Queue()
     application = cast("Application", scripted)
-    several = Sweeper(application=application, notify=Notifier(), watch=world.watch, queue=queue)
+    several = replace(sweeper(world, Notifier()), engine=application, queue=queue)
     several.run(has_time=lambda: True)
     assert scripted.queues == [queue, None]
 
@@ -132,9 +132,9 @@ def test_what_is_beyond_a_round_is_handed_on_and_worked_off_by_the_same_code(
 
     assert (swept.due, swept.handed_on) == (2, 3)
     assert {*swept.changed, *queue.taken} == set(incidents)
-    event = {"Records": [message("m1", *queue.taken[:2]), message("m2", *queue.taken[2:])]}
-    assert world.sweeper.work_off(event) == {"batchItemFailures": []}
-    assert world.sweeper.work_off(event) == {"batchItemFailures": []}, "a repeat does nothing"
+    messages = [message("m1", *queue.taken[:2]), message("m2", *queue.taken[2:])]
+    assert world.sweeper.work_off(messages) == []
+    assert world.sweeper.work_off(messages) == [], "a repeat does nothing"
     for incident in incidents:
         types = [entry.type for entry in world.store.entries(incident)]
         assert types.count("clock_breached") == 1
@@ -162,16 +162,13 @@ def test_a_message_that_cannot_be_read_or_worked_off_comes_again_alone(world: Wo
     incident = opened(world, 1)
     world.clock.advance(timedelta(minutes=16))
     records = [
-        {"messageId": "garbage", "body": "no json"},
-        {"messageId": "list", "body": '{"incidents": "INC-1"}'},
+        ("garbage", "no json"),
+        ("list", '{"incidents": "INC-1"}'),
         message("gone", "INC-NOBODY"),
         message("good", incident),
     ]
 
-    answer = world.sweeper.work_off({"Records": records})
-
-    again = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-    assert again == {"garbage", "list", "gone"}
+    assert set(world.sweeper.work_off(records)) == {"garbage", "list", "gone"}
     assert "clock_breached" in [entry.type for entry in world.store.entries(incident)]
     world.pump()
     world.inbox.take_all()
@@ -190,8 +187,8 @@ def opened(world: World, number: int) -> str:
     return world.application.execute(command).incident.id
 
 
-def message(name: str, *incidents: str) -> dict[str, str]:
-    return {"messageId": name, "body": body_of(incidents)}
+def message(name: str, *incidents: str) -> tuple[str, str]:
+    return name, body_of(incidents)
 
 
 def test_it_stops_in_time_and_says_that_it_is_behind(world: World) -> None:
@@ -221,7 +218,9 @@ def test_a_notifier_that_fails_makes_the_sweep_fail(world: World) -> None:
         raise Unavailable("a function failed")
 
     application = cast("Application", Scripted([report(outbox=1)]))
-    broken_sweeper = Sweeper(application=application, notify=broken, watch=world.watch)
+    broken_sweeper = Sweeper(
+        engine=application, notify=broken, notes=world.watch, read=incidents_of
+    )
     with pytest.raises(Unavailable):
         broken_sweeper.run(has_time=lambda: True)
 

@@ -11,23 +11,35 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import batched
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tocsin.adapters.incidents.due_queue import incidents_of
 from tocsin.errors import MalformedPayload, TocsinError, Unavailable
-from tocsin.runtime.batch import failures
-from tocsin.runtime.watch.names import Event, Metric
+from tocsin.notes import Event, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from tocsin.application.incidents.outcome import SweepReport
+    from tocsin.application.incidents.sweep import Ticked
+    from tocsin.application.releases.tell import Told
     from tocsin.incidents.model.outbox import OutboxKey
+    from tocsin.notes import Notes
     from tocsin.ports.incidents import DueQueue
-    from tocsin.runtime.watch.invocation import Watch
-    from tocsin.runtime.wiring.incidents import Application
 
 ROUNDS = 10
 REDRIVEN_AT_ONCE = 50
+
+
+class Sweeps(Protocol):
+    """The part of the engine that time moves."""
+
+    def sweep(self, *, queue: DueQueue | None = None) -> SweepReport: ...
+
+    def tick(self, incidents: Iterable[str]) -> Ticked: ...
+
+    def stop_drills(self) -> tuple[str, ...]: ...
+
+    def tell_releases(self, *, has_time: Callable[[], bool]) -> Told: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +47,13 @@ class Sweeper:
     """The ports of a sweep; `notify` calls the notifier and returns its results.
 
     The first round gives to `queue` what is beyond it; later rounds do what the queue did not take.
+    `read` tells which incidents a message of the queue names.
     """
 
-    application: Application
+    engine: Sweeps
     notify: Callable[[Mapping[str, Any]], Mapping[str, Any]]
-    watch: Watch
+    notes: Notes
+    read: Callable[[str], Iterable[str]]
     queue: DueQueue | None = None
 
     def run(self, *, has_time: Callable[[], bool]) -> dict[str, Any]:
@@ -59,14 +73,14 @@ class Sweeper:
         due, more, rounds, handed_on = 0, True, 0, 0
         self._stop_drills()
         while more and rounds < ROUNDS and has_time():
-            report = self.application.sweep(queue=None if rounds else self.queue)
+            report = self.engine.sweep(queue=None if rounds else self.queue)
             handed_on += report.handed_on
             rounds, due, more = rounds + 1, due + report.due, report.more
             changed += report.changed
             failed |= report.failed
             redriven.update(self._redrive(report.outbox_due))
         told = self._tell_releases(has_time)
-        self.watch.meter.count(Metric.SWEEPS)
+        self.notes.count(Metric.SWEEPS)
         self._tell(due, changed, failed, more=more)
         return {
             "sweeps": rounds,
@@ -79,47 +93,48 @@ class Sweeper:
             "more": more,
         }
 
-    def work_off(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def work_off(self, messages: Iterable[tuple[str, str]]) -> list[str]:
         """Ticks what messages of the queue name; answers with those to be delivered again.
 
-        A message is done when each of its incidents is: acting on the others again does nothing.
+        Each is an id and a body. A message is done when each of its incidents is: acting on the
+        others again does nothing.
         """
         again: list[str] = []
         changed: list[str] = []
         failed: dict[str, str] = {}
-        for record in event["Records"]:
+        for name, body in messages:
             try:
-                incidents = incidents_of(record["body"])
+                incidents = self.read(body)
             except MalformedPayload as error:
-                self.watch.journal.refused(Event.RECORD_FAILED, error)
-                again.append(record["messageId"])
+                self.notes.refused(Event.RECORD_FAILED, error)
+                again.append(name)
                 continue
-            ticked = self.application.tick(incidents)
+            ticked = self.engine.tick(incidents)
             changed += ticked.changed
             failed |= ticked.failed
             if ticked.failed:
-                again.append(record["messageId"])
+                again.append(name)
         self._tell(len(changed) + len(failed), changed, failed, more=False)
-        return failures(again)
+        return again
 
     def _stop_drills(self) -> None:
         """Drills give way to what is real; where that fails, clocks are looked at all the same."""
         try:
-            for drill in self.application.stop_drills():
-                self.watch.journal.info(Event.INCIDENT_CHANGED, incident=drill)
+            for drill in self.engine.stop_drills():
+                self.notes.info(Event.INCIDENT_CHANGED, incident=drill)
         except TocsinError as error:
-            self.watch.journal.refused(Event.RECORD_FAILED, error)
+            self.notes.refused(Event.RECORD_FAILED, error)
 
     def _tell_releases(self, has_time: Callable[[], bool]) -> int:
         """Tells incidents of releases; where that fails, clocks have been looked at already."""
         try:
-            told = self.application.tell_releases(has_time=has_time)
+            told = self.engine.tell_releases(has_time=has_time)
         except Unavailable as error:
-            self.watch.journal.refused(Event.RECORD_FAILED, error)
+            self.notes.refused(Event.RECORD_FAILED, error)
             return 0
         for incident, reason in told.failed:
-            self.watch.journal.warning(Event.RECORD_FAILED, incident=incident, reason=reason)
-            self.watch.meter.count(Metric.UNEXPECTED_ERRORS)
+            self.notes.warning(Event.RECORD_FAILED, incident=incident, reason=reason)
+            self.notes.count(Metric.UNEXPECTED_ERRORS)
         return len(told.incidents)
 
     def _redrive(self, keys: Sequence[OutboxKey]) -> Counter[str]:
@@ -132,11 +147,10 @@ class Sweeper:
     def _tell(
         self, due: int, changed: Sequence[str], failed: Mapping[str, str], *, more: bool
     ) -> None:
-        journal, meter = self.watch.journal, self.watch.meter
-        meter.count(Metric.ITEMS_DUE, due)
+        self.notes.count(Metric.ITEMS_DUE, due)
         for incident, reason in failed.items():
-            journal.warning(Event.RECORD_FAILED, incident=incident, reason=reason)
-            meter.count(Metric.UNEXPECTED_ERRORS)
+            self.notes.warning(Event.RECORD_FAILED, incident=incident, reason=reason)
+            self.notes.count(Metric.UNEXPECTED_ERRORS)
         if more:
-            journal.warning(Event.SWEEP_BEHIND, due=due)
-        journal.info(Event.SWEEP_DONE, due=due, changed=len(changed), failed=len(failed))
+            self.notes.warning(Event.SWEEP_BEHIND, due=due)
+        self.notes.info(Event.SWEEP_DONE, due=due, changed=len(changed), failed=len(failed))

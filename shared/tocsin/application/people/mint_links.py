@@ -10,19 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.documents.messages import PersonalLinks
 from tocsin.errors import TocsinError
+from tocsin.incidents.model.outbox import PersonalLinks
+from tocsin.notes import Event, Metric
 from tocsin.people.links import MAIL_LIFE, PAGE_LIFE, Link, LinkAction, handle_of, token
-from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.notes import Notes
     from tocsin.people.links import Keyring
     from tocsin.ports.people import LinkStore
     from tocsin.ports.time import WallClock
-    from tocsin.runtime.watch.invocation import Watch
 
 PATH = "/a/"
 
@@ -35,7 +35,7 @@ class Minter:
     ring: Callable[[], Keyring]
     base: Callable[[], str]
     wall: WallClock
-    watch: Watch
+    notes: Notes
 
     def links(self, item: OutboxItem, *, page: bool) -> PersonalLinks | None:
         """The message's links; None if it asks for nothing or none can be made now."""
@@ -44,10 +44,8 @@ class Minter:
         try:
             return self._mint(item, page=page)
         except TocsinError as error:
-            self.watch.journal.refused(
-                Event.LINKS_MISSING, error, incident=item.incident, seq=item.seq
-            )
-            self.watch.meter.count(Metric.LINKS_MISSING)
+            self.notes.refused(Event.LINKS_MISSING, error, incident=item.incident, seq=item.seq)
+            self.notes.count(Metric.LINKS_MISSING)
             return None
 
     def _mint(self, item: OutboxItem, *, page: bool) -> PersonalLinks:

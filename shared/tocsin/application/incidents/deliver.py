@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 from tocsin.errors import Conflict, TocsinError
 from tocsin.incidents.model.outbox import KEPT_ATTEMPTS
-from tocsin.runtime.watch.names import Event, Metric
+from tocsin.notes import Event, Metric
 
 if TYPE_CHECKING:
-    from functions.notifier.routing import Router
+    from tocsin.application.people.route import Router
     from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.runbook.policy import Policy
+    from tocsin.notes import Notes
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.messages import NewsStore
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock, WallClock
-    from tocsin.runtime.watch.invocation import Watch
 
 LEASE = timedelta(seconds=60)
 """Longer than the function may run: an owner whose lease ended cannot still be sending."""
@@ -58,7 +58,7 @@ class Delivery:
     wall: WallClock
     router: Router
     news: NewsStore
-    watch: Watch
+    notes: Notes
 
     def deliver(self, key: OutboxKey, *, owner: str) -> Result:
         """Delivers one item.
@@ -68,7 +68,7 @@ class Delivery:
         """
         item = self.store.claim_outbox(key, owner=owner, wall_now=self.wall.wall_now(), lease=LEASE)
         if item is None:
-            self.watch.journal.info(Event.MESSAGE_HELD, incident=key.incident, item=_line(key))
+            self.notes.info(Event.MESSAGE_HELD, incident=key.incident, item=_line(key))
             return Result.HELD
         tried = list(item.tried)
         result = self._send(item, tried)
@@ -100,19 +100,19 @@ class Delivery:
                     failure, again = error, again or _retryable(error)
                     tried.append(f"{attempt.label} {_code(error)}")
                     self._tell(Event.WAY_FAILED, item, error, way=attempt.label)
-                    self.watch.meter.count(Metric.WAYS_FAILED, kind=item.kind)
+                    self.notes.count(Metric.WAYS_FAILED, kind=item.kind)
                     continue
                 tried.append(f"{attempt.label} sent")
                 return self._sent(item, attempt.label, channel_id)
         except Exception as error:  # noqa: BLE001 - one message's bug must not hold up the others
             failure, again = error, _retryable(error)
         self._tell(Event.MESSAGE_FAILED if again else Event.MESSAGE_UNREADABLE, item, failure)
-        self.watch.meter.count(Metric.MESSAGES_FAILED, kind=item.kind)
+        self.notes.count(Metric.MESSAGES_FAILED, kind=item.kind)
         return Result.FAILED if again else Result.UNREADABLE
 
     def _sent(self, item: OutboxItem, way: str, channel_id: str) -> Result:
         self._tell(Event.MESSAGE_SENT, item, way=way, channel_id=channel_id)
-        self.watch.meter.count(Metric.MESSAGES_SENT, kind=item.kind)
+        self.notes.count(Metric.MESSAGES_SENT, kind=item.kind)
         if not item.personal:
             try:
                 self.news.keep(item)
@@ -147,7 +147,7 @@ class Delivery:
             "correlation_id": item.correlation_id,
             **fields,
         }
-        journal = self.watch.journal
+        journal = self.notes
         match error:
             case None:
                 journal.info(event, **known)

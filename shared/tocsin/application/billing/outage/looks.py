@@ -10,18 +10,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tocsin.errors import TocsinError
-from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime.watch import light
-from tocsin.runtime.watch.names import Event, Gauge, Metric
+from tocsin.notes import Event, Gauge, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tocsin.application.billing.outage.probe import Prober
     from tocsin.application.billing.outage.watch_ledger import LedgerWatch
+    from tocsin.billing.identity import Identity
     from tocsin.billing.projection.quarantine import Poison
+    from tocsin.notes import Notes
     from tocsin.ports.time import WallClock
-    from tocsin.providers.http.one import KeySource
+
+    type Accounts = Callable[[], Iterable[Identity]]
 
 
 class Look(Protocol):
@@ -41,11 +42,12 @@ class Quarantine(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
+class Looks:
     """All looks, one after the other."""
 
     looks: Sequence[Look]
     clock: WallClock
+    notes: Notes
 
     def run(self) -> dict[str, Any]:
         """One round; a look that fails is logged, counted and named in the answer."""
@@ -55,8 +57,8 @@ class Rounds:
                 look.look(int(self.clock.wall_now().timestamp()))
             except Exception as error:  # noqa: BLE001 - a blind eye must not close the others
                 code = error.code if isinstance(error, TocsinError) else "internal"
-                light.log(Event.LOOK_FAILED, level="ERROR", look=look.name, error=repr(error))
-                light.count(Metric.LOOKS_FAILED, code=code)
+                self.notes.failed(Event.LOOK_FAILED, error, look=look.name)
+                self.notes.count(Metric.LOOKS_FAILED, code=code)
                 failed.append(look.name)
         return {"failed": failed}
 
@@ -65,18 +67,21 @@ class Rounds:
 class LedgerLook:
     """How silent each account is, and how old its oldest unprojected event."""
 
-    keys: KeySource
+    accounts: Accounts
     watch: LedgerWatch
+    notes: Notes
     name: ClassVar[str] = "ledger"
 
     def look(self, now: int) -> None:
-        for identity in self.keys.get().identities:
+        for identity in self.accounts():
             found = self.watch.look(identity, now=now)
             provider = identity.provider
-            light.gauge(Gauge.PROVIDER_SILENCE, found.silence.seconds, provider=provider)
-            light.gauge(Gauge.EVENTS_MISSED, found.silence.missed, unit="Count", provider=provider)
-            light.gauge(Gauge.OLDEST_UNPROJECTED, found.oldest_unprojected, provider=provider)
-            light.log(
+            self.notes.gauge(Gauge.PROVIDER_SILENCE, found.silence.seconds, provider=provider)
+            self.notes.gauge(
+                Gauge.EVENTS_MISSED, found.silence.missed, unit="Count", provider=provider
+            )
+            self.notes.gauge(Gauge.OLDEST_UNPROJECTED, found.oldest_unprojected, provider=provider)
+            self.notes.info(
                 Event.PROVIDER_WATCHED,
                 provider=provider,
                 account=identity.account,
@@ -95,15 +100,17 @@ class RecoveryLook:
     What a replay waits for: ten of these in a row, all good.
     """
 
-    keys: KeySource
+    accounts: Accounts
     prober: Prober
+    lists: Callable[[str], bool]
+    notes: Notes
     name: ClassVar[str] = "recovery"
 
     def look(self, now: int) -> None:
-        for identity in self.keys.get().identities:
-            if PROVIDERS.entry(identity.provider).listing:
+        for identity in self.accounts():
+            if self.lists(identity.provider):
                 probe = self.prober.look(identity, now=now)
-                light.log(
+                self.notes.info(
                     Event.PROVIDER_PROBED,
                     provider=identity.provider,
                     account=identity.account,
@@ -118,10 +125,12 @@ class QuarantineLook:
     """How long the oldest of what was set aside has waited for a person."""
 
     quarantine: Quarantine
+    providers: Sequence[str]
+    notes: Notes
     name: ClassVar[str] = "quarantine"
 
     def look(self, now: int) -> None:
-        for provider in PROVIDERS.names:
+        for provider in self.providers:
             oldest = self.quarantine.oldest(provider)
             age = 0 if oldest is None else max(0, now - oldest.first_seen)
-            light.gauge(Gauge.OLDEST_QUARANTINED, age, provider=provider)
+            self.notes.gauge(Gauge.OLDEST_QUARANTINED, age, provider=provider)

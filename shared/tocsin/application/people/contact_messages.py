@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from tocsin.application.people.contacts import code_of
 from tocsin.errors import IllegalTransition, TocsinError
 from tocsin.incidents.vocabulary import WayKind
+from tocsin.notes import Event
 from tocsin.ports.messages import Message
-from tocsin.runtime.watch.names import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.application.people.contacts import ContactDesk
+    from tocsin.notes import Notes
     from tocsin.people.ways import Way
     from tocsin.ports.people import WaySender
-    from tocsin.runtime.watch.invocation import Watch
 
 TEST = "test"
 
@@ -33,14 +33,14 @@ class Contacting:
     desk: ContactDesk
     ways: Callable[[str], WaySender]
     secret: Callable[[str], str]
-    watch: Watch
+    notes: Notes
 
     def answer(self, wish: Mapping[str, Any]) -> dict[str, Any]:
         """Sends what `wish` (person, way, purpose) asks for; `problem` names a refusal's code."""
         try:
             return self._send(str(wish["person"]), str(wish["way"]), str(wish["purpose"]))
         except TocsinError as error:
-            self.watch.journal.refused(Event.CONTACT_MESSAGE, error, way=str(wish["way"]))
+            self.notes.refused(Event.CONTACT_MESSAGE, error, way=str(wish["way"]))
             return {"problem": error.code, "detail": error.detail}
 
     def _send(self, person: str, way_id: str, purpose: str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ class Contacting:
             if purpose != TEST:
                 self.desk.withdraw(way)
             raise
-        self.watch.journal.info(Event.CONTACT_MESSAGE, way=f"{way.kind}:{way.id}", purpose=purpose)
+        self.notes.info(Event.CONTACT_MESSAGE, way=f"{way.kind}:{way.id}", purpose=purpose)
         shown = {"secret": self.secret(way.id)} if way.kind is WayKind.WEBHOOK else {}
         return {"sent": purpose, **shown}
 

@@ -9,27 +9,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from tocsin.channels.registry import CHANNELS, channel_for, channel_of_way
-from tocsin.documents.chat_room import render_room
-from tocsin.documents.messages import render
-from tocsin.incidents.model.outbox import ROOM
 from tocsin.incidents.vocabulary import Severity
+from tocsin.notes import Event, Metric
 from tocsin.people.ways import order
-from tocsin.runtime.watch.names import Event, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from functions.notifier.linking import Minter
-    from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.application.people.mint_links import Minter
+    from tocsin.incidents.model.outbox import OutboxItem, PersonalLinks
     from tocsin.incidents.queries.briefing import Brief
     from tocsin.incidents.runbook.policy import Policy
+    from tocsin.notes import Notes
     from tocsin.people.ways import Way
     from tocsin.ports.messages import Message, Sender
     from tocsin.ports.people import ContactStore, WaySender
-    from tocsin.runtime.watch.invocation import Watch
 
 URGENT = "page"
 
@@ -42,18 +38,46 @@ class Attempt:
     send: Callable[[], str]
 
 
+class Writer(Protocol):
+    """Puts an outbox item into words; raises `MalformedPayload` where its facts are too few."""
+
+    def message(
+        self,
+        item: OutboxItem,
+        policy: Policy,
+        *,
+        links: PersonalLinks | None = None,
+        brief: Brief | None = None,
+    ) -> Message: ...
+
+
+class Channels(Protocol):
+    """What is known of channels before one is opened."""
+
+    def label(self, target: str) -> str:
+        """The name of the channel that serves a target."""
+        ...
+
+    def private(self, way: str) -> bool:
+        """Whether only the person reads what a kind of way carries."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
     """`topics` opens the sender of a target, `ways` the channel of a kind of way.
 
-    `brief` answers the first facts for a message that asks, as far as they are known.
+    `writer` has the words, `channels` what is known of a channel before it is opened. `brief`
+    answers the first facts for a message that asks, as far as they are known.
     """
 
     contacts: ContactStore
     topics: Callable[[str], Sender]
     ways: Callable[[str], WaySender]
+    writer: Writer
+    channels: Channels
     minter: Minter
-    watch: Watch
+    notes: Notes
     brief: Callable[[OutboxItem], Brief | None]
 
     def attempts(self, item: OutboxItem, policy: Policy) -> Iterator[Attempt]:
@@ -64,13 +88,13 @@ class Router:
             StoreUnavailable: the person's ways could not be read.
         """
         brief = self.brief(item)
-        room = item.target == ROOM
-        told = render_room(item, policy) if room else render(item, policy, brief=brief)
-        shared = Attempt(channel_for(item.target).name, lambda: self.topics(item.target).send(told))
+        told = self.writer.message(item, policy, brief=brief)
+        label = self.channels.label(item.target)
+        shared = Attempt(label, lambda: self.topics(item.target).send(told))
         if not item.personal:
             yield shared
             return
-        bare = render(item, policy)
+        bare = self.writer.message(item, policy)
         page = bare.attributes["urgency"] == URGENT
         step = int(item.facts.get("step") or 0)
         ladder = policy.severities[Severity(bare.attributes["severity"])].escalation
@@ -80,44 +104,15 @@ class Router:
             self._nowhere(item)
             yield shared
             return
-        linked = render(item, policy, self.minter.links(item, page=page), brief)
+        links = self.minter.links(item, page=page)
+        linked = self.writer.message(item, policy, links=links, brief=brief)
         for way in usable:
-            message = linked if channel_of_way(way.kind).private else bare
+            message = linked if self.channels.private(way.kind) else bare
             yield Attempt(f"{way.kind}:{way.id}", partial(self._send, way, message))
 
     def _send(self, way: Way, message: Message) -> str:
         return self.ways(way.kind).send(way, message)
 
     def _nowhere(self, item: OutboxItem) -> None:
-        self.watch.journal.warning(Event.PERSON_UNREACHABLE, incident=item.incident, seq=item.seq)
-        self.watch.meter.count(Metric.PEOPLE_UNREACHABLE, kind=item.kind)
-
-
-def registered_topics(settings: Mapping[str, str]) -> Callable[[str], Sender]:
-    """Senders by target from the channel registry, each made with its first message.
-
-    `settings` are the function's settings by field name.
-    """
-    made: dict[str, Sender] = {}
-
-    def sender(target: str) -> Sender:
-        channel = channel_for(target)
-        if channel.name not in made:
-            module = CHANNELS.module(channel.name)
-            made[channel.name] = module.open_channel(settings[channel.setting])
-        return made[channel.name]
-
-    return sender
-
-
-def registered_ways(settings: Mapping[str, str]) -> Callable[[str], WaySender]:
-    """Channels by kind of way, each made with its first message."""
-    made: dict[str, WaySender] = {}
-
-    def sender(kind: str) -> WaySender:
-        channel = channel_of_way(kind)
-        if channel.name not in made:
-            made[channel.name] = CHANNELS.module(channel.name).open_ways(settings)
-        return made[channel.name]
-
-    return sender
+        self.notes.warning(Event.PERSON_UNREACHABLE, incident=item.incident, seq=item.seq)
+        self.notes.count(Metric.PEOPLE_UNREACHABLE, kind=item.kind)

@@ -25,9 +25,7 @@ from tocsin.billing.outage.recovery import Probe
 from tocsin.billing.outage.signs import LOOK_BACK, Trouble
 from tocsin.billing.outage.wording import DEGRADED, DOWN, OPERATIONAL
 from tocsin.errors import TocsinError
-from tocsin.providers.registry import PROVIDERS
-from tocsin.runtime.watch import light
-from tocsin.runtime.watch.names import Event, Gauge, Metric
+from tocsin.notes import Event, Gauge, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     from tocsin.billing.outage.signs import Health
     from tocsin.billing.outage.wording import Situation
     from tocsin.incidents.model.incident import Incident
+    from tocsin.notes import Notes
     from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource
     from tocsin.ports.billing.outage import ComparisonLog, OutageStore, ProbeLog
     from tocsin.ports.time import WallClock
@@ -55,7 +54,8 @@ class Prober(Protocol):
 class Rounds:
     """All that a round needs. `arrival` is when the newest webhook of an account arrived.
 
-    `key_of` gives the dedup key of one of our alarms; `announce` tells a hosted status page.
+    `lists` tells whether a provider lists its events; then `provider_watch` probes it too. `key_of`
+    gives the dedup key of one of our alarms; `announce` tells a hosted status page.
     """
 
     intents: IntentStore
@@ -69,7 +69,9 @@ class Rounds:
     teller: Teller
     key_of: Callable[[str], str]
     announce: Callable[[Mapping[str, Any]], None]
+    lists: Callable[[str], bool]
     clock: WallClock
+    notes: Notes
 
     def run(self) -> dict[str, Any]:
         """One round; the answer says what is firing and which parts failed."""
@@ -81,9 +83,9 @@ class Rounds:
         for name, identity in accounts.items():
             known = before.providers.get(name, Seen())
             seen[name] = known
-            with _Alone(f"look:{name}", failed):
+            with _Alone(f"look:{name}", failed, self.notes):
                 health = self.probe(identity, now=now)
-                if not PROVIDERS.entry(name).listing:
+                if not self.lists(name):
                     # Elsewhere `provider_watch` records a look a minute, and knows of webhooks too.
                     self.probes.record(identity, Probe(now, health.reachable, None))
                 attempts = recent_attempts(log, name, now=now)
@@ -92,18 +94,18 @@ class Rounds:
                 compared = self.comparisons.newest(identity)
                 look = Look(identity, attempts, breaker, health, newest, compared)
                 seen[name] = judge(look, known, now=now)
-            _report(name, seen[name])
+            _report(name, seen[name], self.notes)
         after = Memory(seen, before.next_update, before.told)
         after = replace(after, next_update=promised(after, now=now))
         found = situation(after, tuple(accounts), now=now)
-        light.gauge(Gauge.NO_PAYMENT_PATH, int(not found.working), unit="Count")
+        self.notes.gauge(Gauge.NO_PAYMENT_PATH, int(not found.working), unit="Count")
         self._publish(found, failed)
-        with _Alone("settle", failed):
+        with _Alone("settle", failed, self.notes):
             settled = settle(intents=self.intents, policies=self.policies, clock=self.clock)
-            light.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles), unit="Count")
+            self.notes.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles), unit="Count")
         told = set(after.told)
         incidents: dict[str, Incident] = {}
-        with _Alone("tell", failed):
+        with _Alone("tell", failed, self.notes):
             self._tell(before, after, found, told, incidents)
         # Kept while an incident is open: it says what still has to be withdrawn there.
         calm = found.since is None and not before.providers_in_trouble and not incidents
@@ -116,7 +118,7 @@ class Rounds:
         known = self.outages.status()
         self.outages.publish(document)
         if known is None or known["level"] != document["level"]:
-            with _Alone("announce", failed):
+            with _Alone("announce", failed, self.notes):
                 self.announce(document)
 
     def _tell(
@@ -178,7 +180,7 @@ def alarms_of(provider: str) -> Sequence[str]:
     )
 
 
-def _report(provider: str, seen: Seen) -> None:
+def _report(provider: str, seen: Seen, notes: Notes) -> None:
     """One measure per alarm: 1 while it should ring. Downtime alone rings with checkouts."""
     checkout = customers_feel(seen.firing) or Trouble.DOWNTIME in seen.firing
     for gauge, rings in (
@@ -187,14 +189,14 @@ def _report(provider: str, seen: Seen) -> None:
         (Gauge.WEBHOOK_DELAY, bool(seen.firing & LATE)),
         (Gauge.STATE_DIVERGENCE, Trouble.DIVERGENCE in seen.firing),
     ):
-        light.gauge(gauge, int(rings), unit="Count", provider=provider)
+        notes.gauge(gauge, int(rings), unit="Count", provider=provider)
 
 
 class _Alone:
     """A part of a round: what keeps it from working is logged, counted, named, and ends there."""
 
-    def __init__(self, name: str, failed: list[str]) -> None:
-        self._name, self._failed = name, failed
+    def __init__(self, name: str, failed: list[str], notes: Notes) -> None:
+        self._name, self._failed, self._notes = name, failed, notes
 
     def __enter__(self) -> None:
         return None
@@ -203,7 +205,7 @@ class _Alone:
         if not isinstance(error, Exception):
             return False
         code = error.code if isinstance(error, TocsinError) else "internal"
-        light.log(Event.LOOK_FAILED, level="ERROR", look=self._name, error=repr(error))
-        light.count(Metric.LOOKS_FAILED, code=code)
+        self._notes.failed(Event.LOOK_FAILED, error, look=self._name)
+        self._notes.count(Metric.LOOKS_FAILED, code=code)
         self._failed.append(self._name)
         return True

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.runtime.watch.names import Event, Metric
+from tocsin.notes import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tocsin.application.incidents.audit import Auditor
+    from tocsin.notes import Notes
     from tocsin.people.ways import Unreachable
-    from tocsin.runtime.watch.invocation import Watch
+    from tocsin.ports.time import IncidentClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,8 @@ class Heartbeat:
     """
 
     auditor: Auditor
-    watch: Watch
+    clock: IncidentClock
+    notes: Notes
     ping: Callable[[], bool]
     unreachable: Callable[[], Sequence[Unreachable]] = tuple
     read_policy: Callable[[], object] = tuple
@@ -45,25 +47,24 @@ class Heartbeat:
             StoreUnavailable: the board or the index did not answer: no heartbeat either.
         """
         report = self.auditor.run(has_time=has_time)
-        journal, meter = self.watch.journal, self.watch.meter
         for finding in report.findings:
-            journal.warning(
+            self.notes.warning(
                 Event.AUDIT_FINDING,
                 problem=str(finding.problem),
                 incident=finding.incident,
                 detail=finding.detail,
             )
-            meter.count(Metric.AUDIT_FINDINGS, reason=str(finding.problem))
-        journal.info(
+            self.notes.count(Metric.AUDIT_FINDINGS, reason=str(finding.problem))
+        self.notes.info(
             Event.AUDIT_DONE,
             looked_at=report.looked_at,
             folded=report.folded,
             findings=len(report.findings),
         )
         if report.clean:
-            meter.count(Metric.AUDITS_CLEAN)
+            self.notes.count(Metric.AUDITS_CLEAN)
             if not self.ping():
-                journal.warning(Event.DEAD_MAN_UNREACHED)
+                self.notes.warning(Event.DEAD_MAN_UNREACHED)
         self.read_policy()
         self._look_at_people()
         return {
@@ -77,10 +78,10 @@ class Heartbeat:
         }
 
     def _look_at_people(self) -> None:
-        if self.watch.clock.incident_now().minute:
+        if self.clock.incident_now().minute:
             return
         for one in self.unreachable():
-            self.watch.journal.warning(
+            self.notes.warning(
                 Event.PERSON_UNREACHABLE, confirmed=one.confirmed, problems=list(one.problems)
             )
-            self.watch.meter.count(Metric.PEOPLE_UNREACHABLE)
+            self.notes.count(Metric.PEOPLE_UNREACHABLE)

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.first_minutes import brief_of
-from tocsin.runtime.watch.names import Event
+from tocsin.notes import Event
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.outbox import OutboxItem
     from tocsin.incidents.queries.briefing import Brief
+    from tocsin.notes import Notes
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.releases import ReleaseStore
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock
-    from tocsin.runtime.watch.invocation import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Briefer:
     policies: PolicySource
     releases: ReleaseStore | None
     clock: IncidentClock
-    watch: Watch
+    notes: Notes
 
     def brief(self, item: OutboxItem) -> Brief | None:
         """The facts for a message that asks one person; None for any other, or if unknown."""
@@ -48,7 +48,5 @@ class Briefer:
                 releases=self.releases,
             )
         except Exception as error:  # noqa: BLE001 - the page leaves without
-            self.watch.journal.failed(
-                Event.BRIEF_MISSING, error, incident=item.incident, seq=item.seq
-            )
+            self.notes.failed(Event.BRIEF_MISSING, error, incident=item.incident, seq=item.seq)
             return None

@@ -1,0 +1,161 @@
+"""How Tocsin speaks to its operators: log events, metrics, and the port that takes them.
+
+Names are constants because alarms, saved queries and dashboards quote them: a name is part of the
+operating interface and is renamed only with the alarm that reads it. Standard library only, so
+that the ingest path and the application can use them without paying for Powertools.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tocsin.errors import TocsinError
+
+NAMESPACE = "Tocsin"
+"""Metrics go to `Tocsin/<stage>`, so that two stages in one account never share a number."""
+
+
+class Event:
+    """What a log line is about: the value of its `message` field."""
+
+    SIGNAL_RECEIVED = "signal.received"
+    SIGNAL_REJECTED = "signal.rejected"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_CHANGED = "incident.changed"
+    COMMAND_REPEATED = "command.repeated"
+    MESSAGE_SENT = "message.sent"
+    MESSAGE_HELD = "message.held"
+    MESSAGE_FAILED = "message.failed"
+    MESSAGE_UNREADABLE = "message.unreadable"
+    ROTAS_UNREAD = "rotas.unread"
+    POLICY_UNREAD = "policy.unread"
+    POLICY_PUBLISHED = "policy.published"
+    AUDIT_DONE = "audit.done"
+    AUDIT_FINDING = "audit.finding"
+    DEAD_MAN_UNREACHED = "dead_man.unreached"
+    MESSAGE_NO_NEWS = "message.no_news"
+    WAY_FAILED = "way.failed"
+    PERSON_UNREACHABLE = "person.unreachable"
+    LINKS_MISSING = "links.missing"
+    LINK_FOLLOWED = "link.followed"
+    LINK_REFUSED = "link.refused"
+    BRIEF_MISSING = "brief.missing"
+    CONTACT_MESSAGE = "contact.message"
+    CONTACT_CHANGED = "contact.changed"
+    NUMBERS_VIEWED = "contact.numbers_viewed"
+    SWEEP_DONE = "sweep.done"
+    SWEEP_BEHIND = "sweep.behind"
+    REQUEST_ANSWERED = "request.answered"
+    INCIDENT_VIEWED = "incident.viewed"
+    INCIDENT_HIDDEN = "incident.hidden"
+    REQUEST_REFUSED = "request.refused"
+    RECORD_FAILED = "record.failed"
+    UNEXPECTED = "unexpected"
+    WEBHOOK_ACCEPTED = "webhook.accepted"
+    WEBHOOK_DUPLICATE = "webhook.duplicate"
+    WEBHOOK_REJECTED = "webhook.rejected"
+    WEBHOOK_UNSTORED = "webhook.unstored"
+    BILLING_PROJECTED = "billing.projected"
+    BILLING_QUARANTINED = "billing.quarantined"
+    API_VERSION_SEEN = "billing.version"
+    PROVIDER_WATCHED = "provider.watched"
+    PROVIDER_PROBED = "provider.probed"
+    LOOK_FAILED = "look.failed"
+    REPLAY_DRIVEN = "replay.driven"
+    REPLAY_LEFT = "replay.left"
+    EVENTS_RESTORED = "events.restored"
+    RECONCILIATION_DRIVEN = "reconciliation.driven"
+    RECONCILIATION_LEFT = "reconciliation.left"
+    CHECKOUT_ATTEMPTED = "checkout.attempted"
+    BREAKER_MOVED = "breaker.moved"
+
+
+class Metric:
+    """Counts, one per thing that happened; the unit is always `Count`."""
+
+    SIGNALS_RECEIVED = "SignalsReceived"
+    SIGNALS_REJECTED = "SignalsRejected"
+    INCIDENTS_OPENED = "IncidentsOpened"
+    MESSAGES_SENT = "MessagesSent"
+    MESSAGES_FAILED = "MessagesFailed"
+    WAYS_FAILED = "WaysFailed"
+    PEOPLE_UNREACHABLE = "PeopleUnreachable"
+    LINKS_MISSING = "LinksMissing"
+    LINKS_REFUSED = "LinksRefused"
+    OUTBOX_REDRIVEN = "OutboxRedriven"
+    ROTAS_UNREAD = "RotasUnread"
+    POLICIES_UNREAD = "PoliciesUnread"
+    AUDITS_CLEAN = "AuditsClean"
+    AUDIT_FINDINGS = "AuditFindings"
+    SWEEPS = "Sweeps"
+    ITEMS_DUE = "ItemsDue"
+    REQUESTS_REFUSED = "RequestsRefused"
+    UNEXPECTED_ERRORS = "UnexpectedErrors"
+    WEBHOOKS_ACCEPTED = "WebhooksAccepted"
+    WEBHOOKS_DUPLICATE = "WebhooksDuplicate"
+    WEBHOOKS_REJECTED = "WebhooksRejected"
+    WEBHOOKS_UNSTORED = "WebhooksUnstored"
+    BILLING_PROJECTED = "BillingProjected"
+    BILLING_PROBLEMS = "BillingProblems"
+    BILLING_QUARANTINED = "BillingQuarantined"
+    PROVIDER_REQUESTS = "ProviderRequests"
+    TERMINAL_LEFT = "TerminalLeft"
+    UNKNOWN_STATUS = "UnknownStatus"
+    API_VERSION_NEW = "ApiVersionNew"
+    LOOKS_FAILED = "LooksFailed"
+    EVENTS_RESTORED = "EventsRestored"
+    REPLAYS_STALLED = "ReplaysStalled"
+    RECONCILIATIONS_STALLED = "ReconciliationsStalled"
+    CHECKOUTS_OFFERED = "CheckoutsOffered"
+    CHECKOUTS_FAILED = "CheckoutsFailed"
+    CHECKOUTS_REFUSED = "CheckoutsRefused"
+    BREAKERS_OPENED = "BreakersOpened"
+
+
+class Gauge:
+    """Measures, the newest or the largest of which counts. Ages are in seconds."""
+
+    PROJECTION_LAG = "ProjectionLag"
+    OLDEST_UNPROJECTED = "OldestUnprojected"
+    PROVIDER_SILENCE = "ProviderSilence"
+    EVENTS_MISSED = "EventsMissed"
+    OLDEST_QUARANTINED = "OldestQuarantined"
+    CHECKOUT_TROUBLE = "CheckoutTrouble"
+    WEBHOOK_TROUBLE = "WebhookTrouble"
+    WEBHOOK_DELAY = "WebhookDelay"
+    STATE_DIVERGENCE = "StateDivergence"
+    NO_PAYMENT_PATH = "NoPaymentPath"
+    CHECKOUT_DOUBLES = "CheckoutDoubles"
+
+
+DIMENSIONS = frozenset({"provider", "reason", "code", "kind", "severity", "source"})
+"""The only dimensions there are. Each has few values; every pair is a metric that costs money."""
+
+
+class Notes(Protocol):
+    """Notes of what happened, and counts of it. Fields are short and hold nothing personal.
+
+    Two writers implement it: `runtime.logging` on Powertools, and `runtime.light`, which imports
+    next to nothing, for functions on the path of money. Both write the same JSON.
+    """
+
+    def info(self, event: str, **fields: object) -> None: ...
+
+    def warning(self, event: str, **fields: object) -> None: ...
+
+    def refused(self, event: str, error: TocsinError, **fields: object) -> None:
+        """An error raised on purpose: its code and its context say it all."""
+        ...
+
+    def failed(self, event: str, error: BaseException, **fields: object) -> None:
+        """An error that keeps something from being done; one that nobody meant has its stack."""
+        ...
+
+    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
+        """Adds `value`, in total and by `dimensions`, which are among `DIMENSIONS`."""
+        ...
+
+    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
+        """Reports a measure, in total and by `dimensions`."""
+        ...
