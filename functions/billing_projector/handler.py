@@ -73,17 +73,17 @@ def lambda_handler(event: Mapping[str, list[dict[str, Any]]], context: Any) -> d
     A stream record is never named: what is wrong with it is set aside, and a store that does not
     answer fails the whole batch.
     """
-    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
-    batch, again = WORK.batch(), list[str]()
-    for record in event.get("Records", []):
-        if record.get("eventSource") == "aws:sqs":
-            name = str(record["messageId"])
-            if not batch.message(name, record["body"]):
-                again.append(name)
-        elif record.get("eventName") == "INSERT":
-            batch.inserted(_insert(record.get("dynamodb", {})))
-    batch.end()
-    return failures(again)
+    with light.invocation(context):
+        batch, again = WORK.batch(), list[str]()
+        for record in event.get("Records", []):
+            if record.get("eventSource") == "aws:sqs":
+                name = str(record["messageId"])
+                if not batch.message(name, record["body"]):
+                    again.append(name)
+            elif record.get("eventName") == "INSERT":
+                batch.inserted(_insert(record.get("dynamodb", {})))
+        batch.end()
+        return failures(again)
 
 
 def _insert(change: Mapping[str, Any]) -> Insert:

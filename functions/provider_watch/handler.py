@@ -84,5 +84,5 @@ light.start("provider_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 def lambda_handler(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """One round; the answer says which looks failed."""
-    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
-    return LOOKS.run()
+    with light.invocation(context):
+        return LOOKS.run()

@@ -30,5 +30,5 @@ light.start("replay_worker", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 def lambda_handler(event: dict[str, list[dict[str, Any]]], context: Any) -> dict[str, Any]:
     """A batch of messages of up to 25 events; the answer names those to be redelivered."""
-    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
-    return WORK.handle(event)
+    with light.invocation(context):
+        return WORK.handle(event)

@@ -43,8 +43,11 @@ gc.freeze()  # what init made lives as long as the environment; no collection ne
 
 def lambda_handler(event: dict[str, Any], context: Any) -> http.Response:
     """Payload format 2.0 in; 200 once the event is durable, a problem with its code otherwise."""
-    correlation_id = context.aws_request_id
-    light.begin(correlation_id=correlation_id, request_id=correlation_id)
+    with light.invocation(context):
+        return _received(event, correlation_id=context.aws_request_id)
+
+
+def _received(event: dict[str, Any], *, correlation_id: str) -> http.Response:
     named = (event.get("pathParameters") or {}).get("provider", "")
     provider = named if named in PROVIDERS else "unknown"
     try:

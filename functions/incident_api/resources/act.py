@@ -23,6 +23,7 @@ from tocsin.runtime.web.fields import count
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.application.incidents.outcome import Outcome
+    from tocsin.incidents.model.incident import Incident
     from tocsin.ports.releases import KeptReleases
     from tocsin.runtime.web.http import Response
 
@@ -35,7 +36,9 @@ def open_incident(call: Call) -> Response:
     asked = read(OpenIncident, given, **call.envelope("", given))
     new_id = call.application.ids.incident_id(drill=asked.kind is Kind.DRILL)
     outcome = call.application.execute(replace(asked, incident_id=new_id))
-    response = _changed(call, outcome, created=not outcome.repeated)
+    response = _shown(
+        call, _followed(call, outcome), outcome, status=200 if outcome.repeated else 201
+    )
     response["headers"]["location"] = f"/v1/incidents/{outcome.incident.id}"
     return response
 
@@ -52,7 +55,8 @@ def act(call: Call) -> Response:
         call.visible(asked.other)
     if (shelf := call.shelf) is not None:
         asked = shelf.shelve(asked, incident)
-    return _changed(call, call.application.execute(asked), created=False)
+    outcome = call.application.execute(asked)
+    return _shown(call, _followed(call, outcome), outcome, status=200)
 
 
 def record_release(call: Call) -> Response:
@@ -88,18 +92,23 @@ def list_releases(call: Call) -> Response:
     return answer(200, view)
 
 
-def _changed(call: Call, outcome: Outcome, *, created: bool) -> Response:
-    """The incident after the command; a repeat tells nothing that a look would not tell now."""
+def _followed(call: Call, outcome: Outcome) -> Incident:
+    """The incident after the command, told of the releases that its fix is in by now.
+
+    Raises:
+        UnknownIncident: a repeat tells nothing that a look would not tell now.
+    """
     incident = outcome.incident
     if outcome.repeated and not call.sees(incident):
         raise UnknownIncident(f"there is no incident {incident.id}")
-    incident = _desk(call).follow(incident)
+    return _desk(call).follow(incident)
+
+
+def _shown(call: Call, incident: Incident, outcome: Outcome, *, status: int) -> Response:
     headers = etag(incident)
     if outcome.repeated:
         headers["idempotency-replayed"] = "true"
-    return answer(
-        201 if created else 200, incident_view(incident, call.policy(incident)), headers=headers
-    )
+    return answer(status, incident_view(incident, call.policy(incident)), headers=headers)
 
 
 def _desk(call: Call) -> ReleaseDesk:

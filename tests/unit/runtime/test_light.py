@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tocsin.errors import StoreUnavailable
 from tocsin.notes import Event, Metric
 from tocsin.runtime.watch import light
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@dataclass
+class Context:
+    aws_request_id: str
 
 
 @pytest.fixture(autouse=True)
@@ -137,3 +144,22 @@ def test_an_invocation_forgets_the_correlation_of_the_one_before(
     (line,) = lines(capsys)
     assert line["correlation_id"] == "second"
     assert "function_request_id" not in line
+
+
+def test_an_error_nobody_meant_is_written_counted_and_raised_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(ZeroDivisionError), light.invocation(Context("r3")):
+        raise ZeroDivisionError
+    line, counted = lines(capsys)
+    assert (line["level"], line["message"]) == ("ERROR", "unexpected")
+    assert line["correlation_id"] == "r3"
+    assert counted["UnexpectedErrors"] == [1.0]
+
+
+def test_an_error_of_the_tree_was_noted_where_it_was_raised(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(StoreUnavailable), light.invocation(Context("r4")):
+        raise StoreUnavailable("no answer")
+    assert lines(capsys) == []

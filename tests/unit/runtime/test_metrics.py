@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.notes import Metric
+from tocsin.notes import Gauge, Metric
 from tocsin.runtime.watch import light
 from tocsin.runtime.watch.metrics import Meter
 
@@ -31,6 +31,18 @@ def test_both_writers_count_in_the_same_namespace_and_dimensions(
     assert line["_aws"] == twin["_aws"]
     assert line["MessagesSent"] == twin["MessagesSent"] == [3.0]
     assert dimensions.items() <= line.items()
+
+
+@pytest.mark.parametrize("unit", ["Seconds", "Count"])
+def test_both_writers_report_a_measure_alike(capsys: pytest.CaptureFixture[str], unit: str) -> None:
+    Meter("notifier", stage="drill").gauge(Gauge.PROJECTION_LAG, 7, unit=unit, provider="stripe")
+    line = one_line(capsys)
+    light.start("notifier", stage="drill")
+    light._bound.clear()
+    light.NOTES.gauge(Gauge.PROJECTION_LAG, 7, unit=unit, provider="stripe")
+    twin = one_line(capsys)
+    assert line["_aws"] == twin["_aws"]
+    assert line["ProjectionLag"] == twin["ProjectionLag"] == [7.0]
 
 
 def test_a_dimension_that_could_have_any_value_is_refused() -> None:

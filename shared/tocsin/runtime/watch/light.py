@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tocsin.notes import DIMENSIONS, NAMESPACE
+from tocsin.notes import DIMENSIONS, NAMESPACE, Event, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tocsin.errors import TocsinError
 
@@ -117,6 +118,24 @@ class Light:
 
 
 NOTES = Light()
+
+
+@contextmanager
+def invocation(context: Any) -> Iterator[None]:
+    """One invocation: its lines carry its id, and an error nobody meant is logged and counted.
+
+    An error of the tree was noted where it was raised; either is raised again, so that the platform
+    retries.
+    """
+    name = context.aws_request_id
+    begin(correlation_id=name, request_id=name)
+    try:
+        yield
+    except Exception as error:
+        if not hasattr(error, "code"):
+            NOTES.failed(Event.UNEXPECTED, error)
+            NOTES.count(Metric.UNEXPECTED_ERRORS)
+        raise
 
 
 def _line(
