@@ -32,7 +32,7 @@ INCIDENTS = DependencyGroup(
     "fn-incidents", aws_services=("dynamodb", "lambda", "s3", "sesv2", "sns")
 )
 BILLING = DependencyGroup("fn-billing", aws_services=())
-SELLING = DependencyGroup("fn-selling", aws_services=("dynamodb", "lambda", "s3", "sns"))
+SELLING = DependencyGroup("fn-selling", aws_services=("dynamodb", "lambda", "s3"))
 
 
 @dataclass(frozen=True, slots=True)

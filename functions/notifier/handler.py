@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from functions.notifier.assembly import wire
 from functions.notifier.intake import take
 from functions.notifier.settings import Settings
-from functions.notifier.wiring import wire
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import watch
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.outage_watch.leaving import leave
+from functions.outage_watch.accounts import Accounts, Newest, key_maker
+from functions.outage_watch.exit_checks import leave
 from functions.outage_watch.settings import Settings
-from functions.outage_watch.wiring import Accounts, Newest, key_maker, stakeholders
 from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
 from tocsin.adapters.billing.outage.stores import (
     DynamoDbComparisons,
@@ -16,8 +16,8 @@ from tocsin.adapters.billing.outage.stores import (
 from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours
 from tocsin.application.billing.outage.examine_checkouts import Examiner
 from tocsin.application.billing.outage.exit import ExitDesk
-from tocsin.application.billing.outage.rounds import Rounds
 from tocsin.application.billing.outage.tell import Teller
+from tocsin.application.billing.outage.watch_round import Rounds
 from tocsin.providers.registry import lists_events
 from tocsin.providers.selling import Sales, SalesDocument
 from tocsin.runtime.aws import http as aws_http
@@ -44,11 +44,9 @@ DOCUMENT = CachedSecret(
     aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, SalesDocument.read
 )
 ACCOUNTS = Accounts(DOCUMENT, BASES)
-SEND = stakeholders(SETTINGS.STAKEHOLDERS_TOPIC_ARN)
 TELLER = Teller(
     store=APPLICATION.store,
     execute=APPLICATION.execute,
-    send=SEND,
     now=WATCH.clock.incident_now,
 )
 
@@ -67,7 +65,6 @@ EXIT = ExitDesk(
         policies=Sales(DOCUMENT, BASES, waited_for=True),
         clock=CLOCK,
     ),
-    send=SEND,
     clock=WATCH.clock,
     wall=CLOCK,
 )

@@ -14,7 +14,6 @@ class Settings:
     OPERATIONS_TABLE: str
     BILLING_EVENTS_TABLE: str
     PROVIDER_KEYS_SECRET: str
-    STAKEHOLDERS_TOPIC_ARN: str
     STRIPE_API_BASE: str
     RAZORPAY_API_BASE: str
     LOG_LEVEL: str = "INFO"

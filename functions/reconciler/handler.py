@@ -10,9 +10,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from functions.reconciler.accounts import Accounts
 from functions.reconciler.driving import Driver
+from functions.reconciler.report import Keeper
 from functions.reconciler.settings import Settings
-from functions.reconciler.wiring import Accounts, Publisher
 from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
 from tocsin.adapters.billing.access.incidents import DynamoDbOpenIncidents
 from tocsin.adapters.billing.outage.stores import DynamoDbComparisons
@@ -28,7 +29,6 @@ from tocsin.application.billing.projection.project import Projector
 from tocsin.application.billing.reconcile.drive import Reconciler
 from tocsin.application.billing.reconcile.heal import Healer
 from tocsin.application.billing.reconcile.tell import Teller
-from tocsin.channels.sns import SnsSender
 from tocsin.policy.compiled.billing_rules import current_billing_rules, current_sampling
 from tocsin.providers.http.one import HttpProviderClient, ProviderKeys
 from tocsin.providers.http.subscriptions import HttpSubscriptionSource
@@ -124,11 +124,7 @@ DRIVER = Driver(
     tell=Teller(
         store=STORE,
         execute=APPLICATION.execute,
-        publish=Publisher(
-            store=STORE,
-            archive=evidence(SETTINGS.EVIDENCE_BUCKET),
-            sender=SnsSender(SETTINGS.STAKEHOLDERS_TOPIC_ARN),
-        ),
+        keep=Keeper(store=STORE, archive=evidence(SETTINGS.EVIDENCE_BUCKET)),
     ),
     compared=DynamoDbComparisons(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
     accounts=Accounts(KEYS, frozenset(SETTINGS.BILLING_MODES.split(","))),

@@ -17,7 +17,6 @@ class Settings:
     PROVIDER_KEYS_SECRET: str
     BILLING_MODES: str
     EVIDENCE_BUCKET: str
-    STAKEHOLDERS_TOPIC_ARN: str
     RECONCILE_QUEUE_URL: str
     REFETCH_QUEUE_URL: str
     STRIPE_API_BASE: str

@@ -9,7 +9,6 @@ from infra.permissions.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
-    key_through_sns,
     own_logs,
     tracing,
 )
@@ -35,14 +34,8 @@ STATEMENTS = (
         actions=("secretsmanager:GetSecretValue",),
         resources=("secret/provider-keys",),
     ),
-    Statement(
-        sid="TellStakeholders",
-        actions=("sns:Publish",),
-        resources=("topic/stakeholders",),
-    ),
     data_key_through_dynamodb(),
     data_key_through_secrets_manager(),
-    key_through_sns("messages"),
     own_logs("outage_watch"),
     tracing(),
 )

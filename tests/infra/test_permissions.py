@@ -6,7 +6,6 @@ what the files say and no more, also for rights that the emulator does not check
 
 from __future__ import annotations
 
-import json
 import re
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -153,19 +152,7 @@ def test_i12_only_the_notifier_can_speak_to_people(deployment: Deployment) -> No
         for statement in statements(deployment.role_of(function))
         if "sns:Publish" in statement["Action"]
     }
-    # The outage watch tells stakeholders of a degraded path, the reconciler of what it found; they
-    # can page nobody.
-    tellers = [deployment.function(name) for name in ("outage-watch", "reconciler")]
-    names = {each["FunctionName"] for each in tellers}
-    assert speakers == {deployment.function("notifier")["FunctionName"], *names}
-    pages = deployment.one("AWS::SNS::Topic", TopicName=deployment.context.stage.physical("pages"))
-    told = [
-        statement["Resource"]
-        for teller in tellers
-        for statement in statements(deployment.role_of(teller))
-        if "sns:Publish" in statement["Action"]
-    ]
-    assert pages.name not in json.dumps(told)
+    assert speakers == {deployment.function("notifier")["FunctionName"]}
 
 
 def test_i12_a_right_on_everything_but_something_is_the_telephones_alone(

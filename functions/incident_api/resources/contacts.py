@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from functions.incident_api.bodies import NewWay, WayAction
-from functions.incident_api.once import once
+from functions.incident_api.idempotency import once
 from tocsin import errors
 from tocsin.application.people.contacts import ContactDesk, erase_person, missed, numbers
 from tocsin.errors import (

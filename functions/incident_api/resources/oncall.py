@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from functions.incident_api.bodies import EndedOverride, Replacement, Turns
-from functions.incident_api.once import once
+from functions.incident_api.idempotency import once
 from tocsin.application.people.rotations import DutyDesk
 from tocsin.documents.ical import MEDIA_TYPE, calendar
 from tocsin.errors import InvalidSettings

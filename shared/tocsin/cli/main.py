@@ -31,11 +31,7 @@ from typer.core import TyperGroup
 
 from tocsin.cli.terminal import output
 from tocsin.errors import (
-    BadInput,
     CheckFailed,
-    Conflict,
-    NotAllowed,
-    NotFound,
     RemoteError,
     TocsinError,
     Unavailable,
@@ -50,16 +46,15 @@ OK, FAILED_CHECK, USAGE, BAD_INPUT, NOT_ALLOWED, NOT_FOUND, CONFLICT, UNAVAILABL
 BUG = 70
 INTERRUPTED = 130
 
-_BY_CLASS = (
-    (BadInput, BAD_INPUT),
-    (NotAllowed, NOT_ALLOWED),
-    (NotFound, NOT_FOUND),
-    (Conflict, CONFLICT),
-    (Unavailable, UNAVAILABLE),
-)
-_BY_STATUS = {401: NOT_ALLOWED, 403: NOT_ALLOWED, 404: NOT_FOUND, 409: CONFLICT, 412: CONFLICT}
+_BY_STATUS = {
+    401: NOT_ALLOWED,
+    403: NOT_ALLOWED,
+    404: NOT_FOUND,
+    409: CONFLICT,
+    412: CONFLICT,
+    429: UNAVAILABLE,
+}
 _SERVER_ERROR = 500
-_TOO_MANY_REQUESTS = 429
 
 # name: (module with a Typer called `app`, what its help line says)
 _GROUPS = {
@@ -187,14 +182,13 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def exit_code(error: TocsinError) -> int:
-    """The documented exit code of an error of the tree, also of one the API answered with."""
+    """The documented exit code of an error: the same found here or answered by the API."""
     if isinstance(error, CheckFailed):
         return FAILED_CHECK
-    if isinstance(error, RemoteError):
-        if error.http_status >= _SERVER_ERROR or error.http_status == _TOO_MANY_REQUESTS:
-            return UNAVAILABLE
-        return _BY_STATUS.get(error.http_status, BAD_INPUT)
-    return next((code for kind, code in _BY_CLASS if isinstance(error, kind)), BUG)
+    status = error.http_status if isinstance(error, RemoteError) else error.status
+    if status < _SERVER_ERROR:
+        return _BY_STATUS.get(status, BAD_INPUT)
+    return UNAVAILABLE if isinstance(error, RemoteError | Unavailable) else BUG
 
 
 @cache

@@ -109,6 +109,8 @@ def _wording(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
             return _late(item, facts, policy)
         case MessageKind.CHAT:
             raise MalformedPayload("a notice to the chat room is no message to people")
+        case MessageKind.UPDATE | MessageKind.RECONCILIATION:
+            raise MalformedPayload("what is passed on has its words with it")
 
 
 def _short(item: OutboxItem, facts: Facts, wording: _Wording, links: PersonalLinks | None) -> str:

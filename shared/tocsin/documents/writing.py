@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING
 
 from tocsin.documents.chat_room import render_room
 from tocsin.documents.messages import render
+from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.outbox import ROOM
+from tocsin.incidents.vocabulary import MessageKind
+from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.outbox import OutboxItem, PersonalLinks
     from tocsin.incidents.queries.briefing import Brief
     from tocsin.incidents.runbook.policy import Policy
-    from tocsin.ports.messages import Message
+
+
+_PASSED_ON = frozenset({MessageKind.UPDATE, MessageKind.RECONCILIATION})
+SUBJECT, SHORT = 99, 140
+"""Characters: what a topic takes as a subject, and what a telephone shows at once."""
 
 
 class Documents:
@@ -29,4 +36,26 @@ class Documents:
         """Raises `MalformedPayload` where the item's facts are not enough to write it from."""
         if item.target == ROOM:
             return render_room(item, policy)
+        if item.kind in _PASSED_ON:
+            return _passed_on(item)
         return render(item, policy, links, brief)
+
+
+def _passed_on(item: OutboxItem) -> Message:
+    """An update or a report in its own words, which its entry has too."""
+    headline, text = item.facts.get("headline"), item.facts.get("text")
+    if headline is None or text is None:
+        raise MalformedPayload("what is passed on has no words with it")
+    return Message(
+        subject=f"{item.incident} | {headline}"[:SUBJECT],
+        text=text,
+        short=headline[:SHORT],
+        attributes={
+            "person": item.target,
+            "kind": item.kind,
+            "incident": item.incident,
+            "message_id": item.message_id,
+            "urgency": "mail",
+            **({"audience": item.facts["audience"]} if "audience" in item.facts else {}),
+        },
+    )

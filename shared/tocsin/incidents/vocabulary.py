@@ -152,6 +152,8 @@ class MessageKind(StrEnum):
     BREACH = "breach"
     REMINDER = "reminder"
     CHAT = "chat"
+    UPDATE = "update"
+    RECONCILIATION = "reconciliation"
 
 
 RESPONDERS = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})

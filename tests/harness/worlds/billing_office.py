@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from functions.billing_api.office import Office
 from functions.billing_api.routes import Api
-from functions.outage_watch.leaving import leave
+from functions.outage_watch.exit_checks import leave
 from tests.harness.fakes.requests import api_event
 from tests.harness.worlds.checkout import CheckoutWorld
+from tests.harness.worlds.inbox import passed_on
 from tocsin.adapters.billing.access.incidents import StoredAuthorizations, StoredHarm
 from tocsin.adapters.billing.access.memory import (
     MemoryBillingFreezes,
@@ -41,7 +42,7 @@ from tocsin.billing.checkout.breaker import Breaker, Phase
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.subscription import Status, Subscription
-from tocsin.errors import QueueUnavailable, SendFailed
+from tocsin.errors import QueueUnavailable
 from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
 from tocsin.providers.bodies.codec import unpack
 from tocsin.providers.registry import object_reader
@@ -73,8 +74,6 @@ class BillingOffice:
     essential: Callable[[str], frozenset[BillingChange]] = field(default_factory=EssentialChanges)
     woken: list[str] = field(default_factory=list)
     queue_refuses: bool = False
-    sent: list[tuple[str, str, str]] = field(default_factory=list)
-    channel_refuses: bool = False
     requests: MemoryRequests = field(default_factory=MemoryRequests)
     reconciliations: MemoryReconciliations = field(default_factory=MemoryReconciliations)
     reconcilers_woken: list[str] = field(default_factory=list)
@@ -159,7 +158,6 @@ class BillingOffice:
                 policies=checkout,
                 clock=self.world.wall,
             ),
-            send=self._send,
             clock=self.world.clock,
             wall=self.world.wall,
         )
@@ -173,10 +171,10 @@ class BillingOffice:
             raise QueueUnavailable("no answer")
         self.woken.append(replay)
 
-    def _send(self, incident: str, subject: str, text: str) -> None:
-        if self.channel_refuses:
-            raise SendFailed
-        self.sent.append((incident, subject, text))
+    @property
+    def sent(self) -> list[tuple[str, str, str]]:
+        """What stakeholders were told: incident, subject and text, as their outbox has it."""
+        return passed_on(self.world.store.all_outbox())
 
     @property
     def breaker(self) -> Breaker:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from tocsin.incidents.model.outbox import OutboxItem
     from tocsin.ports.messages import Message
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -44,6 +45,7 @@ class Received:
 
 
 UPDATE_MARKS = (" UPDATE DUE:", " UPDATE MISSED:")
+PASSED_ON = ("update", "reconciliation")
 
 
 class Inbox:
@@ -60,7 +62,9 @@ class Inbox:
 
     def receive(self, received: Received) -> None:
         self.all.append(received)
-        about_update = any(mark in received.message.subject for mark in UPDATE_MARKS)
+        about_update = received.kind in PASSED_ON or any(
+            mark in received.message.subject for mark in UPDATE_MARKS
+        )
         (self.updates if about_update else self._left).append(received)
 
     def expect(self, kind: str, *people: str, at: str = "", subject: str = "") -> list[Received]:
@@ -110,3 +114,12 @@ class InboxSender:
 
 def _local(moment: datetime) -> str:
     return f"{moment.astimezone(NEW_YORK):%H:%M}"
+
+
+def passed_on(items: Iterable[OutboxItem]) -> list[tuple[str, str, str]]:
+    """Incident, subject and text of what stakeholders are told in words of its own."""
+    return [
+        (item.incident, item.facts["headline"], item.facts["text"])
+        for item in items
+        if item.kind in PASSED_ON
+    ]

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from functions.outage_watch.wiring import key_maker
+from functions.outage_watch.accounts import key_maker
 from tests.harness.worlds.checkout import CheckoutWorld
+from tests.harness.worlds.inbox import passed_on
 from tests.harness.worlds.world import World
 from tocsin.adapters.billing.outage.memory import MemoryComparisons, MemoryOutages
-from tocsin.application.billing.outage.rounds import Rounds
 from tocsin.application.billing.outage.tell import Teller
+from tocsin.application.billing.outage.watch_round import Rounds
 from tocsin.billing.outage.signs import Health
-from tocsin.errors import SendFailed, TocsinError
+from tocsin.errors import TocsinError
 from tocsin.providers.registry import lists_events
 from tocsin.runtime.watch.light import NOTES
 
@@ -36,10 +37,8 @@ class Watched:
     world: World = field(default_factory=World)
     health: dict[str, Health] = field(default_factory=dict)
     arrivals: dict[str, int | None] = field(default_factory=dict)
-    sent: list[tuple[str, str, str]] = field(default_factory=list)
     announced: list[Mapping[str, Any]] = field(default_factory=list)
     recorded: list[tuple[str, bool]] = field(default_factory=list)
-    refuse: bool = False
 
     def __post_init__(self) -> None:
         self.checkout = CheckoutWorld(clock=self.world.wall)
@@ -58,7 +57,6 @@ class Watched:
             teller=Teller(
                 store=self.world.store,
                 execute=self.world.application.execute,
-                send=self.send,
                 now=self.world.clock.incident_now,
             ),
             key_of=key_maker(FUNCTION_ARN, "local"),
@@ -78,10 +76,10 @@ class Watched:
         assert now == self.now
         return self.health.get(identity.provider, WELL)
 
-    def send(self, incident: str, subject: str, text: str) -> None:
-        if self.refuse:
-            raise SendFailed
-        self.sent.append((incident, subject, text))
+    @property
+    def sent(self) -> list[tuple[str, str, str]]:
+        """What stakeholders were told: incident, subject and text, as their outbox has it."""
+        return passed_on(self.world.store.all_outbox())
 
     @property
     def now(self) -> int:

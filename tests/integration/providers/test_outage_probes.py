@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from functions.outage_watch.wiring import Accounts
+from functions.outage_watch.accounts import Accounts
 from tests.harness.fakes.scripted_http import Reply, json_reply, scripted
 from tests.integration.sandbox.sandbox_world import START, World, world
 from tocsin.billing.identity import Identity

@@ -71,6 +71,19 @@ def test_every_error_of_the_tree_has_a_documented_exit_code() -> None:
             assert main.exit_code(kind.__new__(kind)) in documented - {0, 2}, kind
 
 
+def test_an_error_has_one_exit_code_whether_found_here_or_answered() -> None:
+    def leaves(kind: type[errors.TocsinError]) -> list[type[errors.TocsinError]]:
+        return [kind, *(leaf for child in kind.__subclasses__() for leaf in leaves(child))]
+
+    refusals = [kind for kind in leaves(errors.TocsinError) if kind.status < 500]
+    assert errors.IllegalTransition in refusals
+    for kind in refusals:
+        if kind is not errors.CheckFailed:
+            answered = errors.RemoteError("x", answered=kind.code, status=kind.status)
+            assert main.exit_code(kind.__new__(kind)) == main.exit_code(answered), kind
+    assert main.exit_code(errors.IllegalTransition("x")) == 6
+
+
 def test_an_error_in_json_goes_to_stderr_as_one_document(
     status_raises: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,9 +58,9 @@ ONLY = {
     "alarm_trigger": {"signals"},
     "incident_api": {"documents"},
     "billing_api": {"billing", "documents", "providers"},
-    "outage_watch": {"billing", "channels", "providers"},
+    "outage_watch": {"billing", "providers"},
     "notifier": {"channels", "documents"},
-    "reconciler": {"billing", "channels", "documents", "providers"},
+    "reconciler": {"billing", "documents", "providers"},
 }
 PROGRAM = """
 import json, sys

@@ -26,6 +26,8 @@ class RecordReconciliation(Command):
     approved_by: str | None = None
     report: str = ""
     evidence: KeptEvidence | None = None
+    headline: str | None = None
+    summary: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

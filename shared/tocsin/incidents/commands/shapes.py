@@ -42,7 +42,9 @@ class Shape:
 
 
 # Kept from callers: no claim of theirs stands in for the application's own check.
-_NOT_ASKED = frozenset({"stored", "verified_head"}) | {each.name for each in fields(Command)}
+_NOT_ASKED = frozenset({"stored", "verified_head", "headline"}) | {
+    each.name for each in fields(Command)
+}
 _REASON = "reason"
 
 

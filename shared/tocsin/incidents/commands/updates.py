@@ -15,6 +15,7 @@ class RecordUpdate(Command):
     tells that the wording claims containment. The first one of an audience carries `impact`,
     `mitigation` and `eta` ("unknown" is an answer), the final one `residual`: what is left to do.
     `no_change` is confirmed by a person. `corrects` names a wrong or refused one before it.
+    `headline` asks for it to be sent to stakeholders, under that subject; without, it was sent.
     """
 
     update: str
@@ -30,6 +31,7 @@ class RecordUpdate(Command):
     residual: str = ""
     no_change: bool = False
     corrects: str = ""
+    headline: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

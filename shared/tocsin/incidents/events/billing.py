@@ -28,7 +28,8 @@ class ReconciliationRecorded(Event):
     could not be compared, because a provider did not answer or answered with nothing. `full`: all
     workspaces were read and not a sample. `signed_off_by` is the person who stands for it,
     `healed_by` had what was healed last put right, `approved_by` approved that if anybody had to.
-    `report` says where its report is kept, and `evidence` that with its digest.
+    `report` says where its report is kept, and `evidence` that with its digest. With a `headline`
+    stakeholders and finance are sent the `summary` by what is stored with this entry.
     """
 
     type: ClassVar[str] = "reconciliation_recorded"
@@ -47,6 +48,8 @@ class ReconciliationRecorded(Event):
     approved_by: str | None = None
     report: str = ""
     evidence: KeptEvidence | None = None
+    headline: str | None = None
+    summary: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ from tocsin.incidents.vocabulary import Role
 class UpdateRecorded(Event):
     """An update was sent, or a channel refused it.
 
-    `lacks` are parts that a billing incident's final one should have had.
+    `lacks` are parts that a billing incident's final one should have had. With a `headline` it is
+    sent to stakeholders by what is stored with this entry, as every message is.
     """
 
     type: ClassVar[str] = "update_recorded"
@@ -44,6 +45,7 @@ class UpdateRecorded(Event):
     corrects: str | None = None
     says_contained: bool = False
     lacks: tuple[str, ...] = ()
+    headline: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 from tocsin.incidents.clocks.asked import in_charge, speakers
 from tocsin.incidents.clocks.owed import owed
 from tocsin.incidents.events.base import Event
+from tocsin.incidents.events.billing import ReconciliationRecorded
 from tocsin.incidents.events.closing import Reopened, WaiverExpired
 from tocsin.incidents.events.containment import ContainmentLost, ContainmentVerified
 from tocsin.incidents.events.fix import Fixed, LeftUnscheduled
@@ -19,7 +20,12 @@ from tocsin.incidents.events.opening import Opened
 from tocsin.incidents.events.people import Escalated, Paged, RoleAssigned
 from tocsin.incidents.events.relations import DrillStopped
 from tocsin.incidents.events.severity import ClockBreached, DeadlinePassed, Nagged
-from tocsin.incidents.events.updates import PreventionOverdue, UpdateDueSoon, UpdateMissed
+from tocsin.incidents.events.updates import (
+    PreventionOverdue,
+    UpdateDueSoon,
+    UpdateMissed,
+    UpdateRecorded,
+)
 from tocsin.incidents.messages import chat_room as room
 from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.model.outbox import REDRIVE_AFTER, ROOM, STAKEHOLDERS, OutboxItem
@@ -233,6 +239,20 @@ def _update_missed(event: UpdateMissed, _incident: Incident, _policy: Policy) ->
     yield from _about_update("update_missed", event)
 
 
+def _update(event: UpdateRecorded, incident: Incident, _policy: Policy) -> _Wanted:
+    """What a robot tells stakeholders; what a person sent is only recorded."""
+    if event.headline is not None and event.accepted:
+        mark = "[DRILL] " if incident.kind is Kind.DRILL else ""
+        facts = {"headline": f"{mark}{event.headline}", "text": f"{mark}{event.text}"}
+        yield MessageKind.UPDATE, STAKEHOLDERS, facts
+
+
+def _reconciled(event: ReconciliationRecorded, _incident: Incident, _policy: Policy) -> _Wanted:
+    if event.headline is not None and event.summary is not None:
+        facts = {"headline": event.headline, "text": event.summary, "audience": "finance"}
+        yield MessageKind.RECONCILIATION, STAKEHOLDERS, facts
+
+
 def _overdue(event: PreventionOverdue, _incident: Incident, _policy: Policy) -> _Wanted:
     facts = {"matter": "prevention", "criterion": event.action}
     for person in event.people:
@@ -276,6 +296,8 @@ _WANTED: dict[type[Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     Reopened: _reopened,
     WaiverExpired: _waiver,
     FreezeEnding: _freeze,
+    UpdateRecorded: _update,
+    ReconciliationRecorded: _reconciled,
     UpdateDueSoon: _update_soon,
     UpdateMissed: _update_missed,
     PreventionOverdue: _overdue,

@@ -62,6 +62,8 @@ def record_reconciliation(draft: Draft, command: RecordReconciliation) -> None:
             approved_by=_person(command.approved_by),
             report=limits.line("report", command.report) if command.report else "",
             evidence=command.evidence,
+            headline=limits.line("headline", command.headline) if command.headline else None,
+            summary=limits.body("summary", command.summary) if command.summary else None,
         )
     )
     settle_fix(draft)

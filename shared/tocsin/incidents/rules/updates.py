@@ -85,6 +85,7 @@ def record_update(draft: Draft, command: RecordUpdate) -> None:
             corrects=limits.name("corrects", command.corrects) if command.corrects else None,
             says_contained=claims,
             lacks=_lacks(draft, command),
+            headline=limits.line("headline", command.headline) if command.headline else None,
         )
     )
 

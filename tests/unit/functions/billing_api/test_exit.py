@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.worlds.billing_office import BillingOffice
+from tocsin.errors import SendFailed
+from tocsin.incidents.model.outbox import STAKEHOLDERS
 from tocsin.incidents.vocabulary import Kind
+from tocsin.notes import Metric
 
 if TYPE_CHECKING:
     from tests.harness.worlds.world import World
@@ -196,27 +199,26 @@ def test_it_is_not_sent_before_there_was_a_first_one(office: BillingOffice) -> N
     assert office.sent == []
 
 
-def test_a_channel_that_refuses_leaves_the_gate_shut_and_may_be_tried_again(
-    office: BillingOffice,
-) -> None:
-    incident = opened(office)
+def test_a_channel_that_refuses_is_tried_again_under_the_same_id(office: BillingOffice) -> None:
+    world, incident = office.world, opened(office)
     update = {"update": "u1", "audience": "internal", "text": "Down.", "accepted": True, **FIRST}
     verb(office, incident, "update", update)
     text = drafted(office, incident)
-    office.channel_refuses = True
-    assert send(office, incident, text)[0] == 503
-    assert gate(office, incident, "residual_update_sent")["status"] == "unmet"
-    loaded = office.world.store.load(incident)
-    assert loaded is not None
-    assert loaded.communication.internal.failed
-
-    office.channel_refuses = False
+    world.refusals[STAKEHOLDERS] = SendFailed("the topic refused")
     assert send(office, incident, text)[0] == 200
-
     assert gate(office, incident, "residual_update_sent")["status"] == "met"
-    loaded = office.world.store.load(incident)
-    assert loaded is not None
-    assert loaded.communication.internal.failed == ()
+    world.pump()
+    assert world.inbox.updates == []
+    assert world.meter.counts[Metric.MESSAGES_FAILED] > 0
+
+    world.refusals.clear()
+    for _ in range(5):
+        world.jump(1)
+
+    (told,) = world.inbox.updates
+    assert told.message.text == text
+    assert told.message.subject == f"{incident} | Final update: Stripe is down"
+    world.inbox.take_all()
 
 
 def test_a_drills_final_update_says_so_first(office: BillingOffice) -> None:

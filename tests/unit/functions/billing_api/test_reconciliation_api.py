@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from functions.reconciler.driving import Driver
-from functions.reconciler.wiring import Publisher
+from functions.reconciler.report import Keeper
 from tests.harness.models.reconcile import STRIPE, ReconcileModel, key
 from tests.harness.worlds.billing_office import BillingOffice
 from tocsin.adapters.billing.outage.memory import MemoryComparisons
@@ -22,7 +22,6 @@ from tocsin.billing.outage.divergence import Comparison, divergence
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import Stage
 from tocsin.errors import BadInput, StoreUnavailable
-from tocsin.ports.messages import Message
 from tocsin.runtime.watch.light import NOTES
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from tests.harness.worlds.world import World
     from tocsin.billing.reconcile.work import Found
+    from tocsin.ports.messages import Message
 
 PATH = "/v1/reconciliations"
 OURS = 26
@@ -37,19 +37,11 @@ OURS = 26
 OUTAGE = {"title": "Stripe is down", "severity": "high", "category": "operational"}
 
 
-class Sent(list[Message]):
-    """What stakeholders and finance got."""
-
-    def send(self, message: Message) -> str:
-        self.append(message)
-        return "id"
-
-
 class Bench:
     """The API, and the reconciler's driver over the same store, one message at a time."""
 
     def __init__(self, world: World) -> None:
-        self.office, self.world, self.sent = BillingOffice(world), world, Sent()
+        self.office, self.world = BillingOffice(world), world
         self.model = ReconcileModel(size=40, store=self.office.reconciliations)
         self.model.now = self.office.now
         self.compared, self.archive = MemoryComparisons(), MemoryArchive()
@@ -62,14 +54,19 @@ class Bench:
             tell=Teller(
                 store=self.office.reconciliations,
                 execute=world.application.execute,
-                publish=Publisher(
-                    store=self.office.reconciliations, archive=self.archive, sender=self.sent
-                ),
+                keep=Keeper(store=self.office.reconciliations, archive=self.archive),
             ),
             compared=self.compared,
             accounts=lambda: [STRIPE],
             now=lambda: self.office.now,
         )
+
+    @property
+    def sent(self) -> list[Message]:
+        """What stakeholders and finance got."""
+        self.world.pump()
+        kept = self.world.inbox.updates
+        return [each.message for each in kept if each.kind == "reconciliation"]
 
     def pump(self) -> None:
         """Every message there is, each handled once."""

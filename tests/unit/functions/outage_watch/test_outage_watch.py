@@ -13,9 +13,11 @@ from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.outage.signs import Health
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import SendFailed, StoreUnavailable
 from tocsin.incidents.commands.billing import RecordReconciliation
+from tocsin.incidents.model.outbox import STAKEHOLDERS
 from tocsin.incidents.vocabulary import Category, Severity
+from tocsin.notes import Metric
 
 if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
@@ -189,13 +191,11 @@ def test_a_recovery_that_could_not_be_told_is_told_later(watched: Watched, how: 
     watched.stripe.mode = "up"
     watched.pass_time(30)
     assert [watched.buy() for _ in range(3)] == ["stripe"] * 3
-    watched.refuse = how == "refused"
     if how == "refused":
         execute = watched.rounds.teller.execute
         object.__setattr__(watched.rounds.teller, "execute", _raising)
         assert watched.minutes(12)["failed"] == ["tell"]
         object.__setattr__(watched.rounds.teller, "execute", execute)
-        watched.refuse = False
     else:
         watched.minutes(5)
         memory = watched.outages.memory()
@@ -345,8 +345,33 @@ def test_silence_is_suspected_after_half_an_hour_and_settled_by_the_list(
     assert watched.minutes(1)["firing"] == {"stripe": ["silence"]}
 
 
+def test_stakeholders_are_told_by_the_outbox_which_is_never_silent(watched: Watched) -> None:
+    world = watched.world
+    watched.stripe.mode = "down"
+    for _ in range(3):
+        watched.buy()
+    watched.minutes(1)
+    world.refusals[STAKEHOLDERS] = SendFailed("the topic refused")
+    watched.alarm("checkout-stripe-failing")
+    watched.minutes(1)
+    failed = world.meter.counts.get(Metric.MESSAGES_FAILED, 0)
+    world.pump()
+    assert world.meter.counts[Metric.MESSAGES_FAILED] > failed, "a refusal rings"
+    assert [each.kind for each in world.inbox.updates] == []
+
+    world.refusals.clear()
+    for _ in range(5):
+        world.jump(1)
+
+    ((_, headline, text),) = watched.sent
+    (told,) = world.inbox.updates
+    assert told.message.subject.endswith(headline)
+    assert told.message.text == text
+    assert told.to == STAKEHOLDERS
+    world.inbox.take_all()
+
+
 def test_a_blind_eye_does_not_close_the_other(watched: Watched) -> None:
-    watched.refuse = True
     watched.stripe.mode = "down"
     for _ in range(3):
         watched.buy()
@@ -361,10 +386,8 @@ def test_a_blind_eye_does_not_close_the_other(watched: Watched) -> None:
     watched.minutes(1)
     watched.alarm("checkout-stripe-failing")
     answer = watched.minutes(1)
-    assert answer["failed"] == ["look:razorpay", "tell"]
+    assert answer["failed"] == ["look:razorpay"]
     assert answer["firing"] == {"stripe": ["checkout"]}
-    watched.refuse = False
-    watched.minutes(1)
     assert len(watched.sent) == 1
     watched.world.inbox.take_all()
 

@@ -16,7 +16,6 @@ from tocsin.errors import (
     BadInput,
     GroupRequired,
     IdempotencyKeyReused,
-    SendFailed,
     UnknownIncident,
 )
 from tocsin.incidents.commands.billing import ExamineCheckouts
@@ -28,9 +27,8 @@ from tocsin.incidents.model.parts import UpdateAudience
 from tocsin.incidents.queries.access import may_see
 from tocsin.incidents.queries.billing import providers_named
 from tocsin.incidents.queries.final_update import lacks, residual_of
-from tocsin.incidents.rules.decide import decide
 from tocsin.incidents.timeline.entry import Actor
-from tocsin.incidents.vocabulary import RESPONDERS, ActorKind, Kind
+from tocsin.incidents.vocabulary import RESPONDERS, ActorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,13 +65,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitDesk:
-    """`send` gives an incident, a subject and a text to stakeholders' channel."""
+    """What ends an outage; what stakeholders are told leaves by the incident's outbox."""
 
     store: IncidentStore
     policies: PolicySource
     execute: Callable[[Command], Outcome]
     examiner: Examiner
-    send: Callable[[str, str, str], None]
     clock: IncidentClock
     wall: WallClock
 
@@ -120,13 +117,12 @@ class ExitDesk:
         return outcome.incident, name
 
     def send_final(self, asked: Asked, text: str) -> Incident:
-        """Sends the final update and records whether the channel took it.
+        """Records the final update, which leaves by the outbox that is stored with it.
 
         Raises:
             BadInput: the text lacks a part; nothing was sent.
             IdempotencyKeyReused: the key stood for another text, or for something else.
             TocsinError: the incident would not take it; nothing was sent.
-            SendFailed: the channel refused; that is recorded too.
         """
         incident = self._incident(asked)
         if (before := self._before(asked, UpdateRecorded)) is not None:
@@ -135,32 +131,21 @@ class ExitDesk:
             return incident
         if missing := lacks(text, incident):
             raise BadInput(f"the final update lacks: {', '.join(missing)}", field="text")
-        accepted = self._update(asked, text, accepted=True)
-        policy = self.policies.version(incident.policy_version)
-        decide(incident, accepted, policy, self.clock.incident_now())
-        try:
-            mark = "[DRILL] " if incident.kind is Kind.DRILL else ""
-            self.send(incident.id, f"{mark}Final update: {incident.title}", f"{mark}{text}")
-        except SendFailed:
-            self.execute(self._update(asked, text, accepted=False))
-            raise
-        return self.execute(accepted).incident
-
-    def _update(self, asked: Asked, text: str, *, accepted: bool) -> RecordUpdate:
-        """A refused send has an id of its own, so that the same request may be made again."""
-        tried = f"{asked.command_id}-{int(self.wall.wall_now().timestamp() * 1000)}"
-        return RecordUpdate(
-            incident_id=asked.incident,
-            command_id=asked.command_id if accepted else tried,
-            actor=ACTOR,
-            correlation_id=asked.command_id,
-            update=asked.command_id,
-            audience=UpdateAudience.INTERNAL,
-            text=text,
-            accepted=accepted,
-            final=True,
-            residual=residual_of(text),
-        )
+        return self.execute(
+            RecordUpdate(
+                incident_id=asked.incident,
+                command_id=asked.command_id,
+                actor=ACTOR,
+                correlation_id=asked.command_id,
+                update=asked.command_id,
+                audience=UpdateAudience.INTERNAL,
+                text=text,
+                accepted=True,
+                headline=f"Final update: {incident.title}",
+                final=True,
+                residual=residual_of(text),
+            )
+        ).incident
 
     def _incident(self, asked: Asked) -> Incident:
         found = self.store.load(asked.incident)

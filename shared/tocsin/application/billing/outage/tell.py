@@ -2,8 +2,8 @@
 
 The incident itself is opened by the alarm, as any other. What the alarm cannot carry joins it as a
 signal of source `billing`: provider, regions, workspaces, examples without a customer in them, the
-status page. The update to stakeholders is sent first and recorded then, once per incident and
-situation; a crash in between sends it again under the same id.
+status page. The update to stakeholders is recorded once per incident and situation, and leaves by
+the outbox that is stored with it.
 """
 
 from __future__ import annotations
@@ -109,11 +109,10 @@ def evidence_signal(evidence: Evidence, incident: str, *, firing: bool, now: dat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teller:
-    """Writes into incidents and sends to stakeholders. `send` raises `SendFailed`."""
+    """Writes into incidents; what stakeholders are told leaves by their outbox."""
 
     store: IncidentStore
     execute: Callable[[Command], Outcome]
-    send: Callable[[str, str, str], None]
     now: Callable[[], datetime]
 
     def incident_of(self, key: str) -> Incident | None:
@@ -153,7 +152,6 @@ class Teller:
         digest = hashlib.sha256(f"{wording.headline}|{text}".encode()).hexdigest()[:12]
         update = f"degraded-{digest}-{situation.next_update or 0}"
         command_id = f"update-{update}"
-        self.send(incident.id, wording.headline, text)
         due = situation.next_update
         try:
             self.execute(
@@ -166,6 +164,7 @@ class Teller:
                     audience=UpdateAudience.INTERNAL,
                     text=text,
                     accepted=True,
+                    headline=wording.headline,
                     next_by=None,
                     impact=wording.public,
                     mitigation=_mitigation(situation),

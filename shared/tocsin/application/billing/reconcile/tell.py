@@ -27,12 +27,24 @@ ACTOR = Actor(ActorKind.RULE, "reconciler")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Where the report lies, and what stakeholders and finance are told of it.
+
+    They are told when it is first there and when it is signed for.
+    """
+
+    report: ArchivedContent
+    headline: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Teller:
-    """Writes into incidents. `publish` keeps and sends the report, and says where it is kept."""
+    """Writes into incidents. `keep` keeps the report and says where, and what is told of it."""
 
     store: ReconciliationStore
     execute: Callable[[Command], Outcome]
-    publish: Callable[[Cursor, Standing], ArchivedContent]
+    keep: Callable[[Cursor, Standing], Kept]
 
     def __call__(self, cursor: Cursor) -> Cursor:
         """The cursor, knowing what was told; unchanged where there is nobody or nothing to tell.
@@ -49,7 +61,8 @@ class Teller:
         mark = _mark(cursor, standing)
         if mark == cursor.told:
             return cursor
-        report = self.publish(cursor, standing)
+        kept = self.keep(cursor, standing)
+        report, told = kept.report, not cursor.told or cursor.signed_off_by
         try:
             self.execute(
                 RecordReconciliation(
@@ -76,6 +89,8 @@ class Teller:
                         size=report.size,
                         media_type=report.media_type,
                     ),
+                    headline=kept.headline if told else None,
+                    summary=kept.summary if told else None,
                 )
             )
         except (BadInput, NotFound) as error:

@@ -1,4 +1,4 @@
-"""What a round is given of the outside world: keys, the ledger's newest, topics, alarm names."""
+"""What a round is given of the outside world: keys, the ledger's newest, alarm names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
-from tocsin.channels.sns import SnsSender
 from tocsin.errors import SecretUnavailable, SendFailed
 from tocsin.incidents.model.signals import KEY_VERSION
-from tocsin.ports.messages import Message
 from tocsin.providers.http.probes import HttpProbes
 
 if TYPE_CHECKING:
@@ -87,20 +85,3 @@ def key_maker(function_arn: str, stage: str) -> Callable[[str], str]:
         return f"{KEY_VERSION}:cloudwatch:{arn}"
 
     return key_of
-
-
-def stakeholders(topic_arn: str) -> Callable[[str, str, str], None]:
-    """Sends a subject and a text about an incident to the stakeholders' topic."""
-    sender = SnsSender(topic_arn)
-
-    def send(incident: str, subject: str, text: str) -> None:
-        sender.send(
-            Message(
-                subject=f"{incident} | {subject}"[:99],
-                text=text,
-                short=subject[:140],
-                attributes={"kind": "update", "incident": incident},
-            )
-        )
-
-    return send
