@@ -83,12 +83,7 @@ class Teller:
                     healed_by=cursor.heal_by or None,
                     approved_by=cursor.heal_approver or None,
                     report=report.key,
-                    evidence=KeptEvidence(
-                        key=report.key,
-                        sha256=report.sha256,
-                        size=report.size,
-                        media_type=report.media_type,
-                    ),
+                    evidence=_evidence(report),
                     headline=kept.headline if told else None,
                     summary=kept.summary if told else None,
                 )
@@ -102,3 +97,9 @@ def _mark(cursor: Cursor, standing: Standing) -> str:
     """The same while there is nothing new to tell."""
     text = f"{standing}|{cursor.full}|{cursor.signed_off_by}|{cursor.signed_off_at}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _evidence(report: ArchivedContent) -> KeptEvidence:
+    return KeptEvidence(
+        key=report.key, sha256=report.sha256, size=report.size, media_type=report.media_type
+    )
