@@ -1,0 +1,174 @@
+"""The pages that say how to add something say the truth: what they name is there, and is enough."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "docs/how-to").glob("add-*.md"))
+_NAMED = re.compile(r"\*\*`([\w./<>-]+)`\*\*")
+_BLOCK = re.compile(r"```python path=(\S+) before=([\"'])(.*?)\2\n(.*?)\n *```", re.DOTALL)
+MOST = {"add-a-verb": 5, "add-an-event": 2, "add-a-store": 6, "add-a-function": 5}
+PLACES = ("shared/tocsin", "functions", "infra")
+
+
+def named(page: Path) -> list[str]:
+    """The files a page names in its steps, `<placeholders>` as patterns; alarms' pages apart."""
+    found = _NAMED.findall(page.read_text("utf-8"))
+    return [re.sub(r"<[\w-]+>", "*", name) for name in found if not name.startswith("docs/")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_a_page_names_is_there_and_not_too_much(page: Path) -> None:
+    files = named(page)
+    assert files
+    for pattern in files:
+        assert next(ROOT.glob(pattern.rstrip("/")), None), f"{page.name} names {pattern}"
+    assert len(set(files)) <= MOST.get(page.stem, len(files))
+
+
+def test_every_kind_of_addition_has_its_page() -> None:
+    kinds = {page.stem.removeprefix("add-").partition("-")[2] for page in PAGES}
+    assert kinds >= {"verb", "event", "store", "function", "provider", "channel", "signal-source"}
+
+
+def edits(page: Path) -> Iterator[tuple[str, str, str]]:
+    """Which file, before which text, and what is written there."""
+    for path, _, before, text in _BLOCK.findall(page.read_text("utf-8")):
+        yield path, before, textwrap.dedent(text + "\n")
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    for place in ("shared", "functions", ".ci", "docs"):
+        shutil.copytree(
+            ROOT / place, tmp_path / place, ignore=shutil.ignore_patterns("__pycache__", "node*")
+        )
+    return tmp_path
+
+
+def applied(page: Path, copy: Path) -> set[str]:
+    touched: set[str] = set()
+    for name, before, text in edits(page):
+        path = copy / name
+        old = path.read_text("utf-8")
+        assert before in old, f"{name} has no {before!r}"
+        indent = re.match(r" *", before).group() if before.startswith(" ") else ""  # type: ignore[union-attr]
+        path.write_text(old.replace(before, textwrap.indent(text, indent) + before, 1), "utf-8")
+        touched.add(name)
+    return touched
+
+
+def ran(copy: Path, program: str) -> str:
+    places = (copy, copy / "shared", copy / ".ci", ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        cwd=copy,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, places))},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return done.stdout
+
+
+VERB = """
+    from tests.harness.world import World
+    from tocsin.cli import main
+    from tools.openapi import document
+
+    body = document()["paths"]["/v1/incidents/{id}/lesson"]["post"]["requestBody"]
+    fields = body["content"]["application/json"]["schema"]["properties"]
+    assert fields["surprise"]["description"] == "How surprising it was, from 1 to 5."
+    world = World()
+    opened = {"title": "checkout is down", "severity": "high", "category": "production"}
+    incident = world.request("POST", "/v1/incidents", opened, person="ana")[1]["id"]
+    path = f"/v1/incidents/{incident}/lesson"
+    status, said, _ = world.request("POST", path, {"text": "x", "surprise": 9}, person="ana")
+    assert (status, said["code"], said["field"]) == (400, "bad_input", "surprise")
+    large = {"text": "what we learnt " * 1_000, "surprise": 4}
+    status, said, _ = world.request("POST", path, large, person="ana")
+    assert status == 200, said
+    entry = world.store.entries(incident)[-1]
+    assert entry.content["text"].startswith("Lesson (4): what we learnt")
+    assert entry.content["stored"]["size"] == len(large["text"].encode())
+    assert main.run(["learnt", "--help"]) == 0
+"""
+EVENT = """
+    from dataclasses import replace
+    from tests.harness.world import World
+    from tocsin.incidents.events_record import LessonLearnt
+    from tocsin.incidents.fold import fold, seal
+    from tocsin.incidents.timeline import Actor
+    from tocsin.incidents.vocabulary import ActorKind
+
+    world = World()
+    opened = {"title": "checkout is down", "severity": "high", "category": "production"}
+    name = world.request("POST", "/v1/incidents", opened, person="ana")[1]["id"]
+    before = world.store.load(name)
+    event = LessonLearnt(
+        actor=Actor(ActorKind.PERSON, "ana"), at=world.clock.now, occurred_at=world.clock.now,
+        text="look at the pool first", surprise=3,
+    )
+    entries, after = seal(
+        before, [event], incident_id=name, salts=[bytes(16)], correlation_id="c"
+    )
+    assert after.counts["lessons"] == 1
+    assert fold(entries, before) == after
+"""
+
+
+@pytest.mark.parametrize(("name", "program"), [("add-a-verb", VERB), ("add-an-event", EVENT)])
+def test_the_example_works_and_touches_what_the_page_names(
+    copied: Path, name: str, program: str
+) -> None:
+    page = ROOT / f"docs/how-to/{name}.md"
+    touched = applied(page, copied)
+    assert touched == set(named(page))
+    assert len(touched) <= MOST[name]
+    ran(copied, program)
+
+
+# What knows an example that is there already, and what only uses it.
+EXAMPLES = {
+    "add-a-store": (r"\b(NewsStore|DynamoNews|MemoryNews)\b", {"application/incidents/deliver.py"}),
+    "add-a-channel": (r"\bWayKind\.SMS\b|channels\.sms\b|\bSMS = ", {"application/contacts.py"}),
+    "add-a-provider": (r"(?i)razorpay", set[str]()),
+    "add-a-function": (r"\breplay_worker\b", {"infra/stacks/messaging.py"}),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_nothing_else_knows_what_was_added_before(name: str) -> None:
+    pattern, users = EXAMPLES[name]
+    files = named(ROOT / f"docs/how-to/{name}.md")
+    known = [file if not file.endswith("/") else f"{file}*" for file in files]
+    for place in PLACES:
+        for path in (ROOT / place).rglob("*.*"):
+            at = str(path.relative_to(ROOT))
+            apart = ("/local/", "/drills/", "__pycache__")
+            if path.suffix not in {".py", ".yaml"} or any(part in at for part in apart):
+                continue
+            text = _code(path.read_text("utf-8"))
+            if re.search(pattern, text) and not any(at.endswith(user) for user in users):
+                assert any(fnmatch.fnmatch(at, one) for one in known), f"{name} does not name {at}"
+
+
+def _code(text: str) -> str:
+    """Without docstrings and comments, which may speak of anything."""
+    return re.sub(r'"""(.*?)"""|#[^\n]*', "", text, flags=re.DOTALL)
