@@ -48,7 +48,9 @@ def test_every_kind_of_addition_has_its_page() -> None:
 def edits(page: Path) -> Iterator[tuple[str, str, str]]:
     """Which file, before which text, and what is written there."""
     for path, _, before, text in _BLOCK.findall(page.read_text("utf-8")):
-        yield path, before, textwrap.dedent(text + "\n")
+        block = textwrap.dedent(text).strip("\n")
+        apart = "\n\n\n" if block.startswith(("@", "class ", "def ")) else "\n"
+        yield path, before, block + apart
 
 
 @pytest.fixture
