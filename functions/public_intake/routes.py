@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.public_intake import following, pages, status
+from functions.public_intake import links, pages, status
 from functions.public_intake.visit import Visit
 from tocsin.errors import TocsinError, UnknownName
 from tocsin.notes import Event, Metric
@@ -26,9 +26,9 @@ MAX_BODY = 4_000
 
 ROUTES: Mapping[str, Callable[[Visit], Response]] = MappingProxyType(
     {
-        "GET /a/{token}": following.ask,
-        "HEAD /a/{token}": following.ask,
-        "POST /a/{token}": following.act,
+        "GET /a/{token}": links.ask,
+        "HEAD /a/{token}": links.ask,
+        "POST /a/{token}": links.act,
         "GET /status": status.everything,
         "GET /billing/status": status.billing,
     }
