@@ -8,7 +8,7 @@ from tocsin.billing.checkout.intent import Remedy
 from tocsin.billing.identity import MODES
 from tocsin.billing.reconcile.work import Scope
 from tocsin.billing.subscription import Status
-from tocsin.incidents.asked import asked
+from tocsin.incidents.commands.asked import asked
 from tocsin.providers.registry import PROVIDERS
 
 _APPROVAL = "INCIDENT:ENTRY, while a billing incident is open."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tocsin.incidents.asked import asked
+from tocsin.incidents.commands.asked import asked
 from tocsin.incidents.vocabulary import WayKind
 from tocsin.people.rotation import Rank
 

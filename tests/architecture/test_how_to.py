@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs/how-to").glob("add-*.md"))
 _NAMED = re.compile(r"\*\*`([\w./<>-]+)`\*\*")
-_BLOCK = re.compile(r"```python path=(\S+) before=([\"'])(.*?)\2\n(.*?)\n *```", re.DOTALL)
+_BLOCK = re.compile(r"```(?:python|text) path=(\S+) before=([\"'])(.*?)\2\n(.*?)\n *```", re.DOTALL)
 MOST = {"add-a-verb": 5, "add-an-event": 2, "add-a-store": 6, "add-a-function": 5}
 PLACES = ("shared/tocsin", "functions", "infra")
 
@@ -90,7 +90,7 @@ def ran(copy: Path, program: str) -> str:
 
 
 VERB = """
-    from tests.harness.world import World
+    from tests.harness.worlds.world import World
     from tocsin.cli import main
     from tools.openapi import document
 
@@ -113,10 +113,10 @@ VERB = """
 """
 EVENT = """
     from dataclasses import replace
-    from tests.harness.world import World
-    from tocsin.incidents.events_record import LessonLearnt
-    from tocsin.incidents.fold import fold, seal
-    from tocsin.incidents.timeline import Actor
+    from tests.harness.worlds.world import World
+    from tocsin.incidents.events.record import LessonLearnt
+    from tocsin.incidents.events.fold import fold, seal
+    from tocsin.incidents.timeline.entry import Actor
     from tocsin.incidents.vocabulary import ActorKind
 
     world = World()
@@ -149,7 +149,10 @@ def test_the_example_works_and_touches_what_the_page_names(
 # What knows an example that is there already, and what only uses it.
 EXAMPLES = {
     "add-a-store": (r"\b(NewsStore|DynamoNews|MemoryNews)\b", {"application/incidents/deliver.py"}),
-    "add-a-channel": (r"\bWayKind\.SMS\b|channels\.sms\b|\bSMS = ", {"application/contacts.py"}),
+    "add-a-channel": (
+        r"\bWayKind\.SMS\b|channels\.sms\b|\bSMS = ",
+        {"application/people/contacts.py"},
+    ),
     "add-a-provider": (r"(?i)razorpay", set[str]()),
     "add-a-function": (r"\breplay_worker\b", {"infra/stacks/messaging.py"}),
 }

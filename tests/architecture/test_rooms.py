@@ -52,7 +52,14 @@ def test_an_import_that_spoils_a_pure_room_is_found(text: str) -> None:
 
 
 def test_the_application_imports_pure_rooms_and_ports_only() -> None:
-    allowed = ("tocsin.application", "tocsin.notes", "tocsin.ports", "tocsin.people", *ERRORS, *CORE)
+    allowed = (
+        "tocsin.application",
+        "tocsin.notes",
+        "tocsin.ports",
+        "tocsin.people",
+        *ERRORS,
+        *CORE,
+    )
 
     checked = room("tocsin.application", "tocsin.ports")
 

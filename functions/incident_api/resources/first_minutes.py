@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from functions.incident_api.resources.read import etag
-from tocsin.application.incidents.first_minutes import FirstMinutes, first_minutes
+from tocsin.application.incidents import first_minutes as known
 from tocsin.incidents.queries.briefing import Change
 from tocsin.runtime.web.answers import answer, view_of
 
@@ -94,7 +94,7 @@ class FirstMinutes:
 def first(call: Call) -> Response:
     """What the person who was woken has to know."""
     found, application = call.incident(), call.application
-    seen = first_minutes(
+    seen = known.first_minutes(
         found,
         person=call.caller.person,
         policy=application.policies.version(found.policy_version),
@@ -105,7 +105,7 @@ def first(call: Call) -> Response:
     return answer(200, _view(seen), headers=etag(found))
 
 
-def _view(seen: FirstMinutes) -> FirstMinutes:
+def _view(seen: known.FirstMinutes) -> FirstMinutes:
     incident, customers = seen.incident, seen.incident.communication
     return view_of(
         FirstMinutes,
@@ -128,7 +128,7 @@ def _view(seen: FirstMinutes) -> FirstMinutes:
     )
 
 
-def _phase(seen: FirstMinutes) -> PhaseNow | None:
+def _phase(seen: known.FirstMinutes) -> PhaseNow | None:
     if (phase := seen.phase) is None:
         return None
     items = tuple(
@@ -138,7 +138,7 @@ def _phase(seen: FirstMinutes) -> PhaseNow | None:
     return view_of(PhaseNow, phase, items=items)
 
 
-def _changes(seen: FirstMinutes) -> tuple[Change, ...]:
+def _changes(seen: known.FirstMinutes) -> tuple[Change, ...]:
     found = [one for one in seen.brief.changes if one.at != seen.incident.fix.deployed_at]
     found += (
         Change(what=f"deploy of {deploy.commit}: {deploy.conclusion}", at=deploy.at)
