@@ -402,7 +402,7 @@ def test_not_knowing_versions_stops_nothing(world: World) -> None:
         def call(self, *_: object) -> dict[str, Any]:
             raise StoreUnavailable
 
-    world.handler.WORK.versions._aws = Unreachable()
+    world.handler.WORK.versions._table._aws = Unreachable()
     world.handle(world.record(world.event(SAMPLE)))
     assert world.row() is not None
     assert world.handler.WORK.versions.known == set()

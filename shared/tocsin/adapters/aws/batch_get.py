@@ -20,23 +20,23 @@ def batch_get(
     table: str,
     keys: Sequence[Item],
     *,
-    attributes: Sequence[str],
+    attributes: Sequence[str] = (),
     consistent: bool = False,
     sleep: Callable[[float], None],
 ) -> Iterator[Item]:
-    """The items that exist, in no order; keys have to be distinct.
+    """The items that exist, whole or only `attributes`, in no order; keys have to be distinct.
 
     Raises:
         StoreUnavailable: some keys were still unanswered after the last try.
     """
     names = {f"#{number}": name for number, name in enumerate(attributes)}
+    only = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names}
     for start in range(0, len(keys), AT_ONCE):
         asked: Any = {
             table: {
                 "Keys": list(keys[start : start + AT_ONCE]),
-                "ProjectionExpression": ", ".join(names),
-                "ExpressionAttributeNames": names,
                 "ConsistentRead": consistent,
+                **(only if names else {}),
             }
         }
         for attempt in range(_TRIES):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.aws.attributes import s
 from tocsin.adapters.aws.batch_get import batch_get
 from tocsin.errors import ConditionFailed, StoreUnavailable
 
@@ -22,12 +23,29 @@ BATCH_READ = 100
 NEW = "attribute_not_exists(PK)"
 
 
+def within(pk: str, first: str | None = None, last: str | None = None) -> dict[str, Any]:
+    """What a query asks for of one partition: all of it, or `first` to `last`, both included."""
+    wanted: dict[str, Any] = {
+        "KeyConditionExpression": "PK = :pk",
+        "ExpressionAttributeValues": {":pk": s(pk)},
+    }
+    if first is not None and last is not None:
+        wanted["KeyConditionExpression"] += " AND SK BETWEEN :first AND :last"
+        wanted["ExpressionAttributeValues"] |= {":first": s(first), ":last": s(last)}
+    return wanted
+
+
 class Cancelled(Exception):
     """A transaction was not written; `reasons` has one code per item, in order."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
-        super().__init__(", ".join(reasons))
+        super().__init__(f"the transaction was cancelled: {', '.join(reasons)}")
         self.reasons = tuple(reasons)
+
+    @property
+    def unmet(self) -> bool:
+        """Whether a condition did not hold; otherwise others were in the way, or it was unsound."""
+        return "ConditionalCheckFailed" in self.reasons
 
 
 class Table:
@@ -66,7 +84,12 @@ class Table:
         return True
 
     def put(
-        self, item: Item, *, condition: str | None = None, values: Mapping[str, Item] | None = None
+        self,
+        item: Item,
+        *,
+        condition: str | None = None,
+        names: Mapping[str, str] | None = None,
+        values: Mapping[str, Item] | None = None,
     ) -> None:
         """Writes the item, if the condition holds.
 
@@ -77,51 +100,72 @@ class Table:
         if condition is not None:
             request["ConditionExpression"] = condition
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        if names:
+            request["ExpressionAttributeNames"] = names
         if values:
             request["ExpressionAttributeValues"] = values
         self._aws.call("PutItem", request)
+
+    def put_if(
+        self,
+        item: Item,
+        condition: str,
+        *,
+        names: Mapping[str, str] | None = None,
+        values: Mapping[str, Item] | None = None,
+    ) -> bool:
+        """Writes the item if the condition holds; whether it did."""
+        try:
+            self.put(item, condition=condition, names=names, values=values)
+        except ConditionFailed:
+            return False
+        return True
 
     def update(
         self,
         key: Item,
         expression: str,
         *,
-        condition: str,
-        names: Mapping[str, str],
         values: Mapping[str, Item],
+        condition: str | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> Item:
-        """The item after a conditional update.
+        """The item after an update.
 
         Raises:
             ConditionFailed: the condition did not hold.
         """
-        answer = self._aws.call(
-            "UpdateItem",
-            {
-                "TableName": self.name,
-                "Key": key,
-                "UpdateExpression": expression,
-                "ConditionExpression": condition,
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": values,
-                "ReturnValues": "ALL_NEW",
-            },
-        )
-        attributes: Item = answer["Attributes"]
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "Key": key,
+            "UpdateExpression": expression,
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_NEW",
+        }
+        if condition is not None:
+            request["ConditionExpression"] = condition
+        if names:
+            request["ExpressionAttributeNames"] = names
+        attributes: Item = self._aws.call("UpdateItem", request)["Attributes"]
         return attributes
 
     def page(self, **query: Any) -> Item:
         """One page of a query, as DynamoDB answers it."""
         return self._aws.call("Query", {"TableName": self.name, **query})
 
-    def query(self, **query: Any) -> Iterator[Item]:
-        """Every item of a query, page after page."""
+    def pages(self, **query: Any) -> Iterator[Item]:
+        """A query's pages, one after the other, as DynamoDB answers them."""
         while True:
             answer = self.page(**query)
-            yield from answer["Items"]
+            yield answer
             if not (last := answer.get("LastEvaluatedKey")):
                 return
             query["ExclusiveStartKey"] = last
+
+    def query(self, **query: Any) -> Iterator[Item]:
+        """Every item of a query, page after page."""
+        for page in self.pages(**query):
+            yield from page["Items"]
 
     def transact(self, writes: Sequence[Item]) -> None:
         """Writes all or nothing.

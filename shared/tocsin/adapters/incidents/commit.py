@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tocsin.adapters.aws.attributes import Item, n, s
+from tocsin.adapters.aws.table import NEW
 from tocsin.adapters.incidents.items import (
     action_item,
     command_item,
@@ -90,7 +91,7 @@ def _known(operations_table: str | None) -> str:
 def _snapshot(commit: Commit, table: str) -> Part:
     put: Item = {"TableName": table, "Item": snapshot_item(commit)}
     if commit.expected_version == 0:
-        put["ConditionExpression"] = "attribute_not_exists(PK)"
+        put["ConditionExpression"] = NEW
     else:
         put["ConditionExpression"] = "#version = :expected"
         put["ExpressionAttributeNames"] = {"#version": "version"}
@@ -99,7 +100,7 @@ def _snapshot(commit: Commit, table: str) -> Part:
 
 
 def _put(item: Item, table: str, refused: type[TocsinError]) -> Part:
-    put = {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(PK)"}
+    put = {"TableName": table, "Item": item, "ConditionExpression": NEW}
     return Part({"Put": put}, refused)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.attributes import key, n, s
-from tocsin.adapters.aws.table import Cancelled, Table
+from tocsin.adapters.aws.table import NEW, Cancelled, Table
 from tocsin.adapters.people.forms import (
     BASE,
     KEPT_AFTER_END,
@@ -62,7 +62,7 @@ class DynamoRotas:
     def set_rotation(self, rotation: Rotation, *, before: Rotation | None) -> None:
         writes = [self._put(_item(rotation.role, BASE, text_of(rotation)))]
         if before is None:
-            writes[0]["Put"]["ConditionExpression"] = "attribute_not_exists(PK)"
+            writes[0]["Put"]["ConditionExpression"] = NEW
         else:
             known = text_of(before)
             writes[0]["Put"] |= {
@@ -75,7 +75,7 @@ class DynamoRotas:
         except Cancelled as cancelled:
             if cancelled.reasons[0] == "ConditionalCheckFailed":
                 raise VersionConflict("somebody else changed the rotation") from cancelled
-            raise StoreUnavailable(f"the transaction was cancelled: {cancelled}") from cancelled
+            raise StoreUnavailable(str(cancelled)) from cancelled
 
     def past(self, role: Role) -> tuple[Rotation, ...]:
         found = self._table.query(
@@ -94,7 +94,7 @@ class DynamoRotas:
         try:
             self._table.transact([self._put(item)])
         except Cancelled as cancelled:
-            raise StoreUnavailable(f"the transaction was cancelled: {cancelled}") from cancelled
+            raise StoreUnavailable(str(cancelled)) from cancelled
 
     def _put(self, item: dict[str, Any]) -> dict[str, Any]:
         return {"Put": {"TableName": self._table.name, "Item": item}}

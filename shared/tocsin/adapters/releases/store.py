@@ -62,7 +62,7 @@ class DynamoReleases:
                 raise CommandRepeated from cancelled
             if cancelled.reasons[0] == _REFUSED:
                 raise ConditionFailed from cancelled
-            raise StoreUnavailable(f"the transaction was cancelled: {cancelled}") from cancelled
+            raise StoreUnavailable(str(cancelled)) from cancelled
 
     def get(self, release: Release) -> Release | None:
         item = self._table.get(key(release_pk(release.service), release_sk(release)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.attributes import b, bytes_of, key, n, s
-from tocsin.adapters.aws.table import Cancelled, Table
+from tocsin.adapters.aws.table import NEW, Cancelled, Table
 from tocsin.adapters.runbooks import forms
 from tocsin.errors import StoreUnavailable, VersionConflict
 from tocsin.incidents.timeline.entry import format_time, parse_time
@@ -78,7 +78,7 @@ class DynamoPolicies:
         except Cancelled as cancelled:
             if _REFUSED in cancelled.reasons:
                 raise VersionConflict("another policy was published meanwhile") from cancelled
-            raise StoreUnavailable(f"the transaction was cancelled: {cancelled}") from cancelled
+            raise StoreUnavailable(str(cancelled)) from cancelled
 
     def _one(self, sk: str) -> Item | None:
         answer = self._table.page(
@@ -94,7 +94,7 @@ class DynamoPolicies:
             "Put": {
                 "TableName": self._table.name,
                 "Item": key(forms.PK, sk) | {"v": n(forms.ITEM_VERSION)} | attributes,
-                "ConditionExpression": "attribute_not_exists(PK)",
+                "ConditionExpression": NEW,
             }
         }
 

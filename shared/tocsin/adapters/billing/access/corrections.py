@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.aws.attributes import key as item_key
+from tocsin.adapters.aws.table import NEW, Cancelled, Table, within
 from tocsin.adapters.billing.access.items import log_key, log_pk, logged_item, logged_of
 from tocsin.adapters.billing.projection.items import key_of, overlay_attribute
 from tocsin.adapters.incidents.keys import creation_pk
 from tocsin.billing.access.corrections import moment
-from tocsin.errors import ConditionFailed
+from tocsin.errors import StoreUnavailable
 from tocsin.ports.billing.access import Known, Write
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ class DynamoDbCorrections:
     """Implements `ports.billing.access.CorrectionStore`."""
 
     def __init__(self, aws: AwsCall, *, subscriptions: str, operations: str) -> None:
-        self._aws, self._subscriptions, self._operations = aws, subscriptions, operations
+        self._subscriptions, self._operations = subscriptions, Table(aws, operations)
 
     def write(self, logged: Logged, *, over: Overlay | None, request: Request) -> Write:
         steps = [
@@ -41,15 +43,15 @@ class DynamoDbCorrections:
             steps.append((Write.REPEATED, {"Put": self._new(_key_item(request, logged))}))
         if logged.approval:
             steps.append((Write.APPROVAL_USED, {"Put": self._new(_spent_item(logged))}))
-        transaction = {"TransactItems": [step for _, step in steps]}
         try:
-            self._aws.call("TransactWriteItems", transaction)
-        except ConditionFailed as refused:
-            reasons: Any = (refused.item or {}).get("CancellationReasons", [])
+            self._operations.transact([step for _, step in steps])
+        except Cancelled as cancelled:
+            if not cancelled.unmet:
+                raise StoreUnavailable(str(cancelled)) from cancelled
             failed = [
                 became
-                for (became, _), reason in zip(steps, reasons, strict=False)
-                if reason.get("Code") == _FAILED
+                for (became, _), reason in zip(steps, cancelled.reasons, strict=False)
+                if reason == _FAILED
             ]
             # A repeat also finds its own overlay on the row: what says most comes first.
             order = (Write.REPEATED, Write.APPROVAL_USED)
@@ -57,42 +59,24 @@ class DynamoDbCorrections:
         return Write.DONE
 
     def request(self, principal: str, key: str) -> Known | None:
-        item = self._get({"PK": {"S": creation_pk(principal)}, "SK": {"S": key}})
+        item = self._operations.get(item_key(creation_pk(principal), key))
         if item is None:
             return None
         return Known(item["request_hash"]["S"], item.get("log", {}).get("S", ""))
 
     def find(self, logged: str) -> Logged | None:
-        item = self._get(log_key(logged))
+        item = self._operations.get(log_key(logged))
         return logged_of(item) if item else None
 
     def month(self, month: str) -> list[Logged]:
-        request: dict[str, Any] = {
-            "TableName": self._operations,
-            "KeyConditionExpression": "PK = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": log_pk(month)}},
-            "ConsistentRead": True,
-        }
-        found: list[Logged] = []
-        while True:
-            answer = self._aws.call("Query", request)
-            found += [logged_of(item) for item in answer["Items"]]
-            if not (last := answer.get("LastEvaluatedKey")):
-                return found
-            request["ExclusiveStartKey"] = last
-
-    def _get(self, key: Item) -> Item | None:
-        answer = self._aws.call(
-            "GetItem", {"TableName": self._operations, "Key": key, "ConsistentRead": True}
-        )
-        item: Item | None = answer.get("Item")
-        return item
+        found = self._operations.query(**within(log_pk(month)), ConsistentRead=True)
+        return [logged_of(item) for item in found]
 
     def _new(self, item: Item) -> dict[str, Any]:
         return {
-            "TableName": self._operations,
+            "TableName": self._operations.name,
             "Item": item,
-            "ConditionExpression": "attribute_not_exists(PK)",
+            "ConditionExpression": NEW,
         }
 
     def _overlaid(self, logged: Logged, over: Overlay | None) -> dict[str, Any]:

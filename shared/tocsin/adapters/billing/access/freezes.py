@@ -6,8 +6,9 @@ function that asks sells too, and would pay for an SDK client at every cold star
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tocsin.adapters.aws.table import Table, within
 from tocsin.adapters.incidents.forms import FREEZE_PK, freeze_of
 from tocsin.billing.access.freeze import Holding
 
@@ -21,24 +22,15 @@ class DynamoDbBillingFreezes:
     """Implements `ports.billing.checkout.BillingFreezes`. Reads are consistent."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def holding(self, at: datetime) -> tuple[Holding, ...]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "PK = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": FREEZE_PK}},
-            "ConsistentRead": True,
-        }
-        found: dict[str, Holding] = {}
-        while True:
-            answer = self._aws.call("Query", request)
-            held = (freeze_of(item["body"]["S"]) for item in answer["Items"])
-            found |= {
+        found = self._table.query(**within(FREEZE_PK), ConsistentRead=True)
+        held = (freeze_of(item["body"]["S"]) for item in found)
+        return tuple(
+            {
                 each.incident: Holding(each.incident, each.policy)
                 for each in held
                 if each.billing and each.holds_at(at)
-            }
-            if not (last := answer.get("LastEvaluatedKey")):
-                return tuple(found.values())
-            request["ExclusiveStartKey"] = last
+            }.values()
+        )

@@ -11,8 +11,10 @@ change what a customer may use.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tocsin.adapters.aws.attributes import key, s
+from tocsin.adapters.aws.table import Table
 from tocsin.adapters.incidents.keys import LIST_INDEX, META, OPEN_LIST, entry_sk, incident_pk
 from tocsin.application.billing.replay.window import Harm
 from tocsin.errors import UnknownIncident
@@ -32,14 +34,10 @@ class DynamoDbAuthorizations:
     """Implements `ports.billing.access.Authorizations`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def find(self, incident: str, seq: int) -> Authorization | None:
-        key = {"PK": {"S": incident_pk(incident)}, "SK": {"S": entry_sk(seq)}}
-        answer = self._aws.call(
-            "GetItem", {"TableName": self._table, "Key": key, "ConsistentRead": True}
-        )
-        if not (item := answer.get("Item")):
+        if (item := self._table.get(key(incident_pk(incident), entry_sk(seq)))) is None:
             return None
         content = json.loads(item["content"]["S"])
         return authorization_of(incident, seq, item["type"]["S"], content)
@@ -62,14 +60,10 @@ class DynamoDbHarm:
     """Implements `application.billing.replay.window.Incidents`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def harm(self, incident: str, *, person: str, groups: frozenset[Group]) -> Harm:
-        key = {"PK": {"S": incident_pk(incident)}, "SK": {"S": META}}
-        answer = self._aws.call(
-            "GetItem", {"TableName": self._table, "Key": key, "ConsistentRead": True}
-        )
-        item = answer.get("Item")
+        item = self._table.get(key(incident_pk(incident), META))
         return _seen(incident, snapshot_of(item["body"]["S"]) if item else None, person, groups)
 
 
@@ -103,26 +97,19 @@ class DynamoDbOpenIncidents:
     """Implements `ports.billing.projection.OpenIncidents`, eventually consistent."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def billing(self) -> tuple[str, ...]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": LIST_INDEX,
-            "KeyConditionExpression": "list_pk = :open",
-            "FilterExpression": "category = :billing AND begins_with(PK, :real)",
-            "ProjectionExpression": "PK",
-            "ExpressionAttributeValues": {
-                ":open": {"S": OPEN_LIST},
-                ":billing": {"S": Category.OPERATIONAL.value},
-                ":real": {"S": REAL_PREFIX},
+        found = self._table.query(
+            IndexName=LIST_INDEX,
+            KeyConditionExpression="list_pk = :open",
+            FilterExpression="category = :billing AND begins_with(PK, :real)",
+            ProjectionExpression="PK",
+            ExpressionAttributeValues={
+                ":open": s(OPEN_LIST),
+                ":billing": s(Category.OPERATIONAL),
+                ":real": s(REAL_PREFIX),
             },
-            "ScanIndexForward": False,
-        }
-        found: list[str] = []
-        while True:
-            answer = self._aws.call("Query", request)
-            found += [item["PK"]["S"].removeprefix("INC#") for item in answer["Items"]]
-            if not (last := answer.get("LastEvaluatedKey")):
-                return tuple(found)
-            request["ExclusiveStartKey"] = last
+            ScanIndexForward=False,
+        )
+        return tuple(item["PK"]["S"].removeprefix("INC#") for item in found)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.aws.attributes import n, s
+from tocsin.adapters.aws.table import Cancelled, Table, within
 from tocsin.adapters.billing.checkout.items import (
     OPEN_PK,
     attempt_item,
@@ -23,7 +25,7 @@ from tocsin.adapters.billing.checkout.items import (
     open_item,
 )
 from tocsin.billing.checkout.breaker import Breaker
-from tocsin.errors import ConditionFailed
+from tocsin.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,35 +42,32 @@ class DynamoDbIntents:
     """Implements `ports.billing.checkout.IntentStore`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def load(self, intent_id: str) -> Intent | None:
-        item = _read(self._aws, self._table, intent_key(intent_id))
+        item = self._table.get(intent_key(intent_id))
         return intent_of(item) if item else None
 
     def save(self, intent: Intent, attempt: Attempt | None = None) -> bool:
-        writes: list[dict[str, Any]] = [
-            {"Put": {"TableName": self._table, "Item": intent_item(intent), **_after(intent.ver)}}
-        ]
-        writes.append({"Put": {"TableName": self._table, "Item": open_item(intent)}})
+        writes = [self._put(intent_item(intent), **_after(intent.ver))]
+        writes.append(self._put(open_item(intent)))
         if attempt is not None:
-            writes.append({"Put": {"TableName": self._table, "Item": attempt_item(attempt)}})
+            writes.append(self._put(attempt_item(attempt)))
         try:
-            self._aws.call("TransactWriteItems", {"TransactItems": writes})
-        except ConditionFailed:
+            self._table.transact(writes)
+        except Cancelled as cancelled:
+            if not cancelled.unmet:
+                raise StoreUnavailable(str(cancelled)) from cancelled
             # Perhaps by our own write, whose answer was lost: then what is stored is ours.
             return self.load(intent.id) == intent
         return True
 
+    def _put(self, item: Item, **condition: Any) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table.name, "Item": item, **condition}}
+
     def unsettled(self, *, limit: int = 200) -> tuple[Intent, ...]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "PK = :pk",
-            "FilterExpression": "attribute_not_exists(done)",
-            "ExpressionAttributeValues": {":pk": {"S": OPEN_PK}},
-            "ConsistentRead": True,
-        }
-        listed = islice(_all(self._aws, request), limit)
+        unsettled = {"FilterExpression": "attribute_not_exists(done)", "ConsistentRead": True}
+        listed = islice(self._table.query(**within(OPEN_PK), **unsettled), limit)
         found = [self.load(item["id"]["S"]) for item in listed]
         return tuple(each for each in found if each is not None and not each.settled)
 
@@ -77,61 +76,29 @@ class DynamoDbIntents:
         return tuple(each for hour in hours for each in self._of_hour(hour, since, until))
 
     def _of_hour(self, hour: int, since: int, until: int) -> Iterator[Attempt]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "PK = :pk AND SK BETWEEN :from AND :to",
-            "ExpressionAttributeValues": {
-                ":pk": {"S": hour_pk(hour)},
-                ":from": {"S": f"{since * 1000:015d}"},
-                ":to": {"S": f"{until * 1000 + 999:015d}$"},  # `$` sorts after `#`
-            },
-            "ConsistentRead": True,
-        }
-        yield from (attempt_of(item) for item in _all(self._aws, request))
+        last = f"{until * 1000 + 999:015d}$"  # `$` sorts after `#`
+        wanted = within(hour_pk(hour), f"{since * 1000:015d}", last)
+        return map(attempt_of, self._table.query(**wanted, ConsistentRead=True))
 
 
 class DynamoDbBreakers:
     """Implements `ports.billing.checkout.BreakerStore`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def load(self, identity: Identity) -> Breaker:
-        item = _read(self._aws, self._table, breaker_key(identity))
+        item = self._table.get(breaker_key(identity))
         return breaker_of(item) if item else Breaker()
 
     def save(self, identity: Identity, breaker: Breaker) -> bool:
-        condition = {
+        return self._table.put_if(
+            breaker_item(identity, breaker),
             # Without a version, or with one that is no number, it is as if nothing were stored.
-            "ConditionExpression": "#ver = :before OR NOT attribute_type(#ver, :number)",
-            "ExpressionAttributeNames": {"#ver": "ver"},
-            "ExpressionAttributeValues": {
-                ":before": {"N": str(breaker.ver - 1)},
-                ":number": {"S": "N"},
-            },
-        }
-        item = breaker_item(identity, breaker)
-        try:
-            self._aws.call("PutItem", {"TableName": self._table, "Item": item, **condition})
-        except ConditionFailed:
-            return False
-        return True
-
-
-def _read(aws: AwsCall, table: str, key: Item) -> Item | None:
-    answer = aws.call("GetItem", {"TableName": table, "Key": key, "ConsistentRead": True})
-    item: Item | None = answer.get("Item")
-    return item
-
-
-def _all(aws: AwsCall, request: dict[str, Any]) -> Iterator[Item]:
-    """Every item of a query, page after page."""
-    while True:
-        answer = aws.call("Query", request)
-        yield from answer["Items"]
-        if not (last := answer.get("LastEvaluatedKey")):
-            return
-        request["ExclusiveStartKey"] = last
+            "#ver = :before OR NOT attribute_type(#ver, :number)",
+            names={"#ver": "ver"},
+            values={":before": n(breaker.ver - 1), ":number": s("N")},
+        )
 
 
 def _after(ver: int) -> dict[str, Any]:

@@ -18,10 +18,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.aws.attributes import key as item_key
+from tocsin.adapters.aws.attributes import n, s
+from tocsin.adapters.aws.table import NEW, Table, within
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.outage.memory import Memory
 from tocsin.billing.outage.recovery import Probe
-from tocsin.errors import ConditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +43,7 @@ class DynamoDbOutages:
     """Implements `ports.billing.outage.OutageStore`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def memory(self) -> Memory:
         text = self._read(MEMORY)
@@ -59,58 +61,39 @@ class DynamoDbOutages:
         self._write(STATUS, json.dumps(status, separators=(",", ":")))
 
     def _read(self, key: tuple[str, str]) -> str | None:
-        asked = {"PK": {"S": key[0]}, "SK": {"S": key[1]}}
-        answer = self._aws.call(
-            "GetItem", {"TableName": self._table, "Key": asked, "ConsistentRead": True}
-        )
-        return str(answer["Item"]["body"]["S"]) if answer.get("Item") else None
+        item = self._table.get(item_key(*key))
+        return None if item is None else str(item["body"]["S"])
 
     def _write(self, key: tuple[str, str], body: str) -> None:
-        item = {
-            "PK": {"S": key[0]},
-            "SK": {"S": key[1]},
-            "v": {"N": str(SCHEMA_VERSION)},
-            "body": {"S": body},
-        }
-        self._aws.call("PutItem", {"TableName": self._table, "Item": item})
+        self._table.put(item_key(*key) | {"v": n(SCHEMA_VERSION), "body": s(body)})
 
 
 class DynamoDbComparisons:
     """Implements `ports.billing.outage.ComparisonLog`. Reads are consistent."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def record(self, identity: Identity, comparison: Comparison) -> None:
-        at = {"N": str(comparison.at)}
+        at = n(comparison.at)
         item = _key(identity) | {
-            "v": {"N": str(SCHEMA_VERSION)},
+            "v": n(SCHEMA_VERSION),
             "at": at,
-            "n": {"N": str(comparison.compared)},
-            "bad": {"N": str(comparison.differing)},
+            "n": n(comparison.compared),
+            "bad": n(comparison.differing),
         }
-        request = {
-            "TableName": self._table,
-            "Item": item,
-            "ConditionExpression": "attribute_not_exists(PK) OR #at <= :at",
-            "ExpressionAttributeNames": {"#at": "at"},
-            "ExpressionAttributeValues": {":at": at},
-        }
-        try:
-            self._aws.call("PutItem", request)
-        except ConditionFailed:
-            return  # a newer one is kept
+        # Where a newer one is kept, that one stays.
+        self._table.put_if(item, f"{NEW} OR #at <= :at", names={"#at": "at"}, values={":at": at})
 
     def newest(self, identity: Identity) -> Comparison | None:
-        request = {"TableName": self._table, "Key": _key(identity), "ConsistentRead": True}
-        if not (item := self._aws.call("GetItem", request).get("Item")):
+        if (item := self._table.get(_key(identity))) is None:
             return None
         at, compared, differing = (int(item[name]["N"]) for name in ("at", "n", "bad"))
         return Comparison(at, compared, differing)
 
 
 def _key(identity: Identity) -> Item:
-    return {"PK": {"S": f"RECON#{identity}"}, "SK": {"S": "COMPARED"}}
+    return item_key(f"RECON#{identity}", "COMPARED")
 
 
 KEPT_SECONDS = 86_400
@@ -120,42 +103,29 @@ class DynamoDbProbes:
     """Implements `ports.billing.outage.ProbeLog`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def record(self, identity: Identity, probe: Probe) -> None:
         """Keeps one look; a second one of the same second replaces it."""
-        item: dict[str, Any] = {
-            "PK": {"S": f"WATCH#{identity}"},
-            "SK": {"S": _sk(probe.at)},
-            "v": {"N": str(SCHEMA_VERSION)},
+        item = item_key(f"WATCH#{identity}", _sk(probe.at)) | {
+            "v": n(SCHEMA_VERSION),
             "ok": {"BOOL": probe.succeeded},
-            "ttl": {"N": str(probe.at + KEPT_SECONDS)},
+            "ttl": n(probe.at + KEPT_SECONDS),
         }
         if probe.by_webhook is not None:
             item["wh"] = {"BOOL": probe.by_webhook}
-        self._aws.call("PutItem", {"TableName": self._table, "Item": item})
+        self._table.put(item)
 
     def probes(self, identity: Identity, *, since: int) -> list[Probe]:
-        answer = self._aws.call(
-            "Query",
-            {
-                "TableName": self._table,
-                "KeyConditionExpression": "PK = :pk AND SK >= :since",
-                "ExpressionAttributeValues": {
-                    ":pk": {"S": f"WATCH#{identity}"},
-                    ":since": {"S": _sk(since)},
-                },
-                "ConsistentRead": True,
-            },
-        )
+        wanted = within(f"WATCH#{identity}", _sk(since), "PROBE$")
+        found = self._table.query(**wanted, ConsistentRead=True)
         return [
             Probe(
                 at=int(item["SK"]["S"].partition("#")[2]),
                 succeeded=item["ok"]["BOOL"],
                 by_webhook=item["wh"]["BOOL"] if "wh" in item else None,
             )
-            for item in answer["Items"]
-            if item["SK"]["S"].startswith("PROBE#")
+            for item in found
         ]
 
 

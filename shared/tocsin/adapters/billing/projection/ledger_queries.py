@@ -11,7 +11,10 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.aws.attributes import key as item_key
+from tocsin.adapters.aws.attributes import n, s
 from tocsin.adapters.aws.batch_get import batch_get
+from tocsin.adapters.aws.table import Table, within
 from tocsin.adapters.billing.projection.ledger import concerned_by, record_of
 from tocsin.billing.event import EventClass
 from tocsin.billing.outage.watching import StoredEvent
@@ -40,63 +43,42 @@ class DynamoDbLedgerHours:
     """
 
     def __init__(self, aws: AwsCall, table: str, *, at_most: int = AT_MOST) -> None:
-        self._aws, self._table, self._at_most = aws, table, at_most
+        self._table, self._at_most = Table(aws, table), at_most
 
     def sample(self, identity: Identity, at: int) -> tuple[StoredEvent, ...]:
         return tuple(
             _stored(item)
             for shard in range(SHARDS)
-            for item in self._page(identity, at, shard, dict(_EVENT))["Items"]
+            for item in self._table.page(**self._hour(identity, at, shard), **_EVENT)["Items"]
         )
 
     def count(self, identity: Identity, at: int) -> int:
         return sum(
-            self._page(identity, at, shard, {"Select": "COUNT"})["Count"] for shard in range(SHARDS)
+            self._table.page(**self._hour(identity, at, shard), Select="COUNT")["Count"]
+            for shard in range(SHARDS)
         )
 
     def keys(self, identity: Identity, at: int) -> Iterator[tuple[str, str]]:
         """Every key of the hour of `at`, however many there are."""
         for shard in range(SHARDS):
-            wanted: dict[str, Any] = {"ProjectionExpression": "PK, SK", "Limit": 1_000}
-            while True:
-                answer = self._page(identity, at, shard, wanted)
-                yield from ((item["PK"]["S"], item["SK"]["S"]) for item in answer["Items"])
-                if not (last := answer.get("LastEvaluatedKey")):
-                    break
-                wanted["ExclusiveStartKey"] = last
+            wanted = self._hour(identity, at, shard) | {"Limit": 1_000}
+            for item in self._table.query(**wanted, ProjectionExpression="PK, SK"):
+                yield item["PK"]["S"], item["SK"]["S"]
 
     def concerned(self, identity: Identity, at: int) -> dict[str, int]:
         """All subscriptions of the hour, however many; 0 where no event can change a projection."""
         found: dict[str, int] = {}
         for shard in range(SHARDS):
-            wanted: dict[str, Any] = dict(_EVENT)
-            while True:
-                answer = self._page(identity, at, shard, wanted)
-                for event in map(_stored, answer["Items"]):
-                    if event.subscription:
-                        changes = event.event_class is not EventClass.IRRELEVANT
-                        newest = event.created or 0 if changes else 0
-                        known = found.get(event.subscription, 0)
-                        found[event.subscription] = max(newest, known)
-                if not (last := answer.get("LastEvaluatedKey")):
-                    break
-                wanted["ExclusiveStartKey"] = last
+            events = self._table.query(**self._hour(identity, at, shard), **_EVENT)
+            for event in map(_stored, events):
+                if event.subscription:
+                    changes = event.event_class is not EventClass.IRRELEVANT
+                    newest = event.created or 0 if changes else 0
+                    found[event.subscription] = max(newest, found.get(event.subscription, 0))
         return found
 
-    def _page(
-        self, identity: Identity, at: int, shard: int, wanted: dict[str, Any]
-    ) -> dict[str, Any]:
-        pk = f"{identity}#{hour_bucket(at)}#{shard}"
-        return self._aws.call(
-            "Query",
-            {
-                "TableName": self._table,
-                "KeyConditionExpression": "PK = :pk",
-                "ExpressionAttributeValues": {":pk": {"S": pk}},
-                "Limit": self._at_most,
-                **wanted,
-            },
-        )
+    def _hour(self, identity: Identity, at: int, shard: int) -> dict[str, Any]:
+        return within(f"{identity}#{hour_bucket(at)}#{shard}") | {"Limit": self._at_most}
 
 
 def _stored(item: Item) -> StoredEvent:
@@ -122,12 +104,12 @@ class DynamoDbLedgerReader:
     def __init__(
         self, aws: AwsCall, table: str, *, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self._aws, self._table, self._sleep = aws, table, sleep
+        self._aws, self._table, self._sleep = aws, Table(aws, table), sleep
 
     def origins(self, keys: Iterable[LedgerKey]) -> dict[LedgerKey, str]:
-        wanted = [{"PK": {"S": key.pk}, "SK": {"S": key.sk}} for key in dict.fromkeys(keys)]
+        wanted = [item_key(key.pk, key.sk) for key in dict.fromkeys(keys)]
         found = batch_get(
-            self._aws, self._table, wanted, attributes=("PK", "SK", "rp"), sleep=self._sleep
+            self._aws, self._table.name, wanted, attributes=("PK", "SK", "rp"), sleep=self._sleep
         )
         return {
             LedgerKey(item["PK"]["S"], item["SK"]["S"]): item["rp"]["S"] if "rp" in item else ""
@@ -148,42 +130,24 @@ class DynamoDbLedgerReader:
         found: Counter[str] = Counter()
         for hour in range(start - start % _HOUR, end, _HOUR):
             for shard in range(SHARDS):
-                request = _of_hour(
-                    self._table, f"{identity}#{hour_bucket(hour)}#{shard}", start, end
-                )
-                request["ProjectionExpression"] = "#t"
-                request["ExpressionAttributeNames"] |= {"#t": "type"}
-                while True:
-                    answer = self._aws.call("Query", request)
-                    found.update(item["type"]["S"] for item in answer["Items"])
-                    if (last := answer.get("LastEvaluatedKey")) is None:
-                        break
-                    request["ExclusiveStartKey"] = last
+                wanted = _made_between(f"{identity}#{hour_bucket(hour)}#{shard}", start, end)
+                wanted["ProjectionExpression"] = "#t"
+                wanted["ExpressionAttributeNames"] |= {"#t": "type"}
+                found.update(item["type"]["S"] for item in self._table.query(**wanted))
         return dict(found)
 
     def _counted(self, pk: str, start: int, end: int) -> bool:
-        request = _of_hour(self._table, pk, start, end) | {"Select": "COUNT"}
-        while True:
-            answer = self._aws.call("Query", request)
-            if answer["Count"]:
-                return True
-            if (last := answer.get("LastEvaluatedKey")) is None:
-                return False
-            request["ExclusiveStartKey"] = last
+        pages = self._table.pages(**_made_between(pk, start, end), Select="COUNT")
+        return any(page["Count"] for page in pages)
 
 
-def _of_hour(table: str, pk: str, start: int, end: int) -> dict[str, Any]:
+def _made_between(pk: str, start: int, end: int) -> dict[str, Any]:
     """A query for what of one partition was made in [start, end)."""
-    return {
-        "TableName": table,
-        "KeyConditionExpression": "PK = :pk",
+    wanted = within(pk)
+    wanted["ExpressionAttributeValues"] |= {":start": n(start), ":end": n(end)}
+    return wanted | {
         "FilterExpression": "#c >= :start AND #c < :end",
         "ExpressionAttributeNames": {"#c": "c"},
-        "ExpressionAttributeValues": {
-            ":pk": {"S": pk},
-            ":start": {"N": str(start)},
-            ":end": {"N": str(end)},
-        },
     }
 
 
@@ -191,23 +155,17 @@ class DynamoDbSnapshots:
     """Implements `ports.billing.outage.SnapshotSource`; eventually consistent."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def of_hour(self, identity: Identity, at: int) -> Iterator[LedgerRecord]:
         for shard in range(SHARDS):
-            request: dict[str, Any] = {
-                "TableName": self._table,
-                "KeyConditionExpression": "PK = :pk",
-                "FilterExpression": "#cls = :snapshot",
-                "ExpressionAttributeNames": {"#cls": "cls"},
-                "ExpressionAttributeValues": {
-                    ":pk": {"S": f"{identity}#{hour_bucket(at)}#{shard}"},
-                    ":snapshot": {"S": EventClass.SNAPSHOT.value},
-                },
-            }
-            while True:
-                answer = self._aws.call("Query", request)
-                yield from (record_of(item) for item in answer["Items"])
-                if not (last := answer.get("LastEvaluatedKey")):
-                    break
-                request["ExclusiveStartKey"] = last
+            wanted = within(f"{identity}#{hour_bucket(at)}#{shard}")
+            wanted["ExpressionAttributeValues"] |= {":snapshot": s(EventClass.SNAPSHOT)}
+            yield from map(
+                record_of,
+                self._table.query(
+                    **wanted,
+                    FilterExpression="#cls = :snapshot",
+                    ExpressionAttributeNames={"#cls": "cls"},
+                ),
+            )

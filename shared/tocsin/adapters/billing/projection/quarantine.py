@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.adapters.aws.attributes import key, n
+from tocsin.adapters.aws.table import NEW, Table, within
 from tocsin.billing.projection.quarantine import Poison
-from tocsin.errors import ConditionFailed
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws.call import AwsCall, Item
@@ -25,7 +26,7 @@ class DynamoDbQuarantine:
     """Implements `ports.billing.projection.Quarantine`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._aws, self._table = aws, Table(aws, table)
 
     def put(self, poison: Poison) -> None:
         texts = {
@@ -40,19 +41,11 @@ class DynamoDbQuarantine:
         }
         item = {name: {"S": text} for name, text in texts.items() if text}
         item |= {"v": {"N": str(SCHEMA_VERSION)}, "first_seen": {"N": str(poison.first_seen)}}
-        self._aws.call("PutItem", {"TableName": self._table, "Item": item})
+        self._table.put(item)
 
     def kept(self, provider: str, *, limit: int = 200) -> list[Poison]:
         """What is set aside of one provider, oldest first, `limit` at most."""
-        answer = self._aws.call(
-            "Query",
-            {
-                "TableName": self._table,
-                "KeyConditionExpression": "PK = :pk",
-                "ExpressionAttributeValues": {":pk": {"S": f"QUAR#{provider}"}},
-                "Limit": limit,
-            },
-        )
+        answer = self._table.page(**within(f"QUAR#{provider}"), Limit=limit)
         return [_poison_of(item) for item in answer["Items"]]
 
     def oldest(self, provider: str) -> Poison | None:
@@ -62,8 +55,8 @@ class DynamoDbQuarantine:
 
     def forget(self, poison: Poison) -> None:
         """Takes it out; for somebody who has handed it on or looked into it."""
-        key = {"PK": {"S": poison.pk}, "SK": {"S": poison.sk}}
-        self._aws.call("DeleteItem", {"TableName": self._table, "Key": key})
+        gone = {"TableName": self._table.name, "Key": key(poison.pk, poison.sk)}
+        self._aws.call("DeleteItem", gone)
 
 
 def _poison_of(item: Item) -> Poison:
@@ -89,7 +82,7 @@ class SeenVersions:
     """Remembers versions for good; `known` is what this process has seen."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
         self.known: set[tuple[str, str]] = set()
 
     def is_new(self, provider: str, version: str | None, *, now: int) -> bool:
@@ -100,21 +93,7 @@ class SeenVersions:
         """
         if not version or (provider, version) in self.known:
             return False
-        item = {
-            "PK": {"S": f"APIV#{provider}"},
-            "SK": {"S": version[:LONGEST]},
-            "v": {"N": "1"},
-            "first_seen": {"N": str(now)},
-        }
-        request = {
-            "TableName": self._table,
-            "Item": item,
-            "ConditionExpression": "attribute_not_exists(PK)",
-        }
-        try:
-            self._aws.call("PutItem", request)
-        except ConditionFailed:
-            self.known.add((provider, version))
-            return False
+        item = key(f"APIV#{provider}", version[:LONGEST]) | {"v": n(1), "first_seen": n(now)}
+        new = self._table.put_if(item, NEW)
         self.known.add((provider, version))
-        return True
+        return new

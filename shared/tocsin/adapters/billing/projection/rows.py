@@ -6,8 +6,11 @@ the two together. A refusal brings the row along, so deciding what to do next co
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.aws.batch_get import batch_get
+from tocsin.adapters.aws.table import Table
 from tocsin.adapters.billing.projection.items import (
     SCHEMA_VERSION,
     ids,
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Change, Row
 
-BATCH_READ = 100
 WORKSPACE_INDEX = "workspace"
 _KNOWN_AND_OLDER = (
     "attribute_exists(#fp) AND #fp <> :fp AND attribute_not_exists(#term)"
@@ -51,19 +53,11 @@ class DynamoDbProjection:
     """Implements `ports.billing.projection.Projection` and `WorkspaceRows`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._aws, self._table = aws, Table(aws, table)
 
     def read(self, identity: Identity, subscription: str) -> Row | None:
         """One strongly consistent read."""
-        answer = self._aws.call(
-            "GetItem",
-            {
-                "TableName": self._table,
-                "Key": key_of(identity, subscription),
-                "ConsistentRead": True,
-            },
-        )
-        item = answer.get("Item")
+        item = self._table.get(key_of(identity, subscription))
         return row_of(item) if item else None
 
     def apply(self, event: BillingEvent, *, now: int) -> Applied:
@@ -100,7 +94,7 @@ class DynamoDbProjection:
             },
         )
         try:
-            self._aws.call("UpdateItem", request.document(self._table))
+            self._aws.call("UpdateItem", request.document(self._table.name))
         except ConditionFailed as refusal:
             item: Any = refusal.item
             row = row_of(item) if item else self.read(event.identity, snapshot.id)
@@ -116,44 +110,29 @@ class DynamoDbProjection:
         else:
             request.only_if("attribute_not_exists(#ver)", {})
         try:
-            self._aws.call("UpdateItem", request.document(self._table))
+            self._aws.call("UpdateItem", request.document(self._table.name))
         except ConditionFailed:
             return False
         return True
 
     def of_workspace(self, workspace: str) -> list[tuple[Identity, Row]]:
         """One query of the index; eventually consistent, half a read unit for the usual few."""
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": WORKSPACE_INDEX,
-            "KeyConditionExpression": "workspace = :workspace",
-            "ExpressionAttributeValues": {":workspace": {"S": workspace}},
-        }
-        found: list[tuple[Identity, Row]] = []
-        while True:
-            answer = self._aws.call("Query", request)
-            found += [indexed_row_of(item) for item in answer["Items"]]
-            if not (last := answer.get("LastEvaluatedKey")):
-                return found
-            request["ExclusiveStartKey"] = last
+        found = self._table.query(
+            IndexName=WORKSPACE_INDEX,
+            KeyConditionExpression="workspace = :workspace",
+            ExpressionAttributeValues={":workspace": {"S": workspace}},
+        )
+        return [indexed_row_of(item) for item in found]
 
     def read_many(self, identity: Identity, subscriptions: Sequence[str]) -> dict[str, Row]:
         """Those there are, by subscription; a hundred a call, eventually consistent."""
-        found: dict[str, Row] = {}
-        for start in range(0, len(subscriptions), BATCH_READ):
-            some = subscriptions[start : start + BATCH_READ]
-            left: list[Item] = [key_of(identity, each) for each in some]
-            while left:
-                asked = {self._table: {"Keys": left}}
-                answer = self._aws.call("BatchGetItem", {"RequestItems": asked})
-                for item in answer["Responses"].get(self._table, []):
-                    found[place_of(item)[1]] = row_of(item)
-                left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        return found
+        keys = [key_of(identity, each) for each in subscriptions]
+        found = batch_get(self._aws, self._table.name, keys, sleep=time.sleep)
+        return {place_of(item)[1]: row_of(item) for item in found}
 
     def everything(self) -> Iterator[Item]:
         """Every item, by a scan: for an operator's check, never for a function."""
-        request: dict[str, Any] = {"TableName": self._table, "ConsistentRead": True}
+        request: dict[str, Any] = {"TableName": self._table.name, "ConsistentRead": True}
         while True:
             answer = self._aws.call("Scan", request)
             yield from answer["Items"]

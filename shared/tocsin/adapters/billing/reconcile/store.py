@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.aws.attributes import key, n
+from tocsin.adapters.aws.table import NEW, Table, within
 from tocsin.adapters.billing.reconcile import items as stored
 from tocsin.errors import CommandRepeated, ConditionFailed, VersionConflict
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from tocsin.ports.billing.reconcile import Listed
 
 _AT_ONCE = 50
-_NEW = "attribute_not_exists(PK)"
 
 
 class DynamoDbReconciliations:
@@ -26,14 +27,14 @@ class DynamoDbReconciliations:
     """
 
     def __init__(self, aws: AwsCall, table: str, *, new_token: Callable[[], str]) -> None:
-        self._aws, self._table, self._new_token = aws, table, new_token
+        self._table, self._new_token = Table(aws, table), new_token
 
     def create(self, cursor: Cursor) -> None:
         try:
-            self._put(stored.cursor_item(replace(cursor, ver=1)), _NEW)
+            self._table.put(stored.cursor_item(replace(cursor, ver=1)), condition=NEW)
         except ConditionFailed as refusal:
             raise CommandRepeated(f"there is a reconciliation {cursor.id} already") from refusal
-        self._put(stored.item(stored.LIST_PK, f"{cursor.started_at:012d}#{cursor.id}"))
+        self._table.put(stored.item(stored.LIST_PK, f"{cursor.started_at:012d}#{cursor.id}"))
 
     def load(self, name: str) -> Cursor | None:
         found = self._get(name, stored.META)
@@ -44,7 +45,7 @@ class DynamoDbReconciliations:
         token = {"S": self._new_token()}
         item = stored.cursor_item(after) | {"tok": token}
         try:
-            self._put(item, "ver = :ver", {":ver": {"N": str(cursor.ver)}})
+            self._table.put(item, condition="ver = :ver", values={":ver": n(cursor.ver)})
         except ConditionFailed as refusal:
             there: Any = refusal.item or self._get(cursor.id, stored.META)
             if there and there.get("tok") == token:
@@ -54,21 +55,13 @@ class DynamoDbReconciliations:
         return after
 
     def latest(self, *, limit: int = 20) -> list[str]:
-        answer = self._aws.call(
-            "Query",
-            {
-                "TableName": self._table,
-                "KeyConditionExpression": "PK = :pk",
-                "ExpressionAttributeValues": {":pk": {"S": stored.LIST_PK}},
-                "ConsistentRead": True,
-                "ScanIndexForward": False,
-                "Limit": limit,
-            },
+        answer = self._table.page(
+            **within(stored.LIST_PK), ConsistentRead=True, ScanIndexForward=False, Limit=limit
         )
         return [each["SK"]["S"].partition("#")[2] for each in answer["Items"]]
 
     def note(self, name: str, number: int, listed: Sequence[Listed]) -> None:
-        self._put_new(stored.note_item(name, number, listed))
+        self._table.put_new(stored.note_item(name, number, listed))
 
     def notes(self, name: str, *, first: int = 0) -> Iterator[Sequence[Listed]]:
         found = self._query(name, stored.note_sk(first), stored.note_sk(999_999))
@@ -79,16 +72,16 @@ class DynamoDbReconciliations:
         return stored.compared_of(found) if found else None
 
     def compare(self, name: str, compared: Compared) -> None:
-        self._put(stored.compared_item(name, compared))
+        self._table.put(stored.compared_item(name, compared))
 
     def workspaces(self, name: str) -> Iterator[Compared]:
         return map(stored.compared_of, self._query(name, "W#", "W$"))
 
     def add(self, name: str, found: Found) -> None:
-        self._put_new(stored.found_item(name, found))
+        self._table.put_new(stored.found_item(name, found))
 
     def settle(self, name: str, found: Found) -> None:
-        self._put(stored.found_item(name, found))
+        self._table.put(stored.found_item(name, found))
 
     def found(self, name: str, *, after: str = "") -> Iterator[Found]:
         first = stored.mismatch_sk(after)
@@ -105,51 +98,13 @@ class DynamoDbReconciliations:
         incident, _, entry = approval.partition(":")
         used = {"used_by": {"S": by}, "used_at": {"N": str(at)}, "used_for": {"S": used_for}}
         item = stored.item(f"APPR#{incident}", entry, **used)
-        try:
-            self._put(item, f"{_NEW} OR used_for = :use", {":use": {"S": used_for}})
-        except ConditionFailed:
-            return False
-        return True
+        return self._table.put_if(
+            item, f"{NEW} OR used_for = :use", values={":use": {"S": used_for}}
+        )
 
     def _query(self, name: str, first: str, last: str) -> Iterator[Item]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "PK = :pk AND SK BETWEEN :first AND :last",
-            "ExpressionAttributeValues": {
-                ":pk": {"S": stored.pk(name)},
-                ":first": {"S": first},
-                ":last": {"S": last},
-            },
-            "ConsistentRead": True,
-            "Limit": _AT_ONCE,
-        }
-        while True:
-            answer = self._aws.call("Query", request)
-            yield from answer["Items"]
-            if (after := answer.get("LastEvaluatedKey")) is None:
-                return
-            request["ExclusiveStartKey"] = after
+        wanted = within(stored.pk(name), first, last)
+        return self._table.query(**wanted, ConsistentRead=True, Limit=_AT_ONCE)
 
     def _get(self, name: str, sort: str) -> Item | None:
-        key = {"PK": {"S": stored.pk(name)}, "SK": {"S": sort}}
-        answer = self._aws.call(
-            "GetItem", {"TableName": self._table, "Key": key, "ConsistentRead": True}
-        )
-        found: Item | None = answer.get("Item")
-        return found
-
-    def _put_new(self, item: Item) -> bool:
-        try:
-            self._put(item, _NEW)
-        except ConditionFailed:
-            return False
-        return True
-
-    def _put(self, item: Item, condition: str = "", values: Item | None = None) -> None:
-        request: dict[str, Any] = {"TableName": self._table, "Item": item}
-        if condition:
-            request["ConditionExpression"] = condition
-            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        if values:
-            request["ExpressionAttributeValues"] = values
-        self._aws.call("PutItem", request)
+        return self._table.get(key(stored.pk(name), sort))

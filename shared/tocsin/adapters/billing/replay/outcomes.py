@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.aws.attributes import key as item_key
+from tocsin.adapters.aws.attributes import n, s
+from tocsin.adapters.aws.table import Table, within
 from tocsin.adapters.billing.replay.items import (
     OUTCOME_PREFIX,
     OUTCOMES_SK,
     SCHEMA_VERSION,
     replay_pk,
 )
-from tocsin.errors import ConditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,71 +34,35 @@ class DynamoDbRebuildAudit:
     """Implements `ports.billing.replay.RebuildAudit`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def begin(self, replay: str, key: str, *, before: State, at: int) -> bool:
         item = _key(replay, key) | {
-            "v": {"N": str(SCHEMA_VERSION)},
-            "via": {"S": FETCHED},
-            "before": {"S": json.dumps(before)},
-            "begun_at": {"N": str(at)},
+            "v": n(SCHEMA_VERSION),
+            "via": s(FETCHED),
+            "before": s(json.dumps(before)),
+            "begun_at": n(at),
         }
-        try:
-            self._aws.call(
-                "PutItem",
-                {
-                    "TableName": self._table,
-                    "Item": item,
-                    "ConditionExpression": "attribute_not_exists(PK)",
-                },
-            )
-        except ConditionFailed:
-            answer = self._aws.call(
-                "GetItem",
-                {"TableName": self._table, "Key": _key(replay, key), "ConsistentRead": True},
-            )
-            return "ended_at" in (answer.get("Item") or {})
-        return False
+        if self._table.put_new(item):
+            return False
+        return "ended_at" in (self._table.get(_key(replay, key)) or {})
 
     def end(self, replay: str, key: str, *, after: State, outcome: str, at: int) -> None:
-        self._aws.call(
-            "UpdateItem",
-            {
-                "TableName": self._table,
-                "Key": _key(replay, key),
-                "UpdateExpression": "SET #after = :after, #outcome = :outcome, #at = :at",
-                "ExpressionAttributeNames": {
-                    "#after": "after",
-                    "#outcome": "outcome",
-                    "#at": "ended_at",
-                },
-                "ExpressionAttributeValues": {
-                    ":after": {"S": json.dumps(after)},
-                    ":outcome": {"S": outcome},
-                    ":at": {"N": str(at)},
-                },
-            },
+        self._table.update(
+            _key(replay, key),
+            "SET #after = :after, #outcome = :outcome, #at = :at",
+            names={"#after": "after", "#outcome": "outcome", "#at": "ended_at"},
+            values={":after": s(json.dumps(after)), ":outcome": s(outcome), ":at": n(at)},
         )
 
     def rows(self, replay: str, *, limit: int) -> list[dict[str, Any]]:
-        answer = self._aws.call(
-            "Query",
-            {
-                "TableName": self._table,
-                "KeyConditionExpression": "PK = :pk AND begins_with(SK, :audit)",
-                "ExpressionAttributeValues": {
-                    ":pk": {"S": replay_pk(replay)},
-                    ":audit": {"S": _PREFIX},
-                },
-                "Limit": limit,
-                "ConsistentRead": True,
-            },
-        )
+        wanted = within(replay_pk(replay), _PREFIX, "AUDIT$")
+        answer = self._table.page(**wanted, Limit=limit, ConsistentRead=True)
         return [_row(item) for item in answer["Items"]]
 
 
 def _key(replay: str, key: str) -> Item:
-    return {"PK": {"S": replay_pk(replay)}, "SK": {"S": _PREFIX + key}}
+    return item_key(replay_pk(replay), _PREFIX + key)
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -116,33 +82,22 @@ class DynamoDbReplayOutcomes:
     """Implements `ports.billing.replay.ReplayOutcomes`."""
 
     def __init__(self, aws: AwsCall, table: str) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
 
     def add(self, replay: str, outcomes: Mapping[str, int]) -> None:
         names = {f"#{number}": OUTCOME_PREFIX + name for number, name in enumerate(outcomes)}
-        added = {f":{number}": {"N": str(count)} for number, count in enumerate(outcomes.values())}
+        added = {f":{number}": n(count) for number, count in enumerate(outcomes.values())}
         each = ", ".join(f"#{number} :{number}" for number in range(len(outcomes)))
-        self._aws.call(
-            "UpdateItem",
-            {
-                "TableName": self._table,
-                "Key": self._key(replay),
-                "UpdateExpression": f"ADD {each}",
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": added,
-            },
-        )
+        self._table.update(_counted(replay), f"ADD {each}", names=names, values=added)
 
     def of(self, replay: str) -> dict[str, int]:
-        answer = self._aws.call(
-            "GetItem",
-            {"TableName": self._table, "Key": self._key(replay), "ConsistentRead": True},
-        )
+        item = self._table.get(_counted(replay)) or {}
         return {
             name.removeprefix(OUTCOME_PREFIX): int(value["N"])
-            for name, value in (answer.get("Item") or {}).items()
+            for name, value in item.items()
             if name.startswith(OUTCOME_PREFIX)
         }
 
-    def _key(self, replay: str) -> dict[str, Any]:
-        return {"PK": {"S": replay_pk(replay)}, "SK": {"S": OUTCOMES_SK}}
+
+def _counted(replay: str) -> Item:
+    return item_key(replay_pk(replay), OUTCOMES_SK)

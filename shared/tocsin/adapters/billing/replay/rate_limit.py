@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.adapters.aws.attributes import key, n
+from tocsin.adapters.aws.table import Table
 from tocsin.billing.replay.rate_limit import budget, slot
 from tocsin.errors import ConditionFailed, ProviderUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tocsin.adapters.aws.attributes import Item
     from tocsin.adapters.aws.call import AwsCall
     from tocsin.billing.identity import Identity
 
@@ -36,7 +39,7 @@ class DynamoDbRateLimit:
         sleep: Callable[[float], None],
         per_second: Callable[[Identity], int] = budget,
     ) -> None:
-        self._aws, self._table = aws, table
+        self._table = Table(aws, table)
         self._now, self._sleep, self._per_second = now, sleep, per_second
 
     def take(self, identity: Identity) -> None:
@@ -53,39 +56,23 @@ class DynamoDbRateLimit:
         raise ProviderUnavailable("the budget of requests is used up by others")
 
     def _counted(self, identity: Identity, second: int) -> bool:
-        key = {
-            "PK": {"S": f"BRK#{identity.provider}#{identity.account}"},
-            "SK": {"S": f"TB#{slot(second)}"},
-        }
-        values = {":s": {"N": str(second)}, ":one": {"N": "1"}}
-        newer = {"TableName": self._table, "Key": key}
-        try:
-            self._aws.call(
-                "UpdateItem",
-                newer
-                | {
-                    "UpdateExpression": "SET n = n + :one",
-                    "ConditionExpression": "sec = :s AND n < :most",
-                    "ExpressionAttributeValues": values
-                    | {":most": {"N": str(self._per_second(identity))}},
-                },
-            )
-        except ConditionFailed:
-            return self._opened(newer, values)
-        return True
+        place = key(f"BRK#{identity.provider}#{identity.account}", f"TB#{slot(second)}")
+        values = {":s": n(second), ":one": n(1)}
+        most = {":most": n(self._per_second(identity))}
+        counted = self._updated(place, "SET n = n + :one", "sec = :s AND n < :most", values | most)
+        # The first request of its second opens it; for any other the second is used up.
+        return counted or self._updated(
+            place,
+            "SET sec = :s, n = :one, v = :one",
+            "attribute_not_exists(sec) OR sec < :s",
+            values,
+        )
 
-    def _opened(self, request: Mapping[str, object], values: Mapping[str, object]) -> bool:
-        """Whether this was the first request of its second; if not, the second is used up."""
+    def _updated(
+        self, place: Item, expression: str, condition: str, values: Mapping[str, Item]
+    ) -> bool:
         try:
-            self._aws.call(
-                "UpdateItem",
-                {
-                    **request,
-                    "UpdateExpression": "SET sec = :s, n = :one, v = :one",
-                    "ConditionExpression": "attribute_not_exists(sec) OR sec < :s",
-                    "ExpressionAttributeValues": values,
-                },
-            )
+            self._table.update(place, expression, condition=condition, values=values)
         except ConditionFailed:
             return False
         return True

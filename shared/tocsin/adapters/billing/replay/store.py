@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tocsin.adapters.aws.attributes import key, n
+from tocsin.adapters.aws.table import NEW, Table, within
 from tocsin.adapters.billing.replay.items import (
     CURSOR_SK,
     RUNNING_SK,
@@ -21,7 +23,7 @@ from tocsin.errors import CommandRepeated, ConditionFailed, ReplayRunning, Versi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tocsin.adapters.aws.call import AwsCall, Item
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.billing.identity import Identity
     from tocsin.billing.replay.cursor import Cursor
     from tocsin.ports.billing.replay import PageNote
@@ -37,22 +39,20 @@ class DynamoDbReplays:
     """
 
     def __init__(self, aws: AwsCall, table: str, *, new_token: Callable[[], str]) -> None:
-        self._aws, self._table, self._new_token = aws, table, new_token
+        self._table, self._new_token = Table(aws, table), new_token
 
     def create(self, cursor: Cursor) -> None:
         """Claims the identity first: a claim without a cursor can be taken over later."""
         if not cursor.dry_run:
             self._claim(cursor)
         try:
-            self._put(cursor_item(replace(cursor, ver=1)), "attribute_not_exists(PK)")
+            self._table.put(cursor_item(replace(cursor, ver=1)), condition=NEW)
         except ConditionFailed as refusal:
             raise CommandRepeated(f"there is a replay {cursor.id} already") from refusal
-        self._put(
-            {"PK": {"S": replays_pk(cursor.identity)}, "SK": {"S": cursor.id}, "v": {"N": "1"}}
-        )
+        self._table.put(key(replays_pk(cursor.identity), cursor.id) | {"v": n(1)})
 
     def load(self, replay: str) -> Cursor | None:
-        item = self._get(replay_pk(replay), CURSOR_SK)
+        item = self._table.get(key(replay_pk(replay), CURSOR_SK))
         return cursor_of(item) if item else None
 
     def save(self, cursor: Cursor) -> Cursor:
@@ -60,9 +60,9 @@ class DynamoDbReplays:
         token = {"S": self._new_token()}
         item = cursor_item(after) | {"tok": token}
         try:
-            self._put(item, "ver = :ver", {":ver": {"N": str(cursor.ver)}})
+            self._table.put(item, condition="ver = :ver", values={":ver": n(cursor.ver)})
         except ConditionFailed as refusal:
-            there: Any = refusal.item or self._get(item["PK"]["S"], CURSOR_SK)
+            there: Any = refusal.item or self._table.get(key(item["PK"]["S"], CURSOR_SK))
             if there and there.get("tok") == token:
                 return after
             raise VersionConflict(
@@ -72,57 +72,30 @@ class DynamoDbReplays:
 
     def note(self, replay: str, page: PageNote) -> PageNote:
         try:
-            self._put(page_item(replay, page), "attribute_not_exists(PK)")
+            self._table.put(page_item(replay, page), condition=NEW)
         except ConditionFailed:
-            item = self._get(replay_pk(replay), page_sk(page.number))
+            item = self._table.get(key(replay_pk(replay), page_sk(page.number)))
             return page_of(item) if item else page
         return page
 
     def pages(self, replay: str, *, first: int = 0) -> Iterator[PageNote]:
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "PK = :pk AND SK BETWEEN :first AND :last",
-            "ExpressionAttributeValues": {
-                ":pk": {"S": replay_pk(replay)},
-                ":first": {"S": page_sk(first)},
-                ":last": {"S": page_sk(999_999)},
-            },
-            "ConsistentRead": True,
-            "Limit": _PAGES_AT_ONCE,
-        }
-        while True:
-            answer = self._aws.call("Query", request)
-            yield from map(page_of, answer["Items"])
-            if (last := answer.get("LastEvaluatedKey")) is None:
-                return
-            request["ExclusiveStartKey"] = last
+        wanted = within(replay_pk(replay), page_sk(first), page_sk(999_999))
+        found = self._table.query(**wanted, ConsistentRead=True, Limit=_PAGES_AT_ONCE)
+        return map(page_of, found)
 
     def of(self, identity: Identity, *, limit: int = 20) -> list[str]:
         """Ids of the identity's replays, newest first."""
-        answer = self._aws.call(
-            "Query",
-            {
-                "TableName": self._table,
-                "KeyConditionExpression": "PK = :pk AND SK < :running",
-                "ExpressionAttributeValues": {
-                    ":pk": {"S": replays_pk(identity)},
-                    ":running": {"S": RUNNING_SK},
-                },
-                "ScanIndexForward": False,
-                "Limit": limit,
-            },
-        )
+        wanted = within(replays_pk(identity))
+        wanted["KeyConditionExpression"] += " AND SK < :running"
+        wanted["ExpressionAttributeValues"] |= {":running": {"S": RUNNING_SK}}
+        answer = self._table.page(**wanted, ScanIndexForward=False, Limit=limit)
         return [item["SK"]["S"] for item in answer["Items"]]
 
     def _claim(self, cursor: Cursor) -> None:
-        item = {
-            "PK": {"S": replays_pk(cursor.identity)},
-            "SK": {"S": RUNNING_SK},
-            "replay": {"S": cursor.id},
-            "v": {"N": "1"},
-        }
+        running = key(replays_pk(cursor.identity), RUNNING_SK)
+        item = running | {"replay": {"S": cursor.id}, "v": n(1)}
         try:
-            self._put(item, "attribute_not_exists(PK)")
+            self._table.put(item, condition=NEW)
         except ConditionFailed as refusal:
             holder = self._holder(cursor.identity, refusal)
             found = self.load(holder)
@@ -132,28 +105,9 @@ class DynamoDbReplays:
                 detail = f"replay {holder} of {cursor.identity} has not ended"
                 raise ReplayRunning(detail, replay=holder) from refusal
             # Its holder ended, or died before it had a cursor: the claim passes on, to one only.
-            self._put(item, "replay = :holder", {":holder": {"S": holder}})
+            held = {":holder": {"S": holder}}
+            self._table.put(item, condition="replay = :holder", values=held)
 
     def _holder(self, identity: Identity, refusal: ConditionFailed) -> str:
-        item: Any = refusal.item or self._get(replays_pk(identity), RUNNING_SK)
+        item: Any = refusal.item or self._table.get(key(replays_pk(identity), RUNNING_SK))
         return str(item["replay"]["S"]) if item else ""
-
-    def _get(self, pk: str, sk: str) -> Item | None:
-        answer = self._aws.call(
-            "GetItem",
-            {
-                "TableName": self._table,
-                "Key": {"PK": {"S": pk}, "SK": {"S": sk}},
-                "ConsistentRead": True,
-            },
-        )
-        return answer.get("Item")
-
-    def _put(self, item: Item, condition: str = "", values: Item | None = None) -> None:
-        request: dict[str, Any] = {"TableName": self._table, "Item": item}
-        if condition:
-            request["ConditionExpression"] = condition
-            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        if values:
-            request["ExpressionAttributeValues"] = values
-        self._aws.call("PutItem", request)
