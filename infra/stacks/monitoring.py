@@ -225,7 +225,7 @@ class MonitoringStack(cdk.Stack):
                     left=[functions[spec.name].function.metric_invocations()],
                     right=[functions[spec.name].function.metric_errors()],
                 )
-                for spec in FUNCTIONS.values()
+                for _, spec in sorted(FUNCTIONS.items())
             )
         )
         dashboard.add_widgets(
