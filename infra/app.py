@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from infra.bundling import bundle
+from infra.bundle.build import bundle
 from infra.constructs import nag
 from infra.context import KEYS, Context
 from infra.references import References

@@ -1,6 +1,6 @@
 """What stacks offer each other: ARNs by symbol and values by variable name.
 
-Permission files and settings speak in symbols and names; stacks register what they made under
+Statements and settings speak in symbols and names; stacks register what they made under
 them. A symbol or variable nobody offered stops the synthesis with its name.
 """
 
@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from infra.permissions.statements import ANY
+from infra.statements import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
 class NobodyOffers(Exception):
-    """A permission or a setting names something that no stack made."""
+    """A statement or a setting names something that no stack made."""
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class References:
     _values: dict[str, str] = field(default_factory=dict)
 
     def offer_arn(self, symbol: str, arn: str) -> None:
-        """`symbol` is `<kind>/<name>`, as permission files write it."""
+        """`symbol` is `<kind>/<name>`, as statements write it."""
         self._arns[symbol] = arn
 
     def offer_value(self, variable: str, value: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from infra.context import Context
 
 ONE_MINUTE = cdk.Duration.minutes(1)
+FIVE_MINUTES = cdk.Duration.minutes(5)
 
 
 class OpsAlarms:
@@ -27,6 +28,23 @@ class OpsAlarms:
     def __init__(self, *, context: Context, topic: sns.ITopic) -> None:
         self._context = context
         self._action = actions.SnsAction(topic)
+
+    def count(
+        self,
+        function: str,
+        name: str,
+        *,
+        statistic: str = "Sum",
+        period: cdk.Duration = ONE_MINUTE,
+    ) -> cloudwatch.Metric:
+        """A measure that a function of ours writes."""
+        return cloudwatch.Metric(
+            namespace=f"Tocsin/{self._context.stage.name}",
+            metric_name=name,
+            dimensions_map={"service": function},
+            period=period,
+            statistic=statistic,
+        )
 
     def add(
         self,

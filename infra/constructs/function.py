@@ -1,8 +1,8 @@
 """The one way a Lambda function comes to be.
 
-Its code, role, environment, log group and alarms all follow from its line in the catalogue, its
-`settings.py` and its permission file; a stack adds only what wakes it. So no function can end up
-with a shared role, a forgotten log retention or a failure nobody hears about.
+Its code, role, environment, log group and alarms all follow from its file in `infra/functions` and
+its `settings.py`. So no function can end up with a shared role, a forgotten log retention or a
+failure nobody hears about.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from constructs import Construct
 from infra.constructs.alarms import ONE_MINUTE
 from infra.constructs.keeping import log_group
 from infra.constructs.nag import SERVERLESS, acknowledge
+from infra.statements import read_clock_offset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_logs as logs
 
-    from infra.catalogue import FunctionSpec
     from infra.constructs.alarms import OpsAlarms
     from infra.context import Context
-    from infra.permissions.statements import Statement
     from infra.references import References
+    from infra.spec import FunctionSpec
+    from infra.statements import Statement
 
 CLOCK_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
 ROOM_VARIABLE, ROOM_ON = "CHAT_ROOM", "on"
@@ -111,12 +112,9 @@ class TocsinFunction(Construct):
         return group
 
     def _make_role(self) -> iam.Role:
-        statements: list[Statement] = [
-            *import_module(f"infra.permissions.{self.spec.name}").STATEMENTS
-        ]
+        statements = [*self.spec.statements]
         if self._sees_moved_clock:
-            clock = import_module("infra.permissions.adjustable_clock")
-            statements.extend(clock.STATEMENTS)
+            statements.append(read_clock_offset())
         document = iam.PolicyDocument(statements=[self._resolve(each) for each in statements])
         role = iam.Role(
             self,

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, cast
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
+from infra.constructs.triggers import MAX_AGE
+
 if TYPE_CHECKING:
     import aws_cdk as cdk
 
     from infra.constructs.function import TocsinFunction
     from infra.context import Context
-
-MAX_AGE = 60
-"""Seconds after which a turn is dropped: the next one does its work."""
 
 
 class Schedules:

@@ -1,35 +1,46 @@
 """The ways a function is woken, each with what becomes of work that keeps failing.
 
 Written as plain resources, because each property is a decision: how often to try again, how old
-work may get, where it goes after the last attempt. The rights that a trigger needs stand in the
-function's permission file; tests compare the two.
+work may get, where it goes after the last attempt. The rights that a trigger needs stand among the
+function's statements; tests compare the two.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 
 from infra.constructs.alarms import ONE_MINUTE
 from infra.constructs.nag import SERVERLESS, acknowledge
 
 if TYPE_CHECKING:
-    import aws_cdk as cdk
+    from aws_cdk import aws_cloudwatch as cloudwatch
 
     from infra.constructs.alarms import OpsAlarms
     from infra.constructs.function import TocsinFunction
+    from infra.context import Context
     from infra.references import References
 
 _Mapping = lambda_.CfnEventSourceMapping
 _STREAM_BEHIND_MS = 5 * 60 * 1000
 
+ALARM_STATE_RULE = "alarm-state-change"
+"""Name of the rule that hands alarm changes over; the failure queue lets it in by this name."""
+MAX_AGE = 60
+"""Seconds after which a turn is dropped: the next one does its work."""
+
 
 class Triggers:
     """Makes the triggers of one stack's functions."""
 
-    def __init__(self, stack: cdk.Stack, *, references: References, alarms: OpsAlarms) -> None:
+    def __init__(
+        self, stack: cdk.Stack, *, context: Context, references: References, alarms: OpsAlarms
+    ) -> None:
         self._stack = stack
+        self._context = context
         self._references = references
         self._alarms = alarms
 
@@ -134,6 +145,74 @@ class Triggers:
             maximum_event_age_in_seconds=max_age,
             destination_config=destination,
         )
+
+    def turns(self, made: TocsinFunction, reason: str) -> None:
+        """For who is woken again and again: a lost turn is dropped, and `reason` says why."""
+        made.acknowledge_no_queue(reason)
+        asynchronous = self.asynchronous(made, retries=0, max_age=MAX_AGE, failures=None)
+        acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
+
+    def async_age(self, made: TocsinFunction) -> cloudwatch.Metric:
+        """How long, in milliseconds, calls waited whose caller does not wait."""
+        return made.function.metric("AsyncEventAge", period=ONE_MINUTE, statistic="Maximum")
+
+    def alarm_actions(self, made: TocsinFunction) -> None:
+        """Lets alarms of this account name the function as their action."""
+        alarms = self._stack.format_arn(
+            service="cloudwatch",
+            resource="alarm",
+            resource_name="*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        self.permit(
+            made,
+            "AlarmActions",
+            principal="lambda.alarms.cloudwatch.amazonaws.com",
+            source_arn=alarms,
+        )
+
+    def rule(
+        self,
+        made: TocsinFunction,
+        id_: str,
+        *,
+        name: str,
+        permit_as: str,
+        says: str,
+        retries: int,
+        max_age: int,
+        rate: str | None = None,
+        pattern: dict[str, Any] | None = None,
+        failures: str | None = None,
+    ) -> events.CfnRule:
+        """A rule of EventBridge, at a `rate` or by the `pattern` of events.
+
+        What it cannot deliver within `max_age` seconds goes to the queue `failures`, or nowhere.
+        """
+        dead = events.CfnRule.DeadLetterConfigProperty
+        rule = events.CfnRule(
+            self._stack,
+            id_,
+            name=self._context.stage.physical(name),
+            description=says,
+            event_pattern=pattern,
+            schedule_expression=rate,
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id=made.spec.dashed,
+                    arn=made.function.function_arn,
+                    input="{}" if rate else None,
+                    dead_letter_config=(
+                        dead(arn=self._references.arn(f"queue/{failures}")) if failures else None
+                    ),
+                    retry_policy=events.CfnRule.RetryPolicyProperty(
+                        maximum_event_age_in_seconds=max_age, maximum_retry_attempts=retries
+                    ),
+                )
+            ],
+        )
+        self.permit(made, permit_as, principal="events.amazonaws.com", source_arn=rule.attr_arn)
+        return rule
 
     def permit(self, made: TocsinFunction, id_: str, *, principal: str, source_arn: str) -> None:
         """Lets one source of this account wake the function."""

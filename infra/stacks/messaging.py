@@ -18,6 +18,7 @@ from infra.constructs.alarms import OpsAlarms
 from infra.constructs.keeping import removal_of_data
 from infra.constructs.nag import SERVERLESS, acknowledge
 from infra.constructs.queue import Queues
+from infra.constructs.triggers import ALARM_STATE_RULE
 from infra.stacks.outputs import output
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
     from infra.context import Context
     from infra.references import References
-
-ALARM_STATE_RULE = "alarm-state-change"
-"""Name of the rule that hands alarm changes over; the failure queue lets it in by this name."""
 
 # Name, whom it wakes, the seconds a message may wait before somebody is told, what is given up on.
 WORK_QUEUES = (

@@ -13,8 +13,8 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_dynamodb as dynamodb
 
 from infra.catalogue import FUNCTIONS
-from infra.constructs.alarms import ONE_MINUTE
-from infra.stacks.counts import COUNTS
+from infra.constructs.alarms import FIVE_MINUTES, ONE_MINUTE
+from infra.functions.outage_watch import OUTAGES
 from infra.tables import TABLES
 from tocsin.providers.registry import PROVIDERS
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from infra.constructs.function import TocsinFunction
     from infra.context import Context
 
-_FIVE_MINUTES = cdk.Duration.minutes(5)
 # What the functions do. A request is throttled here also when only an index was.
 _OPERATIONS = [
     dynamodb.Operation.GET_ITEM,
@@ -37,53 +36,6 @@ _OPERATIONS = [
     dynamodb.Operation.TRANSACT_WRITE_ITEMS,
     dynamodb.Operation.UPDATE_ITEM,
 ]
-
-# Function, measure, alarm, what it says, from which maximum in five minutes, how often in a row.
-GAUGES = (
-    (
-        "billing_projector",
-        "ProjectionLag",
-        "billing-projection-lag",
-        "Events are projected a quarter of an hour after they were received, or wait that long.",
-        900,
-        1,
-    ),
-    (
-        "provider_watch",
-        "OldestUnprojected",
-        "billing-oldest-unprojected",
-        "A stored event has not reached its subscription for a quarter of an hour.",
-        900,
-        2,
-    ),
-    (
-        "provider_watch",
-        "EventsMissed",
-        "provider-silent",
-        "A provider has sent nothing for as long as it would usually send twenty events.",
-        20,
-        2,
-    ),
-    (
-        "provider_watch",
-        "OldestQuarantined",
-        "billing-quarantine-age",
-        "Something set aside has waited four hours for a person.",
-        4 * 3600,
-        1,
-    ),
-)
-
-
-# By these, what customers meet opens an incident: they ring on the alarms topic too. Measure of
-# `outage_watch`, alarm, what it says; `{}` is the provider, and one without it is about all.
-OUTAGES = (
-    ("CheckoutTrouble", "checkout-{}-failing", "Checkouts fail at {}."),
-    ("WebhookTrouble", "webhooks-{}-failing", "Webhooks of {} do not get through to us."),
-    ("WebhookDelay", "webhooks-{}-backlog", "News from {} arrives late or not at all."),
-    ("StateDivergence", "billing-{}-diverges", "Subscriptions are not as {} says they are."),
-    ("NoPaymentPath", "checkout-all-providers-failing", "Nobody can pay by any path."),
-)
 
 
 class MonitoringStack(cdk.Stack):
@@ -113,23 +65,18 @@ class MonitoringStack(cdk.Stack):
         for name, table in tables.items():
             self._watch_table(name, table)
         self._watch_api(api_id)
-        for function, metric, alarm, says, threshold in COUNTS:
-            alarms.add(
-                self,
-                alarm,
-                says=says,
-                metric=self._count(function, metric),
-                threshold=threshold,
-            )
-        for function, measure, alarm, says, limit, periods in GAUGES:
-            alarms.add(
-                self,
-                alarm,
-                says=says,
-                metric=self._count(function, measure, statistic="Maximum"),
-                threshold=limit,
-                periods=periods,
-            )
+        for spec in FUNCTIONS.values():
+            for cause in spec.causes:
+                alarms.add(
+                    self,
+                    cause.name,
+                    says=cause.says,
+                    metric=self._count(
+                        spec.name, cause.metric, statistic="Maximum" if cause.gauge else "Sum"
+                    ),
+                    threshold=cause.at_least,
+                    periods=cause.periods,
+                )
         self._watch_outages(topics["alarms"])
         self._add_dashboard(context.stage.physical("overview"), functions, tables)
 
@@ -189,13 +136,7 @@ class MonitoringStack(cdk.Stack):
         )
 
     def _count(self, function: str, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=self._namespace,
-            metric_name=name,
-            dimensions_map={"service": function},
-            period=_FIVE_MINUTES,
-            statistic=statistic,
-        )
+        return self._alarms.count(function, name, statistic=statistic, period=FIVE_MINUTES)
 
     def _add_dashboard(
         self,

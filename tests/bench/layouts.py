@@ -1,6 +1,6 @@
 """Folders as Lambda lays them out: a zip extracted with the dates that the CDK gave it.
 
-Ours and the bare boto3 come from `infra.bundling`. The usual stack comes the usual way: installed
+Ours and the bare boto3 come from `infra.bundle`. The usual stack comes the usual way: installed
 whole, with the bytecode that installers write, which the dates in the zip then make worthless.
 """
 
@@ -15,9 +15,10 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.bundling import bundle
-from infra.catalogue import FUNCTIONS, DependencyGroup
-from infra.dependencies import base_zip, find_uv, recipe
+from infra.bundle.build import bundle
+from infra.bundle.dependencies import base_zip, find_uv, recipe
+from infra.bundle.groups import DependencyGroup
+from infra.catalogue import FUNCTIONS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.app import ROOT
-from infra.import_graph import Sources
+from infra.bundle.import_graph import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

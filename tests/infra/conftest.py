@@ -13,8 +13,8 @@ import pytest
 
 from infra.app import CACHE, ROOT
 from infra.app import synthesise as write_assembly
-from infra.archive import append
-from infra.bundling import bundle
+from infra.bundle.archive import append
+from infra.bundle.build import bundle
 from infra.context import Context
 from tests.infra.bundles import HOST_ARCH
 from tests.infra.deployment import Deployment

@@ -15,11 +15,10 @@ from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms
 from infra.context import Context
-from infra.stacks.counts import COUNTS
-from infra.stacks.monitoring import OUTAGES
+from infra.functions.outage_watch import OUTAGES
 from tocsin.billing.event import Problem
 from tocsin.errors import TocsinError
-from tocsin.notes import NAMESPACE, Event, Metric
+from tocsin.notes import NAMESPACE, Event, Gauge, Metric
 from tocsin.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
@@ -162,9 +161,10 @@ def test_tables_and_topics_are_watched(deployment: Deployment) -> None:
 
 
 def test_counts_that_alarms_read_are_counts_that_functions_write() -> None:
-    known = {value for name, value in vars(Metric).items() if name.isupper()}
-    assert {metric for _, metric, *_ in COUNTS} <= known
-    assert {function for function, *_ in COUNTS} <= set(FUNCTIONS)
+    known = {
+        value for one in (Metric, Gauge) for name, value in vars(one).items() if name.isupper()
+    }
+    assert {cause.metric for spec in FUNCTIONS.values() for cause in spec.causes} <= known
 
 
 def test_counts_are_read_from_the_namespace_of_the_stage(deployment: Deployment) -> None:

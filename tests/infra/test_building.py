@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra import archive
 from infra.app import ROOT
-from infra.bundling import _forget_old
-from infra.catalogue import INCIDENTS, INGEST
-from infra.dependencies import NoUv, Recipe, find_uv, trim
+from infra.bundle import archive
+from infra.bundle.build import _forget_old
+from infra.bundle.dependencies import NoUv, Recipe, find_uv, trim
+from infra.bundle.groups import INCIDENTS, INGEST
 from infra.node import pinned_node
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_where_uv_lies_does_not_change_a_base() -> None:
 
 
 def test_the_pins_of_a_group_carry_hashes() -> None:
-    from infra.dependencies import recipe as recipe_of  # noqa: PLC0415
+    from infra.bundle.dependencies import recipe as recipe_of  # noqa: PLC0415
 
     pins = recipe_of(INCIDENTS, arch="arm64", root=ROOT).requirements
     names = {line.split("==")[0] for line in pins.splitlines() if "==" in line}

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.app import ROOT
-from infra.bundling import bundle
-from infra.catalogue import BILLING, FUNCTIONS, INCIDENTS, INGEST, SELLING, DependencyGroup
-from infra.dependencies import MANIFEST, base_zip, recipe
-from infra.import_graph import at_run_time
+from infra.bundle.build import bundle
+from infra.bundle.dependencies import MANIFEST, base_zip, recipe
+from infra.bundle.groups import BILLING, INCIDENTS, INGEST, SELLING, DependencyGroup
+from infra.bundle.import_graph import at_run_time
+from infra.catalogue import FUNCTIONS
 from tests.infra.bundles import (
     HOST_ARCH,
     contents,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.app import ROOT
+from infra.bundle.import_graph import ADJUSTABLE_CLOCK, Sources
 from infra.catalogue import FUNCTIONS
 from infra.constructs.function import CLOCK_VARIABLE
-from infra.import_graph import ADJUSTABLE_CLOCK, Sources
 from infra.routes import ROUTES
 from infra.stage import STAGES
 from tests.infra.deployment import statements

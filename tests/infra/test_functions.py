@@ -21,14 +21,13 @@ LAMBDA = "AWS::Lambda::Function"
 PAGING_LANE = ("notifier", "sla_check", "incident_api")
 
 
-def test_folders_catalogue_permissions_and_template_name_the_same_functions(
+def test_folders_files_and_template_name_the_same_functions(
     deployment: Deployment,
 ) -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/settings.py")}
-    not_functions = {"__init__", "statements", "adjustable_clock"}
-    permissions = {path.stem for path in (ROOT / "infra/permissions").glob("*.py")} - not_functions
+    files = {path.stem for path in (ROOT / "infra/functions").glob("*.py")} - {"__init__"}
     handlers = {one["Handler"].split(".")[1] for one in deployment.of(LAMBDA)}
-    assert folders == set(FUNCTIONS) == permissions == handlers
+    assert folders == set(FUNCTIONS) == files == handlers
     assert len(deployment.of(LAMBDA)) == len(handlers)
 
 

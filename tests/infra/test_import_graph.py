@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.import_graph import Sources
+from infra.bundle.import_graph import Sources
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""I12: each function can do only what its permission file says, and needs nothing more to run.
+"""I12: each function can do only what its own file says, and needs nothing more to run.
 
 The local cloud shows that a missing right is denied; these rules show that the template grants
 what the files say and no more, also for rights that the emulator does not check.
@@ -7,7 +7,6 @@ what the files say and no more, also for rights that the emulator does not check
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +17,7 @@ from tests.infra.deployment import allows, statements
 from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
-    from infra.permissions.statements import Statement
+    from infra.statements import Statement
     from tests.infra.deployment import Deployment, Resource
 
 EXACT_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
@@ -27,8 +26,7 @@ WITHOUT_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
 def declared(name: str) -> tuple[Statement, ...]:
-    found: tuple[Statement, ...] = import_module(f"infra.permissions.{name}").STATEMENTS
-    return found
+    return FUNCTIONS[name].statements
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.catalogue import FUNCTIONS
+from infra.constructs.triggers import ALARM_STATE_RULE
 from infra.routes import ROUTES
-from infra.stacks.messaging import ALARM_STATE_RULE
 from tests.infra.deployment import allows
 
 if TYPE_CHECKING:

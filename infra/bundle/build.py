@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.archive import append, compile_bytecode, files_under
+from infra.bundle.archive import append, compile_bytecode, files_under
+from infra.bundle.dependencies import base_zip, recipe
+from infra.bundle.import_graph import Sources
 from infra.catalogue import FUNCTIONS
-from infra.dependencies import base_zip, recipe
-from infra.import_graph import Sources
 from infra.stage import STAGES
 
 if TYPE_CHECKING:

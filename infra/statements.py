@@ -1,7 +1,7 @@
 """The shape of a permission: data, so that a test can read it and a reviewer can diff it.
 
 Resources are symbols (`table/incidents`, `secret/registrations`), resolved to ARNs by the stacks:
-a permission file says what a function may touch, never where that is deployed.
+a function's file says what a function may touch, never where that is deployed.
 """
 
 from __future__ import annotations
@@ -40,6 +40,15 @@ def tracing() -> Statement:
         sid="SendTraces",
         actions=("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
         resources=(ANY,),
+    )
+
+
+def read_clock_offset() -> Statement:
+    """What moving the incident clock needs. Granted only in stages whose clock can be moved."""
+    return Statement(
+        sid="ReadClockOffset",
+        actions=("ssm:GetParameter",),
+        resources=("parameter/incident-clock-offset",),
     )
 
 

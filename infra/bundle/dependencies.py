@@ -20,12 +20,12 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra import archive
+from infra.bundle import archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from infra.catalogue import DependencyGroup
+    from infra.bundle.groups import DependencyGroup
 
 MANIFEST = "bundle.json"
 """In every bundle: the group, the architecture and each distribution with its wheel tags."""

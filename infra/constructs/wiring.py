@@ -1,0 +1,23 @@
+"""What a function's own file wires it up with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+
+    from infra.constructs.alarms import OpsAlarms
+    from infra.constructs.schedules import Schedules
+    from infra.constructs.triggers import Triggers
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The triggers, schedules and alarms of the stack that the functions are in."""
+
+    stack: cdk.Stack
+    triggers: Triggers
+    schedules: Schedules
+    alarms: OpsAlarms

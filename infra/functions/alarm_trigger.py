@@ -1,0 +1,97 @@
+"""`alarm_trigger` reads alarms from its queue and writes incidents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.bundle.groups import INCIDENTS
+from infra.constructs.triggers import ALARM_STATE_RULE
+from infra.spec import Cause, FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    keep_freezes,
+    key_through_sqs,
+    own_logs,
+    queue_consumer,
+    read_rotas,
+    send_failures_to,
+    tracing,
+)
+
+if TYPE_CHECKING:
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+
+
+_NEVER_AN_ALARM_OF_OURS = ("tocsin-", "TargetTracking-")
+_ASYNC_MAX_AGE = 6 * 60 * 60
+
+
+def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+    """A queue for storms; direct alarm actions and state changes for the few."""
+    made.acknowledge_no_queue(
+        "Its queue has a dead-letter queue; asynchronous failures go to a destination."
+    )
+    triggers = wiring.triggers
+    triggers.queue(made, "AlarmsQueueToAlarmTrigger", "alarms", batch=50, concurrency=5, window=2)
+    triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures="alarm-trigger-failed")
+    triggers.alarm_actions(made)
+    triggers.rule(
+        made,
+        "AlarmStateChange",
+        name=ALARM_STATE_RULE,
+        permit_as="AlarmStateRule",
+        says="Alarms that name no action of ours still open incidents",
+        pattern={
+            "source": ["aws.cloudwatch"],
+            "detail-type": ["CloudWatch Alarm State Change"],
+            "detail": {
+                "alarmName": [{"anything-but": {"prefix": [*_NEVER_AN_ALARM_OF_OURS]}}],
+                "state": {"value": ["ALARM", "OK"]},
+            },
+        },
+        retries=185,
+        max_age=_ASYNC_MAX_AGE,
+        failures="alarm-trigger-failed",
+    )
+    wiring.alarms.add(
+        wiring.stack,
+        "alarm-trigger-async-age",
+        says="Alarms handed straight to alarm_trigger are waiting.",
+        metric=triggers.async_age(made),
+        threshold=120_000,
+    )
+
+
+FUNCTION = FunctionSpec(
+    name="alarm_trigger",
+    purpose="Turns alarms into one command per incident key",
+    group=INCIDENTS,
+    memory=512,
+    timeout=30,
+    incident_clock=True,
+    statements=(
+        Statement(
+            sid="WriteIncidents",
+            actions=("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+            resources=("table/incidents",),
+        ),
+        keep_freezes(),
+        read_rotas(),
+        data_key_through_dynamodb(),
+        queue_consumer("alarms"),
+        send_failures_to("alarm-trigger-failed"),
+        key_through_sqs("alarms"),
+        own_logs("alarm_trigger"),
+        tracing(),
+    ),
+    woken_by=_wake,
+    causes=(
+        Cause(
+            "signals-rejected",
+            "SignalsRejected",
+            "Something on the alarm topic could not be read as an alarm.",
+        ),
+    ),
+)

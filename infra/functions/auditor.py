@@ -1,0 +1,98 @@
+"""`auditor` reads what is stored of incidents and writes nothing, so it can spoil nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.bundle.groups import INCIDENTS
+from infra.constructs.nag import SERVERLESS, acknowledge
+from infra.constructs.triggers import MAX_AGE
+from infra.spec import Cause, FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    own_logs,
+    tracing,
+)
+
+if TYPE_CHECKING:
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+
+
+_REASON = "A lost audit is a missing heartbeat, and the next one looks at the same things."
+
+
+def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+    """Once a minute; three minutes without a clean audit ring.
+
+    A rule of EventBridge and not a schedule, a metric of its own and not an invocation count:
+    whatever stops or blinds the sweep must not stop or blind what looks after it.
+    """
+    wiring.triggers.turns(made, _REASON)
+    rule = wiring.triggers.rule(
+        made,
+        "AuditEveryMinute",
+        name=made.spec.dashed,
+        permit_as="AuditRule",
+        says="Looks whether everything that was due was done",
+        rate="rate(1 minute)",
+        retries=0,
+        max_age=MAX_AGE,
+    )
+    acknowledge(rule, "EventBusDLQ", _REASON, pack=SERVERLESS)
+    wiring.alarms.add(
+        wiring.stack,
+        "auditor-silent",
+        says="No clean audit for three minutes: something due was not done, or nobody looks.",
+        metric=wiring.alarms.count("auditor", "AuditsClean"),
+        periods=3,
+        below=True,
+        silence_is_bad=True,
+    )
+
+
+FUNCTION = FunctionSpec(
+    name="auditor",
+    purpose="Looks by another way whether everything that was due was done",
+    group=INCIDENTS,
+    memory=512,
+    timeout=50,
+    reserved=2,
+    incident_clock=True,
+    statements=(
+        Statement(
+            sid="ReadIncidents",
+            actions=("dynamodb:GetItem", "dynamodb:Query"),
+            resources=("table/incidents",),
+        ),
+        Statement(
+            sid="ReadBoardAndDue",
+            actions=("dynamodb:Query",),
+            resources=("table/incidents/index/due", "table/incidents/index/list"),
+        ),
+        Statement(
+            # And which runbook an incident goes by.
+            sid="SeeWhoHasWays",
+            actions=("dynamodb:Query",),
+            resources=("table/operations",),
+        ),
+        data_key_through_dynamodb(),
+        own_logs("auditor"),
+        tracing(),
+    ),
+    woken_by=_wake,
+    causes=(
+        Cause(
+            "people-without-ways",
+            "PeopleUnreachable",
+            "Somebody of the roster has fewer than two ways, or none that rings.",
+        ),
+        Cause(
+            "policies-unread",
+            "PoliciesUnread",
+            "A published runbook cannot be read: incidents go by another than was published.",
+            at_least=3,
+        ),
+    ),
+)

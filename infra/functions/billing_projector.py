@@ -1,0 +1,127 @@
+"""`billing_projector` reads the ledger's stream, keeps the projection, sets poison aside.
+
+The provider's keys are for reading the current object back when events alone cannot decide.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.bundle.groups import BILLING
+from infra.spec import Cause, FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    data_key_through_secrets_manager,
+    key_through_sqs,
+    own_logs,
+    queue_consumer,
+    send_failures_to,
+    stream_listing,
+    stream_of,
+    tracing,
+)
+
+if TYPE_CHECKING:
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+
+
+def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+    """The ledger's stream, and a queue of objects to ask the provider about again."""
+    made.acknowledge_no_queue(
+        "Its stream hands failed batches to a queue; its queue has a dead-letter queue."
+    )
+    wiring.triggers.stream(
+        made,
+        "BillingEventsStreamToProjector",
+        "billing-events",
+        batch=100,
+        parallel=10,
+        retries=10,
+        failures="billing-projector-failed",
+    )
+    wiring.triggers.queue(made, "RefetchQueueToProjector", "refetch", batch=10, concurrency=5)
+
+
+FUNCTION = FunctionSpec(
+    name="billing_projector",
+    purpose="Keeps the subscriptions' projection equal to the provider's state",
+    group=BILLING,
+    memory=512,
+    timeout=60,
+    statements=(
+        Statement(
+            sid="KeepProjection",
+            actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            resources=("table/billing-subscriptions",),
+        ),
+        Statement(
+            sid="ReadStoredEventAgain",
+            actions=("dynamodb:GetItem",),
+            resources=("table/billing-events",),
+        ),
+        Statement(
+            sid="SetPoisonAsideAndCountReplayed",
+            actions=("dynamodb:PutItem", "dynamodb:UpdateItem"),
+            resources=("table/operations",),
+        ),
+        Statement(
+            sid="ReadProviderKeys",
+            actions=("secretsmanager:GetSecretValue",),
+            resources=("secret/provider-keys",),
+        ),
+        Statement(
+            sid="AskAgainLater",
+            actions=("sqs:SendMessage",),
+            resources=("queue/refetch",),
+        ),
+        stream_of("billing-events"),
+        stream_listing("billing-events"),
+        queue_consumer("refetch"),
+        send_failures_to("billing-projector-failed"),
+        data_key_through_dynamodb(),
+        data_key_through_secrets_manager(),
+        key_through_sqs("messages"),
+        own_logs("billing_projector"),
+        tracing(),
+    ),
+    woken_by=_wake,
+    causes=(
+        Cause(
+            "billing-quarantined",
+            "BillingQuarantined",
+            "Billing events or objects were set aside: a subscription may be out of date.",
+        ),
+        Cause(
+            "billing-problems",
+            "BillingProblems",
+            "A provider sends what is not understood, or does not answer:"
+            " projections lean on asking.",
+            at_least=20,
+        ),
+        Cause(
+            "billing-terminal-left",
+            "TerminalLeft",
+            "A provider says that an ended subscription runs again.",
+        ),
+        Cause(
+            "billing-unknown-status",
+            "UnknownStatus",
+            "A provider uses a word for a status that we do not know; the last known one is kept.",
+        ),
+        Cause(
+            "billing-api-version-new",
+            "ApiVersionNew",
+            "Events come in an API version that was never seen before.",
+        ),
+        Cause(
+            "billing-projection-lag",
+            "ProjectionLag",
+            "Events are projected a quarter of an hour after they were received,"
+            " or wait that long.",
+            at_least=900,
+            gauge=True,
+        ),
+    ),
+)

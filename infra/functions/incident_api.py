@@ -1,0 +1,52 @@
+"""`incident_api` works on incidents for responders; keeps releases, requests, runbooks, evidence.
+
+No other function publishes a runbook; the others read them with the right to query.
+"""
+
+from __future__ import annotations
+
+from infra.bundle.groups import INCIDENTS
+from infra.spec import FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    keep_evidence,
+    own_logs,
+    tracing,
+)
+
+FUNCTION = FunctionSpec(
+    name="incident_api",
+    purpose="Answers responders",
+    group=INCIDENTS,
+    memory=512,
+    timeout=15,
+    reserved=20,
+    incident_clock=True,
+    statements=(
+        Statement(
+            sid="WriteIncidents",
+            actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+            resources=("table/incidents",),
+        ),
+        Statement(
+            sid="ReadBoard",
+            actions=("dynamodb:Query",),
+            resources=("table/incidents/index/list",),
+        ),
+        Statement(
+            sid="RememberRequestsAndReleases",
+            actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+            resources=("table/operations",),
+        ),
+        Statement(
+            sid="HaveCodesSent",
+            actions=("lambda:InvokeFunction",),
+            resources=("function/notifier",),
+        ),
+        *keep_evidence(),
+        data_key_through_dynamodb(),
+        own_logs("incident_api"),
+        tracing(),
+    ),
+)

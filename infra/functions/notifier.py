@@ -1,0 +1,130 @@
+"""`notifier` claims outbox items, marks them and speaks to people; it cannot write a timeline.
+
+It keeps codes of ways, records of links and what audiences heard; it can write no incident.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.bundle.groups import INCIDENTS
+from infra.spec import Cause, FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    data_key_through_secrets_manager,
+    key_through_sns,
+    key_through_sqs,
+    own_logs,
+    send_failures_to,
+    stream_listing,
+    stream_of,
+    tracing,
+)
+
+if TYPE_CHECKING:
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+
+
+def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+    """New outbox items only; what is late the sweep hands over directly."""
+    made.acknowledge_no_queue("Its stream hands failed batches to a queue of their own.")
+    wiring.triggers.stream(
+        made,
+        "IncidentsStreamToNotifier",
+        "incidents",
+        batch=25,
+        parallel=2,
+        retries=5,
+        max_age=60 * 60,
+        failures="notifier-failed",
+        pattern={
+            "eventName": ["INSERT"],
+            "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}},
+        },
+    )
+
+
+FUNCTION = FunctionSpec(
+    name="notifier",
+    purpose="Delivers the outbox: pages and stakeholder mail",
+    group=INCIDENTS,
+    memory=512,
+    timeout=40,
+    reserved=20,
+    incident_clock=True,
+    statements=(
+        Statement(
+            sid="ClaimAndMarkOutbox",
+            actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            resources=("table/incidents",),
+        ),
+        Statement(
+            # The first entry names what the same key was before; a page says it.
+            sid="ReadFirstEntry",
+            actions=("dynamodb:Query",),
+            resources=("table/incidents",),
+        ),
+        Statement(
+            sid="Publish",
+            actions=("sns:Publish",),
+            resources=("topic/pages", "topic/stakeholders", "topic/chat"),
+        ),
+        Statement(
+            # A telephone number is no resource: the right is on everything that is not a topic.
+            sid="TextTelephones",
+            actions=("sns:Publish",),
+            resources=("topics/all",),
+            all_but=True,
+        ),
+        Statement(
+            sid="SendPersonalMail",
+            actions=("ses:SendEmail",),
+            resources=("identity/mail",),
+        ),
+        Statement(
+            sid="KnowWaysAndKeepLinks",
+            actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+            resources=("table/operations",),
+        ),
+        Statement(
+            sid="ReadDeliveryKeys",
+            actions=("secretsmanager:GetSecretValue",),
+            resources=("secret/delivery-keys",),
+        ),
+        stream_of("incidents"),
+        stream_listing("incidents"),
+        send_failures_to("notifier-failed"),
+        data_key_through_dynamodb(),
+        data_key_through_secrets_manager(),
+        key_through_sns("messages"),
+        key_through_sqs("messages"),
+        own_logs("notifier"),
+        tracing(),
+    ),
+    woken_by=_wake,
+    causes=(
+        Cause(
+            "messages-failed",
+            "MessagesFailed",
+            "Messages to people were not accepted by their channel.",
+        ),
+        Cause(
+            "ways-failed",
+            "WaysFailed",
+            "A way to a person fails: pages reach them by the next one, if there is one.",
+            at_least=3,
+        ),
+        Cause(
+            "people-unreachable",
+            "PeopleUnreachable",
+            "Somebody was to be told and has no confirmed way.",
+        ),
+        Cause(
+            "links-missing",
+            "LinksMissing",
+            "Messages leave without their links: the keys or the address of links cannot be read.",
+        ),
+    ),
+)

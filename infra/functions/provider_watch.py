@@ -1,0 +1,103 @@
+"""`provider_watch` reads what is stored of providers' events, asks them, and notes how it went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.bundle.groups import BILLING
+from infra.constructs.alarms import FIVE_MINUTES
+from infra.spec import Cause, FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    data_key_through_secrets_manager,
+    own_logs,
+    tracing,
+)
+
+if TYPE_CHECKING:
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+
+
+def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+    """Every minute; a lost round is made up for by the next."""
+    reason = "A lost round holds nothing to redrive: the next one looks at the same things."
+    wiring.triggers.turns(made, reason)
+    wiring.schedules.wake(made, "LookAtProviders", "rate(1 minute)", says="Looks at the providers")
+    wiring.alarms.add(
+        wiring.stack,
+        "provider-watch-silent",
+        says="Nobody has looked at the providers for a quarter of an hour.",
+        metric=made.function.metric_invocations(period=FIVE_MINUTES),
+        periods=3,
+        below=True,
+        silence_is_bad=True,
+    )
+
+
+FUNCTION = FunctionSpec(
+    name="provider_watch",
+    purpose="Looks at the providers: silence, lateness, what was set aside",
+    group=BILLING,
+    memory=256,
+    timeout=60,
+    statements=(
+        Statement(
+            sid="ReadLedgerHours",
+            actions=("dynamodb:BatchGetItem", "dynamodb:Query"),
+            resources=("table/billing-events",),
+        ),
+        Statement(
+            sid="ReadProjections",
+            actions=("dynamodb:BatchGetItem",),
+            resources=("table/billing-subscriptions",),
+        ),
+        Statement(
+            sid="ReadQuarantineKeepProbes",
+            actions=("dynamodb:PutItem", "dynamodb:Query"),
+            resources=("table/operations",),
+        ),
+        Statement(
+            sid="ReadProviderKeys",
+            actions=("secretsmanager:GetSecretValue",),
+            resources=("secret/provider-keys",),
+        ),
+        data_key_through_dynamodb(),
+        data_key_through_secrets_manager(),
+        own_logs("provider_watch"),
+        tracing(),
+    ),
+    woken_by=_wake,
+    causes=(
+        Cause(
+            "provider-watch-blind",
+            "LooksFailed",
+            "A look at the providers fails: silence or lateness would not be noticed.",
+            at_least=2,
+        ),
+        Cause(
+            "billing-oldest-unprojected",
+            "OldestUnprojected",
+            "A stored event has not reached its subscription for a quarter of an hour.",
+            at_least=900,
+            gauge=True,
+            periods=2,
+        ),
+        Cause(
+            "provider-silent",
+            "EventsMissed",
+            "A provider has sent nothing for as long as it would usually send twenty events.",
+            at_least=20,
+            gauge=True,
+            periods=2,
+        ),
+        Cause(
+            "billing-quarantine-age",
+            "OldestQuarantined",
+            "Something set aside has waited four hours for a person.",
+            at_least=14400,
+            gauge=True,
+        ),
+    ),
+)

@@ -1,0 +1,55 @@
+"""`public_intake` acts on incidents by links; it writes nothing else and sends nothing."""
+
+from __future__ import annotations
+
+from infra.bundle.groups import INCIDENTS
+from infra.spec import Cause, FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    data_key_through_secrets_manager,
+    own_logs,
+    tracing,
+)
+
+FUNCTION = FunctionSpec(
+    name="public_intake",
+    purpose="Answers people without a login: links in messages, status",
+    group=INCIDENTS,
+    memory=512,
+    timeout=10,
+    # A ceiling: strangers must not take the concurrency that pages people.
+    reserved=10,
+    incident_clock=True,
+    statements=(
+        Statement(
+            sid="ActOnIncidents",
+            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
+            resources=("table/incidents",),
+        ),
+        Statement(
+            # The backup a link pages is the one on call: rotations are read, as for every decision,
+            # and the runbook the incident goes by.
+            sid="ReadLinksAndRotations",
+            actions=("dynamodb:GetItem", "dynamodb:Query"),
+            resources=("table/operations",),
+        ),
+        Statement(
+            sid="ReadDeliveryKeys",
+            actions=("secretsmanager:GetSecretValue",),
+            resources=("secret/delivery-keys",),
+        ),
+        data_key_through_dynamodb(),
+        data_key_through_secrets_manager(),
+        own_logs("public_intake"),
+        tracing(),
+    ),
+    causes=(
+        Cause(
+            "links-refused",
+            "LinksRefused",
+            "Links are refused: old messages are used, or somebody is trying.",
+            at_least=30,
+        ),
+    ),
+)

@@ -1,0 +1,118 @@
+"""`reconciler` compares what providers say with what we hold, and heals what was approved.
+
+It writes projections only as the projector does, on condition; it deletes nothing. Into incidents
+it writes how a reconciliation stands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.bundle.groups import SELLING
+from infra.spec import Cause, FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    data_key_through_secrets_manager,
+    keep_evidence,
+    key_through_sqs,
+    own_logs,
+    queue_consumer,
+    tracing,
+)
+
+if TYPE_CHECKING:
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+
+
+def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+    """Messages that name a reconciliation, and two schedules that start one."""
+    reason = "Its queue has a dead-letter queue; a lost turn is made up for by the next one."
+    wiring.triggers.turns(made, reason)
+    for id_, scope, rate in (
+        ("ReconcileRecent", "recent", "rate(15 minutes)"),
+        ("ReconcileSample", "sample", "rate(1 day)"),
+    ):
+        wiring.schedules.wake(
+            made,
+            id_,
+            rate,
+            says=f"Reconciles: {scope}",
+            name=f"reconcile-{scope}",
+            payload=f'{{"scope":"{scope}"}}',
+        )
+    wiring.triggers.queue(made, "ReconcileQueueToReconciler", "reconcile", batch=1, concurrency=2)
+
+
+FUNCTION = FunctionSpec(
+    name="reconciler",
+    purpose="Compares providers, projection and enforcement, and heals on approval",
+    group=SELLING,
+    memory=512,
+    timeout=300,
+    incident_clock=True,
+    wakes_itself=True,
+    statements=(
+        Statement(
+            sid="CompareAndHealProjections",
+            actions=("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
+            resources=("table/billing-subscriptions",),
+        ),
+        Statement(
+            sid="ReadWorkspaces",
+            actions=("dynamodb:Query",),
+            resources=("table/billing-subscriptions/index/workspace",),
+        ),
+        Statement(
+            sid="SeeWhatEventsConcern",
+            actions=("dynamodb:Query",),
+            resources=("table/billing-events",),
+        ),
+        Statement(
+            sid="SeeOpenIncidents",
+            actions=("dynamodb:Query",),
+            resources=("table/incidents/index/list",),
+        ),
+        Statement(
+            sid="KeepReconciliations",
+            actions=(
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ),
+            resources=("table/operations",),
+        ),
+        Statement(
+            sid="WriteIncidents",
+            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
+            resources=("table/incidents",),
+        ),
+        Statement(
+            sid="ReadProviderKeys",
+            actions=("secretsmanager:GetSecretValue",),
+            resources=("secret/provider-keys",),
+        ),
+        Statement(
+            sid="HandOn",
+            actions=("sqs:SendMessage",),
+            resources=("queue/reconcile", "queue/refetch"),
+        ),
+        queue_consumer("reconcile"),
+        *keep_evidence(),
+        data_key_through_dynamodb(),
+        data_key_through_secrets_manager(),
+        key_through_sqs("messages"),
+        own_logs("reconciler"),
+        tracing(),
+    ),
+    woken_by=_wake,
+    causes=(
+        Cause(
+            "reconciliations-stalled",
+            "ReconciliationsStalled",
+            "A reconciliation has given up waiting: what is wrong is not all known.",
+        ),
+    ),
+)

@@ -1,0 +1,101 @@
+"""`replay_planner` lists a provider's events, compares them with the ledger and hands the rest on.
+
+It never writes the ledger: what it finds missing goes through the workers. Where a provider lists
+no events it asks for objects and writes their projections, as the projector does. The proof goes
+into the archive and, as a pointer, into the incident.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.bundle.groups import INCIDENTS
+from infra.spec import Cause, FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    data_key_through_secrets_manager,
+    keep_evidence,
+    key_through_sqs,
+    own_logs,
+    queue_consumer,
+    tracing,
+)
+
+if TYPE_CHECKING:
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+
+
+def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+    """One driver a replay."""
+    made.acknowledge_no_queue("Its queue has a dead-letter queue.")
+    wiring.triggers.queue(made, "ReplayQueueToPlanner", "replay", batch=1, concurrency=2)
+
+
+FUNCTION = FunctionSpec(
+    name="replay_planner",
+    purpose="Lists a provider's window and hands on what the ledger lacks",
+    group=INCIDENTS,
+    memory=512,
+    timeout=300,
+    wakes_itself=True,
+    incident_clock=True,
+    statements=(
+        Statement(
+            sid="CompareWithLedger",
+            actions=("dynamodb:BatchGetItem",),
+            resources=("table/billing-events", "table/billing-subscriptions"),
+        ),
+        Statement(
+            sid="RebuildProjection",
+            actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            resources=("table/billing-subscriptions",),
+        ),
+        Statement(
+            sid="WriteIncidents",
+            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
+            resources=("table/incidents",),
+        ),
+        *keep_evidence(),
+        Statement(
+            sid="SeeWhatLedgerHolds",
+            actions=("dynamodb:Query",),
+            resources=("table/billing-events",),
+        ),
+        Statement(
+            sid="KeepReplays",
+            actions=(
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+                "dynamodb:UpdateItem",
+            ),
+            resources=("table/operations",),
+        ),
+        Statement(
+            sid="ReadProviderKeys",
+            actions=("secretsmanager:GetSecretValue",),
+            resources=("secret/provider-keys", "secret/registrations"),
+        ),
+        Statement(
+            sid="HandOn",
+            actions=("sqs:SendMessage",),
+            resources=("queue/refetch", "queue/replay", "queue/restore"),
+        ),
+        queue_consumer("replay"),
+        data_key_through_dynamodb(),
+        data_key_through_secrets_manager(),
+        key_through_sqs("messages"),
+        own_logs("replay_planner"),
+        tracing(),
+    ),
+    woken_by=_wake,
+    causes=(
+        Cause(
+            "replays-stalled",
+            "ReplaysStalled",
+            "A replay has given up waiting: what was lost is not all back.",
+        ),
+    ),
+)

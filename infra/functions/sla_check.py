@@ -1,0 +1,91 @@
+"""`sla_check` finds what is due, writes breaches and wakes the notifier; it sends nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.bundle.groups import INCIDENTS
+from infra.constructs.alarms import ONE_MINUTE
+from infra.spec import FunctionSpec
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    keep_freezes,
+    key_through_sqs,
+    own_logs,
+    queue_consumer,
+    read_rotas,
+    tracing,
+)
+
+if TYPE_CHECKING:
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+
+
+def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+    """Once a minute, never late: the next sweep does what a lost one did not."""
+    reason = (
+        "A lost sweep holds nothing to redrive: the next one, a minute later, does its work;"
+        " what it handed on has a dead-letter queue."
+    )
+    wiring.triggers.turns(made, reason)
+    wiring.schedules.wake(made, "EveryMinute", "rate(1 minute)", says="Wakes the sweep")
+    wiring.triggers.queue(made, "DueQueueToSlaCheck", "due", batch=4, concurrency=3)
+    wiring.alarms.add(
+        wiring.stack,
+        "sla-check-silent",
+        says="No sweep has run for three minutes: nobody is escalated to.",
+        metric=made.function.metric_invocations(period=ONE_MINUTE),
+        periods=3,
+        below=True,
+        silence_is_bad=True,
+    )
+
+
+FUNCTION = FunctionSpec(
+    name="sla_check",
+    purpose="Acts on what is due: breaches, escalation, unsent messages",
+    group=INCIDENTS,
+    memory=512,
+    # Under a minute, so that a slow sweep ends before the next one starts.
+    timeout=55,
+    # Its queue may take three of them: two are left for the schedule and for people.
+    reserved=5,
+    incident_clock=True,
+    statements=(
+        Statement(
+            sid="FindDue",
+            actions=("dynamodb:Query",),
+            resources=("table/incidents/index/due", "table/operations/index/due"),
+        ),
+        Statement(
+            sid="ReadBoard",
+            actions=("dynamodb:Query",),
+            resources=("table/incidents/index/list",),
+        ),
+        Statement(
+            sid="WriteIncidents",
+            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
+            resources=("table/incidents",),
+        ),
+        Statement(
+            sid="RedriveOutbox",
+            actions=("lambda:InvokeFunction",),
+            resources=("function/notifier",),
+        ),
+        Statement(
+            sid="HandOnWhatIsDue",
+            actions=("sqs:SendMessage",),
+            resources=("queue/due",),
+        ),
+        queue_consumer("due"),
+        key_through_sqs("messages"),
+        keep_freezes(),
+        read_rotas(),
+        data_key_through_dynamodb(),
+        own_logs("sla_check"),
+        tracing(),
+    ),
+    woken_by=_wake,
+)

@@ -1,0 +1,62 @@
+"""What a function is, as data: its size, its rights, what wakes it and what of it is watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.bundle.groups import DependencyGroup
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+    from infra.statements import Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A measure of the function's own that tells whoever keeps Tocsin running.
+
+    From `at_least` in five minutes: the sum of a count, or the maximum of a `gauge`, `periods`
+    times in a row. `name` is that of its page.
+    """
+
+    name: str
+    metric: str
+    says: str
+    at_least: int = 1
+    gauge: bool = False
+    periods: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """One Lambda function.
+
+    `timeout` is in seconds. `reserved` is its share of the account's concurrency where the stage
+    reserves any: a floor for the paging lane, a ceiling for whoever could starve it.
+    `incident_clock`: it decides by incident time, so it must see a moved clock. `wakes_itself`:
+    it goes on through its own queue, which Lambda would stop as a loop after 16 turns.
+    `statements` are all its rights. `woken_by` makes its triggers; without it, routes wake it.
+    """
+
+    name: str
+    purpose: str
+    group: DependencyGroup
+    memory: int
+    timeout: int
+    statements: tuple[Statement, ...]
+    reserved: int | None = None
+    incident_clock: bool = False
+    wakes_itself: bool = False
+    woken_by: Callable[[TocsinFunction, Wiring], None] | None = None
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def dashed(self) -> str:
+        return self.name.replace("_", "-")
+
+    @property
+    def pascal(self) -> str:
+        return "".join(word.capitalize() for word in self.name.split("_"))
