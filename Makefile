@@ -84,9 +84,9 @@ fuzz: $(READY) ## over a million broken webhooks; TOCSIN_FUZZ_CASES says how man
 	@TOCSIN_FUZZ_CASES=$${TOCSIN_FUZZ_CASES:-$(FUZZ_CASES)} $(PYTEST) -n 2 tests/fuzz
 
 .PHONY: check
-check: check-style check-imports check-docs check-types ## style, import rules, generated documents, types
+check: check-style check-imports check-docs check-types check-infra ## style, imports, documents, types, templates
 
-.PHONY: check-style check-types check-imports check-docs
+.PHONY: check-style check-types check-imports check-docs check-infra
 check-style: $(READY)
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
@@ -99,6 +99,9 @@ check-docs: $(READY)
 	@.venv/bin/tocsin runbook offline --check docs/how-to/when-tocsin-is-down.md
 	@PYTHONPATH=.ci $(PY) -m tools.command_page --check
 	@PYTHONPATH=.ci $(PY) -m tools.openapi --check
+
+check-infra: $(READY)
+	@PYTHONPATH=.ci:.:shared $(PY) -m tools.templates
 
 .PHONY: docs
 docs: $(READY) ## write the generated documents again
