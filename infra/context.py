@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.stage import STAGES, Stage
+from tocsin.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 NOBODYS_MAIL = "tocsin@mail-from.invalid"
 """SES refuses it: mail is then a way that fails, and the next one is tried."""
 ARCHITECTURES = ("arm64", "x86_64")
-SWITCH = ("on", "off")
+SWITCH = ("off", "on")
+CONCURRENCY = ("unreserved", "sized")
+NONE, ALL, PREFIX = "none", "all", "prefix:"
+NEVER_TAKEN_IN = ("tocsin-", "TargetTracking-")
+"""How alarms are called that never open an incident by themselves: our own, and scaling's."""
 KEYS = (
     "stage",
     "arch",
@@ -26,11 +31,52 @@ KEYS = (
     "mail_from",
     "dead_man_url",
     "chat_room",
+    "ops_mail",
+    "providers",
+    "alarm_intake",
+    "concurrency",
+    "tracing",
+    "route_metrics",
 )
 
 
 class ContextInvalid(Exception):
-    """The CDK context names a stage, architecture or value that does not exist."""
+    """The CDK context names a stage, architecture or value that does not exist, or lacks one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmIntake:
+    """Which alarms of the account open incidents without naming Tocsin as their action.
+
+    None by default: other teams' alarms are theirs. Alarms that name the alarm topic always do.
+    """
+
+    everything: bool = False
+    prefixes: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, text: str) -> AlarmIntake:
+        """`none`, `all`, or `prefix:` and the beginnings of names, with commas.
+
+        Raises:
+            ContextInvalid: anything else, or a beginning that our own alarms' names have too.
+        """
+        if text in {NONE, ALL}:
+            return cls(everything=text == ALL)
+        prefixes = tuple(filter(None, text.removeprefix(PREFIX).split(",")))
+        if not text.startswith(PREFIX) or not prefixes:
+            raise ContextInvalid(f"alarm_intake is none, all or prefix:<names>, not {text!r}")
+        for prefix in prefixes:
+            if any(own.startswith(prefix) or prefix.startswith(own) for own in NEVER_TAKEN_IN):
+                raise ContextInvalid(f"alarm_intake: {prefix!r} would take in alarms of our own")
+        return cls(prefixes=prefixes)
+
+    @property
+    def pattern(self) -> list[object]:
+        """What a rule wants of an alarm's name; empty: there is no rule."""
+        if self.everything:
+            return [{"anything-but": {"prefix": [*NEVER_TAKEN_IN]}}]
+        return [{"prefix": prefix} for prefix in self.prefixes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +87,10 @@ class Context:
     mail can be a link that opens. `dead_man_url` is called after every clean
     audit; `none`: nobody outside the account is told.
     `mail_from` is an address of a verified SES identity. `chat_room`: a room's configuration in
-    Amazon Q Developer reads the stage's chat topic.
+    Amazon Q Developer reads the stage's chat topic. `ops_mail` hears of what is wrong with Tocsin
+    itself. `providers` are those whose outages are watched. `sized`: functions have shares of the
+    account's concurrency, for which it must allow 215; an account begins with as few as 10.
+    `tracing` and `route_metrics` cost money for each request and each route.
     """
 
     stage: Stage
@@ -52,13 +101,20 @@ class Context:
     mail_from: str
     dead_man_url: str = "none"
     chat_room: bool = False
+    ops_mail: str = NONE
+    providers: tuple[str, ...] = ()
+    alarm_intake: AlarmIntake = AlarmIntake()
+    sized: bool = False
+    tracing: bool = False
+    route_metrics: bool = False
 
     @classmethod
     def read(cls, values: Mapping[str, str | None]) -> Context:
         """The context with its defaults: production on arm64 against the real providers.
 
         Raises:
-            ContextInvalid: an unknown stage or architecture, or `chat_room` not `on` or `off`.
+            ContextInvalid: an unknown stage, architecture, provider or word; or nobody at
+                `ops_mail` where people are paged.
         """
         stage = values.get("stage") or "production"
         arch = values.get("arch") or "arm64"
@@ -66,9 +122,9 @@ class Context:
             raise ContextInvalid(f"unknown stage {stage!r}; known: {', '.join(STAGES)}")
         if arch not in ARCHITECTURES:
             raise ContextInvalid(f"unknown arch {arch!r}; known: {', '.join(ARCHITECTURES)}")
-        room = values.get("chat_room") or "off"
-        if room not in SWITCH:
-            raise ContextInvalid(f"chat_room is {' or '.join(SWITCH)}, not {room!r}")
+        ops_mail = values.get("ops_mail") or NONE
+        if "@" not in ops_mail and not STAGES[stage].inbox:
+            raise ContextInvalid("ops_mail is the address that hears when Tocsin is in trouble")
         return cls(
             stage=STAGES[stage],
             arch=arch,
@@ -76,6 +132,29 @@ class Context:
             razorpay_api_base=values.get("razorpay_api_base") or "https://api.razorpay.com",
             docs_base=values.get("docs_base") or "",
             dead_man_url=values.get("dead_man_url") or "none",
-            chat_room=room == "on",
+            chat_room=_choice(values, "chat_room", SWITCH) == "on",
+            ops_mail=ops_mail,
+            providers=_providers(values.get("providers") or NONE),
+            alarm_intake=AlarmIntake.read(values.get("alarm_intake") or NONE),
+            sized=_choice(values, "concurrency", CONCURRENCY) == "sized",
+            tracing=_choice(values, "tracing", SWITCH) == "on",
+            route_metrics=_choice(values, "route_metrics", SWITCH) == "on",
             mail_from=values.get("mail_from") or NOBODYS_MAIL,
         )
+
+
+def _choice(values: Mapping[str, str | None], key: str, words: tuple[str, ...]) -> str:
+    """The word given for `key`, or the first there is."""
+    given = values.get(key) or words[0]
+    if given not in words:
+        raise ContextInvalid(f"{key} is {' or '.join(words)}, not {given!r}")
+    return given
+
+
+def _providers(text: str) -> tuple[str, ...]:
+    names = () if text == NONE else tuple(filter(None, text.split(",")))
+    if unknown := [name for name in names if name not in PROVIDERS.names]:
+        raise ContextInvalid(
+            f"providers: {', '.join(unknown)} unknown; known: {', '.join(PROVIDERS.names)}"
+        )
+    return names

@@ -35,10 +35,11 @@ class FunctionSpec:
     """One Lambda function.
 
     `timeout` is in seconds. `reserved` is its share of the account's concurrency where the stage
-    reserves any: a floor for the paging lane, a ceiling for whoever could starve it.
+    is sized: a floor for the paging lane, a ceiling for whoever could starve it.
     `incident_clock`: it decides by incident time, so it must see a moved clock. `wakes_itself`:
     it goes on through its own queue, which Lambda would stop as a loop after 16 turns.
-    `statements` are all its rights. `woken_by` makes its triggers; without it, routes wake it.
+    `statements` are its rights, its own log apart. `woken_by` makes its triggers; without it,
+    routes wake it.
     """
 
     name: str

@@ -21,8 +21,7 @@ class Stage:
 
     `clock_adjustable`: the incident clock can be moved; never where real people are paged.
     `keeps_data`: deletion protection, and tables, keys and secrets survive their stack.
-    `reserves_concurrency`: the paging lane has its own share of the account's concurrency.
-    `inbox`: a queue collects what people would have received.
+    `inbox`: a queue collects what people would have received, and nobody is told of trouble.
     `billing_modes`: the providers' modes that give access; test mode never does to real customers.
     `session_names_are_free`: anyone may name a responder's session; elsewhere it is the IAM user.
     """
@@ -32,7 +31,6 @@ class Stage:
     keeps_data: bool
     point_in_time_recovery: bool
     log_retention_days: int
-    reserves_concurrency: bool
     inbox: bool
     session_names_are_free: bool
     billing_modes: str
@@ -57,7 +55,6 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
                 keeps_data=False,
                 point_in_time_recovery=True,
                 log_retention_days=7,
-                reserves_concurrency=False,
                 inbox=True,
                 session_names_are_free=True,
                 billing_modes="live,test",
@@ -68,7 +65,6 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
                 keeps_data=False,
                 point_in_time_recovery=True,
                 log_retention_days=30,
-                reserves_concurrency=True,
                 inbox=False,
                 session_names_are_free=False,
                 billing_modes="live,test",
@@ -79,7 +75,6 @@ STAGES: Mapping[str, Stage] = MappingProxyType(
                 keeps_data=True,
                 point_in_time_recovery=True,
                 log_retention_days=365,
-                reserves_concurrency=True,
                 inbox=False,
                 session_names_are_free=False,
                 billing_modes="live",

@@ -18,7 +18,7 @@ from constructs import Construct
 from infra.constructs.alarms import ONE_MINUTE
 from infra.constructs.keeping import log_group
 from infra.constructs.nag import SERVERLESS, acknowledge
-from infra.statements import read_clock_offset
+from infra.statements import ANY, own_logs, read_clock_offset, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,14 +90,15 @@ class TocsinFunction(Construct):
             environment=environment_of(spec, context, references),
             log_group=self._log_group,
             logging_format=lambda_.LoggingFormat.JSON,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if context.tracing else None,
             recursive_loop=lambda_.RecursiveLoop.ALLOW if spec.wakes_itself else None,
-            reserved_concurrent_executions=(
-                spec.reserved if context.stage.reserves_concurrency else None
-            ),
+            reserved_concurrent_executions=(spec.reserved if context.sized else None),
         )
         references.offer_arn(f"function/{spec.dashed}", self.function.function_arn)
         self._add_alarms(alarms)
+        if not context.tracing:
+            cost = "Each trace costs money; log lines carry a correlation id from end to end."
+            acknowledge(self.function, "LambdaTracing", cost, pack=SERVERLESS)
         reason = "3.13 starts faster than 3.14 and the bundles' bytecode is compiled for it."
         acknowledge(self.function, "L1", reason)
         acknowledge(self.function, "LambdaLatestVersion", reason, pack=SERVERLESS)
@@ -112,7 +113,9 @@ class TocsinFunction(Construct):
         return group
 
     def _make_role(self) -> iam.Role:
-        statements = [*self.spec.statements]
+        statements = [*self.spec.statements, own_logs(self.spec.name)]
+        if self._context.tracing:
+            statements.append(tracing())
         if self._sees_moved_clock:
             statements.append(read_clock_offset())
         document = iam.PolicyDocument(statements=[self._resolve(each) for each in statements])
@@ -127,10 +130,10 @@ class TocsinFunction(Construct):
         return role
 
     def _acknowledge_wildcards(self, role: iam.Role, statements: list[Statement]) -> None:
-        acknowledge(role, "IAM5[Resource::*]", "X-Ray's actions know no resource.")
-        acknowledge(
-            role, "LambdaStarPermissions", "X-Ray's actions know no resource.", pack=SERVERLESS
-        )
+        if any(ANY in one.resources for one in statements):
+            reason = "Its actions know no resource."
+            acknowledge(role, "IAM5[Resource::*]", reason)
+            acknowledge(role, "LambdaStarPermissions", reason, pack=SERVERLESS)
         for symbol in [each for one in statements for each in one.resources]:
             kind, _, table = symbol.partition("/")
             if kind == "streams":

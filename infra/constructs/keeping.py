@@ -20,8 +20,13 @@ _RETENTION = {
 
 
 def removal_of_data(stage: Stage) -> cdk.RemovalPolicy:
-    """What happens to tables, keys and secrets when their stack goes."""
-    return cdk.RemovalPolicy.RETAIN if stage.keeps_data else cdk.RemovalPolicy.DESTROY
+    """What happens to tables, keys and secrets when their stack goes.
+
+    What the first try of a deployment made is removed when that fails: kept, its names would stand
+    in the way of the second.
+    """
+    keep = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    return keep if stage.keeps_data else cdk.RemovalPolicy.DESTROY
 
 
 def log_group(scope: Construct, id_: str, *, name: str, stage: Stage) -> logs.LogGroup:
@@ -29,12 +34,10 @@ def log_group(scope: Construct, id_: str, *, name: str, stage: Stage) -> logs.Lo
 
     It is made before whoever writes to it: a group that appears by itself is kept for ever.
     """
-    # Kept groups would block the next try of a deployment that failed, so those are removed.
-    keep = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     return logs.LogGroup(
         scope,
         id_,
         log_group_name=name,
         retention=_RETENTION[stage.log_retention_days],
-        removal_policy=keep if stage.keeps_data else cdk.RemovalPolicy.DESTROY,
+        removal_policy=removal_of_data(stage),
     )

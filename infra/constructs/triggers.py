@@ -169,6 +169,7 @@ class Triggers:
             "AlarmActions",
             principal="lambda.alarms.cloudwatch.amazonaws.com",
             source_arn=alarms,
+            says_account=True,
         )
 
     def rule(
@@ -214,15 +215,27 @@ class Triggers:
         self.permit(made, permit_as, principal="events.amazonaws.com", source_arn=rule.attr_arn)
         return rule
 
-    def permit(self, made: TocsinFunction, id_: str, *, principal: str, source_arn: str) -> None:
-        """Lets one source of this account wake the function."""
+    def permit(
+        self,
+        made: TocsinFunction,
+        id_: str,
+        *,
+        principal: str,
+        source_arn: str,
+        says_account: bool = False,
+    ) -> None:
+        """Lets one source of this account wake the function.
+
+        `says_account`: the service is documented to send its account; a condition on what is not
+        sent would refuse every call. The ARN holds the account either way.
+        """
         lambda_.CfnPermission(
             self._stack,
             f"Allow{id_}",
             action="lambda:InvokeFunction",
             function_name=made.function.function_arn,
             principal=principal,
-            source_account=self._stack.account,
+            source_account=self._stack.account if says_account else None,
             source_arn=source_arn,
         )
 

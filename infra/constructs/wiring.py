@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from infra.constructs.alarms import OpsAlarms
     from infra.constructs.schedules import Schedules
     from infra.constructs.triggers import Triggers
+    from infra.context import Context
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The triggers, schedules and alarms of the stack that the functions are in."""
+    """The stage, and the triggers, schedules and alarms of the stack that the functions are in."""
 
     stack: cdk.Stack
+    context: Context
     triggers: Triggers
     schedules: Schedules
     alarms: OpsAlarms

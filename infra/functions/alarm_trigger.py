@@ -12,11 +12,9 @@ from infra.statements import (
     data_key_through_dynamodb,
     keep_freezes,
     key_through_sqs,
-    own_logs,
     queue_consumer,
     read_rotas,
     send_failures_to,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from infra.constructs.wiring import Wiring
 
 
-_NEVER_AN_ALARM_OF_OURS = ("tocsin-", "TargetTracking-")
 _ASYNC_MAX_AGE = 6 * 60 * 60
 
 
@@ -37,24 +34,22 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     triggers.queue(made, "AlarmsQueueToAlarmTrigger", "alarms", batch=50, concurrency=5, window=2)
     triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures="alarm-trigger-failed")
     triggers.alarm_actions(made)
-    triggers.rule(
-        made,
-        "AlarmStateChange",
-        name=ALARM_STATE_RULE,
-        permit_as="AlarmStateRule",
-        says="Alarms that name no action of ours still open incidents",
-        pattern={
-            "source": ["aws.cloudwatch"],
-            "detail-type": ["CloudWatch Alarm State Change"],
-            "detail": {
-                "alarmName": [{"anything-but": {"prefix": [*_NEVER_AN_ALARM_OF_OURS]}}],
-                "state": {"value": ["ALARM", "OK"]},
+    if names := wiring.context.alarm_intake.pattern:
+        triggers.rule(
+            made,
+            "AlarmStateChange",
+            name=ALARM_STATE_RULE,
+            permit_as="AlarmStateRule",
+            says="Alarms that name no action of ours still open incidents",
+            pattern={
+                "source": ["aws.cloudwatch"],
+                "detail-type": ["CloudWatch Alarm State Change"],
+                "detail": {"alarmName": names, "state": {"value": ["ALARM", "OK"]}},
             },
-        },
-        retries=185,
-        max_age=_ASYNC_MAX_AGE,
-        failures="alarm-trigger-failed",
-    )
+            retries=185,
+            max_age=_ASYNC_MAX_AGE,
+            failures="alarm-trigger-failed",
+        )
     wiring.alarms.add(
         wiring.stack,
         "alarm-trigger-async-age",
@@ -70,6 +65,8 @@ FUNCTION = FunctionSpec(
     group=INCIDENTS,
     memory=512,
     timeout=30,
+    # Five for its queue; the rest for alarms that name it themselves.
+    reserved=10,
     incident_clock=True,
     statements=(
         Statement(
@@ -83,8 +80,6 @@ FUNCTION = FunctionSpec(
         queue_consumer("alarms"),
         send_failures_to("alarm-trigger-failed"),
         key_through_sqs("alarms"),
-        own_logs("alarm_trigger"),
-        tracing(),
     ),
     woken_by=_wake,
     causes=(

@@ -11,8 +11,6 @@ from infra.spec import Cause, FunctionSpec
 from infra.statements import (
     Statement,
     data_key_through_dynamodb,
-    own_logs,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -78,8 +76,6 @@ FUNCTION = FunctionSpec(
             resources=("table/operations",),
         ),
         data_key_through_dynamodb(),
-        own_logs("auditor"),
-        tracing(),
     ),
     woken_by=_wake,
     causes=(

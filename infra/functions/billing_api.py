@@ -16,8 +16,6 @@ from infra.statements import (
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
     key_through_sqs,
-    own_logs,
-    tracing,
 )
 
 FUNCTION = FunctionSpec(
@@ -27,6 +25,7 @@ FUNCTION = FunctionSpec(
     memory=512,
     # Two providers, one after the other, each with one more try.
     timeout=28,
+    reserved=6,
     incident_clock=True,
     statements=(
         Statement(
@@ -77,7 +76,5 @@ FUNCTION = FunctionSpec(
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
         key_through_sqs("messages"),
-        own_logs("billing_api"),
-        tracing(),
     ),
 )

@@ -14,12 +14,10 @@ from infra.statements import (
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
     key_through_sqs,
-    own_logs,
     queue_consumer,
     send_failures_to,
     stream_listing,
     stream_of,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -83,8 +81,6 @@ FUNCTION = FunctionSpec(
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
         key_through_sqs("messages"),
-        own_logs("billing_projector"),
-        tracing(),
     ),
     woken_by=_wake,
     causes=(

@@ -11,8 +11,6 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     keep_evidence,
-    own_logs,
-    tracing,
 )
 
 FUNCTION = FunctionSpec(
@@ -21,7 +19,7 @@ FUNCTION = FunctionSpec(
     group=INCIDENTS,
     memory=512,
     timeout=15,
-    reserved=20,
+    reserved=15,
     incident_clock=True,
     statements=(
         Statement(
@@ -46,7 +44,5 @@ FUNCTION = FunctionSpec(
         ),
         *keep_evidence(),
         data_key_through_dynamodb(),
-        own_logs("incident_api"),
-        tracing(),
     ),
 )

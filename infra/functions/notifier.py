@@ -15,11 +15,9 @@ from infra.statements import (
     data_key_through_secrets_manager,
     key_through_sns,
     key_through_sqs,
-    own_logs,
     send_failures_to,
     stream_listing,
     stream_of,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +50,7 @@ FUNCTION = FunctionSpec(
     group=INCIDENTS,
     memory=512,
     timeout=40,
-    reserved=20,
+    reserved=15,
     incident_clock=True,
     statements=(
         Statement(
@@ -100,8 +98,6 @@ FUNCTION = FunctionSpec(
         data_key_through_secrets_manager(),
         key_through_sns("messages"),
         key_through_sqs("messages"),
-        own_logs("notifier"),
-        tracing(),
     ),
     woken_by=_wake,
     causes=(

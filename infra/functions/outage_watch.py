@@ -14,8 +14,6 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
-    own_logs,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +36,8 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     """Every minute: an outage is noticed within a few."""
     reason = "A lost round holds nothing to redrive: the next one, a minute later, sees it all."
     wiring.triggers.turns(made, reason)
+    if not wiring.context.providers:
+        return
     wiring.schedules.wake(made, "EveryMinuteOutages", "rate(1 minute)", says="Looks for outages")
     wiring.alarms.add(
         wiring.stack,
@@ -83,8 +83,6 @@ FUNCTION = FunctionSpec(
         ),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
-        own_logs("outage_watch"),
-        tracing(),
     ),
     woken_by=_wake,
 )

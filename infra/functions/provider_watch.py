@@ -11,8 +11,6 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
-    own_logs,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +22,8 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     """Every minute; a lost round is made up for by the next."""
     reason = "A lost round holds nothing to redrive: the next one looks at the same things."
     wiring.triggers.turns(made, reason)
+    if not wiring.context.providers:
+        return
     wiring.schedules.wake(made, "LookAtProviders", "rate(1 minute)", says="Looks at the providers")
     wiring.alarms.add(
         wiring.stack,
@@ -65,8 +65,6 @@ FUNCTION = FunctionSpec(
         ),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
-        own_logs("provider_watch"),
-        tracing(),
     ),
     woken_by=_wake,
     causes=(

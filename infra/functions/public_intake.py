@@ -8,8 +8,6 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
-    own_logs,
-    tracing,
 )
 
 FUNCTION = FunctionSpec(
@@ -41,8 +39,6 @@ FUNCTION = FunctionSpec(
         ),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
-        own_logs("public_intake"),
-        tracing(),
     ),
     causes=(
         Cause(

@@ -16,9 +16,7 @@ from infra.statements import (
     data_key_through_secrets_manager,
     keep_evidence,
     key_through_sqs,
-    own_logs,
     queue_consumer,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -26,14 +24,17 @@ if TYPE_CHECKING:
     from infra.constructs.wiring import Wiring
 
 
+_SCHEDULES = (
+    ("ReconcileRecent", "recent", "rate(15 minutes)"),
+    ("ReconcileSample", "sample", "rate(1 day)"),
+)
+
+
 def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     """Messages that name a reconciliation, and two schedules that start one."""
     reason = "Its queue has a dead-letter queue; a lost turn is made up for by the next one."
     wiring.triggers.turns(made, reason)
-    for id_, scope, rate in (
-        ("ReconcileRecent", "recent", "rate(15 minutes)"),
-        ("ReconcileSample", "sample", "rate(1 day)"),
-    ):
+    for id_, scope, rate in _SCHEDULES if wiring.context.providers else ():
         wiring.schedules.wake(
             made,
             id_,
@@ -104,8 +105,6 @@ FUNCTION = FunctionSpec(
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
         key_through_sqs("messages"),
-        own_logs("reconciler"),
-        tracing(),
     ),
     woken_by=_wake,
     causes=(

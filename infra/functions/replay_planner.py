@@ -17,9 +17,7 @@ from infra.statements import (
     data_key_through_secrets_manager,
     keep_evidence,
     key_through_sqs,
-    own_logs,
     queue_consumer,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -87,8 +85,6 @@ FUNCTION = FunctionSpec(
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
         key_through_sqs("messages"),
-        own_logs("replay_planner"),
-        tracing(),
     ),
     woken_by=_wake,
     causes=(

@@ -10,9 +10,7 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     key_through_sqs,
-    own_logs,
     queue_consumer,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -41,8 +39,6 @@ FUNCTION = FunctionSpec(
         queue_consumer("restore"),
         data_key_through_dynamodb(),
         key_through_sqs("messages"),
-        own_logs("replay_worker"),
-        tracing(),
     ),
     woken_by=_wake,
 )

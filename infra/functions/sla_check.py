@@ -12,10 +12,8 @@ from infra.statements import (
     data_key_through_dynamodb,
     keep_freezes,
     key_through_sqs,
-    own_logs,
     queue_consumer,
     read_rotas,
-    tracing,
 )
 
 if TYPE_CHECKING:
@@ -84,8 +82,6 @@ FUNCTION = FunctionSpec(
         keep_freezes(),
         read_rotas(),
         data_key_through_dynamodb(),
-        own_logs("sla_check"),
-        tracing(),
     ),
     woken_by=_wake,
 )

@@ -12,8 +12,6 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
-    own_logs,
-    tracing,
 )
 
 FUNCTION = FunctionSpec(
@@ -23,7 +21,7 @@ FUNCTION = FunctionSpec(
     memory=512,
     timeout=8,
     # A ceiling: a flood of webhooks must not take the concurrency that pages people.
-    reserved=200,
+    reserved=50,
     statements=(
         Statement(
             sid="AddEvent",
@@ -37,8 +35,6 @@ FUNCTION = FunctionSpec(
         ),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
-        own_logs("webhook_ingest"),
-        tracing(),
     ),
     causes=(
         Cause(

@@ -65,8 +65,8 @@ class ApiStack(cdk.Stack):
             name: self._integrate(functions[name]) for name in sorted({r.function for r in ROUTES})
         }
         routes = [self._add_route(route, integrations[route.function]) for route in ROUTES]
-        for route in ROUTES:
-            self._allow(route, functions[route.function])
+        for name in integrations:
+            self._allow(functions[name])
         self._add_stage(routes)
         for group, methods in GROUPS.items():
             self._add_role(group, methods)
@@ -96,22 +96,21 @@ class ApiStack(cdk.Stack):
             acknowledge(made, "APIG4", route.open_because)
         return made
 
-    def _allow(self, route: Route, made: TocsinFunction) -> None:
-        """One permission per route: the gateway may start a function for its own routes only."""
-        path = "/".join("*" if part.startswith("{") else part for part in route.path.split("/"))
-        source = self.format_arn(
-            service="execute-api",
-            resource=self.api.ref,
-            resource_name=f"*/{route.method}{path}",
-        )
+    def _allow(self, made: TocsinFunction) -> None:
+        """One permission for all routes: one for each would fill the function's policy.
+
+        The gateway says from which API a call comes and not from which account, so only the ARN,
+        which holds both, can be a condition.
+        """
         lambda_.CfnPermission(
             self,
-            f"Allow{_identifier(route)}",
+            f"Allow{made.spec.pascal}",
             action="lambda:InvokeFunction",
             function_name=made.function.function_arn,
             principal="apigateway.amazonaws.com",
-            source_account=self.account,
-            source_arn=source,
+            source_arn=self.format_arn(
+                service="execute-api", resource=self.api.ref, resource_name="*"
+            ),
         )
 
     def _add_stage(self, routes: list[apigw.CfnRoute]) -> None:
@@ -129,11 +128,13 @@ class ApiStack(cdk.Stack):
                 destination_arn=access_log.log_group_arn, format=self.to_json_string(_ACCESS_LOG)
             ),
             default_route_settings=apigw.CfnStage.RouteSettingsProperty(
-                detailed_metrics_enabled=True, throttling_rate_limit=50, throttling_burst_limit=100
+                detailed_metrics_enabled=self._context.route_metrics,
+                throttling_rate_limit=50,
+                throttling_burst_limit=100,
             ),
             route_settings={
                 route.key: {
-                    "DetailedMetricsEnabled": True,
+                    "DetailedMetricsEnabled": self._context.route_metrics,
                     "ThrottlingRateLimit": route.throttle.rate,
                     "ThrottlingBurstLimit": route.throttle.burst,
                 }
@@ -148,7 +149,8 @@ class ApiStack(cdk.Stack):
 
         The function reads the group off the role. Outside the local stage the name must be the IAM
         user's own, so that nobody can acknowledge or approve as somebody else; who may assume
-        which role is decided by the account's own policies for its people.
+        which role is decided by the account's own policies for its people. Roles belong to the
+        account and not to a Region, so their names hold it.
         """
         free = self._context.stage.session_names_are_free
         own_name = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
@@ -165,7 +167,7 @@ class ApiStack(cdk.Stack):
         role = iam.Role(
             self,
             group.capitalize(),
-            role_name=self._context.stage.physical(group),
+            role_name=f"{self._context.stage.physical(group)}-{self.region}",
             description=f"Calls the API of Tocsin as a {group}, as the person the session names",
             assumed_by=cast("iam.IPrincipal", principal),
             inline_policies={"permissions": iam.PolicyDocument(statements=[invoke])},

@@ -20,6 +20,7 @@ from infra.stacks.outputs import output
 from infra.tables import PARTITION_KEY, SORT_KEY, TABLES, TTL, Index, Table
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
     from infra.context import Context
@@ -51,10 +52,13 @@ class DataStack(cdk.Stack):
             termination_protection=context.stage.keeps_data,
         )
         self.key = self._make_key()
-        self.tables = {table.name: self._make_table(table) for table in TABLES}
-        self._make_evidence()
+        others: list[Construct] = [self._make_evidence()]
         for symbol, (name, variable, key) in _SECRETS.items():
-            self._make_secret(symbol, name, variable, key)
+            others.append(self._make_secret(symbol, name, variable, key))
+        self.tables = {table.name: self._make_table(table) for table in TABLES}
+        # A protected table cannot be removed when a first try fails, so what may fail comes before.
+        for table in self.tables.values():
+            table.node.add_dependency(*others)
         if context.stage.clock_adjustable:
             self._make_clock_offset()
 
@@ -101,7 +105,7 @@ class DataStack(cdk.Stack):
         output(self, f"Table{spec.pascal}", table.table_name, f"Table of {spec.name}")
         return table
 
-    def _make_evidence(self) -> None:
+    def _make_evidence(self) -> s3.Bucket:
         bucket = evidence_bucket(self, stage=self._context.stage, key=self.key)
         self._references.offer_arn("bucket/evidence", bucket.bucket_arn)
         # Written out, so that who checks the roles reads a name and not a reference to one.
@@ -110,6 +114,7 @@ class DataStack(cdk.Stack):
         self._references.offer_arn("bucket/evidence/objects", objects)
         self._references.offer_value("EVIDENCE_BUCKET", bucket.bucket_name)
         output(self, "BucketEvidence", bucket.bucket_name, "Bucket of content kept as evidence")
+        return bucket
 
     def _all_streams_of(self, spec: Table) -> str:
         return self.format_arn(
@@ -118,7 +123,9 @@ class DataStack(cdk.Stack):
             resource_name=f"{self._context.stage.physical(spec.name)}/stream/*",
         )
 
-    def _make_secret(self, symbol: str, name: str, variable: str, key: str) -> None:
+    def _make_secret(
+        self, symbol: str, name: str, variable: str, key: str
+    ) -> secretsmanager.Secret:
         full_name = f"tocsin/{self._context.stage.name}/{name}"
         secret = secretsmanager.Secret(
             self,
@@ -145,6 +152,7 @@ class DataStack(cdk.Stack):
         self._references.offer_arn(f"secret/{symbol}", arn)
         self._references.offer_value(variable, full_name)
         output(self, key, full_name, f"Name of the secret with Tocsin's {name}")
+        return secret
 
     def _make_clock_offset(self) -> None:
         parameter = ssm.StringParameter(

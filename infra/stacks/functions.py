@@ -64,6 +64,7 @@ class FunctionsStack(cdk.Stack):
             self._make(name)
         wiring = Wiring(
             stack=self,
+            context=context,
             triggers=Triggers(self, context=context, references=references, alarms=alarms),
             schedules=Schedules(self, context=context),
             alarms=alarms,

@@ -19,6 +19,7 @@ from infra.constructs.keeping import removal_of_data
 from infra.constructs.nag import SERVERLESS, acknowledge
 from infra.constructs.queue import Queues
 from infra.constructs.triggers import ALARM_STATE_RULE
+from infra.context import NONE
 from infra.stacks.outputs import output
 
 if TYPE_CHECKING:
@@ -80,6 +81,16 @@ class MessagingStack(cdk.Stack):
             self, "Ops", topic_name=self._context.stage.physical("ops"), enforce_ssl=True
         )
         policies.let_alarms_publish(topic)
+        if self._context.ops_mail != NONE:
+            mail = sns.CfnSubscription(
+                self,
+                "OpsMail",
+                topic_arn=topic.topic_arn,
+                protocol="email",
+                endpoint=self._context.ops_mail,
+            )
+            reason = "A notice that mail lost is of no use later: the alarm itself still stands."
+            acknowledge(mail, "SNSRedrivePolicy", reason, pack=SERVERLESS)
         output(self, "OpsTopicArn", topic.topic_arn, "Subscribe whoever keeps Tocsin running")
         return topic
 
@@ -95,7 +106,8 @@ class MessagingStack(cdk.Stack):
         consumer = FUNCTIONS["alarm_trigger"]
         work = self._queues.work("alarms", key=key, consumer_timeout=consumer.timeout, max_age=120)
         failed = self._queues.failures("alarm-trigger-failed", key=key)
-        policies.let_rule_send(failed, rule=self._context.stage.physical(ALARM_STATE_RULE))
+        if self._context.alarm_intake.pattern:
+            policies.let_rule_send(failed, rule=self._context.stage.physical(ALARM_STATE_RULE))
         self._subscribe("AlarmsToQueue", topic, work.queue, undelivered=work.dead)
         self._offer_queue("alarms", work.queue)
         self._offer_queue("alarm-trigger-failed", failed)

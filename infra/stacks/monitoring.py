@@ -16,7 +16,6 @@ from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import FIVE_MINUTES, ONE_MINUTE
 from infra.functions.outage_watch import OUTAGES
 from infra.tables import TABLES
-from tocsin.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +58,7 @@ class MonitoringStack(cdk.Stack):
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
         self._alarms = alarms
+        self._providers = context.providers
         self._namespace = f"Tocsin/{context.stage.name}"
         for name, topic in topics.items():
             self._watch_topic(name, topic)
@@ -92,7 +92,7 @@ class MonitoringStack(cdk.Stack):
         """One alarm for each provider and kind of trouble, into the ordinary way in for alarms."""
         action = actions.SnsAction(way_in)
         for measure, name, says in OUTAGES:
-            for provider in PROVIDERS.names if "{}" in name else ("",):
+            for provider in self._providers if "{}" in name else self._providers and ("",):
                 alarm = self._alarms.add(
                     self,
                     name.format(provider),

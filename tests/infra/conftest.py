@@ -24,9 +24,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def synthesise(stage: str, folder: Path) -> Deployment:
+FULL = {"ops_mail": "ops@example.com", "providers": "stripe,razorpay", "concurrency": "sized"}
+"""What a stage is told that uses all there is, as most rules want it."""
+BARE = {"ops_mail": "ops@example.com"}
+"""What a stage must be told, and nothing more."""
+
+
+def synthesise(folder: Path, **told: str) -> Deployment:
     """The stage's templates, with a bundle per function that holds nothing but its name."""
-    context = Context.read({"stage": stage})
+    context = Context.read(told)
     write_assembly(context, bundle=partial(_stub, folder), outdir=folder / "assembly")
     return Deployment.read(folder / "assembly", context)
 
@@ -41,17 +47,39 @@ def _stub(folder: Path, function: str) -> Path:
 
 @pytest.fixture(scope="session")
 def production(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return synthesise("production", tmp_path_factory.mktemp("production"))
+    return synthesise(
+        tmp_path_factory.mktemp("production"), stage="production", alarm_intake="all", **FULL
+    )
 
 
 @pytest.fixture(scope="session")
 def drill(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return synthesise("drill", tmp_path_factory.mktemp("drill"))
+    return synthesise(
+        tmp_path_factory.mktemp("drill"), stage="drill", alarm_intake="prefix:shop-,api-", **FULL
+    )
 
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return synthesise("local", tmp_path_factory.mktemp("local"))
+    return synthesise(
+        tmp_path_factory.mktemp("local"),
+        stage="local",
+        providers="stripe,razorpay",
+        alarm_intake="all",
+    )
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Production on its first day, with nothing configured."""
+    return synthesise(tmp_path_factory.mktemp("bare"), stage="production", **BARE)
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Production with one provider."""
+    folder = tmp_path_factory.mktemp("alone")
+    return synthesise(folder, stage="production", providers="razorpay", **BARE)
 
 
 @pytest.fixture(params=["production", "drill", "local"])

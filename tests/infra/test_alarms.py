@@ -184,13 +184,16 @@ def test_tocsins_own_alarms_reach_people_without_tocsin(deployment: Deployment) 
         wanted = [ops.name, way_in.name] if opens else [ops.name]
         assert alarm["AlarmActions"] == wanted
         assert alarm["OKActions"] == wanted
-    assert not [
+    listening = [
         one for one in deployment.of("AWS::SNS::Subscription") if one["TopicArn"] == ops.name
     ]
+    assert [(one["Protocol"], one["Endpoint"]) for one in listening] == (
+        [] if stage.inbox else [("email", "ops@example.com")]
+    )
 
 
 def test_a_base_for_links_turns_the_path_into_a_link(tmp_path: Path) -> None:
-    context = Context.read({"docs_base": "https://example.org/tocsin/"})
+    context = Context.read({"stage": "local", "docs_base": "https://example.org/tocsin/"})
     app = cdk.App(outdir=str(tmp_path))
     stack = cdk.Stack(app, "Small")
     alarms = OpsAlarms(context=context, topic=cast("sns.ITopic", sns.Topic(stack, "Topic")))

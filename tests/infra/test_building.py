@@ -195,6 +195,11 @@ def test_the_command_in_cdk_json_runs_where_the_cdk_runs_it(tmp_path: Path) -> N
     settings = json.loads((ROOT / "infra/cdk.json").read_text())
     assert (ROOT / "infra" / settings["output"]).resolve() == ROOT / ".local/cdk.out"
     relative = os.path.relpath(tmp_path, ROOT / "infra")
-    done = run_app(settings["app"], ROOT / "infra", '{"stage": "drill"}', relative)
+    done = run_app(
+        settings["app"],
+        ROOT / "infra",
+        '{"stage": "drill", "ops_mail": "ops@example.com"}',
+        relative,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "tocsin-drill-functions.template.json").exists()

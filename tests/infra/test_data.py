@@ -116,7 +116,7 @@ def test_evidence_is_reached_over_tls_alone(deployment: Deployment) -> None:
 def test_production_keeps_its_data_when_a_stack_goes(production: Deployment) -> None:
     for type_ in KEPT:
         for one in production.of(type_):
-            assert one.raw["DeletionPolicy"] == "Retain", one.name
+            assert one.raw["DeletionPolicy"] == "RetainExceptOnCreate", one.name
             assert one.raw["UpdateReplacePolicy"] == "Retain", one.name
     assert all(one["DeletionProtectionEnabled"] is True for one in production.of(TABLE))
 

@@ -11,10 +11,16 @@ import pytest
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
 from infra.constructs.function import CLOCK_VARIABLE, environment_of
+from infra.context import Context, ContextInvalid
 from infra.references import NobodyOffers, References
+from infra.routes import ROUTES
+from tests.infra.conftest import BARE, synthesise
+from tests.infra.deployment import allows
 from tocsin.runtime.wiring.runbooks import ROOM_VARIABLE, stage_policies
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.infra.deployment import Deployment
 
 LAMBDA = "AWS::Lambda::Function"
@@ -41,7 +47,7 @@ def test_a_function_is_what_its_line_in_the_catalogue_says(
     assert function["Handler"] == f"functions.{name}.handler.lambda_handler"
     assert function["MemorySize"] == spec.memory
     assert function["Timeout"] == spec.timeout
-    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert "TracingConfig" not in function.properties
     assert function["LoggingConfig"]["LogFormat"] == "JSON"
     assert function.get("ReservedConcurrentExecutions") == spec.reserved
 
@@ -129,24 +135,66 @@ def test_the_paging_lane_has_concurrency_of_its_own_where_people_are_paged(
     assert not any("ReservedConcurrentExecutions" in one.properties for one in local.of(LAMBDA))
 
 
-def test_a_flood_of_webhooks_cannot_take_all_concurrency(production: Deployment) -> None:
-    # An account starts with 1,000; what is reserved here leaves most of it to everybody else.
+def test_no_way_in_can_take_all_concurrency_where_there_are_shares(production: Deployment) -> None:
     reserved = {
         name: production.function(name).get("ReservedConcurrentExecutions") for name in FUNCTIONS
     }
-    assert reserved["webhook_ingest"] <= 200
-    assert sum(filter(None, reserved.values())) <= 300
+    ways_in = {route.function for route in ROUTES} | {"alarm_trigger"}
+    assert [name for name in ways_in if not reserved[name]] == []
+    # A hundred must stay unreserved, and an account that asked for little has 215 in all.
+    assert sum(filter(None, reserved.values())) <= 115
+    # 500 webhooks a second of 30 ms each are 15 at once.
+    assert 15 < reserved["webhook_ingest"] <= 50
+
+
+def test_an_account_that_allows_ten_at_once_takes_the_stage_too(bare: Deployment) -> None:
+    assert not any("ReservedConcurrentExecutions" in one.properties for one in bare.of(LAMBDA))
+
+
+def test_tracing_and_measures_of_routes_are_off_unless_asked_for(
+    bare: Deployment, tmp_path: Path
+) -> None:
+    asked = synthesise(tmp_path, stage="production", tracing="on", route_metrics="on", **BARE)
+    for deployment, on in ((bare, False), (asked, True)):
+        for one in deployment.of(LAMBDA):
+            assert ("TracingConfig" in one.properties) is on
+            allowed = allows(deployment.role_of(one), "xray:PutTraceSegments", "*")
+            assert allowed is on
+        stage = deployment.one("AWS::ApiGatewayV2::Stage")
+        settings = [stage["DefaultRouteSettings"], *stage["RouteSettings"].values()]
+        assert {one["DetailedMetricsEnabled"] for one in settings} == {on}
 
 
 @pytest.mark.parametrize(
     ("given", "problem"),
-    [("stage", "unknown stage"), ("arch", "unknown arch"), ("chat_room", "on or off")],
+    [
+        ("stage", "unknown stage"),
+        ("arch", "unknown arch"),
+        ("chat_room", "off or on"),
+        ("concurrency", "unreserved or sized"),
+        ("providers", "mars unknown"),
+        ("alarm_intake", "none, all or prefix"),
+        ("ops_mail", "ops_mail is the address"),
+        ("tracing", "off or on"),
+        ("route_metrics", "off or on"),
+    ],
 )
 def test_a_context_that_means_nothing_is_refused(given: str, problem: str) -> None:
-    from infra.context import Context, ContextInvalid  # noqa: PLC0415
-
     with pytest.raises(ContextInvalid, match=problem):
-        Context.read({given: "mars"})
+        Context.read({"ops_mail": "ops@example.com", given: "mars"})
+
+
+@pytest.mark.parametrize("stage", ["production", "drill"])
+def test_where_people_are_paged_somebody_hears_when_tocsin_is_in_trouble(stage: str) -> None:
+    with pytest.raises(ContextInvalid, match="ops_mail"):
+        Context.read({"stage": stage})
+    assert Context.read({"stage": "local"}).ops_mail == "none"
+
+
+@pytest.mark.parametrize("prefix", ["tocsin-", "toc", "tocsin-production-x", "shop-,T", "", ","])
+def test_alarms_of_our_own_are_never_taken_in_by_their_beginning(prefix: str) -> None:
+    with pytest.raises(ContextInvalid, match="alarm_intake"):
+        Context.read({"stage": "local", "alarm_intake": f"prefix:{prefix}"})
 
 
 class _Anything(References):
@@ -156,8 +204,6 @@ class _Anything(References):
 
 def test_whoever_decides_of_incidents_is_told_whether_there_is_a_chat_room() -> None:
     """Also a function added later that writes incidents."""
-    from infra.context import Context  # noqa: PLC0415
-
     asking = set()
     for name in FUNCTIONS:
         settings = import_module(f"functions.{name}.settings").Settings
@@ -165,7 +211,7 @@ def test_whoever_decides_of_incidents_is_told_whether_there_is_a_chat_room() -> 
             asking.add(name)
     assert {"alarm_trigger", "incident_api", "sla_check", "outage_watch"} <= asking
     for room in ("on", "off"):
-        context = Context.read({"chat_room": room})
+        context = Context.read({"stage": "local", "chat_room": room})
         for name in asking:
             environment = environment_of(FUNCTIONS[name], context, _Anything())
             assert (ROOM_VARIABLE in environment) == (room == "on"), name

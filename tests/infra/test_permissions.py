@@ -13,6 +13,7 @@ import pytest
 
 from infra.catalogue import FUNCTIONS
 from infra.stacks.api import GROUPS
+from infra.statements import own_logs
 from tests.infra.deployment import allows, statements
 from tocsin.incidents.vocabulary import Group
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from tests.infra.deployment import Deployment, Resource
 
 EXACT_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
-WITHOUT_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-"""Actions that know no resource, the only ones granted on `*`."""
+WITHOUT_RESOURCE: set[str] = set()
+"""Actions that know no resource, the only ones granted on `*`. X-Ray's are, where it is on."""
 
 
 def declared(name: str) -> tuple[Statement, ...]:
@@ -35,7 +36,9 @@ def test_i12_a_role_holds_the_statements_of_its_file_and_no_others(
 ) -> None:
     role = production.role_of(production.function(name))
     granted = {one["Sid"]: (set(one["Action"]), len(one["Resource"])) for one in statements(role)}
-    expected = {one.sid: (set(one.actions), len(one.resources)) for one in declared(name)}
+    expected = {
+        one.sid: (set(one.actions), len(one.resources)) for one in (*declared(name), own_logs(name))
+    }
     assert granted == expected
     assert not role.get("ManagedPolicyArns")
 
@@ -223,7 +226,7 @@ def test_people_act_in_the_role_of_their_group_under_their_own_name_where_people
     own_name = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
     methods = "GET" if group is Group.VIEWER else "*"
     for deployment, condition in ((production, own_name), (drill, own_name), (local, None)):
-        name = deployment.context.stage.physical(group)
+        name = f"{deployment.context.stage.physical(group)}-<Region>"
         role = deployment.one("AWS::IAM::Role", RoleName=name)
         (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert trust.get("Condition") == condition

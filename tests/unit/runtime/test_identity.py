@@ -24,6 +24,11 @@ def test_a_session_of_a_group_role_is_that_person_in_that_group(group: Group) ->
     assert who.groups == {group}
 
 
+@pytest.mark.parametrize("region", ["eu-west-1", "us-east-1", "us-gov-west-1", "ap-southeast-2"])
+def test_the_name_of_the_role_holds_its_region(region: str) -> None:
+    assert caller(iam(f"{ROLE}viewer-{region}/someone"), stage="local").group is Group.VIEWER
+
+
 @pytest.mark.parametrize(
     "authorizer",
     [
@@ -34,6 +39,9 @@ def test_a_session_of_a_group_role_is_that_person_in_that_group(group: Group) ->
         iam("arn:aws:iam::000000000000:user/commander-primary"),
         iam("arn:aws:sts::000000000000:assumed-role/tocsin-production-responder/someone"),
         iam("arn:aws:sts::000000000000:assumed-role/tocsin-local-notifier/tocsin-local-notifier"),
+        iam(f"{ROLE}responder-eu-west-1-eu-west-1/someone"),
+        iam(f"{ROLE}responder-eu-west-x/someone"),
+        iam(f"{ROLE}eu-west-1/someone"),
         iam(f"{ROLE}responder/"),
         iam(f"{ROLE}responder/a person"),
         iam(f"{ROLE}responder/one/two"),

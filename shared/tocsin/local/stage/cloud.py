@@ -24,6 +24,7 @@ from tocsin.local.machine.locks import held
 from tocsin.local.moving import StageClock
 from tocsin.local.stage import assembly, deploy, gaps, outputs, seed, synthesis
 from tocsin.local.stage.references import References
+from tocsin.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -216,7 +217,13 @@ class Cloud:
         """The stacks to deploy, with the providers' addresses filled in."""
         machine = platform.machine().lower()
         stand_ins = {name: f"http://{name.replace('_', '-')}.invalid" for name in bases}
-        context = {"stage": STAGE, "arch": _ARCHITECTURES.get(machine, machine), **stand_ins}
+        context = {
+            "stage": STAGE,
+            "arch": _ARCHITECTURES.get(machine, machine),
+            "providers": ",".join(PROVIDERS.names),
+            "alarm_intake": "all",
+            **stand_ins,
+        }
         if chat_room:
             context["chat_room"] = "on"
         self.say("synthesising")

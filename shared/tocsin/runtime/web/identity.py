@@ -1,8 +1,8 @@
 """Who asks, from what the gateway proved and from nothing the caller wrote.
 
 The IAM authoriser hands over the ARN behind the signature. People assume the role of their group,
-`tocsin-<stage>-<group>`, under a session named after themselves; two-person rules compare that
-session name. A user, a service's role or another stage's role is nobody here.
+`tocsin-<stage>-<group>-<region>`, under a session named after themselves; two-person rules compare
+that session name. A user, a service's role or another stage's role is nobody here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _SESSION = re.compile(
     r"arn:aws[a-z-]*:sts::\d{12}:assumed-role/(?P<role>[\w+=,.@-]+)/(?P<session>[\w+=,.@-]{2,64})"
 )
+_REGION = re.compile(r"-[a-z]{2}(?:-[a-z]+)+-\d$")
+"""Roles are the account's, so a stage's names hold the Region it runs in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,6 @@ def caller(authorizer: Mapping[str, Any], *, stage: str) -> Caller:
     if not (found := _SESSION.fullmatch(arn)):
         raise NotAllowed("sign in by assuming the role of your group")
     groups = {f"tocsin-{stage}-{group}": group for group in Group}
-    if not (group := groups.get(found["role"])):
+    if not (group := groups.get(_REGION.sub("", found["role"]))):
         raise NotAllowed("this role belongs to no group of people in this stage")
     return Caller(person=found["session"], group=group)

@@ -98,7 +98,8 @@ class Rounds:
         after = Memory(seen, before.next_update, before.told)
         after = replace(after, next_update=promised(after, now=now))
         found = situation(after, tuple(accounts), now=now)
-        self.notes.gauge(Gauge.NO_PAYMENT_PATH, int(not found.working), unit="Count")
+        if accounts:  # who sells nothing lacks no way to be paid
+            self.notes.gauge(Gauge.NO_PAYMENT_PATH, int(not found.working), unit="Count")
         self._publish(found, failed)
         with _Alone("settle", failed, self.notes):
             settled = settle(intents=self.intents, policies=self.policies, clock=self.clock)
