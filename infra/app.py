@@ -33,17 +33,14 @@ def add_stacks(app: cdk.App, *, context: Context, bundle: Callable[[str], Path])
     """Adds every stack of one stage; `bundle` answers a function's name with its zip."""
     references = References()
     data = DataStack(app, context=context, references=references)
-    messaging = MessagingStack(app, context=context, references=references)
-    functions = FunctionsStack(
-        app, context=context, references=references, alarms=messaging.alarms, bundle=bundle
-    )
+    messaging = MessagingStack(app, context=context, references=references, key=data.key)
+    functions = FunctionsStack(app, context=context, references=references, bundle=bundle)
     api = ApiStack(app, context=context, functions=functions.made)
     MonitoringStack(
         app,
         context=context,
-        alarms=messaging.alarms,
         tables=data.tables,
-        topics=messaging.topics,
+        messaging=messaging,
         functions=functions.made,
         api_id=api.api.ref,
     )

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Cause:
     """A measure of the function's own that tells whoever keeps Tocsin running.
 
-    From `at_least` in five minutes: the sum of a count, or the maximum of a `gauge`, `periods`
-    times in a row. `name` is that of its page.
+    From `at_least` in five minutes, or from such a value of a `gauge`. `name` is that of its page.
+    How it is told: `tocsin.runtime.attention`.
     """
 
     name: str
@@ -27,7 +27,28 @@ class Cause:
     says: str
     at_least: int = 1
     gauge: bool = False
-    periods: int = 1
+
+
+ANY_FUNCTION = (
+    Cause(
+        "unexpected-errors",
+        "UnexpectedErrors",
+        "A function met an error nobody meant, or a record it could not work off.",
+        at_least=3,
+    ),
+    Cause(
+        "rotas-unread",
+        "RotasUnread",
+        "Rotations cannot be read: people are paged by what was known before.",
+    ),
+    Cause(
+        "policies-unread",
+        "PoliciesUnread",
+        "A published runbook cannot be read: incidents go by another than was published.",
+        at_least=3,
+    ),
+)
+"""Causes that any function may meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +59,8 @@ class FunctionSpec:
     is sized: a floor for the paging lane, a ceiling for whoever could starve it.
     `incident_clock`: it decides by incident time, so it must see a moved clock. `wakes_itself`:
     it goes on through its own queue, which Lambda would stop as a loop after 16 turns.
-    `statements` are its rights, its own log apart. `woken_by` makes its triggers; without it,
-    routes wake it.
+    `tells`: what needs attention is read from its log by another function. `statements` are its
+    rights, its own log apart. `woken_by` makes its triggers; without it, routes wake it.
     """
 
     name: str
@@ -53,6 +74,7 @@ class FunctionSpec:
     wakes_itself: bool = False
     woken_by: Callable[[TocsinFunction, Wiring], None] | None = None
     causes: tuple[Cause, ...] = ()
+    tells: bool = True
 
     @property
     def dashed(self) -> str:

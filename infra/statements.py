@@ -151,30 +151,30 @@ def queue_consumer(queue: str) -> Statement:
     )
 
 
-def send_failures_to(queue: str) -> Statement:
+def send_failures() -> Statement:
     """What Lambda needs, with the function's role, to hand over what it gave up on."""
     return Statement(
         sid="HandOverFailures",
         actions=("sqs:SendMessage",),
-        resources=(f"queue/{queue}",),
+        resources=("queue/dead-letters",),
     )
 
 
-def key_through_sqs(key: str) -> Statement:
-    """Sends to and takes from queues encrypted with `key`."""
+def key_through_sqs() -> Statement:
+    """Sends to and takes from queues encrypted with the key."""
     return Statement(
         sid="UseKeyThroughSQS",
         actions=("kms:Decrypt", "kms:GenerateDataKey"),
-        resources=(f"key/{key}",),
+        resources=("key/data",),
         conditions={"StringEquals": {"kms:ViaService": "sqs.{region}.amazonaws.com"}},
     )
 
 
-def key_through_sns(key: str) -> Statement:
-    """Publishes to topics encrypted with `key`."""
+def key_through_sns() -> Statement:
+    """Publishes to topics encrypted with the key."""
     return Statement(
         sid="UseKeyThroughSNS",
         actions=("kms:Decrypt", "kms:GenerateDataKey"),
-        resources=(f"key/{key}",),
+        resources=("key/data",),
         conditions={"StringEquals": {"kms:ViaService": "sns.{region}.amazonaws.com"}},
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.outage_watch.accounts import Accounts, Newest, key_maker
 from functions.outage_watch.exit_checks import leave
+from functions.outage_watch.ringing import AlarmQueue
 from functions.outage_watch.settings import Settings
 from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
 from tocsin.adapters.billing.outage.stores import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = watch("outage_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 DYNAMODB = aws_http.from_environment("dynamodb")
+SQS = aws_http.from_environment("sqs")
 APPLICATION = connect(
     SETTINGS.INCIDENTS_TABLE,
     clock=WATCH.clock,
@@ -86,6 +88,9 @@ def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             arrival=Newest(DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE)),
             teller=TELLER,
             key_of=key_maker(context.invoked_function_arn, SETTINGS.STAGE),
+            ring=AlarmQueue(
+                SQS, SETTINGS.ALARMS_QUEUE_URL, context.invoked_function_arn, SETTINGS.STAGE
+            ).ring,
             announce=ACCOUNTS.announce,
             lists=lists_events,
             clock=CLOCK,

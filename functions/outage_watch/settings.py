@@ -14,6 +14,7 @@ class Settings:
     OPERATIONS_TABLE: str
     BILLING_EVENTS_TABLE: str
     PROVIDER_KEYS_SECRET: str
+    ALARMS_QUEUE_URL: str
     STRIPE_API_BASE: str
     RAZORPAY_API_BASE: str
     LOG_LEVEL: str = "INFO"

@@ -7,26 +7,25 @@ failure nobody hears about.
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.constructs.alarms import ONE_MINUTE
 from infra.constructs.keeping import log_group
 from infra.constructs.nag import SERVERLESS, acknowledge
+from infra.spec import ANY_FUNCTION
 from infra.statements import ANY, own_logs, read_clock_offset, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from aws_cdk import aws_logs as logs
-
-    from infra.constructs.alarms import OpsAlarms
     from infra.context import Context
     from infra.references import References
     from infra.spec import FunctionSpec
@@ -35,6 +34,11 @@ if TYPE_CHECKING:
 CLOCK_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
 ROOM_VARIABLE, ROOM_ON = "CHAT_ROOM", "on"
 _NEAR_TIMEOUT = 0.8
+_REPORT = "platform.report"
+ATTENTION = "attention.needed"
+"""What lines begin with by which a function tells of a cause."""
+CAUSES_VARIABLE = "NEEDS_ATTENTION"
+FUNCTIONS_FAILING, FUNCTIONS_SLOW = "FunctionsFailing", "FunctionsSlow"
 _EVIDENCE = "arn:<AWS::Partition>:s3:::{name}-<AWS::AccountId>-<AWS::Region>/*"
 _TABLES = "arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table"
 _ARCHITECTURES = {
@@ -51,6 +55,12 @@ def environment_of(spec: FunctionSpec, context: Context, references: References)
         environment[CLOCK_VARIABLE] = context.stage.clock_parameter
     if spec.incident_clock and context.chat_room:
         environment[ROOM_VARIABLE] = ROOM_ON
+    if spec.tells:
+        causes = {
+            one.metric: [one.name, one.at_least, one.says, one.gauge]
+            for one in (*ANY_FUNCTION, *spec.causes)
+        }
+        environment[CAUSES_VARIABLE] = json.dumps(causes, separators=(",", ":"))
     return environment
 
 
@@ -64,7 +74,6 @@ class TocsinFunction(Construct):
         *,
         context: Context,
         references: References,
-        alarms: OpsAlarms,
         bundle: Callable[[str], Path],
     ) -> None:
         super().__init__(scope, spec.pascal)
@@ -95,7 +104,7 @@ class TocsinFunction(Construct):
             reserved_concurrent_executions=(spec.reserved if context.sized else None),
         )
         references.offer_arn(f"function/{spec.dashed}", self.function.function_arn)
-        self._add_alarms(alarms)
+        self._count_reports()
         if not context.tracing:
             cost = "Each trace costs money; log lines carry a correlation id from end to end."
             acknowledge(self.function, "LambdaTracing", cost, pack=SERVERLESS)
@@ -170,25 +179,46 @@ class TocsinFunction(Construct):
     def _sees_moved_clock(self) -> bool:
         return self.spec.incident_clock and self._context.stage.clock_adjustable
 
-    def _add_alarms(self, alarms: OpsAlarms) -> None:
-        name, function = self.spec.dashed, self.function
-        alarms.add(
+    def hand_lines_to(self, other: TocsinFunction, allowed: lambda_.CfnPermission) -> None:
+        """Has `other` read what this function logs of trouble."""
+        made = logs.CfnSubscriptionFilter(
             self,
-            f"{name}-errors",
-            says=f"{self.spec.name} fails.",
-            metric=function.metric_errors(period=ONE_MINUTE),
+            "Attention",
+            log_group_name=self._log_group.log_group_name,
+            destination_arn=other.function.function_arn,
+            filter_pattern=f'{{ ($.message = "{ATTENTION}") || ({self._failed} || {self._slow}) }}',
         )
-        alarms.add(
-            self,
-            f"{name}-throttles",
-            says=f"{self.spec.name} is not started for lack of concurrency.",
-            metric=function.metric_throttles(period=ONE_MINUTE),
-        )
-        alarms.add(
-            self,
-            f"{name}-duration",
-            says=f"{self.spec.name} comes close to its timeout of {self.spec.timeout} s.",
-            metric=function.metric_duration(period=ONE_MINUTE, statistic="Maximum"),
-            threshold=_NEAR_TIMEOUT * self.spec.timeout * 1000,
-            periods=3,
-        )
+        made.add_resource_dependency(allowed)
+
+    def _count_reports(self) -> None:
+        """What the platform reports of calls that failed or came near the timeout.
+
+        Two measures for all functions together: one each for every function would cost as much as
+        everything else.
+        """
+        for id_, metric, pattern in (
+            ("Failed", FUNCTIONS_FAILING, self._failed),
+            ("Slow", FUNCTIONS_SLOW, self._slow),
+        ):
+            logs.CfnMetricFilter(
+                self,
+                id_,
+                log_group_name=self._log_group.log_group_name,
+                filter_pattern=f"{{ {pattern} }}",
+                metric_transformations=[
+                    logs.CfnMetricFilter.MetricTransformationProperty(
+                        metric_namespace=f"Tocsin/{self._context.stage.name}",
+                        metric_name=metric,
+                        metric_value="1",
+                    )
+                ],
+            )
+
+    @property
+    def _failed(self) -> str:
+        return f'(($.type = "{_REPORT}") && ($.record.status != "success"))'
+
+    @property
+    def _slow(self) -> str:
+        limit = int(_NEAR_TIMEOUT * self.spec.timeout * 1000)
+        return f'(($.type = "{_REPORT}") && ($.record.metrics.durationMs >= {limit}))'

@@ -16,16 +16,23 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
 
 
-def let_services_use(key: kms.Key, *services: str, by_account: bool = True) -> None:
-    """Lets services read and write what `key` encrypts, for this account only where they say so."""
-    account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(key).account}}
+def let_services_use(key: kms.Key, *services: str, for_topic: str = "") -> None:
+    """Lets services read and write what `key` encrypts, for this account only.
+
+    Those that do not say for whom they act may use it `for_topic` alone.
+    """
+    condition = (
+        {"kms:EncryptionContext:aws:sns:topicArn": for_topic}
+        if for_topic
+        else {"aws:SourceAccount": cdk.Stack.of(key).account}
+    )
     key.add_to_resource_policy(
         iam.PolicyStatement(
             sid="".join(f"Let{service.capitalize()}" for service in services),
             principals=[_service(service) for service in services],
             actions=["kms:Decrypt", "kms:GenerateDataKey*"],
             resources=["*"],
-            conditions=account if by_account else None,
+            conditions={"StringEquals": condition},
         )
     )
 

@@ -13,20 +13,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 
-from infra.constructs.alarms import ONE_MINUTE
 from infra.constructs.nag import SERVERLESS, acknowledge
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_cloudwatch as cloudwatch
-
-    from infra.constructs.alarms import OpsAlarms
     from infra.constructs.function import TocsinFunction
     from infra.context import Context
     from infra.references import References
 
 _Mapping = lambda_.CfnEventSourceMapping
-_STREAM_BEHIND_MS = 5 * 60 * 1000
-
 ALARM_STATE_RULE = "alarm-state-change"
 """Name of the rule that hands alarm changes over; the failure queue lets it in by this name."""
 MAX_AGE = 60
@@ -36,13 +30,10 @@ MAX_AGE = 60
 class Triggers:
     """Makes the triggers of one stack's functions."""
 
-    def __init__(
-        self, stack: cdk.Stack, *, context: Context, references: References, alarms: OpsAlarms
-    ) -> None:
+    def __init__(self, stack: cdk.Stack, *, context: Context, references: References) -> None:
         self._stack = stack
         self._context = context
         self._references = references
-        self._alarms = alarms
 
     def queue(
         self,
@@ -53,8 +44,11 @@ class Triggers:
         batch: int,
         concurrency: int,
         window: int | None = None,
+        asleep: bool = False,
     ) -> None:
         """Batches of messages, at most `concurrency` at once; a batch fills up for `window` s.
+
+        `asleep`: nobody sends any, and looking for them all the time would cost money.
 
         A message that fails goes back alone and, in the end, to its queue's dead-letter queue.
         """
@@ -67,6 +61,7 @@ class Triggers:
             maximum_batching_window_in_seconds=window,
             scaling_config=_Mapping.ScalingConfigProperty(maximum_concurrency=concurrency),
             function_response_types=["ReportBatchItemFailures"],
+            enabled=False if asleep else None,
         )
         acknowledge(
             mapping,
@@ -84,16 +79,18 @@ class Triggers:
         batch: int,
         parallel: int,
         retries: int,
-        failures: str,
+        failures: bool,
         max_age: int | None = None,
         pattern: dict[str, Any] | None = None,
     ) -> None:
         """A table's changes from the oldest one kept, `parallel` batches per shard.
 
         A batch that fails is cut in half and, after `retries` or `max_age` seconds, its position
-        goes to the queue `failures`. `pattern` picks the records that wake the function.
+        is a dead letter if `failures`. `pattern` picks the records that wake the function.
         """
-        destination = self._references.arn(f"queue/{failures}")
+        destination = _Mapping.DestinationConfigProperty(
+            on_failure=_Mapping.OnFailureProperty(destination=self._dead_letters)
+        )
         _Mapping(
             self._stack,
             id_,
@@ -106,32 +103,21 @@ class Triggers:
             maximum_retry_attempts=retries,
             maximum_record_age_in_seconds=max_age,
             function_response_types=["ReportBatchItemFailures"],
-            destination_config=_Mapping.DestinationConfigProperty(
-                on_failure=_Mapping.OnFailureProperty(destination=destination)
-            ),
+            destination_config=destination if failures else None,
             filter_criteria=self._filter(pattern) if pattern else None,
-        )
-        self._alarms.add(
-            self._stack,
-            f"{made.spec.dashed}-iterator-age",
-            says=f"{made.spec.name} is more than five minutes behind its stream.",
-            metric=made.function.metric("IteratorAge", period=ONE_MINUTE, statistic="Maximum"),
-            threshold=_STREAM_BEHIND_MS,
         )
 
     def asynchronous(
-        self, made: TocsinFunction, *, retries: int, max_age: int, failures: str | None
+        self, made: TocsinFunction, *, retries: int, max_age: int, failures: bool
     ) -> lambda_.CfnEventInvokeConfig:
         """Calls whose caller does not wait: tried again `retries` times within `max_age` seconds.
 
-        Then the whole event goes to the queue `failures`, or nowhere.
+        Then the whole event is a dead letter if `failures`, or gone.
         """
         config = lambda_.CfnEventInvokeConfig
         destination = (
             config.DestinationConfigProperty(
-                on_failure=config.OnFailureProperty(
-                    destination=self._references.arn(f"queue/{failures}")
-                )
+                on_failure=config.OnFailureProperty(destination=self._dead_letters)
             )
             if failures
             else None
@@ -149,14 +135,10 @@ class Triggers:
     def turns(self, made: TocsinFunction, reason: str) -> None:
         """For who is woken again and again: a lost turn is dropped, and `reason` says why."""
         made.acknowledge_no_queue(reason)
-        asynchronous = self.asynchronous(made, retries=0, max_age=MAX_AGE, failures=None)
+        asynchronous = self.asynchronous(made, retries=0, max_age=MAX_AGE, failures=False)
         acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
 
-    def async_age(self, made: TocsinFunction) -> cloudwatch.Metric:
-        """How long, in milliseconds, calls waited whose caller does not wait."""
-        return made.function.metric("AsyncEventAge", period=ONE_MINUTE, statistic="Maximum")
-
-    def alarm_actions(self, made: TocsinFunction) -> None:
+    def alarm_actions(self, made: TocsinFunction, id_: str = "AlarmActions") -> None:
         """Lets alarms of this account name the function as their action."""
         alarms = self._stack.format_arn(
             service="cloudwatch",
@@ -166,7 +148,7 @@ class Triggers:
         )
         self.permit(
             made,
-            "AlarmActions",
+            id_,
             principal="lambda.alarms.cloudwatch.amazonaws.com",
             source_arn=alarms,
             says_account=True,
@@ -184,11 +166,11 @@ class Triggers:
         max_age: int,
         rate: str | None = None,
         pattern: dict[str, Any] | None = None,
-        failures: str | None = None,
+        failures: bool = False,
     ) -> events.CfnRule:
         """A rule of EventBridge, at a `rate` or by the `pattern` of events.
 
-        What it cannot deliver within `max_age` seconds goes to the queue `failures`, or nowhere.
+        What it cannot deliver within `max_age` seconds is a dead letter if `failures`, or gone.
         """
         dead = events.CfnRule.DeadLetterConfigProperty
         rule = events.CfnRule(
@@ -203,9 +185,7 @@ class Triggers:
                     id=made.spec.dashed,
                     arn=made.function.function_arn,
                     input="{}" if rate else None,
-                    dead_letter_config=(
-                        dead(arn=self._references.arn(f"queue/{failures}")) if failures else None
-                    ),
+                    dead_letter_config=(dead(arn=self._dead_letters) if failures else None),
                     retry_policy=events.CfnRule.RetryPolicyProperty(
                         maximum_event_age_in_seconds=max_age, maximum_retry_attempts=retries
                     ),
@@ -215,6 +195,26 @@ class Triggers:
         self.permit(made, permit_as, principal="events.amazonaws.com", source_arn=rule.attr_arn)
         return rule
 
+    def logs(self, made: TocsinFunction) -> lambda_.CfnPermission:
+        """Lets the log groups of this stage's functions hand lines over."""
+        groups = self._stack.format_arn(
+            service="logs",
+            resource="log-group",
+            resource_name=f"/aws/lambda/{self._context.stage.physical('*')}",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        return self.permit(
+            made,
+            "LogLines",
+            principal="logs.amazonaws.com",
+            source_arn=f"{groups}:*",
+            says_account=True,
+        )
+
+    @property
+    def _dead_letters(self) -> str:
+        return self._references.arn("queue/dead-letters")
+
     def permit(
         self,
         made: TocsinFunction,
@@ -223,13 +223,13 @@ class Triggers:
         principal: str,
         source_arn: str,
         says_account: bool = False,
-    ) -> None:
+    ) -> lambda_.CfnPermission:
         """Lets one source of this account wake the function.
 
         `says_account`: the service is documented to send its account; a condition on what is not
         sent would refuse every call. The ARN holds the account either way.
         """
-        lambda_.CfnPermission(
+        return lambda_.CfnPermission(
             self._stack,
             f"Allow{id_}",
             action="lambda:InvokeFunction",

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import aws_cdk as cdk
+    from collections.abc import Mapping
 
-    from infra.constructs.alarms import OpsAlarms
+    from infra.constructs.function import TocsinFunction
     from infra.constructs.schedules import Schedules
     from infra.constructs.triggers import Triggers
     from infra.context import Context
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The stage, and the triggers, schedules and alarms of the stack that the functions are in."""
+    """The stage, its triggers and schedules, and the functions there are."""
 
-    stack: cdk.Stack
     context: Context
     triggers: Triggers
     schedules: Schedules
-    alarms: OpsAlarms
+    functions: Mapping[str, TocsinFunction]

@@ -14,7 +14,7 @@ from infra.statements import (
     key_through_sqs,
     queue_consumer,
     read_rotas,
-    send_failures_to,
+    send_failures,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     )
     triggers = wiring.triggers
     triggers.queue(made, "AlarmsQueueToAlarmTrigger", "alarms", batch=50, concurrency=5, window=2)
-    triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures="alarm-trigger-failed")
+    triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures=True)
     triggers.alarm_actions(made)
     if names := wiring.context.alarm_intake.pattern:
         triggers.rule(
@@ -48,15 +48,8 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
             },
             retries=185,
             max_age=_ASYNC_MAX_AGE,
-            failures="alarm-trigger-failed",
+            failures=True,
         )
-    wiring.alarms.add(
-        wiring.stack,
-        "alarm-trigger-async-age",
-        says="Alarms handed straight to alarm_trigger are waiting.",
-        metric=triggers.async_age(made),
-        threshold=120_000,
-    )
 
 
 FUNCTION = FunctionSpec(
@@ -78,8 +71,8 @@ FUNCTION = FunctionSpec(
         read_rotas(),
         data_key_through_dynamodb(),
         queue_consumer("alarms"),
-        send_failures_to("alarm-trigger-failed"),
-        key_through_sqs("alarms"),
+        send_failures(),
+        key_through_sqs(),
     ),
     woken_by=_wake,
     causes=(

@@ -39,15 +39,6 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
         max_age=MAX_AGE,
     )
     acknowledge(rule, "EventBusDLQ", _REASON, pack=SERVERLESS)
-    wiring.alarms.add(
-        wiring.stack,
-        "auditor-silent",
-        says="No clean audit for three minutes: something due was not done, or nobody looks.",
-        metric=wiring.alarms.count("auditor", "AuditsClean"),
-        periods=3,
-        below=True,
-        silence_is_bad=True,
-    )
 
 
 FUNCTION = FunctionSpec(
@@ -85,9 +76,9 @@ FUNCTION = FunctionSpec(
             "Somebody of the roster has fewer than two ways, or none that rings.",
         ),
         Cause(
-            "policies-unread",
-            "PoliciesUnread",
-            "A published runbook cannot be read: incidents go by another than was published.",
+            "audit-findings",
+            "AuditFindings",
+            "Something that was due was not done.",
             at_least=3,
         ),
     ),

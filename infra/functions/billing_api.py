@@ -25,7 +25,7 @@ FUNCTION = FunctionSpec(
     memory=512,
     # Two providers, one after the other, each with one more try.
     timeout=28,
-    reserved=6,
+    reserved=5,
     incident_clock=True,
     statements=(
         Statement(
@@ -75,6 +75,6 @@ FUNCTION = FunctionSpec(
         ),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
-        key_through_sqs("messages"),
+        key_through_sqs(),
     ),
 )

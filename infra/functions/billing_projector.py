@@ -15,7 +15,7 @@ from infra.statements import (
     data_key_through_secrets_manager,
     key_through_sqs,
     queue_consumer,
-    send_failures_to,
+    send_failures,
     stream_listing,
     stream_of,
 )
@@ -37,9 +37,18 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
         batch=100,
         parallel=10,
         retries=10,
-        failures="billing-projector-failed",
+        failures=True,
+        # What time to live removes is no news.
+        pattern={"eventName": ["INSERT"]},
     )
-    wiring.triggers.queue(made, "RefetchQueueToProjector", "refetch", batch=10, concurrency=5)
+    wiring.triggers.queue(
+        made,
+        "RefetchQueueToProjector",
+        "refetch",
+        batch=10,
+        concurrency=5,
+        asleep=not wiring.context.providers,
+    )
 
 
 FUNCTION = FunctionSpec(
@@ -77,10 +86,10 @@ FUNCTION = FunctionSpec(
         stream_of("billing-events"),
         stream_listing("billing-events"),
         queue_consumer("refetch"),
-        send_failures_to("billing-projector-failed"),
+        send_failures(),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
-        key_through_sqs("messages"),
+        key_through_sqs(),
     ),
     woken_by=_wake,
     causes=(

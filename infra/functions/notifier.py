@@ -15,7 +15,7 @@ from infra.statements import (
     data_key_through_secrets_manager,
     key_through_sns,
     key_through_sqs,
-    send_failures_to,
+    send_failures,
     stream_listing,
     stream_of,
 )
@@ -36,7 +36,7 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
         parallel=2,
         retries=5,
         max_age=60 * 60,
-        failures="notifier-failed",
+        failures=True,
         pattern={
             "eventName": ["INSERT"],
             "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}},
@@ -93,19 +93,14 @@ FUNCTION = FunctionSpec(
         ),
         stream_of("incidents"),
         stream_listing("incidents"),
-        send_failures_to("notifier-failed"),
+        send_failures(),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
-        key_through_sns("messages"),
-        key_through_sqs("messages"),
+        key_through_sns(),
+        key_through_sqs(),
     ),
     woken_by=_wake,
     causes=(
-        Cause(
-            "messages-failed",
-            "MessagesFailed",
-            "Messages to people were not accepted by their channel.",
-        ),
         Cause(
             "ways-failed",
             "WaysFailed",

@@ -8,28 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.bundle.groups import SELLING
-from infra.constructs.alarms import ONE_MINUTE
-from infra.spec import FunctionSpec
+from infra.spec import Cause, FunctionSpec
 from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
+    key_through_sqs,
 )
 
 if TYPE_CHECKING:
     from infra.constructs.function import TocsinFunction
     from infra.constructs.wiring import Wiring
-
-
-# By these, what customers meet opens an incident: they ring on the alarms topic too. Measure,
-# alarm, what it says; `{}` is the provider, and one without it is about all.
-OUTAGES = (
-    ("CheckoutTrouble", "checkout-{}-failing", "Checkouts fail at {}."),
-    ("WebhookTrouble", "webhooks-{}-failing", "Webhooks of {} do not get through to us."),
-    ("WebhookDelay", "webhooks-{}-backlog", "News from {} arrives late or not at all."),
-    ("StateDivergence", "billing-{}-diverges", "Subscriptions are not as {} says they are."),
-    ("NoPaymentPath", "checkout-all-providers-failing", "Nobody can pay by any path."),
-)
 
 
 def _wake(made: TocsinFunction, wiring: Wiring) -> None:
@@ -39,15 +28,6 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     if not wiring.context.providers:
         return
     wiring.schedules.wake(made, "EveryMinuteOutages", "rate(1 minute)", says="Looks for outages")
-    wiring.alarms.add(
-        wiring.stack,
-        "outage-watch-silent",
-        says="Nobody has looked for outages of billing providers for five minutes.",
-        metric=made.function.metric_invocations(period=ONE_MINUTE),
-        periods=5,
-        below=True,
-        silence_is_bad=True,
-    )
 
 
 FUNCTION = FunctionSpec(
@@ -81,8 +61,43 @@ FUNCTION = FunctionSpec(
             actions=("secretsmanager:GetSecretValue",),
             resources=("secret/provider-keys",),
         ),
+        Statement(
+            # What customers meet opens an incident, by the queue that alarms come in by.
+            sid="RingAlarms",
+            actions=("sqs:SendMessage",),
+            resources=("queue/alarms",),
+        ),
+        key_through_sqs(),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
     ),
     woken_by=_wake,
+    causes=(
+        Cause("checkout-failing", "CheckoutTrouble", "Checkouts fail at a provider.", gauge=True),
+        Cause(
+            "webhooks-failing",
+            "WebhookTrouble",
+            "Webhooks of a provider do not get through to us.",
+            gauge=True,
+        ),
+        Cause(
+            "webhooks-late",
+            "WebhookDelay",
+            "News from a provider arrives late or not at all.",
+            gauge=True,
+        ),
+        Cause(
+            "billing-diverges",
+            "StateDivergence",
+            "Subscriptions are not as a provider says they are.",
+            gauge=True,
+        ),
+        Cause("no-payment-path", "NoPaymentPath", "Nobody can pay by any path.", gauge=True),
+        Cause(
+            "outage-watch-blind",
+            "LooksFailed",
+            "A look for outages fails: one would not be noticed.",
+            at_least=2,
+        ),
+    ),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.bundle.groups import BILLING
-from infra.constructs.alarms import FIVE_MINUTES
 from infra.spec import Cause, FunctionSpec
 from infra.statements import (
     Statement,
@@ -25,15 +24,6 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     if not wiring.context.providers:
         return
     wiring.schedules.wake(made, "LookAtProviders", "rate(1 minute)", says="Looks at the providers")
-    wiring.alarms.add(
-        wiring.stack,
-        "provider-watch-silent",
-        says="Nobody has looked at the providers for a quarter of an hour.",
-        metric=made.function.metric_invocations(period=FIVE_MINUTES),
-        periods=3,
-        below=True,
-        silence_is_bad=True,
-    )
 
 
 FUNCTION = FunctionSpec(
@@ -80,7 +70,6 @@ FUNCTION = FunctionSpec(
             "A stored event has not reached its subscription for a quarter of an hour.",
             at_least=900,
             gauge=True,
-            periods=2,
         ),
         Cause(
             "provider-silent",
@@ -88,7 +77,6 @@ FUNCTION = FunctionSpec(
             "A provider has sent nothing for as long as it would usually send twenty events.",
             at_least=20,
             gauge=True,
-            periods=2,
         ),
         Cause(
             "billing-quarantine-age",

@@ -43,7 +43,14 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
             name=f"reconcile-{scope}",
             payload=f'{{"scope":"{scope}"}}',
         )
-    wiring.triggers.queue(made, "ReconcileQueueToReconciler", "reconcile", batch=1, concurrency=2)
+    wiring.triggers.queue(
+        made,
+        "ReconcileQueueToReconciler",
+        "reconcile",
+        batch=1,
+        concurrency=2,
+        asleep=not wiring.context.providers,
+    )
 
 
 FUNCTION = FunctionSpec(
@@ -104,7 +111,7 @@ FUNCTION = FunctionSpec(
         *keep_evidence(),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
-        key_through_sqs("messages"),
+        key_through_sqs(),
     ),
     woken_by=_wake,
     causes=(

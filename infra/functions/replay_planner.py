@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     """One driver a replay."""
     made.acknowledge_no_queue("Its queue has a dead-letter queue.")
-    wiring.triggers.queue(made, "ReplayQueueToPlanner", "replay", batch=1, concurrency=2)
+    wiring.triggers.queue(
+        made,
+        "ReplayQueueToPlanner",
+        "replay",
+        batch=1,
+        concurrency=2,
+        asleep=not wiring.context.providers,
+    )
 
 
 FUNCTION = FunctionSpec(
@@ -84,7 +91,7 @@ FUNCTION = FunctionSpec(
         queue_consumer("replay"),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
-        key_through_sqs("messages"),
+        key_through_sqs(),
     ),
     woken_by=_wake,
     causes=(

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     """As many at once as the table and the projector can follow."""
     made.acknowledge_no_queue("Its queue has a dead-letter queue.")
-    wiring.triggers.queue(made, "RestoreQueueToWorker", "restore", batch=10, concurrency=5)
+    wiring.triggers.queue(
+        made,
+        "RestoreQueueToWorker",
+        "restore",
+        batch=10,
+        concurrency=5,
+        asleep=not wiring.context.providers,
+    )
 
 
 FUNCTION = FunctionSpec(
@@ -38,7 +45,7 @@ FUNCTION = FunctionSpec(
         ),
         queue_consumer("restore"),
         data_key_through_dynamodb(),
-        key_through_sqs("messages"),
+        key_through_sqs(),
     ),
     woken_by=_wake,
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.bundle.groups import INCIDENTS
-from infra.constructs.alarms import ONE_MINUTE
 from infra.spec import FunctionSpec
 from infra.statements import (
     Statement,
@@ -30,15 +29,6 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     wiring.triggers.turns(made, reason)
     wiring.schedules.wake(made, "EveryMinute", "rate(1 minute)", says="Wakes the sweep")
     wiring.triggers.queue(made, "DueQueueToSlaCheck", "due", batch=4, concurrency=3)
-    wiring.alarms.add(
-        wiring.stack,
-        "sla-check-silent",
-        says="No sweep has run for three minutes: nobody is escalated to.",
-        metric=made.function.metric_invocations(period=ONE_MINUTE),
-        periods=3,
-        below=True,
-        silence_is_bad=True,
-    )
 
 
 FUNCTION = FunctionSpec(
@@ -78,7 +68,7 @@ FUNCTION = FunctionSpec(
             resources=("queue/due",),
         ),
         queue_consumer("due"),
-        key_through_sqs("messages"),
+        key_through_sqs(),
         keep_freezes(),
         read_rotas(),
         data_key_through_dynamodb(),

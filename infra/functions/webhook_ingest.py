@@ -43,10 +43,5 @@ FUNCTION = FunctionSpec(
             "Webhooks are refused: a secret changed, or somebody is trying.",
             at_least=10,
         ),
-        Cause(
-            "webhooks-unstored",
-            "WebhooksUnstored",
-            "Verified webhooks cannot be stored; the provider is told to come back.",
-        ),
     ),
 )

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-    from infra.constructs.alarms import OpsAlarms
     from infra.context import Context
     from infra.references import References
 
@@ -45,7 +44,6 @@ class FunctionsStack(cdk.Stack):
         *,
         context: Context,
         references: References,
-        alarms: OpsAlarms,
         bundle: Callable[[str], Path],
     ) -> None:
         super().__init__(
@@ -56,18 +54,16 @@ class FunctionsStack(cdk.Stack):
         )
         self._context = context
         self._references = references
-        self._alarms = alarms
         self._bundle = bundle
         self._offer_values()
         self.made: dict[str, TocsinFunction] = {}
         for name in _invoked_first():
             self._make(name)
         wiring = Wiring(
-            stack=self,
             context=context,
-            triggers=Triggers(self, context=context, references=references, alarms=alarms),
+            triggers=Triggers(self, context=context, references=references),
             schedules=Schedules(self, context=context),
-            alarms=alarms,
+            functions=self.made,
         )
         for spec in FUNCTIONS.values():
             if spec.woken_by:
@@ -87,6 +83,7 @@ class FunctionsStack(cdk.Stack):
             ("RAZORPAY_API_BASE", self._context.razorpay_api_base),
             ("BILLING_MODES", stage.billing_modes),
             ("DEAD_MAN_URL", self._context.dead_man_url),
+            ("DOCS_BASE", self._context.docs_base or "none"),
             ("NOTIFIER_FUNCTION", stage.physical(FUNCTIONS["notifier"].dashed)),
             ("OUTAGE_WATCH_FUNCTION", stage.physical(FUNCTIONS["outage_watch"].dashed)),
         ):
@@ -98,7 +95,6 @@ class FunctionsStack(cdk.Stack):
             FUNCTIONS[name],
             context=self._context,
             references=self._references,
-            alarms=self._alarms,
             bundle=self._bundle,
         )
         output(

@@ -1,6 +1,6 @@
 """Topics and queues: how alarms come in, how messages go out, how Tocsin's own alarms go out.
 
-Three paths that share no key: a wrong key policy on one must not silence the others.
+Two paths share a key; the third, to operations, has none: it must also report a key that broke.
 """
 
 from __future__ import annotations
@@ -8,14 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
 from infra.catalogue import FUNCTIONS
 from infra.constructs import policies
-from infra.constructs.alarms import OpsAlarms
-from infra.constructs.keeping import removal_of_data
 from infra.constructs.nag import SERVERLESS, acknowledge
 from infra.constructs.queue import Queues
 from infra.constructs.triggers import ALARM_STATE_RULE
@@ -25,25 +22,29 @@ from infra.stacks.outputs import output
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
     from infra.context import Context
     from infra.references import References
 
-# Name, whom it wakes, the seconds a message may wait before somebody is told, what is given up on.
+# Name, and whom it wakes.
 WORK_QUEUES = (
-    ("refetch", "billing_projector", 900, "Objects nobody could fetch"),
-    ("due", "sla_check", 120, "Due incidents nobody could tick"),
-    ("replay", "replay_planner", 3600, "Replays nobody could drive"),
-    ("restore", "replay_worker", 900, "Missing events nobody could insert"),
-    ("reconcile", "reconciler", 3600, "Reconciliations nobody could drive"),
+    ("alarms", "alarm_trigger"),
+    ("refetch", "billing_projector"),
+    ("due", "sla_check"),
+    ("replay", "replay_planner"),
+    ("restore", "replay_worker"),
+    ("reconcile", "reconciler"),
 )
 
 
 class MessagingStack(cdk.Stack):
     """Topics, queues, and the policies that let exactly the right services use them."""
 
-    def __init__(self, scope: Construct, *, context: Context, references: References) -> None:
+    def __init__(
+        self, scope: Construct, *, context: Context, references: References, key: kms.Key
+    ) -> None:
         super().__init__(
             scope,
             context.stage.physical("messaging"),
@@ -52,9 +53,13 @@ class MessagingStack(cdk.Stack):
         )
         self._context = context
         self._references = references
+        self._key = key
+        self._let_services_use_key()
         self.ops = self._make_ops_topic()
-        self.alarms = OpsAlarms(context=context, topic=cast("sns.ITopic", self.ops))
-        self._queues = Queues(self, context=context, alarms=self.alarms)
+        self._queues = Queues(self, context=context, key=cast("kms.IKey", key))
+        self._offer_queue("dead-letters", self._queues.dead)
+        self._references.offer_value("DEAD_LETTERS_URL", self._queues.dead.queue_url)
+        self.queues = {name: self._make_work_queue(name, whom) for name, whom in WORK_QUEUES}
         self.alarms_topic = self._make_way_in()
         self.pages, self.stakeholders, self.chat = self._make_way_out()
         self._offer_personal_ways()
@@ -62,14 +67,14 @@ class MessagingStack(cdk.Stack):
             self._make_inbox()
 
     @property
-    def topics(self) -> Mapping[str, sns.Topic]:
-        """The topics that carry alarms in and messages out, by name."""
-        return {
-            "alarms": self.alarms_topic,
-            "pages": self.pages,
-            "stakeholders": self.stakeholders,
-            "chat": self.chat,
-        }
+    def ways_out(self) -> Mapping[str, sns.Topic]:
+        """The topics that carry messages out, by name."""
+        return {"pages": self.pages, "stakeholders": self.stakeholders, "chat": self.chat}
+
+    @property
+    def dead_letters(self) -> sqs.Queue:
+        """Where all work ends that was given up on."""
+        return self._queues.dead
 
     def _make_ops_topic(self) -> sns.Topic:
         """Where Tocsin's own alarms go. Nothing of Tocsin's is between it and people.
@@ -91,47 +96,42 @@ class MessagingStack(cdk.Stack):
             )
             reason = "A notice that mail lost is of no use later: the alarm itself still stands."
             acknowledge(mail, "SNSRedrivePolicy", reason, pack=SERVERLESS)
+        self._references.offer_arn("topic/ops", topic.topic_arn)
+        self._references.offer_value("OPS_TOPIC_ARN", topic.topic_arn)
         output(self, "OpsTopicArn", topic.topic_arn, "Subscribe whoever keeps Tocsin running")
         return topic
 
+    def _let_services_use_key(self) -> None:
+        """Services that write what it encrypts, on behalf of this account."""
+        policies.let_services_use(self._key, "cloudwatch", "sns")
+        # EventBridge sends no source account when it uses a key, so it cannot be a condition; what
+        # it encrypts for is one.
+        topic = self.format_arn(service="sns", resource=self._context.stage.physical("alarms"))
+        policies.let_services_use(self._key, "events", for_topic=topic)
+
     def _make_way_in(self) -> sns.Topic:
-        """Alarm topic, its own key, and the queue that turns a storm into batches."""
-        key = self._make_key("AlarmsKey", "alarms", "Encrypts alarms on their way in")
-        policies.let_services_use(key, "cloudwatch", "sns")
-        # EventBridge sends no source account when it uses a key, so it cannot be a condition.
-        policies.let_services_use(key, "events", by_account=False)
-        topic = self._make_topic("Alarms", "alarms", key)
+        """Alarm topic, and the queue that turns a storm into batches."""
+        topic = self._make_topic("Alarms", "alarms")
         policies.let_alarms_publish(topic)
         policies.let_rules_publish(topic)
-        consumer = FUNCTIONS["alarm_trigger"]
-        work = self._queues.work("alarms", key=key, consumer_timeout=consumer.timeout, max_age=120)
-        failed = self._queues.failures("alarm-trigger-failed", key=key)
+        dead = self._queues.dead
         if self._context.alarm_intake.pattern:
-            policies.let_rule_send(failed, rule=self._context.stage.physical(ALARM_STATE_RULE))
-        self._subscribe("AlarmsToQueue", topic, work.queue, undelivered=work.dead)
-        self._offer_queue("alarms", work.queue)
-        self._offer_queue("alarm-trigger-failed", failed)
+            policies.let_rule_send(dead, rule=self._context.stage.physical(ALARM_STATE_RULE))
+        self._subscribe("AlarmsToQueue", topic, self.queues["alarms"], undelivered=dead)
         output(self, "AlarmTopicArn", topic.topic_arn, "Alarm action that opens incidents")
-        output(self, "QueueAlarmsDlqUrl", work.dead.queue_url, "Alarms nobody could read")
         return topic
 
     def _make_way_out(self) -> tuple[sns.Topic, sns.Topic, sns.Topic]:
-        """Topics to people, and the queues beside the functions that feed them."""
-        key = self._make_key("MessagesKey", "messages", "Encrypts messages on their way out")
-        policies.let_services_use(key, "sns")
-        pages = self._make_topic("Pages", "pages", key)
-        stakeholders = self._make_topic("Stakeholders", "stakeholders", key)
-        chat = self._make_topic("Chat", "chat", key)
+        """Topics to people."""
+        pages = self._make_topic("Pages", "pages")
+        stakeholders = self._make_topic("Stakeholders", "stakeholders")
+        chat = self._make_topic("Chat", "chat")
         output(self, "PagesTopicArn", pages.topic_arn, "Subscribe responders, filtered by person")
         output(self, "StakeholdersTopicArn", stakeholders.topic_arn, "Subscribe stakeholders")
         output(self, "ChatTopicArn", chat.topic_arn, "Give it to the chat room's configuration")
         self._references.offer_value("CHAT_TOPIC_ARN", chat.topic_arn)
         self._references.offer_value("PAGES_TOPIC_ARN", pages.topic_arn)
         self._references.offer_value("STAKEHOLDERS_TOPIC_ARN", stakeholders.topic_arn)
-        for work in WORK_QUEUES:
-            self._make_work_queue(*work, key=key)
-        for name in ("notifier-failed", "billing-projector-failed"):
-            self._offer_queue(name, self._queues.failures(name, key=key))
         return pages, stakeholders, chat
 
     def _offer_personal_ways(self) -> None:
@@ -145,14 +145,11 @@ class MessagingStack(cdk.Stack):
         # Telephones have no ARN: everything that has one, which is every topic, is left out.
         self._references.offer_arn("topics/all", f"arn:{self.partition}:sns:*:*:*")
 
-    def _make_work_queue(
-        self, name: str, consumer: str, max_age: int, dead: str, *, key: kms.Key
-    ) -> None:
-        timeout = FUNCTIONS[consumer].timeout
-        made = self._queues.work(name, key=key, consumer_timeout=timeout, max_age=max_age)
-        self._offer_queue(name, made.queue)
-        self._references.offer_value(f"{name.upper()}_QUEUE_URL", made.queue.queue_url)
-        output(self, f"Queue{name.capitalize()}DlqUrl", made.dead.queue_url, dead)
+    def _make_work_queue(self, name: str, consumer: str) -> sqs.Queue:
+        made = self._queues.work(name, consumer_timeout=FUNCTIONS[consumer].timeout)
+        self._offer_queue(name, made)
+        self._references.offer_value(f"{name.upper()}_QUEUE_URL", made.queue_url)
+        return made
 
     def _make_inbox(self) -> None:
         """Collects what people would have received, where mail and telephones do not exist."""
@@ -176,23 +173,12 @@ class MessagingStack(cdk.Stack):
             acknowledge(made, "SNSRedrivePolicy", reason, pack=SERVERLESS)
         output(self, "QueueInboxUrl", inbox.queue_url, "What people would have received")
 
-    def _make_key(self, id_: str, name: str, description: str) -> kms.Key:
-        key = kms.Key(
-            self,
-            id_,
-            description=description,
-            enable_key_rotation=True,
-            removal_policy=removal_of_data(self._context.stage),
-        )
-        self._references.offer_arn(f"key/{name}", key.key_arn)
-        return key
-
-    def _make_topic(self, id_: str, name: str, key: kms.Key) -> sns.Topic:
+    def _make_topic(self, id_: str, name: str) -> sns.Topic:
         topic = sns.Topic(
             self,
             id_,
             topic_name=self._context.stage.physical(name),
-            master_key=cast("kms.IKey", key),
+            master_key=cast("kms.IKey", self._key),
             enforce_ssl=True,
         )
         self._references.offer_arn(f"topic/{name}", topic.topic_arn)

@@ -1,128 +1,215 @@
-"""What is watched besides the functions and queues: tables, topics, the API, and Tocsin's counts.
+"""What is watched, and the dashboard.
 
-Deployed last and changed most often: tuning a threshold redeploys nothing that pages people.
+Deployed last and changed most often: tuning a threshold redeploys nothing that pages people. The
+watcher of everything else (`attention`) names causes; what it could not tell of itself, and what
+says that paging itself is broken, is here.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_dynamodb as dynamodb
 
 from infra.catalogue import FUNCTIONS
-from infra.constructs.alarms import FIVE_MINUTES, ONE_MINUTE
-from infra.functions.outage_watch import OUTAGES
+from infra.constructs.alarms import FIVE_MINUTES, ONE_MINUTE, OpsAlarms
+from infra.constructs.function import FUNCTIONS_FAILING, FUNCTIONS_SLOW
 from infra.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
-    from infra.constructs.alarms import OpsAlarms
     from infra.constructs.function import TocsinFunction
     from infra.context import Context
+    from infra.stacks.messaging import MessagingStack
 
-# What the functions do. A request is throttled here also when only an index was.
-_OPERATIONS = [
-    dynamodb.Operation.GET_ITEM,
-    dynamodb.Operation.PUT_ITEM,
-    dynamodb.Operation.QUERY,
-    dynamodb.Operation.TRANSACT_WRITE_ITEMS,
-    dynamodb.Operation.UPDATE_ITEM,
-]
+_BEHIND_MS = 5 * 60 * 1000
+# Seconds that a message may wait, in queues that are used with providers only.
+_PATIENCE = {"refetch": 900, "replay": 3600, "restore": 900, "reconcile": 3600}
+
+# A graph each: its title, whose counts, which.
+_HAPPENED = (
+    ("Incidents and messages", "alarm_trigger", ("SignalsReceived", "IncidentsOpened")),
+    ("Messages", "notifier", ("MessagesSent", "MessagesFailed")),
+    ("Webhooks", "webhook_ingest", ("WebhooksAccepted", "WebhooksRejected")),
+)
 
 
 class MonitoringStack(cdk.Stack):
-    """Alarms on shared parts, and one dashboard."""
+    """Alarms for operations, and one dashboard."""
 
     def __init__(
         self,
         scope: Construct,
         *,
         context: Context,
-        alarms: OpsAlarms,
         tables: Mapping[str, dynamodb.Table],
-        topics: Mapping[str, sns.Topic],
+        messaging: MessagingStack,
         functions: Mapping[str, TocsinFunction],
         api_id: str,
     ) -> None:
         super().__init__(
             scope,
             context.stage.physical("monitoring"),
-            description="Tocsin: alarms on shared parts and the dashboard",
+            description="Tocsin: alarms and the dashboard",
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
-        self._alarms = alarms
-        self._providers = context.providers
-        self._namespace = f"Tocsin/{context.stage.name}"
-        for name, topic in topics.items():
-            self._watch_topic(name, topic)
-        for name, table in tables.items():
-            self._watch_table(name, table)
+        self._messaging = messaging
+        self._functions = {name: made.function for name, made in functions.items()}
+        self._alarms = OpsAlarms(
+            self,
+            context=context,
+            topic=cast("sns.ITopic", messaging.ops),
+            namer=cast("lambda_.IFunction", self._functions["attention"]),
+        )
+        self._watch_functions()
+        self._watch_causes()
+        self._watch_paging()
+        self._watch_waiting(_PATIENCE if context.providers else {})
+        self._watch_silence(watching=bool(context.providers))
         self._watch_api(api_id)
-        for spec in FUNCTIONS.values():
-            for cause in spec.causes:
-                alarms.add(
-                    self,
-                    cause.name,
-                    says=cause.says,
-                    metric=self._count(
-                        spec.name, cause.metric, statistic="Maximum" if cause.gauge else "Sum"
-                    ),
-                    threshold=cause.at_least,
-                    periods=cause.periods,
-                )
-        self._watch_outages(topics["alarms"])
         self._add_dashboard(context.stage.physical("overview"), functions, tables)
 
-    def _watch_topic(self, name: str, topic: sns.Topic) -> None:
-        self._alarms.add(
-            self,
-            f"{name}-topic-undelivered",
-            says=f"Topic {name} could not deliver to a subscriber.",
-            metric=topic.metric_number_of_notifications_failed(period=ONE_MINUTE),
+    def _watch_functions(self) -> None:
+        """By what the platform reports of all of them; who it was, is told by name."""
+        add, count = self._alarms.add, self._alarms.count
+        add(
+            "functions-failing",
+            says="A function fails; its name follows, unless it is attention's own.",
+            metric=count(FUNCTIONS_FAILING),
         )
-
-    def _watch_outages(self, way_in: sns.Topic) -> None:
-        """One alarm for each provider and kind of trouble, into the ordinary way in for alarms."""
-        action = actions.SnsAction(way_in)
-        for measure, name, says in OUTAGES:
-            for provider in self._providers if "{}" in name else self._providers and ("",):
-                alarm = self._alarms.add(
-                    self,
-                    name.format(provider),
-                    says=says.format(provider),
-                    metric=cloudwatch.Metric(
-                        namespace=self._namespace,
-                        metric_name=measure,
-                        dimensions_map={"service": "outage_watch"}
-                        | ({"provider": provider} if provider else {}),
-                        period=ONE_MINUTE,
-                        statistic="Maximum",
-                    ),
-                )
-                alarm.add_alarm_action(action)
-                alarm.add_ok_action(action)
-
-    def _watch_table(self, name: str, table: dynamodb.Table) -> None:
-        self._alarms.add(
-            self,
-            f"{name}-table-throttled",
-            says=f"Table {name} refuses reads or writes.",
-            metric=table.metric_throttled_requests_for_operations(
-                operations=_OPERATIONS, period=ONE_MINUTE
+        add(
+            "functions-slow",
+            says="A function comes close to its timeout, again and again; its name follows.",
+            metric=count(FUNCTIONS_SLOW),
+            periods=3,
+        )
+        add(
+            "functions-throttled",
+            says="The account does not start a function for lack of concurrency.",
+            metric=cloudwatch.Metric(
+                namespace="AWS/Lambda", metric_name="Throttles", period=ONE_MINUTE, statistic="Sum"
             ),
-            periods=2,
+            names_itself=False,
         )
+
+    def _watch_causes(self) -> None:
+        """All that functions find themselves, and the two that cannot wait for a name."""
+        add, count = self._alarms.add, self._alarms.count
+        add(
+            "needs-attention",
+            says="Something needs attention; its name follows.",
+            metric=count("NeedsAttention", period=FIVE_MINUTES),
+        )
+        add(
+            "webhooks-unstored",
+            says="Verified webhooks cannot be stored; the provider is told to come back.",
+            metric=count("WebhooksUnstored", function="webhook_ingest", period=FIVE_MINUTES),
+        )
+        add(
+            "messages-failed",
+            says="Messages to people were not accepted by their channel.",
+            metric=count("MessagesFailed", function="notifier", period=FIVE_MINUTES),
+        )
+
+    def _watch_paging(self) -> None:
+        """The path from an alarm to a telephone, where it leaves our functions."""
+        add, queues = self._alarms.add, self._messaging.queues
+        add(
+            "dead-letters",
+            says="Work was given up on and lies with the dead letters.",
+            metric=self._messaging.dead_letters.metric_approximate_number_of_messages_visible(
+                period=ONE_MINUTE, statistic="Maximum"
+            ),
+            names_itself=False,
+        )
+        for name, says in (
+            ("alarms", "An alarm waits too long to open an incident."),
+            ("due", "What is due waits too long to be acted on."),
+        ):
+            age = queues[name].metric_approximate_age_of_oldest_message(
+                period=ONE_MINUTE, statistic="Maximum"
+            )
+            add(f"{name}-waiting", says=says, metric=age, threshold=120, periods=2)
+        for name, says in (
+            ("notifier", "Messages to people are more than five minutes behind."),
+            ("billing_projector", "Subscriptions are more than five minutes behind."),
+        ):
+            age = self._functions[name].metric(
+                "IteratorAge", period=ONE_MINUTE, statistic="Maximum"
+            )
+            dashed = FUNCTIONS[name].dashed
+            add(f"{dashed}-behind", says=says, metric=age, threshold=_BEHIND_MS)
+        failed: dict[str, cloudwatch.IMetric] = {
+            name: cast("cloudwatch.IMetric", topic.metric_number_of_notifications_failed())
+            for name, topic in self._messaging.ways_out.items()
+        }
+        add(
+            "messages-undelivered",
+            says=f"A topic could not deliver: {' or '.join(failed)}.",
+            metric=_largest(failed, dict.fromkeys(failed, 1)),
+            names_itself=False,
+        )
+
+    def _watch_waiting(self, patience: Mapping[str, int]) -> None:
+        """Queues of billing, each by its own patience."""
+        if not patience:
+            return
+        ages: dict[str, cloudwatch.IMetric] = {
+            name: cast(
+                "cloudwatch.IMetric",
+                self._messaging.queues[name].metric_approximate_age_of_oldest_message(),
+            )
+            for name in patience
+        }
+        self._alarms.add(
+            "work-waiting",
+            says=f"Work of billing waits too long: {' or '.join(ages)}.",
+            metric=_largest(ages, patience, statistic="Maximum"),
+            periods=2,
+            names_itself=False,
+        )
+
+    def _watch_silence(self, *, watching: bool) -> None:
+        invoked: dict[str, cloudwatch.IMetric] = {
+            name: cast(
+                "cloudwatch.IMetric", self._functions[name].metric_invocations(period=ONE_MINUTE)
+            )
+            for name in ("sla_check", "provider_watch", "outage_watch")
+        }
+        self._alarms.silence(
+            "auditor-silent",
+            says="No clean audit for three minutes: something due was not done, or nobody looks.",
+            of={
+                "audits": cast(
+                    "cloudwatch.IMetric", self._alarms.count("AuditsClean", function="auditor")
+                )
+            },
+            periods=3,
+        )
+        self._alarms.silence(
+            "sla-check-silent",
+            says="No sweep has run for three minutes: nobody is escalated to.",
+            of={"sweeps": invoked.pop("sla_check")},
+            periods=3,
+        )
+        if watching:
+            self._alarms.silence(
+                "watches-silent",
+                says="Nobody has looked for outages or at the providers for ten minutes.",
+                of=invoked,
+                periods=2,
+                period=FIVE_MINUTES,
+            )
 
     def _watch_api(self, api_id: str) -> None:
         self._alarms.add(
-            self,
             "api-server-errors",
             says="The HTTP API answers with server errors.",
             metric=cloudwatch.Metric(
@@ -135,9 +222,6 @@ class MonitoringStack(cdk.Stack):
             threshold=5,
         )
 
-    def _count(self, function: str, name: str, *, statistic: str = "Sum") -> cloudwatch.Metric:
-        return self._alarms.count(function, name, statistic=statistic, period=FIVE_MINUTES)
-
     def _add_dashboard(
         self,
         name: str,
@@ -146,17 +230,16 @@ class MonitoringStack(cdk.Stack):
     ) -> None:
         """Three rows: what happened, how the functions are, how the tables are."""
         dashboard = cloudwatch.Dashboard(self, "Overview", dashboard_name=name)
-        happened = (
-            ("Incidents and messages", "alarm_trigger", ("SignalsReceived", "IncidentsOpened")),
-            ("Messages", "notifier", ("MessagesSent", "MessagesFailed")),
-            ("Webhooks", "webhook_ingest", ("WebhooksAccepted", "WebhooksRejected")),
-        )
         dashboard.add_widgets(
             *(
                 cloudwatch.GraphWidget(
-                    title=title, left=[self._count(function, metric) for metric in metrics]
+                    title=title,
+                    left=[
+                        self._alarms.count(metric, function=function, period=FIVE_MINUTES)
+                        for metric in metrics
+                    ],
                 )
-                for title, function, metrics in happened
+                for title, function, metrics in _HAPPENED
             )
         )
         dashboard.add_widgets(
@@ -181,3 +264,26 @@ class MonitoringStack(cdk.Stack):
                 for spec in TABLES
             )
         )
+
+
+def _largest(
+    measures: Mapping[str, cloudwatch.IMetric],
+    limits: Mapping[str, int],
+    *,
+    statistic: str = "Sum",
+) -> cloudwatch.IMetric:
+    """The largest of the measures, each as a part of its limit; what is missing is nothing."""
+    parts = ", ".join(f"FILL({name}, 0) / {limits[name]}" for name in measures)
+    expression = cloudwatch.MathExpression(
+        expression=f"MAX([{parts}])",
+        using_metrics={
+            name: cast(
+                "cloudwatch.IMetric",
+                cast("cloudwatch.Metric", one).with_(period=ONE_MINUTE, statistic=statistic),
+            )
+            for name, one in measures.items()
+        },
+        period=ONE_MINUTE,
+        label="largest",
+    )
+    return cast("cloudwatch.IMetric", expression)

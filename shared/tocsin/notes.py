@@ -69,6 +69,8 @@ class Event:
     RECONCILIATION_LEFT = "reconciliation.left"
     CHECKOUT_ATTEMPTED = "checkout.attempted"
     BREAKER_MOVED = "breaker.moved"
+    ATTENTION_NEEDED = "attention.needed"
+    ATTENTION_TOLD = "attention.told"
 
 
 class Metric:
@@ -88,7 +90,6 @@ class Metric:
     POLICIES_UNREAD = "PoliciesUnread"
     AUDITS_CLEAN = "AuditsClean"
     AUDIT_FINDINGS = "AuditFindings"
-    SWEEPS = "Sweeps"
     ITEMS_DUE = "ItemsDue"
     REQUESTS_REFUSED = "RequestsRefused"
     UNEXPECTED_ERRORS = "UnexpectedErrors"
@@ -111,10 +112,15 @@ class Metric:
     CHECKOUTS_FAILED = "CheckoutsFailed"
     CHECKOUTS_REFUSED = "CheckoutsRefused"
     BREAKERS_OPENED = "BreakersOpened"
+    NEEDS_ATTENTION = "NeedsAttention"
 
 
 class Gauge:
-    """Measures, the newest or the largest of which counts. Ages are in seconds."""
+    """Measures, the newest or the largest of which counts. Ages are in seconds.
+
+    They are fields of lines and no metrics, which would be billed every hour. Some are causes of
+    attention.
+    """
 
     PROJECTION_LAG = "ProjectionLag"
     OLDEST_UNPROJECTED = "OldestUnprojected"
@@ -129,8 +135,9 @@ class Gauge:
     CHECKOUT_DOUBLES = "CheckoutDoubles"
 
 
-DIMENSIONS = frozenset({"provider", "reason", "code", "kind", "severity", "source"})
-"""The only dimensions there are. Each has few values; every pair is a metric that costs money."""
+DETAILS = frozenset({"provider", "reason", "code", "kind", "severity", "source"})
+"""What a count may be told apart by, as fields of its line. Its only dimension is the service: as
+dimensions, every pair of values would be a metric that costs money."""
 
 
 class Notes(Protocol):
@@ -152,10 +159,10 @@ class Notes(Protocol):
         """An error that keeps something from being done; one that nobody meant has its stack."""
         ...
 
-    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
-        """Adds `value`, in total and by `dimensions`, which are among `DIMENSIONS`."""
+    def count(self, metric: str, value: int = 1, **details: str) -> None:
+        """Adds `value`, with what it was about, of `DETAILS`."""
         ...
 
-    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
-        """Reports a measure, in total and by `dimensions`."""
+    def gauge(self, measure: str, value: int, **details: str) -> None:
+        """Reports a measure, with what it was of."""
         ...

@@ -1,4 +1,4 @@
-"""Whatever can fail in silence has an alarm; every alarm has a page, and every page an alarm."""
+"""Whatever can fail in silence reaches operations by name; every alarm and cause has a page."""
 
 from __future__ import annotations
 
@@ -8,29 +8,39 @@ from typing import TYPE_CHECKING, Any, cast
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 
 import tocsin.billing.errors  # noqa: F401 - and these
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms
+from infra.constructs.function import ATTENTION, CAUSES_VARIABLE
 from infra.context import Context
-from infra.functions.outage_watch import OUTAGES
+from infra.spec import ANY_FUNCTION
 from tocsin.billing.event import Problem
 from tocsin.errors import TocsinError
 from tocsin.notes import NAMESPACE, Event, Gauge, Metric
-from tocsin.providers.registry import PROVIDERS
+from tocsin.runtime import attention
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from infra.spec import Cause
     from tests.infra.deployment import Deployment, Resource
 
 ALARM = "AWS::CloudWatch::Alarm"
 PAGES = ROOT / "docs" / "alarms"
 NOT_CODES = {"integration_error", "maximum_concurrency"}
 SECTIONS = ["What it means", "Who is affected", "First look", "What to do", "How to verify"]
+AT_MOST, BILLED_AT_MOST = 20, 26
+
+
+def every_cause() -> Iterator[Cause]:
+    yield from ANY_FUNCTION
+    for spec in FUNCTIONS.values():
+        yield from spec.causes
 
 
 def short_name(deployment: Deployment, alarm: Resource) -> str:
@@ -50,18 +60,34 @@ def watched(deployment: Deployment) -> Iterator[tuple[str, str, Any]]:
                 yield metric["Namespace"], metric["MetricName"], dimension["Value"]
 
 
-def test_every_alarm_has_a_page_and_every_page_an_alarm(production: Deployment) -> None:
+def test_every_alarm_and_cause_has_a_page_and_every_page_is_of_one(production: Deployment) -> None:
     alarms = {short_name(production, one) for one in production.of(ALARM)}
-    assert alarms == {page.stem for page in PAGES.glob("*.md")}
+    causes = {cause.name for cause in every_cause()}
+    assert not alarms & causes, "a name would lead to two things"
+    assert alarms | causes == {page.stem for page in PAGES.glob("*.md")}
 
 
-def test_stages_have_the_same_alarms(
+def test_stages_with_the_same_settings_have_the_same_alarms(
     production: Deployment, drill: Deployment, local: Deployment
 ) -> None:
     names = [
         {short_name(one, alarm) for alarm in one.of(ALARM)} for one in (production, drill, local)
     ]
     assert names[0] == names[1] == names[2]
+
+
+def test_there_are_few_enough_alarms_to_be_read_and_paid_for(
+    production: Deployment, bare: Deployment
+) -> None:
+    alarms = production.of(ALARM)
+    billed = sum(
+        sum("MetricStat" in one for one in alarm.get("Metrics", ())) or 1 for alarm in alarms
+    )
+    assert len(alarms) <= AT_MOST
+    assert billed <= BILLED_AT_MOST
+    assert {short_name(bare, one) for one in bare.of(ALARM)} == {
+        short_name(production, one) for one in alarms
+    } - {"work-waiting", "watches-silent"}
 
 
 def test_the_text_of_an_alarm_leads_to_its_page(deployment: Deployment) -> None:
@@ -102,26 +128,55 @@ def every_error(root: type[TocsinError]) -> Iterator[type[TocsinError]]:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize("metric", ["Errors", "Throttles", "Duration"])
-def test_every_function_is_watched(deployment: Deployment, name: str, metric: str) -> None:
-    function = deployment.function(name).name
-    assert ("AWS/Lambda", metric, function) in set(watched(deployment))
+def test_a_function_tells_its_causes_to_who_reads_its_log(
+    deployment: Deployment, name: str
+) -> None:
+    spec, function = FUNCTIONS[name], deployment.function(name)
+    told = attention.read(function["Environment"]["Variables"].get(CAUSES_VARIABLE))
+    group = function["LoggingConfig"]["LogGroup"]
+    reading = [
+        deployment.at(one["DestinationArn"])
+        for one in deployment.of("AWS::Logs::SubscriptionFilter")
+        if one["LogGroupName"] == group
+    ]
+    if name == "attention":  # it would read of itself reading
+        assert (told, reading) == ({}, [])
+        return
+    assert {one.name for one in told.values()} == {
+        cause.name for cause in (*ANY_FUNCTION, *spec.causes)
+    }
+    assert reading == [deployment.function("attention")]
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_an_alarm_rings_before_the_timeout_does(deployment: Deployment, name: str) -> None:
-    spec = FUNCTIONS[name]
-    alarm = deployment.one(
-        ALARM, AlarmName=deployment.context.stage.physical(f"{spec.dashed}-duration")
+def test_what_lines_of_causes_are_picked_by_is_what_they_say() -> None:
+    assert ATTENTION == Event.ATTENTION_NEEDED
+    assert CAUSES_VARIABLE == attention.VARIABLE
+
+
+def test_a_line_is_handed_on_by_a_right_that_names_the_stages_logs(deployment: Deployment) -> None:
+    function = deployment.function("attention")
+    permission = deployment.one(
+        "AWS::Lambda::Permission", Principal="logs.amazonaws.com", FunctionName=function.arn
     )
-    assert 0.5 * spec.timeout * 1000 < alarm["Threshold"] < spec.timeout * 1000
+    groups = f"log-group:/aws/lambda/{deployment.context.stage.physical('*')}:*"
+    assert permission["SourceArn"].endswith(groups)
+    for one in deployment.of("AWS::Logs::SubscriptionFilter"):
+        assert permission.name.split(".")[1] in one.raw["DependsOn"]
 
 
-def test_every_queue_is_watched_by_age_or_by_being_filled_at_all(deployment: Deployment) -> None:
-    seen = set(watched(deployment))
-    for queue in deployment.of("AWS::SQS::Queue"):
-        if queue["QueueName"] == deployment.context.stage.physical("inbox"):
-            continue  # read by whoever is curious; nobody waits for it
+def test_alarms_that_name_nothing_wake_who_finds_out(deployment: Deployment) -> None:
+    """An alarm over several things would leave people to look for the one."""
+    namer = deployment.function("attention").arn
+    for alarm in deployment.of(ALARM):
+        stats = [one for one in alarm.get("Metrics", ()) if "MetricStat" in one]
+        several = len(stats) > 1 and not short_name(deployment, alarm).endswith("-silent")
+        several |= short_name(deployment, alarm) in {"functions-throttled", "dead-letters"}
+        assert (namer in alarm["AlarmActions"]) == several
+
+
+def test_every_queue_is_watched_by_age_or_by_being_filled_at_all(production: Deployment) -> None:
+    seen = set(watched(production))
+    for queue in production.of("AWS::SQS::Queue"):
         works = "RedrivePolicy" in queue.properties
         metric = "ApproximateAgeOfOldestMessage" if works else "ApproximateNumberOfMessagesVisible"
         assert ("AWS/SQS", metric, f"{queue.name}.QueueName") in seen
@@ -134,56 +189,45 @@ def test_every_stream_reader_is_watched_for_falling_behind(deployment: Deploymen
             assert ("AWS/Lambda", "IteratorAge", mapping["FunctionName"]) in seen
 
 
-def test_i7_silence_of_the_sweep_is_an_alarm(deployment: Deployment) -> None:
-    alarm = deployment.one(ALARM, AlarmName=deployment.context.stage.physical("sla-check-silent"))
-    assert alarm["MetricName"] == "Invocations"
-    assert alarm["TreatMissingData"] == "breaching"
-    assert alarm["ComparisonOperator"] == "LessThanThreshold"
-    assert alarm["EvaluationPeriods"] * alarm["Period"] <= 180
-
-
-def test_i7_silence_of_the_auditor_is_an_alarm_and_only_a_clean_audit_breaks_it(
-    deployment: Deployment,
-) -> None:
-    alarm = deployment.one(ALARM, AlarmName=deployment.context.stage.physical("auditor-silent"))
-    assert alarm["MetricName"] == Metric.AUDITS_CLEAN
-    assert alarm["TreatMissingData"] == "breaching"
-    assert alarm["ComparisonOperator"] == "LessThanThreshold"
-    assert (alarm["EvaluationPeriods"], alarm["Period"]) == (3, 60)
-
-
-def test_tables_and_topics_are_watched(deployment: Deployment) -> None:
+def test_every_topic_that_has_no_queue_behind_it_is_watched(deployment: Deployment) -> None:
     seen = {value for _, _, value in watched(deployment)}
-    assert {one.name for one in deployment.of("AWS::DynamoDB::Table")} <= seen
-    ops = deployment.context.stage.physical("ops")
+    stage = deployment.context.stage
     for topic in deployment.of("AWS::SNS::Topic"):
-        assert (f"{topic.name}.TopicName" in seen) == (topic["TopicName"] != ops)
+        ways_out = topic["TopicName"] not in {stage.physical("ops"), stage.physical("alarms")}
+        assert (f"{topic.name}.TopicName" in seen) == ways_out
 
 
 def test_counts_that_alarms_read_are_counts_that_functions_write() -> None:
     known = {
         value for one in (Metric, Gauge) for name, value in vars(one).items() if name.isupper()
     }
-    assert {cause.metric for spec in FUNCTIONS.values() for cause in spec.causes} <= known
+    assert {cause.metric for cause in every_cause()} <= known
 
 
 def test_counts_are_read_from_the_namespace_of_the_stage(deployment: Deployment) -> None:
     expected = f"{NAMESPACE}/{deployment.context.stage.name}"
-    own = {namespace for namespace, _, _ in watched(deployment) if not namespace.startswith("AWS/")}
+    own = {
+        metric["Namespace"]
+        for alarm in deployment.of(ALARM)
+        for metric in (
+            alarm,
+            *(one.get("MetricStat", {}).get("Metric", {}) for one in alarm.get("Metrics", ())),
+        )
+        if metric.get("Namespace") and not metric["Namespace"].startswith("AWS/")
+    } | {
+        one["MetricTransformations"][0]["MetricNamespace"]
+        for one in deployment.of("AWS::Logs::MetricFilter")
+    }
     assert own == {expected}
 
 
 def test_tocsins_own_alarms_reach_people_without_tocsin(deployment: Deployment) -> None:
-    """What customers meet in an outage opens an incident too; people hear of it either way."""
     stage = deployment.context.stage
     ops = deployment.one("AWS::SNS::Topic", TopicName=stage.physical("ops"))
-    way_in = deployment.one("AWS::SNS::Topic", TopicName=stage.physical("alarms"))
-    opening = {name.format(provider) for _, name, _ in OUTAGES for provider in PROVIDERS.names}
+    assert "KmsMasterKeyId" not in ops.properties, "it must report a key that broke"
     for alarm in deployment.of(ALARM):
-        opens = short_name(deployment, alarm) in opening
-        wanted = [ops.name, way_in.name] if opens else [ops.name]
-        assert alarm["AlarmActions"] == wanted
-        assert alarm["OKActions"] == wanted
+        assert alarm["AlarmActions"][0] == ops.name
+        assert alarm["OKActions"] == [ops.name]
     listening = [
         one for one in deployment.of("AWS::SNS::Subscription") if one["TopicArn"] == ops.name
     ]
@@ -196,9 +240,15 @@ def test_a_base_for_links_turns_the_path_into_a_link(tmp_path: Path) -> None:
     context = Context.read({"stage": "local", "docs_base": "https://example.org/tocsin/"})
     app = cdk.App(outdir=str(tmp_path))
     stack = cdk.Stack(app, "Small")
-    alarms = OpsAlarms(context=context, topic=cast("sns.ITopic", sns.Topic(stack, "Topic")))
+    arn = "arn:aws:lambda:eu-west-1:111122223333:function:namer"
+    alarms = OpsAlarms(
+        stack,
+        context=context,
+        topic=cast("sns.ITopic", sns.Topic(stack, "Topic")),
+        namer=lambda_.Function.from_function_arn(stack, "Namer", arn),
+    )
     metric = cloudwatch.Metric(namespace="Test", metric_name="Test")
-    alarms.add(stack, "something-fails", says="It fails.", metric=metric)
+    alarms.add("something-fails", says="It fails.", metric=cast("cloudwatch.IMetric", metric))
     app.synth()
     text = (tmp_path / "Small.template.json").read_text()
     assert "It fails. What to do: https://example.org/tocsin/docs/alarms/something-fails.md" in text

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 PERMISSION = "AWS::Lambda::Permission"
 POLICY_BYTES = 20_480
 """A function's resource policy may be this long."""
-SENDS_ITS_ACCOUNT = {"lambda.alarms.cloudwatch.amazonaws.com"}
-"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html.
+SENDS_ITS_ACCOUNT = {"lambda.alarms.cloudwatch.amazonaws.com", "logs.amazonaws.com"}
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html and
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html.
 For EventBridge and API Gateway, AWS's pages condition on the source's ARN alone."""
 GIVEN_NAMES = {
     "AWS::DynamoDB::Table": "TableName",

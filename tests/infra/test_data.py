@@ -176,8 +176,7 @@ def test_outputs_name_what_others_look_up(deployment: Deployment) -> None:
         "SecretRegistrations",
         "SecretProviderKeys",
         "QueueAlarmsUrl",
-        "QueueAlarmsDlqUrl",
+        "QueueDeadLettersUrl",
         "QueueRefetchUrl",
-        "QueueRefetchDlqUrl",
     }
     assert expected <= found

@@ -10,7 +10,7 @@ import pytest
 
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
-from infra.constructs.function import CLOCK_VARIABLE, environment_of
+from infra.constructs.function import CAUSES_VARIABLE, CLOCK_VARIABLE, environment_of
 from infra.context import Context, ContextInvalid
 from infra.references import NobodyOffers, References
 from infra.routes import ROUTES
@@ -60,9 +60,13 @@ def test_the_environment_is_exactly_the_fields_of_the_settings(
     expected = {field.name for field in fields(settings)}
     if FUNCTIONS[name].incident_clock and deployment.context.stage.clock_adjustable:
         expected |= {CLOCK_VARIABLE}
+    if FUNCTIONS[name].tells:
+        expected |= {CAUSES_VARIABLE}
     environment = deployment.function(name)["Environment"]["Variables"]
     assert set(environment) == expected
     assert all(environment.values())
+    # Lambda takes 4 KB of variables in all.
+    assert sum(len(key) + len(str(value)) for key, value in environment.items()) < 3_000
 
 
 def test_variables_that_name_resources_name_those_of_their_own_stage(

@@ -83,11 +83,31 @@ def test_alarms_of_this_account_may_publish_to_the_alarm_topic(deployment: Deplo
     assert rules.endswith(":<AccountId>:rule/*")
 
 
-def test_the_three_paths_share_no_key(deployment: Deployment) -> None:
-    alarms = topic(deployment, "alarms")["KmsMasterKeyId"]
-    pages = topic(deployment, "pages")["KmsMasterKeyId"]
-    assert alarms != pages == topic(deployment, "stakeholders")["KmsMasterKeyId"]
+def test_one_key_is_paid_for_and_the_path_that_reports_it_broken_has_none(
+    deployment: Deployment,
+) -> None:
+    (key,) = deployment.of("AWS::KMS::Key")
+    for name in ("alarms", "pages", "stakeholders", "chat"):
+        assert topic(deployment, name)["KmsMasterKeyId"] == key.arn
     assert topic(deployment, "ops").get("KmsMasterKeyId") is None
+
+
+def test_who_does_not_say_for_whom_it_uses_the_key_may_use_it_for_alarms_alone(
+    deployment: Deployment,
+) -> None:
+    (key,) = deployment.of("AWS::KMS::Key")
+    conditions = {
+        service: one["Condition"]["StringEquals"]
+        for one in policy_statements(key, "KeyPolicy")
+        for service in one.get("Services", ())
+    }
+    # EventBridge sends no source account with a key; SNS's encryption context is documented:
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    events = conditions.pop("events.amazonaws.com")
+    name = deployment.context.stage.physical("alarms")
+    arn = f"arn:<Partition>:sns:<Region>:<AccountId>:{name}"
+    assert events == {"kms:EncryptionContext:aws:sns:topicArn": arn}
+    assert set(map(str, conditions.values())) == {str({"aws:SourceAccount": "<AccountId>"})}
 
 
 def test_nobody_but_a_role_can_publish_a_page(deployment: Deployment) -> None:
@@ -102,7 +122,7 @@ def test_i10_an_alarm_reaches_the_queue_or_its_dead_letter_queue(deployment: Dep
     assert subscription["Protocol"] == "sqs"
     assert subscription["RawMessageDelivery"] is False
     targets = (subscription["Endpoint"], subscription["RedrivePolicy"]["deadLetterTargetArn"])
-    assert targets == (queue(deployment, "alarms").arn, queue(deployment, "alarms-dlq").arn)
+    assert targets == (queue(deployment, "alarms").arn, queue(deployment, "dead-letters").arn)
     for arn in targets:
         senders = [
             one
@@ -117,7 +137,7 @@ def test_i10_an_alarm_reaches_the_queue_or_its_dead_letter_queue(deployment: Dep
 def test_i10_a_work_queue_gives_up_into_a_queue_that_keeps_it_two_weeks(
     deployment: Deployment, name: str
 ) -> None:
-    work, dead = queue(deployment, name), queue(deployment, f"{name}-dlq")
+    work, dead = queue(deployment, name), queue(deployment, "dead-letters")
     assert work["RedrivePolicy"]["deadLetterTargetArn"] == dead.arn
     assert work["RedrivePolicy"]["maxReceiveCount"] == 5
     assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600

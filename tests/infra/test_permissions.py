@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.infra.deployment import Deployment, Resource
 
 EXACT_ACTION = re.compile(r"[a-z0-9-]+:[A-Za-z]+")
-WITHOUT_RESOURCE: set[str] = set()
+WITHOUT_RESOURCE = {"cloudwatch:GetMetricData"}
 """Actions that know no resource, the only ones granted on `*`. X-Ray's are, where it is on."""
 
 
@@ -153,7 +153,30 @@ def test_i12_only_the_notifier_can_speak_to_people(deployment: Deployment) -> No
         for statement in statements(deployment.role_of(function))
         if "sns:Publish" in statement["Action"]
     }
+    speakers.remove(deployment.function("attention")["FunctionName"])  # to operations: see below
     assert speakers == {deployment.function("notifier")["FunctionName"]}
+
+
+def test_i12_who_reads_of_trouble_can_tell_operations_and_change_nothing(
+    deployment: Deployment,
+) -> None:
+    role = deployment.role_of(deployment.function("attention"))
+    ops = deployment.one("AWS::SNS::Topic", TopicName=deployment.context.stage.physical("ops"))
+    rights = {
+        action: one["Resource"]
+        for one in statements(role)
+        for action in one["Action"]
+        if not action.startswith(("kms:", "logs:"))
+    }
+    dead = deployment.one(
+        "AWS::SQS::Queue", QueueName=deployment.context.stage.physical("dead-letters")
+    )
+    assert rights == {
+        "sns:Publish": [ops.name],
+        "cloudwatch:GetMetricData": ["*"],
+        "sqs:ReceiveMessage": [dead.arn],
+        "sqs:SendMessage": [dead.arn],
+    }
 
 
 def test_i12_a_right_on_everything_but_something_is_the_telephones_alone(

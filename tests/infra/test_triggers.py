@@ -79,6 +79,12 @@ def test_every_permission_names_its_source_and_none_is_given_twice(
     alarms = "arn:<Partition>:cloudwatch:<Region>:<AccountId>:alarm:*"
     assert set(given) == {
         (name("alarm-trigger"), "lambda.alarms.cloudwatch.amazonaws.com", alarms),
+        (name("attention"), "lambda.alarms.cloudwatch.amazonaws.com", alarms),
+        (
+            name("attention"),
+            "logs.amazonaws.com",
+            f"arn:<Partition>:logs:<Region>:<AccountId>:log-group:/aws/lambda/{name('*')}:*",
+        ),
         (name("alarm-trigger"), "events.amazonaws.com", rule.arn),
         (name("auditor"), "events.amazonaws.com", audits.arn),
         *(
@@ -108,7 +114,7 @@ def test_a_failure_destination_finds_its_rights_in_the_role(deployment: Deployme
         for one in deployment.of(type_)
         if "DestinationConfig" in one.properties
     ]
-    assert len(destinations) == 3
+    assert len(destinations) == 4
     for one, queue in destinations:
         role = deployment.role_of(deployment.at(one["FunctionName"]))
         assert allows(role, "sqs:SendMessage", queue)
@@ -130,7 +136,7 @@ def test_the_notifier_wakes_for_new_outbox_items_only(deployment: Deployment) ->
         "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}},
     }
     failed = deployment.at(one["DestinationConfig"]["OnFailure"]["Destination"])
-    assert failed["QueueName"] == deployment.context.stage.physical("notifier-failed")
+    assert failed["QueueName"] == deployment.context.stage.physical("dead-letters")
 
 
 def test_the_projector_reads_the_ledger_from_its_first_event_in_parallel(
@@ -223,7 +229,7 @@ def test_a_direct_alarm_that_fails_is_kept(deployment: Deployment) -> None:
     trigger = deployment.function("alarm_trigger")
     config = deployment.one("AWS::Lambda::EventInvokeConfig", FunctionName=trigger.name)
     queue = deployment.at(config["DestinationConfig"]["OnFailure"]["Destination"])
-    assert queue["QueueName"] == deployment.context.stage.physical("alarm-trigger-failed")
+    assert queue["QueueName"] == deployment.context.stage.physical("dead-letters")
 
 
 def test_a_batch_that_times_out_is_not_seen_twice_at_once(deployment: Deployment) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from functions.outage_watch.accounts import key_maker
+from functions.outage_watch.ringing import AlarmQueue
 from tests.harness.worlds.checkout import CheckoutWorld
 from tests.harness.worlds.inbox import passed_on
 from tests.harness.worlds.world import World
@@ -14,7 +16,7 @@ from tocsin.adapters.billing.outage.memory import MemoryComparisons, MemoryOutag
 from tocsin.application.billing.outage.tell import Teller
 from tocsin.application.billing.outage.watch_round import Rounds
 from tocsin.billing.outage.signs import Health
-from tocsin.errors import TocsinError
+from tocsin.errors import QueueUnavailable, TocsinError
 from tocsin.providers.registry import lists_events
 from tocsin.runtime.watch.light import NOTES
 
@@ -39,6 +41,8 @@ class Watched:
     arrivals: dict[str, int | None] = field(default_factory=dict)
     announced: list[Mapping[str, Any]] = field(default_factory=list)
     recorded: list[tuple[str, bool]] = field(default_factory=list)
+    rung: list[dict[str, Any]] = field(default_factory=list)
+    deaf: bool = False
 
     def __post_init__(self) -> None:
         self.checkout = CheckoutWorld(clock=self.world.wall)
@@ -60,11 +64,23 @@ class Watched:
                 now=self.world.clock.incident_now,
             ),
             key_of=key_maker(FUNCTION_ARN, "local"),
+            ring=self.ring,
             announce=self.announced.append,
             lists=lists_events,
             clock=self.world.wall,
             notes=NOTES,
         )
+
+    def ring(self, alarm: str, says: str, *, firing: bool, now: int) -> None:
+        """What the deployed watch puts into the queue of alarms, read as `alarm_trigger` does."""
+        if self.deaf:
+            raise QueueUnavailable
+        AlarmQueue(self, "queue", FUNCTION_ARN, "local").ring(alarm, says, firing=firing, now=now)
+
+    def call(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        assert operation == "SendMessage"
+        self.rung.append(json.loads(payload["MessageBody"]))
+        return {}
 
     def record(self, identity: Identity, probe: Probe) -> None:
         self.recorded.append((identity.provider, probe.succeeded))

@@ -86,8 +86,8 @@ class QuietMeter:
     def count(self, metric: str, value: int = 1, **_dimensions: str) -> None:
         self.counts[metric] = self.counts.get(metric, 0) + value
 
-    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **_dimensions: str) -> None:
-        self.counts[metric] = value
+    def gauge(self, measure: str, value: int, **_details: str) -> None:
+        self.counts[measure] = value
 
 
 class World:

@@ -20,6 +20,7 @@ from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Change, Row
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status, Subscription
+from tocsin.notes import Gauge, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ STRIPE = Identity("stripe", "acct_1", "live")
 HOUR, DAY = 3_600, 86_400
 KEYS = {"stripe/default": {"account": "acct_1", "mode": "live", "api_key": "sk"}}
 BOTH = KEYS | {"razorpay/default": {"account": "acc_1", "mode": "live", "api_key": "rzp:secret"}}
+
+MEASURES = {value for one in (Gauge, Metric) for name, value in vars(one).items() if name.isupper()}
 
 
 class Context:
@@ -78,10 +81,10 @@ class Stage:
         answer = self.handler.lambda_handler({}, Context())
         lines = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
         return answer, {
-            (metric["Name"], line.get("provider", "")): line[metric["Name"]][0]
+            (name, line.get("provider", "")): value[0]
             for line in lines
-            if "_aws" in line
-            for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+            for name, value in line.items()
+            if isinstance(value, list) and name in MEASURES
         }
 
 

@@ -78,6 +78,6 @@ def test_a_deployed_function_gets_the_stage_it_was_configured_for(
 ) -> None:
     deployed = watch("deployed", stage="drill", level="INFO")
     with deployed.invocation(Context()):
-        deployed.meter.count("Sweeps")
+        deployed.meter.count("ItemsDue")
     (directive,) = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Tocsin/drill"

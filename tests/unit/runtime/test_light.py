@@ -56,7 +56,7 @@ def test_a_line_names_the_event_the_service_and_a_time_with_its_zone(
     }
 
 
-def test_a_count_is_one_embedded_metric_in_total_and_by_dimension(
+def test_a_count_is_one_embedded_metric_of_its_service_alone(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     before_ms = datetime.now(UTC).timestamp() * 1000
@@ -65,7 +65,7 @@ def test_a_count_is_one_embedded_metric_in_total_and_by_dimension(
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive == {
         "Namespace": "Tocsin/local",
-        "Dimensions": [["service"], ["service", "provider", "reason"]],
+        "Dimensions": [["service"]],
         "Metrics": [{"Name": "WebhooksRejected", "Unit": "Count"}],
     }
     assert line["WebhooksRejected"] == [1.0]

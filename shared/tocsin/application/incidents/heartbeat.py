@@ -6,7 +6,7 @@ itself did not run, was not allowed to read, or broke.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tocsin.notes import Event, Metric
@@ -25,7 +25,8 @@ class Heartbeat:
     """`ping` tells a monitor outside the account, as far as there is one.
 
     `unreachable` answers who can be paged and could be missed. That is asked once an hour, in its
-    first minute, and rings an alarm of its own: it is no reason to call the paging broken. Nor is
+    first minute, and what it answered is told every minute until it is asked again, so that it
+    neither clears nor rings each hour. It is no reason to call the paging broken. Nor is
     a published policy that cannot be read: `read_policy` reads it, and tells of it by itself.
     """
 
@@ -35,6 +36,7 @@ class Heartbeat:
     ping: Callable[[], bool]
     unreachable: Callable[[], Sequence[Unreachable]] = tuple
     read_policy: Callable[[], object] = tuple
+    _missed: list[Sequence[Unreachable]] = field(default_factory=list, init=False)
 
     def run(self, *, has_time: Callable[[], bool]) -> dict[str, Any]:
         """Audits once.
@@ -78,9 +80,9 @@ class Heartbeat:
         }
 
     def _look_at_people(self) -> None:
-        if self.clock.incident_now().minute:
-            return
-        for one in self.unreachable():
+        if not self.clock.incident_now().minute or not self._missed:
+            self._missed[:] = [tuple(self.unreachable())]
+        for one in self._missed[0]:
             self.notes.warning(
                 Event.PERSON_UNREACHABLE, confirmed=one.confirmed, problems=list(one.problems)
             )

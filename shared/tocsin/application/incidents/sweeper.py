@@ -80,7 +80,6 @@ class Sweeper:
             failed |= report.failed
             redriven.update(self._redrive(report.outbox_due))
         told = self._tell_releases(has_time)
-        self.notes.count(Metric.SWEEPS)
         self._tell(due, changed, failed, more=more)
         return {
             "sweeps": rounds,
@@ -147,7 +146,8 @@ class Sweeper:
     def _tell(
         self, due: int, changed: Sequence[str], failed: Mapping[str, str], *, more: bool
     ) -> None:
-        self.notes.count(Metric.ITEMS_DUE, due)
+        if due:
+            self.notes.count(Metric.ITEMS_DUE, due)
         for incident, reason in failed.items():
             self.notes.warning(Event.RECORD_FAILED, incident=incident, reason=reason)
             self.notes.count(Metric.UNEXPECTED_ERRORS)

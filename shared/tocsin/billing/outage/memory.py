@@ -35,11 +35,15 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """All that is remembered, by provider; `told` names what stakeholders have been told."""
+    """All that is remembered, by provider.
+
+    `told` names what stakeholders have been told, `rung` the alarms that were said to ring.
+    """
 
     providers: Mapping[str, Seen] = field(default_factory=dict)
     next_update: int | None = None
     told: tuple[str, ...] = ()
+    rung: tuple[str, ...] = ()
 
     @property
     def providers_in_trouble(self) -> bool:
@@ -64,4 +68,5 @@ class Memory:
             },
             plain["next_update"],
             tuple(plain.get("told", ())),
+            tuple(plain.get("rung", ())),
         )

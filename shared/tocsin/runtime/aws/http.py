@@ -51,7 +51,7 @@ _RACED = frozenset({"None", "TransactionConflict", "ThrottlingError"})
 
 
 _ENDPOINT_VARIABLE = {"secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
-_TARGETED = frozenset({"dynamodb", "secretsmanager", "sqs"})
+_TARGETED = frozenset({"dynamodb", "monitoring", "secretsmanager", "sqs"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ def _json(target: str, version: str, service: str, failure: type[Unavailable]) -
 
 WIRES: Mapping[str, Wire] = {
     "dynamodb": _json("DynamoDB_20120810", "1.0", "dynamodb", StoreUnavailable),
+    "monitoring": _json("GraniteServiceVersion20100801", "1.0", "monitoring", Unavailable),
     "secretsmanager": _json("secretsmanager", "1.1", "secretsmanager", SecretUnavailable),
     "sqs": _json("AmazonSQS", "1.0", "sqs", QueueUnavailable),
     "sns": Wire(

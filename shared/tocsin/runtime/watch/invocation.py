@@ -41,9 +41,7 @@ class Counts(Protocol):
 
     def count(self, metric: str, value: int = 1, **dimensions: str) -> None: ...
 
-    def gauge(
-        self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str
-    ) -> None: ...
+    def gauge(self, measure: str, value: int, **details: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,8 @@ class Watch:
     def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
         self.meter.count(metric, value, **dimensions)
 
-    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
-        self.meter.gauge(metric, value, unit=unit, **dimensions)
+    def gauge(self, measure: str, value: int, **details: str) -> None:
+        self.meter.gauge(measure, value, **details)
 
     def rotas_unread(self, error: TocsinError) -> None:
         """Rotations could not be read: people are paged by what was known before."""

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from tocsin.notes import DIMENSIONS, NAMESPACE, Event, Metric
+from tocsin.notes import DETAILS, NAMESPACE, Event, Metric
+from tocsin.runtime import attention
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,23 +57,24 @@ def log(event: str, *, level: str = "INFO", **fields: object) -> None:
         _write(_line(event, level, datetime.now(UTC), fields))
 
 
-def count(metric: str, *, value: int = 1, **dimensions: str) -> None:
-    """Adds `value` to a metric, in total for the service and split by `dimensions`.
+def count(metric: str, *, value: int = 1, **details: str) -> None:
+    """Adds `value` to a metric of the service; `details` say what it was about.
 
     Raises:
-        ValueError: for a dimension outside `names.DIMENSIONS`; an unbounded one would be billed
-            as a new metric per value.
+        ValueError: for a detail outside `notes.DETAILS`.
     """
-    _write(_embedded(metric, value, datetime.now(UTC), dimensions))
+    _write(_embedded(metric, value, datetime.now(UTC), details))
+    _note(metric, value)
 
 
-def gauge(metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
-    """Reports a measure, for the service and by `dimensions`; alarms look at its maximum.
+def gauge(measure: str, value: int, **details: str) -> None:
+    """Reports a measure as a line; where it is a cause, its limit is looked at.
 
     Raises:
         ValueError: as `count` does.
     """
-    _write(_embedded(metric, value, datetime.now(UTC), dimensions, unit=unit))
+    _write({**_service, **_bound, **_known(details), measure: [float(value)]})
+    _note(measure, value)
 
 
 def log_and_count(
@@ -80,7 +82,7 @@ def log_and_count(
 ) -> None:
     """`log` and `count` as one line: the embedded metric format lets a line carry more fields.
 
-    The count is written whatever the level; `by` holds its dimensions, which are also fields.
+    The count is written whatever the level; `by` holds its details.
 
     Raises:
         ValueError: as `count` does.
@@ -90,6 +92,17 @@ def log_and_count(
     if LEVELS[level] >= _threshold:
         counted = {**_line(event, level, moment, fields), **counted}
     _write(counted)
+    _note(metric, 1)
+
+
+def _note(measure: str, value: int) -> None:
+    attention.note(measure, value, service=_service["service"], stage=_service["stage"])
+
+
+def _known(details: Mapping[str, str]) -> Mapping[str, str]:
+    if unknown := details.keys() - DETAILS:
+        raise ValueError(f"not a detail of a count of Tocsin: {sorted(unknown)}")
+    return details
 
 
 class Light:
@@ -110,11 +123,11 @@ class Light:
         known: dict[str, Any] = {"code": code, **getattr(error, "context", {}), **fields}
         log(event, level="ERROR", error=repr(error), **known)
 
-    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
-        count(metric, value=value, **dimensions)
+    def count(self, metric: str, value: int = 1, **details: str) -> None:
+        count(metric, value=value, **details)
 
-    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
-        gauge(metric, value, unit=unit, **dimensions)
+    def gauge(self, measure: str, value: int, **details: str) -> None:
+        gauge(measure, value, **details)
 
 
 NOTES = Light()
@@ -147,24 +160,16 @@ def _line(
 
 
 def _embedded(
-    metric: str,
-    value: int,
-    moment: datetime,
-    dimensions: Mapping[str, str],
-    *,
-    unit: str = "Count",
+    metric: str, value: int, moment: datetime, details: Mapping[str, str]
 ) -> dict[str, object]:
-    if unknown := dimensions.keys() - DIMENSIONS:
-        raise ValueError(f"not a dimension of Tocsin: {sorted(unknown)}")
-    sets = [["service"], ["service", *dimensions]] if dimensions else [["service"]]
     directive = {
         "Namespace": f"{NAMESPACE}/{_service['stage']}",
-        "Dimensions": sets,
-        "Metrics": [{"Name": metric, "Unit": unit}],
+        "Dimensions": [["service"]],
+        "Metrics": [{"Name": metric, "Unit": "Count"}],
     }
     now_ms = int(moment.timestamp() * 1000)
     aws = {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}
-    return {"_aws": aws, **_service, **_bound, **dimensions, metric: [float(value)]}
+    return {"_aws": aws, **_service, **_bound, **_known(details), metric: [float(value)]}
 
 
 def clean(fields: Mapping[str, object]) -> dict[str, Any]:

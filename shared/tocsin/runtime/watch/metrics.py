@@ -1,17 +1,19 @@
 """Counts as embedded metrics, through Powertools.
 
 A count is written when it happens, not gathered until the end: an invocation that is killed half
-way has still counted what it did. Dimensions come from one short list, because every new pair of
-values is a metric that is billed.
+way has still counted what it did. The service is the only dimension, because every other pair of
+values would be a metric that is billed; what a count was about are fields of its line.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from tocsin.notes import DIMENSIONS, NAMESPACE
+from tocsin.notes import DETAILS, NAMESPACE
+from tocsin.runtime import attention
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,33 +23,36 @@ class Meter:
     """The counts of one function, in the namespace of its stage."""
 
     def __init__(self, service: str, *, stage: str) -> None:
-        self._service = service
+        self._service, self._stage = service, stage
         self._namespace = f"{NAMESPACE}/{stage}"
 
-    def count(self, metric: str, value: int = 1, **dimensions: str) -> None:
-        """Adds `value`, in total for the service and split by `dimensions`.
+    def count(self, metric: str, value: int = 1, **details: str) -> None:
+        """Adds `value` for the service; `details` say what it was about.
 
         Raises:
-            ValueError: for a dimension outside `names.DIMENSIONS`.
+            ValueError: for a detail outside `notes.DETAILS`.
         """
-        self._write(metric, MetricUnit.Count, value, dimensions)
+        _check(details)
+        line = EphemeralMetrics(namespace=self._namespace, service=self._service)
+        line.set_default_dimensions(service=self._service)
+        line.add_metric(name=metric, unit=MetricUnit.Count, value=value)
+        for name, value_of in details.items():
+            line.add_metadata(name, value_of)
+        line.flush_metrics()
+        attention.note(metric, value, service=self._service, stage=self._stage)
 
-    def gauge(self, metric: str, value: int, *, unit: str = "Seconds", **dimensions: str) -> None:
-        """Reports a measure, for the service and by `dimensions`; alarms look at its maximum.
+    def gauge(self, measure: str, value: int, **details: str) -> None:
+        """Reports a measure as a line; where it is a cause, its limit is looked at.
 
         Raises:
             ValueError: as `count` does.
         """
-        self._write(metric, MetricUnit(unit), value, dimensions)
+        _check(details)
+        line = {"service": self._service, **details, measure: [float(value)]}
+        print(json.dumps(line, separators=(",", ":")), flush=True)  # noqa: T201 - a line of the log
+        attention.note(measure, value, service=self._service, stage=self._stage)
 
-    def _write(
-        self, metric: str, unit: MetricUnit, value: int, dimensions: Mapping[str, str]
-    ) -> None:
-        if unknown := dimensions.keys() - DIMENSIONS:
-            raise ValueError(f"not a dimension of Tocsin: {sorted(unknown)}")
-        line = EphemeralMetrics(namespace=self._namespace, service=self._service)
-        line.set_default_dimensions(service=self._service)
-        line.add_metric(name=metric, unit=unit, value=value)
-        if dimensions:
-            line.add_dimensions(**dimensions)
-        line.flush_metrics()
+
+def _check(details: Mapping[str, str]) -> None:
+    if unknown := details.keys() - DETAILS:
+        raise ValueError(f"not a detail of a count of Tocsin: {sorted(unknown)}")

@@ -24,8 +24,11 @@ from tocsin.policy.compiled.policies import PackagedPolicies
 from tocsin.ports.runbooks import PolicyVersion
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.harness.worlds.world import World
     from tocsin.incidents.model.incident import Incident
+    from tocsin.people.ways import Unreachable
 
 PERIODS = 3
 """Of one minute; `tests/infra` holds the template to the same number."""
@@ -247,24 +250,30 @@ def test_a_monitor_that_is_not_reached_is_logged_and_stops_nothing(watched: Watc
     assert "dead_man.unreached" in [line["message"] for line in watched.world.logged]
 
 
-def test_who_could_be_missed_is_looked_at_once_an_hour_and_stops_no_heartbeat(
+def test_who_could_be_missed_is_looked_at_once_an_hour_told_all_the_time_and_stops_no_heartbeat(
     watched: Watched,
 ) -> None:
     world = watched.world
-    watched.heartbeat = replace(
-        watched.heartbeat,
-        unreachable=lambda: missed(
+    looks = []
+
+    def look() -> Sequence[Unreachable]:
+        looks.append(world.clock.now)
+        return missed(
             PackagedPolicies().current(), world.contacts, world.rotas, now=world.clock.now
-        ),
-    )
+        )
+
+    watched.heartbeat = replace(watched.heartbeat, unreachable=look)
     watched.minutes(59)
-    assert "PeopleUnreachable" not in world.meter.counts
+    assert len(looks) == 1
+    assert world.meter.counts["PeopleUnreachable"] == 8 * 59, "an alarm on it holds"
     watched.minutes(1)
-    assert world.meter.counts["PeopleUnreachable"] == 8
+    assert len(looks) == 2
     assert len(watched.heartbeats) == 60
     world.reachable()
     watched.minutes(60)
-    assert world.meter.counts["PeopleUnreachable"] == 8
+    assert len(looks) == 3
+    # It was still so until it was looked at again.
+    assert world.meter.counts["PeopleUnreachable"] == 8 * (60 + 59)
     assert "primary" not in world.log.getvalue()
 
 

@@ -11,6 +11,7 @@ from tests.harness.worlds.checkout import POLICY
 from tocsin.application.billing.reconcile.tell import ACTOR
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.outage.signs import Health
 from tocsin.errors import SendFailed, StoreUnavailable
@@ -18,6 +19,7 @@ from tocsin.incidents.commands.billing import RecordReconciliation
 from tocsin.incidents.model.outbox import STAKEHOLDERS
 from tocsin.incidents.vocabulary import Category, Severity
 from tocsin.notes import Metric
+from tocsin.signals.cloudwatch.parser import parse
 
 if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
@@ -401,3 +403,59 @@ def test_doubtful_checkouts_are_settled_by_the_round(watched: Watched) -> None:
     assert watched.checkout.intents.unsettled() == ()
     assert [s.state for s in watched.stripe.sessions.values()] == ["expired"]
     assert watched.checkout.intents.log[0].result is Result.DOUBT
+
+
+def rings(watched: Watched) -> list[tuple[str, str]]:
+    """Alarms and states as they were handed to those who open incidents."""
+    said = [(one["AlarmName"], one["NewStateValue"]) for one in watched.rung]
+    return [(name.removeprefix("tocsin-local-"), state) for name, state in said]
+
+
+def test_an_outage_is_handed_over_once_when_it_begins_and_once_when_it_ends(
+    watched: Watched,
+) -> None:
+    watched.minutes(1)
+    assert rings(watched) == []
+    watched.stripe.mode = "down"
+    for _ in range(5):
+        watched.buy()
+    watched.minutes(3)
+    assert rings(watched) == [("checkout-stripe-failing", "ALARM")]
+    signal = parse(watched.rung[0])
+    assert signal.firing
+    assert signal.dedup_key in watched.rounds.key_of("checkout-stripe-failing")
+    assert (signal.service, signal.title) == (
+        "outage_watch",
+        "tocsin-local-checkout-stripe-failing",
+    )
+    watched.stripe.mode = "up"
+    watched.pass_time(watched.checkout.breakers.load(POLICY.accounts["stripe"]).cooling)
+    for _ in range(3):
+        watched.buy()
+    watched.minutes(12)
+    assert rings(watched)[1:] == [("checkout-stripe-failing", "OK")]
+    assert not parse(watched.rung[1]).firing
+
+
+def test_an_outage_that_could_not_be_handed_over_is_handed_over_by_the_next_round(
+    watched: Watched,
+) -> None:
+    watched.stripe.mode = "down"
+    for _ in range(5):
+        watched.buy()
+    watched.deaf = True
+    assert watched.minutes(1)["failed"] == ["ring"]
+    watched.deaf = False
+    watched.minutes(2)
+    assert rings(watched) == [("checkout-stripe-failing", "ALARM")]
+
+
+def test_nobody_who_sells_nothing_lacks_a_way_to_be_paid(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched.checkout.policy = lambda: CheckoutPolicy.read(  # type: ignore[method-assign]
+        {"providers": {}, "plans": {}, "preferences": []}
+    )
+    watched.minutes(60)
+    assert watched.rung == []
+    assert "NoPaymentPath" not in capsys.readouterr().out

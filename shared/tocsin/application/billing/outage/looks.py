@@ -77,9 +77,7 @@ class LedgerLook:
             found = self.watch.look(identity, now=now)
             provider = identity.provider
             self.notes.gauge(Gauge.PROVIDER_SILENCE, found.silence.seconds, provider=provider)
-            self.notes.gauge(
-                Gauge.EVENTS_MISSED, found.silence.missed, unit="Count", provider=provider
-            )
+            self.notes.gauge(Gauge.EVENTS_MISSED, found.silence.missed, provider=provider)
             self.notes.gauge(Gauge.OLDEST_UNPROJECTED, found.oldest_unprojected, provider=provider)
             self.notes.info(
                 Event.PROVIDER_WATCHED,

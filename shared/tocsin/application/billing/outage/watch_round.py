@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from functions.outage_watch.ringing import ALL_FAIL, SAYS, alarms_of
 from tocsin.application.billing.checkout.settle import settle
 from tocsin.application.billing.outage.tell import Evidence
 from tocsin.application.billing.outage.watch import (
@@ -28,7 +29,7 @@ from tocsin.errors import TocsinError
 from tocsin.notes import Event, Gauge, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from tocsin.application.billing.outage.tell import Teller
     from tocsin.billing.identity import Identity
@@ -44,6 +45,12 @@ LATE = frozenset({Trouble.BACKLOG, Trouble.SILENCE})
 FAILING = frozenset({Trouble.DELIVERIES, Trouble.ENDPOINT})
 
 
+class Ring(Protocol):
+    """Says that an alarm rings, or no longer does. `ringing.AlarmQueue` does."""
+
+    def __call__(self, alarm: str, says: str, *, firing: bool, now: int) -> None: ...
+
+
 class Prober(Protocol):
     """Looks at one account: `providers.http.probes.HttpProbes`, with bases and keys bound."""
 
@@ -55,7 +62,8 @@ class Rounds:
     """All that a round needs. `arrival` is when the newest webhook of an account arrived.
 
     `lists` tells whether a provider lists its events; then `provider_watch` probes it too. `key_of`
-    gives the dedup key of one of our alarms; `announce` tells a hosted status page.
+    gives the dedup key of one of our alarms; `ring` tells those who open incidents by it;
+    `announce` tells a hosted status page.
     """
 
     intents: IntentStore
@@ -68,6 +76,7 @@ class Rounds:
     arrival: Callable[[Identity, int], int | None]
     teller: Teller
     key_of: Callable[[str], str]
+    ring: Ring
     announce: Callable[[Mapping[str, Any]], None]
     lists: Callable[[str], bool]
     clock: WallClock
@@ -80,6 +89,7 @@ class Rounds:
         before = self.outages.memory()
         log = self.intents.attempts(since=now - LOOK_BACK, until=now)
         seen: dict[str, Seen] = {}
+        ringing: dict[str, str] = {}
         for name, identity in accounts.items():
             known = before.providers.get(name, Seen())
             seen[name] = known
@@ -94,25 +104,39 @@ class Rounds:
                 compared = self.comparisons.newest(identity)
                 look = Look(identity, attempts, breaker, health, newest, compared)
                 seen[name] = judge(look, known, now=now)
-            _report(name, seen[name], self.notes)
+            ringing |= _report(name, seen[name], self.notes)
         after = Memory(seen, before.next_update, before.told)
         after = replace(after, next_update=promised(after, now=now))
         found = situation(after, tuple(accounts), now=now)
         if accounts:  # who sells nothing lacks no way to be paid
-            self.notes.gauge(Gauge.NO_PAYMENT_PATH, int(not found.working), unit="Count")
+            self.notes.gauge(Gauge.NO_PAYMENT_PATH, int(not found.working))
+            ringing |= {} if found.working else {ALL_FAIL: SAYS["all"]}
+        rung = set(before.rung)
+        with _Alone("ring", failed, self.notes):
+            self._ring(rung, ringing, now=now)
         self._publish(found, failed)
         with _Alone("settle", failed, self.notes):
             settled = settle(intents=self.intents, policies=self.policies, clock=self.clock)
-            self.notes.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles), unit="Count")
+            self.notes.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles))
         told = set(after.told)
         incidents: dict[str, Incident] = {}
         with _Alone("tell", failed, self.notes):
             self._tell(before, after, found, told, incidents)
         # Kept while an incident is open: it says what still has to be withdrawn there.
         calm = found.since is None and not before.providers_in_trouble and not incidents
-        self.outages.remember(replace(after, told=() if calm else tuple(sorted(told))))
+        after = replace(after, told=() if calm else tuple(sorted(told)), rung=tuple(sorted(rung)))
+        self.outages.remember(after)
         firing = {name: sorted(each.firing) for name, each in seen.items() if each.firing}
         return {"firing": firing, "level": found.level, "failed": failed}
+
+    def _ring(self, rung: set[str], ringing: Mapping[str, str], *, now: int) -> None:
+        """Says what changed, and keeps in `rung` what was said, also when it fails half way."""
+        for alarm in sorted(rung - ringing.keys()):
+            self.ring(alarm, "It was well when it was looked at.", firing=False, now=now)
+            rung.discard(alarm)
+        for alarm in sorted(ringing.keys() - rung):
+            self.ring(alarm, ringing[alarm], firing=True, now=now)
+            rung.add(alarm)
 
     def _publish(self, found: Situation, failed: list[str]) -> None:
         document = status_document(found)
@@ -136,7 +160,7 @@ class Rounds:
         one may have ended in the middle.
         """
         for name, seen in after.providers.items():
-            for alarm in alarms_of(name):
+            for alarm in (*alarms_of(name).values(), ALL_FAIL):
                 incident = self.teller.incident_of(self.key_of(alarm))
                 if incident is not None:
                     incidents[incident.id] = incident
@@ -170,27 +194,24 @@ class Rounds:
             told.add(mark)
 
 
-def alarms_of(provider: str) -> Sequence[str]:
-    """The alarms by which a provider's trouble opens an incident, without the stage."""
-    return (
-        f"checkout-{provider}-failing",
-        f"webhooks-{provider}-failing",
-        f"webhooks-{provider}-backlog",
-        f"billing-{provider}-diverges",
-        "checkout-all-providers-failing",
-    )
+def _report(provider: str, seen: Seen, notes: Notes) -> dict[str, str]:
+    """One measure an alarm: 1 while it should ring. Downtime alone rings with checkouts.
 
-
-def _report(provider: str, seen: Seen, notes: Notes) -> None:
-    """One measure per alarm: 1 while it should ring. Downtime alone rings with checkouts."""
+    Returns:
+        The alarms that should, and what each says.
+    """
     checkout = customers_feel(seen.firing) or Trouble.DOWNTIME in seen.firing
-    for gauge, rings in (
-        (Gauge.CHECKOUT_TROUBLE, checkout),
-        (Gauge.WEBHOOK_TROUBLE, bool(seen.firing & FAILING)),
-        (Gauge.WEBHOOK_DELAY, bool(seen.firing & LATE)),
-        (Gauge.STATE_DIVERGENCE, Trouble.DIVERGENCE in seen.firing),
+    ringing = {}
+    for kind, gauge, rings in (
+        ("checkout", Gauge.CHECKOUT_TROUBLE, checkout),
+        ("webhooks", Gauge.WEBHOOK_TROUBLE, bool(seen.firing & FAILING)),
+        ("news", Gauge.WEBHOOK_DELAY, bool(seen.firing & LATE)),
+        ("billing", Gauge.STATE_DIVERGENCE, Trouble.DIVERGENCE in seen.firing),
     ):
-        notes.gauge(gauge, int(rings), unit="Count", provider=provider)
+        notes.gauge(gauge, int(rings), provider=provider)
+        if rings:
+            ringing[alarms_of(provider)[kind]] = SAYS[kind].format(provider)
+    return ringing
 
 
 class _Alone:

@@ -1,0 +1,94 @@
+"""What operations are told, and how often: each cause by its name, where it happens, its page.
+
+Lines of functions name causes with how much of a limit each is; reports of the platform name what
+failed or took long. A cause is told when its limit is reached within five minutes, and then not
+again for an hour: what goes on is one mail, not sixty. What was told is remembered by this process
+alone, so another one may tell it once more, but none can forget to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+WINDOW_MS = 5 * 60 * 1000
+QUIET_MS = 60 * 60 * 1000
+FAILING, SLOW = "functions-failing", "functions-slow"
+_REPORT = "platform.report"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One sign of a cause. `share` is how much of its limit it is."""
+
+    cause: str
+    where: str
+    says: str
+    share: float
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is told, once."""
+
+    cause: str
+    where: str
+    says: str
+
+
+@dataclass(slots=True)
+class Desk:
+    """Adds up what is seen and says what to tell."""
+
+    _seen: dict[tuple[str, str], deque[tuple[int, float]]] = field(
+        default_factory=lambda: defaultdict(deque)
+    )
+    _told: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def take(self, seen: Iterable[Seen]) -> list[Notice]:
+        """What reached its limit with these and was not told within the hour."""
+        notices = []
+        for one in seen:
+            key = (one.cause, one.where)
+            recent = self._seen[key]
+            recent.append((one.at, one.share))
+            while recent and recent[0][0] <= one.at - WINDOW_MS:
+                recent.popleft()
+            last = self._told.get(key)
+            quiet = last is not None and one.at < last + QUIET_MS
+            if not quiet and sum(share for _, share in recent) >= 1 - 1e-6:
+                self._told[key] = one.at
+                notices.append(Notice(one.cause, one.where, one.says))
+        return notices
+
+
+def seen_in(batch: Mapping[str, Any], *, stage: str) -> Iterable[Seen]:
+    """What a batch of a log group's lines says; a line that says nothing is passed over."""
+    function = str(batch["logGroup"]).rpartition(f"tocsin-{stage}-")[2].replace("-", "_")
+    for event in batch["logEvents"]:
+        try:
+            line = json.loads(event["message"])
+        except ValueError:
+            continue
+        if isinstance(line, dict) and (found := _seen(line, function, int(event["timestamp"]))):
+            yield found
+
+
+def _seen(line: Mapping[str, Any], function: str, at: int) -> Seen | None:
+    if "cause" in line and "share" in line:
+        about = line.get("provider") or line.get("code") or line.get("reason") or line.get("kind")
+        where = f"{function}, {about}" if about else function
+        return Seen(str(line["cause"]), where, str(line["says"]), float(line["share"]), at)
+    if line.get("type") != _REPORT:
+        return None
+    record = line["record"]
+    if (status := str(record.get("status"))) != "success":
+        return Seen(FAILING, function, f"It ended with {status}.", 1, at)
+    taken = float(record["metrics"]["durationMs"]) / 1000
+    return Seen(SLOW, function, f"It took {taken:.0f} s, near its timeout.", 1 / 3, at)

@@ -1,0 +1,62 @@
+"""`attention` reads what other functions log of trouble and tells operations; it changes nothing.
+
+Its own trouble is heard by an alarm and not by itself, which would go round in circles.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.bundle.groups import INCIDENTS
+from infra.spec import FunctionSpec
+from infra.statements import ANY, Statement, key_through_sqs, send_failures
+
+if TYPE_CHECKING:
+    from infra.constructs.function import TocsinFunction
+    from infra.constructs.wiring import Wiring
+
+_ASYNC_MAX_AGE = 60 * 60
+
+
+def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+    """Lines of the other functions' logs, and alarms that name nothing themselves."""
+    made.acknowledge_no_queue("Asynchronous failures go to a destination.")
+    wiring.triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures=True)
+    wiring.triggers.alarm_actions(made, "AttentionAlarms")
+    allowed = wiring.triggers.logs(made)
+    for other in wiring.functions.values():
+        if other is not made:
+            other.hand_lines_to(made, allowed)
+
+
+FUNCTION = FunctionSpec(
+    name="attention",
+    purpose="Tells operations by name what needs their attention",
+    group=INCIDENTS,
+    memory=256,
+    timeout=30,
+    # One remembers what was told; two would tell it twice.
+    reserved=1,
+    statements=(
+        Statement(
+            sid="TellOperations",
+            actions=("sns:Publish",),
+            resources=("topic/ops",),
+        ),
+        Statement(
+            # Measures have no ARN.
+            sid="AskWhatIsHigh",
+            actions=("cloudwatch:GetMetricData",),
+            resources=(ANY,),
+        ),
+        Statement(
+            sid="SeeWhoseLettersAreDead",
+            actions=("sqs:ReceiveMessage",),
+            resources=("queue/dead-letters",),
+        ),
+        send_failures(),
+        key_through_sqs(),
+    ),
+    woken_by=_wake,
+    tells=False,
+)
