@@ -99,6 +99,7 @@ check-docs: $(READY)
 	@.venv/bin/tocsin runbook offline --check docs/how-to/when-tocsin-is-down.md
 	@PYTHONPATH=.ci $(PY) -m tools.command_page --check
 	@PYTHONPATH=.ci $(PY) -m tools.openapi --check
+	@PYTHONPATH=.ci:.:shared $(PY) -m tools.cost --check
 
 check-infra: $(READY)
 	@PYTHONPATH=.ci:.:shared $(PY) -m tools.templates
@@ -109,6 +110,11 @@ docs: $(READY) ## write the generated documents again
 	@.venv/bin/tocsin runbook offline --out docs/how-to/when-tocsin-is-down.md
 	@PYTHONPATH=.ci $(PY) -m tools.command_page
 	@PYTHONPATH=.ci $(PY) -m tools.openapi
+	@PYTHONPATH=.ci:.:shared $(PY) -m tools.cost >/dev/null
+
+.PHONY: cost
+cost: $(READY) ## what a production stage costs a month, itemised, into docs/cost.md too
+	@PYTHONPATH=.ci:.:shared $(PY) -m tools.cost
 
 .PHONY: format
 format: $(READY) ## rewrite the sources as `make check` wants them

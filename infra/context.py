@@ -37,6 +37,7 @@ KEYS = (
     "concurrency",
     "tracing",
     "route_metrics",
+    "dashboard",
 )
 
 
@@ -90,7 +91,8 @@ class Context:
     Amazon Q Developer reads the stage's chat topic. `ops_mail` hears of what is wrong with Tocsin
     itself. `providers` are those whose outages are watched. `sized`: functions have shares of the
     account's concurrency, for which it must allow 215; an account begins with as few as 10.
-    `tracing` and `route_metrics` cost money for each request and each route.
+    `tracing` and `route_metrics` cost money for each request and each route, and so does a
+    `dashboard`.
     """
 
     stage: Stage
@@ -107,6 +109,7 @@ class Context:
     sized: bool = False
     tracing: bool = False
     route_metrics: bool = False
+    dashboard: bool = False
 
     @classmethod
     def read(cls, values: Mapping[str, str | None]) -> Context:
@@ -139,6 +142,7 @@ class Context:
             sized=_choice(values, "concurrency", CONCURRENCY) == "sized",
             tracing=_choice(values, "tracing", SWITCH) == "on",
             route_metrics=_choice(values, "route_metrics", SWITCH) == "on",
+            dashboard=_choice(values, "dashboard", SWITCH) == "on",
             mail_from=values.get("mail_from") or NOBODYS_MAIL,
         )
 

@@ -22,6 +22,7 @@ FULL = {
     "chat_room": "on",
     "tracing": "on",
     "route_metrics": "on",
+    "dashboard": "on",
 }
 """All that a stage can be told to have."""
 STAGES = {

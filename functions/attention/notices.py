@@ -20,6 +20,8 @@ WINDOW_MS = 5 * 60 * 1000
 QUIET_MS = 60 * 60 * 1000
 FAILING, SLOW = "functions-failing", "functions-slow"
 _REPORT = "platform.report"
+# What a line may be about, the most telling first.
+_ABOUT = ("provider", "queue", "code", "reason", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,13 @@ def seen_in(batch: Mapping[str, Any], *, stage: str) -> Iterable[Seen]:
 
 def _seen(line: Mapping[str, Any], function: str, at: int) -> Seen | None:
     if "cause" in line and "share" in line:
-        about = line.get("provider") or line.get("code") or line.get("reason") or line.get("kind")
+        about = (
+            line.get("provider")
+            or line.get("queue")
+            or line.get("code")
+            or line.get("reason")
+            or line.get("kind")
+        )
         where = f"{function}, {about}" if about else function
         return Seen(str(line["cause"]), where, str(line["says"]), float(line["share"]), at)
     if line.get("type") != _REPORT:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tocsin.ports.billing.outage import LedgerHours
     from tocsin.providers.selling import DocumentSource
 
-_HOUR, _HOURS_BACK = 3_600, 6
+_HOUR, _HOURS_RECENT, _HOURS_BACK = 3_600, 2, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,28 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """When the newest stored webhook of an account arrived, looked for some hours back."""
+    """When the newest stored webhook of an account arrived, looked for some hours back.
+
+    What lies before the last two hours is looked for once an hour: nothing new arrives there.
+    """
 
     ledger: LedgerHours
+    _earlier: dict[tuple[Identity, int], int | None] = field(default_factory=dict, init=False)
 
     def __call__(self, identity: Identity, now: int) -> int | None:
-        for hours in range(_HOURS_BACK):
-            found = self.ledger.sample(identity, now - hours * _HOUR)
-            if found:
+        if (found := self._newest(identity, now, range(_HOURS_RECENT))) is not None:
+            return found
+        hour = now // _HOUR
+        if (identity, hour) not in self._earlier:
+            for key in [key for key in self._earlier if key[1] != hour]:
+                del self._earlier[key]
+            back = range(_HOURS_RECENT, _HOURS_BACK)
+            self._earlier[identity, hour] = self._newest(identity, now, back)
+        return self._earlier[identity, hour]
+
+    def _newest(self, identity: Identity, now: int, hours: range) -> int | None:
+        for back in hours:
+            if found := self.ledger.sample(identity, now - back * _HOUR):
                 return max(event.received_at for event in found)
         return None
 

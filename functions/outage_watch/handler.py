@@ -54,6 +54,7 @@ TELLER = Teller(
 
 
 CLOCK = outage_clock()
+ARRIVAL = Newest(DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE))
 INTENTS = DynamoDbIntents(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 BREAKERS = DynamoDbBreakers(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
 SALES = Sales(DOCUMENT, BASES)
@@ -85,7 +86,7 @@ def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             probes=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
             comparisons=DynamoDbComparisons(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
             probe=ACCOUNTS.look,
-            arrival=Newest(DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE)),
+            arrival=ARRIVAL,
             teller=TELLER,
             key_of=key_maker(context.invoked_function_arn, SETTINGS.STAGE),
             ring=AlarmQueue(

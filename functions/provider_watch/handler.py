@@ -11,11 +11,13 @@ from tocsin.adapters.billing.projection.ledger_queries import (
     DynamoDbLedgerReader,
 )
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
+from tocsin.adapters.billing.projection.queues import SqsDepths
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.billing.outage.looks import (
     LedgerLook,
     Looks,
     QuarantineLook,
+    QueueLook,
     RecoveryLook,
 )
 from tocsin.application.billing.outage.probe import Prober
@@ -71,6 +73,16 @@ LOOKS = Looks(
                 ledger=DynamoDbLedgerReader(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
                 log=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
             ),
+        ),
+        QueueLook(
+            SqsDepths(aws_http.from_environment("sqs")).of,
+            (
+                SETTINGS.RECONCILE_QUEUE_URL,
+                SETTINGS.REFETCH_QUEUE_URL,
+                SETTINGS.REPLAY_QUEUE_URL,
+                SETTINGS.RESTORE_QUEUE_URL,
+            ),
+            light.NOTES,
         ),
         QuarantineLook(
             DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE), PROVIDERS.names, light.NOTES

@@ -102,6 +102,11 @@ FUNCTION = FunctionSpec(
     woken_by=_wake,
     causes=(
         Cause(
+            "messages-failed",
+            "MessagesFailed",
+            "Messages to people were not accepted by their channel.",
+        ),
+        Cause(
             "ways-failed",
             "WaysFailed",
             "A way to a person fails: pages reach them by the next one, if there is one.",

@@ -53,11 +53,23 @@ FUNCTION = FunctionSpec(
             actions=("secretsmanager:GetSecretValue",),
             resources=("secret/provider-keys",),
         ),
+        Statement(
+            sid="SeeWhatWaits",
+            actions=("sqs:GetQueueAttributes",),
+            resources=("queue/reconcile", "queue/refetch", "queue/replay", "queue/restore"),
+        ),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
     ),
     woken_by=_wake,
     causes=(
+        Cause(
+            "work-waiting",
+            "QueueUntaken",
+            "Work of billing lies in a queue and nobody takes it.",
+            at_least=900,
+            gauge=True,
+        ),
         Cause(
             "provider-watch-blind",
             "LooksFailed",

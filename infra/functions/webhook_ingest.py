@@ -38,6 +38,11 @@ FUNCTION = FunctionSpec(
     ),
     causes=(
         Cause(
+            "webhooks-unstored",
+            "WebhooksUnstored",
+            "Verified webhooks cannot be stored; the provider is told to come back.",
+        ),
+        Cause(
             "webhooks-rejected",
             "WebhooksRejected",
             "Webhooks are refused: a secret changed, or somebody is trying.",

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from infra.stacks.messaging import MessagingStack
 
 _BEHIND_MS = 5 * 60 * 1000
-# Seconds that a message may wait, in queues that are used with providers only.
-_PATIENCE = {"refetch": 900, "replay": 3600, "restore": 900, "reconcile": 3600}
 
 # A graph each: its title, whose counts, which.
 _HAPPENED = (
@@ -42,7 +40,7 @@ _HAPPENED = (
 
 
 class MonitoringStack(cdk.Stack):
-    """Alarms for operations, and one dashboard."""
+    """Alarms for operations, and a dashboard where one is wanted."""
 
     def __init__(
         self,
@@ -60,7 +58,7 @@ class MonitoringStack(cdk.Stack):
             description="Tocsin: alarms and the dashboard",
             synthesizer=cdk.DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
         )
-        self._messaging = messaging
+        self._context, self._messaging = context, messaging
         self._functions = {name: made.function for name, made in functions.items()}
         self._alarms = OpsAlarms(
             self,
@@ -71,10 +69,10 @@ class MonitoringStack(cdk.Stack):
         self._watch_functions()
         self._watch_causes()
         self._watch_paging()
-        self._watch_waiting(_PATIENCE if context.providers else {})
         self._watch_silence(watching=bool(context.providers))
         self._watch_api(api_id)
-        self._add_dashboard(context.stage.physical("overview"), functions, tables)
+        if context.dashboard:
+            self._add_dashboard(context.stage.physical("overview"), functions, tables)
 
     def _watch_functions(self) -> None:
         """By what the platform reports of all of them; who it was, is told by name."""
@@ -100,22 +98,11 @@ class MonitoringStack(cdk.Stack):
         )
 
     def _watch_causes(self) -> None:
-        """All that functions find themselves, and the two that cannot wait for a name."""
-        add, count = self._alarms.add, self._alarms.count
-        add(
+        """All that functions find themselves."""
+        self._alarms.add(
             "needs-attention",
             says="Something needs attention; its name follows.",
-            metric=count("NeedsAttention", period=FIVE_MINUTES),
-        )
-        add(
-            "webhooks-unstored",
-            says="Verified webhooks cannot be stored; the provider is told to come back.",
-            metric=count("WebhooksUnstored", function="webhook_ingest", period=FIVE_MINUTES),
-        )
-        add(
-            "messages-failed",
-            says="Messages to people were not accepted by their channel.",
-            metric=count("MessagesFailed", function="notifier", period=FIVE_MINUTES),
+            metric=self._alarms.count("NeedsAttention", period=FIVE_MINUTES),
         )
 
     def _watch_paging(self) -> None:
@@ -149,30 +136,12 @@ class MonitoringStack(cdk.Stack):
         failed: dict[str, cloudwatch.IMetric] = {
             name: cast("cloudwatch.IMetric", topic.metric_number_of_notifications_failed())
             for name, topic in self._messaging.ways_out.items()
+            if name != "chat" or self._context.chat_room
         }
         add(
             "messages-undelivered",
             says=f"A topic could not deliver: {' or '.join(failed)}.",
-            metric=_largest(failed, dict.fromkeys(failed, 1)),
-            names_itself=False,
-        )
-
-    def _watch_waiting(self, patience: Mapping[str, int]) -> None:
-        """Queues of billing, each by its own patience."""
-        if not patience:
-            return
-        ages: dict[str, cloudwatch.IMetric] = {
-            name: cast(
-                "cloudwatch.IMetric",
-                self._messaging.queues[name].metric_approximate_age_of_oldest_message(),
-            )
-            for name in patience
-        }
-        self._alarms.add(
-            "work-waiting",
-            says=f"Work of billing waits too long: {' or '.join(ages)}.",
-            metric=_largest(ages, patience, statistic="Maximum"),
-            periods=2,
+            metric=_largest(failed),
             names_itself=False,
         )
 
@@ -268,18 +237,15 @@ class MonitoringStack(cdk.Stack):
 
 def _largest(
     measures: Mapping[str, cloudwatch.IMetric],
-    limits: Mapping[str, int],
-    *,
-    statistic: str = "Sum",
 ) -> cloudwatch.IMetric:
-    """The largest of the measures, each as a part of its limit; what is missing is nothing."""
-    parts = ", ".join(f"FILL({name}, 0) / {limits[name]}" for name in measures)
+    """The largest of the measures; what is missing is nothing."""
+    parts = ", ".join(f"FILL({name}, 0)" for name in measures)
     expression = cloudwatch.MathExpression(
         expression=f"MAX([{parts}])",
         using_metrics={
             name: cast(
                 "cloudwatch.IMetric",
-                cast("cloudwatch.Metric", one).with_(period=ONE_MINUTE, statistic=statistic),
+                cast("cloudwatch.Metric", one).with_(period=ONE_MINUTE, statistic="Sum"),
             )
             for name, one in measures.items()
         },

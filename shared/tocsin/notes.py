@@ -133,9 +133,10 @@ class Gauge:
     STATE_DIVERGENCE = "StateDivergence"
     NO_PAYMENT_PATH = "NoPaymentPath"
     CHECKOUT_DOUBLES = "CheckoutDoubles"
+    QUEUE_UNTAKEN = "QueueUntaken"
 
 
-DETAILS = frozenset({"provider", "reason", "code", "kind", "severity", "source"})
+DETAILS = frozenset({"provider", "reason", "code", "kind", "queue", "severity", "source"})
 """What a count may be told apart by, as fields of its line. Its only dimension is the service: as
 dimensions, every pair of values would be a metric that costs money."""
 

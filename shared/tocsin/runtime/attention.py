@@ -59,7 +59,7 @@ def write(causes: Mapping[str, Cause]) -> str:
     return json.dumps(parts, separators=(",", ":"))
 
 
-def note(measure: str, value: int, *, service: str, stage: str) -> None:
+def note(measure: str, value: int, *, service: str, stage: str, details: Mapping[str, str]) -> None:
     """Writes a line where the measure is a cause and `value` is some of its limit."""
     cause = _CAUSES.get(measure)
     if cause is None or not (share := cause.share(value)):
@@ -77,6 +77,7 @@ def note(measure: str, value: int, *, service: str, stage: str) -> None:
         "timestamp": moment.isoformat(timespec="milliseconds"),
         "service": service,
         "stage": stage,
+        **details,
         "cause": cause.name,
         "says": cause.says,
         "measure": measure,

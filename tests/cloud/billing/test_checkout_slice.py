@@ -12,7 +12,6 @@ import pytest
 from tests.cloud.stage.test_command_line import Terminal
 from tests.harness.cloud.local_cloud import eventually
 from tests.harness.cloud.outage_stage import OutageStage
-from tests.harness.models.alarm_evaluation import ALARM, OK
 from tocsin.billing.checkout.breaker import FIRST_COOLING
 from tocsin.billing.outage.signs import LOW_TRAFFIC_WINDOW, RECOVERED_AFTER
 from tocsin.local.machine.places import STATE_VARIABLE
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from tests.harness.cloud.local_cloud import Deployed
 
-RINGS = "checkout-stripe-failing"
 AMOUNT = 49_900
 MINUTE = timedelta(minutes=1)
 
@@ -53,11 +51,6 @@ def outage(stage: Deployed, sandbox: SandboxClient, terminal: Terminal) -> Itera
     """The stage on time, and on time again afterwards."""
     del terminal  # it is what leads `connect` to this cloud
     found = OutageStage(stage, sandbox)
-    stage.clients.cloudwatch.set_alarm_state(
-        AlarmName=f"tocsin-local-{RINGS}",
-        StateValue="INSUFFICIENT_DATA",
-        StateReason="an alarm that rings already does not ring again",
-    )
     yield found
     if found.ahead:
         found.put_ahead(0)
@@ -154,13 +147,12 @@ def fail(outage: OutageStage, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
 
 
 def declare(outage: OutageStage, terminal: Terminal) -> str:
-    """What was measured rings the deployed alarm; the incident has the evidence in it."""
+    """The watch hands the outage over; the incident that it opens has the evidence in it."""
     found = outage.look()
     assert (found["firing"], found["failed"]) == ({"stripe": ["checkout"]}, [])
     status = outage.status()
     assert (status["level"], status["providers"]["stripe"]) == ("degraded", "failing")
     assert status["providers"]["razorpay"] == "working"
-    assert outage.evaluate(RINGS) == ALARM
     (incident,) = eventually(lambda: terminal.json("incidents", "list"))
     assert (incident["severity"], incident["category"]) == ("high", "operational")
     assert outage.look()["failed"] == []
@@ -199,7 +191,6 @@ def recover(outage: OutageStage, terminal: Terminal, incident: str, served: dict
     assert status["text"] == "Payments and subscriptions are working normally."
     told = eventually(lambda: updates(outage), lambda seen: len(headlines(seen)) > 1)
     assert headlines(told)[1:] == ["All billing systems are working"]
-    assert outage.evaluate(RINGS) == OK
 
     seen = eventually(lambda: terminal.json("show", incident), lambda one: not one["firing"])
     assert not seen["firing"], "the evidence is cleared, and so is the alarm"

@@ -45,7 +45,7 @@ PATIENCE = 3_000
 """Seconds a replay may take."""
 
 OVERRIDE = ("--override", "the rest is withheld", "--as", "commander-primary:commander")
-DEAD = {"replay-dlq", "restore-dlq", "refetch-dlq", "billing-projector-failed"}
+DEAD = {"dead-letters"}
 """Where work of a replay would end that nobody could do."""
 
 

@@ -132,7 +132,7 @@ def test_the_inbox_waits_for_as_many_as_are_expected_and_no_longer_than_told(
 
 
 def test_dead_letters_are_listed_and_brought_back(stage: Deployed, terminal: Terminal) -> None:
-    dead = stage.outputs["queues"]["refetch_dlq"]
+    dead = stage.outputs["queues"]["dead_letters"]
     for number in range(12):
         stage.clients.sqs.send_message(
             QueueUrl=dead,
@@ -143,7 +143,8 @@ def test_dead_letters_are_listed_and_brought_back(stage: Deployed, terminal: Ter
     listed = {one["queue"]: one["dead"] for one in terminal.json("local", "redrive")}
     moved = terminal.json("local", "redrive", "refetch", "--limit", "11")
 
-    assert listed["tocsin-local-refetch"] == 12
+    assert listed["unknown"] == 12, "nobody knows where they come from"
+    assert listed["tocsin-local-refetch"] == 0
     assert moved == {"queue": "refetch", "moved": 11}
     assert terminal.json("local", "redrive", "refetch")["moved"] == 1
     assert terminal.run("local", "redrive", "nowhere")[0] == 5

@@ -27,8 +27,13 @@ ROWS: dict[str, set[str]] = {
         "sqs:DeleteMessage on alarms",
         "sqs:GetQueueAttributes on alarms",
         "sqs:ReceiveMessage on alarms",
-        "sqs:SendMessage on alarm_trigger_failed",
+        "sqs:SendMessage on dead_letters",
         "ssm:GetParameter on clock",
+    },
+    "attention": {
+        "sns:Publish on ops",
+        "sqs:ReceiveMessage on dead_letters",
+        "sqs:SendMessage on dead_letters",
     },
     "auditor": {
         "dynamodb:GetItem on incidents",
@@ -65,7 +70,7 @@ ROWS: dict[str, set[str]] = {
         "sqs:DeleteMessage on refetch",
         "sqs:GetQueueAttributes on refetch",
         "sqs:ReceiveMessage on refetch",
-        "sqs:SendMessage on billing_projector_failed",
+        "sqs:SendMessage on dead_letters",
         "sqs:SendMessage on refetch",
     },
     "incident_api": {
@@ -95,7 +100,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:UpdateItem on incidents",
         "sns:Publish on pages",
         "sns:Publish on stakeholders",
-        "sqs:SendMessage on notifier_failed",
+        "sqs:SendMessage on dead_letters",
         "ssm:GetParameter on clock",
     },
     "outage_watch": {
@@ -107,6 +112,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:Query on operations",
         "secretsmanager:GetSecretValue on provider-keys",
         "sns:Publish on stakeholders",
+        "sqs:SendMessage on alarms",
         "ssm:GetParameter on clock",
     },
     "provider_watch": {
@@ -116,6 +122,10 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:Query on billing_events",
         "dynamodb:Query on operations",
         "secretsmanager:GetSecretValue on provider-keys",
+        "sqs:GetQueueAttributes on reconcile",
+        "sqs:GetQueueAttributes on refetch",
+        "sqs:GetQueueAttributes on replay",
+        "sqs:GetQueueAttributes on restore",
     },
     "reconciler": {
         "dynamodb:BatchGetItem on billing_subscriptions",

@@ -6,7 +6,6 @@ because a signature is checked against that.
 
 from __future__ import annotations
 
-import base64
 import json
 import urllib.request
 from collections import Counter
@@ -14,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.harness.models.alarm_evaluation import Measured, embedded, state_at
 from tocsin.cli.terminal.api import connect
 from tocsin.errors import RemoteError
 from tocsin.runtime.clock import AHEAD_VARIABLE
@@ -36,7 +34,6 @@ class OutageStage:
     stage: Deployed
     sandbox: SandboxClient
     ahead: int = 0
-    measured: list[Measured] = field(default_factory=list)
     clients: dict[str, ApiClient] = field(default_factory=dict)
 
     @property
@@ -90,26 +87,14 @@ class OutageStage:
             return refused.answered
 
     def look(self) -> dict[str, Any]:
-        """One round of the deployed watch; what it measured is kept."""
+        """One round of the deployed watch."""
         answer = self.stage.clients.functions.invoke(
             FunctionName=self.stage.outputs["functions"]["outage_watch"],
             Payload=b"{}",
-            LogType="Tail",
         )
         found: dict[str, Any] = json.loads(answer["Payload"].read())
         assert not answer.get("FunctionError"), found
-        for line in base64.b64decode(answer["LogResult"]).decode().splitlines():
-            self.measured += embedded(line, second=self.now)
         return found
-
-    def evaluate(self, alarm: str) -> str:
-        """CloudWatch's part: the state of a deployed alarm by what was measured, put in force."""
-        name = f"tocsin-local-{alarm}"
-        cloudwatch = self.stage.clients.cloudwatch
-        (definition,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-        state: Any = state_at(dict(definition), self.measured, self.now + 1)
-        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="as measured")
-        return str(state)
 
     def status(self) -> dict[str, Any]:
         """What anybody may see."""

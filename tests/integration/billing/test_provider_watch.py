@@ -101,6 +101,12 @@ def stage(
         "BILLING_SUBSCRIPTIONS_TABLE": cloud.table("billing-subscriptions"),
         "OPERATIONS_TABLE": cloud.table("operations"),
         "PROVIDER_KEYS_SECRET": "keys",
+        **{
+            f"{name}_QUEUE_URL": cloud.boto("sqs").create_queue(
+                QueueName=f"tocsin-test-{name.lower()}"
+            )["QueueUrl"]
+            for name in ("RECONCILE", "REFETCH", "REPLAY", "RESTORE")
+        },
         # Nobody listens there: the provider is down, which is seen and is no failed look.
         "STRIPE_API_BASE": "http://127.0.0.1:9",
         "RAZORPAY_API_BASE": "http://127.0.0.1:9",

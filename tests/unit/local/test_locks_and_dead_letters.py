@@ -50,6 +50,7 @@ class Queues:
     def __init__(self, **queues: list[str]) -> None:
         self.queues = queues
         self.fails_after: int | None = None
+        self.held: list[str] = []
 
     def get_paginator(self, _: str) -> Any:
         urls = [f"http://q/0/{name}" for name in self.queues]
@@ -62,14 +63,24 @@ class Queues:
         name = QueueUrl.rsplit("/", 1)[-1]
         count = {"ApproximateNumberOfMessages": str(len(self.queues[name]))}
         policy = {
-            "RedrivePolicy": json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:r:0:{name}-dlq"})
+            "RedrivePolicy": json.dumps({"deadLetterTargetArn": "arn:aws:sqs:r:0:t-local-dead"})
         }
-        found = count | ({} if name.endswith("-dlq") else policy)
+        found = count | ({} if name == "t-local-dead" else policy)
         return {"Attributes": {key: found[key] for key in AttributeNames if key in found}}
 
     def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, **_: object) -> Any:  # noqa: N803 -- boto3's
-        bodies = self.queues[QueueUrl.rsplit("/", 1)[-1]][:MaxNumberOfMessages]
-        return {"Messages": [{"Body": body, "ReceiptHandle": body} for body in bodies]}
+        seen = [body for body in self.queues[QueueUrl.rsplit("/", 1)[-1]] if body not in self.held]
+        bodies = seen[:MaxNumberOfMessages]
+        self.held += bodies
+        return {"Messages": [self._letter(body) for body in bodies]}
+
+    def change_message_visibility(self, *, ReceiptHandle: str, **_: object) -> None:  # noqa: N803 -- boto3's
+        self.held.remove(ReceiptHandle)
+
+    def _letter(self, body: str) -> dict[str, Any]:
+        source = {"other": "t-local-other", "m": "t-local-work"}.get(body.rstrip("0123456789"))
+        arn = {"DeadLetterQueueSourceArn": f"arn:aws:sqs:r:0:{source}"} if source else {}
+        return {"Body": body, "ReceiptHandle": body, "Attributes": arn}
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, **_: object) -> None:  # noqa: N803 -- boto3's
         self.queues[QueueUrl.rsplit("/", 1)[-1]].append(MessageBody)
@@ -83,16 +94,28 @@ class Queues:
 
 
 def dead(count: int) -> tuple[Queues, Any]:
-    queues = Queues(**{"t-local-work": [], "t-local-work-dlq": [f"m{n}" for n in range(count)]})
+    queues = Queues(**{"t-local-work": [], "t-local-dead": [f"m{n}" for n in range(count)]})
     return queues, cast("Any", SimpleNamespace(sqs=queues))
 
 
-def test_what_lies_dead_is_counted_by_its_source() -> None:
-    _, clients = dead(3)
+def test_what_lies_dead_is_counted_by_its_source_and_stays_to_be_seen() -> None:
+    queues, clients = dead(3)
+    queues.queues["t-local-dead"] += ["other1", "lost1"]
 
-    (found,) = dead_letters.find(clients)
+    for _ in range(2):
+        found = {one.name: one.waiting for one in dead_letters.find(clients)}
+        assert found == {"t-local-work": 3, "unknown": 1}
+    assert queues.held == []
 
-    assert (found.name, found.waiting) == ("t-local-work", 3)
+
+def test_letters_of_another_queue_stay() -> None:
+    queues, clients = dead(2)
+    queues.queues["t-local-dead"] += ["other1", "lost1"]
+
+    assert dead_letters.redrive(clients, "work") == 3
+    assert queues.queues["t-local-work"] == ["m0", "m1", "lost1"]
+    assert queues.queues["t-local-dead"] == ["other1"]
+    assert queues.held == ["m0", "m1", "lost1"], "those are deleted; the other one can be seen"
 
 
 @pytest.mark.parametrize("name", ["work", "t-local-work"])
@@ -101,14 +124,14 @@ def test_everything_is_brought_back_in_batches_and_in_order(name: str) -> None:
 
     assert dead_letters.redrive(clients, name) == 25
     assert queues.queues["t-local-work"] == [f"m{n}" for n in range(25)]
-    assert queues.queues["t-local-work-dlq"] == []
+    assert queues.queues["t-local-dead"] == []
 
 
 def test_a_limit_leaves_the_rest_where_it_is() -> None:
     queues, clients = dead(5)
 
     assert dead_letters.redrive(clients, "work", limit=2) == 2
-    assert queues.queues["t-local-work-dlq"] == ["m2", "m3", "m4"]
+    assert queues.queues["t-local-dead"] == ["m2", "m3", "m4"]
 
 
 def test_a_crash_half_way_loses_nothing() -> None:
@@ -118,7 +141,7 @@ def test_a_crash_half_way_loses_nothing() -> None:
     with pytest.raises(ConnectionError):
         dead_letters.redrive(clients, "work")
 
-    everywhere = queues.queues["t-local-work"] + queues.queues["t-local-work-dlq"]
+    everywhere = queues.queues["t-local-work"] + queues.queues["t-local-dead"]
     assert set(everywhere) == {f"m{n}" for n in range(5)}
 
 

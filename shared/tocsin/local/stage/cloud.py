@@ -222,6 +222,7 @@ class Cloud:
             "arch": _ARCHITECTURES.get(machine, machine),
             "providers": ",".join(PROVIDERS.names),
             "alarm_intake": "all",
+            "dashboard": "on",
             **stand_ins,
         }
         if chat_room:

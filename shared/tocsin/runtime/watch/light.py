@@ -64,7 +64,7 @@ def count(metric: str, *, value: int = 1, **details: str) -> None:
         ValueError: for a detail outside `notes.DETAILS`.
     """
     _write(_embedded(metric, value, datetime.now(UTC), details))
-    _note(metric, value)
+    _note(metric, value, details)
 
 
 def gauge(measure: str, value: int, **details: str) -> None:
@@ -74,7 +74,7 @@ def gauge(measure: str, value: int, **details: str) -> None:
         ValueError: as `count` does.
     """
     _write({**_service, **_bound, **_known(details), measure: [float(value)]})
-    _note(measure, value)
+    _note(measure, value, details)
 
 
 def log_and_count(
@@ -92,11 +92,11 @@ def log_and_count(
     if LEVELS[level] >= _threshold:
         counted = {**_line(event, level, moment, fields), **counted}
     _write(counted)
-    _note(metric, 1)
+    _note(metric, 1, by)
 
 
-def _note(measure: str, value: int) -> None:
-    attention.note(measure, value, service=_service["service"], stage=_service["stage"])
+def _note(measure: str, value: int, details: Mapping[str, str]) -> None:
+    attention.note(measure, value, **_service, details=details)
 
 
 def _known(details: Mapping[str, str]) -> Mapping[str, str]:

@@ -39,7 +39,7 @@ class Meter:
         for name, value_of in details.items():
             line.add_metadata(name, value_of)
         line.flush_metrics()
-        attention.note(metric, value, service=self._service, stage=self._stage)
+        attention.note(metric, value, service=self._service, stage=self._stage, details=details)
 
     def gauge(self, measure: str, value: int, **details: str) -> None:
         """Reports a measure as a line; where it is a cause, its limit is looked at.
@@ -50,7 +50,7 @@ class Meter:
         _check(details)
         line = {"service": self._service, **details, measure: [float(value)]}
         print(json.dumps(line, separators=(",", ":")), flush=True)  # noqa: T201 - a line of the log
-        attention.note(measure, value, service=self._service, stage=self._stage)
+        attention.note(measure, value, service=self._service, stage=self._stage, details=details)
 
 
 def _check(details: Mapping[str, str]) -> None:

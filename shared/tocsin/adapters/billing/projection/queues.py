@@ -88,3 +88,18 @@ def _messages(replay: str, records: Sequence[LedgerRecord]) -> Iterator[str]:
         size += len(text)
     if items:
         yield f"{head}{','.join(items)}]}}"
+
+
+_THERE, _TAKEN = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
+
+
+class SqsDepths:
+    """How many messages lie in a queue, and how many of it somebody works on; approximate."""
+
+    def __init__(self, aws: AwsCall) -> None:
+        self._aws = aws
+
+    def of(self, url: str) -> tuple[int, int]:
+        asked = {"QueueUrl": url, "AttributeNames": [_THERE, _TAKEN]}
+        found = self._aws.call("GetQueueAttributes", asked)["Attributes"]
+        return int(found[_THERE]), int(found[_TAKEN])

@@ -6,7 +6,7 @@ handler.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from tocsin.errors import TocsinError
@@ -116,6 +116,32 @@ class RecoveryLook:
                     succeeded=probe.succeeded,
                     by_webhook=probe.by_webhook,
                 )
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLook:
+    """How long messages have lain in a queue while nobody took any.
+
+    `depth` counts what waits and what was taken and not yet done. A long queue that is worked off
+    is no trouble. Since when is remembered by this process alone,
+    so a new one tells later, never wrongly.
+    """
+
+    depth: Callable[[str], tuple[int, int]]
+    urls: Sequence[str]
+    notes: Notes
+    _since: dict[str, int] = field(default_factory=dict, init=False)
+    name: ClassVar[str] = "queues"
+
+    def look(self, now: int) -> None:
+        for url in self.urls:
+            waiting, taken = self.depth(url)
+            if waiting and not taken:
+                untaken = now - self._since.setdefault(url, now)
+            else:
+                self._since.pop(url, None)
+                untaken = 0
+            self.notes.gauge(Gauge.QUEUE_UNTAKEN, untaken, queue=url.rpartition("-")[2])
 
 
 @dataclass(frozen=True, slots=True)

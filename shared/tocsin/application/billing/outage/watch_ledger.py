@@ -36,21 +36,23 @@ class Watched:
 
 @dataclass(slots=True)
 class LedgerWatch:
-    """Looks at one identity at a time; expectations are remembered for their hour."""
+    """Looks at one identity at a time; expectations are remembered for their hour.
+
+    So is what lies further back than two hours: an account without events would otherwise be asked
+    for every hour of two days, every minute.
+    """
 
     ledger: LedgerHours
     rows: ManyRows
     _expected: dict[tuple[Identity, int], float] = field(default_factory=dict, init=False)
+    _earlier: dict[tuple[Identity, int], int | None] = field(default_factory=dict, init=False)
 
     def look(self, identity: Identity, *, now: int) -> Watched:
         """Raises `StoreUnavailable`."""
         recent = (*self.ledger.sample(identity, now), *self.ledger.sample(identity, now - HOUR))
         newest = max((event.received_at for event in recent), default=None)
-        hours = 2
-        while newest is None and hours < LONGEST_SILENCE_HOURS:
-            earlier = self.ledger.sample(identity, now - hours * HOUR)
-            newest = max((event.received_at for event in earlier), default=None)
-            hours += 1
+        if newest is None:
+            newest = self._before(identity, now)
         expected = self._expectation(identity, now)
         concerned = sorted({event.subscription for event in recent if event.subscription})
         rows = self.rows.read_many(identity, concerned)
@@ -59,6 +61,19 @@ class LedgerWatch:
             oldest_unprojected=oldest_unprojected(identity, recent, rows, now=now),
             expected_per_hour=expected,
         )
+
+    def _before(self, identity: Identity, now: int) -> int | None:
+        """When the newest event of the hours before the last two was received."""
+        hour = now // HOUR
+        if (identity, hour) not in self._earlier:
+            self._earlier = {key: value for key, value in self._earlier.items() if key[1] == hour}
+            newest, hours = None, 2
+            while newest is None and hours < LONGEST_SILENCE_HOURS:
+                earlier = self.ledger.sample(identity, now - hours * HOUR)
+                newest = max((event.received_at for event in earlier), default=None)
+                hours += 1
+            self._earlier[identity, hour] = newest
+        return self._earlier[identity, hour]
 
     def _expectation(self, identity: Identity, now: int) -> float:
         hour = now // HOUR
