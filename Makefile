@@ -123,7 +123,7 @@ format: $(READY) ## rewrite the sources as `make check` wants them
 
 .PHONY: bench
 bench: $(READY) ## figures against the usual stack: a table and .local/bench.json
-	@$(PY) -m tests.bench $(BENCH_OPTIONS)
+	@PYTHONPATH=.ci $(PY) -m tests.bench $(BENCH_OPTIONS)
 
 .PHONY: clean
 clean: ## stop the local cloud and remove all that make has made

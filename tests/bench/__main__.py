@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench import cold_start, replay, sweep, units, warm_ingest
-from tests.bench.figures import table, write
+from tests.bench.figures import Figure, table, write
 from tests.bench.layouts import Layouts
+from tools import cost  # first, for it settles which node drives the CDK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.bench.figures import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "events" / "stripe" / "subscription_updated_2024-06-20.json"
@@ -42,6 +42,7 @@ def main(arguments: list[str]) -> int:
         "cold_start": lambda: _cold_start(layouts, asked.rounds),
         "ingest": lambda: _warm_ingest(layouts, work, asked.rounds),
         "units": lambda: _units(layouts, work),
+        "cost": _cost,
         "sweep": _sweep,
         "replay": lambda: _replay(asked.rounds),
     }
@@ -80,6 +81,15 @@ def _sweep() -> Part:
     return list(sweep.figures(found)), {"units_and_calls": found}
 
 
+def _cost() -> Part:
+    """USD a month by the templates; the two limits that are wanted are 5 and 10."""
+    limits = {"idle_usd_month": 5.0, "idle_two_providers_usd_month": 6.5, "usd_1e6_webhooks": 12.0}
+    found = cost.bills()
+    figures = cost.figures(found)
+    raw: dict[str, object] = {name: [asdict(one) for one in bill] for name, bill in found.items()}
+    return [Figure(f"cost.{name}", value, limits[name]) for name, value in figures.items()], raw
+
+
 def _replay(rounds: int) -> Part:
     """All sizes where there is time for many rounds, the smallest ones where there is not."""
     sizes = replay.SIZES if rounds >= _FULL else (1_000, 5_000)
@@ -90,7 +100,7 @@ def _replay(rounds: int) -> Part:
 
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    names = ["cold_start", "ingest", "units", "sweep", "replay"]
+    names = ["cold_start", "ingest", "units", "sweep", "replay", "cost"]
     parser.add_argument("--rounds", type=int, default=15, help="samples per contender")
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}"

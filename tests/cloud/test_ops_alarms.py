@@ -23,12 +23,16 @@ def heard(stage: Deployed) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     sqs, sns = stage.clients.sqs, stage.clients.sns
     url = sqs.create_queue(QueueName="ops-mail-stand-in")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    topics = [
-        one["TopicArn"]
-        for page in sns.get_paginator("list_topics").paginate()
-        for one in page["Topics"]
-    ]
-    (ops,) = (one for one in topics if one.endswith(":tocsin-local-ops"))
+    ops = stage.outputs["ops_topic_arn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn["QueueArn"],
+        "Condition": {"ArnEquals": {"aws:SourceArn": ops}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     made = sns.subscribe(
         TopicArn=ops, Protocol="sqs", Endpoint=arn["QueueArn"], ReturnSubscriptionArn=True
     )

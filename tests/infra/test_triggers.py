@@ -165,6 +165,30 @@ def test_one_bad_record_cannot_hold_a_stream_for_ever(
     )
 
 
+def test_what_time_to_live_removes_wakes_nobody(deployment: Deployment) -> None:
+    """A removal is a record as well: after ninety days there would be one for every event."""
+    for one in deployment.of(MAPPING):
+        if deployment.at(one["EventSourceArn"]).type == "AWS::DynamoDB::Table":
+            (only,) = one["FilterCriteria"]["Filters"]
+            assert json.loads(only["Pattern"])["eventName"] == ["INSERT"]
+
+
+def test_queues_that_only_providers_fill_are_not_polled_without_one(
+    bare: Deployment, alone: Deployment
+) -> None:
+    for deployment, asleep in (
+        (bare, {"refetch", "replay", "restore", "reconcile"}),
+        (alone, set()),
+    ):
+        prefix = deployment.context.stage.physical("")
+        found = {
+            deployment.at(one["EventSourceArn"])["QueueName"].removeprefix(prefix)
+            for one in deployment.of(MAPPING)
+            if one.get("Enabled") is False
+        }
+        assert found == asleep
+
+
 def test_at_most_two_functions_read_one_stream(deployment: Deployment) -> None:
     streams = [one["EventSourceArn"] for one in deployment.of(MAPPING)]
     assert all(streams.count(stream) <= 2 for stream in streams)

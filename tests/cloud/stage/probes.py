@@ -117,7 +117,7 @@ def tries(clients: Clients, stage: Deployed) -> Iterator[Try]:
     outputs = stage.outputs
     for table, name in outputs["tables"].items():
         yield from _table(clients, table, name)
-    for topic in ("alarm", "pages", "stakeholders", "chat"):
+    for topic in ("alarm", "ops", "pages", "stakeholders", "chat"):
         yield from _topic(clients, topic, outputs[f"{topic}_topic_arn"])
     for queue, url in outputs["queues"].items():
         yield from _queue(clients, queue, url)

@@ -31,6 +31,7 @@ STACK_OUTPUTS = {
     "FunctionSlaCheckArn": "arn:sla-check",
     "QueueInboxUrl": "http://inbox",
     "ViewerRoleArn": "arn:viewer",
+    "OpsTopicArn": "arn:ops",
     "ResponderRoleArn": "arn:responder",
     "CommanderRoleArn": "arn:commander",
     "SecurityRoleArn": "arn:security",

@@ -56,6 +56,7 @@ def compose(
             "webhook_url": f"{api}/webhooks",
             "console_url": stack_outputs.get("ConsoleUrl"),
             "alarm_topic_arn": stack_outputs["AlarmTopicArn"],
+            "ops_topic_arn": stack_outputs["OpsTopicArn"],
             "pages_topic_arn": stack_outputs["PagesTopicArn"],
             "stakeholders_topic_arn": stack_outputs["StakeholdersTopicArn"],
             "tables": {name: stack_outputs[key] for name, key in _TABLES.items()},
