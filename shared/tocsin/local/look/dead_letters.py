@@ -105,7 +105,7 @@ def _take(clients: Clients, dead_url: str) -> list[Any]:
         QueueUrl=dead_url,
         MaxNumberOfMessages=_BATCH,
         VisibilityTimeout=_HELD_SECONDS,
-        MessageSystemAttributeNames=[_SOURCE],
+        MessageSystemAttributeNames=["DeadLetterQueueSourceArn"],
         MessageAttributeNames=["All"],
     ).get("Messages", []):
         letters += batch
