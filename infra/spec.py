@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from infra.bundle.groups import DependencyGroup
-    from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
     from infra.statements import Statement
 
 
@@ -60,7 +58,8 @@ class FunctionSpec:
     `incident_clock`: it decides by incident time, so it must see a moved clock. `wakes_itself`:
     it goes on through its own queue, which Lambda would stop as a loop after 16 turns.
     `tells`: what needs attention is read from its log by another function. `statements` are its
-    rights, its own log apart. `woken_by` makes its triggers; without it, routes wake it.
+    rights, its own log apart. `woken_by` makes its triggers from the function's construct and its
+    `Wiring`; without it, routes wake it.
     """
 
     name: str
@@ -72,7 +71,7 @@ class FunctionSpec:
     reserved: int | None = None
     incident_clock: bool = False
     wakes_itself: bool = False
-    woken_by: Callable[[TocsinFunction, Wiring], None] | None = None
+    woken_by: Callable[..., None] | None = None
     causes: tuple[Cause, ...] = ()
     tells: bool = True
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from functions.alarm_trigger.intake import take
 from functions.alarm_trigger.settings import Settings
 from tocsin.runtime.settings import load
-from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.watch.invocation import light_watch
 from tocsin.runtime.wiring.incidents import connect
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
-WATCH = watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+WATCH = light_watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 APPLICATION = connect(
     SETTINGS.INCIDENTS_TABLE,
     clock=WATCH.clock,

@@ -37,17 +37,17 @@ light.start("attention", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Lines of a log group, or an alarm that rings; answers with the causes that were told."""
-    light.begin(correlation_id=context.aws_request_id, request_id=context.aws_request_id)
-    if "awslogs" in event:
-        packed = base64.b64decode(event["awslogs"]["data"])
-        batch = json.loads(zlib.decompress(packed, _GUNZIP))
-        notices = DESK.take(seen_in(batch, stage=SETTINGS.STAGE))
-    else:
-        notices = _behind(event["alarmData"])
-    for notice in notices:
-        OPS.send(_mail(notice))
-        light.log(Event.ATTENTION_TOLD, cause=notice.cause, where=notice.where)
-    return {"told": [notice.cause for notice in notices]}
+    with light.invocation(context):
+        if "awslogs" in event:
+            packed = base64.b64decode(event["awslogs"]["data"])
+            batch = json.loads(zlib.decompress(packed, _GUNZIP))
+            notices = DESK.take(seen_in(batch, stage=SETTINGS.STAGE))
+        else:
+            notices = _behind(event["alarmData"])
+        for notice in notices:
+            OPS.send(_mail(notice))
+            light.log(Event.ATTENTION_TOLD, cause=notice.cause, where=notice.where)
+        return {"told": [notice.cause for notice in notices]}
 
 
 def _behind(alarm: Mapping[str, Any]) -> list[Notice]:

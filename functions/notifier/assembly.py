@@ -12,7 +12,7 @@ from tocsin.application.people.contacts import ContactDesk
 from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.route import Router
 from tocsin.channels.registry import KnownChannels, registered_topics, registered_ways
-from tocsin.channels.webhook import master_key, secret_of, shown
+from tocsin.channels.webhook_keys import master_key, secret_of, shown
 from tocsin.documents.writing import Documents
 from tocsin.people.links import Keyring, keyring, link_base
 from tocsin.runtime.aws.http import from_environment

@@ -14,25 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tocsin.adapters.aws.call import AwsCall
 
-SAYS = {
-    "checkout": "Checkouts fail at {}.",
-    "webhooks": "Webhooks of {} do not get through to us.",
-    "news": "News from {} arrives late or not at all.",
-    "billing": "Subscriptions are not as {} says they are.",
-    "all": "Nobody can pay by any path.",
-}
-ALL_FAIL = "checkout-all-providers-failing"
-
-
-def alarms_of(provider: str) -> dict[str, str]:
-    """The alarms of one provider, by which of `SAYS` each says."""
-    return {
-        "checkout": f"checkout-{provider}-failing",
-        "webhooks": f"webhooks-{provider}-failing",
-        "news": f"webhooks-{provider}-backlog",
-        "billing": f"billing-{provider}-diverges",
-    }
-
 
 @dataclass(frozen=True, slots=True)
 class AlarmQueue:

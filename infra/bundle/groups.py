@@ -19,8 +19,6 @@ class DependencyGroup:
 
 
 INGEST = DependencyGroup("fn-ingest", aws_services=())
-INCIDENTS = DependencyGroup(
-    "fn-incidents", aws_services=("dynamodb", "lambda", "s3", "sesv2", "sns")
-)
+INCIDENTS = DependencyGroup("fn-incidents", aws_services=("s3",))
 BILLING = DependencyGroup("fn-billing", aws_services=())
-SELLING = DependencyGroup("fn-selling", aws_services=("dynamodb", "lambda", "s3"))
+SELLING = DependencyGroup("fn-selling", aws_services=("s3",))

@@ -8,16 +8,15 @@ is the outbox's work: what is not accepted now is sent again later under the sam
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 import json
 from typing import TYPE_CHECKING
 
 import urllib3
 
 from tocsin.channels import guard
-from tocsin.errors import MessageRefused, SecretUnavailable, SendFailed
+from tocsin.channels.webhook_keys import master_key, secret_of, signature
+from tocsin.errors import MessageRefused, SendFailed
 from tocsin.runtime.aws.http import from_environment
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
@@ -73,22 +72,6 @@ class WebhookChannel:
         raise kind("the webhook was not accepted", reason=str(status))
 
 
-def secret_of(master: bytes, way_id: str) -> bytes:
-    """The secret of one way."""
-    return hmac.digest(master, f"webhook:{way_id}".encode(), "sha256")
-
-
-def shown(secret: bytes) -> str:
-    """A secret as the receiver's library wants it."""
-    return "whsec_" + base64.b64encode(secret).decode()
-
-
-def signature(secret: bytes, name: str, stamp: str, body: bytes) -> str:
-    """The value of `webhook-signature`."""
-    signed = hmac.digest(secret, f"{name}.{stamp}.".encode() + body, "sha256")
-    return "v1," + base64.b64encode(signed).decode()
-
-
 def webhook_id(message: Message) -> str:
     """The same for every attempt to send the message, and names nobody."""
     return "msg_" + hashlib.sha256(message.attributes["message_id"].encode()).hexdigest()[:32]
@@ -107,21 +90,6 @@ def body_of(message: Message) -> bytes:
         },
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-
-
-def master_key(document: Mapping[str, object]) -> bytes:
-    """The master key in the secret `delivery-keys`.
-
-    Raises:
-        SecretUnavailable: there is none of at least 32 bytes.
-    """
-    try:
-        key = bytes.fromhex(str(document["webhooks"]))
-    except (KeyError, ValueError) as error:
-        raise SecretUnavailable("the secret holds no key for webhooks") from error
-    if len(key) < 32:  # noqa: PLR2004 - bytes of SHA-256
-        raise SecretUnavailable("the key for webhooks has fewer than 32 bytes")
-    return key
 
 
 def open_ways(settings: Mapping[str, str]) -> WebhookChannel:

@@ -12,7 +12,8 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from tests.harness.fakes.scripted_http import Reply, Seen, scripted
 from tests.harness.fakes.time import START
 from tocsin.channels import guard
-from tocsin.channels.webhook import WebhookChannel, master_key, secret_of, shown, webhook_id
+from tocsin.channels.webhook import WebhookChannel, webhook_id
+from tocsin.channels.webhook_keys import master_key, secret_of, shown
 from tocsin.errors import MessageRefused, SecretUnavailable, SendFailed
 from tocsin.incidents.vocabulary import WayKind
 from tocsin.people.ways import Way, WayState

@@ -28,6 +28,7 @@ WITHHELD = frozenset(
 """Field names that are never written, whoever passes them: bodies, secrets and people."""
 
 _LONGEST = 512
+_DEEPEST = 12
 _encode = json.JSONEncoder(
     separators=(",", ":"), ensure_ascii=False
 ).encode  # made once, not per line
@@ -106,7 +107,10 @@ def _known(details: Mapping[str, str]) -> Mapping[str, str]:
 
 
 class Light:
-    """This writer as `tocsin.notes.Notes`."""
+    """This writer as `tocsin.notes.Notes`, and as the lines of a `Watch`."""
+
+    def begin(self, *, correlation_id: str, request_id: str) -> None:
+        begin(correlation_id=correlation_id, request_id=request_id)
 
     def info(self, event: str, **fields: Any) -> None:
         log(event, **fields)
@@ -121,7 +125,7 @@ class Light:
     def failed(self, event: str, error: BaseException, **fields: object) -> None:
         code = getattr(error, "code", f"bug:{type(error).__name__}")
         known: dict[str, Any] = {"code": code, **getattr(error, "context", {}), **fields}
-        log(event, level="ERROR", error=repr(error), **known)
+        log(event, level="ERROR", error=repr(error), stack=_where(error), **known)
 
     def count(self, metric: str, value: int = 1, **details: str) -> None:
         count(metric, value=value, **details)
@@ -131,6 +135,17 @@ class Light:
 
 
 NOTES = Light()
+
+
+def _where(error: BaseException) -> list[str]:
+    """The innermost calls of an error, outermost first: `file:line name`."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return frames[-_DEEPEST:]
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from functions.outage_watch.ringing import ALL_FAIL, SAYS, alarms_of
 from tocsin.application.billing.checkout.settle import settle
 from tocsin.application.billing.outage.tell import Evidence
 from tocsin.application.billing.outage.watch import (
@@ -21,6 +20,7 @@ from tocsin.application.billing.outage.watch import (
     situation,
     status_document,
 )
+from tocsin.billing.outage.alarms import ALL_FAIL, SAYS, alarms_of
 from tocsin.billing.outage.memory import Memory, Seen
 from tocsin.billing.outage.recovery import Probe
 from tocsin.billing.outage.signs import LOOK_BACK, Trouble
