@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +15,7 @@ from tocsin.drills.levers import Levers
 from tocsin.drills.paging import checks as paging_checks
 from tocsin.drills.sabotage.bundles import altered
 from tocsin.drills.sabotage.proof import Proof, named
+from tocsin.drills.sabotage.switch import Code
 from tocsin.drills.sabotage.switches import SWITCHES
 from tocsin.drills.scenario import Silent
 from tocsin.errors import UnknownName
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
     from tocsin.drills.checks import Check
     from tocsin.drills.sabotage.switch import Switch
+
+
+ROOT = Path(__file__).parents[3]
 
 
 def owed(parts: Collection[str] = demo.PARTS, until: str = "") -> set[str]:
@@ -53,6 +59,32 @@ def test_a_switch_names_checks_that_the_demo_makes(switch: Switch) -> None:
     assert switch.reds
     assert switch.reds <= owed(switch.parts, switch.until)
     assert not switch.until or switch.until in owed()
+
+
+def replaced(change: Code) -> set[str]:
+    """What of a module the addition lays something over: its functions, and methods of classes."""
+    module = ast.parse((ROOT / "shared" / change.module).read_text("utf-8"))
+    there: set[str] = set()
+    for node in module.body:
+        targets = [*getattr(node, "targets", []), getattr(node, "target", None)]
+        there |= {target.id for target in targets if isinstance(target, ast.Name)}
+        there |= {alias.asname or alias.name for alias in getattr(node, "names", [])}
+        there.add(getattr(node, "name", ""))
+    laid: set[str] = set()
+    for node in ast.parse(change.addition).body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        roots = [ast.unparse(target).split(".")[0].split("[")[0] for target in targets]
+        laid |= {getattr(node, "name", ""), *roots}
+    return (laid & there) - {""}
+
+
+@pytest.mark.parametrize(
+    "switch", [one for one in SWITCHES if isinstance(one.apply, Code)], ids=lambda one: one.name
+)
+def test_a_switch_in_code_lays_itself_over_something_that_is_there(switch: Switch) -> None:
+    assert isinstance(switch.apply, Code)
+    assert (ROOT / "functions" / switch.apply.function / "handler.py").is_file()
+    assert replaced(switch.apply)
 
 
 # Nothing can be deployed half on purpose and played on. It is failed here; its own module of tests

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.drills import demo
-from tocsin.drills.sabotage.switch import Switch, code
+from tocsin.drills.sabotage.switch import Code, Switch
 
 _OUTAGE: Final = (demo.ALARM, demo.OUTAGE)
 _REST: Final = frozenset({"gate.open", "incident.closed"})
@@ -15,9 +15,9 @@ OUTAGE_SWITCHES: Final = (
         "failover-off",
         "checkouts know one provider only",
         frozenset({"checkout.failed_over", "checkout.one_page", "breaker.opened"}),
-        code(
+        Code(
             "billing_api",
-            "tocsin/billing/routing.py",
+            "tocsin/billing/checkout/routing.py",
             "_every = CheckoutPolicy.offers\n\n\n"
             "def _first(self, **asked):\n"
             "    return _every(self, **asked)[:1]\n\n\n"
@@ -30,9 +30,9 @@ OUTAGE_SWITCHES: Final = (
         "examination-believes",
         "whatever is counted of new checkouts is proof",
         frozenset({"exit.unproven"}),
-        code(
+        Code(
             "outage_watch",
-            "tocsin/billing/examination.py",
+            "tocsin/billing/outage/examination.py",
             "from dataclasses import replace\n\n"
             "_examine = examine\n\n\n"
             "def examine(*given, **named):\n"
@@ -45,9 +45,9 @@ OUTAGE_SWITCHES: Final = (
         "webhook-forgotten",
         "the webhook function answers 2xx to some events and keeps nothing of them",
         frozenset({"webhook.lost"}),
-        code(
+        Code(
             "webhook_ingest",
-            "tocsin/adapters/dynamodb_ledger.py",
+            "tocsin/adapters/billing/projection/ledger.py",
             "_put = DynamoDbLedger.put\n\n\n"
             "def _forgets(self, record):\n"
             "    if record.envelope.type == 'customer.subscription.updated':\n"
@@ -62,9 +62,9 @@ OUTAGE_SWITCHES: Final = (
         "observation-forgotten",
         "what was looked at after a containment action is not written down",
         frozenset({"containment.verified"}),
-        code(
+        Code(
             "incident_api",
-            "tocsin/incidents/containing.py",
+            "tocsin/incidents/rules/containment.py",
             "def observe(draft, command):\n    return None\n",
         ),
         parts=_OUTAGE,
@@ -74,9 +74,9 @@ OUTAGE_SWITCHES: Final = (
         "recovery-unchecked",
         "anybody may replay into a provider that is down",
         frozenset({"replay.refused", "replay.planned", "replay.inserted"}),
-        code(
+        Code(
             "billing_api",
-            "tocsin/application/replay_desk.py",
+            "tocsin/application/billing/replay/desk.py",
             "ReplayDesk._require_recovery = lambda self, wish: None\n",
         ),
         parts=_OUTAGE,
@@ -94,9 +94,9 @@ OUTAGE_SWITCHES: Final = (
                 "replay.equal",
             }
         ),
-        code(
+        Code(
             "billing_api",
-            "tocsin/billing/breaker.py",
+            "tocsin/billing/checkout/breaker.py",
             "def after_success(breaker, *, now):\n    return after_nothing(breaker)\n",
         ),
         parts=_OUTAGE,
@@ -106,9 +106,9 @@ OUTAGE_SWITCHES: Final = (
         "comparison-blind",
         "the reconciler finds that everything agrees",
         frozenset({"reconcile.found", "reconcile.healed"}),
-        code(
+        Code(
             "reconciler",
-            "tocsin/billing/reconcile.py",
+            "tocsin/billing/reconcile/compare.py",
             "def compare(subject, rules, *, now, incident_open):\n    return None\n",
         ),
         parts=_OUTAGE,
@@ -118,7 +118,7 @@ OUTAGE_SWITCHES: Final = (
         "probe-left-open",
         "the session of the examination's own probe stays payable",
         frozenset({"exit.checkouts", "exit.probe_expired", "gate.shut"}),
-        code(
+        Code(
             "outage_watch",
             "tocsin/providers/stripe/checkout.py",
             "def _leaves(self, leg):\n    return False\n\n\nStripeCheckout.expire = _leaves\n",
@@ -130,10 +130,13 @@ OUTAGE_SWITCHES: Final = (
         "update-unsent",
         "the final update goes to nobody, and is recorded as sent",
         frozenset({"update.final"}),
-        code(
+        Code(
             "outage_watch",
-            "tocsin/channels/sns.py",
-            "def _nowhere(self, message):\n    return 'sent'\n\n\nSnsSender.send = _nowhere\n",
+            "tocsin/incidents/messages/notices.py",
+            "_whole = messages\n\n\n"
+            "def messages(*given, **named):\n"
+            "    items = _whole(*given, **named)\n"
+            "    return tuple(one for one in items if one.kind is not MessageKind.UPDATE)\n",
         ),
         parts=_OUTAGE,
         until="update.final",
@@ -142,9 +145,9 @@ OUTAGE_SWITCHES: Final = (
         "window-endless",
         "three days of calm are never enough",
         _REST,
-        code(
+        Code(
             "incident_api",
-            "tocsin/incidents/gate.py",
+            "tocsin/incidents/queries/gate.py",
             "_fixed_in_time = _RULES[FIXED]\n\n\n"
             "def _never(incident, at):\n"
             "    found = _fixed_in_time(incident, at)\n"

@@ -52,10 +52,14 @@ def acting(levers: Levers) -> Callable[[Stage], AbstractContextManager[Levers]]:
     return lambda _stage: contextlib.nullcontext(levers)
 
 
-def code(
-    function: str, module: str, addition: str
-) -> Callable[[Stage], AbstractContextManager[Levers]]:
-    """A switch in the deployed code of one function."""
-    return wired(
-        lambda stage: patched(stage.clients, stage.outputs["functions"][function], module, addition)
-    )
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A switch in the deployed code of one function: `addition` at the end of `module`."""
+
+    function: str
+    module: str
+    addition: str
+
+    def __call__(self, stage: Stage) -> AbstractContextManager[Levers]:
+        deployed = stage.outputs["functions"][self.function]
+        return wired(lambda at: patched(at.clients, deployed, self.module, self.addition))(stage)

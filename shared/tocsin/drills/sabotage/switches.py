@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 from tocsin.drills.sabotage.outage_switches import OUTAGE_SWITCHES
-from tocsin.drills.sabotage.switch import Switch, acting, code, wired
+from tocsin.drills.sabotage.switch import Code, Switch, acting, wired
 
 
 def _sweep_only(stage: Stage, _by: timedelta) -> None:
@@ -76,9 +76,9 @@ SWITCHES: Final = (
         "outbox-item-missing",
         "opening an incident forgets the message to one responder",
         frozenset({"pages.first"}),
-        code(
+        Code(
             "alarm_trigger",
-            "tocsin/incidents/messages.py",
+            "tocsin/incidents/messages/notices.py",
             "_whole = messages\n\n\n"
             "def messages(*given, **named):\n"
             "    items = _whole(*given, **named)\n"
@@ -90,9 +90,9 @@ SWITCHES: Final = (
         "duplicate-applied",
         "the ledger accepts an event it has already",
         frozenset({"ledger.duplicate_ignored"}),
-        code(
+        Code(
             "webhook_ingest",
-            "tocsin/runtime/aws_http.py",
+            "tocsin/runtime/aws/http.py",
             "_whole = AwsHttp.call\n\n\n"
             "def _unconditional(self, operation, payload):\n"
             "    kept = {k: v for k, v in payload.items() if k != 'ConditionExpression'}\n"
@@ -131,9 +131,9 @@ SWITCHES: Final = (
         "stale-applied",
         "the projector takes any event for news, however old",
         frozenset({"projection.stale_ignored"}),
-        code(
+        Code(
             "billing_projector",
-            "tocsin/billing/ordering.py",
+            "tocsin/billing/projection/ordering.py",
             "def _older(created, row):\n    return False\n\n\n"
             "def _newer(created, row):\n    return True\n",
         ),
@@ -152,7 +152,7 @@ SWITCHES: Final = (
         "signature-unchecked",
         "the webhook function believes whatever it is sent",
         frozenset({"webhook.forged_refused", "ledger.forged_not_stored"}),
-        code(
+        Code(
             "webhook_ingest",
             "tocsin/providers/stripe/webhook.py",
             "def verify(*given, **named):\n    return None\n",
@@ -170,9 +170,9 @@ SWITCHES: Final = (
         "triage-wrong",
         "what failing checkouts are is not known: production, and nothing to do with billing",
         frozenset({"alarm.opened"}),
-        code(
+        Code(
             "alarm_trigger",
-            "tocsin/incidents/signals.py",
+            "tocsin/incidents/model/signals.py",
             "from dataclasses import replace as _replace\n\n"
             "_triage = triage\n\n\n"
             "def triage(signal, policy):\n"
@@ -184,9 +184,9 @@ SWITCHES: Final = (
         "deadline-late",
         "the clock for the fix is given an hour more than the runbook says",
         frozenset({"clocks.due"}),
-        code(
+        Code(
             "alarm_trigger",
-            "tocsin/incidents/clocks.py",
+            "tocsin/incidents/clocks/promises.py",
             "from datetime import timedelta as _later\n\n"
             "_due = due_after\n\n\n"
             "def due_after(target, start, calendar):\n"
@@ -200,7 +200,7 @@ SWITCHES: Final = (
         "chain-forged",
         "a timeline begins with a link to something else than nothing",
         frozenset({"timeline.intact"}),
-        code("alarm_trigger", "tocsin/incidents/fold.py", "GENESIS = bytes([1]) * 32\n"),
+        Code("alarm_trigger", "tocsin/incidents/events/fold.py", "GENESIS = bytes([1]) * 32\n"),
         parts=(demo.ALARM,),
     ),
     *OUTAGE_SWITCHES,
