@@ -1,6 +1,6 @@
 """`make bench`: Tocsin beside the usual stack, as a table and in `.local/bench.json`.
 
-    python -m tests.bench [--rounds N] [--only cold_start,ingest,units,sweep,replay] [--strict]
+    python -m tests.bench [--rounds N] [--only cold_start,first_leaving,...] [--strict]
 
 Exits with 1 under `--strict` when a limit is missed; without it a missed limit is shown, because a
 busy laptop is not a broken build.
@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import cold_start, replay, sweep, units, warm_ingest
+from tests.bench import cold_start, first_leaving, replay, sweep, units, warm_ingest
 from tests.bench.figures import Figure, table, write
 from tests.bench.layouts import Layouts
 from tools import cost  # first, for it settles which node drives the CDK
@@ -40,6 +40,7 @@ def main(arguments: list[str]) -> int:
     layouts = Layouts(ROOT, work)
     parts: dict[str, Callable[[], Part]] = {
         "cold_start": lambda: _cold_start(layouts, asked.rounds),
+        "first_leaving": lambda: _first_leaving(layouts, asked.rounds),
         "ingest": lambda: _warm_ingest(layouts, work, asked.rounds),
         "units": lambda: _units(layouts, work),
         "cost": _cost,
@@ -64,6 +65,11 @@ def _cold_start(layouts: Layouts, rounds: int) -> Part:
     series = cold_start.measure(found, rounds=rounds)
     raw: dict[str, object] = {"cpu_milliseconds": series.cpu, "clock_milliseconds": series.clock}
     return list(cold_start.figures(series, found)), raw
+
+
+def _first_leaving(layouts: Layouts, rounds: int) -> Part:
+    series = first_leaving.measure(layouts, rounds=rounds)
+    return list(first_leaving.figures(series)), {"cpu_milliseconds": dict(series)}
 
 
 def _warm_ingest(layouts: Layouts, work: Path, rounds: int) -> Part:
@@ -100,7 +106,7 @@ def _replay(rounds: int) -> Part:
 
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    names = ["cold_start", "ingest", "units", "sweep", "replay", "cost"]
+    names = ["cold_start", "first_leaving", "ingest", "units", "sweep", "replay", "cost"]
     parser.add_argument("--rounds", type=int, default=15, help="samples per contender")
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}"

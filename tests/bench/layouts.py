@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CDK_DATE = (1980, 1, 1, 0, 0, 0)
-_BARE_BOTO3 = DependencyGroup("bench-boto3", aws_services=("dynamodb",))
+_BARE_BOTO3 = DependencyGroup("bench-boto3", aws_services=("dynamodb", "sns"))
 _EPOCH_OF_CDK_DATE = 315_532_800
 _SECONDS = 300
 

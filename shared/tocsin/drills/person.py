@@ -52,8 +52,10 @@ class Person:
         cls, clients: Clients, outputs: Mapping[str, Any], name: str, group: str = "responder"
     ) -> Person:
         """Assumes the role of a group of the stage under a session named `name`."""
-        role = str(outputs["responder_role_arn"])
-        keys = sign_in(clients, f"{role.removesuffix('responder')}{group}", name)
+        responders = str(
+            outputs["responder_role_arn"]
+        )  # ...:role/tocsin-<stage>-responder-<region>
+        keys = sign_in(clients, responders.replace("-responder-", f"-{group}-"), name)
         credentials = Credentials(keys.access, keys.secret, keys.token)
         return cls(name, outputs["api_url"], outputs["region"], credentials)
 
