@@ -14,9 +14,9 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tests.harness.models.effects import effect
 from tocsin.adapters.billing.projection.memory import MemoryProjection, MemoryQuarantine
 from tocsin.application.billing.projection.project import Outcome, Projected, Projector
-from tocsin.billing.effects import effect
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
