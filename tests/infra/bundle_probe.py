@@ -17,15 +17,19 @@ import sys
 from typing import Any
 
 # What each service is asked: it exists everywhere, changes nothing, needs no name.
-READS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "dynamodb": ("list_tables", "ListTables", {}),
-    "lambda": ("list_functions", "", {}),
-    "s3": ("list_buckets", "", {}),
-    "secretsmanager": ("list_secrets", "ListSecrets", {}),
-    "sesv2": ("list_email_identities", "", {}),
-    "sns": ("list_topics", "", {}),
-    "sqs": ("list_queues", "ListQueues", {}),
+BY_CLIENT = {"s3": "list_buckets", "sqs": "list_queues"}
+NOBODY: dict[str, Any] = {"FunctionName": "tocsin-nobody", "Payload": {}}
+SIGNED: dict[str, tuple[str, dict[str, Any]]] = {
+    "dynamodb": ("ListTables", {}),
+    "lambda": ("Invoke", NOBODY),
+    "monitoring": ("ListMetrics", {}),
+    "secretsmanager": ("ListSecrets", {}),
+    "sesv2": ("SendEmail", {}),
+    "sns": ("ListTopics", {}),
+    "sqs": ("ListQueues", {}),
 }
+REFUSED = {"lambda", "sesv2"}
+"""Have nothing to be asked without a name: a refusal by the service itself shows as much."""
 
 
 def imported(function: str) -> dict[str, str]:
@@ -45,15 +49,21 @@ def called(services: list[str]) -> dict[str, list[str]]:
 def _read(service: str) -> dict[str, Any]:
     """One answer, through a client or, for `signed:<service>`, through a call of our own."""
     kind, _, name = service.rpartition(":")
-    method, operation, request = READS[name]
-    if kind == "signed":
-        aws_http = importlib.import_module("tocsin.runtime.aws.http")
+    if kind != "signed":
+        aws = importlib.import_module("tocsin.runtime.aws.client")
+        client = aws.client(name, connect_seconds=5, read_seconds=20, attempts=2)
+        answer: dict[str, Any] = getattr(client, BY_CLIENT[name])()
+        return answer
+    aws_http = importlib.import_module("tocsin.runtime.aws.http")
+    errors = importlib.import_module("tocsin.errors")
+    operation, request = SIGNED[name]
+    try:
         signed: dict[str, Any] = aws_http.from_environment(name).call(operation, request)
-        return signed
-    aws = importlib.import_module("tocsin.runtime.aws.client")
-    client = aws.client(name, connect_seconds=5, read_seconds=20, attempts=2)
-    answer: dict[str, Any] = getattr(client, method)(**request)
-    return answer
+    except errors.Unavailable as refused:
+        if name not in REFUSED or not str(refused.context["reason"])[:1].isupper():
+            raise
+        return {"Refused": refused.context["reason"]}
+    return signed
 
 
 def main(folder: str, verb: str, *names: str) -> None:

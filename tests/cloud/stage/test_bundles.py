@@ -39,6 +39,7 @@ def test_a_deployed_bundle_speaks_to_every_service_its_function_needs(
 ) -> None:
     services = services_called_by(function, through="client")
     signed = services_called_by(function, through="from_environment")
+    signed |= services_called_by(function, through="service")
     services |= {f"signed:{service}" for service in signed}
     environ = {"AWS_ENDPOINT_URL": cloud.outputs["endpoint"], **KEYS}
     folder = fetch(cloud, function, tmp_path)
@@ -52,7 +53,7 @@ def test_a_deployed_bundle_speaks_to_every_service_its_function_needs(
 
 
 def test_a_client_whose_model_was_trimmed_away_is_noticed(cloud: Deployed, tmp_path: Path) -> None:
-    folder = fetch(cloud, "notifier", tmp_path)
+    folder = fetch(cloud, "incident_api", tmp_path)
     environ = {"AWS_ENDPOINT_URL": cloud.outputs["endpoint"], **KEYS}
     with pytest.raises(AssertionError, match="UnknownServiceError"):
         probe(folder, "call", "sqs", environ=environ)
