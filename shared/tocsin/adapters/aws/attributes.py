@@ -48,3 +48,25 @@ def epoch_ms(moment: datetime) -> int:
     return int(
         (moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1)
     )
+
+
+def item_bytes(item: Item) -> int:
+    """What an item counts against the table's limits; a little more rather than less."""
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: Item) -> int:
+    ((kind, inner),) = value.items()
+    match kind:
+        case "S":
+            return len(inner.encode())
+        case "N":
+            return len(inner) // 2 + 2
+        case "B":
+            return len(inner) * 3 // 4
+        case "M":
+            return 4 + item_bytes(inner) + len(inner)
+        case "L":
+            return 4 + sum(1 + _value_bytes(each) for each in inner)
+        case _:
+            return 1

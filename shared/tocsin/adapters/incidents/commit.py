@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tocsin.adapters.aws.attributes import Item, n, s
+from tocsin.adapters.aws.attributes import Item, item_bytes, n, s
 from tocsin.adapters.aws.table import NEW
 from tocsin.adapters.incidents.items import (
     action_item,
@@ -20,10 +20,10 @@ from tocsin.adapters.incidents.items import (
     snapshot_item,
 )
 from tocsin.errors import (
-    BadInput,
     CommandRepeated,
     DedupKeyTaken,
     InvalidSettings,
+    PayloadTooLarge,
     StoreUnavailable,
     TocsinError,
     VersionConflict,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tocsin.ports.incidents import Commit, Pointer
 
 MOST_ITEMS = 100
+ITEM_BYTES = 400 * 1024
+TRANSACTION_BYTES = 4 * 1024 * 1024
 CONDITION = "ConditionalCheckFailed"
 CONTENTION = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 
@@ -50,7 +52,7 @@ def parts_of(commit: Commit, table: str, operations_table: str | None) -> list[P
     """The transaction, item by item.
 
     Raises:
-        BadInput: more items than one transaction takes.
+        PayloadTooLarge: more items or more bytes than one transaction takes.
         InvalidSettings: a creation or a freeze is to be kept, and no table for it was configured.
     """
     parts = [_snapshot(commit, table)]
@@ -64,9 +66,18 @@ def parts_of(commit: Commit, table: str, operations_table: str | None) -> list[P
         where = _known(operations_table)
         parts += [_written(freeze_item(held), where) for held in commit.freezes]
     parts += [_written(action_item(each, commit.incident), table) for each in commit.actions]
-    if len(parts) > MOST_ITEMS:
-        raise BadInput(f"one command writes at most {MOST_ITEMS} items, not {len(parts)}")
+    _check_size(parts)
     return parts
+
+
+def _check_size(parts: Sequence[Part]) -> None:
+    if len(parts) > MOST_ITEMS:
+        raise PayloadTooLarge(f"one command writes at most {MOST_ITEMS} items, not {len(parts)}")
+    sizes = [item_bytes(part.write["Put"]["Item"]) for part in parts]
+    if max(sizes) > ITEM_BYTES:
+        raise PayloadTooLarge(f"an item takes at most {ITEM_BYTES} bytes, not {max(sizes)}")
+    if sum(sizes) > TRANSACTION_BYTES:
+        raise PayloadTooLarge(f"one command writes at most {TRANSACTION_BYTES} bytes")
 
 
 def error_of(parts: Sequence[Part], reasons: Sequence[str]) -> TocsinError | None:

@@ -1,6 +1,7 @@
 """Incidents in memory: the twin of the DynamoDB store, for tests and trying things out.
 
-It keeps the stored form (text), not the objects, so what cannot be stored fails here too.
+It keeps the stored form (text), not the objects, and counts the items of a write and their bytes as
+the table does, so what cannot be stored fails here too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from tocsin.adapters.incidents.commit import parts_of
 from tocsin.adapters.incidents.forms import action_text, freeze_sk, freeze_text, summary_of
 from tocsin.adapters.incidents.keys import due_sk, list_named, list_pk, list_sk, trace_sk
 from tocsin.errors import CommandRepeated, Conflict, DedupKeyTaken, VersionConflict
@@ -49,6 +51,7 @@ class MemoryIncidents:
 
     def commit(self, commit: Commit) -> None:
         text = snapshot_text(commit.incident)
+        parts_of(commit, "incidents", "operations")
         with self._lock:
             self._check(commit)
             self._write(commit, text)

@@ -79,6 +79,7 @@ def carry_out(command: Command, ports: Ports) -> Outcome:
                 entries=commit.entries,
                 outbox=commit.outbox,
                 attempts=attempt,
+                due=commit.due,
             )
     raise VersionConflict(f"lost {ATTEMPTS} races for {command.incident_id}")
 

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING
 from tocsin.incidents.events.fix import Deployed
 from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.events.opening import Opened
-from tocsin.incidents.events.people import Acknowledged, Escalated, Paged
+from tocsin.incidents.events.people import (
+    Acknowledged,
+    Escalated,
+    EscalatedFurther,
+    Paged,
+    PagedInPart,
+)
 from tocsin.incidents.queries.briefing import Brief, Change, SeenBefore, brief
 from tocsin.incidents.queries.checklist import phases
 from tocsin.incidents.queries.priorities import priorities
@@ -124,7 +130,7 @@ def _asked(events: Sequence[Event]) -> tuple[Asked, ...]:
     last: dict[str, datetime] = {}
     have: set[str] = set()
     for event in events:
-        if isinstance(event, Paged | Escalated):
+        if isinstance(event, Paged | PagedInPart | Escalated | EscalatedFurther):
             for person in event.people:
                 times[person] = times.get(person, 0) + 1
                 last[person] = event.at

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
@@ -18,7 +19,8 @@ class Outcome:
     """A command that was carried out, was already carried out, or changed nothing.
 
     `entries` is empty when nothing changed. `repeated` says that this command id was seen
-    before; then `incident` is as it is now. `attempts` counts lost races.
+    before; then `incident` is as it is now. `attempts` counts lost races. `due` is when the incident
+    next needs a tick, where something was written.
     """
 
     incident: Incident
@@ -26,6 +28,7 @@ class Outcome:
     outbox: tuple[OutboxItem, ...] = ()
     repeated: bool = False
     attempts: int = 1
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

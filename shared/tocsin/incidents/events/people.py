@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.changes import Handlers, of_round, unchanged, with_clock
-from tocsin.incidents.model.incident import Incident, Round, RoundReason
+from tocsin.incidents.model.incident import Escalating, Incident, Round, RoundReason
 from tocsin.incidents.vocabulary import ClockName, Role
 
 
@@ -48,6 +48,23 @@ class Paged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PagedInPart(Event):
+    """Some of the people of a step that reaches more than one write holds; the step goes on.
+
+    The last of them are in the step's `Paged`.
+    """
+
+    type: ClassVar[str] = "paged_in_part"
+
+    round: int
+    first_step: int
+    step: int
+    due_at: datetime
+    people: tuple[str, ...]
+    mail: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NobodyOnCall(Event):
     """A role that is asked first has nobody; `instead` is asked in its place.
 
@@ -70,6 +87,27 @@ class Escalated(Event):
 
     people: tuple[str, ...]
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationLeft(Event):
+    """The rest of those somebody asked for: too many for one write, so the next ones page them."""
+
+    type: ClassVar[str] = "escalation_left"
+
+    people: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalatedFurther(Event):
+    """Some of the rest were paged, because `by` had asked."""
+
+    type: ClassVar[str] = "escalated_further"
+
+    people: tuple[str, ...]
+    reason: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +156,31 @@ def _round_started(incident: Incident, event: RoundStarted) -> Incident:
 
 
 def _paged(incident: Incident, event: Paged) -> Incident:
-    return replace(incident, round=of_round(incident, next_step=event.step + 1))
+    return replace(incident, round=of_round(incident, next_step=event.step + 1, already=()))
+
+
+def _paged_in_part(incident: Incident, event: PagedInPart) -> Incident:
+    known = incident.round.already if incident.round else ()
+    already = tuple(dict.fromkeys((*known, *event.people)))
+    return replace(incident, round=of_round(incident, already=already))
+
+
+def _escalation_left(incident: Incident, event: EscalationLeft) -> Incident:
+    before = incident.escalating.people if incident.escalating else ()
+    left = Escalating(
+        people=tuple(dict.fromkeys((*before, *event.people))),
+        reason=event.reason,
+        by=event.actor.id,
+        at=event.at,
+    )
+    return replace(incident, escalating=left)
+
+
+def _escalated_further(incident: Incident, event: EscalatedFurther) -> Incident:
+    if (left := incident.escalating) is None:
+        return incident
+    people = tuple(person for person in left.people if person not in event.people)
+    return replace(incident, escalating=replace(left, people=people) if people else None)
 
 
 def _nobody_on_call(incident: Incident, event: NobodyOnCall) -> Incident:
@@ -150,6 +212,9 @@ HANDLERS: Handlers = {
     Paged: _paged,
     NobodyOnCall: _nobody_on_call,
     Escalated: unchanged,
+    PagedInPart: _paged_in_part,
+    EscalationLeft: _escalation_left,
+    EscalatedFurther: _escalated_further,
     Acknowledged: _acknowledged,
     RoleAssigned: _role_assigned,
     Left: _left,

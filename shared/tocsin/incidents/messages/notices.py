@@ -17,7 +17,13 @@ from tocsin.incidents.events.containment import ContainmentLost, ContainmentVeri
 from tocsin.incidents.events.fix import Fixed, LeftUnscheduled
 from tocsin.incidents.events.freeze import FreezeEnding
 from tocsin.incidents.events.opening import Opened
-from tocsin.incidents.events.people import Escalated, Paged, RoleAssigned
+from tocsin.incidents.events.people import (
+    Escalated,
+    EscalatedFurther,
+    Paged,
+    PagedInPart,
+    RoleAssigned,
+)
 from tocsin.incidents.events.relations import DrillStopped
 from tocsin.incidents.events.severity import ClockBreached, DeadlinePassed, Nagged
 from tocsin.incidents.events.updates import (
@@ -108,7 +114,7 @@ def _opened(event: Opened, incident: Incident, _policy: Policy) -> _Wanted:
         yield MessageKind.OPENED, STAKEHOLDERS, {"source": event.source}
 
 
-def _paged(event: Paged, incident: Incident, _policy: Policy) -> _Wanted:
+def _paged(event: Paged | PagedInPart, incident: Incident, _policy: Policy) -> _Wanted:
     kind = MessageKind.PAGE
     if event.mail:
         kind = MessageKind.OPENED if event.step == 0 else MessageKind.REMINDER
@@ -125,10 +131,11 @@ def _paged(event: Paged, incident: Incident, _policy: Policy) -> _Wanted:
         yield kind, person_target(person), facts
 
 
-def _escalated(event: Escalated, incident: Incident, _policy: Policy) -> _Wanted:
+def _escalated(event: Escalated | EscalatedFurther, incident: Incident, _policy: Policy) -> _Wanted:
     reason = RESTRICTED if incident.restricted else event.reason
+    by = event.by if isinstance(event, EscalatedFurther) else event.actor.id
     for person in event.people:
-        facts = {"reason": reason, "by": event.actor.id} | _asked_in(incident)
+        facts = {"reason": reason, "by": by} | _asked_in(incident)
         yield MessageKind.PAGE, person_target(person), facts
 
 
@@ -283,7 +290,9 @@ def _to_those_in_charge(
 _WANTED: dict[type[Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     Opened: _opened,
     Paged: _paged,
+    PagedInPart: _paged,
     Escalated: _escalated,
+    EscalatedFurther: _escalated,
     ClockBreached: _breached,
     DeadlinePassed: _deadline,
     Nagged: _nagged,

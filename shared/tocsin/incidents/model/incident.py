@@ -98,7 +98,8 @@ class Round:
 
     `ladder_start` is when the paging steps count from (a raise restarts them); `next_step` is
     the first step not yet sent. Round 1 is the acknowledge clock; later rounds have only this.
-    `uncovered` are the roles for which nobody was found on call.
+    `uncovered` are the roles for which nobody was found on call. `already` are those who have
+    been paged for the step `next_step`, where it reaches more people than one write holds.
     """
 
     number: int
@@ -111,10 +112,21 @@ class Round:
     acknowledged_by: str | None = None
     missed_at: datetime | None = None
     uncovered: tuple[Role, ...] = ()
+    already: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:
         return self.acknowledged_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalating:
+    """People who were asked for by hand and are paged by the next writes; `by` asked at `at`."""
+
+    people: tuple[str, ...]
+    reason: str
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +216,7 @@ class Incident:
     lifting: Proposal | None = None
     access: Access = field(default_factory=Access)
     past: tuple[CycleResult, ...] = ()
+    escalating: Escalating | None = None
     version: int = 0
     head: bytes = b""
     recorded_at: datetime | None = None

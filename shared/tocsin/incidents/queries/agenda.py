@@ -40,6 +40,7 @@ class Matter(StrEnum):
     UPDATE = "update"
     PREVENTION = "prevention"
     REVIEW = "review"
+    ESCALATION = "escalation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
             *_freeze_matters(incident, policy),
             *_update_matters(incident, policy),
             *_review_matters(incident, policy),
+            *_escalation_matters(incident),
         ]
     else:
         found = [*_waiver_matters(incident, policy)]
@@ -171,6 +173,12 @@ def _update_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
         yield Due(matter=Matter.UPDATE, at=due, deadline=True, subject=which)
         if audience.reminded_of != due:
             yield Due(matter=Matter.UPDATE_SOON, at=due - ahead, deadline=False, subject=which)
+
+
+def _escalation_matters(incident: Incident) -> Iterator[Due]:
+    """Who was asked for by hand and did not fit into the write that asked."""
+    if (left := incident.escalating) is not None:
+        yield Due(matter=Matter.ESCALATION, at=left.at, deadline=False)
 
 
 def _review_matters(incident: Incident, policy: Policy) -> Iterator[Due]:

@@ -58,6 +58,15 @@ class Draft:
         self._incident = evolve(self._incident, event)
         self.events.append(event)
 
+    def mark(self) -> tuple[Incident | None, int]:
+        """Where the decision stands, to come back to."""
+        return self._incident, len(self.events)
+
+    def back_to(self, mark: tuple[Incident | None, int]) -> None:
+        """Forgets what was decided since."""
+        self._incident, count = mark
+        del self.events[count:]
+
     def person(self) -> str:
         """The acting person.
 

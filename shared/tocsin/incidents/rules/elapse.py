@@ -3,6 +3,10 @@
 It runs before every command, so a late sweep gives the same result: whatever fell due first is
 recorded first, with the time it was due. Only a tick pages and reminds, because a person who acts
 at that moment makes it moot.
+
+One write holds only so much (`budget`). A tick does what fits, in order, and the next one goes on.
+A command records the clocks whatever else there is, because it is judged by them; of the rest it
+takes what fits, and leaves what does not to the next tick.
 """
 
 from collections.abc import Callable
@@ -11,28 +15,44 @@ from tocsin.incidents.events.severity import ClockBreached, DeadlinePassed
 from tocsin.incidents.model.incident import RoundReason
 from tocsin.incidents.queries.agenda import Due, Matter, agenda
 from tocsin.incidents.rules import freeze as freezing
+from tocsin.incidents.rules.budget import BEFORE_A_COMMAND, OF_A_TICK, weigh
 from tocsin.incidents.rules.closing import waiver_expired
 from tocsin.incidents.rules.containment import lose_containment_to_signal
 from tocsin.incidents.rules.draft import CLOCK, Draft
 from tocsin.incidents.rules.fix import end_pause
-from tocsin.incidents.rules.people import page_people, start_round
+from tocsin.incidents.rules.people import escalate_further, page_people, start_round
 from tocsin.incidents.rules.reminders import left_unscheduled, nag
 from tocsin.incidents.rules.updates import prevention_overdue, remind_of_update, update_missed
 from tocsin.incidents.vocabulary import ClockName
 
-_ASKING = frozenset({Matter.PAGE, Matter.UPDATE_SOON})
+_ASKING = frozenset({Matter.PAGE, Matter.UPDATE_SOON, Matter.ESCALATION})
 """What only asks people to act: moot when one of them just does."""
+
+_JUDGING = frozenset({Matter.CLOCK, Matter.ROUND, Matter.TIMEOUT, Matter.RESUME, Matter.LOST})
+"""What a command that comes now is judged by: recorded before it, and never many."""
 
 
 def elapse(draft: Draft, *, pages: bool) -> None:
-    """Does what has come by `draft.at`, in the order it came."""
-    while (due := _first(draft, pages=pages)) is not None:
+    """Does what has come by `draft.at`, in the order it came, as far as one write holds it."""
+    before, left = draft.incident, set[Due]()
+    while (due := _first(draft, left, pages=pages)) is not None:
+        mark = draft.mark()
         _ACTS[due.matter](draft, due)
+        room = OF_A_TICK if pages else BEFORE_A_COMMAND
+        if not mark[1] or (not pages and due.matter in _JUDGING):
+            continue
+        if not weigh(draft, before).fits(room):
+            draft.back_to(mark)
+            if pages:
+                return
+            left.add(due)
 
 
-def _first(draft: Draft, *, pages: bool) -> Due | None:
-    come = (due for due in agenda(draft.incident, draft.policy) if due.has_come(draft.at))
-    return next((due for due in come if pages or due.matter not in _ASKING), None)
+def _first(draft: Draft, left: set[Due], *, pages: bool) -> Due | None:
+    for due in agenda(draft.incident, draft.policy):
+        if due.has_come(draft.at) and due not in left and (pages or due.matter not in _ASKING):
+            return due
+    return None
 
 
 def _clock(draft: Draft, due: Due) -> None:
@@ -75,6 +95,10 @@ def _page(draft: Draft, _due: Due) -> None:
     page_people(draft)
 
 
+def _escalation(draft: Draft, _due: Due) -> None:
+    escalate_further(draft)
+
+
 def _resume(draft: Draft, _due: Due) -> None:
     end_pause(draft)
 
@@ -106,4 +130,5 @@ _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.UPDATE: update_missed,
     Matter.PREVENTION: prevention_overdue,
     Matter.REVIEW: _review,
+    Matter.ESCALATION: _escalation,
 }

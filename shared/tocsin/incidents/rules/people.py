@@ -19,9 +19,12 @@ from tocsin.incidents.commands.record import AddNote
 from tocsin.incidents.events.people import (
     Acknowledged,
     Escalated,
+    EscalatedFurther,
+    EscalationLeft,
     Left,
     NobodyOnCall,
     Paged,
+    PagedInPart,
     RoleAssigned,
     RoundStarted,
 )
@@ -83,8 +86,15 @@ def start_round(draft: Draft, reason: RoundReason, started_at: datetime, actor: 
     )
 
 
+AT_ONCE = 40
+"""People paged by one entry: with a message each, two such entries fit into one write."""
+
+
 def page_people(draft: Draft) -> None:
-    """Takes the latest rung that has come, once, for everybody the rungs since the last reach."""
+    """Takes the latest rung that has come, once, for everybody the rungs since the last reach.
+
+    More people than one entry takes are paged in parts: the rung stays due until the last.
+    """
     current = draft.incident.round
     if current is None or not current.open:
         return
@@ -96,6 +106,23 @@ def page_people(draft: Draft) -> None:
     reached = escalation.audiences(rules, current, current.next_step, rung.number)
     if Audience.PRIMARY in reached:
         _tell_of_gaps(draft, current, rung.at)
+    asked = people(reached, draft.incident, draft.policy)
+    todo = tuple(person for person in asked if person not in current.already)
+    if len(todo) > AT_ONCE:
+        draft.add(
+            PagedInPart(
+                actor=LADDER,
+                at=draft.at,
+                occurred_at=rung.at,
+                round=current.number,
+                first_step=current.next_step,
+                step=rung.number,
+                due_at=rung.at,
+                people=todo[:AT_ONCE],
+                mail=not rules.pages,
+            )
+        )
+        return
     draft.add(
         Paged(
             actor=LADDER,
@@ -105,7 +132,7 @@ def page_people(draft: Draft) -> None:
             first_step=current.next_step,
             step=rung.number,
             due_at=rung.at,
-            people=people(reached, draft.incident, draft.policy),
+            people=todo,
             mail=not rules.pages,
             on_call=on_call(draft.incident, draft.policy),
         )
@@ -133,13 +160,25 @@ def escalate(draft: Draft, command: Escalate) -> None:
     """Pages more people now because somebody asked; the ladder goes on as it was."""
     draft.require_open()
     draft.responder()
+    reason = reason_of(command.reason)
+    asked = people([command.audience], draft.incident, draft.policy)
+    draft.add(Escalated(**draft.stamp, people=asked[:AT_ONCE], reason=reason))
+    if left := asked[AT_ONCE:]:
+        draft.add(EscalationLeft(**draft.stamp, people=left, reason=reason))
+
+
+def escalate_further(draft: Draft) -> None:
+    """Pages the next of those whom somebody asked for."""
+    if (left := draft.incident.escalating) is None:
+        return
     draft.add(
-        Escalated(
-            actor=draft.actor,
+        EscalatedFurther(
+            actor=LADDER,
             at=draft.at,
-            occurred_at=draft.occurred_at,
-            people=people([command.audience], draft.incident, draft.policy),
-            reason=reason_of(command.reason),
+            occurred_at=left.at,
+            people=left.people[:AT_ONCE],
+            reason=left.reason,
+            by=left.by,
         )
     )
 
