@@ -5,7 +5,7 @@ Preventive work across incidents: what is open, the earliest due first, and what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -23,12 +23,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """Which incident a dedup key belongs to. Kept after closing, for reopening."""
+    """Which incident a dedup key belongs to. Kept after closing, for reopening.
+
+    `version` is the incident's when the pointer was written, as it is read. `over` is a pointer as
+    it was read that may be written over although it says open: its incident does not hold the key.
+    """
 
     key: str
     incident: str
     open: bool
     reopen_until: datetime | None = None
+    version: int = field(default=0, compare=False)
+    over: Pointer | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +61,8 @@ class Commit:
 
     `expected_version` is the version that was read (0: the incident must not exist yet). `due`
     is when the incident next needs a tick. A pointer with `open` true is taken if nobody else
-    has it open. `freezes` replaces what is known of those services and this incident.
+    has it open. `freezes` replaces what is known of those services and this incident. `also` is
+    what the same transaction does to other incidents.
     """
 
     expected_version: int
@@ -67,6 +74,12 @@ class Commit:
     due: datetime | None = None
     freezes: tuple[ServiceFreeze, ...] = ()
     actions: tuple[PreventiveAction, ...] = ()
+    also: tuple[Commit, ...] = ()
+
+    @property
+    def whole(self) -> tuple[Commit, ...]:
+        """Itself and what goes with it."""
+        return self, *self.also
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +128,14 @@ class IncidentStore(Protocol):
             CommandRepeated: the command id is already recorded.
             DedupKeyTaken: another incident holds the key open.
             StoreUnavailable: no answer; whether it was written is unknown until read.
+        """
+        ...
+
+    def remember(self, record: CommandRecord) -> None:
+        """Keeps the trace of a command that changed nothing; twice the same is once.
+
+        Raises:
+            CommandRepeated: the command id is already recorded, of another wish or time.
         """
         ...
 

@@ -23,6 +23,7 @@ from tocsin.errors import (
     CommandRepeated,
     Conflict,
     DedupKeyTaken,
+    PayloadTooLarge,
     StoreUnavailable,
     VersionConflict,
 )
@@ -210,6 +211,42 @@ class TestCommit:
         assert store.outbox(_extra().key) is None
 
 
+class TestTwoAtOnce:
+    def test_both_are_written(self, store: IncidentStore) -> None:
+        first, second = opened(), opened("INC-SECOND")
+        store.commit(replace(first, also=(second,)))
+        for each in (first, second):
+            assert store.load(each.incident.id) == each.incident
+            assert store.entries(each.incident.id) == each.entries
+            assert all(store.outbox(item.key) == item for item in each.outbox)
+
+    def test_neither_is_written_if_one_is_refused(self, store: IncidentStore) -> None:
+        first, second = opened(), opened("INC-SECOND", pointers=(pointer("INC-SECOND"),))
+        store.commit(opened("INC-THIRD", pointers=(pointer("INC-THIRD"),)))
+        with pytest.raises(DedupKeyTaken):
+            store.commit(replace(first, also=(second,)))
+        with pytest.raises(VersionConflict):
+            store.commit(replace(first, also=(next_of(second),)))
+        assert store.load(first.incident.id) is None
+        assert store.load("INC-SECOND") is None
+
+
+class TestSize:
+    @pytest.mark.parametrize("bytes_each", [410_000, 50_000])
+    def test_more_than_an_item_or_a_transaction_takes_is_refused(
+        self, store: IncidentStore, bytes_each: int
+    ) -> None:
+        count = 1 if bytes_each > 400_000 else 90
+        large = replace(_extra(), facts={"text": "x" * bytes_each})
+        many = tuple(replace(large, seq=n) for n in range(count))
+        with pytest.raises(PayloadTooLarge):
+            store.commit(opened(outbox=many))
+
+    def test_a_hundred_items_are_too_many(self, store: IncidentStore) -> None:
+        with pytest.raises(PayloadTooLarge):
+            store.commit(opened(outbox=tuple(replace(_extra(), seq=n) for n in range(100))))
+
+
 def _extra() -> OutboxItem:
     return OutboxItem(
         incident=INCIDENT,
@@ -245,6 +282,15 @@ class TestCommandIds:
 
         with pytest.raises(CommandRepeated):
             store.commit(next_of(second, command=record()))
+
+    def test_i3_what_changed_nothing_is_remembered_once(self, store: IncidentStore) -> None:
+        store.remember(record())
+        assert store.command(INCIDENT, record().hash) == record()
+        store.remember(record())
+        with pytest.raises(CommandRepeated):
+            store.remember(record(version=9))
+        with pytest.raises(CommandRepeated):
+            store.commit(opened(command=record()))
 
     def test_i3_a_repeat_is_told_before_a_lost_race(self, store: IncidentStore) -> None:
         first = opened()
@@ -289,6 +335,20 @@ class TestPointers:
         assert store.pointer(KEY) == closed
 
         store.commit(opened("INC-SECOND", pointers=(pointer("INC-SECOND"),)))
+
+        assert store.pointer(KEY) == pointer("INC-SECOND")
+
+    def test_one_whose_owner_does_not_have_it_is_written_over_as_it_was_read(
+        self, store: IncidentStore
+    ) -> None:
+        store.commit(opened(pointers=(pointer(),)))
+        read = store.pointer(KEY)
+        assert read is not None
+        stale = replace(pointer("INC-SECOND"), over=replace(read, version=read.version + 1))
+        with pytest.raises(DedupKeyTaken):
+            store.commit(opened("INC-SECOND", pointers=(stale,)))
+
+        store.commit(opened("INC-SECOND", pointers=(replace(stale, over=read),)))
 
         assert store.pointer(KEY) == pointer("INC-SECOND")
 
@@ -526,14 +586,6 @@ class TestDynamoOnly:
     def test_a_cursor_that_was_not_given_out_is_refused(self, table: DynamoIncidents) -> None:
         with pytest.raises(BadInput):
             table.board(cursor="bm90IGEgY3Vyc29y")
-
-    def test_more_messages_than_a_transaction_takes_are_refused(
-        self, table: DynamoIncidents
-    ) -> None:
-        many = tuple(replace(_extra(), seq=n) for n in range(100))
-
-        with pytest.raises(BadInput):
-            table.commit(opened(outbox=many))
 
     def test_contention_is_tried_again_and_then_told_as_a_lost_race(self) -> None:
         caller = _Contended()

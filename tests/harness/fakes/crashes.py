@@ -60,7 +60,7 @@ class StreamedIncidents(MemoryIncidents):
 
     def commit(self, commit: Commit) -> None:
         super().commit(commit)
-        self.stream += [item.key for item in commit.outbox]
+        self.stream += [item.key for each in commit.whole for item in each.outbox]
 
     def claim_outbox(
         self, key: OutboxKey, *, owner: str, wall_now: datetime, lease: timedelta

@@ -55,6 +55,12 @@ def parts_of(commit: Commit, table: str, operations_table: str | None) -> list[P
         PayloadTooLarge: more items or more bytes than one transaction takes.
         InvalidSettings: a creation or a freeze is to be kept, and no table for it was configured.
     """
+    parts = [part for each in commit.whole for part in _parts(each, table, operations_table)]
+    _check_size(parts)
+    return parts
+
+
+def _parts(commit: Commit, table: str, operations_table: str | None) -> list[Part]:
     parts = [_snapshot(commit, table)]
     if (record := commit.command) is not None:
         where = table if record.principal is None else _known(operations_table)
@@ -66,7 +72,6 @@ def parts_of(commit: Commit, table: str, operations_table: str | None) -> list[P
         where = _known(operations_table)
         parts += [_written(freeze_item(held), where) for held in commit.freezes]
     parts += [_written(action_item(each, commit.incident), table) for each in commit.actions]
-    _check_size(parts)
     return parts
 
 
@@ -121,11 +126,14 @@ def _written(item: Item, table: str) -> Part:
 
 
 def _pointer(pointer: Pointer, commit: Commit, table: str) -> Part:
-    put = {
+    put: Item = {
         "TableName": table,
         "Item": pointer_item(pointer, commit.incident.version),
         "ConditionExpression": "attribute_not_exists(PK) OR #state = :closed OR incident = :mine",
         "ExpressionAttributeNames": {"#state": "state"},
         "ExpressionAttributeValues": {":closed": s("closed"), ":mine": s(commit.incident.id)},
     }
+    if (over := pointer.over) is not None:
+        put["ConditionExpression"] += " OR (incident = :stale AND ver = :seen)"
+        put["ExpressionAttributeValues"] |= {":stale": s(over.incident), ":seen": n(over.version)}
     return Part({"Put": put}, DedupKeyTaken)

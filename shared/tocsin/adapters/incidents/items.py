@@ -177,6 +177,7 @@ def pointer_of(item: Item) -> Pointer:
         incident=item["incident"]["S"],
         open=item["state"]["S"] == "open",
         reopen_until=parse_time(until["S"]) if until else None,
+        version=int(item["ver"]["N"]),
     )
 
 

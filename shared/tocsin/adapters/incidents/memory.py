@@ -50,11 +50,18 @@ class MemoryIncidents:
         return None if text is None else snapshot_of(text)
 
     def commit(self, commit: Commit) -> None:
-        text = snapshot_text(commit.incident)
+        texts = [snapshot_text(each.incident) for each in commit.whole]
         parts_of(commit, "incidents", "operations")
         with self._lock:
-            self._check(commit)
-            self._write(commit, text)
+            for each in commit.whole:
+                self._check(each)
+            for each, text in zip(commit.whole, texts, strict=True):
+                self._write(each, text)
+
+    def remember(self, record: CommandRecord) -> None:
+        with self._lock:
+            if self._commands.setdefault((record.incident, record.hash), record) != record:
+                raise CommandRepeated
 
     def _check(self, commit: Commit) -> None:
         record = commit.command
@@ -68,7 +75,10 @@ class MemoryIncidents:
                 raise CommandRepeated
         for pointer in commit.pointers:
             held = self._pointers.get(pointer.key)
-            if held is not None and held.open and held.incident != commit.incident.id:
+            if held is None or not held.open or held.incident == commit.incident.id:
+                continue
+            over = pointer.over
+            if over is None or (held.incident, held.version) != (over.incident, over.version):
                 raise DedupKeyTaken(key=pointer.key)
         stored = self.load(commit.incident.id)
         if (stored.version if stored else 0) != commit.expected_version:
@@ -84,7 +94,7 @@ class MemoryIncidents:
             else:
                 self.creations[record.principal, record.key or ""] = record
         for pointer in commit.pointers:
-            self._pointers[pointer.key] = pointer
+            self._pointers[pointer.key] = replace(pointer, version=incident.version, over=None)
         for item in commit.outbox:
             self._outbox[item.key] = item
         for action in commit.actions:

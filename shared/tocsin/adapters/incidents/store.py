@@ -13,6 +13,7 @@ from tocsin.adapters.aws.table import Cancelled, Table
 from tocsin.adapters.incidents import keys
 from tocsin.adapters.incidents.commit import error_of, parts_of
 from tocsin.adapters.incidents.items import (
+    command_item,
     command_of,
     entry_of,
     pointer_of,
@@ -20,7 +21,7 @@ from tocsin.adapters.incidents.items import (
     trace_item,
 )
 from tocsin.adapters.incidents.outbox import DynamoOutbox
-from tocsin.errors import VersionConflict
+from tocsin.errors import CommandRepeated, VersionConflict
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Pointer
@@ -80,6 +81,10 @@ class DynamoIncidents(DynamoOutbox):
             else:
                 return
         raise VersionConflict("other transactions held the incident through every try")
+
+    def remember(self, record: CommandRecord) -> None:
+        if not self._table.put_new(command_item(record)):
+            raise CommandRepeated
 
     def entries(
         self, incident_id: str, *, after: int = 0, limit: int | None = None

@@ -1,8 +1,9 @@
 """Closing an incident: the one command that needs the whole timeline, and may touch two incidents.
 
 The gate asks for a chain that verifies. Only here is it read and verified, so that no caller can
-claim it. A duplicate is closed first, which hands its dedup keys over; then its target takes in
-what it brought. If the second step is lost, repeating the command carries it out.
+claim it. A duplicate is closed, hands its dedup keys over, and its target takes in what it brought,
+in one transaction: a target that cannot take it is a reason not to close. An earlier version did
+this in two steps; where the second was lost, repeating the command carries it out.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tocsin.application.incidents.commit import commit_of
 from tocsin.application.incidents.execute import carry_out
 from tocsin.errors import BadInput, GateUnmet, IllegalTransition, UnknownIncident
 from tocsin.incidents.commands.closing import AbsorbDuplicate, Close
+from tocsin.incidents.events.closing import DuplicateAbsorbed
 from tocsin.incidents.events.fold import event_of, fold
 from tocsin.incidents.events.record import EvidenceRecorded, LinkAdded
+from tocsin.incidents.messages.notices import RESTRICTED
 from tocsin.incidents.model.parts import EvidenceLink, LinkPurpose
+from tocsin.incidents.rules.decide import decide
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Resolution
 
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
     from tocsin.application.incidents.execute import Ports
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.incident import Incident
-    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.incidents import Commit, IncidentStore
 
 TRIES = 5
 
@@ -36,13 +41,18 @@ def close(command: Close, ports: Ports) -> Outcome:
         IllegalTransition: the target of a duplicate is not open.
         TocsinError: as `execute`.
     """
-    if command.resolution is Resolution.DUPLICATE:
-        _check_target(command, ports.store)
-    outcome = _close(command, ports)
-    closed = outcome.incident
-    if closed.resolution is Resolution.DUPLICATE and closed.duplicate_of is not None:
-        evidence = _evidence(closed.id, ports.store)
-        carry_out(_absorption(command, closed, closed.duplicate_of, evidence), ports)
+    if command.resolution is not Resolution.DUPLICATE:
+        return _close(command, ports)
+
+    def also(before: Incident | None, commit: Commit) -> tuple[Commit, ...]:
+        target = _target(command, ports.store)
+        if before is None or commit.incident.open:
+            return ()
+        return (_absorbed(command, before, commit, target, ports),)
+
+    outcome = carry_out(command, ports, also=also)
+    if outcome.repeated:
+        _absorb_late(command, outcome.incident, ports)
     return outcome
 
 
@@ -72,7 +82,39 @@ def _close(command: Close, ports: Ports) -> Outcome:
     raise GateUnmet("the timeline kept changing while it was verified")
 
 
-def _check_target(command: Close, store: IncidentStore) -> None:
+def _absorbed(
+    command: Close, before: Incident, commit: Commit, target: Incident, ports: Ports
+) -> Commit:
+    """What the target's part of the transaction is; the duplicate hands the keys over itself."""
+    policy = ports.policies.version(target.policy_version)
+    absorption = _absorption(command, before, target.id, _evidence(before, ports.store))
+    events = decide(target, absorption, policy, ports.clock.incident_now())
+    found = commit_of(target, events, absorption, policy, ports.ids)
+    handed = {pointer.key for pointer in commit.pointers}
+    return replace(found, pointers=tuple(one for one in found.pointers if one.key not in handed))
+
+
+def _absorb_late(command: Close, closed: Incident, ports: Ports) -> None:
+    """The second step of an earlier version, where it was lost and still means something."""
+    name = closed.duplicate_of
+    target = None if name is None else ports.store.load(name)
+    if target is None or not target.open or _has_absorbed(target.id, closed.id, ports.store):
+        return
+    absorption = _absorption(command, closed, target.id, _evidence(closed, ports.store))
+    try:
+        carry_out(absorption, ports)
+    except BadInput:
+        return  # it is full; a signal of such a key finds its own way, and a repeat is a repeat
+
+
+def _has_absorbed(target: str, duplicate: str, store: IncidentStore) -> bool:
+    return any(
+        entry.type == DuplicateAbsorbed.type and entry.content.get("duplicate") == duplicate
+        for entry in store.entries(target)
+    )
+
+
+def _target(command: Close, store: IncidentStore) -> Incident:
     if command.duplicate_of is None:
         raise BadInput("a duplicate names the incident it repeats")
     target = store.load(command.duplicate_of)
@@ -80,22 +122,28 @@ def _check_target(command: Close, store: IncidentStore) -> None:
         raise UnknownIncident(f"there is no incident {command.duplicate_of}")
     if not target.open:
         raise IllegalTransition(f"{target.id} is closed; nothing can be a duplicate of it")
+    return target
 
 
-def _evidence(duplicate: str, store: IncidentStore) -> tuple[EvidenceLink, ...]:
+def _evidence(duplicate: Incident, store: IncidentStore) -> tuple[EvidenceLink, ...]:
     """What was linked or recorded as evidence, oldest first: it belongs to the one that goes on.
 
-    What was recorded stays where its entry is, under the entry's hash, and is linked from there.
+    What was recorded stays where its entry is, under the entry's hash, and is linked from there. So
+    is all of a restricted duplicate, and without its title: who may see it there, sees it there.
     """
     found: list[EvidenceLink] = []
-    for entry in store.entries(duplicate):
+    for entry in store.entries(duplicate.id):
         if entry.type not in (LinkAdded.type, EvidenceRecorded.type):
             continue
         event = event_of(entry)
-        if isinstance(event, EvidenceRecorded):
-            where = f"/v1/incidents/{duplicate}/timeline?after={entry.seq - 1}&limit=1"
+        if isinstance(event, LinkAdded) and event.purpose is not LinkPurpose.EVIDENCE:
+            continue
+        where = f"/v1/incidents/{duplicate.id}/timeline?after={entry.seq - 1}&limit=1"
+        if duplicate.restricted:
+            found.append(EvidenceLink(url=where, title=RESTRICTED))
+        elif isinstance(event, EvidenceRecorded):
             found.append(EvidenceLink(url=where, title=event.title))
-        elif isinstance(event, LinkAdded) and event.purpose is LinkPurpose.EVIDENCE:
+        elif isinstance(event, LinkAdded):
             found.append(EvidenceLink(url=event.url, title=event.title))
     return tuple(found)
 
@@ -114,4 +162,7 @@ def _absorption(
         keys=tuple(sorted(closed.signals)),
         firing=tuple(sorted(key for key, state in closed.signals.items() if state.firing)),
         evidence=evidence,
+        states=dict(closed.signals) or None,
+        severity=closed.severity,
+        restricted=True if closed.restricted else None,
     )

@@ -5,6 +5,7 @@ Everything derived from a decision is derived here, once, so no way in can forge
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from tocsin.ports.incidents import CommandRecord, Commit, Pointer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.events.base import Event
@@ -30,9 +32,15 @@ if TYPE_CHECKING:
 
 
 def commit_of(
-    before: Incident | None, events: Sequence[Event], command: Command, policy: Policy, ids: Ids
+    before: Incident | None,
+    events: Sequence[Event],
+    command: Command,
+    policy: Policy,
+    ids: Ids,
+    *,
+    over: Pointer | None = None,
 ) -> Commit:
-    """The one transaction that makes `events` true.
+    """The one transaction that makes `events` true; `over` is a pointer that may be written over.
 
     Raises:
         PayloadTooLarge: the command adds to a summary that is full.
@@ -45,21 +53,28 @@ def commit_of(
         correlation_id=command.correlation_id,
     )
     check_growth(command, after)
+    pointers = (*_pointers(before, after, policy), *_given(events))
     return Commit(
         expected_version=before.version if before else 0,
         incident=after,
         entries=entries,
         outbox=messages(events, after, policy, command.correlation_id),
-        command=_record(command, after, events[-1]),
-        pointers=(*_pointers(before, after, policy), *_given(events)),
+        command=record_of(command, after, events[-1].at),
+        pointers=tuple(
+            replace(each, over=over) if over is not None and each.key == over.key else each
+            for each in pointers
+        ),
         due=next_due(after, policy),
         freezes=changed(before, after),
         actions=changed_prevention(before, after),
     )
 
 
-def _record(command: Command, after: Incident, last: Event) -> CommandRecord | None:
-    """Ticks have no id, and signals that open an incident are kept apart by their dedup key."""
+def record_of(command: Command, after: Incident, at: datetime) -> CommandRecord | None:
+    """The trace of a command.
+
+    Ticks have no id, and signals that open an incident are kept apart by their dedup key.
+    """
     if not command.command_id or isinstance(command, OpenFromSignals):
         return None
     creates = isinstance(command, OpenIncident)
@@ -68,7 +83,7 @@ def _record(command: Command, after: Incident, last: Event) -> CommandRecord | N
         request_hash=request_hash(command),
         incident=after.id,
         version=after.version,
-        recorded_at=last.at,
+        recorded_at=at,
         principal=command.actor.ref if creates else None,
         key=command.command_id if creates else None,
     )

@@ -2,15 +2,16 @@
 
 The command id is checked by the store inside the transaction, so it costs nothing when it is new.
 It is looked up only when the command would be refused, changes nothing or loses: a repeat must be
-answered as a repeat even though the incident has moved on since.
+answered as a repeat even though the incident has moved on since. A batch of signals is named by its
+signals, so what is delivered again is a repeat in whatever order it comes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.incidents.commit import commit_of
+from tocsin.application.incidents.commit import commit_of, record_of
 from tocsin.application.incidents.fingerprint import command_hash, request_hash
 from tocsin.application.incidents.outcome import Outcome
 from tocsin.errors import (
@@ -20,13 +21,16 @@ from tocsin.errors import (
     UnknownIncident,
     VersionConflict,
 )
-from tocsin.incidents.commands.opening import OpenIncident
+from tocsin.incidents.commands.closing import ReopenFromSignals
+from tocsin.incidents.commands.opening import MergeSignals, OpenIncident
 from tocsin.incidents.rules.decide import decide
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
-    from tocsin.ports.incidents import CommandRecord, IncidentStore
+    from tocsin.ports.incidents import CommandRecord, Commit, IncidentStore, Pointer
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import Ids, IncidentClock
 
@@ -43,10 +47,17 @@ class Ports:
     ids: Ids
 
 
-def carry_out(command: Command, ports: Ports) -> Outcome:
+type Also = Callable[[Incident | None, Commit], tuple[Commit, ...]]
+"""What else the same transaction does, of the incident before and what is done to it."""
+
+
+def carry_out(
+    command: Command, ports: Ports, *, over: Pointer | None = None, also: Also | None = None
+) -> Outcome:
     """Carries one command on one incident out, or finds that it was carried out before.
 
-    Only the engine calls it: closing, splitting and merging take more than this.
+    Only the engine calls it: closing, splitting and merging take more than this. `over` is the
+    pointer of a key whose owner does not have it, `also` what goes into the same transaction.
 
     Raises:
         IdempotencyKeyReused: its id was used for something else.
@@ -59,13 +70,15 @@ def carry_out(command: Command, ports: Ports) -> Outcome:
         policy = policies.version(before.policy_version) if before else policies.current()
         try:
             events = decide(before, command, policy, ports.clock.incident_now())
+            if not events:
+                return _unchanged(command, before, ports)
+            commit = commit_of(before, events, command, policy, ports.ids, over=over)
+            if also is not None:
+                commit = replace(commit, also=also(before, commit))
         except TocsinError:
             if (repeated := _repeated(command, store)) is not None:
                 return repeated
             raise
-        if not events:
-            return _repeated(command, store) or _unchanged(command, before)
-        commit = commit_of(before, events, command, policy, ports.ids)
         try:
             store.commit(commit)
         except CommandRepeated:
@@ -84,9 +97,20 @@ def carry_out(command: Command, ports: Ports) -> Outcome:
     raise VersionConflict(f"lost {ATTEMPTS} races for {command.incident_id}")
 
 
-def _unchanged(command: Command, before: Incident | None) -> Outcome:
+def _unchanged(command: Command, before: Incident | None, ports: Ports) -> Outcome:
+    """What changed nothing is remembered: repeated when it would change something, it must not.
+
+    Raises:
+        UnknownIncident: there is nothing that could have changed.
+    """
     if before is None:
         raise UnknownIncident(f"there is no incident {command.incident_id}")
+    record = record_of(command, before, ports.clock.incident_now())
+    if record is not None:
+        try:
+            ports.store.remember(record)
+        except CommandRepeated:
+            return _repeated(command, ports.store) or Outcome(incident=before)
     return Outcome(incident=before)
 
 
@@ -94,7 +118,8 @@ def _repeated(command: Command, store: IncidentStore) -> Outcome | None:
     """What the command did when it came first; None if it did not."""
     if not command.command_id or (record := _record_of(command, store)) is None:
         return None
-    if record.request_hash != request_hash(command):
+    named_by_content = isinstance(command, MergeSignals | ReopenFromSignals)
+    if not named_by_content and record.request_hash != request_hash(command):
         raise IdempotencyKeyReused("this key was used for another request", key=command.command_id)
     incident = store.load(record.incident)
     return None if incident is None else Outcome(incident=incident, repeated=True)

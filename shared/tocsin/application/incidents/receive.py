@@ -8,11 +8,13 @@ the commit; a crash between the two merges the signal twice rather than not at a
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from itertools import batched
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.execute import ATTEMPTS, Ports, carry_out
 from tocsin.errors import (
+    BadInput,
     DedupKeyTaken,
     IllegalTransition,
     TocsinError,
@@ -21,7 +23,7 @@ from tocsin.errors import (
 )
 from tocsin.incidents.commands.closing import ReopenFromSignals
 from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
-from tocsin.incidents.limits import SIGNALS_PER_ENTRY
+from tocsin.incidents.limits import KEYS_PER_INCIDENT, SIGNALS_PER_ENTRY
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
 
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.signals import Signal
-    from tocsin.ports.incidents import Pointer
+    from tocsin.ports.incidents import IncidentStore, Pointer
 
 
 class SignalsNotReceived(Unavailable):
@@ -91,18 +94,23 @@ def _open_or_merge(signals: Sequence[Signal], ports: Ports) -> Outcome | None:
     Raises:
         DedupKeyTaken: the key's owner changed under every one of the bounded attempts.
     """
+    doubted = False
     for _ in range(ATTEMPTS):
         pointer = ports.store.pointer(signals[0].key)
-        command = _command_for(pointer, signals, ports)
+        choose = _command_past if doubted else _command_for
+        command = choose(pointer, signals, ports)
         if command is None:
             return None
         try:
-            return carry_out(command, ports)
+            return carry_out(command, ports, over=pointer if doubted else None)
         except DedupKeyTaken:
-            continue
-        except (IllegalTransition, UnknownIncident):
-            if ports.store.pointer(signals[0].key) == pointer:
+            doubted = False
+        except (IllegalTransition, UnknownIncident, BadInput):
+            if ports.store.pointer(signals[0].key) != pointer:
+                continue
+            if doubted or pointer is None:
                 raise
+            doubted = True
     raise DedupKeyTaken("the key's owner keeps changing", key=signals[0].key)
 
 
@@ -120,6 +128,44 @@ def _command_for(
     if until is not None and ports.clock.incident_now() <= until:
         return _reopening(pointer.incident, signals)
     return _opening(ports.ids.incident_id(drill=signals[0].drill), signals, pointer.incident)
+
+
+def _command_past(
+    pointer: Pointer | None, signals: Sequence[Signal], ports: Ports
+) -> Command | None:
+    """Where the key goes if the incident it points to cannot take it, whatever the pointer says.
+
+    A write that was cut off in an earlier version left pointers to incidents that were closed, or
+    that hold as many keys as they may. No alarm waits for somebody to mend that.
+    """
+    owner = None if pointer is None else _goes_on_as(pointer.incident, ports.store)
+    key = signals[0].key
+    fits = owner is not None and (key in owner.signals or len(owner.signals) < KEYS_PER_INCIDENT)
+    if owner is not None and owner.open and fits:
+        return _merge(owner.id, signals)
+    if not any(signal.firing for signal in signals):
+        return None
+    if owner is not None and fits and _may_reopen(owner, ports):
+        return _reopening(owner.id, signals)
+    previous = None if owner is None else owner.id
+    return _opening(ports.ids.incident_id(drill=signals[0].drill), signals, previous)
+
+
+def _goes_on_as(incident_id: str, store: IncidentStore) -> Incident | None:
+    """The incident, or what it is a duplicate of in the end."""
+    found = store.load(incident_id)
+    seen = {incident_id}
+    while found is not None and not found.open and found.duplicate_of not in (None, *seen):
+        seen.add(found.duplicate_of or "")
+        found = store.load(found.duplicate_of or "")
+    return found
+
+
+def _may_reopen(owner: Incident, ports: Ports) -> bool:
+    if owner.closed_at is None or owner.duplicate_of is not None:
+        return False
+    window = ports.policies.version(owner.policy_version).limits.reopen_window_minutes
+    return ports.clock.incident_now() <= owner.closed_at + timedelta(minutes=window)
 
 
 def _reopening(incident_id: str, signals: Sequence[Signal]) -> ReopenFromSignals:

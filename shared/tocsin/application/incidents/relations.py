@@ -1,8 +1,8 @@
-"""Splitting and merging: commands that touch two incidents, in steps that can be repeated.
+"""Splitting and merging: commands that touch two incidents, in one transaction.
 
-A split opens the new incident first, then hands the keys over in one write of the old one, so at no
-moment does a signal have nowhere to go or two places. Each step is recognised when it comes again:
-repeating the command carries out what was lost.
+So at no moment does a signal have nowhere to go or two places, and a part that nobody asked for is
+never left behind. An earlier version split in three steps; where one of them was lost, repeating
+the command carries it out.
 """
 
 from __future__ import annotations
@@ -11,21 +11,31 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.close import close
+from tocsin.application.incidents.commit import commit_of
 from tocsin.application.incidents.execute import carry_out
-from tocsin.errors import BadInput, StoreUnavailable, UnknownIncident
+from tocsin.application.incidents.outcome import Outcome
+from tocsin.errors import (
+    BadInput,
+    CommandRepeated,
+    IdempotencyKeyReused,
+    StoreUnavailable,
+    UnknownIncident,
+)
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.relations import GiveKeys, Merge, Split, TakeKeys
+from tocsin.incidents.events.evolve import evolve
 from tocsin.incidents.events.fold import event_of
-from tocsin.incidents.events.relations import KeysGiven
+from tocsin.incidents.events.relations import KeysGiven, KeysTaken
 from tocsin.incidents.rules.decide import decide
 from tocsin.incidents.vocabulary import Kind, Resolution
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tocsin.application.incidents.execute import Ports
-    from tocsin.application.incidents.outcome import Outcome
-    from tocsin.incidents.model.incident import Incident
-    from tocsin.ports.incidents import IncidentStore
+    from tocsin.incidents.model.incident import Incident, SignalState
+    from tocsin.ports.incidents import Commit, IncidentStore
     from tocsin.ports.time import Ids
 
 
@@ -37,23 +47,79 @@ def split(command: Split, ports: Ports) -> Outcome:
         TocsinError: as `execute`; nothing has been opened then.
     """
     store = ports.store
+    if not command.command_id:
+        raise BadInput("a split is repeated by its command id and needs one")
+    if (known := store.creation(command.actor.ref, _opening_id(command))) is None:
+        try:
+            return _split(command, ports)
+        except (CommandRepeated, IdempotencyKeyReused):
+            known = store.creation(command.actor.ref, _opening_id(command))
+            if known is None:
+                raise
+    return _finished(command, known.incident, ports)
+
+
+def _split(command: Split, ports: Ports) -> Outcome:
+    """Opens the part and hands the keys over."""
+    store = ports.store
     whole = store.load(command.incident_id)
     if whole is None:
         raise UnknownIncident(f"there is no incident {command.incident_id}")
-    if not command.command_id:
-        raise BadInput("a split is repeated by its command id and needs one")
-    known = store.creation(command.actor.ref, _opening_id(command))
-    if known is None:
-        opening = _opening(command, whole, ports.ids)
-        given = _given(command, opening.incident_id)
-        policy = ports.policies.version(whole.policy_version)
-        decide(whole, given, policy, ports.clock.incident_now())
-        part = carry_out(opening, ports).incident.id
-    else:
-        part = known.incident
+    opening = _opening(command, whole, ports.ids)
+    part: list[Commit] = []
+
+    def also(before: Incident | None, commit: Commit) -> tuple[Commit, ...]:
+        part[:] = [_part(command, before or whole, opening, commit, ports)]
+        return tuple(part)
+
+    carry_out(_given(command, opening.incident_id), ports, also=also)
+    if not part:  # the old incident knows the command, and its part cannot be found any more
+        raise IdempotencyKeyReused("this key was used for another split", key=command.command_id)
+    return Outcome(
+        incident=part[0].incident,
+        entries=part[0].entries,
+        outbox=part[0].outbox,
+        due=part[0].due,
+    )
+
+
+def _part(
+    command: Split, whole: Incident, opening: OpenIncident, commit: Commit, ports: Ports
+) -> Commit:
+    """What the part's half of the transaction is; the whole hands the keys over itself."""
+    policy, now = ports.policies.current(), ports.clock.incident_now()
+    events = decide(None, opening, policy, now)
+    part: Incident | None = None
+    for event in events:
+        part = evolve(part, event)
+    states = {key: whole.signals[key] for key in command.keys}
+    firing = tuple(key for key, state in states.items() if state.firing)
+    taken = _taken(command, opening.incident_id, tuple(states), firing, states)
+    events += decide(part, taken, policy, now)
+    found = commit_of(None, events, opening, policy, ports.ids)
+    handed = {pointer.key for pointer in commit.pointers}
+    return replace(found, pointers=tuple(one for one in found.pointers if one.key not in handed))
+
+
+def _finished(command: Split, part: str, ports: Ports) -> Outcome:
+    """A split that began before, with what an earlier version may have lost of it."""
+    store = ports.store
     carry_out(_given(command, part), ports)
-    taken = carry_out(_taken(command, part, _given_up(whole.id, part, store)), ports)
-    return replace(taken, repeated=known is not None)
+    found = store.load(part)
+    if found is None:
+        raise UnknownIncident(f"there is no incident {part}")
+    if found.open and not _has_taken(part, command.incident_id, store):
+        given = _given_up(command.incident_id, part, store)
+        taken = _taken(command, part, given.keys, given.firing, None)
+        return replace(carry_out(taken, ports), repeated=True)
+    return Outcome(incident=found, repeated=True)
+
+
+def _has_taken(part: str, whole: str, store: IncidentStore) -> bool:
+    return any(
+        entry.type == KeysTaken.type and entry.content.get("source") == whole
+        for entry in store.entries(part)
+    )
 
 
 def merge(command: Merge, ports: Ports) -> Outcome:
@@ -129,7 +195,13 @@ def _given_up(whole: str, part: str, store: IncidentStore) -> KeysGiven:
     raise StoreUnavailable("the keys that were given up are not on the record yet")
 
 
-def _taken(command: Split, part: str, given: KeysGiven) -> TakeKeys:
+def _taken(
+    command: Split,
+    part: str,
+    keys: tuple[str, ...],
+    firing: tuple[str, ...],
+    states: Mapping[str, SignalState] | None,
+) -> TakeKeys:
     return TakeKeys(
         incident_id=part,
         command_id=f"split:{command.command_id}",
@@ -137,6 +209,7 @@ def _taken(command: Split, part: str, given: KeysGiven) -> TakeKeys:
         correlation_id=command.correlation_id,
         groups=command.groups,
         source=command.incident_id,
-        keys=given.keys,
-        firing=given.firing,
+        keys=keys,
+        firing=firing,
+        states=states or None,
     )

@@ -1,10 +1,12 @@
 """Commands that close an incident, waive what is unmet, or open it again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from tocsin.incidents.commands.base import Command
+from tocsin.incidents.model.incident import SignalState
 from tocsin.incidents.model.parts import EvidenceLink
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.vocabulary import Resolution, Severity
@@ -43,7 +45,10 @@ class Close(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsorbDuplicate(Command):
-    """Takes over what a duplicate brought: its keys, signals, evidence, earlier beginning."""
+    """Takes over what a duplicate brought: its keys, signals, evidence, earlier beginning.
+
+    `states` is what its keys last said, `severity` how bad it was; `restricted` that it was hidden.
+    """
 
     grows: ClassVar[bool] = True
 
@@ -52,6 +57,9 @@ class AbsorbDuplicate(Command):
     keys: tuple[str, ...]
     firing: tuple[str, ...]
     evidence: tuple[EvidenceLink, ...] = ()
+    states: Mapping[str, SignalState] | None = None
+    severity: Severity | None = None
+    restricted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

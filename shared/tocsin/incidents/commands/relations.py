@@ -1,9 +1,11 @@
 """Commands about two incidents: one that is really two, and two that are really one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from tocsin.incidents.commands.base import Command
+from tocsin.incidents.model.incident import SignalState
 from tocsin.incidents.vocabulary import Category, Severity
 
 
@@ -49,6 +51,7 @@ class TakeKeys(Command):
     source: str
     keys: tuple[str, ...]
     firing: tuple[str, ...]
+    states: Mapping[str, SignalState] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

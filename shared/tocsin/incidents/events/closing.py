@@ -1,5 +1,6 @@
 """Waivers, closing and opening again: the events, and what they make of the incident."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -8,7 +9,7 @@ from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.changes import Handlers
 from tocsin.incidents.events.relations import joined
 from tocsin.incidents.model.billing import BillingExit
-from tocsin.incidents.model.incident import Clock, Incident, Round
+from tocsin.incidents.model.incident import Clock, Incident, Round, SignalState
 from tocsin.incidents.model.parts import (
     Audience,
     Communication,
@@ -84,7 +85,10 @@ class Closed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateAbsorbed(Event):
-    """A duplicate's keys, signals, evidence and earlier beginning are this incident's now."""
+    """A duplicate's keys, signals, evidence and earlier beginning are this incident's now.
+
+    `states` is what its keys last said and when; entries from before it was kept have none.
+    """
 
     type: ClassVar[str] = "duplicate_absorbed"
 
@@ -93,6 +97,7 @@ class DuplicateAbsorbed(Event):
     keys: tuple[str, ...]
     firing: tuple[str, ...]
     evidence: tuple[EvidenceLink, ...] = ()
+    states: Mapping[str, SignalState] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +156,7 @@ def _closed(incident: Incident, event: Closed) -> Incident:
 
 
 def _absorbed(incident: Incident, event: DuplicateAbsorbed) -> Incident:
-    signals = joined(incident, event.keys, event.firing, event.at)
+    signals = joined(incident, event.keys, event.firing, event.at, event.states)
     known = [moment for moment in (incident.began_at, event.began_at) if moment is not None]
     counts = dict(incident.counts)
     if event.evidence:

@@ -3,7 +3,7 @@
 What being split or joined makes of an incident: whose the dedup keys are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -27,13 +27,17 @@ class KeysGiven(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysTaken(Event):
-    """These dedup keys, and what they last said, came from the incident `source`."""
+    """These dedup keys, and what they last said, came from the incident `source`.
+
+    `states` is what they last said and when; entries from before it was kept have none.
+    """
 
     type: ClassVar[str] = "keys_taken"
 
     source: str
     keys: tuple[str, ...]
     firing: tuple[str, ...]
+    states: Mapping[str, SignalState] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +51,28 @@ class DrillStopped(Event):
 
 
 def joined(
-    incident: Incident, keys: Iterable[str], firing: Iterable[str], at: datetime
+    incident: Incident,
+    keys: Iterable[str],
+    firing: Iterable[str],
+    at: datetime,
+    states: Mapping[str, SignalState] | None = None,
 ) -> dict[str, SignalState]:
-    """The signals of the incident with some keys of another one, as far as they are new to it."""
+    """The signals of the incident with some keys of another one, as far as they are news to it.
+
+    A key keeps the time of what it said last, so that what it said after that counts although it is
+    delivered late. What is counted of it is counted from when it came here.
+    """
     signals, loud = dict(incident.signals), set(firing)
     for key in keys:
-        state = SignalState(firing=key in loud, since=at, last_at=at, changed_at=at)
-        signals.setdefault(key, state)
+        known, said = signals.get(key), (states or {}).get(key)
+        if said is None:
+            state = SignalState(firing=key in loud, since=at, last_at=at, changed_at=at)
+            signals.setdefault(key, state)
+        elif known is None:
+            signals[key] = replace(said, changed_at=at)
+        elif known.last_at < said.last_at:
+            changed_at = known.changed_at if known.firing == said.firing else at
+            signals[key] = replace(said, changed_at=changed_at)
     return signals
 
 
@@ -63,7 +82,9 @@ def _given(incident: Incident, event: KeysGiven) -> Incident:
 
 
 def _taken(incident: Incident, event: KeysTaken) -> Incident:
-    return replace(incident, signals=joined(incident, event.keys, event.firing, event.at))
+    return replace(
+        incident, signals=joined(incident, event.keys, event.firing, event.at, event.states)
+    )
 
 
 def _stopped(incident: Incident, event: DrillStopped) -> Incident:

@@ -32,6 +32,7 @@ from tocsin.incidents.commands.closing import (
     Reopen,
     ReopenFromSignals,
 )
+from tocsin.incidents.events.access import Restricted
 from tocsin.incidents.events.closing import (
     Closed,
     ClosingProposed,
@@ -50,6 +51,7 @@ from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.rules.fix import settle_window
 from tocsin.incidents.rules.opening import add_signals
 from tocsin.incidents.rules.people import acknowledge_first, page_people
+from tocsin.incidents.rules.severity import raise_to
 from tocsin.incidents.runbook.policy import Criterion
 from tocsin.incidents.vocabulary import Category, Group, Kind, Resolution, Role, Severity
 
@@ -73,7 +75,7 @@ def close_incident(draft: Draft, command: Close) -> None:
 
 
 def absorb_duplicate(draft: Draft, command: AbsorbDuplicate) -> None:
-    """Takes over what a duplicate brought."""
+    """Takes over what a duplicate brought: it is as bad and as secret as the worse of the two."""
     draft.require_open()
     if len({*draft.incident.signals, *command.keys}) > limits.KEYS_PER_INCIDENT:
         raise BadInput(f"an incident joins at most {limits.KEYS_PER_INCIDENT} dedup keys")
@@ -85,9 +87,15 @@ def absorb_duplicate(draft: Draft, command: AbsorbDuplicate) -> None:
             keys=command.keys,
             firing=command.firing,
             evidence=command.evidence[: limits.EVIDENCE_MOVED],
+            states=command.states,
         )
     )
     settle_window(draft)
+    if command.restricted and not draft.incident.restricted:
+        draft.add(Restricted(**draft.stamp, reason=f"{command.duplicate} is restricted"))
+    worse = command.severity
+    if worse is not None and worse.rank < draft.incident.severity.rank:
+        raise_to(draft, worse, reason=f"it is also {command.duplicate}")
 
 
 def reopen_incident(draft: Draft, command: Reopen) -> None:

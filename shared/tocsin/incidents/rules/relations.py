@@ -41,7 +41,13 @@ def take(draft: Draft, command: c.TakeKeys) -> None:
     if len({*draft.incident.signals, *command.keys}) > limits.KEYS_PER_INCIDENT:
         raise BadInput(f"an incident joins at most {limits.KEYS_PER_INCIDENT} dedup keys")
     draft.add(
-        KeysTaken(**draft.stamp, source=command.source, keys=command.keys, firing=command.firing)
+        KeysTaken(
+            **draft.stamp,
+            source=command.source,
+            keys=command.keys,
+            firing=command.firing,
+            states=command.states,
+        )
     )
     settle_window(draft)
 

@@ -1,4 +1,4 @@
-"""Nothing is refused for ever: large teams, late sweeps, long texts, and writes that were cut off."""
+"""Nothing is refused for ever: large teams, late sweeps, and long texts."""
 
 from __future__ import annotations
 

@@ -173,11 +173,12 @@ def test_i10_a_signal_whose_answer_was_lost_is_joined_when_it_is_sent_again(worl
     assert outcome.incident.firing
 
 
-def test_a_pointer_to_nobody_is_reported_not_followed_for_ever(world: World) -> None:
+def test_a_pointer_to_nobody_swallows_no_alarm(world: World) -> None:
     world.store._pointers[KEY] = Pointer(key=KEY, incident="INC-NOBODY", open=True)
 
-    with pytest.raises(SignalsNotReceived):
-        world.receive(signal(T0))
+    (outcome,) = world.receive(signal(T0))
+
+    assert world.store.pointer(KEY) == Pointer(key=KEY, incident=outcome.incident.id, open=True)
 
 
 def test_the_source_is_the_actor(world: World) -> None:
