@@ -85,7 +85,7 @@ def _incident(written: Written, examples: Examples) -> None:
     ).all() == (freeze,)
     command = replace(creation, principal=None, key=None)
     pointer = examples.filled(
-        Pointer, "pointer", key="v1:cloudwatch:a", incident=incident.id, open=False
+        Pointer, "pointer", key="v1:cloudwatch:a", incident=incident.id, open=False, over=None
     )
     done = replace(action, work=replace(action.work, done_at=None), restricted=False)
     shown = replace(incident, restricted=False, closed_at=EPOCH, version=8)

@@ -105,6 +105,8 @@ def _unchanged(command: Command, before: Incident | None, ports: Ports) -> Outco
     """
     if before is None:
         raise UnknownIncident(f"there is no incident {command.incident_id}")
+    if (repeated := _repeated(command, ports.store)) is not None:
+        return repeated
     record = record_of(command, before, ports.clock.incident_now())
     if record is not None:
         try:
