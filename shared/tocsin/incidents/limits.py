@@ -11,6 +11,7 @@ from tocsin.errors import BadInput, PayloadTooLarge
 LINE = 200
 TEXT = 8_000
 HEAD = 1_000
+REASON = 2_000
 NAME = 64
 PERSON = 64
 COMMAND_ID = 256
@@ -31,7 +32,7 @@ PREVENTIVE = 20
 REPLAYED_ACCOUNTS = 12
 SEQ_DIGITS = 8
 SNAPSHOT_BYTES = 16 * 1024
-SNAPSHOT_BYTES_EVER = 48 * 1024
+SNAPSHOT_BYTES_EVER = 320 * 1024
 CUT = "…"
 _INSTEAD = ": put it on the record with `evidence`, and here say where it is"
 
@@ -76,6 +77,15 @@ def body(name: str, text: str) -> str:
 def optional_body(name: str, text: str) -> str:
     """Like `body`, but it may be empty."""
     return _bounded(name, text.strip(), TEXT, instead=_INSTEAD)
+
+
+def optional_reason(text: str) -> str:
+    """Why, in a few sentences: reasons stand in messages, and in what waits for a second person.
+
+    Raises:
+        PayloadTooLarge: it is longer than that.
+    """
+    return _bounded("reason", text.strip(), REASON, instead=_INSTEAD)
 
 
 def person(text: str) -> str:

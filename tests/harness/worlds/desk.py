@@ -154,6 +154,11 @@ class Desk:
         assert fold(self.store.entries(name)) == found
         return found
 
+    def load_folded(self, incident: Incident | str) -> Incident:
+        """The incident as its timeline tells it, whatever is stored beside that."""
+        name = incident if isinstance(incident, str) else incident.id
+        return fold(self.store.entries(name))
+
     def entries(self, incident: Incident | str, kind: str) -> list[Entry]:
         name = incident if isinstance(incident, str) else incident.id
         return [entry for entry in self.store.entries(name) if entry.type == kind]

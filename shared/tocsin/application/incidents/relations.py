@@ -21,6 +21,7 @@ from tocsin.errors import (
     StoreUnavailable,
     UnknownIncident,
 )
+from tocsin.incidents import limits
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.relations import GiveKeys, Merge, Split, TakeKeys
@@ -128,6 +129,7 @@ def merge(command: Merge, ports: Ports) -> Outcome:
     Raises:
         TocsinError: as `close`.
     """
+    limits.name("other", command.other)
     outcome = close(
         Close(
             incident_id=command.other,

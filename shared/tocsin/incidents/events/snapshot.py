@@ -2,7 +2,8 @@
 
 Two limits, because they protect different things. What people add to the record is refused once
 the snapshot is 16 KB, so that every write stays cheap. Nothing else is: an incident that is too
-well documented must still page, breach, be acknowledged and be closed.
+well documented must still page, breach, be acknowledged and be closed. So the other limit is where
+the table's own is, far above what all bounds of an incident allow together.
 """
 
 import json
@@ -17,7 +18,7 @@ def snapshot_text(incident: Incident) -> str:
     """The snapshot as JSON.
 
     Raises:
-        PayloadTooLarge: it is over what all bounds of an incident allow together.
+        PayloadTooLarge: it is over what an item of the table takes.
     """
     text = json.dumps(encode_fields(incident), separators=(",", ":"), ensure_ascii=False)
     if len(text.encode()) > SNAPSHOT_BYTES_EVER:

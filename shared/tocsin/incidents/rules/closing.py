@@ -131,7 +131,7 @@ def _close_resolved(draft: Draft, command: Close) -> None:
         Closed(
             **draft.stamp,
             resolution=command.resolution,
-            reason=command.reason.strip(),
+            reason=limits.optional_reason(command.reason),
             duplicate_of=None,
             met=tuple(line.code for line in standings if line.status is Status.MET),
             waived=tuple(line.code for line in standings if line.status is Status.WAIVED),
@@ -144,6 +144,8 @@ def _close_unreal(draft: Draft, command: Close) -> None:
     target = command.duplicate_of
     if (command.resolution is Resolution.DUPLICATE) != (target is not None):
         raise BadInput("a duplicate, and only a duplicate, names the incident it repeats")
+    if target is not None:
+        limits.name("duplicate_of", target)
     if target == draft.incident.id:
         raise BadInput("an incident is no duplicate of itself")
     _check_unreal(draft)

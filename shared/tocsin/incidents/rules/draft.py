@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from tocsin.errors import GroupRequired, IllegalTransition, MissingReason, PersonRequired
+from tocsin.incidents import limits
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.evolve import evolve
@@ -121,8 +122,9 @@ def reason_of(text: str) -> str:
 
     Raises:
         MissingReason: there is none.
+        PayloadTooLarge: it is longer than reasons are.
     """
-    if not (reason := text.strip()):
+    if not (reason := limits.optional_reason(text)):
         raise MissingReason("say why: the reason is part of the record")
     return reason
 

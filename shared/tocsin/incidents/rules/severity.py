@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tocsin.errors import IllegalTransition, SecondPersonRequired
+from tocsin.incidents import limits
 from tocsin.incidents.clocks import cadence, escalation
 from tocsin.incidents.clocks import promises as clocks
 from tocsin.incidents.commands.severity import ChangeCategory, ChangeSeverity
@@ -43,7 +44,7 @@ def change_severity(draft: Draft, command: ChangeSeverity) -> None:
     if command.severity.rank < now.rank:
         if draft.actor.kind is ActorKind.PERSON:
             draft.responder()
-        raise_to(draft, command.severity, reason=command.reason.strip())
+        raise_to(draft, command.severity, reason=limits.optional_reason(command.reason))
         return
     draft.require(*_LOWERING_ROLES)
     _lower(draft, command.severity, reason_of(command.reason))

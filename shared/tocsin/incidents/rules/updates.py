@@ -98,7 +98,9 @@ def decide_customers(draft: Draft, command: DecideCustomers) -> None:
     person = draft.require(*_DECIDERS)
     if command.tell and draft.incident.kind is Kind.DRILL:
         raise IllegalTransition("customers never hear of a drill")
-    reason = command.reason.strip() if command.tell else reason_of(command.reason)
+    reason = limits.optional_reason(command.reason)
+    if not command.tell:
+        reason = reason_of(reason)
     if not _agreed(draft, person, tell=command.tell):
         draft.add(
             CustomersProposed(

@@ -151,7 +151,7 @@ def test_a_number_is_no_text() -> None:
 
 def test_a_snapshot_that_outgrew_its_item_is_refused() -> None:
     story = eventful()
-    swollen = replace(story.incident, responders=tuple(f"p{n}" * 20 for n in range(900)))
+    swollen = replace(story.incident, responders=tuple(f"p{n}" * 20 for n in range(9_000)))
 
     with pytest.raises(PayloadTooLarge):
         snapshot_text(swollen)
