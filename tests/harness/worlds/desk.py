@@ -22,7 +22,7 @@ from tocsin.incidents.commands.fix import LinkFix, RecordDeploy, RecordRun
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.events.fold import fold
 from tocsin.incidents.model.parts import Check, RunKind, Verdict
-from tocsin.incidents.vocabulary import Category, MessageKind, Severity
+from tocsin.incidents.vocabulary import Category, Kind, MessageKind, Severity
 from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
@@ -65,17 +65,27 @@ class Desk:
         (outcome,) = self.engine.receive([signal(self.clock.now, name=name, **changes)])
         return self.load(outcome.incident.id)
 
-    def open(self, severity: Severity, category: Category = Category.PRODUCTION) -> Incident:
+    def open(
+        self,
+        severity: Severity,
+        category: Category = Category.PRODUCTION,
+        *,
+        kind: Kind = Kind.REAL,
+        **fields: Any,
+    ) -> Incident:
         """Somebody opens an incident."""
         self._asked += 1
+        prefix = "DRL" if kind is Kind.DRILL else "INC"
         command = make(
             OpenIncident,
             BO,
-            incident_id=f"{INCIDENT[:-4]}{self._asked:04d}",
+            incident_id=f"{prefix}{INCIDENT[3:-4]}{self._asked:04d}",
             command_id=f"open-{self._asked}",
-            title="checkout is down",
             severity=severity,
             category=category,
+            kind=kind,
+            groups=EVERYTHING,
+            **({"title": "checkout is down"} | fields),
         )
         return self.load(self.engine.execute(command).incident.id)
 

@@ -32,7 +32,7 @@ from tocsin.incidents.queries.containment import missing_for_verification
 from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.rules.fix import settle_window
 from tocsin.incidents.rules.people import acknowledge_first
-from tocsin.incidents.vocabulary import Audience, Category, Role, Severity
+from tocsin.incidents.vocabulary import Audience, Category, Kind, Role, Severity
 
 
 def plan_action(draft: Draft, command: PlanAction) -> None:
@@ -175,7 +175,8 @@ def _lost(draft: Draft, reason: str, *, by_clock: datetime | None) -> None:
     stamp = draft.stamp
     if by_clock is not None:
         stamp |= {"actor": CLOCK, "occurred_at": by_clock}
-    asked = people([Audience.PRIMARY], draft.incident, draft.policy)
+    timed = draft.incident.kind is not Kind.BACKFILLED
+    asked = people([Audience.PRIMARY], draft.incident, draft.policy) if timed else ()
     moved = cadence.lost(draft.incident, draft.policy, draft.at)
     claimed = draft.incident.communication.to_customers.claimed
     draft.add(

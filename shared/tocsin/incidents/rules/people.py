@@ -34,7 +34,7 @@ from tocsin.incidents.model.parts import ActionState
 from tocsin.incidents.queries import handover
 from tocsin.incidents.rules.draft import LADDER, Draft, reason_of
 from tocsin.incidents.timeline.entry import Actor
-from tocsin.incidents.vocabulary import Audience, Role
+from tocsin.incidents.vocabulary import Audience, Kind, Role
 
 GRACE = timedelta(minutes=1)
 
@@ -157,8 +157,14 @@ def _tell_of_gaps(draft: Draft, current: Round, due_at: datetime) -> None:
 
 
 def escalate(draft: Draft, command: Escalate) -> None:
-    """Pages more people now because somebody asked; the ladder goes on as it was."""
+    """Pages more people now because somebody asked; the ladder goes on as it was.
+
+    Raises:
+        IllegalTransition: it is closed, or a record of something past, which asks nobody.
+    """
     draft.require_open()
+    if draft.incident.kind is Kind.BACKFILLED:
+        raise IllegalTransition(f"{draft.incident.id} was entered afterwards: nobody is asked")
     draft.responder()
     reason = reason_of(command.reason)
     asked = people([command.audience], draft.incident, draft.policy)
