@@ -33,18 +33,20 @@ def septets(text: str) -> int:
 
 
 def fit_sms(before: str, symptom: str, after: str) -> str:
-    """`before symptom after` in one SMS; only the symptom is cut, the rest is what matters."""
+    """`before symptom after` in one SMS; the symptom is cut first, the rest is what matters."""
     room = SMS_SEPTETS - septets(before) - septets(after) - 2
-    return " ".join(part for part in (before, _cut(ascii_line(symptom), room), after) if part)
+    symptom = _cut(ascii_line(symptom), room) if room > len(_CUT) else ""
+    return _cut(" ".join(part for part in (before, symptom, after) if part), SMS_SEPTETS)
 
 
 def fit_subject(before: str, title: str, after: str) -> str:
-    """`before title after` in one subject line; only the title is cut."""
+    """`before title after` in one subject line; the title is cut first, then the rest."""
     title = one_line(title)
     room = SUBJECT_LENGTH - len(before) - len(after) - 2
     if len(title) > room:
-        title = title[: max(room - len(_CUT), 0)].rstrip() + _CUT
-    return " ".join(part for part in (before, title, after) if part)
+        title = title[: room - len(_CUT)].rstrip() + _CUT if room > len(_CUT) else ""
+    line = " ".join(part for part in (before, title, after) if part)
+    return line if len(line) <= SUBJECT_LENGTH else line[: SUBJECT_LENGTH - len(_CUT)] + _CUT
 
 
 def _cut(text: str, room: int) -> str:

@@ -25,6 +25,7 @@ from tocsin.documents.fitting import (
 from tocsin.documents.times import full_moment, short_moment
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.runbook.targets import BusinessDays, Elapsed
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import Kind, MessageKind
 from tocsin.ports.messages import Message
 
@@ -242,6 +243,14 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
                 f"Listed for the weekly security review of {due}: the fix waits for the next"
                 " release, and none is planned. Plan one (tocsin releases record), or raise the"
                 " severity."
+            )
+        case "unshipped":
+            planned = full_moment(parse_time(facts.criterion), policy.calendar.zone)
+            what, until = "RELEASE LATE", "- for this week's review"
+            said = (
+                f"Listed for the weekly security review of {due}: the fix waits for the release"
+                f" that was planned for {planned}, and it has not shipped. Ship it, plan it anew"
+                " (tocsin releases record), or raise the severity."
             )
         case "prevention":
             what = "ACTION OVERDUE"

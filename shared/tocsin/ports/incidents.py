@@ -38,6 +38,15 @@ class Pointer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Clear:
+    """The newest clear of a dedup key that came while no open incident had the key."""
+
+    id: str
+    title: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRecord:
     """The trace of a command id: which wish it stood for and what it led to.
 
@@ -153,6 +162,14 @@ class IncidentStore(Protocol):
 
     def pointer(self, key: str) -> Pointer | None:
         """Who owns a dedup key (`v1:<source>:<key>`), open or closed."""
+        ...
+
+    def hear_clear(self, signal: Signal, *, recorded_at: datetime) -> None:
+        """Keeps a clear, unless a newer one is known; it is forgotten with its trace."""
+        ...
+
+    def clear_heard(self, key: str) -> Clear | None:
+        """The newest clear kept of a dedup key."""
         ...
 
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:

@@ -108,6 +108,8 @@ def _incident(written: Written, examples: Examples) -> None:
     store.trace([signal], incident=incident.id, recorded_at=EPOCH)
     cleared = replace(signal, id="cleared", firing=False)
     store.trace([cleared], incident=None, recorded_at=EPOCH)
+    store.hear_clear(cleared, recorded_at=EPOCH)
+    assert store.clear_heard(cleared.key) is not None
     written.after("signals")
     assert store.unseen([signal, cleared]) == ()
 

@@ -1,4 +1,4 @@
-"""One example of every command a person may send, or what reports for one, and where it is taken."""
+"""An example of every command that a person may send, and an incident that takes it."""
 
 from __future__ import annotations
 

@@ -19,11 +19,12 @@ from tocsin.adapters.incidents.forms import (
     freeze_text,
     shown_on_board,
 )
+from tocsin.incidents import limits
 from tocsin.incidents.events.snapshot import snapshot_text
 from tocsin.incidents.model.outbox import OutboxItem, OutboxState
 from tocsin.incidents.timeline.entry import Entry, canonical_json, format_time, parse_time
 from tocsin.incidents.vocabulary import Category, MessageKind, Severity, State
-from tocsin.ports.incidents import CommandRecord, Pointer, Summary
+from tocsin.ports.incidents import Clear, CommandRecord, Pointer, Summary
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident
@@ -213,6 +214,26 @@ def trace_item(signal: Signal, incident: str | None, recorded_at: datetime) -> I
         "ttl": n(int((recorded_at + TRACE_TTL).timestamp())),
     }
     return item if incident is None else item | {"incident": s(incident)}
+
+
+def clear_item(signal: Signal, recorded_at: datetime) -> Item:
+    """The newest clear of a key that nothing was open for."""
+    return key(keys.pointer_pk(signal.key), keys.CLEAR) | {
+        "v": n(keys.ITEM_VERSION),
+        "id": s(limits.shortened(signal.id, limits.LINE)),
+        "title": s(limits.shortened(signal.title, limits.LINE)),
+        "occurred_at": s(format_time(signal.occurred_at)),
+        "ttl": n(int((recorded_at + TRACE_TTL).timestamp())),
+    }
+
+
+def clear_of(item: Item) -> Clear:
+    """The inverse of `clear_item`."""
+    return Clear(
+        id=item["id"]["S"],
+        title=item["title"]["S"],
+        occurred_at=parse_time(item["occurred_at"]["S"]),
+    )
 
 
 def summary_from(item: Item) -> Summary:

@@ -24,6 +24,7 @@ LIST_INCLUDED = ("title", "severity", "state", "category", "restricted")
 DUE_SHARDS = 8
 META = "META"
 POINTER = "OPEN"
+CLEAR = "CLEAR"
 OPEN_LIST = "L#open"
 ITEM_VERSION = 1
 LAST_SEQ = 99_999_999

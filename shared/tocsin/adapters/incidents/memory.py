@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from tocsin.adapters.incidents.commit import parts_of
 from tocsin.adapters.incidents.forms import action_text, freeze_sk, freeze_text, summary_of
+from tocsin.adapters.incidents.items import clear_item, clear_of
 from tocsin.adapters.incidents.keys import due_sk, list_named, list_pk, list_sk, trace_sk
 from tocsin.errors import CommandRepeated, Conflict, DedupKeyTaken, VersionConflict
 from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
-from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Pointer, Summary
+from tocsin.ports.incidents import Clear, CommandRecord, Commit, DueItems, Page, Pointer, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,6 +40,7 @@ class MemoryIncidents:
         self.freezes: dict[str, str] = {}  # texts by their place in the table
         self.actions: dict[tuple[str, str], str] = {}  # texts by incident and id
         self._pointers: dict[str, Pointer] = {}
+        self._clears: dict[str, Clear] = {}
         self._traces: dict[tuple[str, str], str | None] = {}
         self._due: dict[str, int] = {}
         self._board: dict[str, tuple[str, str, Summary]] = {}
@@ -123,6 +125,15 @@ class MemoryIncidents:
 
     def pointer(self, key: str) -> Pointer | None:
         return self._pointers.get(key)
+
+    def hear_clear(self, signal: Signal, *, recorded_at: datetime) -> None:
+        del recorded_at  # only the table forgets
+        known = self._clears.get(signal.key)
+        if known is None or known.occurred_at < signal.occurred_at:
+            self._clears[signal.key] = clear_of(clear_item(signal, signal.occurred_at))
+
+    def clear_heard(self, key: str) -> Clear | None:
+        return self._clears.get(key)
 
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         return tuple(s for s in signals if (s.key, trace_sk(s)) not in self._traces)

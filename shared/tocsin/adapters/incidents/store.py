@@ -13,6 +13,8 @@ from tocsin.adapters.aws.table import Cancelled, Table
 from tocsin.adapters.incidents import keys
 from tocsin.adapters.incidents.commit import error_of, parts_of
 from tocsin.adapters.incidents.items import (
+    clear_item,
+    clear_of,
     command_item,
     command_of,
     entry_of,
@@ -21,10 +23,10 @@ from tocsin.adapters.incidents.items import (
     trace_item,
 )
 from tocsin.adapters.incidents.outbox import DynamoOutbox
-from tocsin.errors import CommandRepeated, VersionConflict
+from tocsin.errors import CommandRepeated, ConditionFailed, VersionConflict
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.outbox import OutboxKey
-from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Pointer
+from tocsin.ports.incidents import Clear, CommandRecord, Commit, DueItems, Page, Pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -118,6 +120,18 @@ class DynamoIncidents(DynamoOutbox):
     def pointer(self, key: str) -> Pointer | None:
         item = self._table.get(item_key(keys.pointer_pk(key), keys.POINTER))
         return None if item is None else pointer_of(item)
+
+    def hear_clear(self, signal: Signal, *, recorded_at: datetime) -> None:
+        item = clear_item(signal, recorded_at)
+        newer = "attribute_not_exists(PK) OR occurred_at < :at"
+        try:
+            self._table.put(item, condition=newer, values={":at": item["occurred_at"]})
+        except ConditionFailed:
+            return  # a newer one is known
+
+    def clear_heard(self, key: str) -> Clear | None:
+        item = self._table.get(item_key(keys.pointer_pk(key), keys.CLEAR))
+        return None if item is None else clear_of(item)
 
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         by_key = {(keys.pointer_pk(each.key), keys.trace_sk(each)): each for each in signals}

@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.commit import commit_of
 from tocsin.application.incidents.execute import carry_out
-from tocsin.errors import BadInput, GateUnmet, IllegalTransition, UnknownIncident
-from tocsin.incidents.commands.closing import AbsorbDuplicate, Close
+from tocsin.errors import (
+    BadInput,
+    DedupKeyTaken,
+    GateUnmet,
+    IllegalTransition,
+    UnknownIncident,
+)
+from tocsin.incidents.commands.closing import AbsorbDuplicate, Close, Reopen
 from tocsin.incidents.events.closing import DuplicateAbsorbed
 from tocsin.incidents.events.fold import event_of, fold
 from tocsin.incidents.events.record import EvidenceRecorded, LinkAdded
@@ -54,6 +60,27 @@ def close(command: Close, ports: Ports) -> Outcome:
     if outcome.repeated:
         _absorb_late(command, outcome.incident, ports)
     return outcome
+
+
+def reopen(command: Reopen, ports: Ports) -> Outcome:
+    """Carries a `Reopen` out, without the keys that came back as a newer incident's.
+
+    Raises:
+        TocsinError: as `execute`.
+    """
+    for _ in range(TRIES):
+        try:
+            return carry_out(command, ports)
+        except DedupKeyTaken:
+            command = replace(command, gone=_gone(command.incident_id, ports.store))
+    raise DedupKeyTaken(f"the keys of {command.incident_id} keep changing")
+
+
+def _gone(incident_id: str, store: IncidentStore) -> dict[str, str]:
+    incident = store.load(incident_id)
+    known = () if incident is None else sorted(incident.signals)
+    held = [pointer for key in known if (pointer := store.pointer(key)) is not None]
+    return {one.key: one.incident for one in held if one.open and one.incident != incident_id}
 
 
 def verified_head(incident_id: str, store: IncidentStore) -> bytes | None:

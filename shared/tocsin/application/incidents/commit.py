@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.fingerprint import command_hash, request_hash
+from tocsin.incidents.commands.closing import Reopen
 from tocsin.incidents.commands.opening import OpenFromSignals, OpenIncident
 from tocsin.incidents.events.fold import seal
 from tocsin.incidents.events.relations import KeysGiven
@@ -53,7 +54,8 @@ def commit_of(
         correlation_id=command.correlation_id,
     )
     check_growth(command, after)
-    pointers = (*_pointers(before, after, policy), *_given(events))
+    given = () if isinstance(command, Reopen) else _given(events)
+    pointers = (*_pointers(before, after, policy), *given)
     return Commit(
         expected_version=before.version if before else 0,
         incident=after,

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.errors import Conflict, TocsinError
+from tocsin.incidents.messages.notices import in_restricted_form
 from tocsin.incidents.model.outbox import KEPT_ATTEMPTS
 from tocsin.notes import Event, Metric
 
@@ -38,11 +39,12 @@ class Result(StrEnum):
     """What became of one item.
 
     `held` was sent already or is being sent by somebody else; `no_news` was not sent because the
-    audience was told the same last.
+    audience was told the same last, `moot` because the person is kept out of the incident.
     """
 
     SENT = "sent"
     NO_NEWS = "no_news"
+    MOOT = "moot"
     HELD = "held"
     FAILED = "failed"
     UNREADABLE = "unreadable"
@@ -75,7 +77,7 @@ class Delivery:
         record = tuple(tried[-KEPT_ATTEMPTS:])
         now = self.clock.incident_now()
         try:
-            if result in {Result.SENT, Result.NO_NEWS}:
+            if result in {Result.SENT, Result.NO_NEWS, Result.MOOT}:
                 self.store.mark_sent(key, owner=owner, sent_at=now, tried=record)
             else:
                 due = now + _pause(item.attempts)
@@ -89,6 +91,11 @@ class Delivery:
         failure: Exception | None = None
         again = False
         try:
+            found = self._as_it_is_now(item)
+            if found is None:
+                tried.append("kept out")
+                return Result.MOOT
+            item = found
             if self._is_no_news(item):
                 tried.append("no news")
                 self._tell(Event.MESSAGE_NO_NEWS, item)
@@ -109,6 +116,23 @@ class Delivery:
         self._tell(Event.MESSAGE_FAILED if again else Event.MESSAGE_UNREADABLE, item, failure)
         self.notes.count(Metric.MESSAGES_FAILED, kind=item.kind)
         return Result.FAILED if again else Result.UNREADABLE
+
+    def _as_it_is_now(self, item: OutboxItem) -> OutboxItem | None:
+        """The message as its incident allows it to be sent now; None: not to this person.
+
+        Restricted or excluded after the message was queued counts: what has not left can be kept.
+        Where the incident cannot be read the message leaves, and says as little as it may.
+        """
+        try:
+            incident = self.store.load(item.incident)
+        except Exception as error:  # noqa: BLE001 - people are to be asked whatever is broken
+            self._tell(Event.INCIDENT_UNREAD, item, error)
+            return in_restricted_form(item)
+        if incident is None:
+            return item
+        if item.personal and item.person in incident.access.excluded:
+            return None
+        return in_restricted_form(item) if incident.restricted else item
 
     def _sent(self, item: OutboxItem, way: str, channel_id: str) -> Result:
         self._tell(Event.MESSAGE_SENT, item, way=way, channel_id=channel_id)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.application.incidents.close import close
+from tocsin.application.incidents.close import close, reopen
 from tocsin.application.incidents.execute import Ports, carry_out
 from tocsin.application.incidents.receive import receive
 from tocsin.application.incidents.relations import merge, split
 from tocsin.application.incidents.sweep import AT_ONCE, stop_drills, sweep, tick_all
-from tocsin.incidents.commands.closing import Close
+from tocsin.incidents.commands.closing import Close, Reopen
 from tocsin.incidents.commands.relations import Merge, Split
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Engine(Ports):
         match command:
             case Close():
                 return close(command, self)
+            case Reopen():
+                return reopen(command, self)
             case Split():
                 return split(command, self)
             case Merge():

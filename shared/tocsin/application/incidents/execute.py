@@ -22,7 +22,7 @@ from tocsin.errors import (
     VersionConflict,
 )
 from tocsin.incidents.commands.closing import ReopenFromSignals
-from tocsin.incidents.commands.opening import MergeSignals, OpenIncident
+from tocsin.incidents.commands.opening import HearClears, MergeSignals, OpenIncident
 from tocsin.incidents.rules.decide import decide
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _repeated(command: Command, store: IncidentStore) -> Outcome | None:
     """What the command did when it came first; None if it did not."""
     if not command.command_id or (record := _record_of(command, store)) is None:
         return None
-    named_by_content = isinstance(command, MergeSignals | ReopenFromSignals)
+    named_by_content = isinstance(command, MergeSignals | ReopenFromSignals | HearClears)
     if not named_by_content and record.request_hash != request_hash(command):
         raise IdempotencyKeyReused("this key was used for another request", key=command.command_id)
     incident = store.load(record.incident)

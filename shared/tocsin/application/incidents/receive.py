@@ -8,6 +8,7 @@ the commit; a crash between the two merges the signal twice rather than not at a
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from tocsin.errors import (
     UnknownIncident,
 )
 from tocsin.incidents.commands.closing import ReopenFromSignals
-from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
+from tocsin.incidents.commands.opening import HearClears, MergeSignals, OpenFromSignals
 from tocsin.incidents.limits import KEYS_PER_INCIDENT, SIGNALS_PER_ENTRY
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
@@ -80,11 +81,11 @@ def _receive_key(signals: Sequence[Signal], ports: Ports) -> list[Outcome]:
     if not fresh:
         return []
     outcome = _open_or_merge(fresh, ports)
-    ports.store.trace(
-        fresh,
-        incident=outcome.incident.id if outcome else None,
-        recorded_at=ports.clock.incident_now(),
-    )
+    now = ports.clock.incident_now()
+    if outcome is None:
+        newest = max(fresh, key=lambda signal: signal.occurred_at)
+        ports.store.hear_clear(newest, recorded_at=now)
+    ports.store.trace(fresh, incident=outcome.incident.id if outcome else None, recorded_at=now)
     return [outcome] if outcome else []
 
 
@@ -117,11 +118,12 @@ def _open_or_merge(signals: Sequence[Signal], ports: Ports) -> Outcome | None:
 def _command_for(
     pointer: Pointer | None, signals: Sequence[Signal], ports: Ports
 ) -> Command | None:
-    """Merge, reopen or open, by who owns the key; None for a clear with nothing open."""
+    """Merge, reopen or open, by who owns the key; None for a clear with nothing to tell it to."""
     if pointer is not None and pointer.open:
         return _merge(pointer.incident, signals)
     if not any(signal.firing for signal in signals):
-        return None
+        return _telling(None if pointer is None else ports.store.load(pointer.incident), signals)
+    signals = _with_clear(signals, ports)
     if pointer is None:
         return _opening(ports.ids.incident_id(drill=signals[0].drill), signals, None)
     until = pointer.reopen_until
@@ -144,11 +146,44 @@ def _command_past(
     if owner is not None and owner.open and fits:
         return _merge(owner.id, signals)
     if not any(signal.firing for signal in signals):
-        return None
+        return _telling(owner, signals)
+    signals = _with_clear(signals, ports)
     if owner is not None and fits and _may_reopen(owner, ports):
         return _reopening(owner.id, signals)
     previous = None if owner is None else owner.id
     return _opening(ports.ids.incident_id(drill=signals[0].drill), signals, previous)
+
+
+def _telling(owner: Incident | None, signals: Sequence[Signal]) -> HearClears | None:
+    """Tells a closed incident that its signal cleared, if it was closed while that fired."""
+    state = None if owner is None else owner.signals.get(signals[0].key)
+    if owner is None or owner.open or state is None or not state.firing:
+        return None
+    return HearClears(
+        incident_id=owner.id,
+        command_id=_batch_id(signals),
+        actor=Actor(ActorKind.SOURCE, signals[0].source),
+        correlation_id=signals[0].correlation_id,
+        signals=tuple(signals),
+    )
+
+
+def _with_clear(signals: Sequence[Signal], ports: Ports) -> Sequence[Signal]:
+    """With the clear that overtook them, if there was one: nobody would send it again."""
+    heard = ports.store.clear_heard(signals[0].key)
+    newest = max(signals, key=lambda signal: signal.occurred_at)
+    if heard is None or heard.occurred_at <= newest.occurred_at:
+        return signals
+    clear = replace(
+        newest,
+        id=heard.id,
+        title=heard.title,
+        detail="",
+        facts={},
+        firing=False,
+        occurred_at=heard.occurred_at,
+    )
+    return (*signals, clear)
 
 
 def _goes_on_as(incident_id: str, store: IncidentStore) -> Incident | None:

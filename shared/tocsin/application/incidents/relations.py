@@ -28,6 +28,7 @@ from tocsin.incidents.commands.relations import GiveKeys, Merge, Split, TakeKeys
 from tocsin.incidents.events.evolve import evolve
 from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.events.relations import KeysGiven, KeysTaken
+from tocsin.incidents.model.parts import Access
 from tocsin.incidents.rules.decide import decide
 from tocsin.incidents.vocabulary import Kind, Resolution
 
@@ -167,6 +168,7 @@ def _opening(command: Split, whole: Incident, ids: Ids) -> OpenIncident:
         received_at=whole.cycle_started_at,
         restricted=whole.restricted,
         previous=whole.id,
+        access=whole.access if whole.access != Access() else None,
     )
 
 

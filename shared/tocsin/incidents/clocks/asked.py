@@ -1,7 +1,8 @@
 """Who is asked: the roster and the incident's own role holders, turned into person ids.
 
 A role somebody has taken in the incident is paged in person; only an empty role falls back to
-who is on call for it, and a role for which nobody is on call to who comes next.
+who is on call for it, and a role for which nobody is on call to who comes next. Who is excluded
+from an incident is asked nothing about it: as if they were not there, for this one.
 """
 
 from collections.abc import Iterable
@@ -21,21 +22,23 @@ def people(audiences: Iterable[Audience], incident: Incident, policy: Policy) ->
 
 def holder(role: Role, incident: Incident, policy: Policy) -> str | None:
     """Who has the role in this incident, else who is on call for it."""
-    return incident.roles.get(role) or policy.roster.primary.get(role)
+    return _first(incident, incident.roles.get(role), policy.roster.primary.get(role))
 
 
 def on_call(incident: Incident, policy: Policy) -> dict[Role, str]:
     """Who is on call for the roles that incidents of its category ask first."""
     primary = policy.roster.primary
     return {
-        role: primary[role] for role in policy.roster.paged[incident.category] if primary.get(role)
+        role: primary[role]
+        for role in policy.roster.paged[incident.category]
+        if _first(incident, primary.get(role)) is not None
     }
 
 
 def gaps(incident: Incident, policy: Policy) -> dict[Role, str]:
     """The roles asked first that nobody holds or is on call for, and who is asked instead."""
     return {
-        role: _stand_in(role, policy)
+        role: _stand_in(role, incident, policy) or NOBODY
         for role in policy.roster.paged[incident.category]
         if holder(role, incident, policy) is None
     }
@@ -44,15 +47,14 @@ def gaps(incident: Incident, policy: Policy) -> dict[Role, str]:
 def in_charge(incident: Incident, policy: Policy) -> tuple[str, ...]:
     """Who hears of a missed promise: the commander and the engineering lead."""
     commander = holder(Role.INCIDENT_COMMANDER, incident, policy)
-    lead = policy.roster.engineering_lead
-    return tuple(dict.fromkeys(person for person in (commander, lead) if person))
+    return allowed((commander, policy.roster.engineering_lead), incident)
 
 
 def speakers(incident: Incident, policy: Policy) -> tuple[str, ...]:
     """Who hears of what is to be said: the communications owner and the commander."""
     roles = (Role.COMMUNICATIONS_OWNER, Role.INCIDENT_COMMANDER)
     asked = (holder(role, incident, policy) for role in roles)
-    return tuple(dict.fromkeys(person for person in asked if person))
+    return allowed(asked, incident)
 
 
 def answerable(role: Role, incident: Incident, policy: Policy) -> tuple[str, ...]:
@@ -62,13 +64,28 @@ def answerable(role: Role, incident: Incident, policy: Policy) -> tuple[str, ...
         policy.roster.backup.get(role),
         holder(Role.INCIDENT_COMMANDER, incident, policy) or policy.roster.engineering_lead,
     )
-    return tuple(dict.fromkeys(person for person in line if person))
+    return allowed(line, incident)
 
 
-def _stand_in(role: Role, policy: Policy) -> str:
+def allowed(people: Iterable[str | None], incident: Incident) -> tuple[str, ...]:
+    """Those of some people who may be asked about the incident, each once."""
+    out = incident.access.excluded
+    return tuple(dict.fromkeys(person for person in people if person and person not in out))
+
+
+NOBODY = "nobody"
+"""Stands where even the last in line may not be asked."""
+
+
+def _first(incident: Incident, *line: str | None) -> str | None:
+    return next(iter(allowed(line, incident)), None)
+
+
+def _stand_in(role: Role, incident: Incident, policy: Policy) -> str | None:
     """Who is asked where nobody is on call: backup, then deputies in order, then the lead."""
-    line = (policy.roster.backup.get(role), *policy.roster.deputies.get(role, ()))
-    return next((person for person in line if person), policy.roster.engineering_lead)
+    roster = policy.roster
+    line = (roster.backup.get(role), *roster.deputies.get(role, ()), roster.engineering_lead)
+    return _first(incident, *line)
 
 
 def _members(audience: Audience, incident: Incident, policy: Policy) -> list[str]:
@@ -77,9 +94,15 @@ def _members(audience: Audience, incident: Incident, policy: Policy) -> list[str
     chosen: list[str | None]
     match audience:
         case Audience.PRIMARY:
-            chosen = [holder(role, incident, policy) or _stand_in(role, policy) for role in paged]
+            chosen = [
+                holder(role, incident, policy) or _stand_in(role, incident, policy)
+                for role in paged
+            ]
         case Audience.BACKUP:
-            chosen = [roster.backup.get(role) or _deputy(role, policy) for role in paged]
+            chosen = [
+                _first(incident, roster.backup.get(role), *roster.deputies.get(role, ()))
+                for role in paged
+            ]
         case Audience.ENGINEERING_LEAD:
             chosen = [roster.engineering_lead]
         case Audience.ALL:
@@ -89,8 +112,4 @@ def _members(audience: Audience, incident: Incident, policy: Policy) -> list[str
             chosen.append(roster.engineering_lead)
         case Audience.STAKEHOLDERS:
             chosen = []
-    return [person for person in chosen if person]
-
-
-def _deputy(role: Role, policy: Policy) -> str | None:
-    return next(iter(policy.roster.deputies.get(role, ())), None)
+    return [*allowed(chosen, incident)]

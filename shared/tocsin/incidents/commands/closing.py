@@ -64,10 +64,14 @@ class AbsorbDuplicate(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reopen(Command):
-    """It was not over. None keeps the severity it was closed with."""
+    """It was not over. None keeps the severity it was closed with.
+
+    `gone` are the keys that newer incidents have open, and which. It is set by the application.
+    """
 
     reason: str
     severity: Severity | None = None
+    gone: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.incidents.commands.base import Command
+from tocsin.incidents.model.parts import Access
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.vocabulary import Category, Kind, Severity
 
@@ -13,7 +14,7 @@ class OpenIncident(Command):
     """Opened by a person (or a backfill), not by a signal.
 
     `received_at` is when a report from outside came in: it is t0, however late it is triaged.
-    `previous` is the incident this one was part of.
+    `previous` is the incident this one was part of, and `access` whom that one let in or kept out.
     """
 
     title: str
@@ -27,6 +28,7 @@ class OpenIncident(Command):
     received_at: datetime | None = None
     restricted: bool = False
     previous: str | None = None
+    access: Access | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,13 @@ class OpenFromSignals(Command):
 
     signals: tuple[Signal, ...]
     previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearClears(Command):
+    """Signals of a closed incident's keys cleared: it is to know that when it is opened again."""
+
+    signals: tuple[Signal, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,8 @@ class ContainmentVerified(Event):
 class ContainmentLost(Event):
     """Harm is back; the contain clock runs on with the same due time.
 
-    `withdrawn` is the update that told customers of containment, and is not true any more.
+    `withdrawn` is the update that told customers of containment, and is not true any more. `since`
+    is when it was lost, where that is known to be before it was noticed.
     """
 
     type: ClassVar[str] = "containment_lost"
@@ -71,6 +72,7 @@ class ContainmentLost(Event):
     people: tuple[str, ...]
     updates: tuple[PromiseMoved, ...] = ()
     withdrawn: str | None = None
+    since: datetime | None = None
 
 
 def _action(incident: Incident, event: ActionChanged) -> Incident:
@@ -106,7 +108,7 @@ def _lost(incident: Incident, event: ContainmentLost) -> Incident:
         verified_by=None,
         effective_at=None,
         observations={},
-        lost_at=event.at,
+        lost_at=event.since or event.at,
     )
     lost = replace(lost, freeze=replace(lost.freeze, lifted_at=None, warned_of=None))
     lost = withdrawn(promised(lost, event.updates), event.withdrawn)

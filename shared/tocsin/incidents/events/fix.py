@@ -7,7 +7,7 @@ from typing import ClassVar
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.changes import Handlers, changed_clock
 from tocsin.incidents.model.incident import Incident
-from tocsin.incidents.model.parts import Fix, Pause, Release, RunKind, Window
+from tocsin.incidents.model.parts import Ahead, Fix, Pause, Release, RunKind, Window
 from tocsin.incidents.vocabulary import ClockName
 
 
@@ -41,6 +41,19 @@ class Deployed(Event):
     type: ClassVar[str] = "deployed"
 
     commit: str
+    conclusion: str
+    whole_scope: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedAhead(Event):
+    """A check (`run`) or deploy (None) is kept, in case its commit turns out to be the fix."""
+
+    type: ClassVar[str] = "reported_ahead"
+
+    commit: str
+    run: RunKind | None
     conclusion: str
     whole_scope: bool
     url: str
@@ -83,12 +96,16 @@ class FixPaused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftUnscheduled(Event):
-    """The fix waits for a release nobody planned: listed for the weekly review of `due_at`."""
+    """The fix waits for a release nobody planned: listed for the weekly review of `due_at`.
+
+    With `planned_at` it was planned for then, and has not shipped.
+    """
 
     type: ClassVar[str] = "left_unscheduled"
 
     due_at: datetime
     people: tuple[str, ...]
+    planned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +168,24 @@ def _deployed(incident: Incident, event: Deployed) -> Incident:
     return replace(incident, fix=replace(incident.fix, deployed_at=event.at))
 
 
+AHEAD = 12
+"""Reports kept of commits that nobody linked; the newest count."""
+
+
+def _ahead(incident: Incident, event: ReportedAhead) -> Incident:
+    same = (event.commit, event.run)
+    others = tuple(one for one in incident.ahead if (one.commit, one.run) != same)
+    report = Ahead(
+        commit=event.commit,
+        run=event.run,
+        conclusion=event.conclusion,
+        whole_scope=event.whole_scope,
+        url=event.url,
+        at=event.at,
+    )
+    return replace(incident, ahead=(*others, report)[-AHEAD:])
+
+
 def _fixed(incident: Incident, event: Fixed) -> Incident:
     fixed = replace(incident, fix=replace(incident.fix, fixed_at=event.at))
     return changed_clock(fixed, ClockName.FIX, stopped_at=event.at, pause=None)
@@ -209,6 +244,7 @@ HANDLERS: Handlers = {
     FixLinked: _fix_linked,
     RunEnded: _run_ended,
     Deployed: _deployed,
+    ReportedAhead: _ahead,
     Fixed: _fixed,
     ReleaseRecorded: _release,
     FixPaused: _paused,

@@ -68,6 +68,15 @@ class SignalsMerged(Event):
     severity: Severity | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearsHeard(Event):
+    """Signals of its keys cleared while the incident was closed; it stays closed."""
+
+    type: ClassVar[str] = "clears_heard"
+
+    signals: tuple[SignalSeen, ...]
+
+
 def opened(event: Opened) -> Incident:
     """The incident as it begins."""
     return Incident(
@@ -102,7 +111,15 @@ def _signals_merged(incident: Incident, event: SignalsMerged) -> Incident:
     return replace(incident, signals=states, signal_severity=worst)
 
 
-def _signal_state(old: SignalState | None, seen: SignalSeen, event: SignalsMerged) -> SignalState:
+def _clears_heard(incident: Incident, event: ClearsHeard) -> Incident:
+    states = dict(incident.signals)
+    for seen in event.signals:
+        if seen.key in states:
+            states[seen.key] = _signal_state(states[seen.key], seen, event)
+    return replace(incident, signals=states)
+
+
+def _signal_state(old: SignalState | None, seen: SignalSeen, event: Event) -> SignalState:
     """The newest by the source's time wins; a time from the future counts as now."""
     said_at = min(seen.occurred_at, event.at)
     if old is None:
@@ -117,4 +134,5 @@ def _signal_state(old: SignalState | None, seen: SignalSeen, event: SignalsMerge
 
 HANDLERS: Handlers = {
     SignalsMerged: _signals_merged,
+    ClearsHeard: _clears_heard,
 }

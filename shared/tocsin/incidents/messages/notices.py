@@ -5,6 +5,7 @@ incident's messages carry its severity and its id, and no title.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -68,8 +69,10 @@ def messages(
 def _asked_by(event: Event, incident: Incident, policy: Policy) -> _Wanted:
     """Messages to people and audiences, then the one to the chat room; facts are complete."""
     if (wanted := _WANTED.get(type(event))) is not None:
+        out = {person_target(person) for person in incident.access.excluded}
         for kind, target, extra in wanted(event, incident, policy):
-            yield kind, target, _facts(incident) | extra
+            if target not in out:
+                yield kind, target, _facts(incident) | extra
     if (told := room.told(event, incident, policy)) is not None:
         yield MessageKind.CHAT, ROOM, _room_facts(incident) | told
 
@@ -80,6 +83,29 @@ def _room_facts(incident: Incident) -> dict[str, str]:
         return facts
     known = room.RESTRICTED_FACTS | {"policy_version"}
     return {name: value for name, value in facts.items() if name in known}
+
+
+_KEPT = frozenset(
+    {
+        *("severity", "kind", "state", "opened_at", "policy_version", "round", "round_due", "step"),
+        *("paged", "by", "person", "matter", "clock", "due_at", "role", "to", "number", "lost"),
+        *("audience", "criterion", *(f"{name}_due" for name in ClockName)),
+    }
+)
+"""What a message to people about a restricted incident may still be written from."""
+
+
+def in_restricted_form(item: OutboxItem) -> OutboxItem:
+    """A message as it would have been queued after the restriction: it says that and no more."""
+    if item.facts.get("restricted") == "true":
+        return item
+    known = room.RESTRICTED_FACTS | {"policy_version"} if item.target == ROOM else _KEPT
+    facts = {name: value for name, value in item.facts.items() if name in known}
+    facts |= {"title": RESTRICTED, "restricted": "true"}
+    if item.target != ROOM:
+        hidden = (name for name in ("reason", "briefing") if item.facts.get(name))
+        facts |= dict.fromkeys(hidden, RESTRICTED)
+    return replace(item, facts=facts)
 
 
 def person_target(person: str) -> str:
@@ -269,6 +295,8 @@ def _overdue(event: PreventionOverdue, _incident: Incident, _policy: Policy) -> 
 
 def _unscheduled(event: LeftUnscheduled, _incident: Incident, _policy: Policy) -> _Wanted:
     facts = {"matter": "unscheduled", "due_at": format_time(event.due_at)}
+    if event.planned_at is not None:
+        facts |= {"matter": "unshipped", "criterion": format_time(event.planned_at)}
     for person in event.people:
         yield MessageKind.REMINDER, person_target(person), facts
 

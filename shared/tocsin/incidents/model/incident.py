@@ -13,6 +13,7 @@ from enum import StrEnum
 from tocsin.incidents.model.billing import BillingExit, Reconciliation, Replayed
 from tocsin.incidents.model.parts import (
     Access,
+    Ahead,
     ChannelKind,
     Communication,
     Containment,
@@ -163,7 +164,8 @@ class Incident:
     repeat of a known signal does not undo a commander's lowering. `person_at` is the last entry
     by a person. `confirmed` holds the criteria somebody reported met that no rule here can see
     for itself. `counts` counts what is on the timeline only: decisions, links by purpose.
-    `replays` holds the newest replay of each account, by `<provider>#<account>#<mode>`.
+    `replays` holds the newest replay of each account, by `<provider>#<account>#<mode>`. `ahead` are
+    the newest reports about commits that nobody has linked.
     """
 
     id: str
@@ -217,6 +219,7 @@ class Incident:
     access: Access = field(default_factory=Access)
     past: tuple[CycleResult, ...] = ()
     escalating: Escalating | None = None
+    ahead: tuple[Ahead, ...] = ()
     version: int = 0
     head: bytes = b""
     recorded_at: datetime | None = None

@@ -136,6 +136,18 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """A check (`run`) or deploy (None) of a commit that is not, or not yet, the linked one."""
+
+    commit: str
+    run: RunKind | None
+    conclusion: str
+    whole_scope: bool
+    url: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """The monitoring window that is running; None while something keeps it from running."""
 

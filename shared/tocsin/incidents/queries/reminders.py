@@ -1,6 +1,6 @@
 """When people are reminded of what is overdue, and when the weekly review lists a fix."""
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from tocsin.incidents.clocks.asked import answerable
 from tocsin.incidents.clocks.promises import NEXT_RELEASE
@@ -34,18 +34,33 @@ _WEEK = timedelta(days=7)
 
 
 def unscheduled(incident: Incident) -> Clock | None:
-    """The fix clock, if it waits for a release that nobody has planned yet."""
+    """The fix clock, if it waits for a release: one nobody planned, or one that has not shipped."""
     clock = incident.clocks.get(ClockName.FIX)
     if clock is None or not clock.running or clock.target != NEXT_RELEASE:
         return None
-    return clock if clock.due_at is None else None
+    return clock
 
 
 def next_review(incident: Incident, policy: Policy) -> datetime | None:
-    """When it is listed next; None where there is nothing to list."""
+    """When it is listed next; None where there is nothing to list.
+
+    A release that was planned is listed from the day after, as long as it has not shipped.
+    """
     if (clock := unscheduled(incident)) is None:
         return None
-    return week_begins(policy.calendar, clock.listed_at or clock.started_at)
+    since = clock.listed_at or clock.started_at
+    if clock.due_at is not None:
+        if incident.release is not None and incident.release.shipped_at is not None:
+            return None
+        since = max(since, _end_of_day(policy.calendar, clock.due_at))
+    return week_begins(policy.calendar, since)
+
+
+def _end_of_day(calendar: BusinessCalendar, at: datetime) -> datetime:
+    """The last moment of a day on the calendar's clocks."""
+    local = at.astimezone(load_zone(calendar.zone))
+    after = datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
+    return after.astimezone(UTC) - timedelta(milliseconds=1)
 
 
 def week_begins(calendar: BusinessCalendar, after: datetime) -> datetime:

@@ -25,9 +25,10 @@ from tocsin.incidents.events.access import (
     Restricted,
     RestrictionLifted,
 )
+from tocsin.incidents.model.parts import Exposure
 from tocsin.incidents.queries.access import input_hash
 from tocsin.incidents.rules.draft import Draft, reason_of
-from tocsin.incidents.vocabulary import Role
+from tocsin.incidents.vocabulary import Category, Role
 
 _LIFTERS = (Role.INCIDENT_COMMANDER, Role.SECURITY_OWNER)
 
@@ -38,6 +39,16 @@ def restrict(draft: Draft, command: Restrict) -> None:
     if draft.incident.restricted:
         raise IllegalTransition("the incident is restricted already")
     draft.add(Restricted(**draft.stamp, reason=reason_of(command.reason)))
+
+
+def restrict_if_exposed(draft: Draft) -> None:
+    """Hides a security incident with possible exposure at once, whichever was said first."""
+    incident = draft.incident
+    impact = incident.impact
+    if impact is None or impact.exposure is Exposure.NONE or incident.restricted:
+        return
+    if incident.category is Category.SECURITY:
+        draft.add(Restricted(**draft.stamp, reason=f"data exposure is {impact.exposure}"))
 
 
 def lift_restriction(draft: Draft, command: LiftRestriction) -> None:

@@ -22,7 +22,7 @@ from tocsin.errors import (
 )
 from tocsin.incidents import limits
 from tocsin.incidents.clocks import cadence
-from tocsin.incidents.clocks.asked import holder
+from tocsin.incidents.clocks.asked import allowed, holder
 from tocsin.incidents.clocks.promises import acknowledge_due, started
 from tocsin.incidents.commands.closing import (
     AbsorbDuplicate,
@@ -42,6 +42,7 @@ from tocsin.incidents.events.closing import (
     WaiverAsked,
     WaiverExpired,
 )
+from tocsin.incidents.events.relations import KeysGiven
 from tocsin.incidents.model.incident import Round, RoundReason
 from tocsin.incidents.model.parts import ActionState, Exposure
 from tocsin.incidents.queries.agenda import DAILY, Due
@@ -49,7 +50,7 @@ from tocsin.incidents.queries.gate import Status, gate, is_met, is_waivable, own
 from tocsin.incidents.queries.reminders import week_begins
 from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.rules.fix import settle_window
-from tocsin.incidents.rules.opening import add_signals
+from tocsin.incidents.rules.opening import add_signals, raise_as_asked
 from tocsin.incidents.rules.people import acknowledge_first, page_people
 from tocsin.incidents.rules.severity import raise_to
 from tocsin.incidents.runbook.policy import Criterion
@@ -102,6 +103,24 @@ def reopen_incident(draft: Draft, command: Reopen) -> None:
     """A responder says that it was not over."""
     draft.responder()
     _reopen(draft, reason_of(command.reason), command.severity)
+    gone = command.gone or {}
+    for into in dict.fromkeys(gone.values()):
+        _give_up(draft, into, tuple(key for key, other in gone.items() if other == into))
+    page_people(draft)
+
+
+def _give_up(draft: Draft, into: str, keys: tuple[str, ...]) -> None:
+    """Keys that came back as a newer incident's while this one was closed stay with that one."""
+    known = draft.incident.signals
+    draft.add(
+        KeysGiven(
+            **draft.stamp,
+            into=into,
+            keys=tuple(key for key in keys if key in known),
+            firing=tuple(key for key in keys if key in known and known[key].firing),
+            reason=f"{into} has it open",
+        )
+    )
 
 
 def reopen_from_signals(draft: Draft, command: ReopenFromSignals) -> None:
@@ -116,8 +135,11 @@ def reopen_from_signals(draft: Draft, command: ReopenFromSignals) -> None:
         raise IllegalTransition("the incident is not closed, or was too long ago")
     if not any(signal.firing for signal in command.signals):
         raise IllegalTransition("a clear signal reopens nothing")
+    known = draft.incident.signal_severity
     _reopen(draft, "a signal fired again", None)
     add_signals(draft, command.signals)
+    if not raise_as_asked(draft, command.signals, known):
+        page_people(draft)
 
 
 def _close_resolved(draft: Draft, command: Close) -> None:
@@ -193,7 +215,7 @@ def _second_agrees(draft: Draft, command: Close, reason: str) -> bool:
 
 
 def _reopen(draft: Draft, reason: str, severity: Severity | None) -> None:
-    """Fresh clocks from now, at the severity now."""
+    """Fresh clocks from now, at the severity now; nobody is paged yet."""
     incident = draft.incident
     if incident.open:
         raise IllegalTransition(f"{incident.id} is not closed")
@@ -226,7 +248,6 @@ def _reopen(draft: Draft, reason: str, severity: Severity | None) -> None:
             else None,
         )
     )
-    page_people(draft)
 
 
 def ask_waiver(draft: Draft, command: AskWaiver) -> None:
@@ -292,7 +313,7 @@ def waiver_expired(draft: Draft, due: Due) -> None:
             occurred_at=due_at,
             criterion=due.subject,
             due_at=due_at,
-            people=tuple(dict.fromkeys(person for person in told if person)),
+            people=allowed(told, draft.incident),
         )
     )
 

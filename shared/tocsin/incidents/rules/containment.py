@@ -130,7 +130,10 @@ def lose_containment(draft: Draft, command: LoseContainment) -> None:
 
 
 def lose_containment_to_signal(draft: Draft, since: datetime) -> None:
-    """A signal has been firing for longer than a flap: harm is back since `since`."""
+    """A signal has been firing for longer than a flap: harm is back since `since`.
+
+    Everything that counts from the loss counts from then, however late a sweep notices.
+    """
     _lost(draft, "a signal kept firing", by_clock=since)
 
 
@@ -177,9 +180,16 @@ def _lost(draft: Draft, reason: str, *, by_clock: datetime | None) -> None:
         stamp |= {"actor": CLOCK, "occurred_at": by_clock}
     timed = draft.incident.kind is not Kind.BACKFILLED
     asked = people([Audience.PRIMARY], draft.incident, draft.policy) if timed else ()
-    moved = cadence.lost(draft.incident, draft.policy, draft.at)
+    moved = cadence.lost(draft.incident, draft.policy, by_clock or draft.at)
     claimed = draft.incident.communication.to_customers.claimed
     draft.add(
-        ContainmentLost(**stamp, reason=reason, people=asked, updates=moved, withdrawn=claimed)
+        ContainmentLost(
+            **stamp,
+            reason=reason,
+            people=asked,
+            updates=moved,
+            withdrawn=claimed,
+            since=by_clock,
+        )
     )
     settle_window(draft, why="containment was lost")

@@ -41,7 +41,12 @@ from tocsin.incidents.commands.fix import (
     RecordRun,
     ResumeFix,
 )
-from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals, OpenIncident
+from tocsin.incidents.commands.opening import (
+    HearClears,
+    MergeSignals,
+    OpenFromSignals,
+    OpenIncident,
+)
 from tocsin.incidents.commands.people import Acknowledge, AssignRole, Escalate, HandOver, Leave
 from tocsin.incidents.commands.record import (
     AddLink,
@@ -99,7 +104,12 @@ from tocsin.incidents.rules.fix import (
     record_run,
     resume_fix,
 )
-from tocsin.incidents.rules.opening import merge_signals, open_by_person, open_from_signals
+from tocsin.incidents.rules.opening import (
+    hear_clears,
+    merge_signals,
+    open_by_person,
+    open_from_signals,
+)
 from tocsin.incidents.rules.people import (
     acknowledge,
     add_note,
@@ -179,6 +189,7 @@ HANDLERS: dict[type[Command], _Handler] = {
     OpenIncident: open_by_person,
     OpenFromSignals: open_from_signals,
     MergeSignals: merge_signals,
+    HearClears: hear_clears,
     Tick: _tick,
     Acknowledge: acknowledge,
     Escalate: escalate,

@@ -30,12 +30,14 @@ from tocsin.incidents.commands.fix import (
     ResumeFix,
 )
 from tocsin.incidents.events.fix import (
+    SUCCESS,
     Deployed,
     Fixed,
     FixLinked,
     FixPaused,
     FixResumed,
     ReleaseRecorded,
+    ReportedAhead,
     RunEnded,
     WindowStarted,
     WindowStopped,
@@ -49,12 +51,52 @@ from tocsin.incidents.vocabulary import ActorKind, ClockName, Role
 
 
 def link_fix(draft: Draft, command: LinkFix) -> None:
-    """Names the commit. Another commit starts again with nothing seen of it."""
+    """Names the commit. Another commit starts again, with what was reported of it ahead."""
     draft.responder()
     commit = limits.name("commit", command.commit)
     if draft.incident.fixed:
         raise IllegalTransition("the incident is fixed already")
+    before = draft.incident.fix
     draft.add(FixLinked(**draft.stamp, commit=commit, provider=None, url=_url(command.url)))
+    if commit != before.commit:
+        shipped = before.commit is None and before.deployed_at is not None
+        _count_ahead(draft, commit, shipped=shipped)
+    settle_fix(draft)
+
+
+def _count_ahead(draft: Draft, commit: str, *, shipped: bool) -> None:
+    """What was seen of the commit in this cycle counts from now; `shipped`: in a release."""
+    stamp = draft.stamp
+    for report in draft.incident.ahead:
+        if report.commit != commit or report.at < draft.incident.cycle_started_at:
+            continue
+        stamp["occurred_at"] = report.at
+        seen = {"commit": commit, "conclusion": report.conclusion, "url": report.url}
+        if report.run is not None:
+            draft.add(RunEnded(**stamp, run=report.run, **seen))
+        else:
+            draft.add(Deployed(**stamp, whole_scope=report.whole_scope, **seen))
+    if shipped and draft.incident.fix.deployed_at is None:
+        seen = {"commit": commit, "conclusion": SUCCESS, "url": ""}
+        draft.add(Deployed(**draft.stamp, whole_scope=True, **seen))
+
+
+def _keep_ahead(
+    draft: Draft, run: RunKind | None, said: RunEnded | Deployed, *, whole_scope: bool
+) -> None:
+    """Keeps a report about another commit than the linked one."""
+    if draft.incident.fixed or said.commit == draft.incident.fix.commit:
+        return
+    draft.add(
+        ReportedAhead(
+            **draft.stamp,
+            commit=said.commit,
+            run=run,
+            conclusion=said.conclusion,
+            whole_scope=whole_scope,
+            url=said.url,
+        )
+    )
 
 
 def name_provider(draft: Draft, command: NameProviderCause) -> None:
@@ -70,30 +112,30 @@ def name_provider(draft: Draft, command: NameProviderCause) -> None:
 def record_run(draft: Draft, command: RecordRun) -> None:
     """A run ended. A person who reports one has to say where it can be seen."""
     _check_reporter(draft, command.url)
-    draft.add(
-        RunEnded(
-            **draft.stamp,
-            commit=limits.name("commit", command.commit),
-            run=command.run,
-            conclusion=limits.name("conclusion", command.conclusion),
-            url=_url(command.url),
-        )
+    said = RunEnded(
+        **draft.stamp,
+        commit=limits.name("commit", command.commit),
+        run=command.run,
+        conclusion=limits.name("conclusion", command.conclusion),
+        url=_url(command.url),
     )
+    draft.add(said)
+    _keep_ahead(draft, command.run, said, whole_scope=False)
     settle_fix(draft)
 
 
 def record_deploy(draft: Draft, command: RecordDeploy) -> None:
     """A deploy ended."""
     _check_reporter(draft, command.url)
-    draft.add(
-        Deployed(
-            **draft.stamp,
-            commit=limits.name("commit", command.commit),
-            conclusion=limits.name("conclusion", command.conclusion),
-            whole_scope=command.whole_scope,
-            url=_url(command.url),
-        )
+    said = Deployed(
+        **draft.stamp,
+        commit=limits.name("commit", command.commit),
+        conclusion=limits.name("conclusion", command.conclusion),
+        whole_scope=command.whole_scope,
+        url=_url(command.url),
     )
+    draft.add(said)
+    _keep_ahead(draft, None, said, whole_scope=command.whole_scope)
     settle_fix(draft)
 
 
@@ -137,6 +179,9 @@ def settle_fix(draft: Draft) -> None:
     deployed = fix.deployed_at is not None and all(kind in fix.green for kind in RunKind)
     replayed = fix.provider is not None and replay_standing(draft.incident)[0]
     if (fix.commit is not None and deployed) or replayed:
+        clock = draft.incident.clocks.get(ClockName.FIX)
+        if clock is not None and clock.pause is not None:
+            _count_on(draft, clock, draft.at, by_clock=True)
         draft.add(Fixed(**draft.stamp, commit=fix.commit))
         settle_window(draft)
 
@@ -169,10 +214,16 @@ def _url(text: str) -> str:
     return limits.shortened(text.strip(), limits.LINE)
 
 
-def settle_window(draft: Draft, *, why: str = "a signal is firing") -> None:
-    """Starts or stops the window as the facts ask for; called after whatever may change them."""
+def settle_window(draft: Draft, *, why: str = "a signal is firing", flapped: bool = False) -> None:
+    """Starts or stops the window as the facts ask for; called after whatever may change them.
+
+    `flapped`: a signal fired and cleared in between, so the window that runs does not count.
+    """
     incident = draft.incident
     should_run = incident.open and incident.contained and incident.fixed and not incident.firing
+    if should_run and flapped and incident.window is not None:
+        draft.add(WindowStopped(actor=CLOCK, at=draft.at, occurred_at=draft.at, reason=why))
+        incident = draft.incident
     if should_run and incident.window is None:
         _start_window(draft, draft.at)
     if not should_run and incident.window is not None and incident.open:

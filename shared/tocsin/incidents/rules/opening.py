@@ -14,9 +14,16 @@ from tocsin.errors import BadInput, GroupRequired, IllegalTransition
 from tocsin.incidents import limits
 from tocsin.incidents.clocks import cadence
 from tocsin.incidents.clocks.promises import acknowledge_due, started
-from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals, OpenIncident
-from tocsin.incidents.events.opening import Opened, SignalSeen, SignalsMerged
-from tocsin.incidents.model.incident import Round, RoundReason
+from tocsin.incidents.commands.opening import (
+    HearClears,
+    MergeSignals,
+    OpenFromSignals,
+    OpenIncident,
+)
+from tocsin.incidents.events.access import AccessChanged
+from tocsin.incidents.events.opening import ClearsHeard, Opened, SignalSeen, SignalsMerged
+from tocsin.incidents.model.incident import Incident, Round, RoundReason
+from tocsin.incidents.model.parts import Access
 from tocsin.incidents.model.signals import Signal, triage
 from tocsin.incidents.rules.draft import Draft
 from tocsin.incidents.rules.fix import settle_window
@@ -80,7 +87,17 @@ def open_by_person(draft: Draft, command: OpenIncident) -> None:
             reported=command.received_at is not None and command.previous is None,
         ),
     )
+    _as_before(draft, command.access or Access(), f"as in {command.previous}")
     page_people(draft)
+
+
+def _as_before(draft: Draft, access: Access, reason: str) -> None:
+    """Who was let into the whole, or kept out of it, is so of its part, before anybody is asked."""
+    for person, allowed in (
+        *((person, True) for person in access.added),
+        *((person, False) for person in access.excluded),
+    ):
+        draft.add(AccessChanged(**draft.stamp, person=person, allowed=allowed, reason=reason))
 
 
 def open_from_signals(draft: Draft, command: OpenFromSignals) -> None:
@@ -168,20 +185,64 @@ def _first_round(draft: Draft, start: _Start) -> Round:
 
 
 def merge_signals(draft: Draft, command: MergeSignals) -> None:
-    """Records the batch and raises the severity if it newly asks for more."""
+    """Records the batch and raises the severity if it newly asks for more.
+
+    A signal that returned and cleared within the batch stops the window as it would have in two.
+    """
     draft.require_open()
     known = draft.incident.signal_severity
+    returned = _fires_meanwhile(draft.incident, command.signals)
     add_signals(draft, command.signals)
-    settle_window(draft)
+    settle_window(draft, flapped=returned and not draft.incident.firing)
+    raise_as_asked(draft, command.signals, known)
+
+
+def raise_as_asked(draft: Draft, signals: Sequence[Signal], known: Severity | None) -> bool:
+    """Raises the severity to what signals newly ask for, if it is worse than it is; whether so."""
     asked = draft.incident.signal_severity
     if asked is None or asked == known or asked.rank >= draft.incident.severity.rank:
-        return
+        return False
     worst = next(
         signal
-        for signal in in_order(command.signals)
+        for signal in in_order(signals)
         if signal.firing and triage(signal, draft.policy).severity is asked
     )
     raise_to(draft, asked, reason=f"signal: {limits.shortened(worst.title, limits.LINE)}")
+    return True
+
+
+def _fires_meanwhile(incident: Incident, signals: Sequence[Signal]) -> bool:
+    """Whether one of the signals says something new, and that it fires."""
+    for signal in signals:
+        known = incident.signals.get(signal.key)
+        if signal.firing and (known is None or known.last_at <= signal.occurred_at):
+            return True
+    return False
+
+
+def hear_clears(draft: Draft, command: HearClears) -> None:
+    """Records that what still fired when it was closed has cleared.
+
+    Raises:
+        IllegalTransition: it is open: then signals are merged.
+    """
+    if draft.incident.open:
+        raise IllegalTransition(f"{draft.incident.id} is open")
+    news = [
+        signal
+        for signal in in_order(command.signals)
+        if signal.key in draft.incident.signals and not signal.firing
+    ]
+    if not any(draft.incident.signals[signal.key].firing for signal in news):
+        return
+    draft.add(
+        ClearsHeard(
+            actor=draft.actor,
+            at=draft.at,
+            occurred_at=news[-1].occurred_at,
+            signals=tuple(_seen(signal, in_full=False) for signal in news),
+        )
+    )
 
 
 def add_signals(draft: Draft, signals: Sequence[Signal]) -> None:

@@ -7,6 +7,7 @@ Who does what: giving a role, handing it over, and a line for the record.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.errors import GroupRequired, IllegalTransition, OpenWork, StaleRound
@@ -93,7 +94,8 @@ AT_ONCE = 40
 def page_people(draft: Draft) -> None:
     """Takes the latest rung that has come, once, for everybody the rungs since the last reach.
 
-    More people than one entry takes are paged in parts: the rung stays due until the last.
+    More people than one entry takes are paged in parts: the rung stays due until the last. A rung
+    that reaches nobody, because they are excluded, is no pause: the next one pages at once.
     """
     current = draft.incident.round
     if current is None or not current.open:
@@ -104,6 +106,11 @@ def page_people(draft: Draft) -> None:
     if rung is None or rung.number < current.next_step:
         return
     reached = escalation.audiences(rules, current, current.next_step, rung.number)
+    while not people(reached, draft.incident, draft.policy):
+        later = escalation.step(rules, current, rung.number + 1)
+        if later is None or set(later.audiences) <= set(reached):
+            break
+        rung, reached = replace(later, at=rung.at), [*reached, *later.audiences]
     if Audience.PRIMARY in reached:
         _tell_of_gaps(draft, current, rung.at)
     asked = people(reached, draft.incident, draft.policy)

@@ -13,7 +13,6 @@ from tocsin.incidents.commands.record import (
     SettleItem,
 )
 from tocsin.incidents.commands.updates import ConfirmCriterion
-from tocsin.incidents.events.access import Restricted
 from tocsin.incidents.events.record import (
     BeginningCorrected,
     ChannelRecorded,
@@ -25,13 +24,14 @@ from tocsin.incidents.events.record import (
     LinkAdded,
 )
 from tocsin.incidents.events.updates import CriterionConfirmed
-from tocsin.incidents.model.parts import Exposure, ItemState
+from tocsin.incidents.model.parts import ItemState
 from tocsin.incidents.queries import gate
 from tocsin.incidents.queries.billing import COMPUTED, is_provider_outage
 from tocsin.incidents.queries.checklist import items_of, phase_due
+from tocsin.incidents.rules.access import restrict_if_exposed
 from tocsin.incidents.rules.draft import Draft, reason_of
 from tocsin.incidents.rules.fix import settle_fix
-from tocsin.incidents.vocabulary import ActorKind, Category, Role
+from tocsin.incidents.vocabulary import ActorKind, Role
 
 
 def record_impact(draft: Draft, command: RecordImpact) -> None:
@@ -55,9 +55,7 @@ def record_impact(draft: Draft, command: RecordImpact) -> None:
             confirmed_by=person if command.confirm else None,
         )
     )
-    exposed = command.exposure is not Exposure.NONE
-    if exposed and draft.incident.category is Category.SECURITY and not draft.incident.restricted:
-        draft.add(Restricted(**draft.stamp, reason=f"data exposure is {command.exposure}"))
+    restrict_if_exposed(draft)
 
 
 def correct_beginning(draft: Draft, command: CorrectBeginning) -> None:

@@ -2,7 +2,7 @@
 
 from tocsin.errors import BadInput, IllegalTransition
 from tocsin.incidents import limits
-from tocsin.incidents.clocks.asked import people
+from tocsin.incidents.clocks.asked import allowed, people
 from tocsin.incidents.commands import relations as c
 from tocsin.incidents.events.relations import DrillStopped, KeysGiven, KeysTaken
 from tocsin.incidents.rules.draft import Draft, reason_of
@@ -62,6 +62,6 @@ def stop_drill(draft: Draft, command: c.StopDrill) -> None:
     incident = draft.incident
     if incident.kind is not Kind.DRILL:
         raise IllegalTransition(f"{incident.id} is no drill")
-    taking_part = tuple(dict.fromkeys((*incident.roles.values(), *incident.responders)))
+    taking_part = allowed((*incident.roles.values(), *incident.responders), incident)
     asked = taking_part or people([Audience.PRIMARY], incident, draft.policy)
     draft.add(DrillStopped(**draft.stamp, real=command.real, people=asked))

@@ -15,7 +15,13 @@ from datetime import timedelta
 from tocsin.incidents.clocks.asked import answerable, holder
 from tocsin.incidents.events.fix import LeftUnscheduled
 from tocsin.incidents.events.severity import Nagged
-from tocsin.incidents.queries.reminders import WORK, next_review, overdue_since, week_begins
+from tocsin.incidents.queries.reminders import (
+    WORK,
+    next_review,
+    overdue_since,
+    unscheduled,
+    week_begins,
+)
 from tocsin.incidents.rules.draft import CLOCK, Draft
 from tocsin.incidents.vocabulary import ClockName, Role
 
@@ -57,6 +63,7 @@ def left_unscheduled(draft: Draft) -> None:
         return
     while (later := week_begins(draft.policy.calendar, due)) <= draft.at:
         due = later
+    clock = unscheduled(draft.incident)
     told = (holder(role, draft.incident, draft.policy) for role in _TOLD)
     draft.add(
         LeftUnscheduled(
@@ -65,5 +72,6 @@ def left_unscheduled(draft: Draft) -> None:
             occurred_at=due,
             due_at=due,
             people=tuple(dict.fromkeys(person for person in told if person)),
+            planned_at=clock.due_at if clock is not None else None,
         )
     )

@@ -19,6 +19,7 @@ from tocsin.incidents.events.severity import (
     SeverityChanged,
 )
 from tocsin.incidents.model.incident import Incident, RoundReason
+from tocsin.incidents.rules.access import restrict_if_exposed
 from tocsin.incidents.rules.draft import Draft, reason_of
 from tocsin.incidents.rules.fix import resize_window
 from tocsin.incidents.rules.people import page_people, start_round
@@ -68,6 +69,7 @@ def change_category(draft: Draft, command: ChangeCategory) -> None:
             reason=reason,
         )
     )
+    restrict_if_exposed(draft)
 
 
 def raise_to(draft: Draft, new: Severity, *, reason: str) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime
 from tocsin.errors import BadInput, IllegalTransition, PayloadTooLarge
 from tocsin.incidents import limits
 from tocsin.incidents.clocks import cadence
-from tocsin.incidents.clocks.asked import speakers
+from tocsin.incidents.clocks.asked import allowed, speakers
 from tocsin.incidents.commands.updates import (
     DecideCustomers,
     PublishPostmortem,
@@ -112,10 +112,21 @@ def decide_customers(draft: Draft, command: DecideCustomers) -> None:
             )
         )
         return
-    wanted = command.tell and bool(draft.incident.clocks)
-    first = draft.incident.communication.to_customers.first_at is None
-    due = cadence.customers_by(draft.incident, draft.policy, draft.at) if wanted and first else None
+    due = _promised_to_customers(draft) if command.tell and draft.incident.clocks else None
     draft.add(CustomersDecided(**draft.stamp, tell=command.tell, reason=reason, next_by=due))
+
+
+def _promised_to_customers(draft: Draft) -> datetime | None:
+    """When customers hear, decided now: first, or again after a "no" ended what was promised.
+
+    None leaves a promise that is still in force as it is.
+    """
+    incident, heard = draft.incident, draft.incident.communication.to_customers
+    if heard.first_at is None:
+        return cadence.customers_by(incident, draft.policy, draft.at)
+    if heard.next_by is not None or heard.final_at is not None:
+        return None
+    return cadence.next_by(incident, draft.policy, UpdateAudience.CUSTOMERS, draft.at)
 
 
 def publish_postmortem(draft: Draft, command: PublishPostmortem) -> None:
@@ -291,6 +302,6 @@ def prevention_overdue(draft: Draft, due: Due) -> None:
             occurred_at=due.at,
             action=due.subject,
             due_at=due.at,
-            people=tuple(dict.fromkeys(person for person in told if person)),
+            people=allowed(told, draft.incident),
         )
     )

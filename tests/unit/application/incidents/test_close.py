@@ -236,7 +236,9 @@ class TestReopening:
         world.close(incident, Resolution.FALSE_POSITIVE)
         world.clock.advance(MINUTE)
 
-        assert Engine(**world.ports).receive([signal(world.clock.now, firing=False)]) == []
+        (heard,) = Engine(**world.ports).receive([signal(world.clock.now, firing=False)])
+        assert not heard.incident.open
+        assert [entry.type for entry in heard.entries] == ["clears_heard"]
 
     def test_a_person_reopens_and_the_key_is_open_again(self, world: World) -> None:
         incident = world.low("api-5xx")
