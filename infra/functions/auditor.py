@@ -1,4 +1,7 @@
-"""`auditor` reads what is stored of incidents and writes nothing, so it can spoil nothing."""
+"""`auditor` reads what is stored of incidents and writes no part of one, so it can spoil nothing.
+
+All it may write are pointers of dedup keys: one that says "open" of a closed incident is mended.
+"""
 
 from __future__ import annotations
 
@@ -54,6 +57,12 @@ FUNCTION = FunctionSpec(
             sid="ReadIncidents",
             actions=("dynamodb:GetItem", "dynamodb:Query"),
             resources=("table/incidents",),
+        ),
+        Statement(
+            sid="MendPointers",
+            actions=("dynamodb:UpdateItem",),
+            resources=("table/incidents",),
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "KEY#*"}},
         ),
         Statement(
             sid="ReadBoardAndDue",

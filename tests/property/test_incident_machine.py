@@ -4,13 +4,15 @@ Every step is a command, a signal, a release or a jump of the clock. After each 
 snapshot must be what its timeline folds to (I4); a repeated command must change nothing (I3); a
 key must have one open incident at most (I1); a raise must move no deadline later (I2); nothing may
 close while its gate names something (I6); what is written of freezes must be what the incidents
-say. Counters prove that the interesting states were reached.
+say. A key that is open points to an open incident that holds it, whatever was cut off; a sweep that
+comes late leaves the same clocks as one in time; and what was queued before a restriction says no
+more after it. Counters prove that the interesting states were reached.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +27,7 @@ from hypothesis.stateful import (
 )
 
 from tests.harness.fakes.application import CountingIds, HostileStore, ManualClock, Policies
+from tests.harness.worlds.desk import key_of, large_team
 from tests.harness.worlds.stories import (
     ANA,
     BO,
@@ -40,9 +43,10 @@ from tests.harness.worlds.stories import (
 )
 from tocsin.adapters.releases.memory import MemoryFreezes
 from tocsin.application.incidents.engine import Engine
-from tocsin.errors import TocsinError
+from tocsin.errors import StoreUnavailable, TocsinError
 from tocsin.incidents.clocks.cadence import said_to
 from tocsin.incidents.commands import freeze as f
+from tocsin.incidents.commands.access import LiftRestriction, Restrict
 from tocsin.incidents.commands.closing import Close, Reopen
 from tocsin.incidents.commands.containment import (
     FinishAction,
@@ -62,6 +66,7 @@ from tocsin.incidents.commands.fix import (
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.people import Acknowledge
 from tocsin.incidents.commands.record import AddNote
+from tocsin.incidents.commands.relations import Merge, Split
 from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.commands.updates import (
     ConfirmCriterion,
@@ -70,6 +75,8 @@ from tocsin.incidents.commands.updates import (
     RecordUpdate,
 )
 from tocsin.incidents.events.fold import fold
+from tocsin.incidents.limits import REASON
+from tocsin.incidents.messages.notices import in_restricted_form
 from tocsin.incidents.model.parts import Check, Preventive, RunKind, UpdateAudience, Verdict
 from tocsin.incidents.queries.agenda import agenda
 from tocsin.incidents.queries.freeze import freezes
@@ -79,7 +86,6 @@ from tocsin.incidents.vocabulary import Category, ClockName, Resolution, Severit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.commands.base import Command
@@ -102,12 +108,48 @@ class FastStore(HostileStore):
         super().__init__()
         self._decoded: dict[str, tuple[str, Incident | None]] = {}
 
+    def twin(self) -> FastStore:
+        """Another store with the same in it."""
+        made = FastStore()
+        for name, value in vars(self).items():
+            if isinstance(value, dict):
+                copied = {
+                    key: [*each] if isinstance(each, list) else each for key, each in value.items()
+                }
+                setattr(made, name, copied)
+        return made
+
+    def next_due(self) -> datetime | None:
+        """When the index next has an incident."""
+        seconds = min(self._due.values(), default=None)
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
     def load(self, incident_id: str) -> Incident | None:
         text = self._snapshots.get(incident_id, "")
         known = self._decoded.get(incident_id)
         if known is None or known[0] != text:
             known = self._decoded[incident_id] = (text, super().load(incident_id))
         return known[1]
+
+
+def standing(incident: Incident | None) -> dict[str, Any]:
+    """What must not depend on when a sweep came: clocks, rounds, promises and losses."""
+    assert incident is not None
+    current, said = incident.round, incident.communication
+    return {
+        "state": incident.state,
+        "clocks": {
+            name: (clock.due_at, clock.missed_at, clock.stopped_at, clock.reminded_at, clock.pause)
+            for name, clock in incident.clocks.items()
+        },
+        "round": current
+        and (current.number, current.started_at, current.due_at, current.missed_at),
+        "lost": incident.containment.lost_at,
+        "promises": [
+            (audience.next_by, audience.missed_at)
+            for audience in (said.internal, said.to_customers)
+        ],
+    }
 
 
 class Incidents(RuleBasedStateMachine):
@@ -123,6 +165,7 @@ class Incidents(RuleBasedStateMachine):
             "clock": self.clock,
             "ids": CountingIds(),
         }
+        self.reason = "as seen now"
         self.ids: list[str] = []
         self.folded: dict[str, Incident] = {}
         self.last: Command | None = None
@@ -169,6 +212,31 @@ class Incidents(RuleBasedStateMachine):
         outcome = self.run(command)
         return outcome is not None and bool(outcome.entries)
 
+    def remember_all(self) -> None:
+        """Whatever is stored, also by what did not live to tell of it."""
+        self.ids += [each for each in self.store._snapshots if each not in self.ids]
+
+    def cut(self, command: Command, write: int) -> bool:
+        """Carries it out until its process dies right after a write; whether it came so far."""
+        start = self.store.commits
+
+        def die(_commit: object) -> None:
+            if self.store.commits - start == write:
+                self.store.lose_answers = 1
+            else:
+                self.store.before_commit = die
+
+        self.store.before_commit = die
+        try:
+            Engine(**self.ports).execute(command)
+        except StoreUnavailable:
+            return True
+        except TocsinError:
+            return False
+        finally:
+            self.store.before_commit, self.store.lose_answers = None, 0
+        return False
+
     def remember(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
             if outcome.incident.id not in self.ids:
@@ -176,8 +244,15 @@ class Incidents(RuleBasedStateMachine):
 
     # -- rules
 
-    @initialize(severity=severities)
-    def it_begins(self, severity: Severity) -> None:
+    @initialize(severity=severities, large=st.booleans(), long=st.booleans())
+    def it_begins(self, severity: Severity, *, large: bool, long: bool) -> None:
+        """A team of four rotations with 25 people each, and reasons as long as they may be."""
+        if large:
+            self.ports["policies"] = Policies([large_team()])
+            REACHED["large_teams"] += 1
+        if long:
+            self.reason = "\N{FIRE}" * REASON
+            REACHED["long_texts"] += 1
         self.remember(Engine(**self.ports).receive([signal(self.clock.now, name="api-5xx")]))
         self.somebody_opens(severity, Category.PRODUCTION)
 
@@ -198,6 +273,100 @@ class Incidents(RuleBasedStateMachine):
             if (was := before.get(outcome.incident.id)) and not was.open:
                 REACHED["reopened"] += 1
         REACHED["signals"] += len(outcomes)
+
+    @rule(states=st.lists(st.tuples(st.sampled_from(KEYS), st.booleans()), min_size=2, max_size=8))
+    def signals_of_several_keys_come_at_once(self, states: list[tuple[str, bool]]) -> None:
+        """In one batch, a second apart; a key's own changes are taken in order."""
+        fresh = {key for key, _ in states if self.store.pointer(key_of(key)) is None}
+        if fresh and len(self.ids) + len(fresh) > MOST_INCIDENTS:
+            return
+        batch = []
+        for number, (key, firing) in enumerate(states):
+            self.sent += 1
+            at = self.clock.now - timedelta(seconds=len(states) - number)
+            batch.append(signal(at, name=key, firing=firing, id=f"{key}-{self.sent}"))
+        self.remember(Engine(**self.ports).receive(batch))
+        REACHED["several_keys"] += len({key for key, _ in states}) > 1
+        REACHED["flaps"] += len({firing for _, firing in states}) > 1
+
+    @rule(
+        pick=picks, other=picks, split=st.booleans(), write=st.integers(1, 3), again=st.booleans()
+    )
+    def a_merge_or_a_split_is_cut_off(
+        self, pick: int, other: int, write: int, *, split: bool, again: bool
+    ) -> None:
+        """After its first, second or third write; and then perhaps it is repeated."""
+        incident, target = (self.chosen(n) for n in (pick, other))
+        if incident is None or target is None:
+            return
+        fields: dict[str, Any] = {"reason": self.reason, "groups": EVERYTHING}
+        self.sent += 1
+        fields |= {"command_id": f"cut-{self.sent}"}
+        if split:
+            if len(self.ids) >= MOST_INCIDENTS:
+                return
+            keys = tuple(sorted(incident.signals))[:1]
+            fields |= {"incident_id": incident.id, "title": "a part", "keys": keys}
+            command: Command = make(Split, CY, **fields)
+        else:
+            if incident.id == target.id:
+                return
+            self.ask(target, Merge, BO, other=incident.id, reason=self.reason)
+            command = make(Merge, CY, incident_id=target.id, other=incident.id, **fields)
+        if self.cut(command, write):
+            REACHED["cut_off"] += 1
+        self.remember_all()
+        if again:
+            self.run(command)
+            self.remember_all()
+
+    @rule(pick=picks, other=picks, write=st.integers(1, 2))
+    def closing_is_cut_off(self, pick: int, other: int, write: int) -> None:
+        """A false positive; the second person's write, or the one after it."""
+        if (incident := self.chosen(pick)) is None:
+            return
+        fields = {"resolution": Resolution.FALSE_POSITIVE, "reason": self.reason}
+        self.ask(incident, Close, BO, **fields)
+        self.sent += 1
+        envelope = {"command_id": f"cut-{self.sent}", "groups": EVERYTHING}
+        command = make(Close, CY, incident_id=incident.id, **fields, **envelope)
+        REACHED["closing_cut_off"] += self.cut(command, write)
+        if other % 2:
+            self.run(command)
+
+    @rule(pick=picks)
+    def it_is_restricted_before_its_messages_leave(self, pick: int) -> None:
+        if (incident := self.chosen(pick)) is None or incident.restricted:
+            return
+        if not self.ask(incident, Restrict, SAM, reason=self.reason):
+            return
+        queued = [item for item in self.store.all_outbox() if item.incident == incident.id]
+        for item in queued:
+            said = in_restricted_form(item).facts
+            assert said["restricted"] == "true"
+            told = " ".join(said.values())
+            for secret in (incident.title, incident.service or "-", self.reason):
+                assert secret == "-" or secret not in told
+        REACHED["restricted_before_sending"] += bool(queued)
+        for who in (SAM, BO):
+            self.ask(incident, LiftRestriction, who, reason="nothing in it")
+
+    @rule(minutes=st.sampled_from([20, 90, 400, 1_500]))
+    def a_late_sweep_ends_where_a_punctual_one_does(self, minutes: int) -> None:
+        """Two copies of all there is: one is swept whenever something is due, one at the end."""
+        end = self.clock.now + minutes * MINUTE
+        found = []
+        for punctual in (True, False):
+            ports = self.ports | {"store": self.store.twin(), "clock": ManualClock(self.clock.now)}
+            engine, clock = Engine(**ports), ports["clock"]
+            while punctual and (due := ports["store"].next_due()) is not None and due < end:
+                clock.now = max(clock.now, due)
+                assert engine.sweep().failed == {}
+            clock.now = end
+            assert engine.sweep().failed == {}
+            found.append([standing(ports["store"].load(each)) for each in self.ids])
+        assert found[0] == found[1]
+        REACHED["late_and_punctual"] += 1
 
     @rule(severity=severities, category=st.sampled_from(Category))
     def somebody_opens(self, severity: Severity, category: Category) -> None:
@@ -295,7 +464,7 @@ class Incidents(RuleBasedStateMachine):
             if not incident.contained:
                 self.quiet(incident)
                 self.contain(incident)
-            REACHED["lost"] += self.ask(incident, LoseContainment, reason="back again")
+            REACHED["lost"] += self.ask(incident, LoseContainment, reason=self.reason)
 
     @rule(pick=picks)
     def it_is_fixed(self, pick: int) -> None:
@@ -345,7 +514,7 @@ class Incidents(RuleBasedStateMachine):
         for incident_id in self.ids:
             incident = self.load(incident_id)
             if not incident.open and incident.resolution is not Resolution.DUPLICATE:
-                asked = self.ask(incident, Reopen, ANA, reason="it is back")
+                asked = self.ask(incident, Reopen, ANA, reason=self.reason)
                 REACHED["reopened"] += asked
 
     @rule(pick=picks, other=picks)
@@ -357,7 +526,7 @@ class Incidents(RuleBasedStateMachine):
         fields: dict[str, Any] = {
             "resolution": Resolution.FALSE_POSITIVE if same else Resolution.DUPLICATE,
             "duplicate_of": None if same else target.id,
-            "reason": "looked at it",
+            "reason": self.reason,
         }
         for who in (BO, CY):
             self.ask(incident, Close, who, **fields)
@@ -382,7 +551,7 @@ class Incidents(RuleBasedStateMachine):
 
     def raise_to(self, incident: Incident, severity: Severity) -> None:
         before = incident.clocks
-        if not self.ask(incident, ChangeSeverity, CY, severity=severity, reason="worse"):
+        if not self.ask(incident, ChangeSeverity, CY, severity=severity, reason=self.reason):
             return
         REACHED["raised"] += 1
         for name, clock in self.load(incident.id).clocks.items():
@@ -399,7 +568,7 @@ class Incidents(RuleBasedStateMachine):
     def lower_to(self, incident: Incident, severity: Severity) -> None:
         for who in (BO, SAM):
             if self.load(incident.id).severity is not severity:
-                self.ask(incident, ChangeSeverity, who, severity=severity, reason="less bad")
+                self.ask(incident, ChangeSeverity, who, severity=severity, reason=self.reason)
         REACHED["lowered"] += self.load(incident.id).severity is severity
 
     def commands(self) -> list[tuple[str, str]]:
@@ -495,6 +664,14 @@ class Incidents(RuleBasedStateMachine):
         REACHED["frozen"] += bool(written)
 
     @invariant()
+    def an_open_pointer_points_to_an_open_incident_that_holds_the_key(self) -> None:
+        for key, pointer in self.store._pointers.items():
+            owner = self.load(pointer.incident)
+            if pointer.open:
+                assert owner.open
+                assert key in owner.signals
+
+    @invariant()
     def i1_a_key_has_one_open_incident_at_most(self) -> None:
         open_keys = [
             key
@@ -523,7 +700,11 @@ def test_every_counted_state_is_reached_a_thousand_times() -> None:
     assert missed == {}
 
 
-COUNTED = ("raised", "lowered", "paused", "release_clocks", "closed", "reopened")
+COUNTED = (
+    *("raised", "lowered", "paused", "release_clocks", "closed", "reopened"),
+    *("several_keys", "flaps", "cut_off", "closing_cut_off", "late_and_punctual"),
+    *("restricted_before_sending", "large_teams", "long_texts"),
+)
 ALSO = ("repeated", "contained", "lost", "unreal", "updates", "held", "lifted", "frozen")
 LIVES = 10
 

@@ -270,6 +270,10 @@ class AuditStore(Protocol):
 
     def marks(self, incident_id: str) -> Marks | None: ...
 
+    def mend(self, pointer: Pointer) -> bool:
+        """Writes a pointer over the one it was read as (`over`); False: that has changed since."""
+        ...
+
 
 class DueQueue(Protocol):
     """Takes ids of due incidents, for others to tick."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS, create_in
 from tests.harness.fakes.application import CountingIds, ManualClock, Policies
 from tests.harness.fakes.boto_call import BotoCall
 from tests.harness.fakes.time import START
-from tests.harness.worlds.stories import ANA, RESPONDER
+from tests.harness.worlds.stories import ANA, RESPONDER, signal
 from tocsin.adapters.incidents.boards import DynamoAudit
 from tocsin.adapters.incidents.keys import due_sk
 from tocsin.adapters.incidents.memory import MemoryIncidents
@@ -99,3 +100,19 @@ def test_a_message_is_unsent_until_it_is_marked(stores: Stores) -> None:
     assert claimed is not None
     assert sent is not None
     assert (len(claimed.unsent), len(sent.unsent)) == (3, 2)
+
+
+def test_a_pointer_is_mended_as_it_was_read_and_not_otherwise(stores: Stores) -> None:
+    store, audit = stores
+    engine = Engine(store=store, policies=Policies(), clock=ManualClock(START), ids=CountingIds())
+    (outcome,) = engine.receive([signal(START)])
+    (key,) = outcome.incident.signals
+    read = store.pointer(key)
+    assert read is not None
+    closed = replace(read, open=False, reopen_until=START, over=read)
+    assert not audit.mend(replace(closed, over=replace(read, version=read.version + 1)))
+    assert not audit.mend(replace(closed, over=replace(read, incident="INC-OTHER")))
+    assert store.pointer(key) == read
+    assert audit.mend(closed)
+    assert store.pointer(key) == closed
+    assert not audit.mend(closed)

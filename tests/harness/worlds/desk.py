@@ -22,7 +22,7 @@ from tocsin.incidents.commands.fix import LinkFix, RecordDeploy, RecordRun
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.events.fold import fold
 from tocsin.incidents.model.parts import Check, RunKind, Verdict
-from tocsin.incidents.vocabulary import Category, Kind, MessageKind, Severity
+from tocsin.incidents.vocabulary import Category, Kind, MessageKind, Role, Severity
 from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
@@ -41,6 +41,16 @@ T0 = local("09-08 10:00")
 def key_of(alarm: str) -> str:
     """The dedup key of an alarm's signals."""
     return f"v1:cloudwatch:{alarm}"
+
+
+ROTATIONS = tuple(Role)[:4]
+
+
+def large_team(each: int = 25) -> Policy:
+    """Four rotations, each with so many people behind the one on call."""
+    plain = replace(default(), chat_room=None)
+    deputies = {role: tuple(f"{role}-{n}" for n in range(each)) for role in ROTATIONS}
+    return replace(plain, roster=replace(plain.roster, deputies=deputies))
 
 
 class Desk:

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tocsin.adapters.aws.attributes import key, s
+from tocsin.adapters.aws.attributes import key, n, s
 from tocsin.adapters.aws.cursors import cursor_of, key_of
 from tocsin.adapters.aws.table import Table
 from tocsin.adapters.incidents import keys
 from tocsin.adapters.incidents.forms import action_of, board_pk
 from tocsin.adapters.incidents.items import outbox_of
 from tocsin.adapters.incidents.keys import LIST_INDEX
+from tocsin.errors import ConditionFailed
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.outbox import OutboxState
+from tocsin.incidents.timeline.entry import format_time
 from tocsin.ports.incidents import ActionPage, Marks
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws.call import AwsCall
+    from tocsin.ports.incidents import Pointer
 
 
 class DynamoAudit:
@@ -49,6 +52,31 @@ class DynamoAudit:
             due=None if due is None else int(due["N"]),
             unsent=tuple(map(outbox_of, unsent)),
         )
+
+    def mend(self, pointer: Pointer) -> bool:
+        over = pointer.over or pointer
+        until = pointer.reopen_until
+        forget = "" if until is not None else " REMOVE reopen_until"
+        keep = "" if until is None else ", reopen_until = :until"
+        values = {
+            ":open": s("open"),
+            ":state": s("open" if pointer.open else "closed"),
+            ":stale": s(over.incident),
+            ":seen": n(over.version),
+        }
+        if until is not None:
+            values[":until"] = s(format_time(until))
+        try:
+            self._table.update(
+                key(keys.pointer_pk(pointer.key), keys.POINTER),
+                f"SET #state = :state{keep}{forget}",
+                condition="#state = :open AND incident = :stale AND ver = :seen",
+                names={"#state": "state"},
+                values=values,
+            )
+        except ConditionFailed:
+            return False
+        return True
 
 
 class DynamoActions:

@@ -213,6 +213,18 @@ class MemoryIncidents:
             raise Conflict("the message is not claimed by this owner")
         return item
 
+    def mend(self, pointer: Pointer) -> bool:
+        """Writes a pointer over the one it was read as; for the auditor's twin."""
+        over = pointer.over or pointer
+        with self._lock:
+            held = self._pointers.get(pointer.key)
+            if held is None or not held.open:
+                return False
+            if (held.incident, held.version) != (over.incident, over.version):
+                return False
+            self._pointers[pointer.key] = replace(pointer, version=held.version, over=None)
+        return True
+
     def due_mark(self, incident_id: str) -> int | None:
         """The second under which the due index has the incident; for the auditor's twin."""
         return self._due.get(incident_id)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.adapters.incidents.memory import MemoryIncidents
+    from tocsin.ports.incidents import Pointer
 
 
 class MemoryAudit:
@@ -36,6 +37,9 @@ class MemoryAudit:
                 if item.incident == incident_id and item.state is not OutboxState.SENT
             ),
         )
+
+    def mend(self, pointer: Pointer) -> bool:
+        return self._incidents.mend(pointer)
 
 
 class MemoryActions:

@@ -5,28 +5,42 @@ board of open incidents, computes from each incident itself when it was next due
 What the index knows beside that is looked at too, because a closed incident may still wait for
 something. Once a day every incident's timeline is folded and compared with what is stored; which
 minute of the day is an incident's own follows from its id, so the work is spread and no state is
-kept. Nothing here writes.
+kept.
+
+A key whose pointer says "open" of a closed incident is what a write that was cut off left behind.
+The next alarm of it finds its way by itself (`receive`); such a pointer is listed and mended all
+the same, which is the one thing that is written here. And what is overdue is tried, for nothing: an
+incident whose tick is refused is told apart from a sweep that does not run.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from tocsin.errors import TocsinError
+from tocsin.incidents.commands.base import Tick
+from tocsin.incidents.events.closing import DuplicateAbsorbed
+from tocsin.incidents.events.evolve import evolve
 from tocsin.incidents.events.fold import fold
+from tocsin.incidents.events.relations import KeysGiven, KeysTaken
+from tocsin.incidents.events.snapshot import snapshot_text
 from tocsin.incidents.queries.agenda import next_due
-from tocsin.incidents.timeline.entry import first_broken_link
+from tocsin.incidents.rules.decide import decide
+from tocsin.incidents.timeline.entry import Actor, first_broken_link
+from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.outbox import OutboxItem
-    from tocsin.ports.incidents import AuditStore, IncidentStore
+    from tocsin.incidents.runbook.policy import Policy
+    from tocsin.ports.incidents import AuditStore, IncidentStore, Pointer
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock
 
@@ -41,6 +55,10 @@ OUTBOX_AGE = timedelta(minutes=5)
 
 PAGE = 200
 
+AUDITOR = Actor(ActorKind.SYSTEM, "auditor")
+
+_WITH_KEYS = frozenset({DuplicateAbsorbed.type, KeysGiven.type, KeysTaken.type})
+
 _MINUTES_A_DAY = 24 * 60
 
 
@@ -52,6 +70,8 @@ class Problem(StrEnum):
     UNSENT = "unsent"
     FOLD = "fold"
     UNREAD = "unread"
+    REFUSED = "refused"
+    POINTER = "pointer"
     UNFINISHED = "unfinished"
 
 
@@ -102,8 +122,11 @@ class Auditor:
                 if is_its_minute(incident_id, now):
                     folded += 1
                     findings += self._fold(incident_id)
+                    findings += self._pointers(incident_id)
             except TocsinError as error:
                 findings.append(_finding(Problem.UNREAD, incident_id, error.code))
+            except Exception as error:  # noqa: BLE001 - one that is broken hides none of the others
+                findings.append(_finding(Problem.UNREAD, incident_id, type(error).__name__))
         return AuditReport(looked_at=looked_at, folded=folded, findings=tuple(findings))
 
     def _wanted(self, now: datetime) -> Iterator[str]:
@@ -137,9 +160,16 @@ class Auditor:
             yield _finding(Problem.UNREAD, incident_id, "listed, and not there")
             return
         policy = self.policies.version(found.incident.policy_version)
-        due = next_due(found.incident, policy)
-        if due is not None and due < now - ATTENTION:
-            yield _finding(Problem.OVERDUE, incident_id, f"by {int((now - due).total_seconds())} s")
+        try:
+            due = next_due(found.incident, policy)
+            if due is not None and due < now - ATTENTION:
+                late = int((now - due).total_seconds())
+                yield _finding(Problem.OVERDUE, incident_id, f"by {late} s")
+                self._try(found.incident, policy, now)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the sweep meets it every minute
+            what = error.code if isinstance(error, TocsinError) else type(error).__name__
+            yield _finding(Problem.REFUSED, incident_id, what)
+            return
         if found.due != (None if due is None else self.due_second(due)):
             yield _finding(Problem.DUE_MARK, incident_id, f"the index has {found.due}")
         for item in found.unsent:
@@ -148,6 +178,46 @@ class Auditor:
                 age = int((now - asked_at).total_seconds())
                 where = f"{item.kind} of entry {item.seq}, {age} s old, tried {item.attempts} times"
                 yield _finding(Problem.UNSENT, incident_id, where)
+
+    def _try(self, incident: Incident, policy: Policy, now: datetime) -> None:
+        """Decides the tick that is due and writes nothing.
+
+        Raises:
+            Exception: what the sweep would meet.
+        """
+        tick = Tick(incident_id=incident.id, command_id="", actor=AUDITOR, correlation_id="")
+        after: Incident | None = incident
+        for event in decide(incident, tick, policy, now):
+            after = evolve(after, event)
+        if after is not None:
+            snapshot_text(after)
+
+    def _pointers(self, incident_id: str) -> Iterator[Finding]:
+        """The keys it ever had, as far as their pointers say open of what is closed."""
+        incident = self.store.load(incident_id)
+        keys = set[str]() if incident is None else set(incident.signals)
+        for entry in self.store.entries(incident_id):
+            if entry.type in _WITH_KEYS:
+                keys |= set(entry.content.get("keys", ()))
+        for key in sorted(keys):
+            pointer = self.store.pointer(key)
+            if pointer is None or not pointer.open:
+                continue
+            owner = self.store.load(pointer.incident)
+            if owner is not None and owner.open:
+                continue
+            mended = self.marks.mend(self._closed(pointer, owner))
+            how = "mended" if mended else "somebody was faster"
+            yield _finding(
+                Problem.POINTER, incident_id, f"open to closed {pointer.incident}, {how}"
+            )
+
+    def _closed(self, pointer: Pointer, owner: Incident | None) -> Pointer:
+        until = None
+        if owner is not None and owner.closed_at is not None and owner.duplicate_of is None:
+            window = self.policies.version(owner.policy_version).limits.reopen_window_minutes
+            until = owner.closed_at + timedelta(minutes=window)
+        return replace(pointer, open=False, reopen_until=until, over=pointer)
 
     def _asked_at(self, item: OutboxItem) -> datetime:
         """When the entry was recorded that asked for the message; its due time moves on."""

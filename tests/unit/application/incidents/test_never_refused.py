@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.harness.worlds.desk import T0, Desk
+from tests.harness.worlds.desk import T0, Desk, large_team
 from tests.harness.worlds.stories import ANA, BO
 from tocsin.errors import PayloadTooLarge
 from tocsin.incidents.commands.people import Acknowledge, Escalate
 from tocsin.incidents.commands.updates import PublishPostmortem
 from tocsin.incidents.model.parts import Preventive
-from tocsin.incidents.vocabulary import Audience, ClockName, MessageKind, Role, Severity
-from tocsin.policy.compiled.policies import default
-
-if TYPE_CHECKING:
-    from tocsin.incidents.runbook.policy import Policy
-
-ROTATIONS = tuple(Role)[:4]
-
-
-def large_team(each: int = 25) -> Policy:
-    """Four rotations, each with so many people behind the one on call."""
-    plain = replace(default(), chat_room=None)
-    deputies = {role: tuple(f"{role}-{n}" for n in range(each)) for role in ROTATIONS}
-    return replace(plain, roster=replace(plain.roster, deputies=deputies))
+from tocsin.incidents.vocabulary import Audience, ClockName, MessageKind, Severity
 
 
 def postmortem(desk: Desk, incident: str, works: int) -> None:

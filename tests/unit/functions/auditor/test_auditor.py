@@ -338,3 +338,66 @@ def test_a_published_runbook_that_cannot_be_read_is_counted_every_minute_and_sil
     assert watched.minutes(5) == []
     assert world.meter.counts["PoliciesUnread"] == 5
     assert len(watched.heartbeats) == 5
+
+
+def until_its_minute(watched: Watched, incident: Incident) -> dict[str, Any]:
+    """The audit of the minute in which the incident is folded."""
+    for _ in range(24 * 60):
+        watched.world.clock.advance(timedelta(minutes=1))
+        if is_its_minute(incident.id, watched.world.clock.now):
+            return watched.audit()
+    raise AssertionError("a day has every minute")
+
+
+def test_a_pointer_to_a_closed_incident_is_found_within_a_day_mended_and_rings(
+    watched: Watched,
+) -> None:
+    world = watched.world
+    incident = alarmed(watched)
+    for person in ("commander-primary", "engineering-lead"):
+        status, body, _ = world.request(
+            "POST",
+            f"/v1/incidents/{incident.id}/close",
+            {"resolution": "false_positive", "reason": "a test of the alarm"},
+            person=person,
+            group="commander",
+        )
+        assert status in (200, 202), body
+    (key,) = incident.signals
+    pointer = world.store.pointer(key)
+    assert pointer is not None
+    assert not pointer.open
+    world.store._pointers[key] = replace(pointer, open=True, reopen_until=None)
+    report = until_its_minute(watched, incident)
+    assert [one["problem"] for one in report["findings"]] == ["pointer"]
+    assert world.meter.counts["AuditFindings"] == 1
+    assert world.store.pointer(key) == pointer
+    assert until_its_minute(watched, incident)["clean"]
+    world.inbox.take_all()
+
+
+def test_an_incident_whose_tick_is_refused_is_told_apart_and_hides_no_other(
+    watched: Watched,
+) -> None:
+    world = watched.world
+    incident = alarmed(watched)
+    text = world.store._snapshots[incident.id]
+    title = "x" * 400_000
+    world.store._snapshots[incident.id] = text.replace(incident.title, title, 1)
+    found = watched.minutes(9)
+    assert found == ["overdue", "refused"]
+    assert watched.rings_at() - START <= timedelta(minutes=11)
+    world.store._snapshots[incident.id] = text
+    watched.minutes(1)
+    assert watched.audit()["clean"]
+    world.inbox.take_all()
+
+
+def test_one_that_cannot_even_be_looked_at_hides_no_other(watched: Watched) -> None:
+    world = watched.world
+    incident = alarmed(watched)
+    text = world.store._snapshots[incident.id]
+    world.store._snapshots[incident.id] = text.replace('"acknowledge":{', '"contain":{', 1)
+    problems = {one["problem"] for one in watched.audit()["findings"]}
+    assert problems == {"refused"}
+    world.inbox.take_all()
