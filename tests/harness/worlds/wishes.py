@@ -37,7 +37,7 @@ from tocsin.incidents.vocabulary import Audience, Category, Resolution, Role, Se
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.harness.worlds.stories import Command
+    from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
 
 type Case = tuple[type[Command], Any, dict[str, Any], Callable[[Desk], Incident]]
@@ -94,7 +94,11 @@ def restricted(desk: Desk) -> Incident:
 def published(desk: Desk) -> Incident:
     incident = critical(desk)
     work = Preventive(text="add a test", owner="cy", due_at=T0)
-    fields = {"url": "https://example.com/pm", "root_cause": "cause", "actions": (work,)}
+    fields: dict[str, Any] = {
+        "url": "https://example.com/pm",
+        "root_cause": "cause",
+        "actions": (work,),
+    }
     desk.ask(incident, u.PublishPostmortem, **fields)
     return incident
 

@@ -18,14 +18,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from tocsin.errors import TocsinError
 from tocsin.incidents.commands.base import Tick
 from tocsin.incidents.events.closing import DuplicateAbsorbed
 from tocsin.incidents.events.evolve import evolve
-from tocsin.incidents.events.fold import fold
+from tocsin.incidents.events.fold import event_of, fold
 from tocsin.incidents.events.relations import KeysGiven, KeysTaken
 from tocsin.incidents.events.snapshot import snapshot_text
 from tocsin.incidents.queries.agenda import next_due
@@ -198,7 +198,8 @@ class Auditor:
         keys = set[str]() if incident is None else set(incident.signals)
         for entry in self.store.entries(incident_id):
             if entry.type in _WITH_KEYS:
-                keys |= set(entry.content.get("keys", ()))
+                event: Any = event_of(entry)
+                keys |= set(event.keys)
         for key in sorted(keys):
             pointer = self.store.pointer(key)
             if pointer is None or not pointer.open:

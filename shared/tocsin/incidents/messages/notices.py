@@ -94,6 +94,9 @@ _KEPT = frozenset(
 )
 """What a message to people about a restricted incident may still be written from."""
 
+_WORDS = ("reason", "briefing", "headline", "text")
+"""What people or robots put into words; all a reader is told is that there is something."""
+
 
 def in_restricted_form(item: OutboxItem) -> OutboxItem:
     """A message as it would have been queued after the restriction: it says that and no more."""
@@ -103,7 +106,7 @@ def in_restricted_form(item: OutboxItem) -> OutboxItem:
     facts = {name: value for name, value in item.facts.items() if name in known}
     facts |= {"title": RESTRICTED, "restricted": "true"}
     if item.target != ROOM:
-        hidden = (name for name in ("reason", "briefing") if item.facts.get(name))
+        hidden = (name for name in _WORDS if item.facts.get(name))
         facts |= dict.fromkeys(hidden, RESTRICTED)
     return replace(item, facts=facts)
 

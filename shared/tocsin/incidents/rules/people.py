@@ -9,6 +9,7 @@ Who does what: giving a role, handing it over, and a line for the record.
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from tocsin.errors import GroupRequired, IllegalTransition, OpenWork, StaleRound
 from tocsin.incidents import limits
@@ -105,45 +106,53 @@ def page_people(draft: Draft) -> None:
     rung = None if last is None else escalation.step(rules, current, last)
     if rung is None or rung.number < current.next_step:
         return
+    rung, reached = _that_reaches_somebody(draft, current, rung)
+    if Audience.PRIMARY in reached:
+        _tell_of_gaps(draft, current, rung.at)
+    asked = people(reached, draft.incident, draft.policy)
+    todo = tuple(person for person in asked if person not in current.already)
+    taken: _Taken = {
+        "actor": LADDER,
+        "at": draft.at,
+        "occurred_at": rung.at,
+        "round": current.number,
+        "first_step": current.next_step,
+        "step": rung.number,
+        "due_at": rung.at,
+        "mail": not rules.pages,
+    }
+    if len(todo) > AT_ONCE:
+        draft.add(PagedInPart(**taken, people=todo[:AT_ONCE]))
+    else:
+        on_duty = on_call(draft.incident, draft.policy)
+        draft.add(Paged(**taken, people=todo, on_call=on_duty))
+
+
+class _Taken(TypedDict):
+    """What a step and a part of one say alike."""
+
+    actor: Actor
+    at: datetime
+    occurred_at: datetime
+    round: int
+    first_step: int
+    step: int
+    due_at: datetime
+    mail: bool
+
+
+def _that_reaches_somebody(
+    draft: Draft, current: Round, rung: escalation.Step
+) -> tuple[escalation.Step, list[Audience]]:
+    """The rung, or the first after it that has somebody who is not excluded, at the rung's time."""
+    rules = draft.policy.severities[draft.incident.severity].escalation
     reached = escalation.audiences(rules, current, current.next_step, rung.number)
     while not people(reached, draft.incident, draft.policy):
         later = escalation.step(rules, current, rung.number + 1)
         if later is None or set(later.audiences) <= set(reached):
             break
         rung, reached = replace(later, at=rung.at), [*reached, *later.audiences]
-    if Audience.PRIMARY in reached:
-        _tell_of_gaps(draft, current, rung.at)
-    asked = people(reached, draft.incident, draft.policy)
-    todo = tuple(person for person in asked if person not in current.already)
-    if len(todo) > AT_ONCE:
-        draft.add(
-            PagedInPart(
-                actor=LADDER,
-                at=draft.at,
-                occurred_at=rung.at,
-                round=current.number,
-                first_step=current.next_step,
-                step=rung.number,
-                due_at=rung.at,
-                people=todo[:AT_ONCE],
-                mail=not rules.pages,
-            )
-        )
-        return
-    draft.add(
-        Paged(
-            actor=LADDER,
-            at=draft.at,
-            occurred_at=rung.at,
-            round=current.number,
-            first_step=current.next_step,
-            step=rung.number,
-            due_at=rung.at,
-            people=todo,
-            mail=not rules.pages,
-            on_call=on_call(draft.incident, draft.policy),
-        )
-    )
+    return rung, reached
 
 
 def _tell_of_gaps(draft: Draft, current: Round, due_at: datetime) -> None:

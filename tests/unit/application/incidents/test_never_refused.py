@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,13 +16,16 @@ from tocsin.incidents.commands.updates import PublishPostmortem
 from tocsin.incidents.model.parts import Preventive
 from tocsin.incidents.vocabulary import Audience, ClockName, MessageKind, Severity
 
+if TYPE_CHECKING:
+    from tocsin.ports.incidents import Commit
+
 
 def postmortem(desk: Desk, incident: str, works: int) -> None:
     actions = tuple(
         Preventive(text=f"work {n}", owner="cy", due_at=T0 + timedelta(hours=1))
         for n in range(works)
     )
-    fields = {"url": "https://example.com/pm", "root_cause": "a missing check"}
+    fields: dict[str, Any] = {"url": "https://example.com/pm", "root_cause": "a missing check"}
     desk.ask(incident, PublishPostmortem, actions=actions, **fields)
 
 
@@ -99,11 +103,11 @@ def test_the_memory_store_counts_items_as_the_table_does() -> None:
     desk = Desk()
     incident = desk.alarm("api-outage")
     kept = desk.store.all_outbox()[0]
-    held: list[object] = []
+    held: list[Commit] = []
     desk.store.before_commit = held.append
     desk.ask(incident, Acknowledge, BO)
     (commit,) = held
 
     many = tuple(replace(kept, seq=900 + n) for n in range(100))
     with pytest.raises(PayloadTooLarge):
-        desk.store.commit(replace(commit, outbox=many))  # type: ignore[type-var]
+        desk.store.commit(replace(commit, outbox=many))

@@ -16,6 +16,8 @@ from tocsin.incidents.commands.containment import PlanAction
 from tocsin.incidents.commands.people import Acknowledge
 from tocsin.incidents.commands.record import AddLink, RecordEvidence, RecordImpact
 from tocsin.incidents.commands.relations import Merge, Split
+from tocsin.incidents.events.closing import DuplicateAbsorbed
+from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.limits import KEYS_PER_INCIDENT
 from tocsin.incidents.model.parts import Exposure, LinkPurpose
 from tocsin.incidents.vocabulary import Resolution, Severity
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 def fill(desk: Desk, incident: Incident) -> None:
     """Writes into its summary until that takes nothing more."""
     names = tuple(f"{n}{'\N{FIRE}' * 60}" for n in range(10))
-    fields = {"services": names, "endpoints": names, "data_categories": names}
+    fields: dict[str, Any] = {"services": names, "endpoints": names, "data_categories": names}
     desk.ask(incident, RecordImpact, summary="s", exposure=Exposure.NONE, **fields)
     for action in range(12):
         for size in (199, 50, 5):
@@ -128,7 +130,7 @@ class TestASplit:
     def test_the_part_that_closes_gives_its_key_free(self) -> None:
         desk = Desk()
         whole = with_keys(desk, 2, "k")
-        fields = {"title": "b", "reason": "another cause", "keys": (key_of("k-1"),)}
+        fields: dict[str, Any] = {"title": "b", "reason": "another cause", "keys": (key_of("k-1"),)}
         part = desk.ask(whole, Split, **fields).incident
         end(desk, part)
         desk.advance(9 * 24 * 60)
@@ -227,7 +229,7 @@ class TestRepeats:
     ) -> None:
         desk = Desk()
         target, other = desk.alarm("api-5xx"), desk.alarm("queue-age")
-        fields = {"other": other.id, "reason": "one cause"}
+        fields: dict[str, Any] = {"other": other.id, "reason": "one cause"}
         desk.ask(target, Merge, BO, **fields)
         desk.ask(target, Merge, CY, command_id="twice", **fields)
         desk.ask(other, RecordEvidence, title="late", text="found it")
@@ -265,4 +267,6 @@ def test_a_restricted_duplicate_brings_no_titles_and_hides_its_target() -> None:
     assert desk.load(target).restricted
     (absorbed,) = desk.entries(target, "duplicate_absorbed")
     assert "leaked" not in str(absorbed.content)
-    assert [each["title"] for each in absorbed.content["evidence"]] == ["restricted"] * 2
+    event = event_of(absorbed)
+    assert isinstance(event, DuplicateAbsorbed)
+    assert [each.title for each in event.evidence] == ["restricted"] * 2

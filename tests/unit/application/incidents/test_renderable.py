@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,8 @@ from tocsin.errors import IllegalTransition, TocsinError
 from tocsin.incidents.commands.access import Restrict
 from tocsin.incidents.commands.containment import LoseContainment
 from tocsin.incidents.commands.people import AssignRole, Escalate
-from tocsin.incidents.model.outbox import ROOM
+from tocsin.incidents.messages.notices import in_restricted_form
+from tocsin.incidents.model.outbox import ROOM, STAKEHOLDERS
 from tocsin.incidents.vocabulary import Audience, Category, Kind, MessageKind, Role, Severity
 from tocsin.policy.compiled.policies import default
 
@@ -34,9 +36,10 @@ def check(desk: Desk, items: Iterable[OutboxItem]) -> int:
     count = 0
     for item in items:
         told = render_room if item.target == ROOM else render
-        message = told(item, desk.policy)
-        assert message.text
-        assert len(message.subject) < SUBJECT, message.subject
+        for each in (item, in_restricted_form(item)):
+            message = told(each, desk.policy)
+            assert message.text
+            assert len(message.subject) < SUBJECT, message.subject
         count += 1
     return count
 
@@ -86,3 +89,16 @@ class TestBackfilled:
         incident = desk.open(Severity.CRITICAL, kind=Kind.BACKFILLED)
         desk.ask(incident, AssignRole, BO, role=Role.MITIGATION_OWNER, person="cy")
         assert check(desk, desk.store.all_outbox()) == 1
+
+
+@pytest.mark.parametrize("kind", [MessageKind.UPDATE, MessageKind.RECONCILIATION])
+def test_what_a_robot_put_into_words_leaves_in_the_restricted_form(kind: MessageKind) -> None:
+    desk = Desk()
+    incident = desk.alarm("api-outage")
+    words = {"headline": "checkout is down", "text": "nobody can pay at Acme"}
+    (item, *_) = desk.store.all_outbox()
+    told = replace(item, kind=kind, target=STAKEHOLDERS, facts={**item.facts, **words})
+    message = render(in_restricted_form(told), desk.policy)
+    assert "restricted" in message.subject
+    assert "Acme" not in message.text
+    assert incident.title not in message.subject + message.text + message.short

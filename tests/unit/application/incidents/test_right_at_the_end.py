@@ -117,7 +117,11 @@ class TestWhatAKeySaidLast:
         desk = Desk()
         whole = desk.alarm("api-5xx")
         desk.clock.now = local("09-08 10:10") + timedelta(seconds=20)
-        fields = {"title": "b", "reason": "another cause", "keys": (key_of("api-5xx"),)}
+        fields: dict[str, Any] = {
+            "title": "b",
+            "reason": "another cause",
+            "keys": (key_of("api-5xx"),),
+        }
         part = desk.ask(whole, Split, **fields).incident
         assert part.signals[key_of("api-5xx")].firing
         desk.engine.receive([signal(local("09-08 10:10"), firing=False)])
@@ -209,7 +213,11 @@ class TestCustomers:
         desk = Desk()
         incident = desk.open(Severity.CRITICAL)
         desk.ask(incident, DecideCustomers, tell=True)
-        fields = {"audience": UpdateAudience.CUSTOMERS, "text": "we look", "accepted": True}
+        fields: dict[str, Any] = {
+            "audience": UpdateAudience.CUSTOMERS,
+            "text": "we look",
+            "accepted": True,
+        }
         desk.ask(incident, RecordUpdate, update="u1", **fields, **FIRST_UPDATE)
         desk.ask(incident, DecideCustomers, tell=False, reason="nobody is affected")
         assert desk.load(incident).communication.to_customers.next_by is None
@@ -221,7 +229,11 @@ class TestCustomers:
         desk = Desk()
         incident = desk.open(Severity.CRITICAL)
         desk.ask(incident, DecideCustomers, tell=True)
-        fields = {"audience": UpdateAudience.CUSTOMERS, "text": "we look", "accepted": True}
+        fields: dict[str, Any] = {
+            "audience": UpdateAudience.CUSTOMERS,
+            "text": "we look",
+            "accepted": True,
+        }
         desk.ask(incident, RecordUpdate, update="u1", **fields, **FIRST_UPDATE)
         desk.advance(10)
         desk.ask(incident, DecideCustomers, tell=True)
@@ -236,7 +248,11 @@ class TestLateSweeps:
         desk.ask(incident, Acknowledge, BO)
         clear(desk, "api-outage")
         desk.contain(incident, ANA)
-        fields = {"audience": UpdateAudience.INTERNAL, "text": "we look", "accepted": True}
+        fields: dict[str, Any] = {
+            "audience": UpdateAudience.INTERNAL,
+            "text": "we look",
+            "accepted": True,
+        }
         desk.ask(incident, RecordUpdate, update="u1", **fields, **FIRST_UPDATE)
         desk.at("09-08 12:00")
         desk.alarm("api-outage")
@@ -278,7 +294,7 @@ class TestFix:
         incident = desk.open(Severity.HIGH)
         for run in RunKind:
             desk.ask(incident, RecordRun, GITHUB, commit="c0ffee", run=run, conclusion="success")
-        fields = {"commit": "c0ffee", "conclusion": "success", "whole_scope": True}
+        fields: dict[str, Any] = {"commit": "c0ffee", "conclusion": "success", "whole_scope": True}
         desk.ask(incident, RecordDeploy, GITHUB, **fields)
         assert not desk.load(incident).fixed
         desk.advance(5)
@@ -297,7 +313,7 @@ class TestFix:
             (RunKind.SECURITY, "failure"),
         ):
             desk.ask(incident, RecordRun, GITHUB, commit="c0", run=run, conclusion=conclusion)
-        fields = {"commit": "c0", "conclusion": "success", "whole_scope": True}
+        fields: dict[str, Any] = {"commit": "c0", "conclusion": "success", "whole_scope": True}
         desk.ask(incident, RecordDeploy, GITHUB, **fields)
         desk.ask(incident, LinkFix, commit="c0")
         assert not desk.load(incident).fixed
@@ -305,7 +321,7 @@ class TestFix:
     def test_a_deploy_of_the_cycle_before_does_not_count(self) -> None:
         desk = Desk()
         incident = desk.open(Severity.LOW)
-        fields = {"commit": "c0ffee", "conclusion": "success", "whole_scope": True}
+        fields: dict[str, Any] = {"commit": "c0ffee", "conclusion": "success", "whole_scope": True}
         desk.ask(incident, RecordDeploy, GITHUB, **fields)
         desk.ask(incident, Close, resolution=Resolution.FALSE_POSITIVE, reason="nothing")
         desk.advance(60)
@@ -332,7 +348,11 @@ class TestReleases:
     def test_one_whose_day_is_past_is_listed_weekly(self) -> None:
         desk = Desk()
         incident = desk.open(Severity.LOW)
-        fields = {"regular": True, "cut_at": local("09-09 12:00"), "shipped_at": None}
+        fields: dict[str, Any] = {
+            "regular": True,
+            "cut_at": local("09-09 12:00"),
+            "shipped_at": None,
+        }
         planned = local("09-10 15:00")
         desk.ask(
             incident,
@@ -471,7 +491,11 @@ class TestExcluded:
         whole = desk.alarm("api-outage")
         out = desk.sent(whole, MessageKind.PAGE)[0].person
         desk.ask(whole, ChangeAccess, SAM, person=out, allowed=False, reason="is it")
-        fields = {"title": "b", "reason": "another cause", "keys": (key_of("api-outage"),)}
+        fields: dict[str, Any] = {
+            "title": "b",
+            "reason": "another cause",
+            "keys": (key_of("api-outage"),),
+        }
         part = desk.load(desk.ask(whole, Split, **fields).incident)
         assert part.access.excluded == (out,)
         pages = desk.sent(part, MessageKind.PAGE)
