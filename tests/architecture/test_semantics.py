@@ -120,7 +120,7 @@ def test_every_typed_file_and_every_row_of_the_page_is_read() -> None:
     rows = [line for line in text.splitlines() if re.match(r"\| [^n|s-][^|]* \|", line)]
     assert len(rows) == len(rules_of(text)) + len(files.paths)
     sections = [int(number) for number in re.findall(r"^## (\d+)\. ", text, re.MULTILINE)]
-    assert sections == list(range(1, 13))
+    assert sections == list(range(1, 14))
 
 
 def test_a_page_with_faults_is_told_all_of_them() -> None:

@@ -11,14 +11,13 @@ import pytest
 from tests.harness.worlds.desk import Desk
 from tests.harness.worlds.stories import ANA, BO, SAM
 from tests.harness.worlds.wishes import CASES
-from tocsin.documents.chat_room import render_room
-from tocsin.documents.messages import render
+from tocsin.documents.writing import Documents
 from tocsin.errors import IllegalTransition, TocsinError
 from tocsin.incidents.commands.access import Restrict
 from tocsin.incidents.commands.containment import LoseContainment
 from tocsin.incidents.commands.people import AssignRole, Escalate
 from tocsin.incidents.messages.notices import in_restricted_form
-from tocsin.incidents.model.outbox import ROOM, STAKEHOLDERS
+from tocsin.incidents.model.outbox import STAKEHOLDERS
 from tocsin.incidents.vocabulary import Audience, Category, Kind, MessageKind, Role, Severity
 from tocsin.policy.compiled.policies import default
 
@@ -35,9 +34,8 @@ def check(desk: Desk, items: Iterable[OutboxItem]) -> int:
     """Writes every message as it would leave; how many there are."""
     count = 0
     for item in items:
-        told = render_room if item.target == ROOM else render
         for each in (item, in_restricted_form(item)):
-            message = told(each, desk.policy)
+            message = Documents().message(each, desk.policy)
             assert message.text
             assert len(message.subject) < SUBJECT, message.subject
         count += 1
@@ -98,7 +96,7 @@ def test_what_a_robot_put_into_words_leaves_in_the_restricted_form(kind: Message
     words = {"headline": "checkout is down", "text": "nobody can pay at Acme"}
     (item, *_) = desk.store.all_outbox()
     told = replace(item, kind=kind, target=STAKEHOLDERS, facts={**item.facts, **words})
-    message = render(in_restricted_form(told), desk.policy)
+    message = Documents().message(in_restricted_form(told), desk.policy)
     assert "restricted" in message.subject
     assert "Acme" not in message.text
     assert incident.title not in message.subject + message.text + message.short

@@ -44,9 +44,12 @@ from tocsin.incidents.vocabulary import (
 from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
+    from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
 
 MINUTE = timedelta(minutes=1)
+
+type Step = tuple[type[Command], dict[str, Any]]
 
 
 def clear(desk: Desk, name: str = "api-5xx", **changes: Any) -> None:
@@ -199,8 +202,8 @@ class TestRestriction:
     ) -> None:
         desk = Desk()
         incident = desk.open(Severity.HIGH)
-        exposure = (RecordImpact, {"summary": "mails", "exposure": Exposure.POSSIBLE})
-        category = (ChangeCategory, {"category": Category.SECURITY, "reason": "a leak"})
+        exposure: Step = (RecordImpact, {"summary": "mails", "exposure": Exposure.POSSIBLE})
+        category: Step = (ChangeCategory, {"category": Category.SECURITY, "reason": "a leak"})
         steps = [exposure, category] if exposure_first else [category, exposure]
         for cls, fields in steps:
             assert not desk.load(incident).restricted
