@@ -202,7 +202,7 @@ def test_a_signal_that_keeps_firing_withdraws_it_too_even_after_the_final_update
     told.until("09-08 09:43")
     assert told.show()["state"] == "acknowledged"
     assert said(told, "to_customers")["withdraw"] == ["u1"]
-    assert told.wall(said(told, "to_customers")["next_by"]) == "09-08 13:43"
+    assert told.wall(said(told, "to_customers")["next_by"]) == "09-08 13:42"
 
 
 def wording(told: Told) -> str:

@@ -70,7 +70,10 @@ class Fixed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseRecorded(Event):
-    """A release of the service. With `due_at` it is the one a next-release clock waits for."""
+    """A release of the service. With `due_at` it is the one a next-release clock waits for.
+
+    `weekly` says that it is listed once its day is past; entries from before that was done do not.
+    """
 
     type: ClassVar[str] = "release_recorded"
 
@@ -82,6 +85,7 @@ class ReleaseRecorded(Event):
     has_fix: bool
     awaited: bool
     due_at: datetime | None
+    weekly: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +203,7 @@ def _release(incident: Incident, event: ReleaseRecorded) -> Incident:
             cut_at=event.cut_at,
             planned_at=event.planned_at,
             shipped_at=event.shipped_at,
+            weekly=event.weekly,
         )
         after = replace(after, release=release)
     if event.due_at is not None:

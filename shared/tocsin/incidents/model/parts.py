@@ -157,12 +157,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """The first regular release of the service cut after t0. `shipped_at` None: planned."""
+    """The first regular release of the service cut after t0. `shipped_at` None: planned.
+
+    `weekly`: it is listed for the security review once its day is past.
+    """
 
     id: str
     cut_at: datetime
     planned_at: datetime | None
     shipped_at: datetime | None
+    weekly: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

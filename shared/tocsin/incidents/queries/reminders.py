@@ -50,7 +50,8 @@ def next_review(incident: Incident, policy: Policy) -> datetime | None:
         return None
     since = clock.listed_at or clock.started_at
     if clock.due_at is not None:
-        if incident.release is not None and incident.release.shipped_at is not None:
+        release = incident.release
+        if release is None or release.shipped_at is not None or not release.weekly:
             return None
         since = max(since, _end_of_day(policy.calendar, clock.due_at))
     return week_begins(policy.calendar, since)

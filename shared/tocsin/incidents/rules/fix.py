@@ -163,6 +163,7 @@ def record_release(draft: Draft, command: RecordRelease) -> None:
             shipped_at=command.shipped_at,
             has_fix=command.has_fix,
             awaited=awaited,
+            weekly=True,
             due_at=(command.shipped_at or command.planned_at) if moves else None,
         )
     )
