@@ -19,7 +19,6 @@ from tocsin.adapters.billing.outage.stores import DynamoDbProbes
 from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerHours, DynamoDbSnapshots
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
-from tocsin.adapters.billing.replay.drive_queue import SqsDrive
 from tocsin.adapters.billing.replay.store import DynamoDbReplays
 from tocsin.adapters.people.stores import DynamoRequests
 from tocsin.adapters.runbooks.store import DynamoPolicies
@@ -41,6 +40,7 @@ from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.invoke import FunctionCaller
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import outage_clock, wall_clock
+from tocsin.runtime.driving import SqsDrive
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.checkout_notes import Notes

@@ -1,8 +1,7 @@
 """Compares what providers say with what we hold and enforce; heals what was approved.
 
-One message names one reconciliation. It is driven until it is ready or the time is nearly up, and
-then a new message goes on; a driver that dies leaves its message, and the queue hands it to the
-next one. Two schedules start reconciliations of their own.
+One message names one reconciliation; `runtime.driving` says how it is driven. Two schedules start
+reconciliations of their own.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from functions.reconciler.accounts import Accounts
-from functions.reconciler.driving import Driver
 from functions.reconciler.report import Keeper
 from functions.reconciler.settings import Settings
 from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
@@ -22,13 +20,14 @@ from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.queues import SqsRefetchQueue
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
-from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
 from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
 from tocsin.application.billing.projection.open_incidents import Remembered
 from tocsin.application.billing.projection.project import Projector
-from tocsin.application.billing.reconcile.drive import Reconciler
+from tocsin.application.billing.reconcile.drive import RESERVE_MS, Reconciler
 from tocsin.application.billing.reconcile.heal import Healer
-from tocsin.application.billing.reconcile.tell import Teller
+from tocsin.application.billing.reconcile.schedule import Schedule
+from tocsin.application.billing.reconcile.tell import Teller, note
+from tocsin.notes import Event
 from tocsin.policy.compiled.billing_rules import current_billing_rules, current_sampling
 from tocsin.providers.http.one import HttpProviderClient, ProviderKeys
 from tocsin.providers.http.subscriptions import HttpSubscriptionSource
@@ -36,6 +35,7 @@ from tocsin.providers.registry import object_reader
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.driving import Driver, SqsDrive
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import watch
@@ -81,8 +81,10 @@ def incident_open() -> bool:
     return found is None or bool(found)
 
 
+QUEUE = SqsDrive(SQS, SETTINGS.RECONCILE_QUEUE_URL, work="reconciliation")
 DRIVER = Driver(
-    reconciler=Reconciler(
+    work="reconciliation",
+    run=Reconciler(
         store=STORE,
         source=HttpSubscriptionSource(keys=KEYS, bases=BASES, now=now),
         concerned=DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
@@ -116,17 +118,26 @@ DRIVER = Driver(
             unique_id=NEW_ID,
             now=now,
         ),
+        tell=Teller(
+            store=STORE,
+            execute=APPLICATION.execute,
+            keep=Keeper(store=STORE, archive=evidence(SETTINGS.EVIDENCE_BUCKET)),
+            compared=DynamoDbComparisons(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+            now=now,
+        ),
         now=now,
         sleep=time.sleep,
-    ),
-    drive=SqsDrive(SQS, SETTINGS.RECONCILE_QUEUE_URL, work="reconciliation"),
-    look_again=SqsDrive(SQS, SETTINGS.RECONCILE_QUEUE_URL, work="reconciliation", after=LOOK_AGAIN),
-    tell=Teller(
-        store=STORE,
-        execute=APPLICATION.execute,
-        keep=Keeper(store=STORE, archive=evidence(SETTINGS.EVIDENCE_BUCKET)),
-    ),
-    compared=DynamoDbComparisons(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+    ).run,
+    drive=QUEUE,
+    look_again=QUEUE.later,
+    reserve_ms=RESERVE_MS,
+    note=note,
+    left=Event.RECONCILIATION_LEFT,
+    notes=WATCH,
+)
+SCHEDULE = Schedule(
+    store=STORE,
+    drive=QUEUE,
     accounts=Accounts(KEYS, frozenset(SETTINGS.BILLING_MODES.split(","))),
     now=now,
     notes=WATCH,
@@ -136,4 +147,6 @@ DRIVER = Driver(
 def lambda_handler(event: Mapping[str, Any], context: TimedContext) -> dict[str, Any]:
     """A batch of one message, or a schedule; a message that fails is named and comes again."""
     with WATCH.invocation(context):
+        if "Records" not in event:
+            return SCHEDULE.start(event)
         return DRIVER.handle(event, context.get_remaining_time_in_millis)

@@ -1,7 +1,6 @@
 """Drives a replay: lists the provider's window, diffs it against the ledger, hands the rest on.
 
-One message names one replay. It is driven until it ends or the time is nearly up, and then a new
-message goes on; a driver that dies leaves its message, and the queue hands it to the next one.
+One message names one replay; `runtime.driving` says how it is driven.
 """
 
 from __future__ import annotations
@@ -9,23 +8,22 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from functions.replay_planner.driving import Driver
 from functions.replay_planner.settings import Settings
 from tocsin.adapters.billing.projection.ledger_queries import DynamoDbLedgerReader
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.queues import SqsRefetchQueue, SqsRestoreQueue
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.adapters.billing.projection.sums import DynamoDbProjectionSums
-from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
 from tocsin.adapters.billing.replay.outcomes import DynamoDbRebuildAudit, DynamoDbReplayOutcomes
 from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
 from tocsin.adapters.billing.replay.store import DynamoDbReplays
 from tocsin.application.billing.projection.file_event import Filer, SetAside
 from tocsin.application.billing.projection.project import Projector
-from tocsin.application.billing.replay.drive import Planner
+from tocsin.application.billing.replay.drive import RESERVE_MS, Planner
 from tocsin.application.billing.replay.rebuild import Rebuilder
-from tocsin.application.billing.replay.tell import ReplayTeller
+from tocsin.application.billing.replay.tell import ReplayTeller, note
 from tocsin.billing.identity import Registrations
+from tocsin.notes import Event
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.bodies.codec import keep
 from tocsin.providers.http.entities import HttpEntitySource
@@ -36,6 +34,7 @@ from tocsin.runtime import settings
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.driving import Driver, SqsDrive
 from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.watch.invocation import watch
 from tocsin.runtime.wiring.evidence import evidence
@@ -104,8 +103,10 @@ REBUILDER = Rebuilder(
     rate=RATE,
     now=_now,
 )
+QUEUE = SqsDrive(SQS, SETTINGS.REPLAY_QUEUE_URL, work="replay")
 DRIVER = Driver(
-    planner=Planner(
+    work="replay",
+    run=Planner(
         source=HttpEventSource(keys=KEYS, bases=BASES),
         ledger=LEDGER,
         store=REPLAYS,
@@ -125,9 +126,12 @@ DRIVER = Driver(
         rebuilder=REBUILDER,
         now=_now,
         sleep=time.sleep,
-    ),
-    drive=SqsDrive(SQS, SETTINGS.REPLAY_QUEUE_URL, work="replay"),
-    look_again=SqsDrive(SQS, SETTINGS.REPLAY_QUEUE_URL, work="replay", after=LOOK_AGAIN),
+    ).run,
+    drive=QUEUE,
+    look_again=QUEUE.later,
+    reserve_ms=RESERVE_MS,
+    note=note,
+    left=Event.REPLAY_LEFT,
     notes=WATCH,
 )
 

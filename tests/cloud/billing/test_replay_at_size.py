@@ -18,9 +18,9 @@ import pytest
 from tests.harness.cloud.local_cloud import eventually
 from tests.harness.cloud.lost_webhooks import LOOKS_EVERY
 from tests.harness.cloud.under_fire import given_up, left, under_fire
-from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN
 from tocsin.billing.replay.cursor import PAGE
 from tocsin.incidents.timeline.entry import parse_time
+from tocsin.runtime.driving import LOOK_AGAIN
 
 if TYPE_CHECKING:
     from tests.harness.cloud.local_cloud import Deployed

@@ -11,9 +11,9 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from functions.replay_planner.driving import RESERVE_MS
 from tests.harness.cloud.deadly_proxy import Dice, deadly_proxy
 from tests.harness.cloud.local_cloud import eventually, variables
+from tocsin.application.billing.replay.drive import RESERVE_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -105,6 +105,7 @@ class ReconcileModel:
                 unique_id=lambda: f"{self.calls:08d}",
                 now=lambda: self.now,
             ),
+            tell=lambda cursor: cursor,
             now=lambda: self.now,
             sleep=self.sleep,
         )

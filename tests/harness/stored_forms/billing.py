@@ -19,7 +19,6 @@ from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine, Se
 from tocsin.adapters.billing.projection.queues import SqsRestoreQueue, read_items
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
-from tocsin.adapters.billing.replay.drive_queue import SqsDrive, read_drive
 from tocsin.adapters.billing.replay.outcomes import DynamoDbRebuildAudit, DynamoDbReplayOutcomes
 from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
 from tocsin.adapters.billing.replay.store import DynamoDbReplays
@@ -46,6 +45,7 @@ from tocsin.billing.subscription import Status, Subscription
 from tocsin.ports.billing.access import Request, Write
 from tocsin.ports.billing.reconcile import Listed
 from tocsin.ports.billing.replay import Missing, PageNote
+from tocsin.runtime.driving import SqsDrive, read_drive
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -200,6 +200,11 @@ class Cursor:
         return self.stage in ENDED
 
     @property
+    def idle(self) -> bool:
+        """Nothing is to be driven until somebody wants something."""
+        return self.ended or self.stage is Stage.STALLED
+
+    @property
     def proven(self) -> bool:
         """All that was missing is in the ledger, and one more pass found nothing missing."""
         settled = self.first.settled == self.first.missing or self.kind is Kind.OBJECTS

@@ -73,4 +73,4 @@ def told(cursor: Cursor, stop: str, problem: str) -> Cursor:
 
 def at_rest(cursor: Cursor) -> bool:
     """Nothing is to be driven, and nobody to be told, until somebody wants something."""
-    return (cursor.ended or cursor.stage is Stage.STALLED) and not untold(cursor)
+    return cursor.idle and not untold(cursor)

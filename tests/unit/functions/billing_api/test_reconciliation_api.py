@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from functions.reconciler.driving import Driver
 from functions.reconciler.report import Keeper
 from tests.harness.models.reconcile import STRIPE, ReconcileModel, key
 from tests.harness.worlds.billing_office import BillingOffice
@@ -17,11 +16,15 @@ from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.adapters.evidence.keys import describe
 from tocsin.adapters.evidence.memory import MemoryArchive
 from tocsin.application.billing.reconcile.desk import ACTION, ReconcileDesk
-from tocsin.application.billing.reconcile.tell import Teller
+from tocsin.application.billing.reconcile.drive import RESERVE_MS
+from tocsin.application.billing.reconcile.schedule import Schedule
+from tocsin.application.billing.reconcile.tell import Teller, note
 from tocsin.billing.outage.divergence import Comparison, divergence
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import Stage
 from tocsin.errors import BadInput, StoreUnavailable
+from tocsin.notes import Event
+from tocsin.runtime.driving import Driver
 from tocsin.runtime.watch.light import NOTES
 
 if TYPE_CHECKING:
@@ -46,19 +49,29 @@ class Bench:
         self.model.now = self.office.now
         self.compared, self.archive = MemoryComparisons(), MemoryArchive()
         self.later: list[str] = []
+        tell = Teller(
+            store=self.office.reconciliations,
+            execute=world.application.execute,
+            keep=Keeper(store=self.office.reconciliations, archive=self.archive),
+            compared=self.compared,
+            now=lambda: self.office.now,
+        )
         self.driver = Driver(
-            reconciler=self.model.reconciler,
+            work="reconciliation",
+            run=replace(self.model.reconciler, tell=tell).run,
             drive=self.office.reconcilers_woken.append,
             look_again=self.later.append,
+            reserve_ms=RESERVE_MS,
+            note=note,
+            left=Event.RECONCILIATION_LEFT,
             notes=NOTES,
-            tell=Teller(
-                store=self.office.reconciliations,
-                execute=world.application.execute,
-                keep=Keeper(store=self.office.reconciliations, archive=self.archive),
-            ),
-            compared=self.compared,
+        )
+        self.schedule = Schedule(
+            store=self.office.reconciliations,
+            drive=self.office.reconcilers_woken.append,
             accounts=lambda: [STRIPE],
             now=lambda: self.office.now,
+            notes=NOTES,
         )
 
     @property
@@ -439,8 +452,8 @@ def test_the_report_says_it_in_three_forms_and_the_same_each_time(bench: Bench) 
 def test_a_schedule_starts_one_for_each_of_its_turns(bench: Bench) -> None:
     bench.model.concerned.events[STRIPE] = [(key(1)[1], bench.office.now - 60)]
     bench.model.plant(Kind.MISSING, 1)
-    first = bench.driver.handle({"scope": "recent"}, lambda: 0)
-    assert bench.driver.handle({"scope": "recent"}, lambda: 0) == first
+    first = bench.schedule.start({"scope": "recent"})
+    assert bench.schedule.start({"scope": "recent"}) == first
     bench.pump()
     cursor = bench.office.reconciliations.load(first["reconciliation"])
     assert cursor is not None
@@ -448,7 +461,7 @@ def test_a_schedule_starts_one_for_each_of_its_turns(bench: Bench) -> None:
     assert bench.model.found(cursor.id) == [(Kind.MISSING, "ws_0001")]
     for event in ({}, {"scope": "full"}, {"scope": "some"}):
         with pytest.raises(BadInput):
-            bench.driver.handle(event, lambda: 0)
+            bench.schedule.start(event)
 
 
 def test_when_time_is_up_another_message_goes_on(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Driving a reconciliation: a few workspaces at a time, each step ending in one conditional write.
+"""Driving a reconciliation: what one step of it is; `application.billing.driving` takes them.
 
 A workspace is compared as a whole and then noted; mismatches are kept under an id that follows from
 object and class. Whoever dies in the middle is followed by somebody who compares the same again and
@@ -12,11 +12,12 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tocsin.application.billing.driving import Driving
 from tocsin.application.billing.reconcile.compare import Comparing, Look
 from tocsin.billing.identity import Identity
 from tocsin.billing.reconcile.sampling import Draw
 from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally, add_up, stalled
-from tocsin.errors import BadInput, TocsinError, Unavailable
+from tocsin.errors import BadInput
 from tocsin.ports.billing.reconcile import Listed
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     type Key = tuple[Identity, str]
 
 AT_ONCE = 25
-PATIENCE = 3_600
-"""Seconds without any progress after which it stalls and a person is told."""
+RESERVE_MS = 60_000
+"""Kept for the step that is under way: a few workspaces, each asked for at the provider."""
 
 _CHOSEN = 500_000
 """Notes from this number on hold who was drawn; a list has fewer pages."""
@@ -50,6 +51,7 @@ class Reconciler:
     """Compares over its ports. `heal` tries one mismatch; `sleep` waits, in seconds.
 
     `incident_open` says whether a billing incident is open; where that cannot be known it says so.
+    `tell` is given every one that is ready, and tells what nobody was told yet.
     """
 
     store: ReconciliationStore
@@ -62,6 +64,7 @@ class Reconciler:
     sampling: Sampling
     incident_open: Callable[[], bool]
     heal: Callable[[Mismatch, Cursor], str]
+    tell: Callable[[Cursor], Cursor]
     now: Callable[[], int]
     sleep: Callable[[float], None]
 
@@ -78,45 +81,44 @@ class Reconciler:
         )
 
     def run(self, name: str, *, go_on: Callable[[], bool]) -> Cursor:
-        """Steps until it is ready, stalled, or `go_on` says that time is up.
+        """Steps until it is ready, stalled, or `go_on` says that time is up; as `Driving.run`.
 
         One that is ready is added up again, for a person may have decided about a mismatch.
-
-        Raises:
-            VersionConflict: another driver drives it; leave it to that one.
-            StoreUnavailable: the cursor cannot be written; nothing is lost, run it again.
         """
+        driving = Driving[Cursor](
+            load=self._loaded,
+            save=self._saved,
+            step=self._stepped,
+            stalled=stalled,
+            tell=self._told,
+            now=self.now,
+            sleep=self.sleep,
+        )
+        return driving.run(name, go_on=go_on)
+
+    def _loaded(self, name: str) -> Cursor:
         if (cursor := self.store.load(name)) is None:
             raise BadInput(f"there is no reconciliation {name}")
-        if cursor.stage is Stage.READY:
-            return self._added_up_again(cursor)
-        delay = 1.0
-        while not cursor.idle and go_on():
-            try:
-                after, delay = replace(self._step(cursor), waiting_since=None), 1.0
-                if after.stage is Stage.READY:  # the same write tells what it came to
-                    after = replace(after, tally=self._added_up(after))
-            except BadInput as error:
-                after = stalled(cursor, str(error))
-            except Unavailable as error:
-                after = self._waited(cursor, error)
-                self.sleep(delay)
-                delay = min(30.0, delay * 2)
-            cursor = self.store.save(replace(after, updated_at=self.now()))
-        return cursor
+        if cursor.stage is not Stage.READY:
+            return cursor
+        tally = self._added_up(cursor)
+        return cursor if tally == cursor.tally else self.store.save(replace(cursor, tally=tally))
+
+    def _saved(self, cursor: Cursor) -> Cursor:
+        return self.store.save(replace(cursor, updated_at=self.now()))
+
+    def _told(self, cursor: Cursor) -> Cursor:
+        return self.tell(cursor) if cursor.stage is Stage.READY else cursor
 
     def _added_up(self, cursor: Cursor) -> Tally:
         return add_up(self.store.workspaces(cursor.id), self.store.found(cursor.id))
 
-    def _added_up_again(self, cursor: Cursor) -> Cursor:
-        tally = self._added_up(cursor)
-        return cursor if tally == cursor.tally else self.store.save(replace(cursor, tally=tally))
-
-    def _waited(self, cursor: Cursor, error: TocsinError) -> Cursor:
-        since = cursor.waiting_since or self.now()
-        if self.now() - since > PATIENCE:
-            return stalled(cursor, str(error))
-        return replace(cursor, waiting_since=since, problem=str(error))
+    def _stepped(self, cursor: Cursor) -> Cursor:
+        """One step; the write that makes it ready tells what it came to."""
+        after = replace(self._step(cursor), waiting_since=None)
+        if after.stage is Stage.READY:
+            after = replace(after, tally=self._added_up(after))
+        return after
 
     def _step(self, cursor: Cursor) -> Cursor:
         match cursor.stage:

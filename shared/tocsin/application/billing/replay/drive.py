@@ -1,4 +1,4 @@
-"""Driving a replay: one step at a time, each ending in one conditional write.
+"""Driving a replay: what one step of it is; `application.billing.driving` takes them.
 
 The order inside a step is what makes a kill harmless. What is missing is noted first, then handed
 to the workers, then the cursor moves. A driver that dies before the cursor moved is followed by one
@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tocsin.application.billing.driving import Driving, waits_since
 from tocsin.billing.projection.ledger_key import key_of
 from tocsin.billing.replay.cursor import (
     Counts,
@@ -27,7 +28,7 @@ from tocsin.billing.replay.cursor import (
     walked,
 )
 from tocsin.billing.replay.stops import stalled, told, untold
-from tocsin.errors import BadInput, ProviderUnavailable, TocsinError, Unavailable
+from tocsin.errors import ProviderUnavailable, TocsinError
 from tocsin.ports.billing.replay import Missing, PageNote
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ if TYPE_CHECKING:
         ) -> None: ...
 
 
-PATIENCE = 3600
-"""Seconds without any progress after which a replay stalls and a person is told."""
+RESERVE_MS = 45_000
+"""Kept for the step that is under way: one list call, a page's reads, its messages."""
 
 SETTLE = 1
 """Seconds between two equal checksums that say the projector has caught up."""
@@ -112,33 +113,24 @@ class Planner:
     sleep: Callable[[float], None]
 
     def run(self, replay: str, *, go_on: Callable[[], bool]) -> Cursor:
-        """Steps until it has ended, stalled, or `go_on` says that time is up.
+        """Steps until it has ended, stalled, or `go_on` says that time is up; as `Driving.run`.
 
         Where it was cancelled or has stalled its incident is told so, once for each time.
-
-        Raises:
-            VersionConflict: another driver drives it; leave it to that one.
-            StoreUnavailable: the cursor cannot be written; nothing is lost, run it again.
         """
-        cursor = self._loaded(replay)
-        delay = 1.0
-        while not cursor.ended and cursor.stage is not Stage.STALLED and go_on():
-            try:
-                after = self.step(cursor)
-                delay = 1.0
-            except BadInput as error:
-                after = self.store.save(stalled(cursor, str(error)))
-            except Unavailable as error:
-                after = self._waited(cursor, str(error))
-                self.sleep(delay)
-                delay = min(30.0, delay * 2)
-            if after.waiting_since is not None and after.stage is Stage.DRAINING:
-                self.sleep(SETTLE)
-            cursor = after
-        return self._told(cursor)
+        driving = Driving[Cursor](
+            load=self._loaded,
+            save=self.store.save,
+            step=self._step,
+            stalled=stalled,
+            tell=self._told,
+            now=self.now,
+            sleep=self.sleep,
+            pause=_pause,
+        )
+        return driving.run(replay, go_on=go_on)
 
-    def step(self, cursor: Cursor) -> Cursor:
-        """One page listed, or one look at how far the others have come; saved."""
+    def _step(self, cursor: Cursor) -> Cursor:
+        """One page listed, or one look at how far the others have come."""
         match cursor.stage:
             case Stage.DRAINING:
                 after = self._drain(cursor)
@@ -151,7 +143,7 @@ class Planner:
                 after = self.rebuilder.step(cursor)
             case _:
                 after = self._list(cursor)
-        return self.store.save(replace(after, updated_at=self.now()))
+        return replace(after, updated_at=self.now())
 
     def _told(self, cursor: Cursor) -> Cursor:
         """Told first and noted then: whoever dies in between is followed by one that tells again.
@@ -311,17 +303,15 @@ class Planner:
         return replace(cursor, sum=total, summed=cursor.first_pages)
 
     def _wait(self, cursor: Cursor) -> Cursor:
-        since = cursor.waiting_since or self.now()
-        if self.now() - since > PATIENCE:
+        since = waits_since(cursor, now=self.now())
+        if since is None:
             return stalled(cursor, "the workers have inserted nothing for an hour")
         return replace(cursor, waiting_since=since)
 
-    def _waited(self, cursor: Cursor, problem: str) -> Cursor:
-        """What does not answer stalls a replay after an hour, and not before."""
-        since = cursor.waiting_since or self.now()
-        if self.now() - since > PATIENCE:
-            return self.store.save(stalled(cursor, problem))
-        return self.store.save(replace(cursor, waiting_since=since, problem=problem))
+
+def _pause(cursor: Cursor) -> float:
+    waits = cursor.waiting_since is not None and cursor.stage is Stage.DRAINING
+    return SETTLE if waits else 0
 
 
 def _met(page: EventPage) -> Met:

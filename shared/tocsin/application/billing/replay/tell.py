@@ -21,6 +21,7 @@ from tocsin.incidents.commands.billing import RecordReplay
 from tocsin.incidents.model.billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
+from tocsin.notes import Event, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.billing.replay.cursor import Cursor
     from tocsin.incidents.commands.base import Command
+    from tocsin.notes import Notes
     from tocsin.ports.billing.replay import RebuildAudit, ReplayOutcomes, ReplayStore
     from tocsin.ports.evidence import Archive
 
@@ -165,3 +167,21 @@ def _command(
         standing=_STANDINGS[cursor.stage],
         why=cursor.problem if stop else "",
     )
+
+
+def note(cursor: Cursor, notes: Notes) -> None:
+    """How far it has come, for operators; and a count where it has stalled."""
+    provider = cursor.identity.provider
+    notes.info(
+        Event.REPLAY_DRIVEN,
+        replay=cursor.id,
+        provider=provider,
+        stage=cursor.stage,
+        listed=cursor.first.listed,
+        missing=cursor.first.missing,
+        inserted=cursor.first.inserted,
+        calls=cursor.first.calls,
+        problem=cursor.problem or None,
+    )
+    if cursor.stage is Stage.STALLED:
+        notes.count(Metric.REPLAYS_STALLED, provider=provider)

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from functions.reconciler.driving import Driver as ReconcilerDriver
-from functions.replay_planner.driving import Driver as ReplayDriver
 from tests.harness.models.reconcile import STRIPE, ReconcileModel
 from tests.harness.models.replay import World
-from tocsin.adapters.billing.outage.memory import MemoryComparisons
-from tocsin.adapters.billing.replay.drive_queue import LOOK_AGAIN, SqsDrive
+from tocsin.application.billing.reconcile import drive as reconciling
+from tocsin.application.billing.reconcile import tell as tell_reconciliation
+from tocsin.application.billing.replay import drive as replaying
+from tocsin.application.billing.replay import tell as tell_replay
 from tocsin.billing.reconcile.work import Cursor, Scope
+from tocsin.notes import Event
+from tocsin.runtime.driving import LOOK_AGAIN, Driver, SqsDrive
 from tocsin.runtime.watch.light import NOTES
 
 if TYPE_CHECKING:
@@ -52,8 +54,15 @@ def replayed(wakes: Wakes, *, loses: bool) -> None:
         world.store.save(found)
 
     world.rival = rival if loses else None
-    driver = ReplayDriver(
-        world.planner(), drive=wakes.now.append, look_again=wakes.later.append, notes=NOTES
+    driver = Driver(
+        work="replay",
+        run=world.planner().run,
+        drive=wakes.now.append,
+        look_again=wakes.later.append,
+        reserve_ms=replaying.RESERVE_MS,
+        note=tell_replay.note,
+        left=Event.REPLAY_LEFT,
+        notes=NOTES,
     )
     body = json.dumps({"v": 1, "replay": name})
     batch = {"Records": [{"messageId": "m", "body": body}]}
@@ -79,14 +88,14 @@ def reconciled(wakes: Wakes, *, loses: bool) -> None:
             model.store.save(found)
         return 300_000
 
-    driver = ReconcilerDriver(
-        reconciler=model.reconciler,
+    driver = Driver(
+        work="reconciliation",
+        run=model.reconciler.run,
         drive=wakes.now.append,
         look_again=wakes.later.append,
-        tell=lambda found: found,
-        compared=MemoryComparisons(),
-        accounts=lambda: [STRIPE],
-        now=lambda: model.now,
+        reserve_ms=reconciling.RESERVE_MS,
+        note=tell_reconciliation.note,
+        left=Event.RECONCILIATION_LEFT,
         notes=NOTES,
     )
     batch = {
@@ -114,7 +123,8 @@ def test_later_is_some_minutes_by_the_queue_itself() -> None:
             sent.append(dict(payload))
             return {}
 
-    SqsDrive(Queue(), "url", work="replay", after=LOOK_AGAIN)("RPL-1")
-    SqsDrive(Queue(), "url", work="replay")("RPL-1")
+    queue = SqsDrive(Queue(), "url", work="replay")
+    queue.later("RPL-1")
+    queue("RPL-1")
     assert [each.get("DelaySeconds") for each in sent] == [LOOK_AGAIN, None]
     assert 60 <= LOOK_AGAIN <= 900, "a queue takes a quarter of an hour at most"
