@@ -22,11 +22,11 @@ CONCURRENCY = ("unreserved", "sized")
 NONE, ALL, PREFIX = "none", "all", "prefix:"
 NEVER_TAKEN_IN = ("tocsin-", "TargetTracking-")
 """How alarms are called that never open an incident by themselves: our own, and scaling's."""
+_BASES = {provider: f"{provider}_api_base" for provider in PROVIDERS.names}
 KEYS = (
     "stage",
     "arch",
-    "stripe_api_base",
-    "razorpay_api_base",
+    *_BASES.values(),
     "docs_base",
     "mail_from",
     "dead_man_url",
@@ -84,6 +84,7 @@ class AlarmIntake:
 class Context:
     """One synthesis: which stage, for which processor, talking to which providers.
 
+    `api_bases` is where each provider is asked; context `<provider>_api_base`, or the real one.
     `docs_base` is put in front of an alarm page's path, so that the description of an alarm in a
     mail can be a link that opens. `dead_man_url` is called after every clean
     audit; `none`: nobody outside the account is told.
@@ -97,8 +98,7 @@ class Context:
 
     stage: Stage
     arch: str
-    stripe_api_base: str
-    razorpay_api_base: str
+    api_bases: Mapping[str, str]
     docs_base: str
     mail_from: str
     dead_man_url: str = "none"
@@ -131,8 +131,9 @@ class Context:
         return cls(
             stage=STAGES[stage],
             arch=arch,
-            stripe_api_base=values.get("stripe_api_base") or "https://api.stripe.com",
-            razorpay_api_base=values.get("razorpay_api_base") or "https://api.razorpay.com",
+            api_bases={
+                each.name: values.get(_BASES[each.name]) or each.api_base for each in PROVIDERS
+            },
             docs_base=values.get("docs_base") or "",
             dead_man_url=values.get("dead_man_url") or "none",
             chat_room=_choice(values, "chat_room", SWITCH) == "on",

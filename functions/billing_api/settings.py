@@ -22,6 +22,5 @@ class Settings:
     OUTAGE_WATCH_FUNCTION: str
     RECONCILE_QUEUE_URL: str
     BILLING_MODES: str
-    STRIPE_API_BASE: str
-    RAZORPAY_API_BASE: str
+    API_BASES: dict[str, str]
     LOG_LEVEL: str = "INFO"

@@ -12,56 +12,39 @@ from typing import TYPE_CHECKING, Any
 
 from functions.billing_projector.settings import Settings
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
-from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine, SeenVersions
-from tocsin.adapters.billing.projection.queues import SqsRefetchQueue
-from tocsin.adapters.billing.projection.rows import DynamoDbProjection
+from tocsin.adapters.billing.projection.quarantine import SeenVersions
 from tocsin.adapters.billing.replay.outcomes import DynamoDbReplayOutcomes
 from tocsin.application.billing.projection.batch import Insert, Projecting
-from tocsin.application.billing.projection.project import Projector
-from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.bodies.codec import unpack
-from tocsin.providers.http.one import HttpProviderClient, ProviderKeys
 from tocsin.providers.registry import PROVIDERS, object_reader
 from tocsin.runtime import settings
-from tocsin.runtime.aws import http as aws_http
-from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.batch import failures
-from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.watch import light
+from tocsin.runtime.wiring.billing import Billing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SETTINGS = settings.load(Settings)
-CLOCK = wall_clock()
-DYNAMODB = aws_http.from_environment("dynamodb")
-QUARANTINE = DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE)
+BILLING = Billing(
+    operations=SETTINGS.OPERATIONS_TABLE,
+    events=SETTINGS.BILLING_EVENTS_TABLE,
+    subscriptions=SETTINGS.BILLING_SUBSCRIPTIONS_TABLE,
+    keys_secret=SETTINGS.PROVIDER_KEYS_SECRET,
+    bases=SETTINGS.API_BASES,
+    refetch_queue=SETTINGS.REFETCH_QUEUE_URL,
+)
 WORK = Projecting(
-    projector=Projector(
-        projection=DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
-        client=HttpProviderClient(
-            keys=CachedSecret(
-                aws_http.from_environment("secretsmanager"),
-                SETTINGS.PROVIDER_KEYS_SECRET,
-                ProviderKeys.read,
-            ),
-            bases={"stripe": SETTINGS.STRIPE_API_BASE, "razorpay": SETTINGS.RAZORPAY_API_BASE},
-            reader=object_reader,
-            clock=CLOCK,
-        ),
-        queue=SqsRefetchQueue(aws_http.from_environment("sqs"), SETTINGS.REFETCH_QUEUE_URL),
-        quarantine=QUARANTINE,
-        confirmed=current_billing_rules().confirm,
-    ),
-    quarantine=QUARANTINE,
-    ledger=DynamoDbLedger(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
-    versions=SeenVersions(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
-    outcomes=DynamoDbReplayOutcomes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+    projector=BILLING.projector,
+    quarantine=BILLING.quarantine,
+    ledger=DynamoDbLedger(BILLING.dynamodb, BILLING.events),
+    versions=SeenVersions(BILLING.dynamodb, BILLING.operations),
+    outcomes=DynamoDbReplayOutcomes(BILLING.dynamodb, BILLING.operations),
     record=record_of,
     reader=object_reader,
     unpack=unpack,
     providers=PROVIDERS,
-    clock=CLOCK,
+    clock=BILLING.clock,
     notes=light.NOTES,
 )
 light.start("billing_projector", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

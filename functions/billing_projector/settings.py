@@ -15,6 +15,5 @@ class Settings:
     OPERATIONS_TABLE: str
     PROVIDER_KEYS_SECRET: str
     REFETCH_QUEUE_URL: str
-    STRIPE_API_BASE: str
-    RAZORPAY_API_BASE: str
+    API_BASES: dict[str, str]
     LOG_LEVEL: str = "INFO"

@@ -15,6 +15,5 @@ class Settings:
     BILLING_EVENTS_TABLE: str
     PROVIDER_KEYS_SECRET: str
     ALARMS_QUEUE_URL: str
-    STRIPE_API_BASE: str
-    RAZORPAY_API_BASE: str
+    API_BASES: dict[str, str]
     LOG_LEVEL: str = "INFO"

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.provider_watch.settings import Settings
 from tocsin.adapters.billing.outage.stores import DynamoDbProbes
-from tocsin.adapters.billing.projection.ledger_queries import (
-    DynamoDbLedgerHours,
-    DynamoDbLedgerReader,
-)
-from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.queues import SqsDepths
-from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.billing.outage.looks import (
     LedgerLook,
     Looks,
@@ -23,13 +17,10 @@ from tocsin.application.billing.outage.looks import (
 from tocsin.application.billing.outage.probe import Prober
 from tocsin.application.billing.outage.watch_ledger import LedgerWatch
 from tocsin.providers.http.events import HttpEventSource
-from tocsin.providers.http.one import ProviderKeys
 from tocsin.providers.registry import PROVIDERS, lists_events
 from tocsin.runtime import settings
-from tocsin.runtime.aws import http as aws_http
-from tocsin.runtime.aws.secrets import CachedSecret
-from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.watch import light
+from tocsin.runtime.wiring.billing import Billing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,14 +28,18 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
 
 SETTINGS = settings.load(Settings)
-DYNAMODB = aws_http.from_environment("dynamodb")
-KEYS = CachedSecret(
-    aws_http.from_environment("secretsmanager"), SETTINGS.PROVIDER_KEYS_SECRET, ProviderKeys.read
+BILLING = Billing(
+    operations=SETTINGS.OPERATIONS_TABLE,
+    events=SETTINGS.BILLING_EVENTS_TABLE,
+    subscriptions=SETTINGS.BILLING_SUBSCRIPTIONS_TABLE,
+    keys_secret=SETTINGS.PROVIDER_KEYS_SECRET,
+    bases=SETTINGS.API_BASES,
 )
+_READ_SECONDS = 10
 
 
 def _accounts() -> Iterable[Identity]:
-    return KEYS.get().identities
+    return BILLING.keys.get().identities
 
 
 LOOKS = Looks(
@@ -52,10 +47,7 @@ LOOKS = Looks(
         LedgerLook(
             accounts=_accounts,
             notes=light.NOTES,
-            watch=LedgerWatch(
-                DynamoDbLedgerHours(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
-                DynamoDbProjection(DYNAMODB, SETTINGS.BILLING_SUBSCRIPTIONS_TABLE),
-            ),
+            watch=LedgerWatch(BILLING.hours, BILLING.projection),
         ),
         RecoveryLook(
             accounts=_accounts,
@@ -63,19 +55,14 @@ LOOKS = Looks(
             notes=light.NOTES,
             prober=Prober(
                 source=HttpEventSource(
-                    keys=KEYS,
-                    bases={
-                        "stripe": SETTINGS.STRIPE_API_BASE,
-                        "razorpay": SETTINGS.RAZORPAY_API_BASE,
-                    },
-                    read_seconds=10,
+                    keys=BILLING.keys, bases=BILLING.bases, read_seconds=_READ_SECONDS
                 ),
-                ledger=DynamoDbLedgerReader(DYNAMODB, SETTINGS.BILLING_EVENTS_TABLE),
-                log=DynamoDbProbes(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+                ledger=BILLING.ledger,
+                log=DynamoDbProbes(BILLING.dynamodb, BILLING.operations),
             ),
         ),
         QueueLook(
-            SqsDepths(aws_http.from_environment("sqs")).of,
+            SqsDepths(BILLING.sqs).of,
             (
                 SETTINGS.RECONCILE_QUEUE_URL,
                 SETTINGS.REFETCH_QUEUE_URL,
@@ -84,11 +71,9 @@ LOOKS = Looks(
             ),
             light.NOTES,
         ),
-        QuarantineLook(
-            DynamoDbQuarantine(DYNAMODB, SETTINGS.OPERATIONS_TABLE), PROVIDERS.names, light.NOTES
-        ),
+        QuarantineLook(BILLING.quarantine, PROVIDERS.names, light.NOTES),
     ),
-    clock=wall_clock(),
+    clock=BILLING.clock,
     notes=light.NOTES,
 )
 light.start("provider_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)

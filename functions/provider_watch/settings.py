@@ -18,6 +18,5 @@ class Settings:
     REFETCH_QUEUE_URL: str
     REPLAY_QUEUE_URL: str
     RESTORE_QUEUE_URL: str
-    STRIPE_API_BASE: str
-    RAZORPAY_API_BASE: str
+    API_BASES: dict[str, str]
     LOG_LEVEL: str = "INFO"

@@ -19,6 +19,5 @@ class Settings:
     EVIDENCE_BUCKET: str
     RECONCILE_QUEUE_URL: str
     REFETCH_QUEUE_URL: str
-    STRIPE_API_BASE: str
-    RAZORPAY_API_BASE: str
+    API_BASES: dict[str, str]
     LOG_LEVEL: str = "INFO"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -79,8 +80,7 @@ class FunctionsStack(cdk.Stack):
         for name, value in (
             ("STAGE", stage.name),
             ("LOG_LEVEL", "INFO"),
-            ("STRIPE_API_BASE", self._context.stripe_api_base),
-            ("RAZORPAY_API_BASE", self._context.razorpay_api_base),
+            ("API_BASES", json.dumps(self._context.api_bases, separators=(",", ":"))),
             ("BILLING_MODES", stage.billing_modes),
             ("DEAD_MAN_URL", self._context.dead_man_url),
             ("DOCS_BASE", self._context.docs_base or "none"),

@@ -26,6 +26,7 @@ class Provider(Entry):
 
     objects: str
     subscriptions: str
+    api_base: str
     listing: str = ""
 
 
@@ -36,13 +37,15 @@ PROVIDERS = Registry(
         "tocsin.providers.stripe.webhook",
         "tocsin.providers.stripe.objects",
         "tocsin.providers.stripe.subscriptions",
-        "tocsin.providers.stripe.listing",
+        api_base="https://api.stripe.com",
+        listing="tocsin.providers.stripe.listing",
     ),
     Provider(
         "razorpay",
         "tocsin.providers.razorpay.webhook",
         "tocsin.providers.razorpay.objects",
         "tocsin.providers.razorpay.subscriptions",
+        api_base="https://api.razorpay.com",
     ),
 )
 

@@ -7,6 +7,7 @@ or unreadable variable stops the function at init with every problem listed, not
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
-_READERS: dict[type, Callable[[str], object]] = {str: str, int: int}
+def _texts(raw: str) -> dict[str, str]:
+    """A JSON object of texts; `ValueError` for anything else."""
+    found = json.loads(raw)
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+        raise ValueError("is no JSON object of texts")
+    return found
+
+
+_READERS: dict[object, Callable[[str], object]] = {str: str, int: int, dict[str, str]: _texts}
 
 
 def load[S: _Dataclass](settings: type[S], environ: Mapping[str, str] | None = None) -> S:

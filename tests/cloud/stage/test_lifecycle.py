@@ -154,7 +154,7 @@ def test_another_provider_address_reaches_the_deployed_functions(running: Comman
     projector = Clients(outputs["endpoint"]).functions.get_function_configuration(
         FunctionName=outputs["functions"]["billing_projector"]
     )["Environment"]["Variables"]
-    assert (projector["STRIPE_API_BASE"], projector["RAZORPAY_API_BASE"]) == (base, base)
+    assert json.loads(projector["API_BASES"]) == {"stripe": base, "razorpay": base}
     assert (outputs["stripe_api_base"], outputs["sandbox_url"]) == (base, None)
     assert set(running.programs()) == {"ministack"}
 

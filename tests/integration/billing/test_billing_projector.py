@@ -83,7 +83,7 @@ class World:
     def __init__(self, handler: Any, cloud: MotoCloud, provider: Server, queue: str) -> None:
         self.handler, self.cloud, self.provider, self.queue = handler, cloud, provider, queue
         self.now = int(time.time())
-        self.dynamodb = Counting(handler.DYNAMODB)
+        self.dynamodb = Counting(handler.BILLING.dynamodb)
         work = handler.WORK
         projector = replace(
             work.projector,
@@ -177,8 +177,7 @@ def world(cloud: MotoCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
             "OPERATIONS_TABLE": cloud.table("operations"),
             "PROVIDER_KEYS_SECRET": "tocsin/test/provider-keys",
             "REFETCH_QUEUE_URL": queue,
-            "STRIPE_API_BASE": provider.url,
-            "RAZORPAY_API_BASE": provider.url,
+            "API_BASES": json.dumps({"stripe": provider.url, "razorpay": provider.url}),
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

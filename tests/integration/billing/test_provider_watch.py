@@ -108,8 +108,7 @@ def stage(
             for name in ("RECONCILE", "REFETCH", "REPLAY", "RESTORE")
         },
         # Nobody listens there: the provider is down, which is seen and is no failed look.
-        "STRIPE_API_BASE": "http://127.0.0.1:9",
-        "RAZORPAY_API_BASE": "http://127.0.0.1:9",
+        "API_BASES": json.dumps(dict.fromkeys(("stripe", "razorpay"), "http://127.0.0.1:9")),
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -72,9 +72,8 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 
 def environment(name: str) -> dict[str, str]:
     settings = import_module(f"functions.{name}.settings").Settings
-    values = {
-        field.name: "INFO" if field.name == "LOG_LEVEL" else "x" for field in fields(settings)
-    }
+    known = {"LOG_LEVEL": "INFO", "API_BASES": "{}"}
+    values = {field.name: known.get(field.name, "x") for field in fields(settings)}
     return {**os.environ, **values, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'shared'}"}
 
 
