@@ -132,7 +132,8 @@ class Context:
             stage=STAGES[stage],
             arch=arch,
             api_bases={
-                each.name: values.get(_BASES[each.name]) or each.api_base for each in PROVIDERS
+                each.name: values.get(_BASES[each.name]) or each.facts.api_base
+                for each in PROVIDERS
             },
             docs_base=values.get("docs_base") or "",
             dead_man_url=values.get("dead_man_url") or "none",

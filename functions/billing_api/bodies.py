@@ -6,12 +6,14 @@ from datetime import datetime
 from tocsin.billing.access.freeze import BillingChange
 from tocsin.billing.checkout.intent import Remedy
 from tocsin.billing.identity import MODES
+from tocsin.billing.provider import DEFAULT
 from tocsin.billing.reconcile.work import Scope
 from tocsin.billing.subscription import Status
 from tocsin.incidents.commands.asked import asked
 from tocsin.providers.registry import PROVIDERS
 
 _APPROVAL = "INCIDENT:ENTRY, while a billing incident is open."
+_WHOSE = f"{DEFAULT} where neither this nor an incident says it."
 _INCIDENT = "The billing incident it belongs to; it tells what is left out here."
 _NAME = r"[\x21-\x7e]{1,128}"
 _WHY = "Why; part of the record."
@@ -47,7 +49,7 @@ class ReplayWanted:
     """Which window; with `incident` what is left out is found by the incident's facts."""
 
     incident: str | None = asked(_INCIDENT, default=None)
-    provider: str | None = asked("stripe where neither this nor an incident says it.", default=None)
+    provider: str | None = asked(_WHOSE, default=None)
     account: str | None = asked("The provider's account.", default=None)
     mode: str | None = asked("Live or test.", among=MODES, default=None)
     start: datetime | None = asked("The window's first second.", default=None)

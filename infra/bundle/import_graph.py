@@ -3,8 +3,8 @@
 A list kept by hand is wrong the day after it is written: too much makes every cold start slower,
 too little breaks a rarely used branch in production. So the files are computed: imports, also
 those inside functions; dotted names in registries, which are imported on use (of a quoted package,
-the modules right inside it); and the data files that lie beside what is imported. What only a type
-checker sees is left out.
+the modules right inside it; of `package.*.module`, that module of each of its folders); and the
+data files that lie beside what is imported. What only a type checker sees is left out.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _OURS = ("functions", "tocsin")
 NEVER_BUNDLED = ("tocsin.local", "tocsin.cli", "tocsin.drills")
 ADJUSTABLE_CLOCK = "tocsin.local.adjustable_clock"
 _DOTTED = re.compile(r"tocsin(\.[a-z_][a-z0-9_]*)+")
+_OF_EACH = re.compile(r"tocsin(\.[a-z_][a-z0-9_]*)+\.\*\.[a-z_][a-z0-9_]*")
 _NOT_DATA = frozenset({".py", ".pyc", ".pyi", ".typed", ".yaml", ".yml", ".md"})
 
 
@@ -72,13 +73,17 @@ class Sources:
                         self._add(each)
 
     def _expand(self, name: str) -> Iterator[str]:
-        """`name`; or, where it ends in `.*` and names a package, the modules right inside."""
-        package = name.removesuffix(".*")
-        if package == name:
+        """`name`; where it ends in `.*`, the modules right inside the package before it.
+
+        In `package.*.module` the star stands for every folder of the package with that module.
+        """
+        package, star, rest = name.partition(".*")
+        if not star:
             yield name
         elif (path := self._locate(package)) and path.name == "__init__.py":
-            for module in sorted(path.parent.glob("*.py")):
-                yield f"{package}.{module.stem}"
+            for module in sorted(path.parent.glob(f"*/{rest[1:]}.py" if rest else "*.py")):
+                inside = module.relative_to(path.parent).with_suffix("")
+                yield ".".join([package, *inside.parts])
 
     def _locate(self, module: str) -> Path | None:
         if module.split(".", maxsplit=1)[0] not in _OURS:
@@ -146,6 +151,8 @@ def _named(node: ast.AST, package: str) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in aliases)
         case ast.Constant(value=str(text)) if _DOTTED.fullmatch(text):
             yield from (text, f"{text}.*")
+        case ast.Constant(value=str(text)) if _OF_EACH.fullmatch(text):
+            yield text
 
 
 def _absolute(node: ast.ImportFrom, package: str) -> str:

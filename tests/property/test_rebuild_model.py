@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.harness.models.rebuild import END, IDENTITY, RebuildWorld
-from tocsin.billing.replay import rebuild
+from tocsin.billing.provider import provider
 from tocsin.billing.replay.cursor import Kind, Stage
 from tocsin.billing.replay.rebuild import COUNTED, UNCOUNTED, losses, step_done
 from tocsin.billing.replay.stops import resumed
@@ -98,7 +98,8 @@ def test_steps_by_hand_keep_who_was_first_and_no_other_names() -> None:
     world = RebuildWorld(random.Random(3))
     cursor = world.store.load(world.start())
     assert cursor is not None
-    assert list(rebuild.STEPS) == ["dashboard-replay", "dashboard-arrived", "ask-support"]
+    steps = list(provider(IDENTITY.provider).by_hand)
+    assert steps == ["dashboard-replay", "dashboard-arrived", "ask-support"]
     first = step_done(cursor, "dashboard-replay", by="ana", at=5)
     assert step_done(first, "dashboard-replay", by="bo", at=9).steps == {
         "dashboard-replay": ("ana", 5)

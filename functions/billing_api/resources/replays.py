@@ -19,8 +19,9 @@ from tocsin.application.billing.replay.desk import Wish
 from tocsin.application.billing.replay.window import Asked, Found
 from tocsin.billing.errors import WindowUnknown
 from tocsin.billing.identity import Identity
+from tocsin.billing.provider import DEFAULT, provider
 from tocsin.billing.replay import rebuild
-from tocsin.billing.replay.cursor import HORIZON, WARN_FROM, Kind, Window
+from tocsin.billing.replay.cursor import Kind, Window
 from tocsin.billing.replay.rate_limit import budget
 from tocsin.errors import BadInput
 from tocsin.incidents.timeline.entry import format_time
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from functions.billing_api.call import Call
+    from tocsin.billing.provider import Provider
     from tocsin.billing.replay.cursor import Counts, Cursor
     from tocsin.runtime.web.http import Response
 
 _WRITE_UNITS = 2.25  # one put of 1.25 on average, one update of the projection
 _INSERTS_PER_SECOND = 150
-_BY_HAND_WARN = 3
 
 
 def start(call: Call) -> Response:
@@ -127,7 +128,7 @@ def _said(asked: Asked) -> Found:
     for name in ("account", "mode", "start", "end"):
         if getattr(asked, name) is None:
             raise BadInput(f"`{name}` is missing: say it, or name the incident", field=name)
-    identity = Identity(asked.provider or "stripe", asked.account or "", asked.mode or "")
+    identity = Identity(asked.provider or DEFAULT, asked.account or "", asked.mode or "")
     return Found(identity, Window(asked.start or 0, asked.end or 0), "")
 
 
@@ -138,7 +139,8 @@ def _second(found: datetime | None) -> int | None:
 def _view(call: Call, cursor: Cursor) -> Replay:
     now = call.office.now()
     found = call.office.replays.breakdown(cursor.id)
-    left = cursor.window.days_left(now=now, kind=cursor.kind)
+    asked = provider(cursor.identity.provider)
+    left = cursor.window.days_left(now=now, asked=asked)
     return view_of(
         Replay,
         cursor,
@@ -170,7 +172,7 @@ def _view(call: Call, cursor: Cursor) -> Replay:
         checksum_after=cursor.checksum_after or None,
         checksum_last=cursor.checksum_last or None,
         days_left=left,
-        warning=_warning(left, cursor.kind),
+        warning=_warning(left, asked),
         steps=_steps(cursor),
         lost=_losses(cursor),
     )
@@ -183,12 +185,10 @@ def _losses(cursor: Cursor) -> tuple[Loss, ...]:
 
 def _steps(cursor: Cursor) -> tuple[Step, ...]:
     """What a person does first, where the provider lists no events."""
-    if cursor.kind is not Kind.OBJECTS:
-        return ()
     window = cursor.window
     bounds = {"start": format_time(moment(window.start)), "end": format_time(moment(window.end))}
     found: list[Step] = []
-    for name, text in rebuild.STEPS.items():
+    for name, text in rebuild.steps_of(cursor).items():
         by, at = cursor.steps.get(name, (None, None))
         found.append(
             Step(
@@ -216,11 +216,8 @@ def _estimate(cursor: Cursor) -> Estimate:
     )
 
 
-def _warning(days_left: int, kind: Kind) -> str | None:
-    if kind is Kind.OBJECTS:
-        if days_left > _BY_HAND_WARN:
-            return None
-        return f"the dashboard replays the beginning of this window for {days_left} more days"
-    if days_left > (HORIZON - WARN_FROM) // 86_400:
+def _warning(days_left: int, asked: Provider) -> str | None:
+    if days_left > asked.warns_from:
         return None
-    return f"the provider lists the beginning of this window for {days_left} more days"
+    can = "provider lists" if asked.lists_events else "dashboard replays"
+    return f"the {can} the beginning of this window for {days_left} more days"

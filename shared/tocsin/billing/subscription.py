@@ -29,30 +29,6 @@ class Status(StrEnum):
 TERMINAL = frozenset({Status.CANCELLED, Status.COMPLETED, Status.EXPIRED})
 """Left only by what a provider's own answer says, never by an event."""
 
-STRIPE_STATUS = {
-    "incomplete": Status.PENDING,
-    "trialing": Status.TRIALING,
-    "active": Status.ACTIVE,
-    "past_due": Status.PAST_DUE,
-    "unpaid": Status.SUSPENDED,
-    "paused": Status.PAUSED,
-    "canceled": Status.CANCELLED,
-    "incomplete_expired": Status.EXPIRED,
-}
-RAZORPAY_STATUS = {
-    "created": Status.PENDING,
-    "authenticated": Status.TRIALING,
-    "active": Status.ACTIVE,
-    "pending": Status.PAST_DUE,
-    "halted": Status.SUSPENDED,
-    "paused": Status.PAUSED,
-    "cancelled": Status.CANCELLED,
-    "completed": Status.COMPLETED,
-    "expired": Status.EXPIRED,
-}
-UNPAID_AT_RAZORPAY = frozenset({"created", "expired"})
-"""Its words for a subscription whose first payment was never made."""
-
 
 @dataclass(frozen=True, slots=True)
 class Subscription:

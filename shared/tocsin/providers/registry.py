@@ -1,4 +1,4 @@
-"""The billing providers there are. Adding one is a folder, a line here and samples in `events/`."""
+"""Where each of `billing.provider` is: a folder of its name, in it a module for each use."""
 
 from __future__ import annotations
 
@@ -6,47 +6,42 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from tocsin.billing.provider import PROVIDERS as KNOWN
 from tocsin.errors import BadInput, UnknownName, UnknownRegistration
 from tocsin.registry import Entry, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
+    from tocsin.billing.provider import Provider
     from tocsin.billing.replay.cursor import Slice
     from tocsin.ports.billing.projection import ObjectReader, SubscriptionListing, WebhookReader
 
 
+WEBHOOK = "tocsin.providers.*.webhook"
+OBJECTS = "tocsin.providers.*.objects"
+SUBSCRIPTIONS = "tocsin.providers.*.subscriptions"
+LISTING = "tocsin.providers.*.listing"
+"""What a provider's folder holds: what verifies and reads deliveries (hot path), what reads the
+objects of a GET, and where it lists its subscriptions and, if it does, its events."""
+
+
 @dataclass(frozen=True, slots=True)
-class Provider(Entry):
-    """`module` verifies and reads deliveries (hot path); `objects` reads what a GET returns.
+class Registered(Entry):
+    """`module` is the provider's `webhook`; `facts` are what is known of it."""
 
-    `subscriptions` lists them. `listing` says where events are listed; empty for a provider that
-    lists none.
-    """
+    facts: Provider
 
-    objects: str
-    subscriptions: str
-    api_base: str
-    listing: str = ""
+
+def place(pattern: str, provider: str) -> str:
+    """The module of that provider. `pattern` is quoted whole where it is used, for the bundles."""
+    return pattern.replace("*", provider)
 
 
 PROVIDERS = Registry(
     "billing provider",
-    Provider(
-        "stripe",
-        "tocsin.providers.stripe.webhook",
-        "tocsin.providers.stripe.objects",
-        "tocsin.providers.stripe.subscriptions",
-        api_base="https://api.stripe.com",
-        listing="tocsin.providers.stripe.listing",
-    ),
-    Provider(
-        "razorpay",
-        "tocsin.providers.razorpay.webhook",
-        "tocsin.providers.razorpay.objects",
-        "tocsin.providers.razorpay.subscriptions",
-        api_base="https://api.razorpay.com",
-    ),
+    *(Registered(name, place(WEBHOOK, name), facts) for name, facts in KNOWN.items()),
 )
 
 
@@ -68,7 +63,7 @@ def object_reader(provider: str) -> ObjectReader:
     Raises:
         UnknownName: no such provider.
     """
-    return cast("ObjectReader", import_module(PROVIDERS.entry(provider).objects))
+    return cast("ObjectReader", _module(OBJECTS, provider))
 
 
 def subscription_listing(provider: str) -> SubscriptionListing:
@@ -77,7 +72,7 @@ def subscription_listing(provider: str) -> SubscriptionListing:
     Raises:
         UnknownName: no such provider.
     """
-    return cast("SubscriptionListing", import_module(PROVIDERS.entry(provider).subscriptions))
+    return cast("SubscriptionListing", _module(SUBSCRIPTIONS, provider))
 
 
 def lists_events(provider: str) -> bool:
@@ -86,7 +81,7 @@ def lists_events(provider: str) -> bool:
     Raises:
         UnknownName: no such provider.
     """
-    return bool(PROVIDERS.entry(provider).listing)
+    return PROVIDERS.entry(provider).facts.lists_events
 
 
 def event_listing(provider: str) -> Callable[[Slice], str]:
@@ -96,6 +91,10 @@ def event_listing(provider: str) -> Callable[[Slice], str]:
         UnknownName: no such provider.
         BadInput: it lists none; its objects have to be asked for one by one.
     """
-    if not (module := PROVIDERS.entry(provider).listing):
+    if not lists_events(provider):
         raise BadInput(f"{provider} lists no events: rebuild its subscriptions", field="provider")
-    return cast("Callable[[Slice], str]", import_module(module).path)
+    return cast("Callable[[Slice], str]", _module(LISTING, provider).path)
+
+
+def _module(pattern: str, provider: str) -> ModuleType:
+    return import_module(place(pattern, PROVIDERS.entry(provider).name))

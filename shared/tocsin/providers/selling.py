@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from tocsin.billing.checkout.routing import CheckoutPolicy
+from tocsin.billing.provider import PROVIDERS
 from tocsin.errors import SecretUnavailable
 from tocsin.providers.http.one import ProviderKeys
+from tocsin.providers.registry import place
 from tocsin.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
     from tocsin.ports.billing.checkout import CheckoutProvider
 
 
+CHECKOUT = "tocsin.providers.*.checkout"
 SELLERS = Registry(
     "seller",
-    Entry("stripe", "tocsin.providers.stripe.checkout"),
-    Entry("razorpay", "tocsin.providers.razorpay.checkout"),
+    *(Entry(each.name, place(CHECKOUT, each.name)) for each in PROVIDERS.values() if each.sells),
 )
 """Apart from the registry of providers: what is named there is bundled with every function that
 hears of a provider, and only those that sell carry the SDKs."""

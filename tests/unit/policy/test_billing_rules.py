@@ -13,11 +13,9 @@ from tocsin.billing.access.entitlement import Access
 from tocsin.billing.access.freeze import SHIPPED, BillingChange
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
-from tocsin.policy.authoring import checks
 from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
 from tocsin.policy.compiled.policies import DEFAULT_FILE, default, from_json, sealed, to_json
 from tocsin.policy.compiled.seal import seal
-from tocsin.providers.registry import PROVIDERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +107,3 @@ def test_a_policy_from_before_it_could_say_so_has_the_shipped_ones(tmp_path: Pat
     (tmp_path / "default.json").write_bytes(raw)
     assert from_json(raw).billing.essential == SHIPPED
     assert current_billing_rules(tmp_path).essential == set(SHIPPED)
-
-
-def test_the_known_providers_are_those_of_the_registry() -> None:
-    assert set(checks.PROVIDERS) == set(PROVIDERS.names)

@@ -12,15 +12,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tocsin.billing.outage.signs import URGENT, Trouble
+from tocsin.billing.provider import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAMES = {"stripe": "Stripe", "razorpay": "Razorpay"}
-STATUS_PAGES = {
-    "stripe": "https://status.stripe.com",
-    "razorpay": "https://status.razorpay.com",
-}
 _SAY = (
     "What to say: a payment provider has a problem; we know and are working on it; access is kept"
     " while this lasts; a payment that failed was not taken."
@@ -144,7 +140,7 @@ def _works(situation: Situation) -> str:
 
 
 def _named(providers: tuple[str, ...]) -> str:
-    return " and ".join(NAMES.get(provider, provider) for provider in providers)
+    return " and ".join(PROVIDERS[each].title if each in PROVIDERS else each for each in providers)
 
 
 def _joined(*parts: str) -> str:

@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.access.entitlement import one_subscription
 from tocsin.billing.projection.ordering import CREATED_JITTER, FETCH_MARGIN, Verdict
-from tocsin.billing.subscription import UNPAID_AT_RAZORPAY, Status
+from tocsin.billing.provider import PROVIDERS
+from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -143,7 +144,7 @@ def compare(subject: Subject, rules: AccessPolicy, *, now: int, incident_open: b
     if truth.status is Status.UNKNOWN:
         return _unknown(subject, f"its status {truth.raw_status!r} is a word we do not know")
     if held is None:
-        return None if _never_paid(subject.identity, truth) else _missing(subject, truth)
+        return None if _unsent(subject.identity, truth) else _missing(subject, truth)
     if (kind := _difference(subject, held, truth)) is None:
         return _enforced(subject, truth, rules, now=now, incident_open=incident_open)
     return _found(subject, kind, facts(held), facts(truth), Healing.REFETCH)
@@ -159,13 +160,10 @@ def _missing(subject: Subject, truth: Subscription) -> Mismatch:
     return _found(subject, Kind.MISSING, {}, facts(truth), Healing.REFETCH)
 
 
-def _never_paid(identity: Identity, truth: Subscription) -> bool:
-    """Whether it is a link that nobody has paid: Razorpay's first event is of the first payment.
-
-    https://razorpay.com/docs/payments/subscriptions/subscribe-to-webhooks/ lists them: none is sent
-    when a subscription is made, nor when it expires unpaid, so holding nothing of it is right.
-    """
-    return identity.provider == "razorpay" and truth.raw_status in UNPAID_AT_RAZORPAY
+def _unsent(identity: Identity, truth: Subscription) -> bool:
+    """Whether its provider has sent nothing of it yet: then holding nothing of it is right."""
+    known = PROVIDERS.get(identity.provider)
+    return known is not None and truth.raw_status in known.unsent
 
 
 def double(workspace: str, subjects: Sequence[Subject]) -> Mismatch | None:

@@ -28,15 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tocsin.billing.identity import Identity
+    from tocsin.billing.provider import Provider
 
 DAY = 86_400
-HORIZON = 30 * DAY
-"""How long Stripe lists events (docs.stripe.com/api/events/list)."""
-
-WARN_FROM = 20 * DAY
-BY_HAND = 7 * DAY
-"""How far back Razorpay's dashboard replays (razorpay.com/docs/webhooks/replay-events)."""
-
 PAGE = 100
 """Events a list call returns at most."""
 
@@ -78,7 +72,7 @@ class Window:
     start: int
     end: int
 
-    def check(self, *, now: int, kind: Kind = Kind.EVENTS) -> None:
+    def check(self, *, now: int, asked: Provider) -> None:
         """Refuses a window that no listing can answer; objects are listed however old they are.
 
         Raises:
@@ -89,15 +83,15 @@ class Window:
             raise BadInput("the window ends before it starts", field="end")
         if self.end > now:
             raise BadInput("the window reaches into the future", field="end")
-        if kind is Kind.EVENTS and self.start < now - HORIZON:
+        if asked.lists_events and self.start < now - asked.reaches * DAY:
             raise WindowExpired(
-                "the window starts before the 30 days the provider lists: reconcile instead"
+                f"the window starts before the {asked.reaches} days the provider lists: "
+                "reconcile instead"
             )
 
-    def days_left(self, *, now: int, kind: Kind = Kind.EVENTS) -> int:
+    def days_left(self, *, now: int, asked: Provider) -> int:
         """Whole days until its first second can be listed, or replayed by hand, no more."""
-        horizon = HORIZON if kind is Kind.EVENTS else BY_HAND
-        return max(0, (self.start + horizon - now) // DAY)
+        return max(0, (self.start + asked.reaches * DAY - now) // DAY)
 
 
 @dataclass(frozen=True, slots=True)

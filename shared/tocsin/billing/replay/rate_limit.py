@@ -1,13 +1,14 @@
 """A budget of requests per second, shared by all who ask one provider for one account.
 
-Stripe allows an account 100 requests a second live, 25 in test mode, and by default 25 per kind of
-request (docs.stripe.com/rate-limits); what customers are doing comes out of the same. So a replay
-takes less than all of it, and takes it second by second from one counter.
+What customers are doing comes out of the same. So background work takes less than all of what the
+provider allows, and takes it second by second from one counter.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from tocsin.billing.provider import PROVIDERS
 
 if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 SLOTS = 8
 """Seconds kept side by side; a slot is used again for the second eight later."""
 
-PER_SECOND = {"stripe": 20, "razorpay": 5}
-"""Below what is published for Stripe; Razorpay publishes nothing and answers 429."""
+_CAUTIOUS = 5
+"""Where nothing is known of a provider."""
 
 
 def budget(identity: Identity) -> int:
     """Requests a second for background work on this account."""
-    return PER_SECOND.get(identity.provider, 5)
+    known = PROVIDERS.get(identity.provider)
+    return _CAUTIOUS if known is None else known.per_second
 
 
 def slot(second: int) -> int:

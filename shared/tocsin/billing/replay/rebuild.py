@@ -15,6 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tocsin.billing.provider import provider
 from tocsin.billing.replay.cursor import Counts, Cursor, Kind, Stage
 from tocsin.errors import UnknownName
 
@@ -30,17 +31,6 @@ SOURCES = (SUBSCRIPTIONS, PAYMENTS, REFUNDS)
 
 DIFFERS, PAID = "differs", "paid"
 """Why an object is fetched: its listed state is not the projection's, or a payment was for it."""
-
-STEPS: Mapping[str, str] = {
-    "dashboard-replay": "Razorpay dashboard, Webhooks, Replay events: the window {start} to {end}, "
-    "every endpoint. It reaches 7 days back, sends only what was not acknowledged, signs with the "
-    "present secret, and may be run 5 times in 24 hours.",
-    "dashboard-arrived": "Wait until what was queued there has arrived, then plan again: the list "
-    "of what cannot be recovered is shorter by it.",
-    "ask-support": "For a window that begins more than 7 days ago: ask Razorpay's support to send "
-    "the rest again.",
-}
-"""What a person does first, in this order; `start` and `end` are the window's."""
 
 COUNTED = (
     "payment.authorized",
@@ -167,14 +157,19 @@ def next_pass(cursor: Cursor) -> Cursor:
     )
 
 
+def steps_of(cursor: Cursor) -> Mapping[str, str]:
+    """What a person does first, in this order, where the provider lists no events."""
+    return provider(cursor.identity.provider).by_hand if cursor.kind is Kind.OBJECTS else {}
+
+
 def step_done(cursor: Cursor, step: str, *, by: str, at: int) -> Cursor:
     """A step by hand, done by somebody; the first who said so stays.
 
     Raises:
         UnknownName: there is no such step here.
     """
-    if cursor.kind is not Kind.OBJECTS or step not in STEPS:
-        known = ", ".join(STEPS) if cursor.kind is Kind.OBJECTS else "none"
+    if step not in (steps := steps_of(cursor)):
+        known = ", ".join(steps) or "none"
         raise UnknownName(f"there is no step {step[:64]!r}; there are: {known}", kind="step")
     if step in cursor.steps:
         return cursor

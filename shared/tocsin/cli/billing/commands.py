@@ -14,6 +14,7 @@ import typer
 
 from tocsin.billing.access.entitlement import one_subscription
 from tocsin.billing.identity import Identity
+from tocsin.billing.provider import DEFAULT
 from tocsin.cli.billing import corrections as billing_corrections
 from tocsin.cli.billing import exit as billing_exit
 from tocsin.cli.billing import impact as billing_impact
@@ -146,7 +147,7 @@ def subscription(
     identifier: _Id,
     account: _Account,
     *,
-    provider: _Provider = "stripe",
+    provider: _Provider = DEFAULT,
     mode: _Mode = "live",
     stage: Stage = None,
     region: Region = None,
@@ -167,7 +168,7 @@ def reproject(
     since: Annotated[str, typer.Option("--from", help="With its zone, like 2026-09-08T14:00:00Z.")],
     until: Annotated[str, typer.Option("--until", help="With its zone.")],
     *,
-    provider: _Provider = "stripe",
+    provider: _Provider = DEFAULT,
     mode: _Mode = "live",
     stage: Stage = None,
     region: Region = None,
@@ -187,7 +188,7 @@ def erase(
     identifier: _Id,
     account: _Account,
     *,
-    provider: _Provider = "stripe",
+    provider: _Provider = DEFAULT,
     mode: _Mode = "live",
     stage: Stage = None,
     region: Region = None,

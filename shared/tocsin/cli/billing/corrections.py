@@ -14,6 +14,7 @@ import typer
 
 from tocsin.billing.access.corrections import ACTION, Correction
 from tocsin.billing.identity import Identity
+from tocsin.billing.provider import DEFAULT, PROVIDERS
 from tocsin.billing.subscription import Status
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
@@ -26,7 +27,7 @@ _Subscription = Annotated[
     str, typer.Argument(help="The provider's id of the subscription.", metavar="SUBSCRIPTION")
 ]
 Account = Annotated[str, typer.Option(help="The account of the registration.")]
-Provider = Annotated[str, typer.Option(help="stripe or razorpay.")]
+Provider = Annotated[str, typer.Option(help=f"{' or '.join(PROVIDERS)}.")]
 Mode = Annotated[str, typer.Option(help="live or test.")]
 _Reason = Annotated[str, typer.Option(help="Why; it is part of the record.")]
 _Status = Annotated[Status | None, typer.Option(help="What it shall count as.")]
@@ -52,7 +53,7 @@ def correct(
     ],
     reason: _Reason,
     *,
-    provider: Provider = "stripe",
+    provider: Provider = DEFAULT,
     mode: Mode = "live",
     approval: _Approval = "",
     key: _Key = None,
@@ -70,7 +71,7 @@ def lift(
     account: Account,
     reason: _Reason,
     *,
-    provider: Provider = "stripe",
+    provider: Provider = DEFAULT,
     mode: Mode = "live",
     approval: _Approval = "",
     key: _Key = None,
@@ -92,7 +93,7 @@ def approve(
     status: _Status = None,
     until: _Until = None,
     lifting: Annotated[bool, typer.Option("--lift", help="Approve lifting instead.")] = False,
-    provider: Provider = "stripe",
+    provider: Provider = DEFAULT,
     mode: Mode = "live",
     minutes: Annotated[int, typer.Option(help="How long it holds.")] = 60,
     api_url: ApiUrl = None,

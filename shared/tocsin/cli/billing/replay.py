@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tocsin.billing.provider import DEFAULT
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
@@ -24,7 +25,8 @@ app = typer.Typer(
 
 _Id = Annotated[str, typer.Argument(help="The replay's id.", metavar="REPLAY")]
 _Account = Annotated[str | None, typer.Option(help="The account of the registration.")]
-_Provider = Annotated[str | None, typer.Option(help="Whose events; stripe without an incident.")]
+_WHOSE = f"Whose events; {DEFAULT} without an incident."
+_Provider = Annotated[str | None, typer.Option(help=_WHOSE)]
 _Mode = Annotated[str | None, typer.Option(help="live or test; live without an incident.")]
 _From = Annotated[str | None, typer.Option("--from", help="First instant, like 2026-09-08T10:00Z.")]
 _To = Annotated[str | None, typer.Option("--until", "--to", help="First instant after the window.")]
@@ -144,7 +146,7 @@ def _window(
     """What was said; the rest the incident tells, or there is a default without one."""
     alone = incident is None
     body = {
-        "provider": provider or ("stripe" if alone else None),
+        "provider": provider or (DEFAULT if alone else None),
         "account": account,
         "mode": mode or ("live" if alone else None),
         "start": begin and format_time(read_instant(begin)),

@@ -9,6 +9,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from tocsin.billing.provider import PROVIDERS
 from tocsin.billing.subscription import Status
 from tocsin.errors import InvalidPolicy
 from tocsin.incidents.runbook.policy import CriterionSection
@@ -46,7 +47,6 @@ NEVER_WAIVED = {
     (CriterionSection.ADDED, "timeline_intact"): set(Severity),
 }
 RINGING = frozenset({WayKind.SMS, WayKind.WEBHOOK})
-PROVIDERS = ("stripe", "razorpay")
 TEMPLATES = ("internal", "customer", "customer-before-containment")
 REMOVED = "is missing, and cannot be removed"
 PLACEHOLDERS = frozenset({"ID", "level", "summary", "status", "time", "scope"})

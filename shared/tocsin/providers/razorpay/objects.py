@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tocsin.billing.projection.ledger_key import usable_time
-from tocsin.billing.subscription import RAZORPAY_STATUS, Status, Subscription
+from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import UnreadableShape
 from tocsin.providers.bodies.pruning import workspace_in
 from tocsin.providers.foreign_json import section, text
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
     from tocsin.billing.identity import Identity
 
+STATUS = {
+    "created": Status.PENDING,
+    "authenticated": Status.TRIALING,
+    "active": Status.ACTIVE,
+    "pending": Status.PAST_DUE,
+    "halted": Status.SUSPENDED,
+    "paused": Status.PAUSED,
+    "cancelled": Status.CANCELLED,
+    "completed": Status.COMPLETED,
+    "expired": Status.EXPIRED,
+}
 ALWAYS_IN_A_PERIOD = frozenset({"active"})
 """Elsewhere `current_end` may be null: no first charge has succeeded yet."""
 
@@ -51,7 +62,7 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
         found = {"id": identifier, "status": raw_status, "plan_id": plan, "current_end": period_end}
         missing = ", ".join(name for name, value in found.items() if not value)
         raise UnreadableShape(f"A Razorpay subscription lacks: {missing}.")
-    status = RAZORPAY_STATUS.get(raw_status, Status.UNKNOWN)
+    status = STATUS.get(raw_status, Status.UNKNOWN)
     if status is Status.TRIALING and (usable_time(shape.get("start_at")) or 0) <= as_of:
         status = Status.PENDING
     return Subscription(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from tocsin.billing.projection.ledger_key import usable_time
-from tocsin.billing.subscription import STRIPE_STATUS, Status, Subscription
+from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import UnreadableShape
 from tocsin.providers.bodies.pruning import workspace_in
 from tocsin.providers.foreign_json import entries, flag, reference, section, text
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.billing.identity import Identity
+
+STATUS = {
+    "incomplete": Status.PENDING,
+    "trialing": Status.TRIALING,
+    "active": Status.ACTIVE,
+    "past_due": Status.PAST_DUE,
+    "unpaid": Status.SUSPENDED,
+    "paused": Status.PAUSED,
+    "canceled": Status.CANCELLED,
+    "incomplete_expired": Status.EXPIRED,
+}
 
 
 def snapshot_in(document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -48,7 +59,7 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
         raise UnreadableShape(f"A Stripe subscription lacks: {missing}.")
     return Subscription(
         id=identifier,
-        status=STRIPE_STATUS.get(raw_status, Status.UNKNOWN),
+        status=STATUS.get(raw_status, Status.UNKNOWN),
         raw_status=raw_status,
         plan="+".join(plans),
         period_end=period_end,

@@ -19,8 +19,9 @@ from tocsin.billing.reconcile.compare import (
     compare,
     double,
 )
-from tocsin.billing.subscription import RAZORPAY_STATUS, TERMINAL, Status, Subscription
+from tocsin.billing.subscription import TERMINAL, Status, Subscription
 from tocsin.policy.compiled.billing_rules import current_billing_rules
+from tocsin.providers.razorpay.objects import STATUS
 
 RULES = current_billing_rules().access
 NOW = 1_790_000_000
@@ -155,14 +156,14 @@ def test_the_provider_alone_knowing_it_is_missing() -> None:
 
 @pytest.mark.parametrize("raw", ["created", "expired"])
 def test_a_razorpay_link_that_nobody_paid_is_not_missing_for_no_event_tells_of_it(raw: str) -> None:
-    unpaid = active(status=RAZORPAY_STATUS[raw], raw_status=raw)
+    unpaid = active(status=STATUS[raw], raw_status=raw)
     assert find(subject(None, unpaid, identity=RAZORPAY)) is None
     assert kind_of(subject(active(), unpaid, identity=RAZORPAY)) is Kind.STATUS
 
 
 @pytest.mark.parametrize("raw", ["authenticated", "active", "halted", "cancelled"])
 def test_a_razorpay_link_that_was_paid_is_missing_where_we_hold_nothing(raw: str) -> None:
-    paid = active(status=RAZORPAY_STATUS[raw], raw_status=raw)
+    paid = active(status=STATUS[raw], raw_status=raw)
     assert kind_of(subject(None, paid, identity=RAZORPAY)) is Kind.MISSING
 
 

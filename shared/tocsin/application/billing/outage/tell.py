@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tocsin.billing.outage.wording import OPERATIONAL, STATUS_PAGES, word
+from tocsin.billing.outage.wording import OPERATIONAL, word
+from tocsin.billing.provider import PROVIDERS
 from tocsin.errors import Conflict, IdempotencyKeyReused, IllegalTransition
 from tocsin.incidents.commands.opening import MergeSignals
 from tocsin.incidents.commands.updates import RecordUpdate
@@ -76,7 +77,7 @@ class Evidence:
             "regions": ", ".join(sorted({each.region for each in failed})) or "none",
             "workspaces": (shown or "none") + (f" and {more} more" if more > 0 else ""),
             "examples": "; ".join(_example(each) for each in failed[-EXAMPLES:]) or "none",
-            "status_page": STATUS_PAGES.get(self.provider, "none"),
+            "status_page": known.status_page if (known := PROVIDERS.get(self.provider)) else "none",
         }
 
 

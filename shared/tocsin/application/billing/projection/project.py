@@ -18,6 +18,7 @@ from tocsin.billing.projection.ledger_key import key_of
 from tocsin.billing.projection.ordering import Decision, Question, Verdict
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.projection.refetch import Reason, RefetchRequest
+from tocsin.billing.provider import PROVIDERS
 from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Projector:
     client: ProviderClient
     queue: RefetchQueue
     quarantine: Quarantine
-    confirmed: frozenset[str] = field(default=frozenset({"stripe", "razorpay"}))
+    confirmed: frozenset[str] = field(default=frozenset(PROVIDERS))
 
     def project(self, event: BillingEvent, *, now: int) -> Projected:
         """Handles one event; `now` is the wall clock in epoch seconds.

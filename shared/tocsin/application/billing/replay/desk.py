@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.billing.outage.recovery import doubts
+from tocsin.billing.provider import provider
 from tocsin.billing.replay.cursor import Cursor, Kind, Window, begin
 from tocsin.billing.replay.rebuild import step_done
 from tocsin.billing.replay.stops import at_rest, cancelled, resumed
@@ -101,7 +102,7 @@ class ReplayDesk:
         """
         if not wish.groups & MAY_REPLAY:
             raise GroupRequired(f"{wish.person} may look but not act")
-        wish.window.check(now=self.now(), kind=wish.kind)
+        wish.window.check(now=self.now(), asked=provider(wish.identity.provider))
         if not self.known(wish.identity):
             raise UnknownName(f"no account {wish.identity} is registered here", kind="account")
         name = f"RPL-{_digest(wish.person, key)}" if key else self.new_id()
