@@ -21,7 +21,13 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs/how-to").glob("add-*.md"))
 _NAMED = re.compile(r"\*\*`([\w./<>-]+)`\*\*")
 _BLOCK = re.compile(r"```(?:python|text) path=(\S+) before=([\"'])(.*?)\2\n(.*?)\n *```", re.DOTALL)
-MOST = {"add-a-verb": 5, "add-an-event": 2, "add-a-store": 6, "add-a-function": 5}
+MOST = {
+    "add-a-verb": 5,
+    "add-an-event": 2,
+    "add-a-store": 6,
+    "add-a-function": 5,
+    "add-a-provider": 7,
+}
 PLACES = ("shared/tocsin", "functions", "infra")
 
 
@@ -144,6 +150,83 @@ def test_the_example_works_and_touches_what_the_page_names(
     assert touched == set(named(page))
     assert len(touched) <= MOST[name]
     ran(copied, program)
+
+
+PROVIDER = """
+    import hashlib, hmac
+    from pathlib import Path
+    from infra.bundle.import_graph import Sources
+    from infra.context import KEYS, Context
+    from tests.unit.policy.builders import overridden
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.outage.signs import URGENT
+    from tocsin.billing.outage.wording import Situation, word
+    from tocsin.billing.provider import DEFAULT, provider
+    from tocsin.billing.replay.cursor import Window
+    from tocsin.billing.replay.rate_limit import budget
+    from tocsin.providers import registry
+    from tocsin.providers.http.probes import PROBES
+    from tocsin.providers.selling import SELLERS
+
+    (sample,) = Path("events/third").iterdir()
+    body = sample.read_bytes()
+    signature = hmac.new(b"secret", body, hashlib.sha256).hexdigest()
+    reader = registry.webhook_reader("third")
+    reader.verify({"x-third-signature": signature}, body, secrets=[b"secret"], now=0)
+    envelope, document = reader.read({"x-third-event-id": "evt_1"}, body)
+    objects = registry.object_reader("third")
+    found = objects.subscription(objects.snapshot_in(document), as_of=0)
+    assert found.id == envelope.subscription
+    registry.subscription_listing("third").path(None)
+
+    context = Context.read({"stage": "local", "providers": "third"})
+    assert context.api_bases["third"] == "https://api.third.example"
+    elsewhere = Context.read({"stage": "local", "third_api_base": "http://127.0.0.1:9"})
+    assert "third_api_base" in KEYS and elsewhere.api_bases["third"] == "http://127.0.0.1:9"
+    for function, module in (
+        ("webhook_ingest", "webhook"), ("billing_projector", "objects"),
+        ("reconciler", "subscriptions"), ("outage_watch", "probes"),
+    ):
+        files = Sources(Path.cwd(), clock_adjustable=False).needed_by(function)
+        assert f"tocsin/providers/third/{module}.py" in files, function
+
+    identity = Identity("third", "acc_1", "live")
+    assert (DEFAULT, budget(identity), "third" in SELLERS) == ("stripe", 7, False)
+    assert not registry.lists_events("third")
+    assert Window(0, 1).days_left(now=0, asked=provider("third")) == 7
+    down = Situation(("stripe", "third"), {"third": frozenset(URGENT)}, 0, None, 0)
+    assert "New payments through Third fail." in word(down).public
+    assert overridden("billing: { confirm: [third] }").billing.confirm == ("third",)
+    print(registry.place(PROBES, "third"))
+"""
+
+
+def test_a_third_provider_is_a_folder_a_line_and_samples(copied: Path) -> None:
+    page = ROOT / "docs/how-to/add-a-provider.md"
+    shutil.copytree(ROOT / "infra", copied / "infra", ignore=shutil.ignore_patterns("__pycache__"))
+    before = _files(copied)
+    assert applied(page, copied) == {"shared/tocsin/billing/provider.py"}
+    folder = copied / "shared/tocsin/providers/third"
+    shutil.copytree(ROOT / "shared/tocsin/providers/razorpay", folder)
+    shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+    (folder / "checkout.py").unlink()
+    for path in folder.glob("*.py"):
+        text = path.read_text("utf-8")
+        path.write_text(text.replace("razorpay", "third").replace("Razorpay", "Third"), "utf-8")
+    (copied / "events/third").mkdir(parents=True)
+    sample = "events/razorpay/subscription_charged.json"
+    shutil.copy(ROOT / sample, copied / "events/third")
+    touched = {name for name, text in _files(copied).items() if before.get(name) != text}
+    ours = ("shared/tocsin/providers/third/", "events/third/")
+    assert {name for name in touched if not name.startswith(ours)} == {
+        "shared/tocsin/billing/provider.py"
+    }
+    assert ran(copied, PROVIDER).strip() == "tocsin.providers.third.probes"
+
+
+def _files(copy: Path) -> dict[str, bytes]:
+    found = (path for path in copy.rglob("*") if path.is_file())
+    return {str(path.relative_to(copy)): path.read_bytes() for path in found}
 
 
 # What knows an example that is there already, and what only uses it.
