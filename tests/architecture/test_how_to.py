@@ -166,6 +166,7 @@ PROVIDER = """
     from tocsin.billing.replay.rate_limit import budget
     from tocsin.providers import registry
     from tocsin.providers.http.probes import PROBES
+    from tocsin.providers.http.subscriptions import listing_of
     from tocsin.providers.selling import SELLERS
 
     (sample,) = Path("events/third").iterdir()
@@ -177,7 +178,7 @@ PROVIDER = """
     objects = registry.object_reader("third")
     found = objects.subscription(objects.snapshot_in(document), as_of=0)
     assert found.id == envelope.subscription
-    registry.subscription_listing("third").path(None)
+    listing_of("third").path(None)
 
     context = Context.read({"stage": "local", "providers": "third"})
     assert context.api_bases["third"] == "https://api.third.example"

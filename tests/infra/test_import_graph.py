@@ -92,6 +92,12 @@ def test_a_quoted_package_brings_the_modules_right_inside_it(checkout: Path) -> 
     assert "tocsin/b/c/deep.py" not in found
 
 
+def test_a_quoted_pattern_brings_that_module_of_each_folder(checkout: Path) -> None:
+    found = needed(checkout, "EACH = 'tocsin.b.*.deep'")
+    assert {name for name in found if not name.endswith("__init__.py")} == {"tocsin/b/c/deep.py"}
+    assert needed(checkout, "EACH = 'tocsin.b.*.absent'") == set()
+
+
 @pytest.mark.parametrize(
     "source",
     [

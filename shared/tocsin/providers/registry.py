@@ -7,24 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from tocsin.billing.provider import PROVIDERS as KNOWN
-from tocsin.errors import BadInput, UnknownName, UnknownRegistration
+from tocsin.errors import UnknownName, UnknownRegistration
 from tocsin.registry import Entry, Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import ModuleType
 
     from tocsin.billing.provider import Provider
-    from tocsin.billing.replay.cursor import Slice
-    from tocsin.ports.billing.projection import ObjectReader, SubscriptionListing, WebhookReader
+    from tocsin.ports.billing.projection import ObjectReader, WebhookReader
 
 
 WEBHOOK = "tocsin.providers.*.webhook"
 OBJECTS = "tocsin.providers.*.objects"
-SUBSCRIPTIONS = "tocsin.providers.*.subscriptions"
-LISTING = "tocsin.providers.*.listing"
-"""What a provider's folder holds: what verifies and reads deliveries (hot path), what reads the
-objects of a GET, and where it lists its subscriptions and, if it does, its events."""
+"""What a provider's folder holds: what verifies and reads deliveries (hot path), and what reads the
+objects of a GET. A pattern is quoted whole where its modules are used, for the bundles go by that;
+so whoever lists, looks or sells quotes it there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Registered(Entry):
 
 
 def place(pattern: str, provider: str) -> str:
-    """The module of that provider. `pattern` is quoted whole where it is used, for the bundles."""
+    """The dotted name of the module of that provider."""
     return pattern.replace("*", provider)
 
 
@@ -63,16 +60,7 @@ def object_reader(provider: str) -> ObjectReader:
     Raises:
         UnknownName: no such provider.
     """
-    return cast("ObjectReader", _module(OBJECTS, provider))
-
-
-def subscription_listing(provider: str) -> SubscriptionListing:
-    """Where this provider lists its subscriptions, and how to read a page of them.
-
-    Raises:
-        UnknownName: no such provider.
-    """
-    return cast("SubscriptionListing", _module(SUBSCRIPTIONS, provider))
+    return cast("ObjectReader", module_of(OBJECTS, provider))
 
 
 def lists_events(provider: str) -> bool:
@@ -84,17 +72,10 @@ def lists_events(provider: str) -> bool:
     return PROVIDERS.entry(provider).facts.lists_events
 
 
-def event_listing(provider: str) -> Callable[[Slice], str]:
-    """The path and query under which this provider lists its events.
+def module_of(pattern: str, provider: str) -> ModuleType:
+    """The module itself, imported now if it was not before.
 
     Raises:
         UnknownName: no such provider.
-        BadInput: it lists none; its objects have to be asked for one by one.
     """
-    if not lists_events(provider):
-        raise BadInput(f"{provider} lists no events: rebuild its subscriptions", field="provider")
-    return cast("Callable[[Slice], str]", _module(LISTING, provider).path)
-
-
-def _module(pattern: str, provider: str) -> ModuleType:
     return import_module(place(pattern, PROVIDERS.entry(provider).name))

@@ -10,7 +10,9 @@ import pytest
 from tocsin.billing.provider import DEFAULT, PROVIDERS, provider
 from tocsin.errors import BadInput, UnknownName, UnknownRegistration
 from tocsin.providers import registry
+from tocsin.providers.http.events import listing_of
 from tocsin.providers.http.probes import PROBES
+from tocsin.providers.http.subscriptions import SUBSCRIPTIONS
 from tocsin.providers.selling import SELLERS
 
 ROOT = Path(__file__).parents[3]
@@ -26,7 +28,7 @@ def test_there_is_a_folder_a_line_and_samples_for_each() -> None:
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_what_a_line_says_is_in_the_folder(name: str) -> None:
-    for pattern in (registry.WEBHOOK, registry.OBJECTS, registry.SUBSCRIPTIONS, PROBES):
+    for pattern in (registry.WEBHOOK, registry.OBJECTS, SUBSCRIPTIONS, PROBES):
         import_module(registry.place(pattern, name))
     facts = PROVIDERS[name]
     folder = ROOT / "shared/tocsin/providers" / name
@@ -41,4 +43,4 @@ def test_who_is_not_known_is_refused_with_those_who_are() -> None:
     with pytest.raises(UnknownRegistration):
         registry.webhook_reader("paypal")
     with pytest.raises(BadInput, match="lists no events"):
-        registry.event_listing("razorpay")
+        listing_of("razorpay")

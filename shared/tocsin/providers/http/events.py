@@ -8,7 +8,7 @@ version's than the webhooks had: readers judge a shape by what is in it.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 
@@ -16,10 +16,10 @@ from tocsin.errors import BadInput, ProviderUnavailable, SecretUnavailable
 from tocsin.ports.billing.replay import EventPage
 from tocsin.providers.bodies.pruning import workspace_in
 from tocsin.providers.foreign_json import section
-from tocsin.providers.registry import event_listing, object_reader
+from tocsin.providers.registry import lists_events, module_of, object_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.replay.cursor import Slice
@@ -29,6 +29,7 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
 MAX_PAGE_BYTES = 32 * 1024 * 1024
 USER_AGENT = "tocsin-replay"
+LISTING = "tocsin.providers.*.listing"
 
 
 class HttpEventSource:
@@ -57,7 +58,7 @@ class HttpEventSource:
             raise ProviderUnavailable("the provider keys cannot be read") from error
         if key is None:
             raise BadInput(f"there is no API key for {identity}", field="account")
-        url = self._bases[identity.provider].rstrip("/") + event_listing(identity.provider)(wanted)
+        url = self._bases[identity.provider].rstrip("/") + listing_of(identity.provider)(wanted)
         authorised = object_reader(identity.provider).headers(key, identity)
         headers = {"User-Agent": USER_AGENT, **authorised}
         try:
@@ -65,6 +66,18 @@ class HttpEventSource:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise ProviderUnavailable(f"no answer: {type(error).__name__}") from error
         return _read(response)
+
+
+def listing_of(provider: str) -> Callable[[Slice], str]:
+    """The path and query under which this provider lists its events.
+
+    Raises:
+        UnknownName: no such provider.
+        BadInput: it lists none; its objects have to be asked for one by one.
+    """
+    if not lists_events(provider):
+        raise BadInput(f"{provider} lists no events: rebuild its subscriptions", field="provider")
+    return cast("Callable[[Slice], str]", module_of(LISTING, provider).path)
 
 
 def workspace_of(document: Mapping[str, Any]) -> str | None:

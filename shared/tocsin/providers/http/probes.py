@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlencode
 
 import urllib3
 
-from tocsin.providers.registry import place
+from tocsin.providers.registry import module_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +50,7 @@ class HttpProbes:
 
     def look(self, identity: Identity, base: str, key: str, *, now: int) -> Health:
         """How the provider is; `key` is the account's API key."""
-        probes = cast("Probes", import_module(place(PROBES, identity.provider)))
+        probes = cast("Probes", module_of(PROBES, identity.provider))
         return probes.look(Asking(self._pool, base, probes.headers(key)), now=now)
 
 

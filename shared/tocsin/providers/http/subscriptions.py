@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 
 from tocsin.errors import BadInput, ProviderUnavailable, SecretUnavailable, UnreadableShape
 from tocsin.ports.billing.reconcile import SubscriptionPage
-from tocsin.providers.registry import object_reader, subscription_listing
+from tocsin.providers.registry import module_of, object_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.subscription import Subscription
+    from tocsin.ports.billing.projection import SubscriptionListing
     from tocsin.providers.http.one import KeySource
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 30.0
 MAX_PAGE_BYTES = 32 * 1024 * 1024
 USER_AGENT = "tocsin-reconciler"
+SUBSCRIPTIONS = "tocsin.providers.*.subscriptions"
 _OK, _REFUSED = 200, frozenset({401, 403})
+
+
+def listing_of(provider: str) -> SubscriptionListing:
+    """Where this provider lists its subscriptions, and how to read a page of them.
+
+    Raises:
+        UnknownName: no such provider.
+    """
+    return cast("SubscriptionListing", module_of(SUBSCRIPTIONS, provider))
 
 
 class HttpSubscriptionSource:
@@ -51,7 +62,7 @@ class HttpSubscriptionSource:
             raise ProviderUnavailable("the provider keys cannot be read") from error
         if key is None:
             raise BadInput(f"there is no API key for {identity}", field="account")
-        listing, reader = subscription_listing(identity.provider), object_reader(identity.provider)
+        listing, reader = listing_of(identity.provider), object_reader(identity.provider)
         url = self._bases[identity.provider].rstrip("/") + listing.path(after)
         headers = {"User-Agent": USER_AGENT, **reader.headers(key, identity)}
         try:
@@ -81,7 +92,7 @@ def _entries(
     if len(response.data) > MAX_PAGE_BYTES:
         raise ProviderUnavailable("the page is larger than any page of subscriptions")
     try:
-        found, following = subscription_listing(provider).entries(json.loads(response.data), after)
+        found, following = listing_of(provider).entries(json.loads(response.data), after)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProviderUnavailable("the answer is no list of subscriptions") from error
     if not all(isinstance(each, dict) for each in found):
