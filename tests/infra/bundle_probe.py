@@ -24,12 +24,11 @@ SIGNED: dict[str, tuple[str, dict[str, Any]]] = {
     "lambda": ("Invoke", NOBODY),
     "monitoring": ("ListMetrics", {}),
     "secretsmanager": ("ListSecrets", {}),
-    "sesv2": ("SendEmail", {}),
     "sns": ("ListTopics", {}),
     "sqs": ("ListQueues", {}),
 }
-REFUSED = {"lambda", "sesv2"}
-"""Have nothing to be asked without a name: a refusal by the service itself shows as much."""
+REFUSED = {"lambda"}
+"""Has nothing to be asked without a name: a refusal by the service itself shows as much."""
 
 
 def imported(function: str) -> dict[str, str]:

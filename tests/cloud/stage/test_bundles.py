@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.harness.cloud.local_cloud import Deployed
 
 # A key of the emulator's own account: what is tried here is the bundle, not the rights.
+# SES has nothing to be asked that names nobody; tests/cloud/people read the mails that it sends.
+SHOWN_BY_WHAT_ARRIVES = {"sesv2"}
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
@@ -40,15 +42,15 @@ def test_a_deployed_bundle_speaks_to_every_service_its_function_needs(
     services = services_called_by(function, through="client")
     signed = services_called_by(function, through="from_environment")
     signed |= services_called_by(function, through="service")
-    services |= {f"signed:{service}" for service in signed}
+    services |= {f"signed:{service}" for service in signed - SHOWN_BY_WHAT_ARRIVES}
     environ = {"AWS_ENDPOINT_URL": cloud.outputs["endpoint"], **KEYS}
     folder = fetch(cloud, function, tmp_path)
 
     answers = probe(folder, "call", *sorted(services), environ=environ)
 
+    assert services
     assert set(answers) == services
     tables = [answer for service, answer in answers.items() if service.endswith("dynamodb")]
-    assert tables
     assert all("TableNames" in answer for answer in tables)
 
 
