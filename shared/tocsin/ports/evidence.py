@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedContent:
-    """Where content too large for a timeline lies; the entry that names it keeps all four.
-
-    `sha256` is over the bytes as they were given, in hexadecimal digits; `size` is in bytes.
-    """
-
-    key: str
-    sha256: str
-    size: int
-    media_type: str
+if TYPE_CHECKING:
+    from tocsin.incidents.model.content import Stored
 
 
 class Archive(Protocol):
     """Evidence that is too large for a timeline entry. Content is found by its own hash."""
 
-    def keep(self, incident: str, content: bytes, *, media_type: str) -> ArchivedContent:
+    def keep(self, incident: str, content: bytes, *, media_type: str) -> Stored:
         """Stores the content durably; the same content of the same incident is stored once.
 
         Raises:
@@ -30,7 +19,7 @@ class Archive(Protocol):
         """
         ...
 
-    def read(self, archived: ArchivedContent) -> bytes:
+    def read(self, archived: Stored) -> bytes:
         """The bytes that were kept.
 
         Raises:

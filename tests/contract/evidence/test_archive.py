@@ -16,12 +16,14 @@ from moto import mock_aws
 from tocsin.adapters.evidence.memory import MemoryArchive
 from tocsin.adapters.evidence.s3 import S3Archive
 from tocsin.errors import NotFound, StoreUnavailable
-from tocsin.ports.evidence import Archive, ArchivedContent
+from tocsin.incidents.model.content import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_s3.client import S3Client
+
+    from tocsin.ports.evidence import Archive
 
 BUCKET = "evidence"
 INCIDENT = "INC-01K5ARCHIVE0000000000000000"
@@ -80,7 +82,7 @@ def test_content_is_read_back_byte_for_byte(shelf: Shelf) -> None:
 
 def test_where_it_lies_is_its_incident_and_its_own_hash(shelf: Shelf) -> None:
     digest = hashlib.sha256(TEXT).hexdigest()
-    assert shelf.archive.keep(INCIDENT, TEXT, media_type="text/plain") == ArchivedContent(
+    assert shelf.archive.keep(INCIDENT, TEXT, media_type="text/plain") == Stored(
         key=f"{INCIDENT}/{digest}", sha256=digest, size=len(TEXT), media_type="text/plain"
     )
 
@@ -147,7 +149,7 @@ def refusal(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "no"}}, "PutObject")
 
 
-def keep(client: Any) -> ArchivedContent:
+def keep(client: Any) -> Stored:
     return S3Archive(lambda: client, bucket=BUCKET).keep(INCIDENT, TEXT, media_type="text/plain")
 
 

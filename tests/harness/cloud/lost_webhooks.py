@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.evidence.s3 import S3Archive
 from tocsin.cli import main
+from tocsin.incidents.model.content import Stored
 from tocsin.local.sandbox.clients.stripe import SandboxClient
-from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
     import pytest
@@ -138,7 +138,7 @@ class Outage:
         archive = S3Archive(
             lambda: self.stage.clients.s3, bucket=self.stage.outputs["evidence_bucket"]
         )
-        kept = archive.read(ArchivedContent(**said["evidence"]))
+        kept = archive.read(Stored(**said["evidence"]))
         return said, json.loads(kept)
 
     def window(self) -> list[str]:

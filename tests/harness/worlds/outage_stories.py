@@ -8,14 +8,15 @@ from tests.harness.worlds.stories import BO, Story, make, signal
 from tocsin.incidents.commands import billing as b
 from tocsin.incidents.commands.opening import MergeSignals
 from tocsin.incidents.model import figures
-from tocsin.incidents.model.billing import KeptEvidence, ReplayCounts, ReplayKind
+from tocsin.incidents.model.billing import ReplayCounts, ReplayKind
+from tocsin.incidents.model.content import Stored
 from tocsin.incidents.queries.gate import Standing, gate
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Category, Severity
 
 T0: Final = "09-08 10:00"
 ROBOT: Final = Actor(ActorKind.RULE, "billing-exit")
-KEPT: Final = KeptEvidence(key="a/b", sha256="5" * 64, size=12, media_type="application/json")
+KEPT: Final = Stored(key="a/b", sha256="5" * 64, size=12, media_type="application/json")
 COMPLETE = """Timeline
 - 2026-09-08T14:00Z opened
 Counts

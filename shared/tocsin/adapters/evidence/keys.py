@@ -6,12 +6,12 @@ import hashlib
 import re
 
 from tocsin.errors import StoreUnavailable
-from tocsin.ports.evidence import ArchivedContent
+from tocsin.incidents.model.content import Stored
 
 _INCIDENT = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
-def describe(incident: str, content: bytes, *, media_type: str) -> ArchivedContent:
+def describe(incident: str, content: bytes, *, media_type: str) -> Stored:
     """What an entry says of content that is kept under that incident.
 
     Raises:
@@ -20,12 +20,12 @@ def describe(incident: str, content: bytes, *, media_type: str) -> ArchivedConte
     if not _INCIDENT.fullmatch(incident):
         raise ValueError(f"{incident[:64]!r} is no incident's id")
     digest = hashlib.sha256(content).hexdigest()
-    return ArchivedContent(
+    return Stored(
         key=f"{incident}/{digest}", sha256=digest, size=len(content), media_type=media_type
     )
 
 
-def verified(archived: ArchivedContent, content: bytes) -> bytes:
+def verified(archived: Stored, content: bytes) -> bytes:
     """The content, if it is what was kept.
 
     Raises:

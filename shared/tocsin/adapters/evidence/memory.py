@@ -9,7 +9,7 @@ from tocsin.adapters.evidence.keys import describe, verified
 from tocsin.errors import NotFound
 
 if TYPE_CHECKING:
-    from tocsin.ports.evidence import ArchivedContent
+    from tocsin.incidents.model.content import Stored
 
 
 class MemoryArchive:
@@ -19,13 +19,13 @@ class MemoryArchive:
         self._lock = Lock()
         self.contents: dict[str, bytes] = {}
 
-    def keep(self, incident: str, content: bytes, *, media_type: str) -> ArchivedContent:
+    def keep(self, incident: str, content: bytes, *, media_type: str) -> Stored:
         kept = describe(incident, content, media_type=media_type)
         with self._lock:
             self.contents.setdefault(kept.key, bytes(content))
         return kept
 
-    def read(self, archived: ArchivedContent) -> bytes:
+    def read(self, archived: Stored) -> bytes:
         with self._lock:
             found = self.contents.get(archived.key)
         if found is None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3.client import S3Client
 
-    from tocsin.ports.evidence import ArchivedContent
+    from tocsin.incidents.model.content import Stored
+
 
 _THERE_ALREADY = "PreconditionFailed"
 _WRITTEN_BY_ANOTHER_NOW = "ConditionalRequestConflict"
@@ -40,14 +41,14 @@ class S3Archive:
         self._made: S3Client | None = None
         self._bucket = bucket
 
-    def keep(self, incident: str, content: bytes, *, media_type: str) -> ArchivedContent:
+    def keep(self, incident: str, content: bytes, *, media_type: str) -> Stored:
         kept = describe(incident, content, media_type=media_type)
         for _ in range(_TRIES):
             if self._put(kept, content):
                 return kept
         raise StoreUnavailable(f"{kept.key} is being written by somebody else: try again")
 
-    def read(self, archived: ArchivedContent) -> bytes:
+    def read(self, archived: Stored) -> bytes:
         try:
             answer = self._client().get_object(Bucket=self._bucket, Key=archived.key)
             content = answer["Body"].read()
@@ -59,7 +60,7 @@ class S3Archive:
             raise StoreUnavailable(f"S3 did not give {archived.key}: {error}") from error
         return verified(archived, content)
 
-    def _put(self, kept: ArchivedContent, content: bytes) -> bool:
+    def _put(self, kept: Stored, content: bytes) -> bool:
         """Whether it lies there now; False while another write of the same is under way."""
         digest = hashlib.sha256(content).digest()
         try:

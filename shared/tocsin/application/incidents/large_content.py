@@ -15,7 +15,6 @@ from tocsin.errors import BadInput, NotFound, PayloadTooLarge, TocsinError
 from tocsin.incidents import limits
 from tocsin.incidents.model.content import MediaType, Stored
 from tocsin.incidents.rules.decide import decide
-from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
     from tocsin.incidents.commands.base import Command
@@ -55,10 +54,7 @@ class Shelf:
         short = replace(command, **head)
         self._try(short, incident)
         kept = self.archive.keep(incident.id, content, media_type=_media_type(command))
-        stored = Stored(
-            key=kept.key, sha256=kept.sha256, size=kept.size, media_type=kept.media_type
-        )
-        found: dict[str, Any] = {"stored": stored}
+        found: dict[str, Any] = {"stored": kept}
         return replace(short, **found)
 
     def read(self, incident: Incident, sha256: str) -> tuple[Stored, str]:
@@ -72,7 +68,8 @@ class Shelf:
             named = entry.content.get("stored")
             if isinstance(named, dict) and named.get("sha256") == sha256:
                 about: dict[str, Any] = dict(named)
-                return Stored(**about), self.archive.read(ArchivedContent(**about)).decode()
+                kept = Stored(**about)
+                return kept, self.archive.read(kept).decode()
         raise NotFound(f"no entry of {incident.id} names content {sha256[:64]}")
 
     def _try(self, command: Command, incident: Incident) -> None:

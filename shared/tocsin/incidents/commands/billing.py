@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.incidents.commands.base import Command
-from tocsin.incidents.model.billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
+from tocsin.incidents.model.billing import ReplayCounts, ReplayKind, ReplayStanding
+from tocsin.incidents.model.content import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class RecordReconciliation(Command):
     healed_by: str | None = None
     approved_by: str | None = None
     report: str = ""
-    evidence: KeptEvidence | None = None
+    evidence: Stored | None = None
     headline: str | None = None
     summary: str | None = None
 
@@ -48,7 +49,7 @@ class RecordReplay(Command):
     counts: ReplayCounts
     proven: bool
     checksums: tuple[str, ...]
-    evidence: KeptEvidence | None = None
+    evidence: Stored | None = None
     standing: ReplayStanding = ReplayStanding.COMPLETE
     why: str = ""
 

@@ -9,13 +9,13 @@ from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.changes import Handlers
 from tocsin.incidents.model.billing import (
     CheckoutsSeen,
-    KeptEvidence,
     Reconciliation,
     ReplayCounts,
     Replayed,
     ReplayKind,
     ReplayStanding,
 )
+from tocsin.incidents.model.content import Stored
 from tocsin.incidents.model.incident import Incident
 
 
@@ -47,7 +47,7 @@ class ReconciliationRecorded(Event):
     healed_by: str | None = None
     approved_by: str | None = None
     report: str = ""
-    evidence: KeptEvidence | None = None
+    evidence: Stored | None = None
     headline: str | None = None
     summary: str | None = None
 
@@ -71,7 +71,7 @@ class ReplayRecorded(Event):
     counts: ReplayCounts
     proven: bool
     checksums: tuple[str, ...]
-    evidence: KeptEvidence | None = None
+    evidence: Stored | None = None
     standing: ReplayStanding = ReplayStanding.COMPLETE
     why: str = ""
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.changes import Handlers, audience_of, with_audience
-from tocsin.incidents.model.billing import KeptEvidence
+from tocsin.incidents.model.content import Stored
 from tocsin.incidents.model.figures import counted
 from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.model.parts import (
@@ -108,7 +108,7 @@ class PostmortemPublished(Event):
     actions: tuple[Preventive, ...]
     names: tuple[str, ...] = ()
     reconciliation: str | None = None
-    report: KeptEvidence | None = None
+    report: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

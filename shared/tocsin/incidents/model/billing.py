@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from tocsin.incidents.model.content import Stored
+
 
 class ReplayKind(StrEnum):
     """How a replay finds what was lost: by the provider's list of events, or object by object."""
@@ -19,16 +21,6 @@ class ReplayStanding(StrEnum):
     COMPLETE = "complete"
     STALLED = "stalled"
     CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptEvidence:
-    """Where evidence lies that is too large for an entry; `sha256` in hex, `size` in bytes."""
-
-    key: str
-    sha256: str
-    size: int
-    media_type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +40,7 @@ class Reconciliation:
     compared: int = 0
     healed: int = 0
     accepted: int = 0
-    evidence: KeptEvidence | None = None
+    evidence: Stored | None = None
 
     @property
     def found(self) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from tocsin.incidents.model.billing import KeptEvidence
+from tocsin.incidents.model.content import Stored
 from tocsin.incidents.vocabulary import Attainment, ClockName, Role
 
 
@@ -296,7 +296,7 @@ class Postmortem:
     actions: int
     published_at: datetime
     reconciliation: str | None = None
-    report: KeptEvidence | None = None
+    report: Stored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

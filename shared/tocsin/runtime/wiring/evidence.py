@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tocsin.ports.evidence import Archive, ArchivedContent
+    from tocsin.incidents.model.content import Stored
+    from tocsin.ports.evidence import Archive
 
 _CONNECT_SECONDS = 1
 _READ_SECONDS = 5
@@ -22,10 +23,10 @@ class LateArchive:
         self._bucket = bucket
         self._made: Archive | None = None
 
-    def keep(self, incident: str, content: bytes, *, media_type: str) -> ArchivedContent:
+    def keep(self, incident: str, content: bytes, *, media_type: str) -> Stored:
         return self._archive().keep(incident, content, media_type=media_type)
 
-    def read(self, archived: ArchivedContent) -> bytes:
+    def read(self, archived: Stored) -> bytes:
         return self._archive().read(archived)
 
     def _archive(self) -> Archive:

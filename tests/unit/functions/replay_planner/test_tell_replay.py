@@ -18,8 +18,8 @@ from tocsin.application.billing.replay.tell import ReplayTeller
 from tocsin.billing.identity import Identity
 from tocsin.billing.replay.cursor import Counts, Cursor, Kind, Stage, Window
 from tocsin.errors import StoreUnavailable
+from tocsin.incidents.model.content import Stored
 from tocsin.ports.billing.replay import Missing, PageNote
-from tocsin.ports.evidence import ArchivedContent
 
 if TYPE_CHECKING:
     from tests.harness.worlds.world import World
@@ -115,7 +115,7 @@ def test_the_incident_points_to_the_kept_report(desk: Desk, world: World) -> Non
     assert said["checksums"] == ["b", "a", "a"]
     kept = said["evidence"]
     assert isinstance(kept, dict)
-    report = json.loads(desk.archive.read(ArchivedContent(**kept)))  # type: ignore[arg-type]
+    report = json.loads(desk.archive.read(Stored(**kept)))  # type: ignore[arg-type]
     assert report["types"] == {"invoice.paid": {"listed": 9, "missing": 1}}
     assert [each["id"] for each in report["missing"]] == ["evt_1"]
     assert (report["unchanged"], report["outcomes"]["stale"], report["fetched"]) == (True, 1, [])

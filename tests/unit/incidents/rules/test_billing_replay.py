@@ -13,12 +13,13 @@ from tocsin.incidents import limits
 from tocsin.incidents.commands.billing import RecordReplay
 from tocsin.incidents.events.fold import fold
 from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
-from tocsin.incidents.model.billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
+from tocsin.incidents.model.billing import ReplayCounts, ReplayKind, ReplayStanding
+from tocsin.incidents.model.content import Stored
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Severity
 
 PLANNER = Actor(ActorKind.RULE, "replay")
-KEPT = KeptEvidence(key="a/b", sha256="0" * 64, size=12, media_type="application/json")
+KEPT = Stored(key="a/b", sha256="0" * 64, size=12, media_type="application/json")
 COUNTS = ReplayCounts(
     listed=120, duplicate=80, inserted=40, unreadable=0, applied=30, stale=5, fetched=5
 )

@@ -12,7 +12,6 @@ from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.reconcile.work import Stage, State, stands
 from tocsin.errors import BadInput, NotFound
 from tocsin.incidents.commands.billing import RecordReconciliation
-from tocsin.incidents.model.billing import KeptEvidence
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 from tocsin.notes import Event, Metric
@@ -23,10 +22,11 @@ if TYPE_CHECKING:
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.billing.reconcile.work import Cursor, Standing
     from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.content import Stored
     from tocsin.notes import Notes
     from tocsin.ports.billing.outage import ComparisonLog
     from tocsin.ports.billing.reconcile import ReconciliationStore
-    from tocsin.ports.evidence import ArchivedContent
+
 
 ACTOR = Actor(ActorKind.RULE, "reconciler")
 
@@ -38,7 +38,7 @@ class Kept:
     They are told when it is first there and when it is signed for.
     """
 
-    report: ArchivedContent
+    report: Stored
     headline: str
     summary: str
 
@@ -96,7 +96,7 @@ class Teller:
                     healed_by=cursor.heal_by or None,
                     approved_by=cursor.heal_approver or None,
                     report=report.key,
-                    evidence=_evidence(report),
+                    evidence=report,
                     headline=kept.headline if told else None,
                     summary=kept.summary if told else None,
                 )
@@ -123,12 +123,6 @@ def _mark(cursor: Cursor, standing: Standing) -> str:
     """The same while there is nothing new to tell."""
     text = f"{standing}|{cursor.full}|{cursor.signed_off_by}|{cursor.signed_off_at}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _evidence(report: ArchivedContent) -> KeptEvidence:
-    return KeptEvidence(
-        key=report.key, sha256=report.sha256, size=report.size, media_type=report.media_type
-    )
 
 
 def note(cursor: Cursor, notes: Notes) -> None:

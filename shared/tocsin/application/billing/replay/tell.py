@@ -18,7 +18,7 @@ from tocsin.billing.replay.rebuild import losses
 from tocsin.billing.replay.stops import untold
 from tocsin.errors import IdempotencyKeyReused, TocsinError, Unavailable
 from tocsin.incidents.commands.billing import RecordReplay
-from tocsin.incidents.model.billing import KeptEvidence, ReplayCounts, ReplayKind, ReplayStanding
+from tocsin.incidents.model.billing import ReplayCounts, ReplayKind, ReplayStanding
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 from tocsin.notes import Event, Metric
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.billing.replay.cursor import Cursor
     from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.content import Stored
     from tocsin.notes import Notes
     from tocsin.ports.billing.replay import RebuildAudit, ReplayOutcomes, ReplayStore
     from tocsin.ports.evidence import Archive
@@ -66,10 +67,7 @@ class ReplayTeller:
         fetched = self.audit.rows(cursor.id, limit=NAMED) if cursor.first.fetched else []
         report = report_of(cursor, found, self.store) | {"fetched": fetched}
         content = json.dumps(report, sort_keys=True, separators=(",", ":")).encode()
-        kept = self.archive.keep(cursor.incident, content, media_type="application/json")
-        evidence = KeptEvidence(
-            key=kept.key, sha256=kept.sha256, size=kept.size, media_type=kept.media_type
-        )
+        evidence = self.archive.keep(cursor.incident, content, media_type="application/json")
         try:
             self.execute(_command(cursor, cursor.incident, found, evidence))
         except Unavailable:
@@ -135,7 +133,7 @@ def _checksums(cursor: Cursor) -> tuple[str, ...]:
 
 
 def _command(
-    cursor: Cursor, incident: str, outcomes: Mapping[str, int], evidence: KeptEvidence
+    cursor: Cursor, incident: str, outcomes: Mapping[str, int], evidence: Stored
 ) -> RecordReplay:
     met, identity = cursor.first, cursor.identity
     stop = untold(cursor)
