@@ -39,8 +39,8 @@ FUNCTION = FunctionSpec(
             resources=("table/incidents/index/list",),
         ),
         Statement(
-            sid="OverlayCorrections",
-            actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
+            sid="ReadRowsAndOverlayCorrections",
+            actions=("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"),
             resources=("table/billing-subscriptions",),
         ),
         Statement(

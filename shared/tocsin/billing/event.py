@@ -6,6 +6,8 @@ Three classes, by what an event may do to a projection:
   be applied as it is.
 - HINT concerns a subscription without being such a picture (an invoice, a checkout, a thin event,
   a snapshot with something missing). It makes the projector ask the provider.
+- GIVEN_BACK tells that a payment was given back (a refund, a dispute lost). It names no
+  subscription: which one it was for the provider is asked.
 - IRRELEVANT is stored and counted, and changes nothing.
 """
 
@@ -15,8 +17,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tocsin.billing.projection.paid import NOTHING, told_by
+
 if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
+    from tocsin.billing.projection.paid import Paid
     from tocsin.billing.subscription import Subscription
 
 
@@ -25,6 +30,7 @@ class EventClass(StrEnum):
 
     SNAPSHOT = "S"
     HINT = "H"
+    GIVEN_BACK = "R"
     IRRELEVANT = "-"
 
 
@@ -67,11 +73,21 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenBack:
+    """What was given back in full, by what the event names: an invoice, a payment, a charge."""
+
+    invoice: str | None = None
+    payment: str | None = None
+    charge: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BillingEvent:
     """One event as the projector sees it.
 
     `snapshot` is there for class SNAPSHOT only. `problem` says why something that should have
-    been a snapshot is none: it is counted, for a silent gap is how projections go wrong.
+    been a snapshot is none: it is counted, for a silent gap is how projections go wrong. `invoices`
+    is what its invoice tells of payment, `given_back` is there for class GIVEN_BACK.
     """
 
     identity: Identity
@@ -82,3 +98,13 @@ class BillingEvent:
     subscription: str | None
     snapshot: Subscription | None = None
     problem: str | None = None
+    invoices: Paid | None = None
+    given_back: GivenBack | None = None
+
+    @property
+    def told(self) -> Paid:
+        """All that the event tells of payment, its snapshot included."""
+        told = self.invoices or NOTHING
+        if self.snapshot is None or self.created is None:
+            return told
+        return told.with_(told_by(self.snapshot, at=self.created))

@@ -34,9 +34,10 @@ TERMINAL = frozenset({Status.CANCELLED, Status.COMPLETED, Status.EXPIRED})
 class Subscription:
     """One subscription as its provider described it at one moment.
 
-    `period_end` is the end of what is paid or promised, in epoch seconds; None only where no
-    period has begun. `collection_paused` is Stripe's `pause_collection`: the status stays as it
-    is while nothing is charged. `workspace` is our own id, from the metadata we wrote.
+    `period_end` is the end of the period the provider names, paid or not, in epoch seconds; None
+    only where there is no period. `period_start` is its start, None where it was not kept.
+    `collection_paused` is Stripe's `pause_collection`: the status stays as it is while nothing is
+    charged. `workspace` is our own id, from the metadata we wrote.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Subscription:
     collection_paused: bool = False
     ends_at_period_end: bool = False
     workspace: str | None = None
+    period_start: int | None = None
 
     @property
     def terminal(self) -> bool:

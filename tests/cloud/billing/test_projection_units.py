@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.harness.cloud.local_cloud import Deployed
-    from tocsin.billing.projection.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import LedgerReplay, RefetchRequest
 
 IDENTITY = Identity("stripe", "acct_local", "test")
 
@@ -67,7 +67,7 @@ class Provider:
         self.asked += 1
         return Answer(Verdict.FOUND, self.state, int(time.time()), elapsed=0.1)
 
-    def send(self, request: RefetchRequest, *, delay: int) -> None:
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
         pass
 
 

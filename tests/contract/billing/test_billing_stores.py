@@ -33,6 +33,7 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.projection import ordering
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Change, Overlay, Row
+from tocsin.billing.projection.paid import Invoice, Mark, Paid
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status, Subscription
 
@@ -145,6 +146,7 @@ class TestProjection:
             seen=("evt_1",),
             since=NOW,
             source="evt_1",
+            paid=Paid(running=Mark(NOW, NOW + 86_400)),
         )
 
     def test_an_absent_row_is_not_revived_by_an_old_one(self, projection: Projection) -> None:
@@ -265,7 +267,11 @@ subscriptions = st.builds(
     collection_paused=st.booleans(),
     ends_at_period_end=st.booleans(),
     workspace=st.none() | texts,
+    period_start=st.none() | seconds,
 )
+ends = st.integers(NOW, NOW + 99)
+marks = st.none() | st.builds(Mark, st.just(NOW - 13), ends)
+invoices = st.lists(st.builds(Invoice, ends, texts), max_size=3).map(tuple)
 rows = st.builds(
     Row,
     ver=st.integers(1, 9),
@@ -280,6 +286,15 @@ rows = st.builds(
     confirm_at=st.none() | seconds,
     pending_until=st.none() | seconds,
     erased=st.booleans(),
+    paid=st.builds(
+        Paid,
+        paid=invoices,
+        back=invoices,
+        running=marks,
+        unpaid=marks,
+        trial=marks,
+        asked=st.none() | st.builds(Mark, st.just(NOW - 14), ends),
+    ).map(lambda each: each.with_(Paid())),
 )
 overlays = st.builds(
     Overlay,

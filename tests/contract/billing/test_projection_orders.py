@@ -16,12 +16,13 @@ from tocsin.application.billing.projection.project import Projector
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
+from tocsin.billing.projection.refetch import RefetchRequest
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.billing.projection.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import LedgerReplay
 
 NOW = 1_790_000_000
 IDENTITY = Identity("stripe", "acct_1", "test")
@@ -45,7 +46,8 @@ class Provider:
         self.asked += 1
         return Answer(Verdict.FOUND, state(subscription, HISTORY[-1][1]), self.now, elapsed=0.1)
 
-    def send(self, request: RefetchRequest, *, delay: int) -> None:
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
+        assert isinstance(request, RefetchRequest)
         assert delay == 300
 
 
@@ -130,5 +132,6 @@ def test_i8_i9_all_orders_of_five_events_with_two_ties_end_right_in_the_store(
         f"\n{deliveries} deliveries: {updates / deliveries:.2f} conditional writes and"
         f" {asked / deliveries:.2f} questions each\n"
     )
-    assert updates / deliveries <= 1.25
+    # A stale event changes no status; what it tells of payment is kept, by one more write.
+    assert updates / deliveries <= 1.55
     assert asked / deliveries <= 0.25

@@ -20,6 +20,7 @@ from tocsin.application.billing.projection.project import Outcome, Projected, Pr
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
+from tocsin.billing.projection.refetch import RefetchRequest
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.billing.projection.ordering import Change, Row
-    from tocsin.billing.projection.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import LedgerReplay
     from tocsin.ports.billing.projection import Applied
 
 IDENTITY = Identity("stripe", "acct_model", "test")
@@ -214,8 +215,9 @@ class Model:
         dated = self.draw.random() >= self.hazards.undated
         return Answer(Verdict.FOUND, state, int(answered) if dated else None, elapsed=elapsed)
 
-    def send(self, request: RefetchRequest, *, delay: int) -> None:
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
         """A delayed question, which a standard queue may also hand out twice."""
+        assert isinstance(request, RefetchRequest)
         self.tally.delayed += 1
         self._at(
             self.now + delay, lambda: self._note(self.projector.refetch(request, now=self._us()))

@@ -31,6 +31,7 @@ from tocsin.application.billing.replay.rebuild import Rebuilder
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Answer, Verdict
+from tocsin.billing.projection.refetch import RefetchRequest
 from tocsin.billing.replay.cursor import Cursor, Kind, Window, begin
 from tocsin.billing.replay.rebuild import PAGE, SUBSCRIPTIONS
 from tocsin.errors import ProviderUnavailable, VersionConflict
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping, Sequence
 
-    from tocsin.billing.projection.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import LedgerReplay
     from tocsin.local.sandbox.razorpay.merchant import Made
 
 IDENTITY = Identity("razorpay", "acc_local", "test")
@@ -204,7 +205,8 @@ class RebuildWorld:
         shape = shown(known)
         return Answer(Verdict.FOUND, objects.subscription(shape, as_of=now), now, http_status=200)
 
-    def send(self, request: RefetchRequest, *, delay: int) -> None:
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
+        assert isinstance(request, RefetchRequest)
         assert delay
         self.confirming.append(request)
 

@@ -17,6 +17,7 @@ from tocsin.application.billing.reconcile.drive import Reconciler
 from tocsin.application.billing.reconcile.heal import Healer
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Overlay, Row, Verdict
+from tocsin.billing.projection.refetch import RefetchRequest
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.sampling import Sampling
 from tocsin.billing.reconcile.work import Cursor, Scope, stands
@@ -28,7 +29,7 @@ from tocsin.ports.billing.reconcile import SubscriptionPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tocsin.billing.projection.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import LedgerReplay
     from tocsin.billing.reconcile.work import Standing
     from tocsin.ports.billing.reconcile import ReconciliationStore
 
@@ -118,7 +119,8 @@ class ReconcileModel:
     def sleep(self, seconds: float) -> None:
         self.now += int(seconds)
 
-    def send(self, request: RefetchRequest, *, delay: int) -> None:
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
+        assert isinstance(request, RefetchRequest)
         del delay
         self.sent.append(request)
 

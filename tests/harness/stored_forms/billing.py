@@ -27,7 +27,7 @@ from tocsin.billing.access.entitlement import Access
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.breaker import Breaker
 from tocsin.billing.checkout.intent import DoubleDecision, Intent, LegState
-from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
+from tocsin.billing.event import BillingEvent, Envelope, EventClass, GivenBack, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.outage.memory import Memory
@@ -36,6 +36,7 @@ from tocsin.billing.outage.recovery import Probe
 from tocsin.billing.outage.signs import Arrivals, Trouble, Watched
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Change, Overlay, Row
+from tocsin.billing.projection.paid import Invoice, Mark, Paid
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.projection.refetch import LedgerReplay, RefetchRequest, read_message
 from tocsin.billing.reconcile import compare as reconcile
@@ -57,7 +58,7 @@ _NAMES: dict[str, type] = {
     each.__name__: each
     for each in (
         *(Access, Arrivals, DoubleDecision, Envelope, Identity, Overlay, Status, Subscription),
-        *(EventClass, Result, reconcile.Mismatch, replay.Window),
+        *(EventClass, Result, reconcile.Mismatch, replay.Window, Paid, GivenBack),
     )
 }
 
@@ -126,10 +127,22 @@ def _projection(written: Written, examples: Examples) -> None:
         created=SECOND,
         subscription="sub_1",
         snapshot=state,
+        invoices=None,
+        given_back=None,
     )
     assert projection.apply(event, now=SECOND).done
     written.after("projection of one event")
-    row = examples.filled(Row, "row", subscription=replace(state, id="sub_2"), ver=1, overlay=None)
+    paid = Paid(
+        paid=(Invoice(SECOND + 3, "in_2"), Invoice(SECOND + 2, "in_1")),
+        back=(Invoice(SECOND + 2, "in_1"),),
+        running=Mark(SECOND, SECOND + 4),
+        unpaid=Mark(SECOND + 1, SECOND + 5),
+        trial=Mark(SECOND + 2, SECOND + 6),
+        asked=Mark(SECOND - 1, SECOND + 7),
+    )
+    row = examples.filled(
+        Row, "row", subscription=replace(state, id="sub_2"), ver=1, overlay=None, paid=paid
+    )
     assert projection.write(IDENTITY, "sub_2", Change(0, row))
     written.after("projection of everything known")
     assert projection.read(IDENTITY, "sub_2") == row

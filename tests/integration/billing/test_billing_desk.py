@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,7 +128,8 @@ def test_retry_wants_one_or_all(here: Desk, words: list[str]) -> None:
 def test_a_subscription_is_shown_with_the_access_it_gives(
     here: Desk, cloud: MotoCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    state = Subscription("sub_1", Status.PAST_DUE, "past_due", "price_1", NOW)
+    day_ago = int(time.time()) - 86_400
+    state = Subscription("sub_1", Status.PAST_DUE, "past_due", "price_1", day_ago)
     store = DynamoDbProjection(cloud.aws("dynamodb"), cloud.table("billing-subscriptions"))
     assert store.write(IDENTITY, "sub_1", Change(0, Row(ver=1, rev=1, subscription=state)))
     where = ["--account", "acct_1", "--mode", "test"]

@@ -220,7 +220,8 @@ def test_an_irrelevant_event_costs_nothing(world: World) -> None:
 
 
 def test_a_tie_asks_the_provider_and_writes_what_it_says(world: World) -> None:
-    world.provider.script[:] = [world.answer(status="past_due")]
+    nothing_paid = json_reply({"object": "list", "data": [], "has_more": False})
+    world.provider.script[:] = [world.answer(status="past_due"), nothing_paid]
     world.handle(world.record(world.event(SAMPLE)))
     world.handle(world.record(world.event(SAMPLE, id="evt_tie")))
     row = world.row()
@@ -232,10 +233,11 @@ def test_a_tie_asks_the_provider_and_writes_what_it_says(world: World) -> None:
         (UPDATED["id"], "evt_tie"),
     )
     assert world.now - 4 <= (row.fetched or 0) <= world.now - 1
-    (question,) = world.provider.seen
+    question, about_payment = world.provider.seen
     assert question.path == f"/v1/subscriptions/{TEAM}"
     assert question.headers["authorization"] == "Bearer sk_test_house"
-    assert world.dynamodb.calls == {"UpdateItem": 3}
+    assert about_payment.path.startswith("/v1/invoices")
+    assert world.dynamodb.calls == {"UpdateItem": 4}
     ((message, delay),) = world.messages()
     assert (message["reason"], message["subscription"], delay) == ("confirm", TEAM, 300)
 

@@ -6,6 +6,9 @@ the provider underneath, so nothing has to be undone when it ends.
 While a billing incident is open, nobody loses access because an event is missing or late: what
 would take access away for want of a payment becomes grace until the incident is closed. What the
 provider says has ended has ended.
+
+A status gives access for as long as was paid, never for as long as the provider's period runs: both
+providers move the period on before it is paid (`billing.projection.paid`).
 """
 
 from __future__ import annotations
@@ -14,12 +17,20 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tocsin.billing.projection.paid import paid_until
+from tocsin.billing.subscription import Status
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Row
-    from tocsin.billing.subscription import Status
+    from tocsin.billing.subscription import Subscription
+
+DAY = 86_400
+
+FORMERLY_UNTIL_PERIOD_END = frozenset({Status.CANCELLED, Status.COMPLETED})
+"""Of a row stored before payment was kept nothing is known: there these go on as they did."""
 
 
 class Why(StrEnum):
@@ -27,6 +38,7 @@ class Why(StrEnum):
 
     STATUS = "status"
     PAID_PERIOD = "paid_period"
+    GRACE_OVER = "grace_over"
     INCIDENT = "incident"
     CORRECTION = "correction"
     NO_SUBSCRIPTION = "no_subscription"
@@ -49,12 +61,14 @@ class Access(StrEnum):
 class AccessRule:
     """What one status gives, and what while a billing incident is open (never less).
 
-    With `until_period_end` a period that was paid for is used up first.
+    With `until_period_end` a period that was paid for is used up first. With `grace_days` grace
+    ends that long after what was paid (or the trial) ended, and then there is no access.
     """
 
     access: Access
     in_incident: Access
     until_period_end: bool = False
+    grace_days: int | None = None
 
 
 type AccessPolicy = Mapping[Status, AccessRule]
@@ -84,6 +98,8 @@ class Entitlement:
     corrected_by: str | None = None
     corrected_until: int | None = None
     double: bool = False
+    paid_until: int | None = None
+    until: int | None = None
 
 
 def entitlement(
@@ -120,9 +136,15 @@ def one_subscription(
         overlay = None
     rule = policy[status]
     access, why = rule.access, Why.CORRECTION if overlay else Why.STATUS
-    period_end = subscription.period_end
-    if access is Access.NO and rule.until_period_end and now < (period_end or 0):
-        access, why = Access.YES, Why.PAID_PERIOD
+    until = overlay.until if overlay else None
+    if access is Access.NO and rule.until_period_end:
+        paid_end = _used_up_at(row, subscription, status)
+        if now < (paid_end or 0):
+            access, why, until = Access.YES, Why.PAID_PERIOD, paid_end
+    elif access is Access.GRACE and not overlay and rule.grace_days is not None:
+        until = _grace_ends(row, subscription, rule.grace_days)
+        if until is not None and now >= until:
+            access, why, until = Access.NO, Why.GRACE_OVER, None
     if incident_open and not overlay and rule.in_incident.rank < access.rank:
         access, why = rule.in_incident, Why.INCIDENT
     return Entitlement(
@@ -132,13 +154,30 @@ def one_subscription(
         status=status,
         plan=subscription.plan,
         subscription=subscription.id,
-        period_end=period_end,
+        period_end=subscription.period_end,
         since=row.since,
         source=row.source,
         rev=row.rev,
         corrected_by=overlay.by if overlay else None,
         corrected_until=overlay.until if overlay else None,
+        paid_until=row.paid.until,
+        until=until,
     )
+
+
+def _used_up_at(row: Row, subscription: Subscription, status: Status) -> int | None:
+    """When what was paid is used up."""
+    if row.paid.known:
+        return paid_until(row.paid, subscription)
+    return subscription.period_end if status in FORMERLY_UNTIL_PERIOD_END else None
+
+
+def _grace_ends(row: Row, subscription: Subscription, days: int) -> int | None:
+    """From the end of what was paid, or of the trial; else of the period, which may be unpaid."""
+    trial = row.paid.trial.end if row.paid.trial else None
+    ends = [end for end in (row.paid.until, trial) if end is not None]
+    end = max(ends, default=subscription.period_end)
+    return None if end is None else end + days * DAY
 
 
 def _rank(answer: Entitlement) -> tuple[int, int]:

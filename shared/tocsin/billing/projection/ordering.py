@@ -20,6 +20,9 @@ Additions to that rule, each closing a way to be wrong:
   is applied to it until a dated answer has come.
 - A row without `applied` was made by an answer; with `fetched` it can be compared, without not.
 - An event from the future (over a minute) is fetched, or it would make all others stale.
+
+What an event tells of payment is another matter: it is true whenever it comes, so it is kept from
+every event, the stale ones too (`learn`, and `billing.projection.paid`).
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.billing.event import EventClass, Problem
+from tocsin.billing.projection.paid import NOTHING, USES_UP, Paid, paid_until, told_by
 from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:
@@ -77,8 +81,9 @@ class Row:
     """One projection. `ver` rises with every write, `rev` only when what is promised changes.
 
     `subscription` is None while nothing is known but that a request to the provider is pending.
-    `seen` are the last event ids. `since` and `source` are when and from what `rev` last rose.
-    `confirm_at` and `pending_until` tell that one delayed request is on its way.
+    `seen` are the last event ids. `since` and `source` are when and from what the subscription
+    last changed. `confirm_at` and `pending_until` tell that one delayed request is on its way.
+    `paid` is what is known of payment, from all events and answers.
     """
 
     ver: int = 0
@@ -94,6 +99,7 @@ class Row:
     pending_until: int | None = None
     erased: bool = False
     overlay: Overlay | None = None
+    paid: Paid = NOTHING
 
     @property
     def terminal(self) -> bool:
@@ -214,14 +220,31 @@ def apply(event: BillingEvent, row: Row | None) -> Change:
     row = row or EMPTY
     if event.snapshot is None or event.created is None:
         raise ValueError("only a snapshot with a time can be applied")
-    changed = _changed(row, event.snapshot, at=event.created, source=event.id)
+    told = event.told
+    changed = _changed(row, event.snapshot, told, at=event.created, source=event.id)
     return Change(row.ver, replace(changed, applied=event.created, seen=(event.id,)))
 
 
+def learn(row: Row, told: Paid) -> Change | None:
+    """The row with what was told of payment, everything else as it was; None: it knew that."""
+    learnt = row.paid.with_(told)
+    if learnt == row.paid:
+        return None
+    return Change(row.ver, _promised(row, replace(row, paid=learnt, ver=row.ver + 1)))
+
+
 def record_answer(
-    row: Row | None, answer: Answer, question: Question, *, now: int, confirm: bool
+    row: Row | None,
+    answer: Answer,
+    question: Question,
+    *,
+    now: int,
+    confirm: bool,
+    told: Paid = NOTHING,
 ) -> Change:
     """The row after a provider's answer to a request sent when the row was as given.
+
+    `told` is what the event tells of payment that made us ask.
 
     With `confirm` (a switch per provider), an answer that came within a minute of the newest
     thing known leaves a wish for another one, later: it may have come from a lagging replica.
@@ -230,7 +253,10 @@ def record_answer(
     if answer.subscription is None:
         raise ValueError("only a found subscription can be recorded")
     stamp = answer.stamp(now)
-    changed = _changed(row, answer.subscription, at=now, source=question.event_id or "provider")
+    if stamp is not None:
+        told = told.with_(told_by(answer.subscription, at=stamp))
+    source = question.event_id or "provider"
+    changed = _changed(row, answer.subscription, told, at=now, source=source)
     confirm_at = None if question.confirming else row.confirm_at
     if confirm and _is_early(row, question, answer, now=now):
         confirm_at = now + CONFIRM_DELAY
@@ -263,10 +289,11 @@ def leaves_terminal(row: Row | None, answer: Answer) -> bool:
     return bool(row and row.terminal and new and not new.terminal)
 
 
-def await_answer(row: Row | None, *, until: int) -> Change:
+def await_answer(row: Row | None, *, until: int, told: Paid = NOTHING) -> Change:
     """The row with one delayed request on its way, at the latest handled by `until`."""
     row = row or EMPTY
-    return Change(row.ver, replace(row, ver=row.ver + 1, pending_until=until))
+    noted = replace(row, ver=row.ver + 1, pending_until=until, paid=row.paid.with_(told))
+    return Change(row.ver, _promised(row, noted))
 
 
 def erase(row: Row) -> Change:
@@ -278,13 +305,33 @@ def erase(row: Row) -> Change:
     return Change(row.ver, replace(row, ver=row.ver + 1, erased=True, subscription=known))
 
 
-def touch(row: Row) -> Change:
+def touch(row: Row, told: Paid = NOTHING) -> Change:
     """The row unchanged but for `ver`, so that an answer asked for before this is not written."""
-    return Change(row.ver, replace(row, ver=row.ver + 1))
+    touched = replace(row, ver=row.ver + 1, paid=row.paid.with_(told))
+    return Change(row.ver, _promised(row, touched))
 
 
-def _changed(row: Row, new: Subscription, *, at: int, source: str) -> Row:
+def _promised(before: Row, after: Row) -> Row:
+    """The row with `rev` raised if what was learnt of payment changes what is promised.
+
+    It does where the status gives access for as long as was paid. `source` stays: it names what
+    the status, plan and period come from.
+    """
+    known = after.subscription
+    if known is None or known.status not in USES_UP:
+        return after
+    if _lasting(before.paid, known) == _lasting(after.paid, known):
+        return after
+    return replace(after, rev=after.rev + 1)
+
+
+def _lasting(paid: Paid, known: Subscription) -> tuple[bool, int | None]:
+    return paid.known, paid_until(paid, known)
+
+
+def _changed(row: Row, new: Subscription, told: Paid, *, at: int, source: str) -> Row:
     """The row with the new subscription; an unknown status keeps the last known one."""
+    paid = row.paid.with_(told)
     known = row.subscription
     if known is not None:
         status = known.status if new.status is Status.UNKNOWN else new.status
@@ -292,8 +339,16 @@ def _changed(row: Row, new: Subscription, *, at: int, source: str) -> Row:
     if row.erased:
         new = replace(new, workspace=None)
     if known is not None and known.fingerprint == new.fingerprint:
-        return replace(row, ver=row.ver + 1, subscription=new)
-    return replace(row, ver=row.ver + 1, rev=row.rev + 1, subscription=new, since=at, source=source)
+        return _promised(row, replace(row, ver=row.ver + 1, subscription=new, paid=paid))
+    return replace(
+        row,
+        ver=row.ver + 1,
+        rev=row.rev + 1,
+        subscription=new,
+        since=at,
+        source=source,
+        paid=paid,
+    )
 
 
 def _seen(row: Row, event_id: str) -> tuple[str, ...]:

@@ -177,12 +177,14 @@ class AccessRow:
     """What one status of a subscription gives a workspace: `yes`, `grace` or `no`.
 
     `in_incident` while a billing incident is open; with `until_period_end` a paid period is used
-    up first. In billing's words, which this room does not know.
+    up first, and grace ends `grace_days` after what was paid. In billing's words, which this room
+    does not know.
     """
 
     access: str
     in_incident: str
     until_period_end: bool
+    grace_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,10 @@ def _billing(rules: BillingTable) -> Billing:
     return Billing(
         access={
             status.value: AccessRow(
-                row.access.value, (row.in_incident or row.access).value, row.until_period_end
+                row.access.value,
+                (row.in_incident or row.access).value,
+                row.until_period_end,
+                row.grace_days,
             )
             for status, row in rules.access.items()
         },

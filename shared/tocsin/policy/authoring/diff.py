@@ -174,6 +174,7 @@ def _billing(policy: Policy) -> Pairs:
         yield f"{key}.access", row.access
         yield f"{key}.in_incident", row.in_incident
         yield f"{key}.until_period_end", _word(yes=row.until_period_end)
+        yield f"{key}.grace_days", "no end" if row.grace_days is None else str(row.grace_days)
     yield "billing.confirm", ", ".join(policy.billing.confirm)
     yield "billing.essential", ", ".join(policy.billing.essential)
 

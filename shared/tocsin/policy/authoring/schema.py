@@ -199,6 +199,7 @@ class AccessLine(Model):
     access: AccessName
     in_incident: AccessName | None = None
     until_period_end: bool = False
+    grace_days: Annotated[int, Field(ge=0, le=366)] | None = None
 
 
 class BillingTable(Model):

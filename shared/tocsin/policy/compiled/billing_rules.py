@@ -105,7 +105,10 @@ def _rules(compiled: bytes, name: str) -> BillingRules:
         return BillingRules(
             access={
                 Status(status): AccessRule(
-                    Access(row["access"]), Access(row["in_incident"]), row["until_period_end"]
+                    Access(row["access"]),
+                    Access(row["in_incident"]),
+                    row["until_period_end"],
+                    row.get("grace_days"),
                 )
                 for status, row in rules["access"].items()
             },

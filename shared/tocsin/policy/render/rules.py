@@ -243,10 +243,17 @@ def _access(policy: Policy) -> str:
             row.access,
             row.in_incident,
             "yes" if row.until_period_end else "",
+            "" if row.grace_days is None else f"{row.grace_days} days",
         )
         for status, row in policy.billing.access.items()
     )
-    header = ("Subscription is", "Access", "While a billing incident is open", "Paid period used")
+    header = (
+        "Subscription is",
+        "Access",
+        "While a billing incident is open",
+        "Paid period used",
+        "Grace after what was paid",
+    )
     return table(header, rows)
 
 

@@ -9,15 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tocsin.billing.projection.paid import NOTHING
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tocsin.billing.event import BillingEvent, Envelope
+    from tocsin.billing.event import BillingEvent, Envelope, GivenBack
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ledger_key import LedgerRecord
     from tocsin.billing.projection.ordering import Answer, Change, Row
+    from tocsin.billing.projection.paid import Paid
     from tocsin.billing.projection.quarantine import Poison
-    from tocsin.billing.projection.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import LedgerReplay, RefetchRequest
     from tocsin.billing.subscription import Subscription
 
 
@@ -48,6 +51,34 @@ class ObjectReader(Protocol):
 
     def path(self, subscription: str) -> str:
         """The path of one subscription under the provider's API base."""
+        ...
+
+    def invoice_told(self, document: Mapping[str, Any]) -> Paid | None:
+        """What an event's document tells of payment besides its snapshot; None: nothing."""
+        ...
+
+    def given_back(self, document: Mapping[str, Any]) -> GivenBack | None:
+        """What an event of class GIVEN_BACK names; None: nothing was given back in full."""
+        ...
+
+    def invoices_path(self, subscription: str) -> str:
+        """The path and query of a subscription's invoices, the newest first."""
+        ...
+
+    def paid_in(self, page: Mapping[str, Any]) -> Paid:
+        """What a page of invoices tells of payment.
+
+        Raises:
+            KeyError, TypeError, ValueError: this is no page of invoices.
+        """
+        ...
+
+    def trace(self, given_back: GivenBack) -> str | None:
+        """Where to ask next for the invoice of what was given back; None: it has none."""
+        ...
+
+    def traced(self, given_back: GivenBack, shape: Mapping[str, Any]) -> GivenBack | Refunded:
+        """What the answer tells: more to ask for, or what it was for."""
         ...
 
     def headers(self, key: str, identity: Identity) -> dict[str, str]:
@@ -139,10 +170,30 @@ class ProviderClient(Protocol):
         ...
 
 
-class RefetchQueue(Protocol):
-    """Requests to ask a provider later."""
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """What a payment given back was for; `subscription` is None where it was for none."""
 
-    def send(self, request: RefetchRequest, *, delay: int) -> None:
+    subscription: str | None = None
+    told: Paid = NOTHING
+
+
+class InvoiceSource(Protocol):
+    """What a provider knows to be paid."""
+
+    def paid(self, identity: Identity, subscription: str) -> Paid | None:
+        """The paid invoices of one subscription; None: no answer, ask again later."""
+        ...
+
+    def given_back(self, identity: Identity, given_back: GivenBack) -> Refunded | None:
+        """Which subscription's invoice it was; None: no answer, ask again later."""
+        ...
+
+
+class RefetchQueue(Protocol):
+    """Requests to ask a provider later, and events to be read again."""
+
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
         """Queues one request; `delay` in seconds, 900 at most.
 
         Raises:

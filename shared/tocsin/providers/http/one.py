@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
+from tocsin.billing.event import GivenBack
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.errors import SecretUnavailable, UnreadableShape
+from tocsin.ports.billing.projection import Refunded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Protocol
 
+    from tocsin.billing.projection.paid import Paid
     from tocsin.ports.billing.projection import ObjectReader
     from tocsin.ports.time import WallClock
 
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 
 _OK = 200
+_NO_SUCH = frozenset({400, 404, 410})
+_STEPS = 3
 MAX_ANSWER_BYTES = 1_000_000
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 8.0
@@ -124,6 +129,54 @@ class HttpProviderClient:
             return Answer(Verdict.FAILED, detail=type(error).__name__)
         elapsed = self._monotonic() - started
         return self._judge(response, reader, subscription, elapsed)
+
+    def paid(self, identity: Identity, subscription: str) -> Paid | None:
+        """Implements `ports.billing.projection.InvoiceSource`, as does `given_back`."""
+        reader = self._reader(identity.provider)
+        answer = self._get(identity, reader, reader.invoices_path(subscription))
+        if answer is None or answer[0] != _OK:
+            return None
+        try:
+            return reader.paid_in(answer[1])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def given_back(self, identity: Identity, given_back: GivenBack) -> Refunded | None:
+        """From what a refund names to the subscription its invoice was for: three steps at most."""
+        reader = self._reader(identity.provider)
+        for _ in range(_STEPS):
+            if (path := reader.trace(given_back)) is None:
+                return Refunded()
+            answer = self._get(identity, reader, path)
+            if answer is None:
+                return None
+            status, shape = answer
+            if status != _OK:
+                return Refunded() if status in _NO_SUCH else None
+            found = reader.traced(given_back, shape)
+            if not isinstance(found, GivenBack):
+                return found
+            given_back = found
+        return Refunded()
+
+    def _get(
+        self, identity: Identity, reader: ObjectReader, path: str
+    ) -> tuple[int, dict[str, Any]] | None:
+        """Status and object of an answer; None where there is none."""
+        try:
+            key = self._keys.get().key_for(identity)
+        except SecretUnavailable:
+            return None
+        if key is None:
+            return None
+        url = self._bases[identity.provider].rstrip("/") + path
+        headers = {"User-Agent": USER_AGENT, **reader.headers(key, identity)}
+        try:
+            response = self._pool.request("GET", url, headers=headers, redirect=False)
+        except (urllib3.exceptions.HTTPError, OSError):
+            return None
+        shape = _object(response.data)
+        return None if shape is None else (response.status, shape)
 
     def _judge(
         self,

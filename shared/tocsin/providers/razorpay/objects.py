@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from tocsin.billing.event import GivenBack
 from tocsin.billing.projection.ledger_key import usable_time
+from tocsin.billing.projection.paid import Invoice, Paid
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import UnreadableShape
+from tocsin.ports.billing.projection import Refunded
 from tocsin.providers.bodies.pruning import workspace_in
-from tocsin.providers.foreign_json import section, text
+from tocsin.providers.foreign_json import entries, section, text
+from tocsin.providers.razorpay.webhook import GIVEN_BACK_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +37,6 @@ STATUS = {
     "completed": Status.COMPLETED,
     "expired": Status.EXPIRED,
 }
-ALWAYS_IN_A_PERIOD = frozenset({"active"})
-"""Elsewhere `current_end` may be null: no first charge has succeeded yet."""
-
 
 _BAD_REQUEST = 400
 _UNKNOWN_ID = "id provided does not exist"
@@ -50,16 +51,17 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
     """Reads one subscription entity as of that moment (epoch seconds).
 
     `authenticated` is a trial only while its start lies ahead; after that the first charge is
-    what is waited for.
+    what is waited for. Until the first charge succeeds there is no period, and none after a pause:
+    what is resumed is active with `current_start` and `current_end` null
+    (razorpay.com/docs/api/payments/subscriptions/resume-subscription).
 
     Raises:
-        UnreadableShape: id, status, plan, or the period of an active subscription is missing.
+        UnreadableShape: id, status or plan is missing.
     """
     identifier, raw_status = text(shape, "id"), text(shape, "status")
     plan, period_end = text(shape, "plan_id"), usable_time(shape.get("current_end"))
-    needs_period = raw_status in ALWAYS_IN_A_PERIOD and period_end is None
-    if not (identifier and raw_status and plan) or needs_period:
-        found = {"id": identifier, "status": raw_status, "plan_id": plan, "current_end": period_end}
+    if not (identifier and raw_status and plan):
+        found = {"id": identifier, "status": raw_status, "plan_id": plan}
         missing = ", ".join(name for name, value in found.items() if not value)
         raise UnreadableShape(f"A Razorpay subscription lacks: {missing}.")
     status = STATUS.get(raw_status, Status.UNKNOWN)
@@ -72,6 +74,7 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
         plan=plan,
         period_end=period_end,
         workspace=workspace_in(shape.get("notes")),
+        period_start=usable_time(shape.get("current_start")),
     )
 
 
@@ -93,3 +96,71 @@ def is_gone(status: int, shape: Mapping[str, Any]) -> bool:
     """
     said = text(section(shape, "error"), "description") or ""
     return status in {404, 410} or (status == _BAD_REQUEST and _UNKNOWN_ID in said.casefold())
+
+
+# Invoices: razorpay.com/docs/api/payments/subscriptions/fetch-invoices. `billing_end` is the end of
+# the cycle that an invoice is for; one that is only for an add-on or for the mandate has none.
+
+_PAGE = 100
+
+
+def invoice_told(document: Mapping[str, Any]) -> Paid | None:
+    """The paid invoice of an event, and until when it pays.
+
+    The event of a charge tells nothing more than its subscription does: that is active, until the
+    end of the cycle charged for.
+    """
+    return _paid(section(document, "payload", "invoice", "entity"))
+
+
+def given_back(document: Mapping[str, Any]) -> GivenBack | None:
+    """The invoice of a payment that was refunded in full, or lost in a dispute."""
+    payment = section(document, "payload", "payment", "entity")
+    lost = text(document, "event") == "payment.dispute.lost"
+    if text(document, "event") not in GIVEN_BACK_TYPES:
+        return None
+    invoice = text(payment, "invoice_id")
+    full = lost or text(payment, "refund_status") == "full"
+    return GivenBack(invoice) if full and invoice else None
+
+
+def invoices_path(subscription: str) -> str:
+    """A subscription's invoices, the newest first."""
+    return f"/v1/invoices?{urlencode({'subscription_id': subscription, 'count': _PAGE})}"
+
+
+def paid_in(page: Mapping[str, Any]) -> Paid:
+    """The paid invoices of a page.
+
+    Raises:
+        ValueError: some are paid, and of none it is said until when.
+    """
+    if not isinstance(page["items"], list):
+        raise TypeError("a page has a list")
+    paid = [each for each in entries(page, "items") if text(each, "status") == "paid"]
+    told = Paid()
+    for each in paid:
+        told = told.with_(_paid(each) or Paid())
+    if paid and not told.paid:
+        raise ValueError("paid invoices, but no end of a cycle")
+    return told
+
+
+def trace(given_back: GivenBack) -> str | None:
+    """The invoice itself: a payment names it."""
+    return given_back.invoice and f"/v1/invoices/{quote(given_back.invoice, safe='')}"
+
+
+def traced(given_back: GivenBack, shape: Mapping[str, Any]) -> GivenBack | Refunded:
+    """What the invoice tells."""
+    concerned, end = text(shape, "subscription_id"), usable_time(shape.get("billing_end"))
+    if concerned is None or end is None or given_back.invoice is None:
+        return Refunded()
+    return Refunded(concerned, Paid(back=(Invoice(end, given_back.invoice),)))
+
+
+def _paid(invoice: Mapping[str, Any]) -> Paid | None:
+    identifier, end = text(invoice, "id"), usable_time(invoice.get("billing_end"))
+    if text(invoice, "status") != "paid" or identifier is None or end is None:
+        return None
+    return Paid(paid=(Invoice(end, identifier),))

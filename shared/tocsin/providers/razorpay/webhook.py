@@ -26,6 +26,10 @@ MAX_ID = 255
 HINT_TYPES = frozenset({"invoice.paid", "invoice.partially_paid", "invoice.expired"})
 """Events that name a subscription without carrying it."""
 
+GIVEN_BACK_TYPES = frozenset({"refund.processed", "payment.dispute.lost"})
+"""Events of money given back, with the payment it was taken by. (razorpay.com/docs/webhooks/
+payloads/refunds and .../disputes)"""
+
 
 def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[bytes], now: int) -> None:
     """Returns if the delivery is Razorpay's; raises as `razorpay.signature.verify` does."""
@@ -86,6 +90,8 @@ def _concern(event_type: str, payload: Mapping[str, Any]) -> tuple[EventClass, s
     subscription = text(section(payload, "invoice", "entity"), "subscription_id")
     if event_type in HINT_TYPES and subscription:
         return EventClass.HINT, subscription
+    if event_type in GIVEN_BACK_TYPES and text(section(payload, "payment", "entity"), "invoice_id"):
+        return EventClass.GIVEN_BACK, None
     return EventClass.IRRELEVANT, None
 
 

@@ -8,13 +8,17 @@ may be another account's, and a listed event may be rendered otherwise than its 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from tocsin.billing.event import GivenBack
 from tocsin.billing.projection.ledger_key import usable_time
+from tocsin.billing.projection.paid import Invoice, Mark, Paid
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import UnreadableShape
+from tocsin.ports.billing.projection import Refunded
 from tocsin.providers.bodies.pruning import workspace_in
 from tocsin.providers.foreign_json import entries, flag, reference, section, text
+from tocsin.providers.stripe.webhook import GIVEN_BACK_TYPES, subscription_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +57,12 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
     plans = sorted({plan for each in (items or (shape,)) if (plan := _plan(each))})
     ends = [end for each in items if (end := usable_time(each.get("current_period_end")))]
     period_end = max(ends) if ends else usable_time(shape.get("current_period_end"))
+    starts = [
+        start
+        for each in items
+        if usable_time(each.get("current_period_end")) == period_end
+        and (start := usable_time(each.get("current_period_start")))
+    ]
     if not (identifier and raw_status and plans and period_end):
         found = {"id": identifier, "status": raw_status, "plan": plans, "period end": period_end}
         missing = ", ".join(name for name, value in found.items() if not value)
@@ -67,6 +77,7 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
         ends_at_period_end=flag(shape, "cancel_at_period_end") is True
         or usable_time(shape.get("cancel_at")) == period_end,
         workspace=workspace_in(shape.get("metadata")),
+        period_start=min(starts) if ends and starts else _start_of(shape),
     )
 
 
@@ -89,5 +100,127 @@ def is_gone(status: int, shape: Mapping[str, Any]) -> bool:
     return status in {404, 410}
 
 
+def _start_of(shape: Mapping[str, Any]) -> int | None:
+    return usable_time(shape.get("current_period_start"))
+
+
 def _plan(item: Mapping[str, Any]) -> str | None:
     return reference(item, "price") or reference(item, "plan")
+
+
+# Invoices: docs.stripe.com/api/invoices/object and .../invoice-line-item/object.
+
+_OF_A_CYCLE = frozenset({"subscription_create", "subscription_cycle"})
+"""Why an invoice was made, where leaving it unpaid leaves its period unpaid. What a change in
+the middle of a period costs may stay unpaid while the period itself was paid."""
+
+_PAGE = 100
+
+
+def invoice_told(document: Mapping[str, Any]) -> Paid | None:
+    """What an invoice's event tells of payment: paid until the end of its lines, or not."""
+    shape = section(document, "data", "object")
+    end = _paid_for(shape)
+    if text(shape, "object") != "invoice" or end is None:
+        return None
+    identifier, at = text(shape, "id"), usable_time(document.get("created"))
+    if _is_paid(shape):
+        return Paid(paid=(Invoice(end, identifier),)) if identifier else None
+    if at is not None and text(shape, "billing_reason") in _OF_A_CYCLE:
+        return Paid(unpaid=Mark(at, end))
+    return None
+
+
+def given_back(document: Mapping[str, Any]) -> GivenBack | None:
+    """The invoice, payment or charge of a full refund or a lost dispute."""
+    shape = section(document, "data", "object")
+    if text(document, "type") not in GIVEN_BACK_TYPES:
+        return None
+    charged = text(shape, "object") == "charge"
+    found = GivenBack(
+        invoice=reference(shape, "invoice"),
+        payment=reference(shape, "payment_intent"),
+        charge=None if charged else reference(shape, "charge"),
+    )
+    return found if found != GivenBack() else None
+
+
+def invoices_path(subscription: str) -> str:
+    """A subscription's paid invoices (docs.stripe.com/api/invoices/list), the newest first."""
+    query = {"subscription": subscription, "status": "paid", "limit": _PAGE}
+    return f"/v1/invoices?{urlencode(query)}"
+
+
+def paid_in(page: Mapping[str, Any]) -> Paid:
+    """The paid invoices of a page."""
+    if not isinstance(page["data"], list):
+        raise TypeError("a page has a list")
+    found = [
+        Invoice(end, identifier)
+        for each in entries(page, "data")
+        if _is_paid(each)
+        and (end := _paid_for(each)) is not None
+        and (identifier := text(each, "id"))
+    ]
+    return Paid(paid=tuple(found))
+
+
+def trace(given_back: GivenBack) -> str | None:
+    """From the charge to its payment, from the payment to its invoice.
+
+    Up to 2025-02-24.acacia a charge names its invoice; later ones are found by
+    docs.stripe.com/api/invoice-payment/list.
+    """
+    if given_back.invoice is not None:
+        return f"/v1/invoices/{quote(given_back.invoice, safe='')}"
+    if given_back.charge is not None:
+        return f"/v1/charges/{quote(given_back.charge, safe='')}"
+    if given_back.payment is not None:
+        query = {
+            "payment[type]": "payment_intent",
+            "payment[payment_intent]": given_back.payment,
+            "limit": 1,
+        }
+        return f"/v1/invoice_payments?{urlencode(query)}"
+    return None
+
+
+def traced(given_back: GivenBack, shape: Mapping[str, Any]) -> GivenBack | Refunded:
+    """What the answer to `trace` tells."""
+    if given_back.invoice is not None:
+        identifier, end = text(shape, "id"), _paid_for(shape)
+        concerned = subscription_of(shape)
+        if identifier is None or end is None or concerned is None:
+            return Refunded()
+        return Refunded(concerned, Paid(back=(Invoice(end, identifier),)))
+    if given_back.charge is not None:
+        return GivenBack(reference(shape, "invoice"), reference(shape, "payment_intent"))
+    payments = entries(shape, "data")
+    return GivenBack(reference(payments[0], "invoice") if payments else None)
+
+
+def _is_paid(invoice: Mapping[str, Any]) -> bool:
+    return text(invoice, "status") == "paid" or flag(invoice, "paid") is True
+
+
+def _paid_for(invoice: Mapping[str, Any]) -> int | None:
+    """The end of the latest period that an invoice takes money for.
+
+    A line of a trial or of a credit takes none; an item added by hand has a period of its own
+    that says nothing of the subscription's.
+    """
+    ends = [
+        end
+        for line in entries(invoice.get("lines"), "data")
+        if _takes_money(line) and (end := usable_time(section(line, "period").get("end")))
+    ]
+    return max(ends, default=None)
+
+
+def _takes_money(line: Mapping[str, Any]) -> bool:
+    amount = line.get("amount")
+    by_hand = text(line, "type") == "invoiceitem" and not flag(line, "proration")
+    parent = section(line, "parent")
+    if text(parent, "type") == "invoice_item_details":
+        by_hand = not flag(section(parent, "invoice_item_details"), "proration")
+    return isinstance(amount, int) and amount > 0 and not by_hand

@@ -43,6 +43,13 @@ HINT_TYPES = frozenset(
 """Events that often come with a change of a subscription, and name it."""
 
 
+GIVEN_BACK_TYPES = {
+    "charge.refunded": ("refunded", True),
+    "charge.dispute.closed": ("status", "lost"),
+}
+"""Events of a payment given back in full, by what their object then says."""
+
+
 def verify(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[bytes], now: int) -> None:
     """Returns if the delivery is Stripe's; raises as `stripe.signature.verify` does."""
     signature.verify(headers.get(SIGNATURE_HEADER), body, secrets=secrets, now=now)
@@ -96,6 +103,10 @@ def _concern(
         return EventClass.HINT, text(subject, "id")
     if event_type in HINT_TYPES and (subscription := subscription_of(subject)):
         return EventClass.HINT, subscription
+    if event_type in GIVEN_BACK_TYPES and not thin:
+        key, value = GIVEN_BACK_TYPES[event_type]
+        if subject.get(key) == value:
+            return EventClass.GIVEN_BACK, None
     return EventClass.IRRELEVANT, None
 
 

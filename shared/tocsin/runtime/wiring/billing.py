@@ -114,6 +114,7 @@ class Billing:
             queue=SqsRefetchQueue(self.sqs, self.refetch_queue),
             quarantine=self.quarantine,
             confirmed=self.rules.confirm,
+            invoices=self.client,
         )
 
     @cached_property

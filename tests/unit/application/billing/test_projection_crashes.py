@@ -22,12 +22,13 @@ from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Answer, Verdict
+from tocsin.billing.projection.refetch import RefetchRequest
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.projection.refetch import RefetchRequest
+    from tocsin.billing.projection.refetch import LedgerReplay
 
 NOW = 1_790_000_000
 IDENTITY = Identity("stripe", "acct_1", "test")
@@ -86,7 +87,8 @@ class World:
             return Answer(Verdict.FAILED, detail="HTTP 503")
         return Answer(Verdict.FOUND, TRUTH, self.now, elapsed=0.1)
 
-    def send(self, request: RefetchRequest, *, delay: int) -> None:
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
+        assert isinstance(request, RefetchRequest)
         self.messages.append((self.now + delay, request))
 
     def run(self) -> None:

@@ -3,12 +3,16 @@
     PK SUB#<identity>#<subscription>   SK SUB   v schema
     st raw plan period_end cp ce       status, provider's word, plan, period, collection paused,
                                        ends at period end
+    ps                                 start of the period
     fp fingerprint of these            term present when st is terminal
     ap fa un                           newest applied event, newest answer, answer not dated
     ver rev seen                       writes, changes, last event ids
     since src                          when and by what rev last rose
     confirm_at pending_until           delayed requests on their way
     workspace                          our id; the index of that name
+    pi bi                              invoices paid and given back, `<end>#<id>`
+    ra re, ua ue, ta te, qa qe         when seen running, unpaid, in trial, asked about, and the
+                                       period's end then
     tomb ovr                           erased; a correction {st, until, approval, by, base_rev, log}
 
 Absent facts are absent attributes: conditions can ask for them, and they cost nothing.
@@ -20,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Overlay, Row
+from tocsin.billing.projection.paid import NOTHING, Invoice, Mark, Paid
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:
@@ -50,6 +55,7 @@ def state_attributes(subscription: Subscription | None) -> dict[str, Attribute |
         "raw": {"S": subscription.raw_status},
         "plan": {"S": subscription.plan},
         "period_end": number(subscription.period_end),
+        "ps": number(subscription.period_start),
         "cp": flag(on=subscription.collection_paused),
         "ce": flag(on=subscription.ends_at_period_end),
         "term": flag(on=subscription.terminal),
@@ -60,21 +66,43 @@ def state_attributes(subscription: Subscription | None) -> dict[str, Attribute |
 def row_attributes(row: Row) -> dict[str, Attribute | None]:
     """All that the projector owns of a row; `ovr` is not among it, for corrections own that."""
     workspace = row.subscription.workspace if row.subscription else None
-    return state_attributes(row.subscription) | {
-        "v": number(SCHEMA_VERSION),
-        "ver": number(row.ver),
-        "rev": number(row.rev),
-        "ap": number(row.applied),
-        "fa": number(row.fetched),
-        "un": flag(on=row.undated),
-        "seen": ids(row.seen),
-        "since": number(row.since),
-        "src": {"S": row.source} if row.source else None,
-        "confirm_at": number(row.confirm_at),
-        "pending_until": number(row.pending_until),
-        "workspace": {"S": workspace} if workspace else None,
-        "tomb": flag(on=row.erased),
+    return (
+        state_attributes(row.subscription)
+        | {
+            "v": number(SCHEMA_VERSION),
+            "ver": number(row.ver),
+            "rev": number(row.rev),
+            "ap": number(row.applied),
+            "fa": number(row.fetched),
+            "un": flag(on=row.undated),
+            "seen": ids(row.seen),
+            "since": number(row.since),
+            "src": {"S": row.source} if row.source else None,
+            "confirm_at": number(row.confirm_at),
+            "pending_until": number(row.pending_until),
+            "workspace": {"S": workspace} if workspace else None,
+            "tomb": flag(on=row.erased),
+        }
+        | paid_attributes(row.paid)
+    )
+
+
+def paid_attributes(paid: Paid) -> dict[str, Attribute | None]:
+    """What is known of payment."""
+    marks = {"r": paid.running, "u": paid.unpaid, "t": paid.trial, "q": paid.asked}
+    attributes: dict[str, Attribute | None] = {
+        name: ids(tuple(f"{each.end}#{each.id}" for each in invoices)) if invoices else None
+        for name, invoices in (("pi", paid.paid), ("bi", paid.back))
     }
+    for name, mark in marks.items():
+        attributes[f"{name}a"] = number(mark.at if mark else None)
+        attributes[f"{name}e"] = number(mark.end if mark else None)
+    return attributes
+
+
+def told_attributes(paid: Paid) -> dict[str, Attribute]:
+    """Only what is there: what a snapshot newer than all that the row knows adds to it."""
+    return {name: value for name, value in paid_attributes(paid).items() if value is not None}
 
 
 def row_of(item: Mapping[str, Attribute]) -> Row:
@@ -94,20 +122,8 @@ def row_of(item: Mapping[str, Attribute]) -> Row:
         pending_until=_number_in(item, "pending_until"),
         erased="tomb" in item,
         overlay=_overlay_of(item["ovr"]["M"]) if "ovr" in item else None,
+        paid=_paid_of(item),
     )
-
-
-def indexed_row_of(item: Mapping[str, Attribute]) -> tuple[Identity, Row]:
-    """Whose row it is, and as much of it as the index `workspace` holds."""
-    identity, _ = place_of(item)
-    row = Row(
-        rev=int(item["rev"]["N"]),
-        subscription=_subscription_of(item) if "st" in item else None,
-        since=_number_in(item, "since"),
-        source=_text_in(item, "src"),
-        overlay=_overlay_of(item["ovr"]["M"]) if "ovr" in item else None,
-    )
-    return identity, row
 
 
 def overlay_attribute(overlay: Overlay) -> Attribute:
@@ -144,13 +160,36 @@ def _subscription_of(item: Mapping[str, Attribute]) -> Subscription:
     return Subscription(
         id=item["PK"]["S"].rpartition("#")[2],
         status=Status(item["st"]["S"]),
-        raw_status=_text_in(item, "raw") or "",  # not in the index
+        raw_status=item["raw"]["S"],
         plan=item["plan"]["S"],
         period_end=_number_in(item, "period_end"),
         collection_paused="cp" in item,
         ends_at_period_end="ce" in item,
         workspace=_text_in(item, "workspace"),
+        period_start=_number_in(item, "ps"),
     )
+
+
+def _paid_of(item: Mapping[str, Attribute]) -> Paid:
+    found = Paid(
+        paid=_invoices_of(item, "pi"),
+        back=_invoices_of(item, "bi"),
+        running=_mark_of(item, "r"),
+        unpaid=_mark_of(item, "u"),
+        trial=_mark_of(item, "t"),
+        asked=_mark_of(item, "q"),
+    )
+    return NOTHING if found == NOTHING else found
+
+
+def _invoices_of(item: Mapping[str, Attribute], name: str) -> tuple[Invoice, ...]:
+    texts = [each["S"].partition("#") for each in item[name]["L"]] if name in item else []
+    return tuple(Invoice(int(end), identifier) for end, _, identifier in texts)
+
+
+def _mark_of(item: Mapping[str, Attribute], name: str) -> Mark | None:
+    at, end = _number_in(item, f"{name}a"), _number_in(item, f"{name}e")
+    return None if at is None or end is None else Mark(at, end)
 
 
 def _overlay_of(item: Mapping[str, Attribute]) -> Overlay:

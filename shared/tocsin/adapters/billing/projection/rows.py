@@ -14,13 +14,13 @@ from tocsin.adapters.aws.table import Table
 from tocsin.adapters.billing.projection.items import (
     SCHEMA_VERSION,
     ids,
-    indexed_row_of,
     key_of,
     number,
     place_of,
     row_attributes,
     row_of,
     state_attributes,
+    told_attributes,
 )
 from tocsin.billing.projection.ordering import (
     CREATED_JITTER,
@@ -67,6 +67,8 @@ class DynamoDbProjection:
             return Applied(done=False, row=self.read(event.identity, event.subscription or ""))
         request = _Update(key_of(event.identity, snapshot.id))
         request.assign(state_attributes(snapshot))
+        # Newer than all that the row knows, so what it tells of payment is the newest too.
+        request.assign(told_attributes(event.told))
         request.assign({"workspace": {"S": snapshot.workspace}} if snapshot.workspace else {})
         request.assign(
             {
@@ -116,19 +118,29 @@ class DynamoDbProjection:
         return True
 
     def of_workspace(self, workspace: str) -> list[tuple[Identity, Row]]:
-        """One query of the index; eventually consistent, half a read unit for the usual few."""
+        """One query of the index for the keys, and one batch for the rows; eventually consistent.
+
+        The index's own attributes are fixed for good and lack what was paid. Half a read unit for
+        the query of the usual few, and half a unit for each row.
+        """
         found = self._table.query(
             IndexName=WORKSPACE_INDEX,
             KeyConditionExpression="workspace = :workspace",
             ExpressionAttributeValues={":workspace": {"S": workspace}},
         )
-        return [indexed_row_of(item) for item in found]
+        items = self._items([key_of(*place_of(item)) for item in found])
+        rows = [(place_of(item)[0], row_of(item)) for item in items]
+        # The index may be a moment behind: what counts is whose the row is now.
+        mine = [each for each in rows if _workspace_of(each[1]) == workspace]
+        return sorted(mine, key=lambda each: str(each[0]) + _name_of(each[1]))
 
     def read_many(self, identity: Identity, subscriptions: Sequence[str]) -> dict[str, Row]:
         """Those there are, by subscription; a hundred a call, eventually consistent."""
-        keys = [key_of(identity, each) for each in subscriptions]
-        found = batch_get(self._aws, self._table.name, keys, sleep=time.sleep)
-        return {place_of(item)[1]: row_of(item) for item in found}
+        items = self._items([key_of(identity, each) for each in subscriptions])
+        return {place_of(item)[1]: row_of(item) for item in items}
+
+    def _items(self, keys: Sequence[Item]) -> Iterator[Item]:
+        return batch_get(self._aws, self._table.name, keys, sleep=time.sleep)
 
     def everything(self) -> Iterator[Item]:
         """Every item, by a scan: for an operator's check, never for a function."""
@@ -139,6 +151,14 @@ class DynamoDbProjection:
             if not (last := answer.get("LastEvaluatedKey")):
                 return
             request["ExclusiveStartKey"] = last
+
+
+def _workspace_of(row: Row) -> str | None:
+    return row.subscription.workspace if row.subscription else None
+
+
+def _name_of(row: Row) -> str:
+    return row.subscription.id if row.subscription else ""
 
 
 class _Update:

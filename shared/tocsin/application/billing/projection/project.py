@@ -8,7 +8,7 @@ that its outage cannot become a storm of ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -16,22 +16,34 @@ from tocsin.billing.event import EventClass, Problem
 from tocsin.billing.projection import ordering
 from tocsin.billing.projection.ledger_key import key_of
 from tocsin.billing.projection.ordering import Decision, Question, Verdict
+from tocsin.billing.projection.paid import ASKED_ABOUT, NOTHING, Paid
 from tocsin.billing.projection.quarantine import Poison
-from tocsin.billing.projection.refetch import Reason, RefetchRequest
+from tocsin.billing.projection.refetch import LedgerReplay, Reason, RefetchRequest
 from tocsin.billing.provider import PROVIDERS
 from tocsin.billing.subscription import Status
+from tocsin.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Answer, Row
-    from tocsin.ports.billing.projection import Projection, ProviderClient, Quarantine, RefetchQueue
+    from tocsin.ports.billing.projection import (
+        InvoiceSource,
+        Projection,
+        ProviderClient,
+        Quarantine,
+        RefetchQueue,
+    )
 
 MAX_RACES = 3
+KEEP_RACES = 20
 FIRST_DELAY = 30
 LONGEST_DELAY = 900
 PENDING_GRACE = 120
 """How long after its time a delayed request still counts as on its way. Seconds."""
+
+GIVE_UP_AFTER = 3 * 86_400
+"""How long an event that names no subscription is read again. Seconds."""
 
 MAX_ATTEMPTS = 200
 """About two days of asking. Then a person is told; the projection stays as it is."""
@@ -58,17 +70,25 @@ class Projected:
     rev_changed: bool = False
     left_terminal: bool = False
     problem: str | None = None
+    about_payment: int = 0
+    """Requests for invoices, which are not among `requests`."""
+    last: Row | None = field(default=None, compare=False, repr=False)
+    """The row as it was last read or written; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Projector:
-    """Keeps projections right. `confirmed` names the providers whose early answers are checked."""
+    """Keeps projections right. `confirmed` names the providers whose early answers are checked.
+
+    `invoices` tells what was paid; without it nothing is asked about payment.
+    """
 
     projection: Projection
     client: ProviderClient
     queue: RefetchQueue
     quarantine: Quarantine
     confirmed: frozenset[str] = field(default=frozenset(PROVIDERS))
+    invoices: InvoiceSource | None = None
 
     def project(self, event: BillingEvent, *, now: int) -> Projected:
         """Handles one event; `now` is the wall clock in epoch seconds.
@@ -77,17 +97,97 @@ class Projector:
             StoreUnavailable: nothing is known to have been done; try the event again.
             QueueUnavailable: the same.
         """
+        if event.event_class is EventClass.GIVEN_BACK:
+            return self._given_back(event, now=now)
         if event.event_class is EventClass.IRRELEVANT or event.subscription is None:
             return Projected(Outcome.IRRELEVANT)
         row: Row | None
-        if event.event_class is EventClass.SNAPSHOT:
+        if event.event_class is EventClass.SNAPSHOT and event.invoices is None:
             applied = self.projection.apply(event, now=now)
             if applied.done:
-                return Projected(Outcome.APPLIED, rev_changed=True)
+                result = Projected(Outcome.APPLIED, rev_changed=True)
+                asked = event.snapshot is not None and event.snapshot.status in ASKED_ABOUT
+                return self._paid(event, result, now=now) if asked else result
             row = applied.row
         else:
             row = self.projection.read(event.identity, event.subscription)
-        return self._with_row(event, event.subscription, row, now=now)
+        result = self._with_row(event, event.subscription, row, now=now)
+        return self._paid(event, result, now=now)
+
+    def _paid(self, event: BillingEvent, result: Projected, *, now: int) -> Projected:
+        return self._know_paid(event.identity, event.subscription or "", result, now=now)
+
+    def _know_paid(
+        self, identity: Identity, subscription: str, result: Projected, *, now: int
+    ) -> Projected:
+        """Asks for the paid invoices where access hangs on them and they are not known.
+
+        Done after the row is written, and looked for again whenever the event comes again: a
+        process that dies in between leaves nothing undone for good.
+        """
+        if self.invoices is None or result.outcome in _NO_ROW:
+            return result
+        row = result.last
+        for race in range(MAX_RACES):
+            if race or row is None:
+                row = self.projection.read(identity, subscription)
+            known = row.subscription if row else None
+            if row is None or known is None or not row.paid.has_to_be_asked(known, now=now):
+                return result
+            if (row.pending_until or 0) > now:
+                return result
+            told = self.invoices.paid(identity, subscription)
+            result = replace(result, about_payment=result.about_payment + 1)
+            if told is None:
+                later = RefetchRequest(identity, subscription, Reason.FAILED, now, since=now)
+                self._later(later, row, now=now)
+                return result
+            told = told.with_(row.paid.asked_about(known, at=now))
+            change = ordering.learn(row, told)
+            if change is None or self.projection.write(identity, subscription, change):
+                changed = change is not None and change.row.rev != row.rev
+                return replace(result, rev_changed=result.rev_changed or changed)
+        return result
+
+    def _given_back(self, event: BillingEvent, *, now: int) -> Projected:
+        """Finds the subscription that a refunded payment was for, and takes its end away."""
+        if self.invoices is None or event.given_back is None:
+            return Projected(Outcome.IRRELEVANT)
+        found = self.invoices.given_back(event.identity, event.given_back)
+        asked = Projected(Outcome.APPLIED, about_payment=1)
+        if found is None:
+            return replace(self._read_later(event, now=now), about_payment=1)
+        if found.subscription is None:
+            return replace(asked, outcome=Outcome.IRRELEVANT)
+        for _ in range(MAX_RACES):
+            row = self.projection.read(event.identity, found.subscription)
+            if row is None:
+                row = ordering.EMPTY
+            change = ordering.learn(row, found.told)
+            if change is None:
+                return replace(asked, outcome=Outcome.DONE)
+            if self.projection.write(event.identity, found.subscription, change):
+                return replace(asked, rev_changed=change.row.rev != row.rev)
+        return replace(self._read_later(event, now=now), about_payment=1)
+
+    def _read_later(self, event: BillingEvent, *, now: int) -> Projected:
+        """The event is read again from the ledger, for about as long as a provider tries."""
+        at = key_of(event.identity, event.id, event.created)
+        if now - _second(event, now) > GIVE_UP_AFTER:
+            self.quarantine.put(
+                Poison(
+                    provider=event.identity.provider,
+                    id=event.id,
+                    reason=Problem.PROVIDER_UNREACHABLE,
+                    detail="what was given back could not be asked for",
+                    first_seen=_second(event, now),
+                    ledger_pk=at.pk,
+                    identity=str(event.identity),
+                )
+            )
+            return Projected(Outcome.QUARANTINED, problem=Problem.PROVIDER_UNREACHABLE)
+        self.queue.send(LedgerReplay(at.pk, at.sk), delay=LONGEST_DELAY)
+        return Projected(Outcome.DEFERRED, problem=Reason.FAILED)
 
     def _with_row(
         self, event: BillingEvent, subscription: str, row: Row | None, *, now: int
@@ -96,36 +196,49 @@ class Projector:
         for _ in range(MAX_RACES):
             decision = ordering.decide(event, row, now=now)
             if decision in (Decision.DONE, Decision.STALE):
-                return Projected(Outcome(decision.value), requests, problem=event.problem)
-            if decision is Decision.APPLY:
+                learnt = row and ordering.learn(row, event.told)
+                if not learnt or self.projection.write(event.identity, subscription, learnt):
+                    changed = bool(learnt and row and learnt.row.rev != row.rev)
+                    last = learnt.row if learnt else row
+                    outcome = Outcome(decision.value)
+                    return Projected(outcome, requests, changed, problem=event.problem, last=last)
+            elif decision is Decision.APPLY:
                 change = ordering.apply(event, row)
                 if self.projection.write(event.identity, subscription, change):
                     changed = change.row.rev != (row.rev if row else 0)
-                    return Projected(Outcome.APPLIED, requests, changed)
+                    return Projected(Outcome.APPLIED, requests, changed, last=change.row)
             elif row is not None and (row.pending_until or 0) > now:
-                if self.projection.write(event.identity, subscription, ordering.touch(row)):
+                touched = ordering.touch(row, event.told)
+                if self.projection.write(event.identity, subscription, touched):
                     return Projected(Outcome.DEFERRED, requests, problem=event.problem)
             else:
                 requests += 1
                 question = _question(event, now)
-                result = self._ask(event.identity, subscription, row, question, now=now)
+                result = self._ask(
+                    event.identity, subscription, row, question, now=now, told=event.told
+                )
                 if result is not None:
                     return _counted(result, requests, event.problem)
             row = self.projection.read(event.identity, subscription)
         request = RefetchRequest(
             event.identity, subscription, Reason.RACES, _second(event, now), since=now
         )
-        return _counted(self._later(request, row, now=now), requests, event.problem)
+        later = self._later(request, row, now=now, told=event.told)
+        return _counted(later, requests, event.problem)
 
     def refetch(self, request: RefetchRequest, *, now: int) -> Projected:
         """Handles one delayed request. Raises as `project` does."""
+        result = self._refetch(request, now=now)
+        return self._know_paid(request.identity, request.subscription, result, now=now)
+
+    def _refetch(self, request: RefetchRequest, *, now: int) -> Projected:
         confirming = request.reason is Reason.CONFIRM
         row: Row | None = None
         for races in range(MAX_RACES):
             row = self.projection.read(request.identity, request.subscription)
             if confirming:
                 if row is None or row.confirm_at is None:
-                    return Projected(Outcome.DONE, races)  # another request has confirmed it
+                    return Projected(Outcome.DONE, races, last=row)  # it was confirmed meanwhile
                 if row.confirm_at > now + PENDING_GRACE:
                     # Newer early answers came since; one check after the last of them is enough.
                     self.queue.send(request, delay=min(row.confirm_at - now, LONGEST_DELAY))
@@ -147,6 +260,7 @@ class Projector:
         *,
         now: int,
         request: RefetchRequest | None = None,
+        told: Paid = NOTHING,
     ) -> Projected | None:
         """Asks once and writes the answer; None if somebody else wrote in between."""
         answer = self.client.fetch(identity, subscription)
@@ -156,12 +270,13 @@ class Projector:
                 if request is None
                 else request.again(now)
             )
-            return self._later(later, row, now=now)
+            return self._later(later, row, now=now, told=told)
         if answer.verdict is not Verdict.FOUND:
+            self._keep(identity, subscription, told)
             self._set_aside(identity, subscription, answer, question, now=now)
             return Projected(Outcome.QUARANTINED, problem=answer.verdict.value)
         confirm = identity.provider in self.confirmed
-        change = ordering.record_answer(row, answer, question, now=now, confirm=confirm)
+        change = ordering.record_answer(row, answer, question, now=now, confirm=confirm, told=told)
         self._confirm(identity, subscription, row, change.row, question, now=now)
         if not self.projection.write(identity, subscription, change):
             return None
@@ -171,6 +286,7 @@ class Projector:
             rev_changed=change.row.rev != (row.rev if row else 0),
             left_terminal=ordering.leaves_terminal(row, answer),
             problem=Problem.UNKNOWN_STATUS if unknown else None,
+            last=change.row,
         )
 
     def _confirm(
@@ -193,7 +309,9 @@ class Projector:
             request = RefetchRequest(identity, subscription, Reason.CONFIRM, question.about)
             self.queue.send(request, delay=ordering.CONFIRM_DELAY)
 
-    def _later(self, request: RefetchRequest, row: Row | None, *, now: int) -> Projected:
+    def _later(
+        self, request: RefetchRequest, row: Row | None, *, now: int, told: Paid = NOTHING
+    ) -> Projected:
         """One delayed request for this subscription: sent, then noted on the row.
 
         Sent first: a note without a request would silence the subscription, a request without a
@@ -207,9 +325,23 @@ class Projector:
             return Projected(Outcome.QUARANTINED, problem=Problem.PROVIDER_UNREACHABLE)
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(request.attempt - 1, 10))
         self.queue.send(request, delay=delay)
-        note = ordering.await_answer(row, until=now + delay + PENDING_GRACE)
-        self.projection.write(request.identity, request.subscription, note)
+        note = ordering.await_answer(row, until=now + delay + PENDING_GRACE, told=told)
+        if not self.projection.write(request.identity, request.subscription, note):
+            self._keep(request.identity, request.subscription, told)
         return Projected(Outcome.DEFERRED, problem=request.reason)
+
+    def _keep(self, identity: Identity, subscription: str, told: Paid) -> None:
+        """Keeps what an event tells of payment where nothing else of it is written.
+
+        Raises:
+            StoreUnavailable: somebody else wrote each time; the event comes again.
+        """
+        for _ in range(KEEP_RACES):
+            row = self.projection.read(identity, subscription)
+            change = None if row is None else ordering.learn(row, told)
+            if change is None or self.projection.write(identity, subscription, change):
+                return
+        raise StoreUnavailable(f"{subscription} changes too fast")
 
     def _set_aside(
         self,
@@ -235,6 +367,9 @@ class Projector:
         )
 
 
+_NO_ROW = frozenset({Outcome.DEFERRED, Outcome.IRRELEVANT, Outcome.QUARANTINED})
+
+
 def _question(event: BillingEvent, now: int) -> Question:
     pk = key_of(event.identity, event.id, event.created).pk
     return Question(about=_second(event, now), event_id=event.id, ledger_pk=pk)
@@ -245,10 +380,4 @@ def _second(event: BillingEvent, now: int) -> int:
 
 
 def _counted(result: Projected, requests: int, problem: str | None) -> Projected:
-    return Projected(
-        result.outcome,
-        requests,
-        result.rev_changed,
-        result.left_terminal,
-        result.problem or problem,
-    )
+    return replace(result, requests=requests, problem=result.problem or problem)

@@ -14,7 +14,7 @@ from tocsin.billing.subscription import Status
 from tocsin.errors import MalformedPayload, UnreadableShape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from tocsin.billing.projection.ledger_key import LedgerRecord
@@ -35,11 +35,26 @@ def billing_event(
             body is damaged.
     """
     envelope = record.envelope
-    if envelope.event_class is not EventClass.IRRELEVANT and envelope.subscription is None:
+    concerned = envelope.event_class in {EventClass.SNAPSHOT, EventClass.HINT}
+    if concerned and envelope.subscription is None:
         raise MalformedPayload("The event names no subscription.")
-    snapshot, problem = None, None
-    if envelope.event_class is EventClass.SNAPSHOT:
-        snapshot, problem = _snapshot(record, reader, unpack)
+    document: Mapping[str, Any]
+    problem: str | None
+    snapshot, problem, invoices, given_back = None, None, None, None
+    if envelope.event_class is not EventClass.IRRELEVANT:
+        try:
+            document = unpack(record.body)
+        except MalformedPayload:
+            if envelope.event_class is not EventClass.HINT:
+                raise
+            # What it concerns is known without its body, and the provider is asked anyway.
+            document, problem = {}, Problem.UNREADABLE_SHAPE
+        if envelope.event_class is EventClass.SNAPSHOT:
+            snapshot, problem = _snapshot(document, envelope.created, reader)
+        if concerned:
+            invoices = reader.invoice_told(document)
+        else:
+            given_back = reader.given_back(document)
     return BillingEvent(
         identity=record.identity,
         id=envelope.id,
@@ -49,18 +64,19 @@ def billing_event(
         subscription=envelope.subscription,
         snapshot=snapshot,
         problem=problem,
+        invoices=invoices,
+        given_back=given_back,
     )
 
 
 def _snapshot(
-    record: LedgerRecord, reader: ObjectReader, unpack: Callable[[bytes], dict[str, Any]]
+    document: Mapping[str, Any], created: int | None, reader: ObjectReader
 ) -> tuple[Subscription | None, str | None]:
     """The snapshot, or the reason why there is none."""
-    created = record.envelope.created
     if created is None:
         return None, Problem.NO_CREATED
     try:
-        shape = reader.snapshot_in(unpack(record.body))
+        shape = reader.snapshot_in(document)
         snapshot = reader.subscription(shape, as_of=created)
     except UnreadableShape:
         return None, Problem.UNREADABLE_SHAPE
