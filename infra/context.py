@@ -38,6 +38,7 @@ KEYS = (
     "tracing",
     "route_metrics",
     "dashboard",
+    "billing_connected",
 )
 
 
@@ -93,7 +94,8 @@ class Context:
     itself. `providers` are those whose outages are watched. `sized`: functions have shares of the
     account's concurrency, for which it must allow 215; an account begins with as few as 10.
     `tracing` and `route_metrics` cost money for each request and each route, and so does a
-    `dashboard`.
+    `dashboard`. `billing_connected` lists the connected accounts whose subscriptions give access
+    besides our own.
     """
 
     stage: Stage
@@ -110,6 +112,7 @@ class Context:
     tracing: bool = False
     route_metrics: bool = False
     dashboard: bool = False
+    billing_connected: str = NONE
 
     @classmethod
     def read(cls, values: Mapping[str, str | None]) -> Context:
@@ -145,6 +148,7 @@ class Context:
             tracing=_choice(values, "tracing", SWITCH) == "on",
             route_metrics=_choice(values, "route_metrics", SWITCH) == "on",
             dashboard=_choice(values, "dashboard", SWITCH) == "on",
+            billing_connected=values.get("billing_connected") or NONE,
             mail_from=values.get("mail_from") or NOBODYS_MAIL,
         )
 

@@ -23,12 +23,14 @@ from tocsin.adapters.people.stores import DynamoRequests
 from tocsin.adapters.runbooks.store import DynamoPolicies
 from tocsin.application.billing.access.approvals import Approvals
 from tocsin.application.billing.access.corrections import CorrectionDesk
+from tocsin.application.billing.access.counted_rows import CountedRows
 from tocsin.application.billing.checkout.start import Checkouts
 from tocsin.application.billing.outage.history import LedgerHistory
 from tocsin.application.billing.projection.open_incidents import Remembered
 from tocsin.application.billing.reconcile.desk import ReconcileDesk
 from tocsin.application.billing.replay.desk import ReplayDesk
 from tocsin.application.billing.replay.window import WindowDesk
+from tocsin.billing.access.counting import Counting
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.policy.compiled.billing_rules import EssentialChanges
 from tocsin.providers.bodies.codec import unpack
@@ -75,7 +77,7 @@ class _Assembly:
         billing = self.billing
         return Office(
             rules=billing.rules,
-            projection=billing.projection,
+            projection=CountedRows(billing.projection, self._counting),
             incidents=Remembered(self._incidents),
             corrections=self._corrections(),
             replays=self._replays(),
@@ -95,7 +97,6 @@ class _Assembly:
             leave=FunctionCaller(self.settings.OUTAGE_WATCH_FUNCTION),
             requests=DynamoRequests(billing.dynamodb, billing.operations),
             clock=self._checkouts.clock,
-            modes=self._modes,
         )
 
     @cached_property
@@ -111,8 +112,8 @@ class _Assembly:
         return DynamoDbProbes(self.billing.dynamodb, self.billing.operations)
 
     @cached_property
-    def _modes(self) -> frozenset[str]:
-        return frozenset(self.settings.BILLING_MODES.split(","))
+    def _counting(self) -> Counting:
+        return Counting.read(self.settings.BILLING_MODES, self.settings.BILLING_CONNECTED)
 
     @cached_property
     def _checkouts(self) -> Checkouts:
@@ -181,7 +182,7 @@ class _Assembly:
                 authorizations=self._authorizations,
                 clock=self.watch.clock,
             ),
-            accounts=lambda: [each for each in self._accounts() if each.mode in self._modes],
+            accounts=lambda: [each for each in self._accounts() if each in self._counting],
             new_id=lambda: f"REC-{billing.new_id()}",
             now=billing.now,
         )

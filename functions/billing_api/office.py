@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """The parts of one stage. `modes` are the providers' modes that give access here.
+    """The parts of one stage. `projection` has the rows that give access here and no others.
 
     `essential` gives what may be changed in billing while an incident freezes the rest, by the
     version of the policy the incident goes by. `leave` asks the outage watch for what ends an
@@ -48,7 +48,6 @@ class Office:
     leave: Callable[[Mapping[str, Any]], dict[str, Any]]
     requests: RequestStore
     clock: WallClock
-    modes: frozenset[str]
     essential: Callable[[str], frozenset[BillingChange]] = field(default_factory=EssentialChanges)
 
     def now(self) -> int:

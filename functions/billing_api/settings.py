@@ -10,6 +10,7 @@ class Settings:
     """Ledger and projection, open billing incidents, how to sell, whom to ask.
 
     `BILLING_MODES`: the providers' modes whose subscriptions give access, separated by commas.
+    `BILLING_CONNECTED`: the connected accounts that do besides our own, `<account>/<connected>`.
     """
 
     STAGE: str
@@ -23,4 +24,5 @@ class Settings:
     RECONCILE_QUEUE_URL: str
     BILLING_MODES: str
     API_BASES: dict[str, str]
+    BILLING_CONNECTED: str = ""
     LOG_LEVEL: str = "INFO"

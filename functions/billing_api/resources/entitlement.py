@@ -26,11 +26,7 @@ def entitlement_of(call: Call) -> Response:
     workspace, office, now = call.id, call.office, call.office.now()
     if not _WORKSPACE.fullmatch(workspace):
         raise BadInput("a workspace is named by 1 to 128 visible ASCII characters", field="id")
-    rows = [
-        (identity, row)
-        for identity, row in office.projection.of_workspace(workspace)
-        if identity.mode in office.modes
-    ]
+    rows = office.projection.of_workspace(workspace)
     incidents = office.incidents.billing(now)
     maybe = incidents is None or bool(incidents)
     found = entitlement(rows, office.rules.access, now=now, incident_open=maybe)
@@ -41,6 +37,8 @@ def entitlement_of(call: Call) -> Response:
         since=moment_if(found.since),
         event=found.source,
         period_end=moment_if(found.period_end),
+        paid_until=moment_if(found.paid_until),
+        until=moment_if(found.until),
         corrected_until=moment_if(found.corrected_until),
         incidents=incidents or (),
         as_of=moment(now),

@@ -27,6 +27,8 @@ class Entitlement:
     `since` and `event` are when and from which event (`provider`: from the provider's own answer)
     the subscription last changed, `rev` how often it did. `incidents` are the open billing
     incidents that were regarded; `double` says that two subscriptions give access at once.
+    `account` and `mode` are whose the subscription is at the provider. `paid_until` is the end of
+    what is known to be paid, `until` when the access given ends unless something changes.
     """
 
     workspace: str
@@ -37,7 +39,11 @@ class Entitlement:
     since: datetime | None
     event: str | None
     period_end: datetime | None
+    paid_until: datetime | None
+    until: datetime | None
     provider: str | None
+    account: str | None
+    mode: str | None
     subscription: str | None
     corrected_by: str | None
     corrected_until: datetime | None

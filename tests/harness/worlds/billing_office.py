@@ -31,6 +31,7 @@ from tocsin.adapters.people.memory import MemoryRequests
 from tocsin.adapters.releases.memory import MemoryFreezes
 from tocsin.application.billing.access.approvals import Approvals
 from tocsin.application.billing.access.corrections import CorrectionDesk
+from tocsin.application.billing.access.counted_rows import CountedRows
 from tocsin.application.billing.outage.examine_checkouts import Examiner
 from tocsin.application.billing.outage.exit import ExitDesk
 from tocsin.application.billing.outage.history import LedgerHistory
@@ -38,6 +39,7 @@ from tocsin.application.billing.projection.open_incidents import Remembered
 from tocsin.application.billing.reconcile.desk import ReconcileDesk
 from tocsin.application.billing.replay.desk import ReplayDesk
 from tocsin.application.billing.replay.window import WindowDesk
+from tocsin.billing.access.counting import Counting
 from tocsin.billing.checkout.breaker import Breaker, Phase
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row
@@ -77,6 +79,7 @@ class BillingOffice:
     requests: MemoryRequests = field(default_factory=MemoryRequests)
     reconciliations: MemoryReconciliations = field(default_factory=MemoryReconciliations)
     reconcilers_woken: list[str] = field(default_factory=list)
+    counting: Counting = field(default_factory=Counting)
     corrections: MemoryCorrections = field(init=False)
     checkout: CheckoutWorld = field(init=False)
     api: Api = field(init=False)
@@ -87,7 +90,7 @@ class BillingOffice:
         rules, incidents = current_billing_rules(), MemoryOpenIncidents(self.world.store)
         office = Office(
             rules=rules,
-            projection=self.projection,
+            projection=CountedRows(self.projection, self.counting),
             incidents=Remembered(incidents),
             corrections=CorrectionDesk(
                 projection=self.projection,
@@ -140,7 +143,6 @@ class BillingOffice:
             ),
             freezes=MemoryBillingFreezes(MemoryFreezes(self.world.store.freezes)),
             clock=self.world.wall,
-            modes=frozenset({"live"}),
             essential=self.essential,
         )
         self.api = Api(office=office, watch=self.world.watch, stage="local")

@@ -90,6 +90,8 @@ class Entitlement:
     status: Status | None = None
     plan: str | None = None
     provider: str | None = None
+    account: str | None = None
+    mode: str | None = None
     subscription: str | None = None
     period_end: int | None = None
     since: int | None = None
@@ -111,7 +113,7 @@ def entitlement(
 ) -> Entitlement:
     """The best that a workspace's subscriptions give it at `now`."""
     known = [
-        replace(answer, provider=identity.provider)
+        replace(answer, provider=identity.provider, account=identity.account, mode=identity.mode)
         for identity, row in rows
         if (answer := one_subscription(row, policy, now=now, incident_open=incident_open))
     ]

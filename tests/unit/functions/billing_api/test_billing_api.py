@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.worlds.billing_office import BillingOffice
+from tocsin.billing.access.counting import Counting
 from tocsin.billing.identity import Identity
 from tocsin.billing.subscription import Status
 from tocsin.errors import StoreUnavailable
@@ -61,6 +62,24 @@ def test_a_subscription_in_test_mode_gives_no_access_where_only_live_counts(
 ) -> None:
     office.has(Status.ACTIVE, identity=Identity("stripe", "acct_1", "test"))
     assert office.entitlement()["access"] == "no"
+
+
+def test_a_connected_account_that_names_a_workspace_opens_nothing_unless_it_is_listed(
+    world: World,
+) -> None:
+    """It writes `workspace_id` into its own metadata: docs.stripe.com/connect/webhooks."""
+    shop = Identity("stripe", "acct_1/acct_9", "live")
+    other = Identity("stripe", "acct_1/acct_8", "live")
+    office = BillingOffice(world)
+    office.has(Status.ACTIVE, identity=shop)
+    found = office.entitlement()
+    assert (found["access"], found["why"]) == ("no", "no_subscription")
+    listed = BillingOffice(world, counting=Counting.read("live", " acct_1/acct_9"))
+    listed.has(Status.ACTIVE, identity=other)
+    assert listed.entitlement()["access"] == "no"
+    listed.has(Status.ACTIVE, identity=shop)
+    found = listed.entitlement()
+    assert (found["access"], found["account"], found["mode"]) == ("yes", "acct_1/acct_9", "live")
 
 
 def test_an_open_billing_incident_takes_nothing_away_until_it_is_known_to_be_over(
