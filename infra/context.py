@@ -95,7 +95,7 @@ class Context:
     account's concurrency, for which it must allow 215; an account begins with as few as 10.
     `tracing` and `route_metrics` cost money for each request and each route, and so does a
     `dashboard`. `billing_connected` lists the connected accounts whose subscriptions give access
-    besides our own.
+    besides our own; `none`: no other.
     """
 
     stage: Stage

@@ -273,6 +273,12 @@ class StoreUnavailable(Unavailable):
     code = "store_unavailable"
 
 
+class StoreRefused(TocsinError):
+    """The database refused the request itself: it is no outage, and no waiting mends it."""
+
+    code, status = "store_refused", 500
+
+
 class SecretUnavailable(Unavailable):
     """A secret could not be read."""
 

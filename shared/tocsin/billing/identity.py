@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MODES = ("live", "test")
+_OBJECT_ID = re.compile(r"[\x21\x22\x24-\x7e]{1,255}")
+"""Visible ASCII without `#`, which parts our keys; no longer than an event's id may be."""
+
 _ACCOUNT = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -48,6 +51,21 @@ class Identity:
         """
         provider, account, mode = text.split("#")
         return cls(provider, account, mode)
+
+
+def placed(text: str) -> tuple[Identity, str]:
+    """What is written `<identity>#<id>`, taken apart; the id is foreign and may hold anything.
+
+    Raises:
+        ValueError: there are not enough parts.
+    """
+    provider, account, mode, rest = text.split("#", 3)
+    return Identity(provider, account, mode), rest
+
+
+def is_object_id(text: str) -> bool:
+    """Whether this can be a provider's id of an object: what keys are made of and asked for."""
+    return _OBJECT_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tocsin.billing.identity import is_object_id
 from tocsin.errors import MalformedPayload
 
 
@@ -27,6 +28,12 @@ def text(container: Any, key: str) -> str | None:
     """The non-empty printable string under `key`, or None: no key is made of anything else."""
     value = container.get(key) if isinstance(container, dict) else None
     return value if isinstance(value, str) and value and value.isprintable() else None
+
+
+def object_id(container: Any, key: str) -> str | None:
+    """The id under `key` if keys may be made of it (`billing.identity.is_object_id`), or None."""
+    value = reference(container, key)
+    return value if value is not None and is_object_id(value) else None
 
 
 def flag(container: Any, key: str) -> bool | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
-from tocsin.errors import ConditionFailed, StoreUnavailable
+from tocsin.errors import ConditionFailed, StoreRefused, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +39,8 @@ class BotoCall:
             reasons = [each.get("Code") for each in response.get("CancellationReasons", [])]
             if "ConditionalCheckFailed" in reasons:
                 raise ConditionFailed(response) from None
+            if response["Error"]["Code"] == "ValidationException":
+                raise StoreRefused(response["Error"]["Message"]) from error
             failure = StoreUnavailable(response["Error"]["Code"], operation=operation)
             if reasons:
                 failure.context["cancelled"] = ",".join(reasons)

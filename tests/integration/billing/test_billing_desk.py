@@ -119,6 +119,24 @@ def test_erasing_leaves_the_row_and_takes_the_workspace_off_it_and_its_index(
     assert billing("erase", "sub_nowhere", *where) == NOT_FOUND
 
 
+def test_verify_names_a_row_it_cannot_read_and_goes_on(
+    here: Desk, cloud: MotoCloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rows of before ids were checked, one with a `#` in its id, and one of an unknown form."""
+    store = DynamoDbProjection(cloud.aws("dynamodb"), cloud.table("billing-subscriptions"))
+    state = Subscription("sub_1#2", Status.ACTIVE, "active", "price_1", NOW)
+    row = Row(ver=1, rev=1, subscription=state, fetched=NOW)
+    assert store.write(IDENTITY, "sub_1#2", Change(0, row))
+    damaged = {"PK": {"S": "SUB#torn"}, "SK": {"S": "SUB"}, "ver": {"N": "1"}}
+    cloud.aws("dynamodb").call(
+        "PutItem", {"TableName": cloud.table("billing-subscriptions"), "Item": damaged}
+    )
+    assert billing("corrections", "verify", "--json") == 1
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["subscription"] == "torn"
+    assert "cannot be read" in found["what"]
+
+
 @pytest.mark.parametrize("words", [[], ["evt_1", "--all"]])
 def test_retry_wants_one_or_all(here: Desk, words: list[str]) -> None:
     assert billing("quarantine", "retry", *words) == BAD_INPUT

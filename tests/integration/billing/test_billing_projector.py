@@ -219,6 +219,21 @@ def test_an_irrelevant_event_costs_nothing(world: World) -> None:
     assert world.provider.seen == []
 
 
+@pytest.mark.parametrize("name", ["sub_1#2", "s" * 3_000, "sub 1"])
+def test_an_id_no_key_can_be_made_of_is_set_aside_by_name_and_the_rest_flows_on(
+    world: World, name: str
+) -> None:
+    """The shape of docs.stripe.com/api/subscriptions/object, with an id Stripe never makes."""
+    strange = world.event(SAMPLE, id="evt_strange")
+    strange["data"]["object"]["id"] = name
+    world.handle(world.record(strange), world.record(world.event(SAMPLE)))
+    assert world.row() is not None
+    kept = world.cloud.items("operations")
+    (poison,) = [each for each in kept if each["PK"]["S"].startswith("QUAR#")]
+    assert poison["SK"]["S"].endswith("#evt_strange")
+    assert poison["reason"] == {"S": "malformed_payload"}
+
+
 def test_a_tie_asks_the_provider_and_writes_what_it_says(world: World) -> None:
     nothing_paid = json_reply({"object": "list", "data": [], "has_more": False})
     world.provider.script[:] = [world.answer(status="past_due"), nothing_paid]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from tocsin.errors import BadInput, Unavailable
+from tocsin.errors import BadInput, StoreRefused, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ class Driving[C: Cursor]:
             try:
                 cursor = self.save(self.step(cursor))
                 delay = _FIRST_DELAY
-            except BadInput as error:
+            except (BadInput, StoreRefused) as error:
                 cursor = self.save(self.stalled(cursor, str(error)))
             except Unavailable as error:
                 cursor = self.save(self._waited(cursor, str(error)))

@@ -17,14 +17,20 @@ from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.queues import SqsRefetchQueue
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.billing.projection.read_event import billing_event
-from tocsin.application.billing.projection.verify_rows import StoredRow, findings
+from tocsin.application.billing.projection.verify_rows import Finding, StoredRow, findings
 from tocsin.billing.access.corrections import LONGEST_SECONDS, month_of
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.watching import HOUR
 from tocsin.billing.projection.ledger_key import key_of
 from tocsin.billing.projection.ordering import erase
 from tocsin.billing.projection.refetch import LedgerReplay, Reason, RefetchRequest
-from tocsin.errors import BadInput, UnknownName, UnknownSubscription, VersionConflict
+from tocsin.errors import (
+    BadInput,
+    MalformedPayload,
+    UnknownName,
+    UnknownSubscription,
+    VersionConflict,
+)
 from tocsin.providers.bodies.codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader
 from tocsin.runtime.api_client import default_credentials
@@ -32,9 +38,8 @@ from tocsin.runtime.aws.http import AwsHttp, Patience
 from tocsin.runtime.aws.sigv4 import Credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from tocsin.application.billing.projection.verify_rows import Finding
     from tocsin.billing.event import BillingEvent
     from tocsin.billing.projection.quarantine import Poison
 
@@ -42,6 +47,9 @@ RETRY_DELAY = 5
 """Seconds before a retry is handled, so that it finds its quarantine item already gone."""
 
 RACES = 5
+
+UNREADABLE = Identity("unknown", "unknown", "unknown")
+"""Stands for the account of a row that cannot be read."""
 
 UNKNOWN = "unknown"
 """Stands for the provider of what could not even be attributed."""
@@ -116,18 +124,31 @@ class Desk:
         """Rows that something else than this code wrote, with what is wrong; a whole scan."""
         months = {month_of(now - age) for age in range(0, LONGEST_SECONDS + 1, 86_400)}
         log = [line for month in sorted(months) for line in self.corrections.month(month)]
-        rows = (
-            StoredRow(*place_of(item), row=row_of(item), fingerprint=item.get("fp", {}).get("S"))
-            for item in self.projection.everything()
-        )
-        return list(findings(rows, log, self._event, now=now))
+        unreadable: list[Finding] = []
+        rows = self._rows(unreadable)
+        return [*findings(rows, log, self._event, now=now), *unreadable]
+
+    def _rows(self, unreadable: list[Finding]) -> Iterator[StoredRow]:
+        """Every row; one that cannot be read is named among `unreadable`, and the next follows."""
+        for item in self.projection.everything():
+            try:
+                place, row = place_of(item), row_of(item)
+            except (KeyError, ValueError, MalformedPayload) as error:
+                pk = item.get("PK", {}).get("S", "a row without a key")
+                what = f"the row cannot be read: {error}"
+                unreadable.append(Finding(UNREADABLE, pk.removeprefix("SUB#"), what))
+                continue
+            yield StoredRow(*place, row=row, fingerprint=item.get("fp", {}).get("S"))
 
     def _event(self, identity: Identity, event_id: str, created: int) -> BillingEvent | None:
         key = key_of(identity, event_id, created)
         if (item := self.ledger.item(key.pk, key.sk)) is None:
             return None
         reader = object_reader(identity.provider)
-        return billing_event(record_of(item), reader=reader, unpack=unpack)
+        try:
+            return billing_event(record_of(item), reader=reader, unpack=unpack)
+        except MalformedPayload:  # it is in quarantine; no row can follow from it
+            return None
 
 
 def _again(poison: Poison) -> LedgerReplay | RefetchRequest:

@@ -12,6 +12,7 @@ whenever something it needs is not there.
 from __future__ import annotations
 
 import hmac
+import re
 from typing import Any
 
 # One line per family: envelope; subscriptions and plans; invoices and checkouts; payments,
@@ -52,6 +53,9 @@ HASHED = frozenset(
 OWN_NOTES = frozenset({"metadata", "notes"})
 WORKSPACE_KEYS = ("workspace", "workspace_id")
 """The metadata keys under which Tocsin's checkout writes our own workspace id."""
+
+_WORKSPACE = re.compile(r"[\x21-\x7e]{1,128}")
+"""What the API can be asked about. Keys are made of it, so it is never cut: that is another one."""
 
 MAX_DEPTH = 12
 MAX_TEXT = 256
@@ -111,6 +115,6 @@ def workspace_in(notes: Any) -> str | None:
     if isinstance(notes, dict):
         for key in WORKSPACE_KEYS:
             value = notes.get(key)
-            if isinstance(value, str) and value and value.isprintable():
-                return value[:MAX_TEXT]
+            if isinstance(value, str) and _WORKSPACE.fullmatch(value):
+                return value
     return None

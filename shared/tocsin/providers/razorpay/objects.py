@@ -18,7 +18,7 @@ from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import UnreadableShape
 from tocsin.ports.billing.projection import Refunded
 from tocsin.providers.bodies.pruning import workspace_in
-from tocsin.providers.foreign_json import entries, section, text
+from tocsin.providers.foreign_json import entries, object_id, section, text
 from tocsin.providers.razorpay.webhook import GIVEN_BACK_TYPES
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
     Raises:
         UnreadableShape: id, status or plan is missing.
     """
-    identifier, raw_status = text(shape, "id"), text(shape, "status")
+    identifier, raw_status = object_id(shape, "id"), text(shape, "status")
     plan, period_end = text(shape, "plan_id"), usable_time(shape.get("current_end"))
     if not (identifier and raw_status and plan):
         found = {"id": identifier, "status": raw_status, "plan_id": plan}
@@ -119,7 +119,7 @@ def given_back(document: Mapping[str, Any]) -> GivenBack | None:
     lost = text(document, "event") == "payment.dispute.lost"
     if text(document, "event") not in GIVEN_BACK_TYPES:
         return None
-    invoice = text(payment, "invoice_id")
+    invoice = object_id(payment, "invoice_id")
     full = lost or text(payment, "refund_status") == "full"
     return GivenBack(invoice) if full and invoice else None
 
@@ -153,14 +153,14 @@ def trace(given_back: GivenBack) -> str | None:
 
 def traced(given_back: GivenBack, shape: Mapping[str, Any]) -> GivenBack | Refunded:
     """What the invoice tells."""
-    concerned, end = text(shape, "subscription_id"), usable_time(shape.get("billing_end"))
+    concerned, end = object_id(shape, "subscription_id"), usable_time(shape.get("billing_end"))
     if concerned is None or end is None or given_back.invoice is None:
         return Refunded()
     return Refunded(concerned, Paid(back=(Invoice(end, given_back.invoice),)))
 
 
 def _paid(invoice: Mapping[str, Any]) -> Paid | None:
-    identifier, end = text(invoice, "id"), usable_time(invoice.get("billing_end"))
+    identifier, end = object_id(invoice, "id"), usable_time(invoice.get("billing_end"))
     if text(invoice, "status") != "paid" or identifier is None or end is None:
         return None
     return Paid(paid=(Invoice(end, identifier),))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.projection.ledger_key import usable_time
 from tocsin.errors import MalformedPayload
-from tocsin.providers.foreign_json import load_object, section, text
+from tocsin.providers.foreign_json import load_object, object_id, section, text
 from tocsin.providers.razorpay import signature
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def read(headers: Mapping[str, str], body: bytes) -> tuple[Envelope, dict[str, A
         event_class=event_class,
         created=_created(document),
         object_type=kind,
-        object_id=text(entity, "id"),
+        object_id=(text(entity, "id") or "")[:MAX_ID] or None,
         subscription=subscription,
         api_version=None,
         account=_account(document),
@@ -84,12 +84,12 @@ def _subject(event_type: str, payload: Mapping[str, Any]) -> tuple[str | None, d
 
 def _concern(event_type: str, payload: Mapping[str, Any]) -> tuple[EventClass, str | None]:
     if entity := section(payload, "subscription", "entity"):
-        return EventClass.SNAPSHOT, text(entity, "id")
+        return EventClass.SNAPSHOT, object_id(entity, "id")
     if event_type.startswith("subscription."):
         return EventClass.HINT, None
-    subscription = text(section(payload, "invoice", "entity"), "subscription_id")
-    if event_type in HINT_TYPES and subscription:
-        return EventClass.HINT, subscription
+    invoice = section(payload, "invoice", "entity")
+    if event_type in HINT_TYPES and text(invoice, "subscription_id"):
+        return EventClass.HINT, object_id(invoice, "subscription_id")
     if event_type in GIVEN_BACK_TYPES and text(section(payload, "payment", "entity"), "invoice_id"):
         return EventClass.GIVEN_BACK, None
     return EventClass.IRRELEVANT, None

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from tocsin.billing.event import GivenBack
+from tocsin.billing.identity import is_object_id
 from tocsin.billing.projection.ledger_key import usable_time
 from tocsin.billing.projection.paid import Invoice, Mark, Paid
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import UnreadableShape
 from tocsin.ports.billing.projection import Refunded
 from tocsin.providers.bodies.pruning import workspace_in
-from tocsin.providers.foreign_json import entries, flag, reference, section, text
+from tocsin.providers.foreign_json import entries, flag, object_id, reference, section, text
 from tocsin.providers.stripe.webhook import GIVEN_BACK_TYPES, subscription_of
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
     """
     del as_of  # Stripe says what holds now; nothing has to be compared with a time
     items = entries(shape.get("items"), "data")
-    identifier, raw_status = text(shape, "id"), text(shape, "status")
+    identifier, raw_status = object_id(shape, "id"), text(shape, "status")
     plans = sorted({plan for each in (items or (shape,)) if (plan := _plan(each))})
     ends = [end for each in items if (end := usable_time(each.get("current_period_end")))]
     period_end = max(ends) if ends else usable_time(shape.get("current_period_end"))
@@ -123,7 +124,7 @@ def invoice_told(document: Mapping[str, Any]) -> Paid | None:
     end = _paid_for(shape)
     if text(shape, "object") != "invoice" or end is None:
         return None
-    identifier, at = text(shape, "id"), usable_time(document.get("created"))
+    identifier, at = object_id(shape, "id"), usable_time(document.get("created"))
     if _is_paid(shape):
         return Paid(paid=(Invoice(end, identifier),)) if identifier else None
     if at is not None and text(shape, "billing_reason") in _OF_A_CYCLE:
@@ -160,7 +161,7 @@ def paid_in(page: Mapping[str, Any]) -> Paid:
         for each in entries(page, "data")
         if _is_paid(each)
         and (end := _paid_for(each)) is not None
-        and (identifier := text(each, "id"))
+        and (identifier := object_id(each, "id"))
     ]
     return Paid(paid=tuple(found))
 
@@ -188,9 +189,9 @@ def trace(given_back: GivenBack) -> str | None:
 def traced(given_back: GivenBack, shape: Mapping[str, Any]) -> GivenBack | Refunded:
     """What the answer to `trace` tells."""
     if given_back.invoice is not None:
-        identifier, end = text(shape, "id"), _paid_for(shape)
+        identifier, end = object_id(shape, "id"), _paid_for(shape)
         concerned = subscription_of(shape)
-        if identifier is None or end is None or concerned is None:
+        if identifier is None or end is None or not is_object_id(concerned or ""):
             return Refunded()
         return Refunded(concerned, Paid(back=(Invoice(end, identifier),)))
     if given_back.charge is not None:

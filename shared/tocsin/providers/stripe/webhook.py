@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.event import Envelope, EventClass, IdSource
+from tocsin.billing.identity import is_object_id
 from tocsin.billing.projection.ledger_key import usable_time
 from tocsin.errors import MalformedPayload
-from tocsin.providers.foreign_json import flag, load_object, reference, section, text
+from tocsin.providers.foreign_json import flag, load_object, object_id, reference, section, text
 from tocsin.providers.stripe import signature
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def read(headers: Mapping[str, str], body: bytes) -> tuple[Envelope, dict[str, A
         event_class=event_class,
         created=_created(document),
         object_type=text(subject, "type" if thin else "object"),
-        object_id=text(subject, "id"),
+        object_id=(text(subject, "id") or "")[:MAX_ID] or None,
         subscription=subscription,
         api_version=text(document, "api_version"),
         account=_account(document),
@@ -98,11 +99,11 @@ def _concern(
 ) -> tuple[EventClass, str | None]:
     kind = text(subject, "type" if thin else "object")
     if kind == "subscription":
-        return (EventClass.HINT if thin else EventClass.SNAPSHOT), text(subject, "id")
+        return (EventClass.HINT if thin else EventClass.SNAPSHOT), object_id(subject, "id")
     if event_type.startswith("customer.subscription."):
-        return EventClass.HINT, text(subject, "id")
-    if event_type in HINT_TYPES and (subscription := subscription_of(subject)):
-        return EventClass.HINT, subscription
+        return EventClass.HINT, object_id(subject, "id")
+    if event_type in HINT_TYPES and (named := subscription_of(subject)):
+        return EventClass.HINT, named if is_object_id(named) else None
     if event_type in GIVEN_BACK_TYPES and not thin:
         key, value = GIVEN_BACK_TYPES[event_type]
         if subject.get(key) == value:

@@ -17,7 +17,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import ConditionFailed, InvalidSettings
+from tocsin.errors import ConditionFailed, InvalidSettings, StoreRefused, StoreUnavailable
 from tocsin.runtime.aws.connection import BROKEN, Place
 from tocsin.runtime.aws.sigv4 import Credentials, Signer
 from tocsin.runtime.aws.wire import ENDPOINTS, WIRES, error_code
@@ -44,6 +44,7 @@ THROTTLES = frozenset(
 """Error codes that ask for another try; every 5xx and 429 does too, whatever its code."""
 
 
+_REFUSED = "ValidationException"
 _CANCELLED = "TransactionCanceledException"
 _UNMET = frozenset({"ConditionalCheckFailed"})
 _RACED = frozenset({"None", "TransactionConflict", "ThrottlingError"})
@@ -103,6 +104,7 @@ class AwsHttp:
         Raises:
             ConditionFailed: a conditional write found the item otherwise; never retried. Of a
                 transaction `item` holds the `CancellationReasons`, one for each of its parts.
+            StoreRefused: DynamoDB finds fault with the request itself, a key too long for instance.
             Unavailable: the leaf of the service (`StoreUnavailable`, ...), when every attempt
                 failed or the service refused; `context` names operation, code and attempts, and of
                 a cancelled transaction the reasons, part by part.
@@ -125,6 +127,8 @@ class AwsHttp:
             if not again or late or attempt == self._patience.attempts:
                 break
             self._sleep(delay)
+        if code == _REFUSED and self._wire.failure is StoreUnavailable:
+            raise StoreRefused(f"{operation} was refused: {answer.get('message', code)}")
         failure = self._wire.failure(
             f"{operation} failed: {code}.", operation=operation, reason=code, attempts=attempt
         )

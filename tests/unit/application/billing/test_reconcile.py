@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +13,19 @@ from hypothesis import strategies as st
 
 from tests.harness.fakes.crashes import Killed
 from tests.harness.models.reconcile import NOW, RAZORPAY, STRIPE, ReconcileModel, key
+from tocsin.adapters.billing.projection.memory import MemoryProjection
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.sampling import Sampling
 from tocsin.billing.reconcile.work import Compared, Cursor, Found, Scope, Stage
 from tocsin.billing.subscription import Status
-from tocsin.errors import VersionConflict
+from tocsin.errors import MalformedPayload, StoreRefused, VersionConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.billing.identity import Identity
+    from tocsin.billing.projection.ordering import Row
 
 TABLE = [(kind, 3 * index + number) for index, kind in enumerate(Kind) for number in range(3)]
 
@@ -154,6 +162,63 @@ def test_a_list_of_a_moment_ago_is_only_a_hint() -> None:
     )
     world.start()
     assert world.found() == []
+
+
+@pytest.mark.parametrize("name", ["sub_1#2", "s" * 3_000, "sub 1", "", "sub_ü"])
+def test_what_can_be_no_id_is_named_and_holds_nobody_up(name: str) -> None:
+    """Stored before ids were checked: the window goes on, and the report says what it left out."""
+    world = ReconcileModel(size=9)
+    expected = [world.plant(Kind.MISSING, 1)]
+    known = [(key(number)[1], NOW - 60) for number in (1, 2)]
+    world.concerned.events[STRIPE] = [(name, NOW - 60), *known]
+    cursor = world.start(scope=Scope.RECENT)
+    assert cursor.stage is Stage.READY
+    assert world.found() == expected
+    unknown = [why for each in world.store.workspaces(cursor.id) for why in each.unknown]
+    assert len(unknown) == 1
+    assert "cannot be the id of a subscription" in unknown[0]
+    assert len(unknown[0]) < 200
+
+
+def test_a_row_that_cannot_be_read_is_named_and_holds_nobody_up() -> None:
+    class OneDamaged(MemoryProjection):
+        """Refuses to read one row, as the store does for one of a form it does not know."""
+
+        def read(self, identity: Identity, subscription: str) -> Row | None:
+            if subscription == key(1)[1]:
+                raise MalformedPayload("A stored row cannot be read: KeyError('st').")
+            return super().read(identity, subscription)
+
+        def read_many(self, identity: Identity, subscriptions: Sequence[str]) -> dict[str, Row]:
+            return super().read_many(
+                identity, [each for each in subscriptions if each != key(1)[1]]
+            )
+
+        def of_workspace(self, workspace: str) -> list[tuple[Identity, Row]]:
+            return [] if workspace == "ws_0001" else super().of_workspace(workspace)
+
+    world = ReconcileModel(size=9, projection=OneDamaged())
+    expected = [world.plant(Kind.MISSING, 4)]
+    world.concerned.events[STRIPE] = [(key(number)[1], NOW - 60) for number in (1, 2, 4)]
+    cursor = world.start(scope=Scope.RECENT)
+    assert cursor.stage is Stage.READY
+    assert world.found() == expected
+    unknown = [why for each in world.store.workspaces(cursor.id) for why in each.unknown]
+    assert [why for why in unknown if "cannot be read" in why]
+
+
+def test_a_store_that_refuses_a_request_is_no_outage_to_wait_for() -> None:
+    class Refusing(MemoryProjection):
+        def read(self, identity: Identity, subscription: str) -> Row | None:
+            raise StoreRefused("GetItem was refused: Size of hashkey has exceeded the limit")
+
+    world = ReconcileModel(size=3)
+    world.plant(Kind.MISSING, 1)
+    world.projection.__class__ = Refusing
+    world.concerned.events[STRIPE] = [(key(1)[1], NOW - 60)]
+    cursor = world.start(scope=Scope.RECENT)
+    assert (cursor.stage, cursor.waiting_since) == (Stage.STALLED, None)
+    assert "refused" in cursor.problem
 
 
 class TestSample:

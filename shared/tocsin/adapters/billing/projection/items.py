@@ -22,10 +22,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.identity import Identity
+from tocsin.billing.identity import Identity, placed
 from tocsin.billing.projection.ordering import Overlay, Row
 from tocsin.billing.projection.paid import NOTHING, Invoice, Mark, Paid
 from tocsin.billing.subscription import Status, Subscription
+from tocsin.errors import MalformedPayload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +43,7 @@ def key_of(identity: Identity, subscription: str) -> Item:
 
 def place_of(item: Mapping[str, Attribute]) -> tuple[Identity, str]:
     """Whose row it is and of which subscription, from its key."""
-    identity, _, subscription = item["PK"]["S"].removeprefix("SUB#").rpartition("#")
-    return Identity.parse(identity), subscription
+    return placed(item["PK"]["S"].removeprefix("SUB#"))
 
 
 def state_attributes(subscription: Subscription | None) -> dict[str, Attribute | None]:
@@ -106,7 +106,18 @@ def told_attributes(paid: Paid) -> dict[str, Attribute]:
 
 
 def row_of(item: Mapping[str, Attribute]) -> Row:
-    """The row in an item."""
+    """The row in an item.
+
+    Raises:
+        MalformedPayload: it is none, or of a form this code does not know.
+    """
+    try:
+        return _row_of(item)
+    except (KeyError, TypeError, ValueError) as error:
+        raise MalformedPayload(f"A stored row cannot be read: {error!r}.") from error
+
+
+def _row_of(item: Mapping[str, Attribute]) -> Row:
     seen = item["seen"]["L"] if "seen" in item else []
     return Row(
         ver=int(item["ver"]["N"]),
@@ -158,7 +169,7 @@ def ids(values: tuple[str, ...]) -> Attribute:
 
 def _subscription_of(item: Mapping[str, Attribute]) -> Subscription:
     return Subscription(
-        id=item["PK"]["S"].rpartition("#")[2],
+        id=place_of(item)[1],
         status=Status(item["st"]["S"]),
         raw_status=item["raw"]["S"],
         plan=item["plan"]["S"],

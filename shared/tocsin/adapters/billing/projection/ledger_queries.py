@@ -69,8 +69,13 @@ class DynamoDbLedgerHours:
         """All subscriptions of the hour, however many; 0 where no event can change a projection."""
         found: dict[str, int] = {}
         for shard in range(SHARDS):
-            events = self._table.query(**self._hour(identity, at, shard), **_EVENT)
-            for event in map(_stored, events):
+            for item in self._table.query(**self._hour(identity, at, shard), **_EVENT):
+                try:
+                    event = _stored(item)
+                except (KeyError, ValueError):
+                    # No id of a subscription: whoever reads the hour names it as unknown.
+                    found[f"unreadable event {item['SK']['S']}"] = 0
+                    continue
                 if event.subscription:
                     changes = event.event_class is not EventClass.IRRELEVANT
                     newest = event.created or 0 if changes else 0

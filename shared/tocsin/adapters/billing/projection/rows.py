@@ -7,6 +7,7 @@ the two together. A refusal brings the row along, so deciding what to do next co
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.batch_get import batch_get
@@ -28,7 +29,7 @@ from tocsin.billing.projection.ordering import (
     FUTURE_TOLERANCE,
     NEW_ROW_WINDOW,
 )
-from tocsin.errors import ConditionFailed
+from tocsin.errors import ConditionFailed, MalformedPayload
 from tocsin.ports.billing.projection import Applied
 
 if TYPE_CHECKING:
@@ -136,8 +137,12 @@ class DynamoDbProjection:
 
     def read_many(self, identity: Identity, subscriptions: Sequence[str]) -> dict[str, Row]:
         """Those there are, by subscription; a hundred a call, eventually consistent."""
-        items = self._items([key_of(identity, each) for each in subscriptions])
-        return {place_of(item)[1]: row_of(item) for item in items}
+        found: dict[str, Row] = {}
+        for item in self._items([key_of(identity, each) for each in subscriptions]):
+            # One that cannot be read is left out: whoever asks for it alone is told why.
+            with suppress(MalformedPayload):
+                found[place_of(item)[1]] = row_of(item)
+        return found
 
     def _items(self, keys: Sequence[Item]) -> Iterator[Item]:
         return batch_get(self._aws, self._table.name, keys, sleep=time.sleep)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing.identity import Identity
+from tocsin.billing.identity import is_object_id, placed
 from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.reconcile.compare import Mismatch, Subject, Unknown, compare, double
 from tocsin.billing.reconcile.work import Compared, Found
-from tocsin.errors import ProviderUnavailable
+from tocsin.errors import MalformedPayload, ProviderUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tocsin.billing.access.entitlement import AccessPolicy
+    from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Row
     from tocsin.billing.reconcile.work import Cursor
     from tocsin.billing.subscription import Subscription
@@ -49,10 +51,9 @@ class Comparing:
         Raises:
             Unavailable: the provider's budget is used up, or a store does not answer.
         """
-        objects = [
-            (Identity.parse(each.rpartition("#")[0]), each.rpartition("#")[2])
-            for each in mismatch.others
-        ] or [(mismatch.identity, mismatch.subscription)]
+        objects = [placed(each) for each in mismatch.others] or [
+            (mismatch.identity, mismatch.subscription)
+        ]
         subjects = [self.asked(identity, name) for identity, name in objects]
         findings = [self.compared(each) for each in subjects]
         if mismatch.workspace is not None:
@@ -68,7 +69,10 @@ class Comparing:
         """A subscription as it is now: the row consistently, the provider by its id."""
         self.rate.take(identity)
         answer = self.client.fetch(identity, name)
-        row = self.rows.read(identity, name)
+        try:
+            row = self.rows.read(identity, name)
+        except MalformedPayload as error:
+            row, answer = None, Answer(Verdict.UNREADABLE, detail=error.detail)
         return Subject(
             identity=identity, subscription=name, row=row, answer=answer, newest_event=newest
         )
@@ -107,6 +111,9 @@ class Look:
 
     def loose(self, identity: Identity, subscription: str) -> None:
         """Compares one of which no workspace is known; if the provider names one, all of that."""
+        if not is_object_id(subscription):
+            self._cannot_be_asked(identity, subscription)
+            return
         truth = self.listed.get((identity, subscription))
         if truth is None:
             answer = self._ask(identity, subscription).answer
@@ -117,6 +124,13 @@ class Look:
         name = f"{LOOSE}{identity}#{subscription}"
         if self._by.store.compared(self._cursor.id, name) is None:
             self._compare(name, [(identity, subscription)], {})
+
+    def _cannot_be_asked(self, identity: Identity, name: str) -> None:
+        """Names what cannot be the id of a subscription: no key is made of it, nobody asked."""
+        key = f"{LOOSE}id#{hashlib.sha256(name.encode()).hexdigest()}"
+        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}... ({len(name)} characters)"
+        why = f"{identity}: {shown!r} cannot be the id of a subscription"
+        self._by.store.compare(self._cursor.id, Compared(key, (), (why,)))
 
     def nothing_listed(self, identity: Identity) -> None:
         """An empty list proves nothing: it is noted as unknown, and nothing follows from it."""
@@ -158,10 +172,14 @@ class Look:
         if (truth := self.listed.get(key)) is None:
             return self._ask(*key)
         identity, name = key
+        try:
+            row = row or self._by.rows.read(identity, name)
+        except MalformedPayload:
+            return self._ask(*key)
         return Subject(
             identity=identity,
             subscription=name,
-            row=row or self._by.rows.read(identity, name),
+            row=row,
             answer=Answer(Verdict.FOUND, truth),
             newest_event=self.newest.get(key),
         )
@@ -178,9 +196,9 @@ class Look:
         return found
 
 
+_SHOWN = 60
 _BUSY = frozenset({429})
 
 
 def _key(text: str) -> Key:
-    identity, _, subscription = text.rpartition("#")
-    return Identity.parse(identity), subscription
+    return placed(text)

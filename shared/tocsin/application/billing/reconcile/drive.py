@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.billing.driving import Driving
 from tocsin.application.billing.reconcile.compare import Comparing, Look
-from tocsin.billing.identity import Identity
+from tocsin.billing.identity import Identity, is_object_id
 from tocsin.billing.reconcile.sampling import Draw
 from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally, add_up, stalled
 from tocsin.errors import BadInput
@@ -145,7 +145,7 @@ class Reconciler:
         identity = cursor.identities[cursor.account]
         events = self.concerned.concerned(identity, hour)
         left = [each for each in sorted(events) if each > (cursor.after or "")][:AT_ONCE]
-        rows = self.rows.read_many(identity, left)
+        rows = self.rows.read_many(identity, [each for each in left if is_object_id(each)])
         for each in left:
             row = rows.get(each)
             whose = row.subscription.workspace if row and row.subscription else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.access.corrections import Correction, Logged, SeenAccess, moment
 from tocsin.billing.access.entitlement import one_subscription
-from tocsin.billing.identity import Identity
+from tocsin.billing.identity import placed
 from tocsin.billing.projection import ordering
 from tocsin.billing.projection.ordering import Question, Verdict
 from tocsin.billing.projection.refetch import Reason, RefetchRequest
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from tocsin.application.billing.projection.project import Projector
     from tocsin.billing.access.entitlement import AccessPolicy
+    from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Row
     from tocsin.billing.reconcile.compare import Mismatch
     from tocsin.billing.reconcile.work import Cursor
@@ -55,8 +56,7 @@ class Healer:
                 return self._lift(mismatch, cursor)
             case _:
                 for each in mismatch.others:  # what a person ended, we may not have heard of
-                    identity, _, subscription = each.rpartition("#")
-                    self._refetch(Identity.parse(identity), subscription)
+                    self._refetch(*placed(each))
                 return "asked again about each"
 
     def _refetch(self, identity: Identity, subscription: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tocsin.billing.identity import placed
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.reconcile.work import Stage, State, stands
 from tocsin.errors import BadInput, NotFound
@@ -109,7 +110,7 @@ class Teller:
         compared: Counter[str] = Counter()
         differing: Counter[str] = Counter()
         for each in self.store.workspaces(cursor.id):
-            compared.update(name.rpartition("#")[0] for name in each.subscriptions)
+            compared.update(str(placed(name)[0]) for name in each.subscriptions)
         for one in self.store.found(cursor.id):
             if one.state is State.OPEN:
                 differing[str(one.mismatch.identity)] += 1
