@@ -23,6 +23,7 @@ from tocsin.errors import (
     InvalidSettings,
     QueueUnavailable,
     SecretUnavailable,
+    StoreRefused,
     StoreUnavailable,
 )
 from tocsin.runtime.aws.connection import Place
@@ -112,7 +113,6 @@ def test_what_may_pass_is_tried_again(bad: Reply) -> None:
 @pytest.mark.parametrize(
     ("status", "document"),
     [
-        (400, {"__type": "x#ValidationException"}),
         (400, {"__type": "x#ResourceNotFoundException"}),
         (400, {"__type": "AccessDeniedException:http://internal/"}),
         (307, {}),
@@ -123,6 +123,16 @@ def test_a_refusal_is_not_tried_again(status: int, document: dict[str, str]) -> 
     with scripted(json_reply(document, status)) as server, pytest.raises(StoreUnavailable):
         Caller(server.url).put()
     assert len(server.seen) == 1
+
+
+def test_a_request_the_database_finds_fault_with_is_no_outage() -> None:
+    """botocore's model of DynamoDB has no shape for it; every operation answers with it."""
+    fault = {"__type": "com.amazon.coral.validate#ValidationException", "message": "key too long"}
+    with scripted(json_reply(fault, 400)) as server, pytest.raises(StoreRefused) as caught:
+        Caller(server.url).put()
+    assert len(server.seen) == 1
+    assert "key too long" in str(caught.value)
+    assert not caught.value.retryable
 
 
 def test_attempts_are_bounded_and_the_error_says_what_happened() -> None:
