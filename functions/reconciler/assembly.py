@@ -96,6 +96,7 @@ def _reconciler(
         tell=_teller(billing, store, settings, watch),
         now=billing.now,
         sleep=time.sleep,
+        add_ons=billing.rules.add_ons,
     )
 
 

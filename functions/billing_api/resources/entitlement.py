@@ -29,7 +29,13 @@ def entitlement_of(call: Call) -> Response:
     rows = office.projection.of_workspace(workspace)
     incidents = office.incidents.billing(now)
     maybe = incidents is None or bool(incidents)
-    found = entitlement(rows, office.rules.access, now=now, incident_open=maybe)
+    found = entitlement(
+        rows,
+        office.rules.access,
+        now=now,
+        incident_open=maybe,
+        add_ons=office.rules.add_ons,
+    )
     view = view_of(
         Entitlement,
         found,
@@ -39,6 +45,7 @@ def entitlement_of(call: Call) -> Response:
         period_end=moment_if(found.period_end),
         paid_until=moment_if(found.paid_until),
         until=moment_if(found.until),
+        ends_at=moment_if(found.ends_at),
         corrected_until=moment_if(found.corrected_until),
         incidents=incidents or (),
         as_of=moment(now),

@@ -29,6 +29,8 @@ class Entitlement:
     incidents that were regarded; `double` says that two subscriptions give access at once.
     `account` and `mode` are whose the subscription is at the provider. `paid_until` is the end of
     what is known to be paid, `until` when the access given ends unless something changes.
+    `ends_at` is when the subscription ends by what was decided already: null is "not told" where
+    `end_told` is false. With `collection_paused` nothing is charged while the status stays.
     """
 
     workspace: str
@@ -39,8 +41,12 @@ class Entitlement:
     since: datetime | None
     event: str | None
     period_end: datetime | None
+    quantity: int | None
     paid_until: datetime | None
     until: datetime | None
+    ends_at: datetime | None
+    end_told: bool
+    collection_paused: bool
     provider: str | None
     account: str | None
     mode: str | None

@@ -28,6 +28,7 @@ class Provider:
         reaches: days back that it lists its events, or sends them again where it lists none.
         lists_events: the folder has `listing`; without, its objects have to be asked for.
         sells: the folder has `checkout`.
+        tells_end: its subscription says when it is to end; without, no end told is no "no".
         unsent: its words for subscriptions that it has sent no event about.
         by_hand: what a person does first where it lists no events, in this order; `{start}` and
             `{end}` are the window's.
@@ -41,6 +42,7 @@ class Provider:
     reaches: int
     lists_events: bool = True
     sells: bool = True
+    tells_end: bool = True
     unsent: frozenset[str] = frozenset()
     by_hand: Mapping[str, str] = field(default_factory=dict)
 
@@ -65,6 +67,7 @@ _ALL = (
     # Razorpay publishes no rate and answers 429. razorpay.com/docs/webhooks/replay-events: 7 days.
     # razorpay.com/docs/payments/subscriptions/subscribe-to-webhooks: its first event is of the
     # first payment; none is sent when a subscription is made, nor when it expires unpaid.
+    # razorpay.com/docs/api/payments/subscriptions/entity: nothing in it says that it is to end.
     Provider(
         name="razorpay",
         title="Razorpay",
@@ -73,6 +76,7 @@ _ALL = (
         per_second=5,
         reaches=7,
         lists_events=False,
+        tells_end=False,
         unsent=frozenset({"created", "expired"}),
         by_hand={
             "dashboard-replay": "Razorpay dashboard, Webhooks, Replay events: the window {start} to"

@@ -29,6 +29,9 @@ class Status(StrEnum):
 TERMINAL = frozenset({Status.CANCELLED, Status.COMPLETED, Status.EXPIRED})
 """Left only by what a provider's own answer says, never by an event."""
 
+RUNNING = frozenset({Status.TRIALING, Status.ACTIVE, Status.PAST_DUE})
+"""Money is taken, or will be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
@@ -37,7 +40,8 @@ class Subscription:
     `period_end` is the end of the period the provider names, paid or not, in epoch seconds; None
     only where there is no period. `period_start` is its start, None where it was not kept.
     `collection_paused` is Stripe's `pause_collection`: the status stays as it is while nothing is
-    charged. `workspace` is our own id, from the metadata we wrote.
+    charged. `workspace` is our own id, from the metadata we wrote. `quantity` adds up all items,
+    None where it was not kept. `ends_at` is a date it is to end on, where one is told of.
     """
 
     id: str
@@ -49,6 +53,15 @@ class Subscription:
     ends_at_period_end: bool = False
     workspace: str | None = None
     period_start: int | None = None
+    quantity: int | None = None
+    ends_at: int | None = None
+
+    @property
+    def planned_end(self) -> int | None:
+        """When it ends by what was decided already; None where nothing was, or nothing is told."""
+        if self.ends_at is not None:
+            return self.ends_at
+        return self.period_end if self.ends_at_period_end else None
 
     @property
     def terminal(self) -> bool:
@@ -63,4 +76,9 @@ class Subscription:
         period = "" if self.period_end is None else str(self.period_end)
         flags = f"{self.collection_paused:d}{self.ends_at_period_end:d}"
         text = f"{self.status}\0{self.plan}\0{period}\0{flags}"
+        # Absent means the same as before these were kept, so a row stored then has not changed.
+        if self.quantity not in {None, 1}:
+            text += f"\0quantity {self.quantity}"
+        if self.ends_at is not None and self.ends_at != self.period_end:
+            text += f"\0ends {self.ends_at}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]

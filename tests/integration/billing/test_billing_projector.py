@@ -234,6 +234,35 @@ def test_an_id_no_key_can_be_made_of_is_set_aside_by_name_and_the_rest_flows_on(
     assert poison["reason"] == {"S": "malformed_payload"}
 
 
+def test_more_items_than_an_event_carries_are_asked_for_on_every_page(world: World) -> None:
+    """docs.stripe.com/api/subscription_items/list: a nested list has ten and says `has_more`."""
+
+    def items(first: int, last: int) -> list[dict[str, Any]]:
+        end = {"current_period_start": world.now, "current_period_end": world.now + 86_400}
+        return [
+            {"id": f"si_{n}", "price": {"id": f"price_{n:02d}"}, "quantity": 1, **end}
+            for n in range(first, last)
+        ]
+
+    cut = {"object": "list", "data": items(0, 10), "has_more": True, "total_count": 14}
+    event = world.event(SAMPLE)
+    event["data"]["object"]["items"] = cut
+    world.provider.script[:] = [
+        world.answer(items=cut),
+        json_reply({"object": "list", "data": items(10, 12), "has_more": True}),
+        json_reply({"object": "list", "data": items(12, 14), "has_more": False}),
+    ]
+    world.handle(world.record(event))
+    row = world.row()
+    assert row is not None
+    assert row.subscription is not None
+    assert row.subscription.plan.count("+") == 13
+    assert row.subscription.quantity == 14
+    _, second, third = world.provider.seen
+    assert "starting_after=si_9" in second.path
+    assert "starting_after=si_11" in third.path
+
+
 def test_a_tie_asks_the_provider_and_writes_what_it_says(world: World) -> None:
     nothing_paid = json_reply({"object": "list", "data": [], "has_more": False})
     world.provider.script[:] = [world.answer(status="past_due"), nothing_paid]

@@ -18,10 +18,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.billing.projection.paid import paid_until
-from tocsin.billing.subscription import Status
+from tocsin.billing.provider import PROVIDERS
+from tocsin.billing.subscription import RUNNING, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Row
@@ -81,7 +82,10 @@ class Entitlement:
 
     `since` and `source` are when and from what event the projection last changed.
     `corrected_by` and `corrected_until` are set while a person's correction decides. `double` tells
-    that more than one subscription gives access: somebody may be paying twice.
+    that more than one running subscription gives access: somebody may be paying twice. `paid_until`
+    is the end of what is known to be paid, None where that is nothing or unknown; `until` is when
+    the access given ends unless something changes. `ends_at` is when the subscription ends by what
+    was decided already; with `end_told` false its provider does not tell.
     """
 
     access: Access
@@ -102,6 +106,10 @@ class Entitlement:
     double: bool = False
     paid_until: int | None = None
     until: int | None = None
+    quantity: int | None = None
+    collection_paused: bool = False
+    ends_at: int | None = None
+    end_told: bool = True
 
 
 def entitlement(
@@ -110,18 +118,41 @@ def entitlement(
     *,
     now: int,
     incident_open: bool,
+    add_ons: frozenset[str] = frozenset(),
 ) -> Entitlement:
-    """The best that a workspace's subscriptions give it at `now`."""
+    """The best that a workspace's subscriptions give it at `now`.
+
+    Between equal access the one that is running says what the customer has bought. `add_ons` are
+    plans that are bought on top of another.
+    """
     known = [
-        replace(answer, provider=identity.provider, account=identity.account, mode=identity.mode)
+        replace(
+            answer,
+            provider=identity.provider,
+            account=identity.account,
+            mode=identity.mode,
+            end_told=_tells_end(identity.provider),
+        )
         for identity, row in rows
         if (answer := one_subscription(row, policy, now=now, incident_open=incident_open))
     ]
     if not known:
         return Entitlement(Access.NO, Why.NO_SUBSCRIPTION, now)
     best = min(known, key=_rank)
-    giving = [answer for answer in known if answer.access is not Access.NO]
-    return replace(best, double=len(giving) > 1)
+    giving = [
+        answer.plan or ""
+        for answer in known
+        if answer.access is not Access.NO and answer.status in RUNNING
+    ]
+    return replace(best, double=may_be_double(giving, add_ons))
+
+
+def may_be_double(plans: Iterable[str], add_ons: frozenset[str]) -> bool:
+    """Whether running subscriptions to these plans may be one thing paid twice.
+
+    One of whose plans every one is an add-on comes on top of another and is none.
+    """
+    return sum(not add_ons.issuperset(plan.split("+")) for plan in plans) > 1
 
 
 def one_subscription(
@@ -147,6 +178,8 @@ def one_subscription(
         until = _grace_ends(row, subscription, rule.grace_days)
         if until is not None and now >= until:
             access, why, until = Access.NO, Why.GRACE_OVER, None
+    if not overlay and _long_over(subscription, policy, now=now):
+        access, why, until = Access.NO, Why.GRACE_OVER, None
     if incident_open and not overlay and rule.in_incident.rank < access.rank:
         access, why = rule.in_incident, Why.INCIDENT
     return Entitlement(
@@ -164,7 +197,24 @@ def one_subscription(
         corrected_until=overlay.until if overlay else None,
         paid_until=row.paid.until,
         until=until,
+        quantity=subscription.quantity,
+        collection_paused=subscription.collection_paused,
+        ends_at=subscription.planned_end,
     )
+
+
+def _long_over(subscription: Subscription, policy: AccessPolicy, *, now: int) -> bool:
+    """Whether it is still running for us though its end was announced, and is past by the grace.
+
+    Then it is the event of its end that is missing. A policy without an end of grace has none here.
+    """
+    end, days = subscription.planned_end, policy[Status.PAST_DUE].grace_days
+    running = subscription.status in RUNNING
+    return running and end is not None and days is not None and now >= end + days * DAY
+
+
+def _tells_end(provider: str) -> bool:
+    return provider in PROVIDERS and PROVIDERS[provider].tells_end
 
 
 def _used_up_at(row: Row, subscription: Subscription, status: Status) -> int | None:
@@ -182,5 +232,6 @@ def _grace_ends(row: Row, subscription: Subscription, days: int) -> int | None:
     return None if end is None else end + days * DAY
 
 
-def _rank(answer: Entitlement) -> tuple[int, int]:
-    return answer.access.rank, -(answer.period_end or 0)
+def _rank(answer: Entitlement) -> tuple[int, bool, int]:
+    ended = answer.status not in RUNNING
+    return answer.access.rank, ended, -(answer.period_end or 0)

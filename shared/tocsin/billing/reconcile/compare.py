@@ -10,11 +10,11 @@ taken for agreement. Nothing here takes access away; healing is proposed, and do
     stale        several facts differ, or the ledger has an event that the row does not know: the
                  row is an older picture as a whole
     status       only the status differs (or whether payment is collected)
-    plan         only the plan differs
-    period       only the end of the period differs (or whether it ends there)
+    plan         only the plan differs (or how many of it)
+    period       only the end of the period differs (or when it is to end)
     enforcement  the row is right and yet another access is given than follows from it: a person's
                  correction decides, or it counts for another workspace
-    double       a workspace is being charged by more than one provider
+    double       a workspace is being charged by more than one subscription, add-ons apart
 
 An object has one class at most, a workspace may be double besides. Seconds are epoch seconds.
 """
@@ -26,10 +26,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tocsin.billing.access.entitlement import one_subscription
+from tocsin.billing.access.corrections import moment
+from tocsin.billing.access.entitlement import may_be_double, one_subscription
 from tocsin.billing.projection.ordering import CREATED_JITTER, FETCH_MARGIN, Verdict
 from tocsin.billing.provider import PROVIDERS
-from tocsin.billing.subscription import Status
+from tocsin.billing.subscription import RUNNING, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Answer, Row
     from tocsin.billing.subscription import Subscription
-
-CHARGING = frozenset({Status.TRIALING, Status.ACTIVE, Status.PAST_DUE})
-"""A provider takes money, or will: in two places at once somebody pays twice."""
 
 GONE = "gone"
 """The provider's word that we write for a subscription it says there is none of."""
@@ -166,17 +164,22 @@ def _unsent(identity: Identity, truth: Subscription) -> bool:
     return known is not None and truth.raw_status in known.unsent
 
 
-def double(workspace: str, subjects: Sequence[Subject]) -> Mismatch | None:
-    """Whether more than one provider charges for a workspace, by what the providers say."""
+def double(
+    workspace: str, subjects: Sequence[Subject], add_ons: frozenset[str] = frozenset()
+) -> Mismatch | None:
+    """Whether a workspace may be charged twice for one thing, by what the providers say.
+
+    By two providers, or by two subscriptions at one, unless one of them is to `add_ons` alone.
+    """
     charging = sorted(
         (
             (each.identity, each.subscription, each.answer.subscription)
             for each in subjects
-            if each.answer.subscription and each.answer.subscription.status in CHARGING
+            if each.answer.subscription and each.answer.subscription.status in RUNNING
         ),
         key=lambda each: (str(each[0]), each[1]),
     )
-    if len({identity.provider for identity, _, _ in charging}) < 2:  # noqa: PLR2004 - two are a double
+    if not may_be_double((truth.plan for _, _, truth in charging), add_ons):
         return None
     first, name, _ = charging[0]
     says = {
@@ -193,10 +196,20 @@ def facts(subscription: Subscription) -> dict[str, str]:
     return {
         "status": subscription.status.value,
         "plan": subscription.plan,
-        "period_end": "none" if end is None else str(end),
+        "period_end": _when(end),
         "collection_paused": str(subscription.collection_paused).lower(),
         "ends_at_period_end": str(subscription.ends_at_period_end).lower(),
+        "ends_at": _when(subscription.ends_at),
+        "quantity": _told(subscription.quantity),
     }
+
+
+def _told(number: int | None) -> str:
+    return "none" if number is None else str(number)
+
+
+def _when(seconds: int | None) -> str:
+    return "none" if seconds is None else moment(seconds)
 
 
 def _difference(subject: Subject, held: Subscription, truth: Subscription) -> Kind | None:
@@ -204,7 +217,7 @@ def _difference(subject: Subject, held: Subscription, truth: Subscription) -> Ki
         kind
         for kind, ours, theirs in (
             (Kind.STATUS, _standing(held), _standing(truth)),
-            (Kind.PLAN, held.plan, truth.plan),
+            (Kind.PLAN, _bought(held, truth), _bought(truth, held)),
             (Kind.PERIOD, _period(held), _period(truth)),
         )
         if ours != theirs
@@ -218,8 +231,13 @@ def _standing(one: Subscription) -> tuple[Status, bool]:
     return one.status, one.collection_paused
 
 
-def _period(one: Subscription) -> tuple[int | None, bool]:
-    return one.period_end, one.ends_at_period_end
+def _bought(one: Subscription, other: Subscription) -> tuple[str, int | None]:
+    """Plan and quantity; the latter is not compared where one side did not keep it."""
+    return one.plan, None if other.quantity is None else one.quantity
+
+
+def _period(one: Subscription) -> tuple[int | None, int | None]:
+    return one.period_end, one.planned_end
 
 
 def _is_behind(subject: Subject) -> bool:
@@ -259,7 +277,7 @@ def _enforced(
     if given is None or follows is None or given.access is follows.access:
         return None
     by = given.corrected_by or "nobody"
-    ours = {"access": given.access.value, "corrected_by": by, "until": str(given.corrected_until)}
+    ours = {"access": given.access.value, "corrected_by": by, "until": _when(given.corrected_until)}
     return _found(subject, Kind.ENFORCEMENT, ours, {"access": follows.access.value}, Healing.LIFT)
 
 

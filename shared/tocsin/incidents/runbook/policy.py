@@ -191,12 +191,14 @@ class AccessRow:
 class Billing:
     """Access by neutral status, and the providers whose early answers are asked for again.
 
-    `essential` are the changes of billing that may be made while an incident freezes the rest.
+    `essential` are the changes of billing that may be made while an incident freezes the rest;
+    `add_ons` the plans that are bought on top of another and so are no double.
     """
 
     access: Mapping[str, AccessRow]
     confirm: tuple[str, ...]
     essential: tuple[str, ...]
+    add_ons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,7 @@ def _billing(rules: BillingTable) -> Billing:
         },
         confirm=tuple(rules.confirm),
         essential=tuple(change.value for change in dict.fromkeys(rules.essential)),
+        add_ons=tuple(dict.fromkeys(rules.add_ons)),
     )
 
 

@@ -177,6 +177,7 @@ def _billing(policy: Policy) -> Pairs:
         yield f"{key}.grace_days", "no end" if row.grace_days is None else str(row.grace_days)
     yield "billing.confirm", ", ".join(policy.billing.confirm)
     yield "billing.essential", ", ".join(policy.billing.essential)
+    yield "billing.add_ons", ", ".join(policy.billing.add_ons)
 
 
 def _chat_room(policy: Policy) -> Pairs:

@@ -208,6 +208,7 @@ class BillingTable(Model):
     access: dict[StatusName, AccessLine]
     confirm: list[Word]
     essential: list[ChangeName]
+    add_ons: list[Word] = []
 
 
 class RoomRules(Model):

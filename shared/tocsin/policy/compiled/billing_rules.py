@@ -39,6 +39,7 @@ FILES = ("deployed.json", "default.json")
 class BillingRules:
     """`access` by neutral status; `confirm` names the providers whose early answers are checked.
 
+    `add_ons` are plans bought on top of another.
     `essential` may be changed in billing while an incident that goes by `version` freezes the rest.
     """
 
@@ -46,6 +47,7 @@ class BillingRules:
     confirm: frozenset[str]
     essential: frozenset[BillingChange]
     version: str
+    add_ons: frozenset[str] = frozenset()
 
 
 def current_billing_rules(folder: Path = HERE) -> BillingRules:
@@ -115,6 +117,7 @@ def _rules(compiled: bytes, name: str) -> BillingRules:
             confirm=frozenset(rules["confirm"]),
             essential=frozenset(map(BillingChange, rules.get("essential", SHIPPED))),
             version=document["version"],
+            add_ons=frozenset(rules.get("add_ons", ())),
         )
     except (ValueError, TypeError, LookupError, AttributeError) as broken:
         raise InvalidPolicy(f"{name} is no compiled policy: {broken!r}") from broken

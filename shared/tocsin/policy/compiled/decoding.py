@@ -233,7 +233,12 @@ def _smoke_test(row: Record) -> SmokeTest:
 
 def _billing(plain: Record) -> Billing:
     access = {status: AccessRow(**row) for status, row in plain["access"].items()}
-    return Billing(access, tuple(plain["confirm"]), tuple(plain.get("essential", ESSENTIAL_BEFORE)))
+    return Billing(
+        access,
+        tuple(plain["confirm"]),
+        tuple(plain.get("essential", ESSENTIAL_BEFORE)),
+        tuple(plain.get("add_ons", ())),
+    )
 
 
 def _chat_room(plain: Record | None) -> ChatRoom | None:

@@ -53,6 +53,18 @@ class ObjectReader(Protocol):
         """The path of one subscription under the provider's API base."""
         ...
 
+    def rest(self, shape: Mapping[str, Any]) -> str | None:
+        """Where the rest of an object is that its answer leaves out; None: it is whole."""
+        ...
+
+    def joined(self, shape: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:
+        """The object with one more page of what was left out.
+
+        Raises:
+            KeyError, TypeError, ValueError: this is no such page.
+        """
+        ...
+
     def invoice_told(self, document: Mapping[str, Any]) -> Paid | None:
         """What an event's document tells of payment besides its snapshot; None: nothing."""
         ...

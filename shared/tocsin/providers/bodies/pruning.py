@@ -27,7 +27,7 @@ resumes_at collection_method customer latest_invoice schedule released_subscript
 plan_id customer_id total_count paid_count remaining_count current_start current_end charge_at
 start_at end_at auth_attempts expire_by has_scheduled_changes change_scheduled_at
 schedule_change_at cancel_at_cycle_end paused_at pause_initiated_by
-invoice parent subscription_details lines period start proration subscription_item_details
+invoice parent subscription_details has_more lines period start proration subscription_item_details
 invoice_item_details billing_start billing_end amount_due amount_paid amount_remaining total
 attempt_count billing_reason next_payment_attempt paid period_start period_end charge
 payment_intent mode payment_status amount_total expires_at client_reference_id

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 _OK = 200
 _NO_SUCH = frozenset({400, 404, 410})
 _STEPS = 3
+_PAGES = 20
 MAX_ANSWER_BYTES = 1_000_000
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 8.0
@@ -127,8 +128,27 @@ class HttpProviderClient:
             response = self._pool.request("GET", url, headers=headers, redirect=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return Answer(Verdict.FAILED, detail=type(error).__name__)
+        shape = self._whole(identity, reader, _object(response.data))
         elapsed = self._monotonic() - started
-        return self._judge(response, reader, subscription, elapsed)
+        if shape is None and response.status == _OK:
+            return Answer(Verdict.FAILED, http_status=_OK, detail="no object, or a part of one")
+        return self._judge(response, shape, reader, subscription, elapsed)
+
+    def _whole(
+        self, identity: Identity, reader: ObjectReader, shape: dict[str, Any] | None
+    ) -> dict[str, Any] | None:
+        """The object with all that its answer left out; None where that cannot be had."""
+        for _ in range(_PAGES):
+            if shape is None or (path := reader.rest(shape)) is None:
+                return shape
+            answer = self._get(identity, reader, path)
+            if answer is None or answer[0] != _OK:
+                return None
+            try:
+                shape = reader.joined(shape, answer[1])
+            except (KeyError, TypeError, ValueError):
+                return None
+        return None
 
     def paid(self, identity: Identity, subscription: str) -> Paid | None:
         """Implements `ports.billing.projection.InvoiceSource`, as does `given_back`."""
@@ -181,12 +201,12 @@ class HttpProviderClient:
     def _judge(
         self,
         response: urllib3.BaseHTTPResponse,
+        shape: dict[str, Any] | None,
         reader: ObjectReader,
         subscription: str,
         elapsed: float,
     ) -> Answer:
         status = response.status
-        shape = _object(response.data)
         found_none = shape == {} and status == _OK
         if found_none or reader.is_gone(status, shape or {}):
             return Answer(Verdict.MISSING, http_status=status)

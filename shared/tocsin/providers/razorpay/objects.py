@@ -75,7 +75,20 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
         period_end=period_end,
         workspace=workspace_in(shape.get("notes")),
         period_start=usable_time(shape.get("current_start")),
+        quantity=number if isinstance(number := shape.get("quantity"), int) else None,
     )
+
+
+def rest(shape: Mapping[str, Any]) -> str | None:
+    """None: an entity is whole."""
+    del shape
+    return None
+
+
+def joined(shape: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:
+    """Never asked for, for there is no rest."""
+    del page
+    return dict(shape)
 
 
 def path(subscription: str) -> str:

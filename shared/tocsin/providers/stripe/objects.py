@@ -64,6 +64,8 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
         if usable_time(each.get("current_period_end")) == period_end
         and (start := usable_time(each.get("current_period_start")))
     ]
+    if _is_cut(shape):
+        raise UnreadableShape("A Stripe subscription has more items than are listed.")
     if not (identifier and raw_status and plans and period_end):
         found = {"id": identifier, "status": raw_status, "plan": plans, "period end": period_end}
         missing = ", ".join(name for name, value in found.items() if not value)
@@ -77,9 +79,56 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
         collection_paused=isinstance(shape.get("pause_collection"), dict),
         ends_at_period_end=flag(shape, "cancel_at_period_end") is True
         or usable_time(shape.get("cancel_at")) == period_end,
+        ends_at=usable_time(shape.get("cancel_at")),
+        quantity=_quantity(items),
         workspace=workspace_in(shape.get("metadata")),
         period_start=min(starts) if ends and starts else _start_of(shape),
     )
+
+
+def rest(shape: Mapping[str, Any]) -> str | None:
+    """Where the items that are left out are listed; None where none is.
+
+    A nested list holds the first ten and says `has_more` (docs.stripe.com/api/subscription_items/
+    list): plan, quantity and period would be those of the first ten.
+    """
+    items, identifier = entries(shape.get("items"), "data"), object_id(shape, "id")
+    if not _is_cut(shape) or identifier is None:
+        return None
+    query = {"subscription": identifier, "limit": 100}
+    if items and (last := text(items[-1], "id")):
+        query["starting_after"] = last
+    return f"/v1/subscription_items?{urlencode(query)}"
+
+
+def joined(shape: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with one more page of its items.
+
+    Raises:
+        KeyError, TypeError, ValueError: this is no page of items.
+    """
+    more, has_more = page["data"], page["has_more"]
+    if not isinstance(more, list) or not isinstance(has_more, bool) or (has_more and not more):
+        raise TypeError("a page has a list and says whether there is more")
+    listed = entries(shape.get("items"), "data")
+    return {**shape, "items": {"data": [*listed, *more], "has_more": has_more}}
+
+
+def _is_cut(shape: Mapping[str, Any]) -> bool:
+    items = section(shape, "items")
+    total = items.get("total_count")
+    left = isinstance(total, int) and total > len(entries(items, "data"))
+    return flag(items, "has_more") is True or left
+
+
+def _quantity(items: list[dict[str, Any]]) -> int | None:
+    """All items together; a metered one has none."""
+    found = [
+        number
+        for each in items
+        if isinstance(number := each.get("quantity"), int) and not isinstance(number, bool)
+    ]
+    return sum(found) if found else None
 
 
 def path(subscription: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from tocsin.billing.access.entitlement import Access, AccessRule, entitlement
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Overlay, Row
+from tocsin.billing.projection.paid import Invoice, Paid
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 
@@ -91,6 +92,58 @@ def test_the_best_of_several_counts_and_two_that_give_access_are_noticed() -> No
     assert not entitlement(
         [(STRIPE, suspended), rows[0]], POLICY, now=NOW, incident_open=False
     ).double
+
+
+def test_after_an_upgrade_the_running_subscription_is_answered_and_nobody_pays_twice() -> None:
+    """A cancelled yearly one that was paid, and the monthly one bought since."""
+    paid = Paid(paid=(Invoice(NOW + 300 * 86_400, "in_1"),))
+    old = replace(row(Status.CANCELLED, end=NOW + 300 * 86_400, name="sub_old"), paid=paid)
+    new = row(Status.ACTIVE, end=NOW + 29 * 86_400, name="sub_new")
+    for rows in ([(STRIPE, old), (STRIPE, new)], [(STRIPE, new), (STRIPE, old)]):
+        found = entitlement(rows, POLICY, now=NOW, incident_open=False)
+        assert (found.subscription, found.double) == ("sub_new", False)
+    both = entitlement(
+        [(STRIPE, new), (STRIPE, row(Status.ACTIVE, name="sub_more"))],
+        POLICY,
+        now=NOW,
+        incident_open=False,
+        add_ons=frozenset(),
+    )
+    assert both.double
+
+
+def test_a_planned_end_is_told_in_every_form_and_not_told_is_not_no() -> None:
+    def planned(identity: Identity, **changes: int | bool) -> tuple[int | None, bool]:
+        state = Subscription("s", Status.ACTIVE, "active", "p", NOW + 20, **changes)  # type: ignore[arg-type]
+        found = entitlement(
+            [(identity, Row(ver=1, subscription=state))], POLICY, now=NOW, incident_open=False
+        )
+        return found.ends_at, found.end_told
+
+    assert planned(STRIPE, ends_at=NOW + 5) == (NOW + 5, True)
+    assert planned(STRIPE, ends_at_period_end=True) == (NOW + 20, True)
+    assert planned(STRIPE) == (None, True)
+    assert planned(RAZORPAY) == (None, False)
+
+
+def test_what_is_still_running_long_after_its_announced_end_has_ended() -> None:
+    state = Subscription("s", Status.ACTIVE, "active", "p", NOW, ends_at_period_end=True)
+    running = Row(ver=1, subscription=state)
+    last = NOW + 14 * 86_400
+    assert answer(running, now=last - 1) == (Access.YES, "status")
+    assert answer(running, now=last) == (Access.NO, "grace_over")
+    assert answer(running, now=last, incident_open=True) == (Access.YES, "incident")
+    renewing = Row(ver=1, subscription=replace(state, ends_at_period_end=False))
+    assert answer(renewing, now=last) == (Access.YES, "status"), "nothing was announced"
+
+
+def test_quantity_and_paused_collection_are_in_the_answer() -> None:
+    state = Subscription(
+        "s", Status.ACTIVE, "active", "p", NOW + 20, collection_paused=True, quantity=7
+    )
+    rows = [(STRIPE, Row(ver=1, subscription=state))]
+    found = entitlement(rows, POLICY, now=NOW, incident_open=False)
+    assert (found.quantity, found.collection_paused) == (7, True)
 
 
 def test_without_a_subscription_there_is_no_access() -> None:

@@ -208,26 +208,46 @@ def test_counting_for_another_workspace_is_an_enforcement_mismatch() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([STRIPE, RAZORPAY]), st.sampled_from(KNOWN)), max_size=5))
-def test_double_is_two_providers_charging_and_nothing_else(
+def test_double_is_two_running_subscriptions_wherever_they_are(
     parts: list[tuple[Identity, Status]],
 ) -> None:
     subjects = [
         subject(None, active(status=status, id=f"sub_{number}"), identity=identity)
         for number, (identity, status) in enumerate(parts)
     ]
-    charging = {
-        identity.provider
-        for identity, status in parts
-        if status in {Status.ACTIVE, Status.TRIALING, Status.PAST_DUE}
-    }
+    running = [status in {Status.ACTIVE, Status.TRIALING, Status.PAST_DUE} for _, status in parts]
     found = double("ws_1", subjects)
-    assert (found is not None) == (charging == {"stripe", "razorpay"})
+    assert (found is not None) == (sum(running) > 1)
+    assert double("ws_1", subjects, frozenset({active().plan})) is None, "all are add-ons"
     if found:
         assert (found.kind, found.workspace, found.healing) == (
             Kind.DOUBLE,
             "ws_1",
             Healing.CHOOSE,
         )
+
+
+def test_an_add_on_beside_what_it_is_added_to_is_no_double() -> None:
+    plans = ["price_team", "price_seats+price_storage"]
+    subjects = [
+        subject(None, active(plan=plan, id=f"sub_{number}"), identity=STRIPE)
+        for number, plan in enumerate(plans)
+    ]
+    assert double("ws_1", subjects) is not None
+    assert double("ws_1", subjects, frozenset({"price_seats"})) is not None
+    assert double("ws_1", subjects, frozenset({"price_seats", "price_storage"})) is None
+
+
+def test_a_date_to_end_on_and_a_quantity_differ_but_not_from_what_was_never_kept() -> None:
+    """A row from before has no quantity: that is no disagreement. A planned end it lacks is."""
+    held, truth = active(quantity=3), active(quantity=4)
+    found = find(subject(held, truth))
+    assert isinstance(found, Mismatch)
+    assert (found.kind, found.held["quantity"], found.says["quantity"]) == (Kind.PLAN, "3", "4")
+    assert find(subject(active(), truth)) is None
+    planned = find(subject(active(), active(ends_at=1_790_000_000)))
+    assert isinstance(planned, Mismatch)
+    assert (planned.kind, planned.says["ends_at"]) == (Kind.PERIOD, "2026-09-21T14:13:20Z")
 
 
 @settings(max_examples=20, deadline=None)

@@ -3,7 +3,7 @@
     PK SUB#<identity>#<subscription>   SK SUB   v schema
     st raw plan period_end cp ce       status, provider's word, plan, period, collection paused,
                                        ends at period end
-    ps                                 start of the period
+    ps qty ea                          start of the period, quantity, date it is to end on
     fp fingerprint of these            term present when st is terminal
     ap fa un                           newest applied event, newest answer, answer not dated
     ver rev seen                       writes, changes, last event ids
@@ -56,6 +56,8 @@ def state_attributes(subscription: Subscription | None) -> dict[str, Attribute |
         "plan": {"S": subscription.plan},
         "period_end": number(subscription.period_end),
         "ps": number(subscription.period_start),
+        "qty": number(subscription.quantity),
+        "ea": number(subscription.ends_at),
         "cp": flag(on=subscription.collection_paused),
         "ce": flag(on=subscription.ends_at_period_end),
         "term": flag(on=subscription.terminal),
@@ -178,6 +180,8 @@ def _subscription_of(item: Mapping[str, Attribute]) -> Subscription:
         ends_at_period_end="ce" in item,
         workspace=_text_in(item, "workspace"),
         period_start=_number_in(item, "ps"),
+        quantity=_number_in(item, "qty"),
+        ends_at=_number_in(item, "ea"),
     )
 
 

@@ -44,6 +44,7 @@ class Comparing:
     access: AccessPolicy
     incident_open: Callable[[], bool]
     now: Callable[[], int]
+    add_ons: frozenset[str] = frozenset()
 
     def again(self, mismatch: Mismatch) -> str | None:
         """Reads both sides of a mismatch once more; None if they agree, else what is still wrong.
@@ -57,7 +58,7 @@ class Comparing:
         subjects = [self.asked(identity, name) for identity, name in objects]
         findings = [self.compared(each) for each in subjects]
         if mismatch.workspace is not None:
-            findings.append(double(mismatch.workspace, subjects))
+            findings.append(double(mismatch.workspace, subjects, self.add_ons))
         left = [each for each in findings if each is not None]
         if not left:
             return None
@@ -152,12 +153,12 @@ class Look:
             elif finding is not None:
                 found.append(finding)
         whose = None if workspace.startswith(LOOSE) else workspace
-        if whose is not None and double(whose, subjects) is not None:
+        if whose is not None and double(whose, subjects, self._by.add_ons) is not None:
             sure = [
                 self._ask(each.identity, each.subscription) if self._is_hint(each) else each
                 for each in subjects
             ]
-            if (twice := double(whose, sure)) is not None:
+            if (twice := double(whose, sure, self._by.add_ons)) is not None:
                 found.append(twice)
         for each in found:
             self._by.store.add(self._cursor.id, Found(each, at=self._by.now()))

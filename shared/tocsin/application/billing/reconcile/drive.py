@@ -51,7 +51,8 @@ class Reconciler:
     """Compares over its ports. `heal` tries one mismatch; `sleep` waits, in seconds.
 
     `incident_open` says whether a billing incident is open; where that cannot be known it says so.
-    `tell` is given every one that is ready, and tells what nobody was told yet.
+    `tell` is given every one that is ready, and tells what nobody was told yet. `add_ons`
+    are plans bought on top of another.
     """
 
     store: ReconciliationStore
@@ -67,6 +68,7 @@ class Reconciler:
     tell: Callable[[Cursor], Cursor]
     now: Callable[[], int]
     sleep: Callable[[float], None]
+    add_ons: frozenset[str] = frozenset()
 
     @property
     def _comparing(self) -> Comparing:
@@ -78,6 +80,7 @@ class Reconciler:
             access=self.access,
             incident_open=self.incident_open,
             now=self.now,
+            add_ons=self.add_ons,
         )
 
     def run(self, name: str, *, go_on: Callable[[], bool]) -> Cursor:
