@@ -90,6 +90,17 @@ def test_a_folder_that_would_have_to_be_zipped_is_refused(tmp_path: Path) -> Non
         assembly.read(tmp_path)
 
 
+def test_addresses_are_filled_in_where_they_stand_alone_in_a_text_of_json(tmp_path: Path) -> None:
+    stated = '{"stripe":"http://stripe.invalid","razorpay":"http://razorpay.invalid"}'
+    variables = {"BASES": stated, "OTHER": '{"a": 1}'}
+    write(tmp_path, {"app": stack()}, empty__json={"Resources": variables})
+
+    (found,) = assembly.read(tmp_path, {"http://stripe.invalid": "http://127.0.0.1:4580"})
+
+    filled = '{"stripe":"http://127.0.0.1:4580","razorpay":"http://razorpay.invalid"}'
+    assert found.template["Resources"] == {"BASES": filled, "OTHER": '{"a": 1}'}
+
+
 def test_addresses_are_filled_in_where_they_stand_alone(tmp_path: Path) -> None:
     variables = {"BASE": "http://stripe.invalid", "OTHER": "http://stripe.invalid/v1"}
     write(tmp_path, {"app": stack()}, empty__json={"Resources": variables})

@@ -7,6 +7,7 @@ a free port, and a synthesis takes longer than all the rest.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,9 +92,24 @@ def _stack(
         if artifacts[needed]["type"] == _ASSETS:
             assets += _assets(folder, artifacts[needed]["properties"]["file"])
     text = (folder / properties["templateFile"]).read_text("utf-8")
-    for stated, meant in addresses.items():
-        text = text.replace(json.dumps(stated), json.dumps(meant))
-    return Stack(properties.get("stackName", name), json.loads(text), tuple(assets))
+    template: dict[str, Any] = _addressed(json.loads(text), addresses)
+    return Stack(properties.get("stackName", name), template, tuple(assets))
+
+
+def _addressed(value: Any, addresses: Mapping[str, str]) -> Any:
+    """The value with addresses filled in where they stand alone, or alone in a text of JSON."""
+    if isinstance(value, dict):
+        return {name: _addressed(each, addresses) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_addressed(each, addresses) for each in value]
+    if not isinstance(value, str):
+        return value
+    if value.startswith("{"):
+        with suppress(ValueError):
+            inner = _addressed(json.loads(value), addresses)
+            if inner != json.loads(value):
+                return json.dumps(inner, separators=(",", ":"))
+    return addresses.get(value, value)
 
 
 def _assets(folder: Path, manifest: str) -> list[Asset]:
