@@ -17,7 +17,7 @@ import pytest
 
 from tests.harness.models.lives import DAY, HOUR, Life, Ours, RazorpayLife, StripeLife, moments
 from tocsin.billing.access import entitlement
-from tocsin.billing.projection import ordering
+from tocsin.billing.projection import learning
 from tocsin.billing.projection.paid import Paid
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def test_the_lives_find_a_rule_that_cuts_off_what_was_paid(
 def test_the_lives_find_a_projector_that_forgets_what_stale_events_tell(
     provider: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ordering, "learn", lambda *_given, **_named: None)
+    monkeypatch.setattr(learning, "learn", lambda *_given, **_named: None)
     assert faults(provider) > 3
 
 

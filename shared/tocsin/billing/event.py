@@ -57,6 +57,7 @@ class Envelope:
 
     `created` is in whole epoch seconds, None when the body has no usable time. `account` and
     `live` are what the body claims, only ever compared. `subscription` names the one concerned.
+    `body_hash` is the body's SHA-256 in hex, where the id was not signed with the body.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Envelope:
     api_version: str | None
     account: str | None
     live: bool | None
+    body_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

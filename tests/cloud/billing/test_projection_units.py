@@ -17,7 +17,8 @@ import pytest
 
 from tocsin.adapters.billing.projection.memory import MemoryQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
-from tocsin.application.billing.projection.project import Outcome, Projector
+from tocsin.application.billing.projection.outcome import Outcome
+from tocsin.application.billing.projection.project import Projector
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict

@@ -30,7 +30,7 @@ from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
-from tocsin.billing.projection import ordering
+from tocsin.billing.projection import learning, ordering
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Change, Overlay, Row
 from tocsin.billing.projection.paid import Invoice, Mark, Paid
@@ -112,6 +112,14 @@ class TestLedger:
         assert not ledger.put(self.record())
         assert not ledger.put(self.record(type="another rendering", api_version="x"))
 
+    def test_the_same_unsigned_id_with_another_body_is_another_event(self, ledger: Ledger) -> None:
+        one, two = "a" * 64, "b" * 64
+        assert ledger.put(self.record(body_hash=one))
+        assert not ledger.put(self.record(body_hash=one))
+        assert not ledger.put(self.record()), "stored before there were hashes: as it was"
+        assert ledger.put(self.record(body_hash=two))
+        assert not ledger.put(self.record(body_hash=two))
+
     def test_what_differs_is_another_event(self, ledger: Ledger) -> None:
         assert ledger.put(self.record())
         assert ledger.put(self.record(id="evt_2"))
@@ -185,13 +193,13 @@ class TestProjection:
         row = projection.read(IDENTITY, "sub_1")
         assert row is not None
         written = [
-            projection.write(IDENTITY, "sub_1", ordering.touch(row)),
-            projection.write(IDENTITY, "sub_1", ordering.touch(row)),
+            projection.write(IDENTITY, "sub_1", learning.touch(row)),
+            projection.write(IDENTITY, "sub_1", learning.touch(row)),
         ]
         assert written == [True, False]
 
     def test_a_row_with_only_a_question_pending_is_a_row(self, projection: Projection) -> None:
-        assert projection.write(IDENTITY, "sub_1", ordering.await_answer(None, until=NOW + 9))
+        assert projection.write(IDENTITY, "sub_1", learning.await_answer(None, until=NOW + 9))
         assert projection.read(IDENTITY, "sub_1") == Row(ver=1, pending_until=NOW + 9)
         applied = projection.apply(event(NOW), now=NOW)
         assert not applied.done
@@ -345,6 +353,7 @@ def test_a_row_comes_back_from_its_item(row: Row, overlay: Overlay | None) -> No
             api_version=st.none() | texts,
             account=st.none(),
             live=st.none(),
+            body_hash=st.none() | texts,
         ),
         received_at=st.integers(0, 2**40),
         body=st.binary(max_size=64),

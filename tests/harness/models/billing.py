@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from tests.harness.models.effects import effect
 from tocsin.adapters.billing.projection.memory import MemoryProjection, MemoryQuarantine
-from tocsin.application.billing.projection.project import Outcome, Projected, Projector
+from tocsin.application.billing.projection.outcome import Outcome, Projected
+from tocsin.application.billing.projection.project import Projector
 from tocsin.billing.event import BillingEvent, EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict

@@ -85,6 +85,31 @@ def test_razorpay_events_are_known_by_their_header_or_their_hash(world: World) -
     assert sources["evt_1"] == "provider"
 
 
+def test_an_id_that_was_not_signed_keeps_no_other_event_out(world: World) -> None:
+    """razorpay.com/docs/webhooks/validate-test: only the body is signed, the id is a header."""
+    first, second = compact(RAZORPAY), compact({**RAZORPAY, "created_at": RAZORPAY["created_at"]})
+    other = compact({**RAZORPAY, "contains": ["subscription", "another"]})
+    assert first == second
+    assert world.razorpay(first, event_id="evt_1") == (200, {"status": "stored"})
+    assert world.razorpay(second, event_id="evt_1") == (200, {"status": "duplicate"})
+    assert world.razorpay(other, event_id="evt_1") == (200, {"status": "stored"})
+    assert world.razorpay(other, event_id="evt_1") == (200, {"status": "duplicate"})
+    sources = sorted(record.envelope.id_source.value for record in world.stored())
+    assert sources == ["hash", "provider"]
+
+
+def test_a_thin_event_is_known_by_its_snapshots_id(world: World) -> None:
+    """docs.stripe.com/webhooks/migrate-snapshot-to-thin-events: it names it in `snapshot_event`.
+
+    The list of events has it under that id, and so a replay finds it.
+    """
+    thin = json.loads((EVENTS / "stripe/thin_subscription_updated.json").read_text())
+    body = compact({**thin, "snapshot_event": "evt_1Snap"})
+    assert world.stripe(body)[1] == {"status": "stored"}
+    (record,) = world.stored()
+    assert (record.envelope.id, record.envelope.event_class.value) == ("evt_1Snap", "H")
+
+
 def test_an_irrelevant_event_is_stored_as_such(world: World) -> None:
     body = (EVENTS / "stripe/customer_updated.json").read_bytes()
     assert world.stripe(body)[0] == 200

@@ -50,6 +50,20 @@ def test_a_connected_account_is_a_second_part_of_the_key() -> None:
     assert identity.connected_account == "acct_x"
 
 
+def test_a_test_event_at_a_live_connect_endpoint_is_filed_apart() -> None:
+    """docs.stripe.com/connect/webhooks: a live endpoint gets both, and is told by `livemode`."""
+    registration = only(connect=True, mode="live").named("stripe", "default")
+    identity = registration.identify(account="acct_x", live=False)
+    assert str(identity) == "stripe#acct_house/acct_x#test"
+    with pytest.raises(RegistrationMismatch):
+        registration.identify(account=None, live=False)
+    tests_only = only(connect=True, mode="test").named("stripe", "default")
+    with pytest.raises(RegistrationMismatch):
+        tests_only.identify(account="acct_x", live=True)
+    with pytest.raises(RegistrationMismatch):
+        registration.identify(account="a/b", live=False)
+
+
 @pytest.mark.parametrize("account", ["acct#x", "a/b", "", "é", "x" * 65, "acct x"])
 def test_a_connected_account_cannot_forge_a_key(account: str) -> None:
     with pytest.raises(RegistrationMismatch):

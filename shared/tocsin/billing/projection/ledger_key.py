@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tocsin.billing.event import IdSource
 from tocsin.billing.identity import Identity
 
 if TYPE_CHECKING:
@@ -53,6 +54,19 @@ class LedgerRecord:
     @property
     def key(self) -> LedgerKey:
         return key_of(self.identity, self.envelope.id, self.envelope.created)
+
+
+def under_its_hash(record: LedgerRecord, known_hash: str | None) -> LedgerRecord | None:
+    """The record by its body's hash, if what is stored under its id is of another body.
+
+    An id that was not signed with the body may be anybody's: it must not keep an event out.
+    None where both are the same, or nothing is known of one of them.
+    """
+    own = record.envelope.body_hash
+    if own is None or known_hash is None or own == known_hash:
+        return None
+    envelope = replace(record.envelope, id=f"sha256:{own}", id_source=IdSource.HASH, body_hash=None)
+    return replace(record, envelope=envelope)
 
 
 def key_of(identity: Identity, event_id: str, created: int | None) -> LedgerKey:

@@ -12,7 +12,7 @@ is a second at which the provider's own answer was certainly not older. Seconds 
             `applied` is more than 2 s and its `fetched` more than 5 s older than the event
     done    the event was handled before
     stale   `applied` is more than 2 s, or `fetched` at least 5 s, newer than the event
-    fetch   everything else
+    fetch   everything else, and an end that looks stale by up to 3 s
 
 Additions to that rule, each closing a way to be wrong:
 
@@ -22,7 +22,7 @@ Additions to that rule, each closing a way to be wrong:
 - An event from the future (over a minute) is fetched, or it would make all others stale.
 
 What an event tells of payment is another matter: it is true whenever it comes, so it is kept from
-every event, the stale ones too (`learn`, and `billing.projection.paid`).
+every event, the stale ones too (`billing.projection.learning`, `billing.projection.paid`).
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ NEW_ROW_WINDOW = 300
 """An older event on an absent row may be one of a subscription long gone: ask, do not revive."""
 
 CREATED_JITTER = 2
+END_JITTER = 3
 FETCH_MARGIN = 5
 FUTURE_TOLERANCE = 60
 CLOCK_TOLERANCE = 60
@@ -174,7 +175,7 @@ def decide(event: BillingEvent, row: Row | None, *, now: int) -> Decision:
         return Decision.DONE
     created = event.created
     if created is not None and _older(created, row):
-        return Decision.STALE
+        return Decision.FETCH if _ends_out_of_order(event, created, row) else Decision.STALE
     if event.event_class is EventClass.SNAPSHOT and created is not None and event.snapshot:
         may_apply = (
             created > now - NEW_ROW_WINDOW if row.subscription is None else _newer(created, row)
@@ -188,6 +189,18 @@ def _older(created: int, row: Row) -> bool:
     by_event = row.applied is not None and created < row.applied - CREATED_JITTER
     by_answer = row.fetched is not None and created <= row.fetched - FETCH_MARGIN
     return by_event or by_answer
+
+
+def _ends_out_of_order(event: BillingEvent, created: int, row: Row) -> bool:
+    """Whether an event of the end looks stale by a second or so only, and would be lost.
+
+    Nothing follows the end of a subscription, so there would be no later event to mend it; once
+    asked about, its id is known. Providers were seen to be up to 3 s out of order.
+    """
+    ended = event.snapshot is not None and event.snapshot.terminal
+    by_answer = row.fetched is not None and created <= row.fetched - FETCH_MARGIN
+    late = row.applied is not None and created >= row.applied - END_JITTER
+    return ended and late and not by_answer and not row.terminal
 
 
 def _newer(created: int, row: Row) -> bool:
@@ -223,14 +236,6 @@ def apply(event: BillingEvent, row: Row | None) -> Change:
     told = event.told
     changed = _changed(row, event.snapshot, told, at=event.created, source=event.id)
     return Change(row.ver, replace(changed, applied=event.created, seen=(event.id,)))
-
-
-def learn(row: Row, told: Paid) -> Change | None:
-    """The row with what was told of payment, everything else as it was; None: it knew that."""
-    learnt = row.paid.with_(told)
-    if learnt == row.paid:
-        return None
-    return Change(row.ver, _promised(row, replace(row, paid=learnt, ver=row.ver + 1)))
 
 
 def record_answer(
@@ -289,13 +294,6 @@ def leaves_terminal(row: Row | None, answer: Answer) -> bool:
     return bool(row and row.terminal and new and not new.terminal)
 
 
-def await_answer(row: Row | None, *, until: int, told: Paid = NOTHING) -> Change:
-    """The row with one delayed request on its way, at the latest handled by `until`."""
-    row = row or EMPTY
-    noted = replace(row, ver=row.ver + 1, pending_until=until, paid=row.paid.with_(told))
-    return Change(row.ver, _promised(row, noted))
-
-
 def erase(row: Row) -> Change:
     """The row without what leads to a person: a tombstone that goes on following the provider.
 
@@ -305,13 +303,7 @@ def erase(row: Row) -> Change:
     return Change(row.ver, replace(row, ver=row.ver + 1, erased=True, subscription=known))
 
 
-def touch(row: Row, told: Paid = NOTHING) -> Change:
-    """The row unchanged but for `ver`, so that an answer asked for before this is not written."""
-    touched = replace(row, ver=row.ver + 1, paid=row.paid.with_(told))
-    return Change(row.ver, _promised(row, touched))
-
-
-def _promised(before: Row, after: Row) -> Row:
+def promised(before: Row, after: Row) -> Row:
     """The row with `rev` raised if what was learnt of payment changes what is promised.
 
     It does where the status gives access for as long as was paid. `source` stays: it names what
@@ -339,7 +331,7 @@ def _changed(row: Row, new: Subscription, told: Paid, *, at: int, source: str) -
     if row.erased:
         new = replace(new, workspace=None)
     if known is not None and known.fingerprint == new.fingerprint:
-        return _promised(row, replace(row, ver=row.ver + 1, subscription=new, paid=paid))
+        return promised(row, replace(row, ver=row.ver + 1, subscription=new, paid=paid))
     return replace(
         row,
         ver=row.ver + 1,

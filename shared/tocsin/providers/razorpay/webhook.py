@@ -1,8 +1,10 @@
 """A Razorpay delivery: is it Razorpay's, and what does it concern.
 
 The body has no id: it is in the header `x-razorpay-event-id`, and where that is missing the hash
-of the body stands in. `created_at` is at the top or inside `payload`, `account_id` is sometimes
-absent, `notes` is an object or an empty list, and `contains` does not always name everything.
+of the body stands in. The header is not signed, so the hash is kept beside the id: the same id with
+another body is another event. `created_at` is at the top or inside `payload`, `account_id` is
+sometimes absent, `notes` is an object or an empty list, and `contains` does not always name
+everything.
 """
 
 from __future__ import annotations
@@ -63,6 +65,7 @@ def read(headers: Mapping[str, str], body: bytes) -> tuple[Envelope, dict[str, A
         api_version=None,
         account=_account(document),
         live=None,
+        body_hash=hashlib.sha256(body).hexdigest() if id_source is IdSource.PROVIDER else None,
     ), document
 
 

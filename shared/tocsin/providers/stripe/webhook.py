@@ -68,6 +68,9 @@ def read(headers: Mapping[str, str], body: bytes) -> tuple[Envelope, dict[str, A
     if event_id is None or event_type is None or len(event_id) > MAX_ID:
         raise MalformedPayload("The body is no Stripe event: it has no id or no type.")
     thin = text(document, "object") == "v2.core.event"
+    if thin:
+        # The list of events has the snapshot, under its own id: a replay has to find this one.
+        event_id = object_id(document, "snapshot_event") or event_id
     subject = section(document, "related_object") if thin else section(document, "data", "object")
     event_class, subscription = _concern(event_type, subject, thin=thin)
     return Envelope(

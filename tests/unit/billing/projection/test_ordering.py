@@ -65,6 +65,24 @@ def answer(**facts: Any) -> Answer:
         (snapshot(NOW), row(applied=NOW), Decision.FETCH),
         (snapshot(NOW), row(applied=NOW + 2), Decision.FETCH),
         (snapshot(NOW), row(applied=NOW + 3), Decision.STALE),
+        # An end that looks stale by up to 3 s is asked about, once.
+        (snapshot(NOW, status=Status.CANCELLED), row(applied=NOW + 3), Decision.FETCH),
+        (snapshot(NOW, status=Status.CANCELLED), row(applied=NOW + 4), Decision.STALE),
+        (
+            snapshot(NOW, status=Status.CANCELLED),
+            row(applied=NOW + 3, fetched=NOW + 5),
+            Decision.STALE,
+        ),
+        (
+            snapshot(NOW, status=Status.CANCELLED),
+            row(applied=NOW + 3, seen=("evt_1",)),
+            Decision.DONE,
+        ),
+        (
+            snapshot(NOW, status=Status.CANCELLED),
+            row(applied=NOW + 3, subscription=sub(Status.CANCELLED)),
+            Decision.STALE,
+        ),
         # Against the newest answer.
         (snapshot(NOW), row(applied=1, fetched=NOW - 6), Decision.APPLY),
         (snapshot(NOW), row(applied=1, fetched=NOW - 5), Decision.FETCH),

@@ -6,6 +6,7 @@ Attribute names are short because they are part of what a write costs. They are 
     v schema  type  cls event class  c created  t received  ot oid object's type and id
     sub subscription concerned (`=` it is the object)  av API version  ep endpoint
     ids `hash` when the id is one  b body  ttl  rp the replay that inserted it
+    bh the body's hash, where the id was not signed with it
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tocsin.billing.projection.ledger_key import (
     SCHEMA_VERSION,
     LedgerRecord,
     identity_of,
+    under_its_hash,
 )
 from tocsin.errors import ConditionFailed, MalformedPayload
 
@@ -38,16 +40,22 @@ class DynamoDbLedger:
         self._aws, self._table = aws, table
 
     def put(self, record: LedgerRecord) -> bool:
-        """One PutItem; a repeated one, also after a lost answer, finds the item and is False."""
+        """One PutItem; a repeated one, also after a lost answer, finds the item and is False.
+
+        Only where that item is of another body a second one follows, under the body's hash.
+        """
         request = {
             "TableName": self._table,
             "Item": item_of(record),
             "ConditionExpression": "attribute_not_exists(SK)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         try:
             self._aws.call("PutItem", request)
-        except ConditionFailed:
-            return False
+        except ConditionFailed as refusal:
+            known: Any = refusal.item or {}
+            other = under_its_hash(record, _text(known, "bh"))
+            return False if other is None else self.put(other)
         return True
 
     def item(self, pk: str, sk: str) -> Item | None:
@@ -73,6 +81,7 @@ def item_of(record: LedgerRecord) -> dict[str, dict[str, str]]:
         "ep": record.endpoint if record.endpoint != "default" else None,
         "ids": "hash" if envelope.id_source is IdSource.HASH else None,
         "rp": record.replay,
+        "bh": envelope.body_hash,
     }
     numbers = {
         "v": SCHEMA_VERSION,
@@ -126,6 +135,7 @@ def _envelope(item: Mapping[str, Mapping[str, Any]]) -> Envelope:
         api_version=_text(item, "av"),
         account=None,
         live=None,
+        body_hash=_text(item, "bh"),
     )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from tocsin.billing.event import EventClass
 from tocsin.billing.outage.watching import StoredEvent
 from tocsin.billing.projection import ordering
-from tocsin.billing.projection.ledger_key import hour_bucket
+from tocsin.billing.projection.ledger_key import hour_bucket, under_its_hash
 from tocsin.ports.billing.projection import Applied
 
 if TYPE_CHECKING:
@@ -82,8 +82,11 @@ class MemoryLedger:
 
     def put(self, record: LedgerRecord) -> bool:
         with self._lock:
-            if record.key in self.records:
-                return False
+            if (known := self.records.get(record.key)) is not None:
+                other = under_its_hash(record, known.envelope.body_hash)
+                if other is None or other.key in self.records:
+                    return False
+                record = other
             self.records[record.key] = record
             return True
 

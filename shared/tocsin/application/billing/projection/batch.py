@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tocsin.application.billing.projection.project import Outcome, Projected, Projector
+from tocsin.application.billing.projection.outcome import Outcome, Projected
 from tocsin.application.billing.projection.read_event import billing_event
 from tocsin.billing.event import Problem
 from tocsin.billing.projection.quarantine import Poison
@@ -21,6 +21,7 @@ from tocsin.notes import Event, Gauge, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
+    from tocsin.application.billing.projection.project import Projector
     from tocsin.billing.projection.ledger_key import LedgerRecord
     from tocsin.notes import Notes
     from tocsin.ports.billing.projection import ObjectReader, Quarantine

@@ -9,16 +9,17 @@ that its outage cannot become a storm of ours.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tocsin.application.billing.projection.given_back import GivingBack
+from tocsin.application.billing.projection.outcome import Outcome, Projected
 from tocsin.billing.event import EventClass, Problem
-from tocsin.billing.projection import ordering
+from tocsin.billing.projection import learning, ordering
 from tocsin.billing.projection.ledger_key import key_of
 from tocsin.billing.projection.ordering import Decision, Question, Verdict
 from tocsin.billing.projection.paid import ASKED_ABOUT, NOTHING, Paid
 from tocsin.billing.projection.quarantine import Poison
-from tocsin.billing.projection.refetch import LedgerReplay, Reason, RefetchRequest
+from tocsin.billing.projection.refetch import Reason, RefetchRequest
 from tocsin.billing.provider import PROVIDERS
 from tocsin.billing.subscription import Status
 from tocsin.errors import StoreUnavailable
@@ -42,38 +43,8 @@ LONGEST_DELAY = 900
 PENDING_GRACE = 120
 """How long after its time a delayed request still counts as on its way. Seconds."""
 
-GIVE_UP_AFTER = 3 * 86_400
-"""How long an event that names no subscription is read again. Seconds."""
-
 MAX_ATTEMPTS = 200
 """About two days of asking. Then a person is told; the projection stays as it is."""
-
-
-class Outcome(StrEnum):
-    """What became of one event or request."""
-
-    APPLIED = "applied"
-    DONE = "done"
-    STALE = "stale"
-    FETCHED = "fetched"
-    DEFERRED = "deferred"
-    IRRELEVANT = "irrelevant"
-    QUARANTINED = "quarantined"
-
-
-@dataclass(frozen=True, slots=True)
-class Projected:
-    """The outcome, and what is worth counting about it."""
-
-    outcome: Outcome
-    requests: int = 0
-    rev_changed: bool = False
-    left_terminal: bool = False
-    problem: str | None = None
-    about_payment: int = 0
-    """Requests for invoices, which are not among `requests`."""
-    last: Row | None = field(default=None, compare=False, repr=False)
-    """The row as it was last read or written; None where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +69,8 @@ class Projector:
             QueueUnavailable: the same.
         """
         if event.event_class is EventClass.GIVEN_BACK:
-            return self._given_back(event, now=now)
+            back = GivingBack(self.projection, self.invoices, self.queue, self.quarantine)
+            return back.take(event, now=now)
         if event.event_class is EventClass.IRRELEVANT or event.subscription is None:
             return Projected(Outcome.IRRELEVANT)
         row: Row | None
@@ -143,51 +115,11 @@ class Projector:
                 self._later(later, row, now=now)
                 return result
             told = told.with_(row.paid.asked_about(known, at=now))
-            change = ordering.learn(row, told)
+            change = learning.learn(row, told)
             if change is None or self.projection.write(identity, subscription, change):
                 changed = change is not None and change.row.rev != row.rev
                 return replace(result, rev_changed=result.rev_changed or changed)
         return result
-
-    def _given_back(self, event: BillingEvent, *, now: int) -> Projected:
-        """Finds the subscription that a refunded payment was for, and takes its end away."""
-        if self.invoices is None or event.given_back is None:
-            return Projected(Outcome.IRRELEVANT)
-        found = self.invoices.given_back(event.identity, event.given_back)
-        asked = Projected(Outcome.APPLIED, about_payment=1)
-        if found is None:
-            return replace(self._read_later(event, now=now), about_payment=1)
-        if found.subscription is None:
-            return replace(asked, outcome=Outcome.IRRELEVANT)
-        for _ in range(MAX_RACES):
-            row = self.projection.read(event.identity, found.subscription)
-            if row is None:
-                row = ordering.EMPTY
-            change = ordering.learn(row, found.told)
-            if change is None:
-                return replace(asked, outcome=Outcome.DONE)
-            if self.projection.write(event.identity, found.subscription, change):
-                return replace(asked, rev_changed=change.row.rev != row.rev)
-        return replace(self._read_later(event, now=now), about_payment=1)
-
-    def _read_later(self, event: BillingEvent, *, now: int) -> Projected:
-        """The event is read again from the ledger, for about as long as a provider tries."""
-        at = key_of(event.identity, event.id, event.created)
-        if now - _second(event, now) > GIVE_UP_AFTER:
-            self.quarantine.put(
-                Poison(
-                    provider=event.identity.provider,
-                    id=event.id,
-                    reason=Problem.PROVIDER_UNREACHABLE,
-                    detail="what was given back could not be asked for",
-                    first_seen=_second(event, now),
-                    ledger_pk=at.pk,
-                    identity=str(event.identity),
-                )
-            )
-            return Projected(Outcome.QUARANTINED, problem=Problem.PROVIDER_UNREACHABLE)
-        self.queue.send(LedgerReplay(at.pk, at.sk), delay=LONGEST_DELAY)
-        return Projected(Outcome.DEFERRED, problem=Reason.FAILED)
 
     def _with_row(
         self, event: BillingEvent, subscription: str, row: Row | None, *, now: int
@@ -196,7 +128,7 @@ class Projector:
         for _ in range(MAX_RACES):
             decision = ordering.decide(event, row, now=now)
             if decision in (Decision.DONE, Decision.STALE):
-                learnt = row and ordering.learn(row, event.told)
+                learnt = row and learning.learn(row, event.told)
                 if not learnt or self.projection.write(event.identity, subscription, learnt):
                     changed = bool(learnt and row and learnt.row.rev != row.rev)
                     last = learnt.row if learnt else row
@@ -208,7 +140,7 @@ class Projector:
                     changed = change.row.rev != (row.rev if row else 0)
                     return Projected(Outcome.APPLIED, requests, changed, last=change.row)
             elif row is not None and (row.pending_until or 0) > now:
-                touched = ordering.touch(row, event.told)
+                touched = learning.touch(row, event.told)
                 if self.projection.write(event.identity, subscription, touched):
                     return Projected(Outcome.DEFERRED, requests, problem=event.problem)
             else:
@@ -325,7 +257,7 @@ class Projector:
             return Projected(Outcome.QUARANTINED, problem=Problem.PROVIDER_UNREACHABLE)
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(request.attempt - 1, 10))
         self.queue.send(request, delay=delay)
-        note = ordering.await_answer(row, until=now + delay + PENDING_GRACE, told=told)
+        note = learning.await_answer(row, until=now + delay + PENDING_GRACE, told=told)
         if not self.projection.write(request.identity, request.subscription, note):
             self._keep(request.identity, request.subscription, told)
         return Projected(Outcome.DEFERRED, problem=request.reason)
@@ -338,7 +270,7 @@ class Projector:
         """
         for _ in range(KEEP_RACES):
             row = self.projection.read(identity, subscription)
-            change = None if row is None else ordering.learn(row, told)
+            change = None if row is None else learning.learn(row, told)
             if change is None or self.projection.write(identity, subscription, change):
                 return
         raise StoreUnavailable(f"{subscription} changes too fast")

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.billing.projection.project import Outcome
+from tocsin.application.billing.projection.outcome import Outcome
 from tocsin.billing.projection.refetch import Reason, RefetchRequest
 from tocsin.billing.replay import rebuild
 from tocsin.billing.replay.cursor import Counts, plus
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Protocol
 
-    from tocsin.application.billing.projection.project import Projected
+    from tocsin.application.billing.projection.outcome import Projected
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Row
     from tocsin.billing.replay.cursor import Cursor
