@@ -23,7 +23,7 @@ from tests.harness.strict_aws.check import Checker
 from tests.harness.strict_aws.expressions import reserved_words
 from tests.harness.strict_aws.tables import Tables
 from tests.harness.strict_aws.template import DEFAULT
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import StoreRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def test_the_client_hears_awss_own_error_in_the_services_protocol(
 
 
 def test_our_own_signed_calls_are_seen_as_well_as_botocores(server: MotoCloud) -> None:
-    with findings.expected() as refused, pytest.raises(StoreUnavailable) as heard:
+    with findings.expected() as refused, pytest.raises(StoreRefused) as heard:
         server.aws("dynamodb").call("Query", FILTERED)
     assert heard.value.context["reason"] == "ValidationException"
     (text,) = refused

@@ -36,6 +36,7 @@ ROWS: dict[str, set[str]] = {
         "sqs:SendMessage on dead_letters",
     },
     "auditor": {
+        "dynamodb:UpdateItem on incidents",
         "dynamodb:GetItem on incidents",
         "dynamodb:Query on incidents",
         "dynamodb:Query on incidents/due",
@@ -44,6 +45,7 @@ ROWS: dict[str, set[str]] = {
         "ssm:GetParameter on clock",
     },
     "billing_api": {
+        "dynamodb:BatchGetItem on billing_subscriptions",
         "dynamodb:GetItem on billing_subscriptions",
         "dynamodb:GetItem on incidents",
         "dynamodb:GetItem on operations",

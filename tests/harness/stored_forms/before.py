@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 FILE = Path(__file__).with_name("store_before.json")
 ENTRIES = Path(__file__).with_name("entries_before.json")
 
+POLICY = "default-1+f083e6e32789"
+"""The version of the policy that its incidents go by."""
+
 
 def read() -> dict[str, Any]:
     """`at`, `names`, and the stored forms."""

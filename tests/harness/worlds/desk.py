@@ -60,9 +60,10 @@ class Desk:
         self.store = HostileStore()
         self.clock = ManualClock(T0)
         self.policy = policy or replace(default(), chat_room=None)
+        self.policies = Policies([self.policy])
         self.engine = Engine(
             store=self.store,
-            policies=Policies([self.policy]),
+            policies=self.policies,
             clock=self.clock,
             ids=CountingIds(),
         )

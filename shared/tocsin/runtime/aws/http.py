@@ -128,7 +128,11 @@ class AwsHttp:
                 break
             self._sleep(delay)
         if code == _REFUSED and self._wire.failure is StoreUnavailable:
-            raise StoreRefused(f"{operation} was refused: {answer.get('message', code)}")
+            raise StoreRefused(
+                f"{operation} was refused: {answer.get('message', code)}",
+                operation=operation,
+                reason=code,
+            )
         failure = self._wire.failure(
             f"{operation} failed: {code}.", operation=operation, reason=code, attempts=attempt
         )

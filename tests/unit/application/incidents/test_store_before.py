@@ -24,6 +24,7 @@ from tocsin.incidents.model.parts import RunKind
 from tocsin.incidents.queries.agenda import next_due
 from tocsin.incidents.timeline.codec import encode_fields
 from tocsin.incidents.vocabulary import ClockName, Resolution, Severity
+from tocsin.policy.compiled.policies import PackagedPolicies
 
 if TYPE_CHECKING:
     from tocsin.incidents.timeline.entry import Entry
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 class Before(Desk):
     def __init__(self) -> None:
         super().__init__()
+        then = PackagedPolicies().version(before.POLICY)
+        self.policies.known.append(replace(then, chat_room=None))
         self.clock.now, self.names = before.fill(self.store)
 
 
