@@ -1,15 +1,13 @@
-"""Stored forms both incident stores share: the snapshot as text, and the line of the board.
+"""Stored forms both incident stores share: snapshot, line of the board, preventive work, freeze.
 
 The snapshot's text belongs to the incident; the stores reach it through here, like the board.
 
-The stored form of preventive work: `ACTION#<id>` beside its incident, on a board of its own.
+Preventive work is `ACTION#<id>` beside its incident, on a board of its own. A line of that board
+names the work and its incident; the text is read from the item.
 
-A board line names the work and its incident; the text is read from the item.
-
-The stored form of a freeze: `FREEZE` / `<service>#<incident>` in the `operations` table.
-
-An item is never deleted by the program: one that is over says since when, and the table forgets
-it a month later. So whoever writes incidents needs no right to delete anything.
+A freeze is `FREEZE` / `<service>#<incident>` in the `operations` table. It is never deleted: one
+that is over says since when, and the table forgets it a month later. So whoever writes incidents
+needs no right to delete anything.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""The twin of `incidents.boards`, over the incidents in memory.
-
-Preventive work in memory: the twin of `incidents.boards`, over the incident store beside it.
-"""
+"""Boards and preventive work in memory: the twins of `incidents.boards`, over one store."""
 
 from __future__ import annotations
 

@@ -1,14 +1,12 @@
-"""The stored form of a contact way, shared by both stores.
+"""Stored forms of contact ways, links and rotations, shared by both stores.
 
-`PERSON#<person>` / `WAY#<way id>` in the `operations` table, which a key of ours encrypts. The
-way's id is random: an address, hashed or not, is in no key.
+In the `operations` table, which a key of ours encrypts:
 
-The stored form of a link's record, shared by both stores: `LINK#<handle>` / `LINK`.
-
-The stored form of rotations and overrides, shared by both stores.
-
-`ROTA#<role>` in the `operations` table: `BASE`, `WAS#<set_at>` for every rotation before it, and
-`OVR#<from>#<id>`. An override is removed long after its end, a rotation never.
+    PERSON#<person>   WAY#<way id>     a contact way; the id is random: an address, hashed or not,
+                                       is in no key
+    LINK#<handle>     LINK             a link's record
+    ROTA#<role>       BASE             the rotation; WAS#<set_at> every one before it, for good;
+                                       OVR#<from>#<id> an override, removed long after its end
 """
 
 from __future__ import annotations

@@ -1,13 +1,4 @@
-"""Rotations in memory: the twin of `people.rotas`.
-
-Contact ways in memory: the twin of `people.stores`.
-
-Link records in memory: the twin of `people.stores`.
-
-What audiences were told, in memory: the twin of `people.stores`.
-
-Remembered requests in memory: the twin of `people.stores`.
-"""
+"""Rotations, contacts, links, audiences and requests in memory: the twins of `rotas`, `stores`."""
 
 from __future__ import annotations
 

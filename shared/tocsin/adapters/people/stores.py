@@ -1,10 +1,9 @@
-"""Contact ways in the `operations` table: `PERSON#<person>` / `WAY#<way id>`.
+"""Contact ways, links, what audiences were told and remembered requests, in `operations`.
 
-Link records in the `operations` table: `LINK#<handle>` / `LINK`, cleared away a day too late.
-
-What audiences were told: `TOLD#<incident>` / `<kind>#<target>` in the `operations` table.
-
-Remembered requests in the `operations` table: `ASKED#<digest of person and key>` / `ASKED`.
+PERSON#<person>               WAY#<way id>
+LINK#<handle>                 LINK              cleared away a day too late
+TOLD#<incident>               <kind>#<target>
+ASKED#<digest of person, key> ASKED
 """
 
 from __future__ import annotations

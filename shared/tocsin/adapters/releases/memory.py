@@ -1,9 +1,4 @@
-"""Releases in memory: the twin of `releases.store`.
-
-Which incidents freeze billing, in memory: the twin of `releases.freezes`.
-
-Freezes in memory: the twin of `releases.freezes`, over the incident store beside it.
-"""
+"""Releases and freezes in memory: the twins of `releases.store` and `releases.freezes`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""How a reconciliation gets into an incident: told by billing, never by a person.
+"""How reconciliations and replays get into an incident: told by billing, never by a person.
 
-A person stands for it by name, but the counts are what was compared and not what anybody says.
-
-A replay's result, on the record of the incident it was made for.
+A person stands for one by name, but the counts are what was compared and not what anybody says.
 """
 
 from tocsin.errors import BadInput, IllegalTransition

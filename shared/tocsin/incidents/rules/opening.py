@@ -1,7 +1,6 @@
 """How an incident begins: from signals that fire, or from a person who says so.
 
-Signals joining an open incident: one entry per batch, and a raise if they say it is worse.
-
+Signals that join an open incident leave one entry per batch, and raise it if they say it is worse.
 Only what no signal has asked for before can raise the severity. A repeat of a known alarm does
 not undo a commander who lowered it.
 """

@@ -1,9 +1,9 @@
-"""Rounds of acknowledgement: asking people, paging further, and taking "I have it".
+"""Rounds of acknowledgement, and roles: asking people, paging further, taking "I have it".
 
 A round is open until one named person acknowledges; that stops its paging. What a responder does
 to the state of an unacknowledged incident acknowledges first, as the same person.
 
-Who does what: giving a role, handing it over, and a line for the record.
+Who does what is changed here too: a role given, handed over or left, and a line for the record.
 """
 
 from collections.abc import Iterator

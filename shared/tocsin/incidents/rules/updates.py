@@ -1,11 +1,10 @@
-"""Updates, promised and kept, and the postmortem (semantics 8).
+"""Updates, promised and kept; the postmortem, and the preventive work it lists (semantics 8).
 
 A promise is kept when a channel accepted the send. Wording that claims containment cannot be sent
 before containment is verified, whoever wants it.
 
-Preventive work: owned, dated, and done only when a check that failed before passes now.
-
-It outlives its incident. It is watched by the incident's own list of what is due, also after
+Preventive work is owned, dated, and done only when a check that failed before passes now. It
+outlives its incident: it is watched by the incident's own list of what is due, also after
 closing, because work that nobody is reminded of is not done.
 """
 

@@ -1,11 +1,8 @@
-"""Approvals on incidents' timelines, each read by its key: one consistent read.
+"""What billing reads of incidents: approvals, an outage's times, and which are open.
 
-What an incident says of its outage, from its snapshot: one consistent read.
-
-The open billing incidents, from the board's index: one query, half a read unit.
-
-Billing incidents are those of category `operational`. Drills are none: what a drill plays must not
-change what a customer may use.
+An approval and a snapshot are one consistent read each, the open ones one query of the board's
+index, half a read unit. Billing incidents are those of category `operational`. Drills are none:
+what a drill plays must not change what a customer may use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Corrections in memory: the twin of `access.corrections`, over a projection in memory.
-
-The open billing incidents of a store in memory: the twin of `access.incidents`.
-"""
+"""Corrections and open billing incidents in memory: the twins of `corrections` and `incidents`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""The outage watch's memory and the public status, in memory: the twin of `outage.stores`.
-
-The newest comparison of each account, in memory: the twin of `outage.stores`.
-
-Looks at a provider, in memory: the twin of `outage.stores`.
-"""
+"""What the outage watch remembers, compared and looked at, in memory: the twins of `stores`."""
 
 from __future__ import annotations
 

@@ -1,16 +1,12 @@
-"""What the outage watch remembers, and the public status, in the `operations` table.
+"""What the watches of billing remember, in the `operations` table. Stored formats.
 
-    OUTAGES          MEMORY    body: `billing.outage.memory.Memory` as JSON; v
-    STATUS           billing   body: the public status document as JSON; v
+    OUTAGES            MEMORY       body: `billing.outage.memory.Memory` as JSON; v
+    STATUS             billing      body: the public status document as JSON; v
+    RECON#<identity>   COMPARED     the newest comparison of an account: n compared, bad differ;
+                                    at, in epoch seconds, is the condition of the next write
+    WATCH#<identity>   PROBE#<at>   a look at a provider, kept for a day
 
-One function writes them, once a minute and never twice at a time, so nothing is conditional.
-
-The newest comparison of each account: `RECON#<identity>` / `COMPARED` in operations.
-
-at      epoch seconds, the condition of the next write
-n, bad  how many were compared, and how many of them differ
-
-Looks at a provider, kept for a day: `WATCH#<identity>` / `PROBE#<at>` in operations.
+One function writes the first two, a minute apart and never twice at a time: unconditionally.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The ledger by the hour, on DynamoDB: one bounded query for each shard of the hour.
+"""Questions to the ledger, on DynamoDB: how an hour went, its snapshots, which keys it holds.
 
-What of many keys the ledger holds.
-
-The ledger's snapshots of an hour: one query for each shard, page after page.
+An hour takes a query for each of its shards: a bounded one for how it went, page after page for
+its snapshots.
 """
 
 from __future__ import annotations

@@ -1,10 +1,6 @@
-"""The projection in memory: the twin of `projection.rows` for tests, drills and simulations.
+"""Projection, ledger, its hours and the quarantine in memory, for tests, drills and simulations.
 
-The ledger in memory: the twin of `projection.ledger` for tests, drills and simulations.
-
-The quarantine in memory: the twin of `projection.quarantine`.
-
-The ledger's snapshots of an hour, in memory: the twin of `projection.ledger_queries`.
+The twins of `rows`, `ledger`, `ledger_queries` and `quarantine` beside this.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Delayed work for the projector, on SQS.
+"""Work of the projection, on SQS: delayed questions, and events that a replay found missing.
 
-Events that a replay found missing, on their way to the workers that insert them.
-
-A message carries whole ledger items, packed as they will be stored: the worker needs no provider
-and no second list call. Personal data is gone by then, for items are made as ingest makes them.
+A message to the workers that insert events carries whole ledger items, packed as they will be
+stored: the worker needs no provider and no second list call. Personal data is gone by then, for
+items are made as ingest makes them.
 """
 
 from __future__ import annotations

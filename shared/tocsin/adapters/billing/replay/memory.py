@@ -1,7 +1,4 @@
-"""Replays in memory: the twin of `replay.store`.
-
-What rebuilds fetched, in memory: the twin of `replay.outcomes`.
-"""
+"""Replays and what rebuilds fetched, in memory: the twins of `store` and `outcomes`."""
 
 from __future__ import annotations
 
