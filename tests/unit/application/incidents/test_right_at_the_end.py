@@ -20,7 +20,6 @@ from tests.harness.worlds.stories import (
     signal,
 )
 from tocsin.documents.messages import render
-from tocsin.errors import MalformedPayload
 from tocsin.incidents.commands.access import ChangeAccess
 from tocsin.incidents.commands.closing import Close, Reopen
 from tocsin.incidents.commands.fix import LinkFix, PauseFix, RecordDeploy, RecordRelease, RecordRun
@@ -29,19 +28,14 @@ from tocsin.incidents.commands.record import RecordImpact
 from tocsin.incidents.commands.relations import Merge, Split
 from tocsin.incidents.commands.severity import ChangeCategory, ChangeSeverity
 from tocsin.incidents.commands.updates import DecideCustomers, RecordUpdate
-from tocsin.incidents.model.outbox import OutboxItem
 from tocsin.incidents.model.parts import Exposure, RunKind, UpdateAudience
 from tocsin.incidents.vocabulary import (
     Category,
     ClockName,
-    Kind,
     MessageKind,
     Resolution,
-    Role,
     Severity,
-    State,
 )
-from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
     from tocsin.incidents.commands.base import Command
@@ -401,61 +395,6 @@ class TestReleases:
         desk.at("10-06 09:00")
         desk.sweep()
         assert len(desk.entries(incident, "left_unscheduled")) == 2
-
-
-def matters() -> dict[str, dict[str, str]]:
-    """Facts of every matter a message may be about, with the longest words they may hold."""
-    criterion, person = "c" * 64, "p" * 64
-    due = {"due_at": "2026-12-30T22:30:00.000Z"}
-    plain = ("freeze", "waiver", "unscheduled", "prevention", "update", "update_missed")
-    others = ("update_owed", "drill_stopped", "withdrawal", "withdrawal_open")
-    found = {name: due | {"matter": name, "criterion": criterion} for name in (*plain, *others)}
-    for name in ("role_taken", "role_passed"):
-        found[name] = due | {"matter": name, "role": str(Role.COMMUNICATIONS_OWNER), "by": person}
-    found["unshipped"] = due | {"matter": "unshipped", "criterion": due["due_at"]}
-    for clock in ClockName:
-        found[clock] = due | {"clock": str(clock)}
-    found["asked"] = {"round_due": due["due_at"], "round": "12", "step": "40", "by": person}
-    return found
-
-
-class TestSubjects:
-    @pytest.mark.parametrize("matter", matters())
-    @pytest.mark.parametrize("severity", Severity)
-    @pytest.mark.parametrize("kind", MessageKind)
-    def test_they_stay_under_every_channels_limit(
-        self, matter: str, severity: Severity, kind: MessageKind
-    ) -> None:
-        if kind is MessageKind.CHAT:
-            pytest.skip("rooms have no subjects")
-        number = "DRILL-" + "9" * 24
-        facts = {
-            "title": "[DRILL] " + "a long title " * 15,
-            "severity": str(severity),
-            "kind": str(Kind.DRILL),
-            "state": str(State.OPEN),
-            "opened_at": "2026-12-30T22:30:00.000Z",
-            "restricted": "false",
-            "audience": "customers",
-            "acknowledge_due": "2026-12-30T22:30:00.000Z",
-            **matters()[matter],
-        }
-        item = OutboxItem(
-            incident=number,
-            seq=99_999_999,
-            kind=kind,
-            target="person:" + "p" * 64,
-            due_at=T0,
-            correlation_id="c",
-            facts=facts,
-        )
-        try:
-            message = render(item, default())
-        except MalformedPayload:
-            return
-        assert len(message.subject) < 100
-        assert message.subject.startswith("[DRILL]")
-        assert len(message.short) <= 160
 
 
 class TestExcluded:
