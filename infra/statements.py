@@ -112,6 +112,24 @@ def read_rotas() -> Statement:
     )
 
 
+def read_provider_keys() -> Statement:
+    """Reads the keys that providers are asked with; needs the data key through Secrets Manager."""
+    return Statement(
+        sid="ReadProviderKeys",
+        actions=("secretsmanager:GetSecretValue",),
+        resources=("secret/provider-keys",),
+    )
+
+
+def write_incidents() -> Statement:
+    """Reads an incident by its keys and writes what a command makes of it; no listing."""
+    return Statement(
+        sid="WriteIncidents",
+        actions=("dynamodb:GetItem", "dynamodb:PutItem"),
+        resources=("table/incidents",),
+    )
+
+
 def keep_freezes() -> Statement:
     """Writes the freezes that a command on an incident causes, in the same transaction."""
     return Statement(

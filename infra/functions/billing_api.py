@@ -16,6 +16,7 @@ from infra.statements import (
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
     key_through_sqs,
+    read_provider_keys,
 )
 
 FUNCTION = FunctionSpec(
@@ -63,11 +64,7 @@ FUNCTION = FunctionSpec(
             actions=("dynamodb:GetItem",),
             resources=("table/incidents",),
         ),
-        Statement(
-            sid="ReadProviderKeys",
-            actions=("secretsmanager:GetSecretValue",),
-            resources=("secret/provider-keys",),
-        ),
+        read_provider_keys(),
         Statement(
             sid="HaveFactsTaken",
             actions=("lambda:InvokeFunction",),

@@ -15,6 +15,7 @@ from infra.statements import (
     data_key_through_secrets_manager,
     key_through_sqs,
     queue_consumer,
+    read_provider_keys,
     send_failures,
     stream_listing,
     stream_of,
@@ -73,11 +74,7 @@ FUNCTION = FunctionSpec(
             actions=("dynamodb:PutItem", "dynamodb:UpdateItem"),
             resources=("table/operations",),
         ),
-        Statement(
-            sid="ReadProviderKeys",
-            actions=("secretsmanager:GetSecretValue",),
-            resources=("secret/provider-keys",),
-        ),
+        read_provider_keys(),
         Statement(
             sid="AskAgainLater",
             actions=("sqs:SendMessage",),

@@ -14,6 +14,8 @@ from infra.statements import (
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
     key_through_sqs,
+    read_provider_keys,
+    write_incidents,
 )
 
 if TYPE_CHECKING:
@@ -51,16 +53,8 @@ FUNCTION = FunctionSpec(
             actions=("dynamodb:Query",),
             resources=("table/billing-events",),
         ),
-        Statement(
-            sid="WriteIncidents",
-            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
-            resources=("table/incidents",),
-        ),
-        Statement(
-            sid="ReadProviderKeys",
-            actions=("secretsmanager:GetSecretValue",),
-            resources=("secret/provider-keys",),
-        ),
+        write_incidents(),
+        read_provider_keys(),
         Statement(
             # What customers meet opens an incident, by the queue that alarms come in by.
             sid="RingAlarms",

@@ -10,6 +10,7 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
+    read_provider_keys,
 )
 
 if TYPE_CHECKING:
@@ -48,11 +49,7 @@ FUNCTION = FunctionSpec(
             actions=("dynamodb:PutItem", "dynamodb:Query"),
             resources=("table/operations",),
         ),
-        Statement(
-            sid="ReadProviderKeys",
-            actions=("secretsmanager:GetSecretValue",),
-            resources=("secret/provider-keys",),
-        ),
+        read_provider_keys(),
         Statement(
             sid="SeeWhatWaits",
             actions=("sqs:GetQueueAttributes",),

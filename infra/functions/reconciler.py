@@ -17,6 +17,8 @@ from infra.statements import (
     keep_evidence,
     key_through_sqs,
     queue_consumer,
+    read_provider_keys,
+    write_incidents,
 )
 
 if TYPE_CHECKING:
@@ -92,16 +94,8 @@ FUNCTION = FunctionSpec(
             ),
             resources=("table/operations",),
         ),
-        Statement(
-            sid="WriteIncidents",
-            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
-            resources=("table/incidents",),
-        ),
-        Statement(
-            sid="ReadProviderKeys",
-            actions=("secretsmanager:GetSecretValue",),
-            resources=("secret/provider-keys",),
-        ),
+        write_incidents(),
+        read_provider_keys(),
         Statement(
             sid="HandOn",
             actions=("sqs:SendMessage",),

@@ -18,6 +18,7 @@ from infra.statements import (
     keep_evidence,
     key_through_sqs,
     queue_consumer,
+    write_incidents,
 )
 
 if TYPE_CHECKING:
@@ -57,11 +58,7 @@ FUNCTION = FunctionSpec(
             actions=("dynamodb:GetItem", "dynamodb:UpdateItem"),
             resources=("table/billing-subscriptions",),
         ),
-        Statement(
-            sid="WriteIncidents",
-            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
-            resources=("table/incidents",),
-        ),
+        write_incidents(),
         *keep_evidence(),
         Statement(
             sid="SeeWhatLedgerHolds",

@@ -13,6 +13,7 @@ from infra.statements import (
     key_through_sqs,
     queue_consumer,
     read_rotas,
+    write_incidents,
 )
 
 if TYPE_CHECKING:
@@ -52,11 +53,7 @@ FUNCTION = FunctionSpec(
             actions=("dynamodb:Query",),
             resources=("table/incidents/index/list",),
         ),
-        Statement(
-            sid="WriteIncidents",
-            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
-            resources=("table/incidents",),
-        ),
+        write_incidents(),
         Statement(
             sid="RedriveOutbox",
             actions=("lambda:InvokeFunction",),
