@@ -20,7 +20,7 @@ from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.watch import light
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SETTINGS = settings.load(Settings)
 DESK = Desk()
@@ -37,17 +37,19 @@ light.start("attention", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Lines of a log group, or an alarm that rings; answers with the causes that were told."""
+    told = []
     with light.invocation(context):
         if "awslogs" in event:
             packed = base64.b64decode(event["awslogs"]["data"])
             batch = json.loads(zlib.decompress(packed, _GUNZIP))
-            notices = DESK.take(seen_in(batch, stage=SETTINGS.STAGE))
+            notices: Iterable[Notice] = DESK.take(seen_in(batch, stage=SETTINGS.STAGE))
         else:
             notices = _behind(event["alarmData"])
         for notice in notices:
             OPS.send(_mail(notice))
             light.log(Event.ATTENTION_TOLD, cause=notice.cause, where=notice.where)
-        return {"told": [notice.cause for notice in notices]}
+            told.append(notice.cause)
+    return {"told": told}
 
 
 def _behind(alarm: Mapping[str, Any]) -> list[Notice]:

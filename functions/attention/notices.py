@@ -3,7 +3,7 @@
 Lines of functions name causes with how much of a limit each is; reports of the platform name what
 failed or took long. A cause is told when its limit is reached within five minutes, and then not
 again for an hour: what goes on is one mail, not sixty. What was told is remembered by this process
-alone, so another one may tell it once more, but none can forget to.
+alone, so another one may tell it once more; what could not be told is told when it is seen again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 WINDOW_MS = 5 * 60 * 1000
 QUIET_MS = 60 * 60 * 1000
@@ -53,9 +53,11 @@ class Desk:
     )
     _told: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def take(self, seen: Iterable[Seen]) -> list[Notice]:
-        """What reached its limit with these and was not told within the hour."""
-        notices = []
+    def take(self, seen: Iterable[Seen]) -> Iterator[Notice]:
+        """What reached its limit with these and was not told within the hour.
+
+        One counts as told when the next one is asked for: after an error it comes again.
+        """
         for one in seen:
             key = (one.cause, one.where)
             recent = self._seen[key]
@@ -65,9 +67,8 @@ class Desk:
             last = self._told.get(key)
             quiet = last is not None and one.at < last + QUIET_MS
             if not quiet and sum(share for _, share in recent) >= 1 - 1e-6:
+                yield Notice(one.cause, one.where, one.says)
                 self._told[key] = one.at
-                notices.append(Notice(one.cause, one.where, one.says))
-        return notices
 
 
 def seen_in(batch: Mapping[str, Any], *, stage: str) -> Iterable[Seen]:
@@ -84,13 +85,7 @@ def seen_in(batch: Mapping[str, Any], *, stage: str) -> Iterable[Seen]:
 
 def _seen(line: Mapping[str, Any], function: str, at: int) -> Seen | None:
     if "cause" in line and "share" in line:
-        about = (
-            line.get("provider")
-            or line.get("queue")
-            or line.get("code")
-            or line.get("reason")
-            or line.get("kind")
-        )
+        about = next((line[name] for name in _ABOUT if line.get(name)), None)
         where = f"{function}, {about}" if about else function
         return Seen(str(line["cause"]), where, str(line["says"]), float(line["share"]), at)
     if line.get("type") != _REPORT:

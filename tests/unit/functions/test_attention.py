@@ -45,8 +45,12 @@ class Service:
 class Ops:
     def __init__(self) -> None:
         self.mails: list[Message] = []
+        self.refusals = 0
 
     def send(self, message: Message) -> str:
+        if self.refusals:
+            self.refusals -= 1
+            raise Unavailable("not now")
         self.mails.append(message)
         return "id"
 
@@ -71,12 +75,14 @@ def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     sys.modules.pop("functions.attention.handler")
 
 
-def lines(*messages: object, group: str = "notifier") -> dict[str, Any]:
+def lines(*messages: object, group: str = "notifier", after: int = 0) -> dict[str, Any]:
+    """A batch of a log group, `after` minutes from the start."""
+    start = 1_790_000_000_000 + after * 60_000
     batch = {
         "messageType": "DATA_MESSAGE",
         "logGroup": f"/aws/lambda/tocsin-drill-{group}",
         "logEvents": [
-            {"id": str(n), "timestamp": 1_790_000_000_000 + n, "message": json.dumps(one)}
+            {"id": str(n), "timestamp": start + n, "message": json.dumps(one)}
             for n, one in enumerate(messages)
         ],
     }
@@ -133,6 +139,45 @@ def test_parts_of_a_limit_add_up_and_only_within_their_place(handler: ModuleType
     answer = handler.lambda_handler(lines(part, group="public-intake"), Context())
     assert answer == {"told": ["links-refused"]}
     assert "public_intake" in handler.OPS.mails[0].subject
+
+
+def test_what_could_not_be_told_is_told_when_lambda_tries_again(handler: ModuleType) -> None:
+    both = lines(cause("ways-failed", 1), cause("chain-broken", 1))
+    handler.OPS.refusals = 1
+    with pytest.raises(Unavailable):
+        handler.lambda_handler(both, Context())
+    assert handler.OPS.mails == []
+    assert handler.lambda_handler(both, Context()) == {"told": ["ways-failed", "chain-broken"]}
+    assert len(handler.OPS.mails) == 2
+
+
+def test_what_was_told_is_not_told_again_because_another_one_failed(handler: ModuleType) -> None:
+    handler.lambda_handler(lines(cause("ways-failed", 1)), Context())
+    handler.OPS.refusals = 1
+    both = lines(cause("ways-failed", 1), cause("chain-broken", 1))
+    with pytest.raises(Unavailable):
+        handler.lambda_handler(both, Context())
+    assert handler.lambda_handler(both, Context()) == {"told": ["chain-broken"]}
+
+
+def test_what_goes_on_is_one_mail_an_hour(handler: ModuleType) -> None:
+    told = [
+        handler.lambda_handler(lines(cause("ways-failed", 1), after=minutes), Context())["told"]
+        for minutes in (0, 1, 59, 60)
+    ]
+    assert told == [["ways-failed"], [], [], ["ways-failed"]]
+
+
+def test_reports_of_the_platform_name_what_failed_and_what_took_long(handler: ModuleType) -> None:
+    failed = {"type": "platform.report", "record": {"status": "timeout"}}
+    slow = {
+        "type": "platform.report",
+        "record": {"status": "success", "metrics": {"durationMs": 50_000.0}},
+    }
+    answer = handler.lambda_handler(lines(failed, slow, slow, slow), Context())
+    assert answer == {"told": ["functions-failing", "functions-slow"]}
+    assert "It ended with timeout." in handler.OPS.mails[0].text
+    assert "It took 50 s" in handler.OPS.mails[1].text
 
 
 def test_a_subject_is_as_long_as_sns_takes(handler: ModuleType) -> None:
