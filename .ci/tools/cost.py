@@ -281,7 +281,7 @@ def page(found: Mapping[str, list[Item]]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 1 when the committed page is stale or a limit is passed."""
+    """The exit code: 1 when the committed page is stale."""
     found = bills()
     text = page(found)
     if "--check" not in arguments:

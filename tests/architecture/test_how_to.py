@@ -247,6 +247,7 @@ def test_nothing_else_knows_what_was_added_before(name: str) -> None:
     pattern, users = EXAMPLES[name]
     files = named(ROOT / f"docs/how-to/{name}.md")
     known = [file if not file.endswith("/") else f"{file}*" for file in files]
+    met = 0
     for place in PLACES:
         for path in (ROOT / place).rglob("*.*"):
             at = str(path.relative_to(ROOT))
@@ -256,6 +257,8 @@ def test_nothing_else_knows_what_was_added_before(name: str) -> None:
             text = _code(path.read_text("utf-8"))
             if re.search(pattern, text) and not any(at.endswith(user) for user in users):
                 assert any(fnmatch.fnmatch(at, one) for one in known), f"{name} does not name {at}"
+                met += 1
+    assert met, "the example is called something else by now"
 
 
 def _code(text: str) -> str:

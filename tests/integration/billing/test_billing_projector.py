@@ -29,7 +29,7 @@ from tocsin.billing.projection.ordering import Overlay
 from tocsin.billing.projection.refetch import LedgerReplay
 from tocsin.billing.subscription import Status
 from tocsin.cli.billing.desk import desk
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import QueueUnavailable, StoreUnavailable
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.bodies.codec import keep
 from tocsin.providers.registry import webhook_reader
@@ -670,7 +670,7 @@ def test_a_queue_that_does_not_answer_stops_the_batch(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.cloud.boto("sqs").delete_queue(QueueUrl=world.queue)
-    with pytest.raises(Exception, match="SendMessage failed"):
+    with pytest.raises(QueueUnavailable, match="SendMessage failed"):
         world.handle(world.record(world.event("stripe/invoice_paid_2020-08-27")))
     assert world.row() is None, "no note without a message: it would silence the subscription"
 

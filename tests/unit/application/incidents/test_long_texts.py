@@ -66,7 +66,8 @@ def test_the_longest_texts_that_are_taken_stop_neither_ticks_nor_acknowledgement
     reason = "\N{FIRE}" * limits.REASON
     desk.ask(incident, cls, who, **given | {"reason": reason})
     desk.run(3)
-    desk.ask(incident, p.Acknowledge, ANA) if desk.load(incident).open else None
+    if desk.load(incident).open:
+        desk.ask(incident, p.Acknowledge, ANA)
     desk.advance(24 * 60)
     desk.sweep()
 

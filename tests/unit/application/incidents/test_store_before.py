@@ -62,7 +62,7 @@ def test_every_type_of_entry_makes_of_an_incident_what_it_made_of_it(
     known = None if opening else before.incident()
     old = {} if known is None else encode_fields(known)
     new = encode_fields(fold([entry], known))
-    for name in {*old, *new} - {"head", "recorded_at", "version"} - ADDED:
+    for name in {*old, *new, *changed} - {"head", "recorded_at", "version"} - ADDED:
         if name in changed or old.get(name) != new.get(name):
             assert _as_then(new.get(name)) == changed.get(name), name
 

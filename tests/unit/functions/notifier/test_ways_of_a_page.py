@@ -148,7 +148,10 @@ def test_links_are_in_what_one_person_reads_and_nowhere_else(world: World) -> No
         with a_world() as one:
             one.reachable(kinds=(kind,))
             one.alarm()
-            for each in one.inbox.take_all():
+            received = one.inbox.take_all()
+            assert received
+            assert kind is WayKind.CHAT or not {each.to for each in received}.isdisjoint(PRIMARY)
+            for each in received:
                 private = kind is not WayKind.CHAT and each.to in PRIMARY
                 text = each.message.text + each.message.short
                 assert ("/a/" in text) == private, (kind, each)
