@@ -71,6 +71,10 @@ class Engine(Ports):
         """Lets time pass for some incidents that were found due."""
         return tick_all(incidents, self)
 
-    def stop_drills(self) -> tuple[str, ...]:
-        """Ends every drill while a real critical incident is open."""
+    def stop_drills(self) -> Ticked:
+        """Ends every drill while a real critical incident is open.
+
+        Raises:
+            StoreUnavailable: the board or an incident could not be read.
+        """
         return stop_drills(self)

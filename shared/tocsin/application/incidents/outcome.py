@@ -19,7 +19,8 @@ class Outcome:
     """A command that was carried out, was already carried out, or changed nothing.
 
     `entries` is empty when nothing changed. `repeated` says that this command id was seen
-    before; then `incident` is as it is now. `attempts` counts lost races. `due` is when the
+    before; then `incident` is as it is now. `attempts` counts tries, so lost races and
+    one more. `due` is when the
     incident next needs a tick, where something was written.
     """
 

@@ -25,7 +25,7 @@ from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Kind, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tocsin.application.incidents.execute import Ports
     from tocsin.incidents.model.incident import Incident
@@ -44,7 +44,7 @@ WRITES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
-    """What became of some due incidents: `changed` got entries, `failed` says why not."""
+    """What became of some incidents: `changed` got entries, `failed` says why not."""
 
     changed: tuple[str, ...]
     failed: Mapping[str, str]
@@ -72,12 +72,17 @@ def sweep(ports: Ports, *, limit: int = AT_ONCE, queue: DueQueue | None = None) 
 
 
 def tick_all(incidents: Iterable[str], ports: Ports) -> Ticked:
-    """Lets time pass for each of some incidents, whatever happens to its neighbours."""
+    """Lets time pass for each of some incidents."""
+    return _each(incidents, lambda incident_id: _tick(incident_id, ports))
+
+
+def _each(incidents: Iterable[str], act: Callable[[str], bool]) -> Ticked:
+    """Acts on each, whatever happens to its neighbours; `act` says whether it did anything."""
     changed: list[str] = []
     failed: dict[str, str] = {}
     for incident_id in incidents:
         try:
-            did = _tick(incident_id, ports)
+            did = act(incident_id)
         except Exception as error:  # noqa: BLE001 - see the module's paragraph
             failed[incident_id] = f"{type(error).__name__}: {error}"
         else:
@@ -117,8 +122,8 @@ DRILL_PREFIX = "DRL-"
 BOARD_PAGE = 200
 
 
-def stop_drills(ports: Ports) -> tuple[str, ...]:
-    """The drills that were stopped now.
+def stop_drills(ports: Ports) -> Ticked:
+    """The drills that were stopped now, and those that could not be.
 
     Raises:
         StoreUnavailable: the board or an incident could not be read.
@@ -126,22 +131,23 @@ def stop_drills(ports: Ports) -> tuple[str, ...]:
     lines = list(_board(ports.store))
     drills = [line.id for line in lines if line.id.startswith(DRILL_PREFIX)]
     if not drills or (real := _real_critical(lines, ports.store)) is None:
-        return ()
-    stopped = []
-    for drill in drills:
-        command = StopDrill(
-            incident_id=drill,
-            command_id="",
-            actor=SWEEP,
-            correlation_id=real.correlation_id,
-            real=real.id,
-        )
-        try:
-            carry_out(command, ports)
-        except IllegalTransition:
-            continue  # it was closed meanwhile
-        stopped.append(drill)
-    return tuple(stopped)
+        return Ticked(changed=(), failed={})
+    return _each(drills, lambda drill: _stop(drill, real, ports))
+
+
+def _stop(drill: str, real: Incident, ports: Ports) -> bool:
+    command = StopDrill(
+        incident_id=drill,
+        command_id="",
+        actor=SWEEP,
+        correlation_id=real.correlation_id,
+        real=real.id,
+    )
+    try:
+        carry_out(command, ports)
+    except IllegalTransition:
+        return False  # it was closed meanwhile
+    return True
 
 
 def _board(store: IncidentStore) -> Iterator[Summary]:
@@ -158,7 +164,12 @@ def _real_critical(lines: list[Summary], store: IncidentStore) -> Incident | Non
     for line in lines:
         if line.severity is not Severity.CRITICAL or line.id.startswith(DRILL_PREFIX):
             continue
-        found = store.load(line.id)
+        try:
+            found = store.load(line.id)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001, S112 - its own tick tells of it; the next may be read
+            continue
         if found is not None and found.open and found.kind is Kind.REAL:
             return found
     return None

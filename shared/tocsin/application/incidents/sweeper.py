@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tocsin.errors import MalformedPayload, TocsinError, Unavailable
+from tocsin.errors import MalformedPayload, Unavailable
 from tocsin.notes import Event, Metric
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Sweeps(Protocol):
 
     def tick(self, incidents: Iterable[str]) -> Ticked: ...
 
-    def stop_drills(self) -> tuple[str, ...]: ...
+    def stop_drills(self) -> Ticked: ...
 
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told: ...
 
@@ -65,12 +65,13 @@ class Sweeper:
             release, and whether there is `more`.
 
         Raises:
-            Unavailable: the index or the notifier did not answer.
+            Unavailable: the index did not answer; or the notifier, and all that is due was done.
         """
         changed: list[str] = []
         failed: dict[str, str] = {}
         redriven: Counter[str] = Counter()
         due, more, rounds, handed_on = 0, True, 0, 0
+        silent: Unavailable | None = None
         self._stop_drills()
         while more and rounds < ROUNDS and has_time():
             report = self.engine.sweep(queue=None if rounds else self.queue)
@@ -78,9 +79,15 @@ class Sweeper:
             rounds, due, more = rounds + 1, due + report.due, report.more
             changed += report.changed
             failed |= report.failed
-            redriven.update(self._redrive(report.outbox_due))
-        told = self._tell_releases(has_time)
+            if silent is None:
+                try:
+                    redriven.update(self._redrive(report.outbox_due))
+                except Unavailable as error:
+                    silent = error  # clocks do not wait for messages
         self._tell(due, changed, failed, more=more)
+        told = self._tell_releases(has_time)
+        if silent is not None:
+            raise silent
         return {
             "sweeps": rounds,
             "due": due,
@@ -119,21 +126,22 @@ class Sweeper:
     def _stop_drills(self) -> None:
         """Drills give way to what is real; where that fails, clocks are looked at all the same."""
         try:
-            for drill in self.engine.stop_drills():
-                self.notes.info(Event.INCIDENT_CHANGED, incident=drill)
-        except TocsinError as error:
-            self.notes.refused(Event.RECORD_FAILED, error)
+            stopped = self.engine.stop_drills()
+        except Exception as error:  # noqa: BLE001 - see above
+            self._could_not(error)
+            return
+        for drill in stopped.changed:
+            self.notes.info(Event.INCIDENT_CHANGED, incident=drill)
+        self._tell_failed(stopped.failed.items())
 
     def _tell_releases(self, has_time: Callable[[], bool]) -> int:
         """Tells incidents of releases; where that fails, clocks have been looked at already."""
         try:
             told = self.engine.tell_releases(has_time=has_time)
-        except Unavailable as error:
-            self.notes.refused(Event.RECORD_FAILED, error)
+        except Exception as error:  # noqa: BLE001 - see above
+            self._could_not(error)
             return 0
-        for incident, reason in told.failed:
-            self.notes.warning(Event.RECORD_FAILED, incident=incident, reason=reason)
-            self.notes.count(Metric.UNEXPECTED_ERRORS)
+        self._tell_failed(told.failed)
         return len(told.incidents)
 
     def _redrive(self, keys: Sequence[OutboxKey]) -> Counter[str]:
@@ -148,9 +156,16 @@ class Sweeper:
     ) -> None:
         if due:
             self.notes.count(Metric.ITEMS_DUE, due)
-        for incident, reason in failed.items():
-            self.notes.warning(Event.RECORD_FAILED, incident=incident, reason=reason)
-            self.notes.count(Metric.UNEXPECTED_ERRORS)
+        self._tell_failed(failed.items())
         if more:
             self.notes.warning(Event.SWEEP_BEHIND, due=due)
         self.notes.info(Event.SWEEP_DONE, due=due, changed=len(changed), failed=len(failed))
+
+    def _tell_failed(self, failed: Iterable[tuple[str, str]]) -> None:
+        for incident, reason in failed:
+            self.notes.warning(Event.RECORD_FAILED, incident=incident, reason=reason)
+            self.notes.count(Metric.UNEXPECTED_ERRORS)
+
+    def _could_not(self, error: Exception) -> None:
+        self.notes.failed(Event.RECORD_FAILED, error)
+        self.notes.count(Metric.UNEXPECTED_ERRORS)

@@ -12,9 +12,10 @@ import pytest
 from tests.harness.worlds.stories import ANA, make
 from tocsin.adapters.incidents.due_queue import body_of, incidents_of
 from tocsin.application.incidents.outcome import SweepReport
+from tocsin.application.incidents.sweep import Ticked
 from tocsin.application.incidents.sweeper import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
 from tocsin.application.releases.tell import Told
-from tocsin.errors import Unavailable
+from tocsin.errors import StoreRefused, Unavailable
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.incidents.vocabulary import Category, Severity
@@ -39,11 +40,17 @@ class Scripted:
         self.queues.append(queue)
         return self.reports.pop(0)
 
-    def stop_drills(self) -> tuple[str, ...]:
-        return ()
+    broken: Exception | None = None
+
+    def stop_drills(self) -> Ticked:
+        if self.broken:
+            raise self.broken
+        return Ticked(changed=(), failed={})
 
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
         assert callable(has_time)
+        if self.broken:
+            raise self.broken
         return Told()
 
 
@@ -217,12 +224,29 @@ def test_a_notifier_that_fails_makes_the_sweep_fail(world: World) -> None:
     def broken(_payload: Mapping[str, Any]) -> dict[str, Any]:
         raise Unavailable("a function failed")
 
-    application = cast("Application", Scripted([report(outbox=1)]))
+    rounds = [report(due=1, outbox=1, more=True), report(due=1, outbox=1)]
+    scripted = Scripted(list(rounds))
+    application = cast("Application", scripted)
     broken_sweeper = Sweeper(
         engine=application, notify=broken, notes=world.watch, read=incidents_of
     )
     with pytest.raises(Unavailable):
         broken_sweeper.run(has_time=lambda: True)
+    assert scripted.reports == [], "clocks do not wait for messages"
+    assert world.meter.counts["ItemsDue"] == 2
+
+
+@pytest.mark.parametrize(
+    "error", [Unavailable("no answer"), StoreRefused("a key too long"), ValueError("unreadable")]
+)
+def test_clocks_are_looked_at_and_told_of_whatever_fails_beside_them(
+    world: World, error: Exception
+) -> None:
+    scripted = Scripted([report(due=2)], broken=error)
+    beside = replace(sweeper(world, Notifier()), engine=cast("Application", scripted))
+    answer = beside.run(has_time=lambda: True)
+    assert (answer["due"], answer["told"]) == (2, 0)
+    assert world.meter.counts == {"ItemsDue": 2, "UnexpectedErrors": 2}
 
 
 def test_an_incident_that_fails_is_logged_counted_and_reported(world: World) -> None:
