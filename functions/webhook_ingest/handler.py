@@ -13,7 +13,7 @@ from functions.webhook_ingest.settings import Settings
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger
 from tocsin.application.billing.projection.ingest import Delivery, Ingest
 from tocsin.billing.identity import Registrations
-from tocsin.errors import TocsinError, Unavailable
+from tocsin.errors import TocsinError
 from tocsin.notes import Event, Metric
 from tocsin.providers.bodies.codec import keep
 from tocsin.providers.registry import PROVIDERS, webhook_reader
@@ -84,7 +84,7 @@ def _note_receipt(receipt: Receipt, provider: str, body_bytes: int) -> None:
 
 def _note_refusal(error: TocsinError, provider: str) -> None:
     """A refusal is the sender's fault or ours; the two are told apart by alarms."""
-    ours = isinstance(error, Unavailable)
+    ours = error.status >= 500  # noqa: PLR2004 - HTTP
     light.log_and_count(
         Event.WEBHOOK_UNSTORED if ours else Event.WEBHOOK_REJECTED,
         Metric.WEBHOOKS_UNSTORED if ours else Metric.WEBHOOKS_REJECTED,

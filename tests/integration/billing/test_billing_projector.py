@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from moto.sqs.models import sqs_backends
 
 from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.fakes.scripted_http import Reply, Server, json_reply, scripted
+from tests.harness.fakes.time import VirtualWallClock
 from tocsin.adapters.billing.projection.items import key_of, overlay_attribute, row_of
 from tocsin.adapters.billing.projection.ledger import item_of
 from tocsin.billing.identity import Identity
@@ -121,6 +123,12 @@ class World:
 
     def handle(self, *records: dict[str, Any]) -> dict[str, Any]:
         return self.handler.lambda_handler({"Records": list(records)}, Context())  # type: ignore[no-any-return]
+
+    def wait(self, seconds: int) -> None:
+        """Time goes by for the function."""
+        self.now += seconds
+        clock = VirtualWallClock(datetime.fromtimestamp(self.now, UTC))
+        self.handler.WORK = replace(self.handler.WORK, clock=clock)
 
     def answer(self, **changes: Any) -> Reply:
         """The provider's GET answer for the team subscription, dated now."""
@@ -345,10 +353,12 @@ def test_a_provider_that_fails_is_asked_later_by_one_message(world: World, reply
     ((message, delay),) = world.messages()
     assert (message["reason"], message["attempt"], delay) == ("failed", 1, 30)
 
+    world.wait(delay)
     world.redeliver(message)
     (_, (again, delay)) = world.messages()
     assert (again["attempt"], delay) == (2, 60)
 
+    world.wait(delay)
     world.provider.script[:] = [world.answer(status="past_due")]
     world.redeliver(again)
     row = world.row()
@@ -470,7 +480,8 @@ def test_what_waits_for_a_provider_counts_as_late_for_as_long_as_it_waits(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     world.handle(world.record(world.event("stripe/invoice_paid_2020-08-27")))
-    ((message, _),) = world.messages()
+    ((message, delay),) = world.messages()
+    world.wait(delay)
     message["since"] = world.now - 1_000
     counted(capsys, "ProjectionLag")
     world.redeliver(message)

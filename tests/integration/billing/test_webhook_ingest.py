@@ -222,16 +222,24 @@ def test_without_its_secret_the_function_fails_closed(
     assert world.stored() == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        ("AccessDeniedException", (503, "store_unavailable")),
+        ("ValidationException", (500, "store_refused")),
+    ],
+)
 def test_a_store_that_fails_is_answered_with_5xx_so_that_the_provider_comes_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str, answer: tuple[int, str]
 ) -> None:
-    with scripted(json_reply({"__type": "x#AccessDeniedException"}, 400)) as broken:
+    """And it is counted as ours, which rings: no sender can mend it."""
+    with scripted(json_reply({"__type": f"x#{kind}"}, 400)) as broken:
         world.handler = fresh_handler(
             world.cloud, monkeypatch, AWS_ENDPOINT_URL_DYNAMODB=broken.url
         )
         status, problem = world.stripe(BODY)
-    assert (status, problem["code"]) == (503, "store_unavailable")
-    assert world.counts() == {("WebhooksUnstored", "store_unavailable"): 1}
+    assert (status, problem["code"]) == answer
+    assert world.counts() == {("WebhooksUnstored", answer[1]): 1}
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def one_subscription(
         rev=row.rev,
         corrected_by=overlay.by if overlay else None,
         corrected_until=overlay.until if overlay else None,
-        paid_until=row.paid.until,
+        paid_until=paid_until(row.paid, subscription),
         until=until,
         quantity=subscription.quantity,
         collection_paused=subscription.collection_paused,
@@ -227,7 +227,7 @@ def _used_up_at(row: Row, subscription: Subscription, status: Status) -> int | N
 def _grace_ends(row: Row, subscription: Subscription, days: int) -> int | None:
     """From the end of what was paid, or of the trial; else of the period, which may be unpaid."""
     trial = row.paid.trial.end if row.paid.trial else None
-    ends = [end for end in (row.paid.until, trial) if end is not None]
+    ends = [end for end in (paid_until(row.paid, subscription), trial) if end is not None]
     end = max(ends, default=subscription.period_end)
     return None if end is None else end + days * DAY
 

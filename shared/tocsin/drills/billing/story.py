@@ -96,6 +96,8 @@ class BillingStory:
         yield checks.each_once((sk for _, sk in self.stored(self.made)), self.ids)
 
     def _compare(self) -> Iterator[Check]:
+        """What is still on its way could make rows equal for a moment and other ones after it."""
+        self._has_projected()
         truth = self.truth()
         wait_until(lambda: not checks.differences(truth, self.rows(truth)), seconds=SETTLE_SECONDS)
         yield checks.equal(truth, self.rows(truth))
@@ -151,10 +153,13 @@ class BillingStory:
         Raises:
             Unavailable: it never was.
         """
+        if not self._has_projected():
+            raise Unavailable("a new subscription was not projected")
+
+    def _has_projected(self) -> bool:
         subscription = self.subscribe()
         self.drain(self.sandbox)
-        if not wait_until(lambda: bool(self.rows([subscription])), seconds=SETTLE_SECONDS):
-            raise Unavailable("a new subscription was not projected")
+        return wait_until(lambda: bool(self.rows([subscription])), seconds=SETTLE_SECONDS)
 
     def subscribe(self) -> str:
         """A new subscription of this run's workspaces; its id."""

@@ -137,8 +137,9 @@ SWITCHES: Final = (
             "def _older(created, row):\n    return False\n\n\n"
             "def _newer(created, row):\n    return True\n",
         ),
-        # A later question to the provider can mend what a stale event broke before it is compared.
-        may=frozenset({"projection.equals_provider"}),
+        # A later question to the provider can mend what a stale event broke: before it is compared,
+        # or while known events come again.
+        may=frozenset({"projection.equals_provider", "projection.duplicate_ignored"}),
         parts=(demo.WEBHOOKS,),
     ),
     Switch(

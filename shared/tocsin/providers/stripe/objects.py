@@ -164,7 +164,8 @@ _OF_A_CYCLE = frozenset({"subscription_create", "subscription_cycle"})
 """Why an invoice was made, where leaving it unpaid leaves its period unpaid. What a change in
 the middle of a period costs may stay unpaid while the period itself was paid."""
 
-_PAGE = 100
+_PAGE = 20
+"""Newest first, and few are kept; an invoice with ten lines is about 20 kB of JSON."""
 
 
 def invoice_told(document: Mapping[str, Any]) -> Paid | None:

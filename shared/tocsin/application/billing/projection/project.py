@@ -43,6 +43,10 @@ LONGEST_DELAY = 900
 PENDING_GRACE = 120
 """How long after its time a delayed request still counts as on its way. Seconds."""
 
+EARLY = 15
+"""How much before its time a delayed request may be handed over, clocks that differ and all.
+Seconds; less than `FIRST_DELAY`."""
+
 MAX_ATTEMPTS = 200
 """About two days of asking. Then a person is told; the projection stays as it is."""
 
@@ -87,13 +91,14 @@ class Projector:
         return self._paid(event, result, now=now)
 
     def _paid(self, event: BillingEvent, result: Projected, *, now: int) -> Projected:
-        return self._know_paid(event.identity, event.subscription or "", result, now=now)
+        about, subscription = _second(event, now), event.subscription or ""
+        later = RefetchRequest(event.identity, subscription, Reason.FAILED, about, since=now)
+        return self._know_paid(later, result, now=now)
 
-    def _know_paid(
-        self, identity: Identity, subscription: str, result: Projected, *, now: int
-    ) -> Projected:
+    def _know_paid(self, later: RefetchRequest, result: Projected, *, now: int) -> Projected:
         """Asks for the paid invoices where access hangs on them and they are not known.
 
+        Without an answer `later` is sent: it asks again, and has to count what was tried before.
         Done after the row is written, and looked for again whenever the event comes again: a
         process that dies in between leaves nothing undone for good.
         """
@@ -102,21 +107,19 @@ class Projector:
         row = result.last
         for race in range(MAX_RACES):
             if race or row is None:
-                row = self.projection.read(identity, subscription)
+                row = self.projection.read(later.identity, later.subscription)
             known = row.subscription if row else None
             if row is None or known is None or not row.paid.has_to_be_asked(known, now=now):
                 return result
             if (row.pending_until or 0) > now:
                 return result
-            told = self.invoices.paid(identity, subscription)
+            told = self.invoices.paid(later.identity, later.subscription)
             result = replace(result, about_payment=result.about_payment + 1)
             if told is None:
-                later = RefetchRequest(identity, subscription, Reason.FAILED, now, since=now)
-                self._later(later, row, now=now)
-                return result
+                return replace(result, problem=self._later(later, row, now=now).problem)
             told = told.with_(row.paid.asked_about(known, at=now))
             change = learning.learn(row, told)
-            if change is None or self.projection.write(identity, subscription, change):
+            if change is None or self.projection.write(later.identity, later.subscription, change):
                 changed = change is not None and change.row.rev != row.rev
                 return replace(result, rev_changed=result.rev_changed or changed)
         return result
@@ -161,7 +164,9 @@ class Projector:
     def refetch(self, request: RefetchRequest, *, now: int) -> Projected:
         """Handles one delayed request. Raises as `project` does."""
         result = self._refetch(request, now=now)
-        return self._know_paid(request.identity, request.subscription, result, now=now)
+        first = replace(request, reason=Reason.FAILED, attempt=1, since=now)
+        later = request.again(now) if request.reason is Reason.FAILED else first
+        return self._know_paid(later, result, now=now)
 
     def _refetch(self, request: RefetchRequest, *, now: int) -> Projected:
         confirming = request.reason is Reason.CONFIRM
@@ -175,6 +180,8 @@ class Projector:
                     # Newer early answers came since; one check after the last of them is enough.
                     self.queue.send(request, delay=min(row.confirm_at - now, LONGEST_DELAY))
                     return Projected(Outcome.DEFERRED, races)
+            elif request.reason in _TRIED_AGAIN and _is_underway(row, now=now):
+                return Projected(Outcome.DEFERRED, races, last=row)
             question = Question(about=request.about, confirming=confirming)
             result = self._ask(
                 request.identity, request.subscription, row, question, now=now, request=request
@@ -300,6 +307,12 @@ class Projector:
 
 
 _NO_ROW = frozenset({Outcome.DEFERRED, Outcome.IRRELEVANT, Outcome.QUARANTINED})
+_TRIED_AGAIN = frozenset({Reason.FAILED, Reason.RACES})
+
+
+def _is_underway(row: Row | None, *, now: int) -> bool:
+    """Whether a later request was sent: a message that comes twice must not leave two of them."""
+    return row is not None and (row.pending_until or 0) > now + PENDING_GRACE + EARLY
 
 
 def _question(event: BillingEvent, now: int) -> Question:
