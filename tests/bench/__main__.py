@@ -2,8 +2,8 @@
 
     python -m tests.bench [--rounds N] [--only cold_start,first_leaving,...] [--strict]
 
-Exits with 1 under `--strict` when a limit is missed; without it a missed limit is shown, because a
-busy laptop is not a broken build.
+Exits with 1 under `--strict` when a limit is missed twice, for a part that misses one is measured
+once more; without it a missed limit is shown, because a busy laptop is not a broken build.
 """
 
 from __future__ import annotations
@@ -52,12 +52,22 @@ def main(arguments: list[str]) -> int:
     for name in asked.only:
         started = time.monotonic()
         found, raw = parts[name]()
+        if asked.strict and _missed(found):
+            _say(f"{name}: once more, for {', '.join(_missed(found))}")
+            measured[f"{name}.missed"] = raw
+            found, raw = parts[name]()
         figures += found
         measured[name] = raw
         _say(f"{name}: {time.monotonic() - started:.0f} s")
     write(ROOT / ".local" / "bench.json", figures, measured)
     sys.stdout.write(table(figures) + "\n")
-    return 1 if asked.strict and any(figure.kept is False for figure in figures) else 0
+    for missed in _missed(figures):
+        _say(f"over its limit: {missed}")
+    return 1 if asked.strict and _missed(figures) else 0
+
+
+def _missed(figures: list[Figure]) -> list[str]:
+    return [f"{one.name} {one.value:.3g} > {one.limit}" for one in figures if one.kept is False]
 
 
 def _cold_start(layouts: Layouts, rounds: int) -> Part:
