@@ -99,6 +99,8 @@ REACHED: Counter[str] = Counter()
 
 picks = st.integers(min_value=0, max_value=1_000)
 severities = st.sampled_from(Severity)
+mostly = st.sampled_from([True, True, True, True, False])
+"""For what is drawn once a life: it takes the most lives to be reached often."""
 dying = st.sampled_from([1, 1, 1, 1, 2])
 """The write after which a process dies; what has one write only is not cut off by a second."""
 jumps = st.sampled_from([1, 4, 11, 31, 90, 400, 1_500, 6_000])
@@ -185,6 +187,12 @@ class Incidents(RuleBasedStateMachine):
         loaded = [self.load(incident_id) for incident_id in self.ids]
         return [incident for incident in loaded if incident.open]
 
+    def two_open(self) -> list[Incident]:
+        """The open ones; what was closed is reopened where fewer than two are."""
+        if len(self.open()) < 2:  # noqa: PLR2004 - two of them can be merged
+            self.none_of_it_was_over(0)
+        return self.open()
+
     def chosen(self, pick: int) -> Incident | None:
         """One of the open incidents."""
         fitting = self.open()
@@ -247,7 +255,7 @@ class Incidents(RuleBasedStateMachine):
 
     # -- rules
 
-    @initialize(severity=severities, large=st.booleans(), long=st.booleans())
+    @initialize(severity=severities, large=mostly, long=mostly)
     def it_begins(self, severity: Severity, *, large: bool, long: bool) -> None:
         """A team of four rotations with 25 people each, and reasons as long as they may be."""
         if large:
@@ -297,6 +305,7 @@ class Incidents(RuleBasedStateMachine):
         self, pick: int, other: int, write: int, *, split: bool, again: bool
     ) -> None:
         """After its first write, or its second if there is one; and then perhaps it is repeated."""
+        self.two_open()
         incident = self.chosen(pick)
         others = [one for one in self.open() if incident is None or one.id != incident.id]
         if incident is None or not (split or others):
@@ -323,17 +332,24 @@ class Incidents(RuleBasedStateMachine):
 
     @rule(pick=picks, other=picks, write=dying)
     def closing_is_cut_off(self, pick: int, other: int, write: int) -> None:
-        """A false positive; the second person's write, or the one after it."""
-        if (incident := self.chosen(pick)) is None:
-            return
-        fields = {"resolution": Resolution.FALSE_POSITIVE, "reason": self.reason}
-        self.ask(incident, Close, BO, **fields)
-        self.sent += 1
-        envelope = {"command_id": f"cut-{self.sent}", "groups": EVERYTHING}
-        command = make(Close, CY, incident_id=incident.id, **fields, **envelope)
-        REACHED["closing_cut_off"] += self.cut(command, write)
-        if other % 2:
-            self.run(command)
+        """A false positive; the second person's write, or the one after it.
+
+        Asked of one open incident after the other until one takes it.
+        """
+        incidents = self.two_open()
+        first = pick % max(1, len(incidents))
+        for incident in (*incidents[first:], *incidents[:first]):
+            fields = {"resolution": Resolution.FALSE_POSITIVE, "reason": self.reason}
+            self.ask(incident, Close, BO, **fields)
+            self.sent += 1
+            envelope = {"command_id": f"cut-{self.sent}", "groups": EVERYTHING}
+            command = make(Close, CY, incident_id=incident.id, **fields, **envelope)
+            was_cut = self.cut(command, write)
+            REACHED["closing_cut_off"] += was_cut
+            if other % 2:
+                self.run(command)
+            if was_cut:
+                return
 
     @rule(pick=picks)
     def it_is_restricted_before_its_messages_leave(self, pick: int) -> None:
