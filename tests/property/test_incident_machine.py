@@ -189,7 +189,7 @@ class Incidents(RuleBasedStateMachine):
 
     def two_open(self) -> list[Incident]:
         """The open ones; what was closed is reopened where fewer than two are."""
-        if len(self.open()) < 2:  # noqa: PLR2004 - two of them can be merged
+        if len(self.open()) < 2:
             self.none_of_it_was_over(0)
         return self.open()
 
