@@ -39,7 +39,7 @@ class _AsTheCodecWrites(GenerateJsonSchema):
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
         return self.generate_inner(schema["schema"])
 
-    def bytes_schema(self, schema: core_schema.BytesSchema) -> dict[str, Any]:  # noqa: ARG002
+    def bytes_schema(self, schema: core_schema.BytesSchema) -> dict[str, Any]:  # noqa: ARG002 - pydantic's signature
         return {"type": "string", "pattern": "^[0-9a-f]*$"}
 
 

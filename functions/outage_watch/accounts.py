@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import urllib3
 
+from functions.outage_watch.ringing import alarm_arn
 from tocsin.errors import SecretUnavailable, SendFailed
 from tocsin.incidents.model.signals import KEY_VERSION
 from tocsin.providers.http.probes import HttpProbes
@@ -92,10 +93,4 @@ class Newest:
 
 def key_maker(function_arn: str, stage: str) -> Callable[[str], str]:
     """The dedup key that an alarm of ours opens an incident under, by its name."""
-    _, partition, _, region, account, *_ = function_arn.split(":")
-
-    def key_of(alarm: str) -> str:
-        arn = f"arn:{partition}:cloudwatch:{region}:{account}:alarm:tocsin-{stage}-{alarm}"
-        return f"{KEY_VERSION}:cloudwatch:{arn}"
-
-    return key_of
+    return lambda alarm: f"{KEY_VERSION}:cloudwatch:{alarm_arn(function_arn, stage, alarm)}"

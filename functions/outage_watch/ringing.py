@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from tocsin.adapters.aws.call import AwsCall
 
 
+def alarm_arn(function_arn: str, stage: str, alarm: str) -> str:
+    """The ARN an alarm of ours would have in the account and Region of this function."""
+    _, partition, _, region, account, *_ = function_arn.split(":")
+    return f"arn:{partition}:cloudwatch:{region}:{account}:alarm:tocsin-{stage}-{alarm}"
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmQueue:
     """Sends changes of our alarms. `function_arn` tells whose account and Region they are in."""
@@ -30,11 +36,11 @@ class AlarmQueue:
         Raises:
             QueueUnavailable: it did not take it; the next round says it again.
         """
-        _, partition, _, region, account, *_ = self.function_arn.split(":")
-        name = f"tocsin-{self.stage}-{alarm}"
+        arn = alarm_arn(self.function_arn, self.stage, alarm)
+        _, _, _, region, account, _, name = arn.split(":")
         message = {
             "AlarmName": name,
-            "AlarmArn": f"arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
+            "AlarmArn": arn,
             "AlarmDescription": says,
             "AWSAccountId": account,
             "Region": region,

@@ -16,6 +16,7 @@ from infra.app import ROOT
 from infra.bundle import archive
 from infra.bundle.build import _forget_old
 from infra.bundle.dependencies import NoUv, Recipe, find_uv, trim
+from infra.bundle.dependencies import recipe as recipe_of
 from infra.bundle.groups import INCIDENTS, INGEST, DependencyGroup
 from infra.node import pinned_node
 
@@ -70,8 +71,6 @@ def test_where_uv_lies_does_not_change_a_base() -> None:
 
 
 def test_the_pins_of_a_group_carry_hashes() -> None:
-    from infra.bundle.dependencies import recipe as recipe_of  # noqa: PLC0415
-
     pins = recipe_of(INCIDENTS, arch="arm64", root=ROOT).requirements
     names = {line.split("==")[0] for line in pins.splitlines() if "==" in line}
     assert {"botocore", "urllib3"} <= names

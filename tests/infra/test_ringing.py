@@ -239,7 +239,7 @@ def test_what_lasts_keeps_ringing_and_does_not_flap(
         ('{ (($.a = "x") && ($.b.c >= 6)) || (($.a = "x") && ($.b.c >= 5)) }', True),
     ],
 )
-def test_patterns_are_read_as_the_page_says(pattern: str, picked: bool) -> None:  # noqa: FBT001
+def test_patterns_are_read_as_the_page_says(pattern: str, picked: bool) -> None:  # noqa: FBT001 - a row of the table
     assert matches(pattern, {"a": "x", "b": {"c": 5}}) is picked
 
 

@@ -52,7 +52,7 @@ def test_a_float_is_refused_wherever_it_is(value: dict[str, Any]) -> None:
 
 
 @settings(max_examples=50)
-@given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.timezones()))  # noqa: DTZ001
+@given(st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - the zone is drawn
 def test_a_time_is_utc_with_three_decimals_cut_and_not_rounded(moment: datetime) -> None:
     utc = moment.astimezone(UTC)
     assert format_time(moment) == f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"

@@ -18,7 +18,7 @@ def main() -> None:
     """Runs the emulator."""
     sys.path[:1] = [_CHECKOUT]  # in the place of this file's own folder
     from tests.harness.strict_aws import findings  # noqa: PLC0415 - the path comes first
-    from tests.harness.strict_aws.wire import Request, service_of  # noqa: PLC0415
+    from tests.harness.strict_aws.wire import Request, service_of  # noqa: PLC0415 - the same
 
     findings.checker()
     sys.path.remove(_CHECKOUT)

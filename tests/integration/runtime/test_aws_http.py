@@ -264,10 +264,23 @@ def test_a_transaction_that_only_lost_a_race_is_sent_again() -> None:
     assert len(server.seen) == 2
 
 
-def test_a_transaction_that_can_never_succeed_is_not_sent_again() -> None:
-    with scripted(cancelled("ValidationError")) as server, pytest.raises(StoreUnavailable):
+def test_a_transaction_that_lacked_capacity_is_sent_again() -> None:
+    with scripted(cancelled("ProvisionedThroughputExceeded"), json_reply({})) as server:
+        assert Caller(server.url).aws.call("TransactWriteItems", {}) == {}
+
+
+@pytest.mark.parametrize("reason", ["ValidationError", "ItemCollectionSizeLimitExceeded"])
+def test_a_transaction_that_can_never_succeed_is_refused_and_not_sent_again(reason: str) -> None:
+    with scripted(cancelled("None", reason)) as server, pytest.raises(StoreRefused) as caught:
         Caller(server.url).aws.call("TransactWriteItems", {})
+    assert caught.value.context["cancelled"] == f"None,{reason}"
     assert len(server.seen) == 1
+
+
+def test_a_request_that_cannot_be_read_is_refused() -> None:
+    refusal = json_reply({"__type": "com.amazon.coral.service#SerializationException"}, 400)
+    with scripted(refusal) as server, pytest.raises(StoreRefused):
+        Caller(server.url).put()
 
 
 @pytest.mark.parametrize(

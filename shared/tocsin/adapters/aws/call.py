@@ -1,4 +1,4 @@
-"""The one thing billing's adapters need of AWS: a JSON call that fails in Tocsin's own errors."""
+"""The one thing adapters need of AWS: a JSON call that fails in Tocsin's own errors."""
 
 from __future__ import annotations
 
@@ -16,5 +16,11 @@ class AwsCall(Protocol):
     """`runtime.aws.http.AwsHttp`, or something that behaves like it."""
 
     def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
-        """One operation. Raises `ConditionFailed`, or the `Unavailable` leaf of the service."""
+        """One operation.
+
+        Raises:
+            ConditionFailed: a conditional write found the item otherwise.
+            StoreRefused: DynamoDB finds fault with the request itself.
+            Unavailable: the leaf of the service.
+        """
         ...

@@ -101,7 +101,7 @@ def _command(verb: str, step: str, command: type) -> Any:
         (_of(shape, fields) for shape in fields), key=lambda one: one.default is not one.empty
     )
     parameters += [_parameter(name, hint, None) for name, hint in _ENVELOPE.items()]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # typer asks for it
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     return run
 

@@ -5,7 +5,7 @@ runs from the first t0 to the last fix, because that is how long somebody had to
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.incidents.events.base import Event
@@ -65,7 +65,6 @@ class _Reading:
     closed_at: datetime | None = None
     reopened: int = 0
     rounds: int = 1
-    firsts: dict[str, datetime] = field(default_factory=dict)
 
 
 def metrics(entries: Iterable[Entry]) -> Metrics:

@@ -25,8 +25,6 @@ from tocsin.incidents.queries.reminders import (
 from tocsin.incidents.rules.draft import CLOCK, Draft
 from tocsin.incidents.vocabulary import ClockName, Role
 
-"""Whose work a clock is."""
-
 
 def nag(draft: Draft, name: ClockName) -> None:
     """Reminds of one clock: everybody whose reminder has come since the last time, once."""

@@ -17,7 +17,12 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import ConditionFailed, InvalidSettings, StoreRefused, StoreUnavailable
+from tocsin.errors import (
+    ConditionFailed,
+    InvalidSettings,
+    StoreRefused,
+    StoreUnavailable,
+)
 from tocsin.runtime.aws.connection import BROKEN, Place
 from tocsin.runtime.aws.sigv4 import Credentials, Signer
 from tocsin.runtime.aws.wire import ENDPOINTS, WIRES, error_code
@@ -25,6 +30,7 @@ from tocsin.runtime.aws.wire import ENDPOINTS, WIRES, error_code
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tocsin.errors import TocsinError
     from tocsin.runtime.aws.connection import Answer
     from tocsin.runtime.aws.wire import Request
 
@@ -44,11 +50,17 @@ THROTTLES = frozenset(
 """Error codes that ask for another try; every 5xx and 429 does too, whatever its code."""
 
 
-_REFUSED = "ValidationException"
+_REFUSED = frozenset({"ValidationException", "SerializationException"})
 _CANCELLED = "TransactionCanceledException"
 _UNMET = frozenset({"ConditionalCheckFailed"})
-_RACED = frozenset({"None", "TransactionConflict", "ThrottlingError"})
+_RACED = frozenset(
+    {"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
 """Reasons for which a cancelled transaction may succeed when it is sent again as it is."""
+
+_AT_FAULT = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
+"""Reasons that lie in the transaction itself. All of them are in the API Reference of DynamoDB,
+TransactWriteItems, under TransactionCanceledException."""
 
 
 _ENDPOINT_VARIABLE = {"secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
@@ -127,15 +139,14 @@ class AwsHttp:
             if not again or late or attempt == self._patience.attempts:
                 break
             self._sleep(delay)
-        if code == _REFUSED and self._wire.failure is StoreUnavailable:
-            raise StoreRefused(
-                f"{operation} was refused: {answer.get('message', code)}",
-                operation=operation,
-                reason=code,
-            )
-        failure = self._wire.failure(
-            f"{operation} failed: {code}.", operation=operation, reason=code, attempts=attempt
-        )
+        at_fault = code in _REFUSED or not _AT_FAULT.isdisjoint(_reasons(answer))
+        failure: TocsinError
+        if at_fault and self._wire.failure is StoreUnavailable:
+            says = f"{operation} was refused: {answer.get('message', code)}"
+            failure = StoreRefused(says, operation=operation, reason=code)
+        else:
+            says = f"{operation} failed: {code}."
+            failure = self._wire.failure(says, operation=operation, reason=code, attempts=attempt)
         if reasons := _reasons(answer):
             failure.context["cancelled"] = ",".join(reasons)
         raise failure
