@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from functions.alarm_trigger.intake import take
 from functions.alarm_trigger.settings import Settings
+from tocsin.adapters.aws.redelivery import SqsRedelivery
+from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import light_watch
 from tocsin.runtime.wiring.incidents import connect
@@ -24,9 +26,12 @@ APPLICATION = connect(
     tell=WATCH.rotas_unread,
     policy_unread=WATCH.policy_unread,
 )
+REDELIVERY = SqsRedelivery(aws_http.from_environment("sqs"), SETTINGS.ALARMS_QUEUE_URL, notes=WATCH)
 
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answers with the queue records that must be delivered again."""
     with WATCH.invocation(context):
-        return take(event, application=APPLICATION, watch=WATCH)
+        answer = take(event, application=APPLICATION, watch=WATCH)
+        REDELIVERY.soon(event, answer)
+        return answer

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where incidents live."""
+    """Where incidents live, and the queue that alarms come from."""
 
     STAGE: str
     INCIDENTS_TABLE: str
     OPERATIONS_TABLE: str
+    ALARMS_QUEUE_URL: str
     LOG_LEVEL: str = "INFO"

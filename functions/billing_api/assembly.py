@@ -94,7 +94,9 @@ class _Assembly:
                 published=DynamoPolicies(billing.dynamodb, billing.operations).document
             ),
             freezes=DynamoDbBillingFreezes(billing.dynamodb, billing.operations),
-            leave=FunctionCaller(self.settings.OUTAGE_WATCH_FUNCTION),
+            leave=FunctionCaller(
+                self.settings.OUTAGE_WATCH_FUNCTION, remaining=self.watch.remaining.seconds
+            ),
             requests=DynamoRequests(billing.dynamodb, billing.operations),
             clock=self._checkouts.clock,
         )

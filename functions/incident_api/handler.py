@@ -37,7 +37,7 @@ API = Api(
     people=PeopleDesk(
         contacts=DynamoContacts(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE),
         requests=DynamoRequests(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE),
-        notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
+        notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION, remaining=WATCH.remaining.seconds),
         wall=wall_clock(),
     ),
     archive=evidence(SETTINGS.EVIDENCE_BUCKET),

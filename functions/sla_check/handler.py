@@ -29,7 +29,7 @@ SWEEPER = Sweeper(
         tell=WATCH.rotas_unread,
         policy_unread=WATCH.policy_unread,
     ),
-    notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION),
+    notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION, remaining=WATCH.remaining.seconds),
     notes=WATCH,
     read=incidents_of,
     queue=SqsDueQueue(aws_http.from_environment("sqs"), SETTINGS.DUE_QUEUE_URL),

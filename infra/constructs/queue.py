@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from infra.context import Context
 
 _RETENTION = cdk.Duration.days(14)
-_MAX_RECEIVES = 5
+_RECEIVES = 5
 _LAST = "It is where messages end; a person moves them home, so there is nothing after it."
 
 
@@ -33,15 +33,16 @@ class Queues:
         self.dead = self._queue("dead-letters")
         acknowledge(self.dead, "SQSRedrivePolicy", _LAST, pack=SERVERLESS)
 
-    def work(self, name: str, *, consumer_timeout: int) -> sqs.Queue:
+    def work(self, name: str, *, consumer_timeout: int, receives: int = _RECEIVES) -> sqs.Queue:
         """A queue whose consumer needs up to `consumer_timeout` seconds per batch.
 
-        Visibility is six times that, as Lambda asks for.
+        Visibility is six times that, as Lambda asks for. What was received `receives` times is
+        given up on.
         """
         return self._queue(
             name,
             visibility_timeout=cdk.Duration.seconds(6 * consumer_timeout),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=_MAX_RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead, max_receive_count=receives),
         )
 
     def _queue(

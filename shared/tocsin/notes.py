@@ -52,6 +52,7 @@ class Event:
     INCIDENT_HIDDEN = "incident.hidden"
     REQUEST_REFUSED = "request.refused"
     RECORD_FAILED = "record.failed"
+    REDELIVERY_SLOW = "redelivery.slow"
     UNEXPECTED = "unexpected"
     WEBHOOK_ACCEPTED = "webhook.accepted"
     WEBHOOK_DUPLICATE = "webhook.duplicate"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.stacks.messaging import WORK_QUEUES
 from tests.infra.deployment import policy_statements
 
 if TYPE_CHECKING:
@@ -133,13 +134,15 @@ def test_i10_an_alarm_reaches_the_queue_or_its_dead_letter_queue(deployment: Dep
         assert senders[0]["Condition"] == {"ArnEquals": {"aws:SourceArn": alarms.name}}
 
 
-@pytest.mark.parametrize("name", ["alarms", "due", "refetch"])
+@pytest.mark.parametrize(
+    ("name", "receives"), [("alarms", 40), *((name, 5) for name, _ in WORK_QUEUES[1:])]
+)
 def test_i10_a_work_queue_gives_up_into_a_queue_that_keeps_it_two_weeks(
-    deployment: Deployment, name: str
+    deployment: Deployment, name: str, receives: int
 ) -> None:
     work, dead = queue(deployment, name), queue(deployment, "dead-letters")
     assert work["RedrivePolicy"]["deadLetterTargetArn"] == dead.arn
-    assert work["RedrivePolicy"]["maxReceiveCount"] == 5
+    assert work["RedrivePolicy"]["maxReceiveCount"] == receives
     assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 

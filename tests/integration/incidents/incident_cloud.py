@@ -67,6 +67,7 @@ class IncidentCloud:
             "DELIVERY_KEYS_SECRET": "tocsin-local-delivery-keys",
             "NOTIFIER_FUNCTION": "tocsin-local-notifier",
             "DUE_QUEUE_URL": self._queue("due"),
+            "ALARMS_QUEUE_URL": self.alarm_queue,
             "INCIDENT_CLOCK_PARAMETER": CLOCK,
         }
         for name, value in environment.items():
@@ -109,19 +110,28 @@ class IncidentCloud:
         return result
 
     def drain_alarms(self) -> None:
-        """Delivers the alarm queue until it is empty; what fails too often goes to its DLQ."""
+        """Delivers the alarm queue until it is empty; what fails too often goes to its DLQ.
+
+        The time for which the function hides what failed goes by at once.
+        """
         while batch := self._receive(self.alarm_queue):
             records = [
-                {"messageId": each["MessageId"], "eventSource": "aws:sqs", "body": each["Body"]}
+                {
+                    "messageId": each["MessageId"],
+                    "receiptHandle": each["ReceiptHandle"],
+                    "eventSource": "aws:sqs",
+                    "body": each["Body"],
+                }
                 for each in batch
             ]
             answer = self.invoke("alarm_trigger", {"Records": records})
             failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
             for each in batch:
-                if each["MessageId"] not in failed:
-                    self.sqs.delete_message(
-                        QueueUrl=self.alarm_queue, ReceiptHandle=each["ReceiptHandle"]
-                    )
+                known = {"QueueUrl": self.alarm_queue, "ReceiptHandle": each["ReceiptHandle"]}
+                if each["MessageId"] in failed:
+                    self.sqs.change_message_visibility(**known, VisibilityTimeout=0)
+                else:
+                    self.sqs.delete_message(**known)
 
     def stream(self) -> list[dict[str, Any]]:
         """New outbox records of the table's stream, filtered as the event source filters them."""

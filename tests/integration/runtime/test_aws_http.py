@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.retries.standard import ThrottledRetryableChecker
+from botocore.session import Session
 
 from tests.bench.certificate import loopback_certificate
 from tests.bench.stub_aws import stub_aws
@@ -237,6 +239,32 @@ def test_a_failed_condition_brings_the_item_and_is_not_tried_again() -> None:
         Caller(server.url).put()
     assert caught.value.item == {"SK": {"S": "evt_1"}}
     assert len(server.seen) == 1
+
+
+def throttles() -> set[str]:
+    """What botocore's own retries take for one, and every error of a service's model that says so.
+
+    A single write that collides with a transaction is no throttle there; the DynamoDB Developer
+    Guide, "Error handling in DynamoDB", lists it among those that may be sent again.
+    """
+    found = {*ThrottledRetryableChecker._THROTTLED_ERROR_CODES, "TransactionConflictException"}
+    session = Session()
+    for service in ("dynamodb", "sqs", "sns", "sesv2", "lambda", "secretsmanager", "cloudwatch"):
+        model = session.get_service_model(service)
+        for shape in (model.shape_for(name) for name in model.shape_names):
+            says = shape.metadata
+            if says.get("exception") and (
+                "retryable" in says or "throttl" in str(shape.error_code).lower()
+            ):
+                found.add(str(shape.error_code))
+    return found
+
+
+@pytest.mark.parametrize("code", sorted(throttles()))
+def test_whoever_asks_for_another_try_gets_one(code: str) -> None:
+    with scripted(json_reply({"__type": f"x#{code}"}, 400), json_reply({})) as server:
+        assert Caller(server.url).aws.call("PutItem", {}) == {}
+    assert len(server.seen) == 2
 
 
 def cancelled(*codes: str) -> Reply:

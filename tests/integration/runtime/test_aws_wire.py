@@ -158,10 +158,36 @@ def test_a_busy_service_is_asked_again() -> None:
     assert len(server.seen) == 2
 
 
+def called(aws: AwsHttp | None = None, *, remaining: float = 10) -> FunctionCaller:
+    return FunctionCaller("tocsin-local-notifier", remaining=lambda: remaining, aws=aws)
+
+
 class TestFunctionCaller:
+    @pytest.mark.parametrize(("remaining", "read"), [(3, 0.5), (14.5, 12), (900, 45)])
+    def test_who_waits_is_not_ended_while_it_waits(
+        self, monkeypatch: pytest.MonkeyPatch, remaining: float, read: float
+    ) -> None:
+        """A second is kept for connecting, and one and a half for saying that nobody answered."""
+        patience: list[Patience] = []
+
+        def made(service: str, *, patience: Patience, to: list[Patience] = patience) -> AwsHttp:
+            to.append(patience)
+            return ours(service, server.url)
+
+        with scripted(Reply(body=b"{}")) as server:
+            monkeypatch.setattr("tocsin.runtime.aws.invoke.from_environment", made)
+            called(remaining=remaining)({})
+        assert patience == [Patience(connect=1, read=read, attempts=1)]
+
+    def test_nobody_is_called_where_no_time_is_left(self) -> None:
+        says = pytest.raises(Unavailable, match="no time is left")
+        with scripted(Reply(body=b"{}")) as server, says:
+            called(ours("lambda", server.url), remaining=2)({})
+        assert server.seen == []
+
     def test_the_answer_of_the_function_is_the_answer(self) -> None:
         with scripted(Reply(body=b'{"sent": 3}')) as server:
-            caller = FunctionCaller("tocsin-local-notifier", aws=ours("lambda", server.url))
+            caller = called(ours("lambda", server.url))
             assert caller({"redrive": []}) == {"sent": 3}
         assert "x-amz-invocation-type" not in server.seen[0].headers, "it would have no answer"
 
@@ -176,7 +202,7 @@ class TestFunctionCaller:
     )
     def test_a_function_that_did_not_do_its_work_is_an_error(self, answer: Reply) -> None:
         with scripted(answer) as server:
-            caller = FunctionCaller("tocsin-local-notifier", aws=ours("lambda", server.url))
+            caller = called(ours("lambda", server.url))
             with pytest.raises(Unavailable) as raised:
                 caller({"redrive": []})
         assert raised.value.context["function"] == "tocsin-local-notifier"

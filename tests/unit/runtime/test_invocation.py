@@ -56,6 +56,19 @@ def test_each_invocation_reads_the_clock_anew_and_has_its_own_correlation_id() -
     assert [line["correlation_id"] for line in lines(stream)] == ["alarm-1", "req-2"]
 
 
+class Timed(Context):
+    def get_remaining_time_in_millis(self) -> int:
+        return 14_200
+
+
+def test_how_long_an_invocation_may_go_on_is_known_inside_it() -> None:
+    observed, _ = watched("timed", CountingClock())
+    with observed.invocation(Timed()):
+        assert observed.remaining.seconds() == 14.2
+    with observed.invocation(Context()):
+        assert observed.remaining.seconds() == float("inf"), "nobody says"
+
+
 def test_an_error_nobody_meant_is_logged_counted_and_raised(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -9,7 +9,7 @@ the platform retries.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tocsin.notes import Event, Metric
@@ -17,7 +17,7 @@ from tocsin.runtime.clock import incident_clock
 from tocsin.runtime.watch import light
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tocsin.errors import TocsinError
     from tocsin.runtime.clock import InvocationClock
@@ -33,6 +33,21 @@ class TimedContext(LambdaContext, Protocol):
     """The same, for who has to know how long it may go on."""
 
     def get_remaining_time_in_millis(self) -> int: ...
+
+
+class Remaining:
+    """How long the running invocation may still go on; without end where nobody says."""
+
+    def __init__(self) -> None:
+        self._millis: Callable[[], int] | None = None
+
+    def begin(self, context: LambdaContext) -> None:
+        """Another invocation has begun."""
+        self._millis = getattr(context, "get_remaining_time_in_millis", None)
+
+    def seconds(self) -> float:
+        """From now until the platform ends it."""
+        return float("inf") if self._millis is None else self._millis() / 1000
 
 
 class Lines(Protocol):
@@ -64,6 +79,7 @@ class Watch:
     journal: Lines
     meter: Counts
     clock: InvocationClock
+    remaining: Remaining = field(default_factory=Remaining)
 
     def info(self, event: str, **fields: object) -> None:
         self.journal.info(event, **fields)
@@ -99,6 +115,7 @@ class Watch:
         request_id = context.aws_request_id
         self.journal.begin(correlation_id=correlation_id or request_id, request_id=request_id)
         try:
+            self.remaining.begin(context)
             self.clock.begin()
             yield
         except Exception as error:
