@@ -14,6 +14,7 @@ SCRIPT = ROOT / ".ci" / "run"
 STEPS = ["check", "test", "bench SCALE=small", "fuzz SCALE=small", "e2e SCALE=small"]
 FAKE_MAKE = """#!/bin/sh
 echo "$@" >> "{log}"
+echo "the last words of $1"
 case "$*" in {failing}) exit 2 ;; esac
 """
 
@@ -46,7 +47,10 @@ def test_check_comes_first_then_the_suite_then_the_rest_at_small_size(tmp_path: 
 def test_a_failed_step_makes_it_red_and_the_others_still_run(tmp_path: Path, failing: str) -> None:
     code, asked, printed = run(tmp_path, failing=failing)
     assert (code, asked) == (1, STEPS)
-    summary = printed.partition("== summary\n")[2].splitlines()
+    before, _, after = printed.partition("== summary\n")
+    summary = after.splitlines()
+    ends = before.partition(f"== the end of make {failing}\n")[2]
+    assert ends.strip() == f"the last words of {failing.split()[0]}"
     assert [line for line in summary if "exit   0" not in line] == [
         line for line in summary if line.startswith(f"make {failing} ")
     ]
