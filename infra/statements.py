@@ -21,8 +21,9 @@ ANY = "*"
 class Statement:
     """One allowed set of actions on named resources.
 
-    `conditions` is IAM's own shape: operator, key, value. `{region}` in a value is replaced by
-    the deployment's region. `all_but` turns the resources around: everything except them.
+    `conditions` is IAM's own shape: operator, key, value. `{region}` and `{mail_from}` in a value
+    are replaced by the deployment's region and sender of mail. `all_but` turns the resources
+    around: everything except them.
     """
 
     sid: str

@@ -77,9 +77,14 @@ FUNCTION = FunctionSpec(
             all_but=True,
         ),
         Statement(
+            # SES asks for a right on the sender's identity, be it the address or its domain, on the
+            # recipient's while the account is in the sandbox, and on a configuration set that an
+            # identity has by default. What bounds it is who it is sent from.
+            # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
             sid="SendPersonalMail",
             actions=("ses:SendEmail",),
-            resources=("identity/mail",),
+            resources=("identity/any", "configuration-set/any"),
+            conditions={"StringEquals": {"ses:FromAddress": "{mail_from}"}},
         ),
         Statement(
             sid="KnowWaysAndKeepLinks",

@@ -140,12 +140,10 @@ class MessagingStack(cdk.Stack):
 
     def _offer_personal_ways(self) -> None:
         """What single people are reached through: no resource of ours, but rights and names."""
-        sender = self._context.mail_from
-        identity = self.format_arn(
-            service="ses", resource="identity", resource_name=sender.rpartition("@")[2]
-        )
-        self._references.offer_value("MAIL_FROM", sender)
-        self._references.offer_arn("identity/mail", identity)
+        self._references.offer_value("MAIL_FROM", self._context.mail_from)
+        for kind in ("identity", "configuration-set"):
+            every = self.format_arn(service="ses", resource=kind, resource_name="*")
+            self._references.offer_arn(f"{kind}/any", every)
         # Telephones have no ARN: everything that has one, which is every topic, is left out.
         self._references.offer_arn("topics/all", f"arn:{self.partition}:sns:*:*:*")
 

@@ -72,6 +72,7 @@ def test_i12_a_partial_wildcard_stands_only_where_a_name_cannot_be_known(
         r"not:arn:<Partition>:sns:\*:\*:\*|"  # a telephone is no topic, and has no name
         rf".*:dynamodb:.*:table/tocsin-{stage.name}-[a-z-]+/stream/\*"
         rf"|arn:<Partition>:s3:::tocsin-{stage.name}-evidence-<AccountId>-<Region>/\*"
+        r"|arn:<Partition>:ses:<Region>:<AccountId>:(identity|configuration-set)/\*"
         r"|.*:execute-api:.*/\*/(\*|GET)/v1/\*"
         r"|\*"
     )
@@ -79,6 +80,20 @@ def test_i12_a_partial_wildcard_stands_only_where_a_name_cannot_be_known(
         for statement in statements(role):
             wild = [one for one in statement["Resource"] if "*" in one]
             assert not [one for one in wild if not known.fullmatch(one)]
+
+
+def test_i12_mail_leaves_from_one_address_to_whomever_ses_lets_it(deployment: Deployment) -> None:
+    """On all identities, for recipients are some in the sandbox: the condition is what bounds it.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsesv2.html
+    """
+    role = deployment.role_of(deployment.function("notifier"))
+    (mail,) = [one for one in statements(role) if one["Action"] == ["ses:SendEmail"]]
+    assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": deployment.context.mail_from}}
+    assert [one.rpartition(":")[2] for one in mail["Resource"]] == [
+        "identity/*",
+        "configuration-set/*",
+    ]
 
 
 def test_i12_a_statement_points_at_resources_of_its_own_kind(deployment: Deployment) -> None:

@@ -19,19 +19,33 @@ if TYPE_CHECKING:
 
 _NEVER = frozenset(
     {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AccountSuspendedException",
+        "AuthorizationError",
         "BadRequestException",
         "EndpointDisabled",
         "InvalidParameter",
         "InvalidParameterValue",
+        "InvalidSecurity",
+        "KMSAccessDenied",
+        "KMSDisabled",
+        "KMSInvalidState",
+        "KMSNotFound",
+        "KMSOptInRequired",
         "MailFromDomainNotVerifiedException",
         "MessageRejected",
         "NotFoundException",
         "OptedOut",
         "OptedOutException",
         "ParameterValueInvalid",
+        "PlatformApplicationDisabled",
+        "SendingPausedException",
         "ValidationException",
     }
 )
+"""What no repeating mends: a message nobody could take, and a right, a key or an account that a
+person has to see to. A topic that is gone (`NotFound`) is not among them: it can come back."""
 
 
 PATIENCE = Patience(connect=2, read=3, attempts=2, deadline=5)

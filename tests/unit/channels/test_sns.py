@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.session import Session
 
 from infra.catalogue import FUNCTIONS
 from tocsin.channels import aws_send, sns
@@ -74,7 +76,6 @@ def test_attributes_go_along_for_filters_and_for_recognising_a_repeat() -> None:
         refusal("Throttled"),
         refusal("ThrottlingException"),
         refusal("InternalError"),
-        refusal("AuthorizationError"),
         refusal("KMSThrottling"),
         refusal("ConnectionRefusedError"),
         refusal("TimeoutError"),
@@ -88,8 +89,27 @@ def test_what_may_work_later_is_to_be_sent_again(error: Exception) -> None:
     assert raised.value.context["reason"]
 
 
-@pytest.mark.parametrize("code", ["InvalidParameter", "ParameterValueInvalid"])
-def test_what_sns_never_takes_is_refused_for_good(code: str) -> None:
+def errors_of(service: str, operation: str) -> list[str]:
+    """The refusals of a service's model that are neither a throttle nor its own failure."""
+    model = Session().get_service_model(service).operation_model(operation)
+    return [
+        str(shape.error_code)
+        for shape in model.error_shapes
+        if shape.metadata["error"]["httpStatusCode"] in {400, 403, 404}
+        and not {"Throttl", "Limit"} & set(re.findall("Throttl|Limit", shape.name))
+    ]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(code for code in errors_of("sns", "Publish") if code != "NotFound"),
+        *errors_of("sesv2", "SendEmail"),
+        "AccessDeniedException",  # of every service: "Common Errors" in its API Reference
+    ],
+)
+def test_what_is_never_taken_is_refused_for_good(code: str) -> None:
+    """A denial too: somebody has to mend a right, and the next way is taken meanwhile."""
     with pytest.raises(MessageRefused) as raised:
         sender(Topic(refusal(code))).send(MESSAGE)
     assert not raised.value.retryable
