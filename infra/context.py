@@ -5,6 +5,7 @@ The values come from `CDK_CONTEXT_JSON` (`python -m infra.app`) or from `cdk -c 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,12 @@ KEYS = (
     "route_metrics",
     "dashboard",
     "billing_connected",
+    "sign_in",
+)
+
+_SIGN_IN = re.compile(
+    r"(permission-set:[^=]+|role:(?!tocsin-|AWSReservedSSO_)[^=]+)"
+    r"=(viewer|responder|commander|security)|domain:.+"
 )
 
 
@@ -95,7 +102,8 @@ class Context:
     account's concurrency, for which it must allow 215; an account begins with as few as 10.
     `tracing` and `route_metrics` cost money for each request and each route, and so does a
     `dashboard`. `billing_connected` lists the connected accounts whose subscriptions give access
-    besides our own; `none`: no other.
+    besides our own; `none`: no other. `sign_in`: whose sessions are people's besides those of the
+    group roles, as `tocsin.runtime.web.identity` reads it.
     """
 
     stage: Stage
@@ -113,6 +121,7 @@ class Context:
     route_metrics: bool = False
     dashboard: bool = False
     billing_connected: str = NONE
+    sign_in: str = NONE
 
     @classmethod
     def read(cls, values: Mapping[str, str | None]) -> Context:
@@ -150,7 +159,21 @@ class Context:
             dashboard=_choice(values, "dashboard", SWITCH) == "on",
             billing_connected=values.get("billing_connected") or NONE,
             mail_from=values.get("mail_from") or NOBODYS_MAIL,
+            sign_in=_sign_in(values.get("sign_in") or NONE),
         )
+
+
+def _sign_in(text: str) -> str:
+    """The setting as it is; a function that read a wrong one would not start."""
+    words = [] if text == NONE else text.split()
+    names = [word.rpartition("=")[0] or word.partition(":")[0] for word in words]
+    wrong = [word for word in words if not _SIGN_IN.fullmatch(word)]
+    if wrong or len(set(names)) < len(names):
+        raise ContextInvalid(
+            "sign_in says who signs in: permission-set:<name>=<group>, role:<name>=<group> or"
+            f" domain:<name>, each once and separated by blanks; wrong is {wrong or names}"
+        )
+    return text
 
 
 def _choice(values: Mapping[str, str | None], key: str, words: tuple[str, ...]) -> str:

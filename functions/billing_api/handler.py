@@ -9,6 +9,7 @@ from functions.billing_api.routes import Api
 from functions.billing_api.settings import Settings
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import watch
+from tocsin.runtime.web.identity import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = watch("billing_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-API = Api(office=wire(SETTINGS, WATCH), watch=WATCH, stage=SETTINGS.STAGE)
+API = Api(
+    office=wire(SETTINGS, WATCH),
+    watch=WATCH,
+    sign_in=SignIn.read(SETTINGS.STAGE, SETTINGS.SIGN_IN),
+)
 
 
 def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

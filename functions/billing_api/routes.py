@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from functions.billing_api.office import Office
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.web.http import Request, Response
-    from tocsin.runtime.web.identity import Caller
+    from tocsin.runtime.web.identity import Caller, SignIn
 
 ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
     {
@@ -195,7 +195,7 @@ class Api:
 
     office: Office
     watch: Watch
-    stage: str
+    sign_in: SignIn
 
     def respond(self, event: Mapping[str, Any]) -> Response:
         """Answers one request; whatever goes wrong is an answer too."""
@@ -204,7 +204,7 @@ class Api:
             routes=ROUTES,
             call=self._call,
             watch=self.watch,
-            stage=self.stage,
+            sign_in=self.sign_in,
             subject="workspace",
         )
 

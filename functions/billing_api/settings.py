@@ -11,6 +11,7 @@ class Settings:
 
     `BILLING_MODES`: the providers' modes whose subscriptions give access, separated by commas.
     `BILLING_CONNECTED`: the connected accounts that do besides our own, `<account>/<connected>`.
+    `SIGN_IN`: who signs in otherwise than by a group role.
     """
 
     STAGE: str
@@ -25,4 +26,5 @@ class Settings:
     BILLING_MODES: str
     API_BASES: dict[str, str]
     BILLING_CONNECTED: str = ""
+    SIGN_IN: str = "none"
     LOG_LEVEL: str = "INFO"

@@ -12,6 +12,7 @@ from tocsin.runtime.aws.invoke import FunctionCaller
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import light_watch
+from tocsin.runtime.web.identity import SignIn
 from tocsin.runtime.wiring.evidence import evidence
 from tocsin.runtime.wiring.incidents import connect, tables
 
@@ -33,7 +34,7 @@ API = Api(
         dynamodb=DYNAMODB,
     ),
     watch=WATCH,
-    stage=SETTINGS.STAGE,
+    sign_in=SignIn.read(SETTINGS.STAGE, SETTINGS.SIGN_IN),
     people=PeopleDesk(
         contacts=DynamoContacts(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE),
         requests=DynamoRequests(DYNAMODB, table=SETTINGS.OPERATIONS_TABLE),

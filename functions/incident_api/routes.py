@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tocsin.ports.evidence import Archive
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.web.http import Request, Response
-    from tocsin.runtime.web.identity import Caller
+    from tocsin.runtime.web.identity import Caller, SignIn
     from tocsin.runtime.wiring.incidents import Application
 
 _LIMIT = "At most so many lines."
@@ -260,7 +260,7 @@ class Api:
 
     application: Application
     watch: Watch
-    stage: str
+    sign_in: SignIn
     people: PeopleDesk | None = None
     archive: Archive | None = None
 
@@ -271,7 +271,7 @@ class Api:
             routes=ROUTES,
             call=self._call,
             watch=self.watch,
-            stage=self.stage,
+            sign_in=self.sign_in,
             subject="incident",
         )
 

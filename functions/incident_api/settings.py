@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where incidents live."""
+    """Where incidents live. `SIGN_IN`: who signs in otherwise than by a group role."""
 
     STAGE: str
     INCIDENTS_TABLE: str
     OPERATIONS_TABLE: str
     NOTIFIER_FUNCTION: str
     EVIDENCE_BUCKET: str
+    SIGN_IN: str = "none"
     LOG_LEVEL: str = "INFO"

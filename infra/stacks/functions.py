@@ -83,6 +83,7 @@ class FunctionsStack(cdk.Stack):
             ("API_BASES", json.dumps(self._context.api_bases, separators=(",", ":"))),
             ("BILLING_MODES", stage.billing_modes),
             ("BILLING_CONNECTED", self._context.billing_connected),
+            ("SIGN_IN", self._context.sign_in),
             ("DEAD_MAN_URL", self._context.dead_man_url),
             ("DOCS_BASE", self._context.docs_base or "none"),
             ("NOTIFIER_FUNCTION", stage.physical(FUNCTIONS["notifier"].dashed)),

@@ -49,6 +49,7 @@ from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billi
 from tocsin.providers.bodies.codec import unpack
 from tocsin.providers.registry import object_reader
 from tocsin.runtime.watch.checkout_notes import Notes
+from tocsin.runtime.web.identity import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -145,7 +146,7 @@ class BillingOffice:
             clock=self.world.wall,
             essential=self.essential,
         )
-        self.api = Api(office=office, watch=self.world.watch, stage="local")
+        self.api = Api(office=office, watch=self.world.watch, sign_in=SignIn("local"))
 
     def _leave(self, wish: Mapping[str, Any]) -> dict[str, Any]:
         """The outage watch, asked as the deployed function is: through JSON."""

@@ -57,6 +57,7 @@ from tocsin.people.links import Keyring
 from tocsin.policy.compiled.policies import PackagedPolicies, from_json
 from tocsin.runtime.watch.invocation import Watch
 from tocsin.runtime.watch.logging import Journal
+from tocsin.runtime.web.identity import SignIn
 from tocsin.runtime.wiring.incidents import Application
 from tocsin.runtime.wiring.runbooks import WithoutRoom
 
@@ -183,7 +184,7 @@ class World:
         self.api = Api(
             application=self.application,
             watch=self.watch,
-            stage="local",
+            sign_in=SignIn("local"),
             people=people,
             archive=self.archive,
         )

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from tocsin.errors import TocsinError, UnknownName
 from tocsin.notes import Event, Metric
 from tocsin.runtime.web.http import parse, problem, unexpected
-from tocsin.runtime.web.identity import caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.web.http import Request, Response
-    from tocsin.runtime.web.identity import Caller
+    from tocsin.runtime.web.identity import Caller, SignIn
 
 MAX_BODY = 64_000
 
@@ -50,7 +49,7 @@ def respond[C](
     routes: Mapping[str, Route[C]],
     call: Callable[[Request, Caller, str], C],
     watch: Watch,
-    stage: str,
+    sign_in: SignIn,
     subject: str,
 ) -> Response:
     """Answers one request; `call` makes what a route is served with of request, caller and key.
@@ -62,7 +61,7 @@ def respond[C](
         key = str(event.get("routeKey", ""))
         route = _named(routes, key)
         request = parse(event, max_body=route.max_body)
-        who = caller(request.authorizer, stage=stage)
+        who = sign_in.caller(request.authorizer)
         response = route.serve(call(request, who, key))
     except TocsinError as error:
         watch.journal.refused(Event.REQUEST_REFUSED, error)
