@@ -23,6 +23,7 @@ import signal
 import sys
 import traceback
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -90,9 +91,35 @@ _VERBS = {
 }
 _VERBS_MODULE = "tocsin.cli.incidents.commands"
 
+TASKS = {
+    "Respond": "ack acknowledge first board show open severity category escalate assign handover"
+    " leave incidents",
+    "Contain": "contain verify freeze fix pause resume lift",
+    "Tell": "update customers impact",
+    "Record": "note evidence content decide correct link channel beginning checklist timeline"
+    " clocks",
+    "Finish": "gate confirm waive approve authorize close reopen merge split postmortem prevent"
+    " metrics",
+    "Who may see it": "restrict access",
+    "On call": "oncall contact doctor",
+    "Billing": "billing replay",
+    "Run it": "runbook releases drill local",
+}
+"""What people come to do, and the commands for it; each command once."""
+
 
 class _Lazy(TyperGroup):
-    """Loads a group's module when it is named, not when it is listed."""
+    """Loads a group's module when it is named, not when it is listed; lists them by task."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's own
+        """By what people come to do: a list of sixty names helps nobody at night."""
+        width = max(map(len, self.commands))
+        for task, names in TASKS.items():
+            listed = [name for name in names.split() if name in self.commands]
+            with formatter.section(task):
+                formatter.write_dl(
+                    [(name.ljust(width), self.commands[name].help or "") for name in listed]
+                )
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0] if args else ""
@@ -123,10 +150,17 @@ app = typer.Typer(
     add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Tocsin: an incident-response runbook that runs itself.",
     epilog="--json may stand anywhere. Exit codes: 0 done, 1 failed check, 2 usage, 3 bad input, "
     "4 not allowed, 5 not found, 6 conflict, 7 unavailable.",
 )
+
+
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if asked:
+        sys.stdout.write(f"tocsin {version('tocsin')}\n")
+        raise typer.Exit
 
 
 @app.callback()
@@ -134,6 +168,12 @@ def _root(
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document instead of tables.")
+    ] = False,
+    show_version: Annotated[  # noqa: ARG001 - acts while it is read
+        bool,
+        typer.Option(
+            "--version", help="Show which version this is.", callback=_show_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
     output.use(output.Output(json=as_json))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 from botocore.exceptions import EndpointConnectionError
 
 from tocsin import errors
@@ -57,6 +59,26 @@ def test_every_branch_of_the_error_tree_has_its_exit_code(
     shown = capsys.readouterr()
     assert error.code in shown.err
     assert shown.out == ""
+
+
+def test_every_command_is_listed_under_one_task() -> None:
+    listed = [name for names in main.TASKS.values() for name in names.split()]
+    assert sorted(listed) == sorted(typer.main.get_command(main.app).commands)
+
+
+@pytest.mark.parametrize("ask", ["-h", "--help"])
+def test_help_goes_by_what_people_come_to_do(ask: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run([ask]) == 0
+    shown = capsys.readouterr().out
+    at = [shown.index(f"\n{task}:\n") for task in main.TASKS]
+    assert at == sorted(at)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert main.run(["contain", "plan", ask]) == 0
+
+
+def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"tocsin {version('tocsin')}\n"
 
 
 def test_every_error_of_the_tree_has_a_documented_exit_code() -> None:
