@@ -73,6 +73,9 @@ _GROUPS = {
         "tocsin.cli.local.drill",
         "Scripted, scored incidents; `drill run demo` is the demo.",
     ),
+    "init": ("tocsin.cli.production.init", "Say in a file what is going to be deployed."),
+    "deploy": ("tocsin.cli.production.deploy", "Bring an AWS account to what the file says."),
+    "destroy": ("tocsin.cli.production.destroy", "Take a stage down; says what stays."),
     "billing": ("tocsin.cli.billing.commands", "Events and subscriptions of billing providers."),
     "replay": ("tocsin.cli.billing.replay", "Get back what a provider's outage lost."),
 }
@@ -103,7 +106,7 @@ TASKS = {
     "Who may see it": "restrict access",
     "On call": "oncall contact doctor",
     "Billing": "billing replay",
-    "Run it": "runbook releases drill local",
+    "Run it": "init deploy destroy runbook releases drill local",
 }
 """What people come to do, and the commands for it; each command once."""
 

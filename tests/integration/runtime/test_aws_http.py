@@ -247,10 +247,11 @@ def throttles() -> set[str]:
     A single write that collides with a transaction is no throttle there; the DynamoDB Developer
     Guide, "Error handling in DynamoDB", lists it among those that may be sent again.
     """
-    found = {*ThrottledRetryableChecker._THROTTLED_ERROR_CODES, "TransactionConflictException"}
+    own: Any = ThrottledRetryableChecker
+    found: set[str] = {*own._THROTTLED_ERROR_CODES, "TransactionConflictException"}
     session = Session()
     for service in ("dynamodb", "sqs", "sns", "sesv2", "lambda", "secretsmanager", "cloudwatch"):
-        model = session.get_service_model(service)
+        model: Any = session.get_service_model(service)
         for shape in (model.shape_for(name) for name in model.shape_names):
             says = shape.metadata
             if says.get("exception") and (

@@ -91,7 +91,7 @@ def test_what_may_work_later_is_to_be_sent_again(error: Exception) -> None:
 
 def errors_of(service: str, operation: str) -> list[str]:
     """The refusals of a service's model that are neither a throttle nor its own failure."""
-    model = Session().get_service_model(service).operation_model(operation)
+    model: Any = Session().get_service_model(service).operation_model(operation)
     return [
         str(shape.error_code)
         for shape in model.error_shapes

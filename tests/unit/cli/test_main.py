@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -63,7 +63,8 @@ def test_every_branch_of_the_error_tree_has_its_exit_code(
 
 def test_every_command_is_listed_under_one_task() -> None:
     listed = [name for names in main.TASKS.values() for name in names.split()]
-    assert sorted(listed) == sorted(typer.main.get_command(main.app).commands)
+    program: Any = typer.main.get_command(main.app)
+    assert sorted(listed) == sorted(program.commands)
 
 
 @pytest.mark.parametrize("ask", ["-h", "--help"])

@@ -7,7 +7,8 @@ and one line in `CHECKS`.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -50,10 +51,24 @@ CHECKS: Mapping[str, Callable[[ApiClient], list[Finding]]] = {"reachability": re
 
 
 @app.command()
-def doctor(api_url: ApiUrl = None, person: As = None) -> None:
-    """Look for what would go wrong in an incident; exits 1 if anything is found."""
-    api = connect(api_url, person)
-    found = [finding for check in CHECKS.values() for finding in check(api)]
+def doctor(
+    api_url: ApiUrl = None,
+    person: As = None,
+    file: Annotated[
+        Path, typer.Option(help="The deployment: where it is, its account is looked at too.")
+    ] = Path("tocsin.toml"),
+) -> None:
+    """Look for what would go wrong in an incident; exits 1 if anything is found.
+
+    Before and after a deployment: what is missing in the account, as the file describes it.
+    """
+    found, checks = list[Finding](), list(CHECKS)
+    if file.is_file():
+        found, known, api_url = _in_the_account(file, api_url)
+        checks = [*known, *CHECKS] if api_url else known
+    if api_url or not file.is_file():
+        api = connect(api_url, person)
+        found += [finding for check in CHECKS.values() for finding in check(api)]
     if current().json:
         current().document([asdict(finding) for finding in found])
     elif found:
@@ -61,6 +76,16 @@ def doctor(api_url: ApiUrl = None, person: As = None) -> None:
             ("check", "about", "what"), ((one.check, one.about, one.what) for one in found)
         )
     else:
-        current().line(f"nothing to mend: {', '.join(CHECKS)}")
+        current().line(f"nothing to mend: {', '.join(checks)}")
     if found:
         raise CheckFailed(f"{len(found)} things to mend", found=len(found))
+
+
+def _in_the_account(file: Path, api_url: str | None) -> tuple[list[Finding], list[str], str | None]:
+    """What its checks found, their names, and where the API is once it is deployed."""
+    from tocsin.production import doctor as deployed  # noqa: PLC0415 - loads AWS's client
+    from tocsin.production.road import Road  # noqa: PLC0415
+
+    road = Road.to(file, progress=current().progress)
+    found = [Finding(one.check, one.about, one.what) for one in road.examine()]
+    return found, list(deployed.CHECKS), api_url or road.api_url()

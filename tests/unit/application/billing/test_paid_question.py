@@ -14,7 +14,7 @@ from tocsin.billing.event import Problem
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.projection.paid import Paid
-from tocsin.billing.projection.refetch import Reason, RefetchRequest
+from tocsin.billing.projection.refetch import LedgerReplay, Reason, RefetchRequest
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Provider:
     def given_back(self, *_: object) -> None:
         raise AssertionError("nothing was given back")
 
-    def send(self, request: RefetchRequest, *, delay: int) -> None:
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
+        assert isinstance(request, RefetchRequest)
         self.waiting.append((self.now + delay, request))
 
 

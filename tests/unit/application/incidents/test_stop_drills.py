@@ -27,7 +27,7 @@ class Broken(Desk):
                 raise self.breaks[incident_id]
             return load(incident_id, **how)
 
-        self.store.load = asked  # type: ignore[method-assign] - a fault of this store alone
+        self.store.load = asked  # type: ignore[method-assign] # a fault of this one
 
 
 @pytest.fixture
