@@ -224,6 +224,8 @@ def webhooks_are_enabled(patient: Patient) -> Found:
         return
     keys = ProviderKeys.read(read(patient.account, name_of(patient.deployment, PROVIDERS)))
     host = urlsplit(_link_base(patient)).netloc
+    if not host:
+        return  # the check of the delivery keys says so
     for (provider, account, mode), key in keys.by_identity.items():
         if provider != "stripe":
             continue
