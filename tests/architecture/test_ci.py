@@ -50,8 +50,7 @@ def test_a_failed_step_makes_it_red_and_the_others_still_run(tmp_path: Path, fai
     before, _, after = printed.partition("== summary\n")
     summary = after.splitlines()
     ends = before.partition(f"== the end of make {failing}\n")[2]
-    said = [f"the last words of {failing.split(maxsplit=1)[0]}", f"make {failing}: exit 2"]
-    assert ends.strip().splitlines() == said
+    assert ends.strip() == f"the last words of {failing.split(maxsplit=1)[0]}"
     assert [line for line in summary if "exit   0" not in line] == [
         line for line in summary if line.startswith(f"make {failing} ")
     ]

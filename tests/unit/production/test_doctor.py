@@ -10,7 +10,7 @@ import copy
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -98,7 +98,8 @@ class Office:
 
     def __post_init__(self) -> None:
         self.account = Account(DEPLOYMENT.account, DEPLOYMENT.region)
-        self.session = boto3.Session("AKIAFAKEFORTESTS0000", "x", region_name=DEPLOYMENT.region)
+        session = boto3.Session("AKIAFAKEFORTESTS0000", "x", region_name=DEPLOYMENT.region)
+        self.session = cast("Any", session)
         for name, service, answers in (
             ("s3", "s3", self.bucket),
             ("cloudformation", "cloudformation", self.stacks),

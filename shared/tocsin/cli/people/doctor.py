@@ -14,7 +14,7 @@ import typer
 
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
-from tocsin.errors import CheckFailed
+from tocsin.errors import CheckFailed, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,8 +67,13 @@ def doctor(
         found, known, api_url = _in_the_account(file, api_url)
         checks = [*known, *CHECKS] if api_url else known
     if api_url or not file.is_file():
-        api = connect(api_url, person)
-        found += [finding for check in CHECKS.values() for finding in check(api)]
+        try:
+            api = connect(api_url, person)
+            found += [finding for check in CHECKS.values() for finding in check(api)]
+        except Unavailable as error:
+            if not file.is_file():
+                raise
+            found.append(Finding("reachability", str(api_url), f"not looked at: {error.detail}"))
     if current().json:
         current().document([asdict(finding) for finding in found])
     elif found:

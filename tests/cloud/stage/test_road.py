@@ -1,0 +1,125 @@
+"""The road to an account, walked on the local cloud: init, doctor, deploy, doctor, again, destroy.
+
+It is the production's own way (change sets, its own bucket, its own secrets), beside the local
+deployer's. What the emulator refuses of a template is left out as there; its quotas and sandboxes
+do not exist, so those checks of the doctor say that they could not look.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tocsin.cli import main
+from tocsin.local.machine.emulator import ACCOUNT, REGION
+from tocsin.local.stage.gaps import acceptable
+from tocsin.production.road import Road
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.harness.cloud.local_cloud import Deployed
+
+PREFIX = "tocsin-drill-"
+
+
+class Walker:
+    """`tocsin` with a deployment file of its own."""
+
+    def __init__(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.file, self.capsys = file, capsys
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        self.capsys.readouterr()
+        code = main.run([*words, "--file", str(self.file)])
+        shown = self.capsys.readouterr()
+        return code, shown.out, shown.err
+
+    def findings(self) -> dict[str, list[str]]:
+        _, out, err = self.run("doctor", "--json")
+        found: dict[str, list[str]] = {}
+        assert out, err
+        for one in json.loads(out):
+            found.setdefault(one["check"], []).append(f"{one['about']}: {one['what']}")
+        return found
+
+
+@pytest.fixture
+def walker(
+    stage: Deployed,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Walker:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", stage.clients.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    to = Road.to
+
+    def here(file: Path, *, progress: Callable[[str], None]) -> Road:
+        return to(file, progress=progress, prepare=lambda made: acceptable(made)[0], wait=0.2)
+
+    monkeypatch.setattr(Road, "to", here)
+    return Walker(tmp_path / "tocsin.toml", capsys)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_from_nothing_to_a_stage_and_back(walker: Walker, stage: Deployed) -> None:
+    said = ("--account", ACCOUNT, "--region", REGION, "--stage", "drill", "--providers", "none")
+    mails = ("--ops-mail", "ops@example.com", "--mail-from", "tocsin@example.com")
+    assert walker.run("init", *said, *mails)[0] == 0
+    code, _, err = walker.run("init", *said, *mails)
+    assert (code, "--force" in err) == (3, True)
+
+    before = walker.findings()
+    assert before["stacks"][0].startswith(f"{PREFIX}data: is not deployed")
+    assert len(before["stacks"]) == 5
+
+    code, out, err = walker.run("deploy", "--diff")
+    assert (code, "add" in out) == (0, True), err
+    assert walker.findings()["stacks"] == before["stacks"], "a look changes nothing"
+
+    code, out, err = walker.run("deploy", "--yes", "--json")
+    assert code == 0, err
+    deployed: dict[str, Any] = json.loads(out)
+    assert deployed["changes"] > 100
+    keys = stage.clients.secrets.get_secret_value(SecretId="tocsin/drill/delivery-keys")
+    ring = json.loads(keys["SecretString"])
+    assert ring["link_base"] == deployed["api_url"]
+    for hidden in (ring["keys"]["1"], ring["webhooks"]):
+        assert hidden not in out + err
+
+    after = walker.findings()
+    assert "stacks" not in after
+    assert "bootstrap" not in after
+    assert "schedules" not in after
+
+    code, out, err = walker.run("deploy", "--yes")
+    assert (code, "nothing differs" in out) == (0, True), out + err
+    again = stage.clients.secrets.get_secret_value(SecretId="tocsin/drill/delivery-keys")
+    assert again["SecretString"] == keys["SecretString"], "what is there is left alone"
+
+    code, out, _ = walker.run("destroy", "--stage", "production")
+    assert (code, "nothing was deleted" in out or code == 1) == (1, True)
+    code, out, err = walker.run("destroy", "--stage", "drill", "--json")
+    assert code == 0, err
+    gone = json.loads(out)
+    assert gone["deleted"][0] == f"{PREFIX}monitoring"
+    assert len(gone["deleted"]) == 5
+    assert walker.findings()["stacks"] == before["stacks"]
+
+
+@pytest.mark.full
+def test_another_account_is_not_touched(walker: Walker) -> None:
+    said = ("--account", "123456789012", "--region", REGION, "--providers", "none")
+    assert (
+        walker.run("init", *said, "--ops-mail", "o@e.example", "--mail-from", "t@e.example")[0] == 0
+    )
+    code, out, err = walker.run("deploy", "--yes")
+    assert (code, out) == (4, "")
+    assert "sign in to that one" in err
