@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
 
     def say(*words: str) -> tuple[int, Any]:
         program = Path(sys.executable).with_name("tocsin")
-        line = [program, *words, "--json", "--api-url", api]
+        line = [str(program), *words, "--json", "--api-url", api]
         done = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
         return done.returncode, json.loads(done.stdout or "null")
 

@@ -121,7 +121,7 @@ _ABOUT = {
     "stage": "production, or drill for one whose clock can be moved.",
     "ops_mail": "Hears when Tocsin itself is in trouble; has to confirm once.",
     "mail_from": "Sender of personal mail: a verified identity of SES, or of a verified domain.",
-    "providers": "Billing providers whose outages are watched: stripe, razorpay.",
+    "providers": f"Billing providers whose outages are watched: {', '.join(PROVIDERS.names)}.",
     "size": "frugal, or full: reserved concurrency, traces and a dashboard, which cost.",
     "arch": "arm64 or x86_64.",
     "alarm_intake": "Which alarms open incidents unasked: none, all or prefix:<names>.",

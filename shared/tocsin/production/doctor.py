@@ -205,8 +205,8 @@ def provider_keys_work(patient: Patient) -> Found:
 
 
 def _refusal(patient: Patient, provider: str, key: str) -> str:
-    path = {"stripe": "/v1/subscriptions?limit=1", "razorpay": "/v1/subscriptions?count=1"}
-    answer = patient.ask(patient.bases[provider] + path[provider], _authorised(provider, key))
+    probes = _probes(provider)
+    answer = patient.ask(patient.bases[provider] + probes.READS, probes.headers(key))
     if answer is None:
         return "did not answer: try again later"
     if answer[0] in {401, 403}:
@@ -214,34 +214,35 @@ def _refusal(patient: Patient, provider: str, key: str) -> str:
     return "" if answer[0] < 400 else f"answered {answer[0]}: try again later"  # noqa: PLR2004 - HTTP
 
 
-def _authorised(provider: str, key: str) -> dict[str, str]:
-    return cast("Probes", module_of(PROBES, provider)).headers(key)
+def _probes(provider: str) -> Probes:
+    return cast("Probes", module_of(PROBES, provider))
 
 
 def webhooks_are_enabled(patient: Patient) -> Found:
-    """Stripe sends to this stage. Razorpay has no way to ask; its dashboard shows it."""
-    if "stripe" not in patient.deployment.providers:
+    """Each watched provider sends to this stage, as far as it can be asked."""
+    asked = {each: _probes(each) for each in patient.deployment.providers}
+    if not any(each.ENDPOINTS for each in asked.values()):
         return
     keys = ProviderKeys.read(read(patient.account, name_of(patient.deployment, PROVIDERS)))
     host = urlsplit(_link_base(patient)).netloc
     if not host:
         return  # the check of the delivery keys says so
     for (provider, account, mode), key in keys.by_identity.items():
-        if provider != "stripe":
+        probes = asked.get(provider)
+        if probes is None or not probes.ENDPOINTS:
             continue
-        url = f"{patient.bases['stripe']}/v1/webhook_endpoints?limit=100"
-        answer = patient.ask(url, _authorised("stripe", key))
+        answer = patient.ask(patient.bases[provider] + probes.ENDPOINTS, probes.headers(key))
         if answer is None or answer[0] != 200:  # noqa: PLR2004 - HTTP
             continue  # the key's check says so
         ours = [each for each in answer[1]["data"] if urlsplit(each["url"]).netloc == host]
         if not ours:
             yield (
-                f"stripe {account} ({mode})",
-                f"sends no webhooks to {host}: register the endpoint",
+                f"{provider} {account} ({mode})",
+                f"sends nothing to {host}: register the endpoint",
             )
         for each in ours:
             if each["status"] != "enabled":
-                yield each["url"], f"is {each['status']} at Stripe: enable it, then replay"
+                yield each["url"], f"is {each['status']} at the provider: enable it, then replay"
 
 
 def _link_base(patient: Patient) -> str:

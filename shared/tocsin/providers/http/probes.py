@@ -29,7 +29,14 @@ _OK, _MOST_BYTES = 200, 5_000_000
 
 
 class Probes(Protocol):
-    """A provider's `probes` module: what of its API says how it is."""
+    """A provider's `probes` module: what of its API says how it is.
+
+    `READS` is a path that any key of ours may read; `ENDPOINTS` lists where it sends webhooks, each
+    with its `url` and `status`, and is empty where it cannot be asked.
+    """
+
+    READS: str
+    ENDPOINTS: str
 
     def headers(self, key: str) -> dict[str, str]:
         """The headers that authorise a probe."""

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from tocsin.providers.http.probes import Asking
 
 
+READS = "/v1/subscriptions?count=1"
+ENDPOINTS = ""
+"""Its dashboard shows them, and only a partner's API lists them."""
+
+
 def headers(key: str) -> dict[str, str]:
     """Basic authorisation with `<key id>:<key secret>`."""
     return {"Authorization": "Basic " + base64.b64encode(key.encode()).decode()}

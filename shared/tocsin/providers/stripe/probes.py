@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 HOUR, SETTLING = 3_600, 300
 PAGE = 100
+READS = "/v1/subscriptions?limit=1"
+ENDPOINTS = "/v1/webhook_endpoints?limit=100"
 
 
 def headers(key: str) -> dict[str, str]:
