@@ -33,7 +33,7 @@ def init(
     region: Annotated[str, typer.Option(help="The Region everything lies in.")] = "",
     ops_mail: Annotated[str, typer.Option(help="Hears when Tocsin itself is in trouble.")] = "",
     mail_from: Annotated[str, typer.Option(help="Sender of personal mail.")] = "",
-    providers: Annotated[str, typer.Option(help="Watched: stripe,razorpay or none.")] = "",
+    providers: Annotated[str, typer.Option(help="Those to watch, with commas; or none.")] = "",
     stage: Annotated[str, typer.Option(help="production, or drill.")] = "production",
     size: Annotated[str, typer.Option(help="frugal, or full, which costs more.")] = "frugal",
     sign_in: Annotated[str, typer.Option(help="Who signs in besides group roles.")] = "none",
