@@ -16,6 +16,7 @@ from tocsin.adapters.billing.access.incidents import (
 )
 from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
 from tocsin.adapters.billing.outage.stores import DynamoDbProbes
+from tocsin.adapters.billing.projection.accounts import DynamoDbSeenAccounts
 from tocsin.adapters.billing.projection.ledger_queries import DynamoDbSnapshots
 from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
 from tocsin.adapters.billing.replay.store import DynamoDbReplays
@@ -27,6 +28,7 @@ from tocsin.application.billing.access.counted_rows import CountedRows
 from tocsin.application.billing.checkout.start import Checkouts
 from tocsin.application.billing.outage.history import LedgerHistory
 from tocsin.application.billing.projection.open_incidents import Remembered
+from tocsin.application.billing.reconcile.accounts import KnownAccounts
 from tocsin.application.billing.reconcile.desk import ReconcileDesk
 from tocsin.application.billing.replay.desk import ReplayDesk
 from tocsin.application.billing.replay.window import WindowDesk
@@ -184,7 +186,12 @@ class _Assembly:
                 authorizations=self._authorizations,
                 clock=self.watch.clock,
             ),
-            accounts=lambda: [each for each in self._accounts() if each in self._counting],
+            accounts=KnownAccounts(
+                seen=DynamoDbSeenAccounts(billing.dynamodb, billing.operations),
+                keyed=self._accounts,
+                has_key=lambda identity: billing.keys.get().key_for(identity) is not None,
+                counting=self._counting,
+            ),
             new_id=lambda: f"REC-{billing.new_id()}",
             now=billing.now,
         )

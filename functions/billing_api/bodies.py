@@ -102,6 +102,15 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOff:
+    """What the one who signs knows was not compared."""
+
+    without: tuple[str, ...] = asked(
+        "The accounts that were not compared, each as `not_compared` names it.", default=()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckoutWanted:
     """Who pays for what, and where the customer goes after."""
 

@@ -129,7 +129,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             "Stand for a reconciliation by name",
             reconciliations.sign_off,
             reconciliation_shapes.Reconciliation,
-            body=bodies.Nothing,
+            body=bodies.SignedOff,
         ),
         "POST /v1/reconciliations/{id}/resume": Route(
             "Go on with a reconciliation that stalled",

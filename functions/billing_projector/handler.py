@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from functions.billing_projector.settings import Settings
+from tocsin.adapters.billing.projection.accounts import DynamoDbSeenAccounts
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
 from tocsin.adapters.billing.projection.quarantine import SeenVersions
 from tocsin.adapters.billing.replay.outcomes import DynamoDbReplayOutcomes
@@ -39,6 +40,7 @@ WORK = Projecting(
     quarantine=BILLING.quarantine,
     ledger=DynamoDbLedger(BILLING.dynamodb, BILLING.events),
     versions=SeenVersions(BILLING.dynamodb, BILLING.operations),
+    accounts=DynamoDbSeenAccounts(BILLING.dynamodb, BILLING.operations),
     outcomes=DynamoDbReplayOutcomes(BILLING.dynamodb, BILLING.operations),
     record=record_of,
     reader=object_reader,

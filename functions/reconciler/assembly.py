@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from functions.reconciler.accounts import Accounts
 from functions.reconciler.report import Keeper
 from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
 from tocsin.adapters.billing.access.incidents import DynamoDbOpenIncidents
 from tocsin.adapters.billing.outage.stores import DynamoDbComparisons
+from tocsin.adapters.billing.projection.accounts import DynamoDbSeenAccounts
 from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
 from tocsin.application.billing.projection.open_incidents import Remembered
+from tocsin.application.billing.reconcile.accounts import KnownAccounts
 from tocsin.application.billing.reconcile.drive import RESERVE_MS, Reconciler
 from tocsin.application.billing.reconcile.heal import Healer
 from tocsin.application.billing.reconcile.schedule import Schedule
 from tocsin.application.billing.reconcile.tell import Teller, note
+from tocsin.billing.access.counting import Counting
 from tocsin.notes import Event
 from tocsin.policy.compiled.billing_rules import current_sampling
 from tocsin.providers.http.subscriptions import HttpSubscriptionSource
@@ -55,7 +57,12 @@ def wire(settings: Settings, watch: Watch) -> tuple[Driver[Cursor], Schedule]:
     schedule = Schedule(
         store=store,
         drive=queue,
-        accounts=Accounts(billing.keys, frozenset(settings.BILLING_MODES.split(","))),
+        accounts=KnownAccounts(
+            seen=DynamoDbSeenAccounts(billing.dynamodb, billing.operations),
+            keyed=lambda: billing.keys.get().identities,
+            has_key=lambda identity: billing.keys.get().key_for(identity) is not None,
+            counting=Counting.read(settings.BILLING_MODES, settings.BILLING_CONNECTED),
+        ),
         now=billing.now,
         notes=watch,
     )
@@ -96,6 +103,7 @@ def _reconciler(
         tell=_teller(billing, store, settings, watch),
         now=billing.now,
         sleep=time.sleep,
+        accounts=DynamoDbSeenAccounts(billing.dynamodb, billing.operations),
         add_ons=billing.rules.add_ons,
     )
 

@@ -20,4 +20,5 @@ class Settings:
     RECONCILE_QUEUE_URL: str
     REFETCH_QUEUE_URL: str
     API_BASES: dict[str, str]
+    BILLING_CONNECTED: str = ""
     LOG_LEVEL: str = "INFO"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from functions.billing_api.bodies import Corrected, Lifted
 from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources.shapes import Correction as Shown
-from functions.billing_api.resources.shapes import CorrectionLog
+from functions.billing_api.resources.shapes import CorrectionLog, SeenAccess
 from tocsin.application.billing.access.approvals import Person
 from tocsin.billing.access.corrections import Correction, month_of
 from tocsin.billing.identity import Identity
@@ -89,4 +89,6 @@ def _view(logged: Logged) -> Shown:
         status=wanted.status,
         until=moment_if(wanted.until),
         reason=wanted.reason,
+        before=view_of(SeenAccess, logged.before, until=moment_if(logged.before.until)),
+        after=view_of(SeenAccess, logged.after, until=moment_if(logged.after.until)),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tocsin.billing.reconcile.accounts import NotCompared
     from tocsin.billing.reconcile.compare import Healing, Kind
     from tocsin.billing.reconcile.work import Scope, Stage, State
 
@@ -51,6 +52,19 @@ class MismatchShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLeft:
+    """An account that is not compared, and why; `/*` stands for all connected ones of a platform.
+
+    `text` says it for people. A sign-off has to name the `account`.
+    """
+
+    account: str
+    why: NotCompared
+    count: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
     """A reconciliation: how far it has come, and what it found.
 
@@ -60,12 +74,16 @@ class Reconciliation:
     `mismatches` are a page of them by id, and `next` is the `cursor` of the following one;
     `unknown` are the first 50 that could not be compared and why. The report has all of them.
     `approve` are the lines that an approval of healing all that is open has to name, for the
-    action `billing.heal`; there are none while it is being found out what is.
+    action `billing.heal`; there are none while it is being found out what is. `accounts` are
+    compared, `not_compared` are not. `agrees` tells whether all that gives access here was looked
+    at and is right, or settled by name; null while that is being found out.
     """
 
     id: str
     scope: Scope
     accounts: tuple[str, ...]
+    not_compared: tuple[AccountLeft, ...]
+    agrees: bool | None
     workspaces: tuple[str, ...]
     start: datetime
     end: datetime
@@ -104,10 +122,12 @@ class Reconciliation:
 class ReconciliationReport:
     """The report: `document` is JSON as text.
 
-    `matrix` is an SVG: what the provider says by what we hold, where they differ.
+    `matrix` is an SVG: what the provider says by what we hold, where they differ. `agrees` as in
+    the reconciliation.
     """
 
     id: str
+    agrees: bool | None
     document: str
     markdown: str
     matrix: str

@@ -7,9 +7,16 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from functions.billing_api.bodies import Accepted, HealingWanted, Nothing, ReconciliationWanted
+from functions.billing_api.bodies import (
+    Accepted,
+    HealingWanted,
+    Nothing,
+    ReconciliationWanted,
+    SignedOff,
+)
 from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources.reconciliation_shapes import (
+    AccountLeft,
     FactPair,
     MismatchShown,
     OfKind,
@@ -88,6 +95,7 @@ def report(call: Call) -> Response:
     found = list(islice(desk.store.found(call.id), _IN_A_REPORT))
     view = ReconciliationReport(
         id=cursor.id,
+        agrees=cursor.agrees(standing),
         document=report_of.as_json(cursor, standing, found, unknown),
         markdown=report_of.as_markdown(cursor, standing, found, unknown),
         matrix=report_of.as_svg(cursor, found),
@@ -110,9 +118,9 @@ def accept(call: Call) -> Response:
 
 
 def sign_off(call: Call) -> Response:
-    """Stands for the reconciliation by name: nothing is open or unknown any more."""
-    call.read(Nothing)
-    return answer(200, _view(call, call.office.reconciliations.sign(call.id, _person(call))))
+    """Stands for it by name: nothing is open or unknown any more, but what `without` names."""
+    given, desk = call.read(SignedOff), call.office.reconciliations
+    return answer(200, _view(call, desk.sign(call.id, _person(call), without=given.without)))
 
 
 def resume(call: Call) -> Response:
@@ -136,6 +144,11 @@ def _view(call: Call, cursor: Cursor, *, after: str = "", limit: int = _PAGE) ->
         Reconciliation,
         cursor,
         accounts=tuple(str(each) for each in cursor.identities),
+        not_compared=tuple(
+            AccountLeft(account=each.account, why=each.why, count=each.count, text=each.sentence)
+            for each in cursor.left
+        ),
+        agrees=cursor.agrees(standing),
         start=moment(cursor.start),
         end=moment(cursor.end),
         problem=cursor.problem or None,

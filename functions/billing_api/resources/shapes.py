@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from tocsin.billing.access.corrections import SeenAccess
     from tocsin.billing.access.entitlement import Access, Why
     from tocsin.billing.access.freeze import BillingChange
     from tocsin.billing.checkout.intent import LegState, Remedy
@@ -57,6 +56,19 @@ class Entitlement:
     incidents: tuple[str, ...]
     rev: int
     as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenAccess:
+    """What a subscription gave at one moment; `corrected`: a correction decided it.
+
+    `until` is when that access ends unless something changes; null where nothing says so.
+    """
+
+    status: Status
+    access: Access
+    corrected: bool
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,12 @@ class MismatchesLeft(Conflict):
     code = "mismatches_left"
 
 
+class AccountsNotNamed(Conflict):
+    """Accounts were not compared: whoever signs names each of them, and no other."""
+
+    code = "accounts_not_named"
+
+
 class StillComparing(Conflict):
     """The reconciliation is still at work; ask again when it is ready."""
 

@@ -40,6 +40,9 @@ def as_json(
         "incident": cursor.incident,
         "scope": cursor.scope,
         "accounts": [str(each) for each in cursor.identities],
+        "not_compared": [
+            {"account": each.account, "why": each.why, "count": each.count} for each in cursor.left
+        ],
         "window": {"start": _time(cursor.start), "end": _time(cursor.end)},
         "seed": cursor.seed,
         "population": cursor.population,
@@ -65,7 +68,8 @@ def as_markdown(
     cursor: Cursor, standing: Standing, found: Sequence[Found], unknown: Sequence[str]
 ) -> str:
     """For people: what was read, what is left, what was corrected and by whom."""
-    signed = f"{cursor.signed_off_by}, {_time(cursor.signed_off_at)}"
+    without = f", without {', '.join(each.account for each in cursor.left)}" if cursor.left else ""
+    signed = f"{cursor.signed_off_by}, {_time(cursor.signed_off_at)}{without}"
     read = (
         "all" if cursor.full else f"{cursor.drawn} drawn of {cursor.population}, and those touched"
     )
@@ -94,6 +98,9 @@ def as_markdown(
         some = [each for each in found if each.state is state]
         if some:
             lines += [f"## {title}", "", *_table(some), ""]
+    if cursor.left:
+        lines += ["## Accounts not compared", ""]
+        lines += [*(f"- {_cell(each.sentence)}" for each in cursor.left), ""]
     if unknown:
         lines += ["## Not comparable", "", *(f"- {_cell(each)}" for each in unknown), ""]
     return "\n".join(lines)
@@ -154,10 +161,16 @@ def summary(cursor: Cursor, standing: Standing) -> tuple[str, str]:
         f"Found {standing.found}: {standing.healed} corrected, {standing.accepted} accepted"
         f" as they are, {standing.open} open{f' ({left})' if left else ''}.\n"
         f"Not comparable: {standing.unknown}.\n"
+        f"{_not_compared(cursor)}"
         f"Signed off by: {cursor.signed_off_by or 'nobody yet'}.\n"
         "Finance: what was double or differed in plan or period may need a refund or an invoice."
     )
     return f"Billing reconciliation: {state}", text
+
+
+def _not_compared(cursor: Cursor) -> str:
+    """A line for each account that was left out; whoever signs has named it."""
+    return "".join(f"Not compared: {each.sentence}.\n" for each in cursor.left)
 
 
 def _table(found: Sequence[Found]) -> list[str]:

@@ -100,6 +100,13 @@ class Group(StrEnum):
     SECURITY = "security"
 
 
+BECOME_COMMANDER = (
+    "commanders sign in under the deployment's commander role (its output CommanderRoleArn;"
+    " in the local cloud: --as NAME:commander)"
+)
+"""How one comes to be of that group, for whoever is refused for want of it."""
+
+
 class ActorKind(StrEnum):
     """Who or what caused an entry. Only a person can acknowledge."""
 

@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
+from tocsin.adapters.billing.projection.accounts import DynamoDbSeenAccounts
 from tocsin.adapters.billing.projection.items import (
     key_of,
     overlay_attribute,
@@ -25,6 +26,7 @@ from tocsin.adapters.billing.projection.memory import (
     MemoryLedger,
     MemoryProjection,
     MemoryQuarantine,
+    MemorySeenAccounts,
 )
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
@@ -40,7 +42,7 @@ from tocsin.billing.subscription import Status, Subscription
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tocsin.ports.billing.projection import Ledger, Projection
+    from tocsin.ports.billing.projection import Ledger, Projection, SeenAccounts
 
 NOW = 1_790_000_000
 IDENTITY = Identity("stripe", "acct_1", "test")
@@ -230,6 +232,34 @@ class TestProjection:
         projection.apply(event(NOW), now=NOW)
         assert projection.read(IDENTITY, "sub_2") is None
         assert projection.read(Identity("stripe", "acct_1", "live"), "sub_1") is None
+
+
+class TestSeenAccounts:
+    """Whose events came is known for good, and written once by a process."""
+
+    @pytest.fixture(params=KINDS)
+    def accounts(self, request: pytest.FixtureRequest) -> SeenAccounts:
+        if request.param == "memory":
+            return MemorySeenAccounts()
+        cloud: MotoCloud = request.getfixturevalue("cloud")
+        return DynamoDbSeenAccounts(cloud.aws("dynamodb"), cloud.table("operations"))
+
+    def test_each_is_there_once_whatever_its_parts_hold(self, accounts: SeenAccounts) -> None:
+        shop = Identity("stripe", "acct_1/acct_2", "live")
+        assert accounts.every() == []
+        for now, identity in enumerate((shop, IDENTITY, shop)):
+            accounts.note(identity, now=now)
+        assert accounts.every() == sorted([shop, IDENTITY], key=str)
+
+    def test_a_process_asks_once_and_another_one_changes_nothing(self, cloud: MotoCloud) -> None:
+        calls = Counter[str]()
+        for now in (1, 2):
+            aws = Counted(cloud.aws("dynamodb"), calls)
+            store = DynamoDbSeenAccounts(aws, cloud.table("operations"))
+            for _ in range(3):
+                store.note(IDENTITY, now=now)
+        assert calls == {"PutItem": 2}
+        assert [each["first_seen"] for each in cloud.items("operations")] == [{"N": "1"}]
 
 
 class TestQuarantine:

@@ -10,7 +10,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.billing.access.memory import MemoryCorrections
-from tocsin.adapters.billing.projection.memory import MemoryProjection, MemoryQuarantine
+from tocsin.adapters.billing.projection.memory import (
+    MemoryProjection,
+    MemoryQuarantine,
+    MemorySeenAccounts,
+)
 from tocsin.adapters.billing.reconcile.memory import MemoryConcerned, MemoryReconciliations
 from tocsin.application.billing.projection.project import Projector
 from tocsin.application.billing.reconcile.drive import Reconciler
@@ -60,13 +64,20 @@ def truth_of(number: int) -> Subscription:
 
 @dataclass(slots=True)
 class ReconcileModel:
-    """The world: `truth` is what the providers have; `down` and `silent` are what fails of them."""
+    """The world: `truth` is what the providers have; `down` and `silent` are what fails of them.
+
+    `owner` says at which account a workspace is billed. Of accounts in `unasked` nothing may be
+    asked.
+    """
 
     size: int = 60
+    owner: Callable[[int], Identity] = lambda number: key(number)[0]
+    unasked: frozenset[Identity] = frozenset()
     store: ReconciliationStore = field(default_factory=MemoryReconciliations)
     truth: dict[tuple[Identity, str], Subscription] = field(default_factory=dict)
     projection: MemoryProjection = field(default_factory=MemoryProjection)
     concerned: MemoryConcerned = field(default_factory=MemoryConcerned)
+    seen: MemorySeenAccounts = field(default_factory=MemorySeenAccounts)
     down: set[str] = field(default_factory=set)
     empty: set[str] = field(default_factory=set)
     incident: bool = True
@@ -80,8 +91,9 @@ class ReconcileModel:
         rules = current_billing_rules().access
         self.corrections = MemoryCorrections(self.projection)
         for number in range(self.size):
-            self.truth[key(number)] = truth_of(number)
-            self.hold(key(number), truth_of(number))
+            at = self.key(number)
+            self.truth[at] = truth_of(number)
+            self.hold(at, truth_of(number))
         self.reconciler = Reconciler(
             store=self.store,
             source=self,
@@ -109,12 +121,16 @@ class ReconcileModel:
             tell=lambda cursor: cursor,
             now=lambda: self.now,
             sleep=self.sleep,
+            accounts=self.seen,
         )
+
+    def key(self, number: int) -> tuple[Identity, str]:
+        return self.owner(number), key(number)[1]
 
     # What the reconciler asks of the outside.
 
     def take(self, identity: Identity) -> None:
-        del identity
+        assert identity not in self.unasked
 
     def sleep(self, seconds: float) -> None:
         self.now += int(seconds)
@@ -126,6 +142,7 @@ class ReconcileModel:
 
     def fetch(self, identity: Identity, subscription: str) -> Answer:
         self.calls += 1
+        assert identity not in self.unasked
         if identity.provider in self.down:
             return Answer(Verdict.FAILED, http_status=503, detail="HTTP 503")
         found = self.truth.get((identity, subscription))
@@ -151,7 +168,7 @@ class ReconcileModel:
 
     def plant(self, kind: Kind, number: int) -> tuple[Kind, str]:
         """Breaks workspace `number` in one way; what has to be found."""
-        at, held = key(number), replace(truth_of(number), status=Status.ACTIVE)
+        at, held = self.key(number), replace(truth_of(number), status=Status.ACTIVE)
         self.truth[at] = held
         self.hold(at, held)
         match kind:
@@ -174,7 +191,9 @@ class ReconcileModel:
                 laid = Overlay(Status.SUSPENDED, self.now + 900_000, "", "mallory", 2)
                 self.hold(at, held, overlay=laid)
             case Kind.DOUBLE:
-                other = (STRIPE if at[0] == RAZORPAY else RAZORPAY), f"twin_{number:04d}"
+                # Where nobody may be asked the twin is there too: else the other one would show it.
+                elsewhere = STRIPE if at[0] == RAZORPAY else RAZORPAY
+                other = (at[0] if at[0] in self.unasked else elsewhere), f"twin_{number:04d}"
                 self.truth[other] = replace(held, id=other[1])
                 self.hold(other, self.truth[other])
         return kind, f"ws_{number:04d}"

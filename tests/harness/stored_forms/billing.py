@@ -14,6 +14,7 @@ from tocsin.adapters.billing.outage.stores import (
     DynamoDbOutages,
     DynamoDbProbes,
 )
+from tocsin.adapters.billing.projection.accounts import DynamoDbSeenAccounts
 from tocsin.adapters.billing.projection.ledger import DynamoDbLedger, record_of
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine, SeenVersions
 from tocsin.adapters.billing.projection.queues import SqsRestoreQueue, read_items
@@ -39,6 +40,7 @@ from tocsin.billing.projection.ordering import Change, Overlay, Row
 from tocsin.billing.projection.paid import Invoice, Mark, Paid
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.projection.refetch import LedgerReplay, RefetchRequest, read_message
+from tocsin.billing.reconcile import accounts as reconciled
 from tocsin.billing.reconcile import compare as reconcile
 from tocsin.billing.reconcile import work as reconciliation
 from tocsin.billing.replay import cursor as replay
@@ -58,7 +60,7 @@ _NAMES: dict[str, type] = {
     each.__name__: each
     for each in (
         *(Access, Arrivals, DoubleDecision, Envelope, Identity, Overlay, Status, Subscription),
-        *(EventClass, Result, reconcile.Mismatch, replay.Window, Paid, GivenBack),
+        *(EventClass, Result, reconcile.Mismatch, reconciled.Left, replay.Window, Paid, GivenBack),
     )
 }
 
@@ -97,6 +99,10 @@ def _events(written: Written, examples: Examples) -> None:
     assert quarantine.oldest(poison.provider) == poison
     assert SeenVersions(aws, operations).is_new("stripe", "2026-01-01", now=SECOND)
     written.after("version of a provider's interface")
+    accounts = DynamoDbSeenAccounts(aws, operations)
+    accounts.note(IDENTITY, now=SECOND)
+    written.after("account that was seen")
+    assert accounts.every() == [IDENTITY]
 
 
 def _record(examples: Examples) -> LedgerRecord:
@@ -155,8 +161,13 @@ def _projection(written: Written, examples: Examples) -> None:
         base_rev=row.rev,
         approval="INC-1:7",
     )
-    wanted = replace(
+    ending = replace(
         wanted, correction=replace(wanted.correction, identity=IDENTITY, subscription="sub_2")
+    )
+    wanted = replace(
+        ending,
+        before=replace(ending.before, until=None),
+        after=replace(ending.after, until=None),
     )
     request = examples.filled(Request, "request", key="correction")
     assert corrections.write(wanted, over=None, request=request) is Write.DONE
@@ -177,6 +188,10 @@ def _projection(written: Written, examples: Examples) -> None:
     assert corrections.write(lifted, over=wanted.overlay, request=nobody) is Write.DONE
     written.after("correction lifted")
     assert corrections.month("202609") == [wanted, lifted]
+    again = replace(ending, id="2026-09-08T14:02:00Z#3", approval="INC-1:8")
+    assert corrections.write(again, over=None, request=nobody) is Write.DONE
+    written.after("correction that says until when")
+    assert corrections.find(again.id) == again
 
 
 def _checkout(written: Written, examples: Examples) -> None:
@@ -266,7 +281,7 @@ def _reconciliations(written: Written, examples: Examples) -> None:
     tokens = count(1)
     store = DynamoDbReconciliations(aws, table, new_token=lambda: f"token-{next(tokens)}")
     cursor = examples.filled(
-        reconciliation.Cursor, "reconciliation", id="REC-1", started_at=SECOND, ver=1
+        reconciliation.Cursor, "reconciliation", id="REC-1", started_at=SECOND, ver=1, left=()
     )
     store.create(cursor)
     written.after("reconciliation")
@@ -284,6 +299,10 @@ def _reconciliations(written: Written, examples: Examples) -> None:
     assert [list(each) for each in store.notes("REC-1")] == [[listed]]
     assert list(store.workspaces("REC-1")) == [compared]
     assert list(store.found("REC-1")) == [found]
+    left = examples.filled(reconciled.Left, "left")
+    store.create(partial := replace(cursor, id="REC-2", left=(left,)))
+    written.after("reconciliation that leaves accounts out")
+    assert store.load("REC-2") == partial
 
 
 def _messages(written: Written, examples: Examples) -> None:

@@ -23,6 +23,7 @@ from tocsin.adapters.billing.projection.memory import (
     MemoryLedger,
     MemoryLedgerHours,
     MemoryProjection,
+    MemorySeenAccounts,
     MemorySnapshots,
 )
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
@@ -36,6 +37,7 @@ from tocsin.application.billing.outage.examine_checkouts import Examiner
 from tocsin.application.billing.outage.exit import ExitDesk
 from tocsin.application.billing.outage.history import LedgerHistory
 from tocsin.application.billing.projection.open_incidents import Remembered
+from tocsin.application.billing.reconcile.accounts import KnownAccounts
 from tocsin.application.billing.reconcile.desk import ReconcileDesk
 from tocsin.application.billing.replay.desk import ReplayDesk
 from tocsin.application.billing.replay.window import WindowDesk
@@ -81,6 +83,7 @@ class BillingOffice:
     reconciliations: MemoryReconciliations = field(default_factory=MemoryReconciliations)
     reconcilers_woken: list[str] = field(default_factory=list)
     counting: Counting = field(default_factory=Counting)
+    seen: MemorySeenAccounts = field(default_factory=MemorySeenAccounts)
     corrections: MemoryCorrections = field(init=False)
     checkout: CheckoutWorld = field(init=False)
     api: Api = field(init=False)
@@ -129,7 +132,12 @@ class BillingOffice:
                     authorizations=StoredAuthorizations(self.world.store),
                     clock=self.world.clock,
                 ),
-                accounts=lambda: [IDENTITY],
+                accounts=KnownAccounts(
+                    seen=self.seen,
+                    keyed=lambda: [IDENTITY],
+                    has_key=lambda identity: identity in self.known,
+                    counting=self.counting,
+                ),
                 new_id=lambda: f"REC-{self.world.application.ids.unique_id()}",
                 now=lambda: self.now,
             ),

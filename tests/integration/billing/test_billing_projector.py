@@ -463,6 +463,26 @@ def test_not_knowing_versions_stops_nothing(world: World) -> None:
     assert world.handler.WORK.versions.known == set()
 
 
+def test_whose_events_came_is_noted_once_for_reconciliations(world: World) -> None:
+    world.handle(world.record(world.event(SAMPLE)))
+    (noted,) = world.handler.WORK.accounts.every()
+    world.handler.WORK.accounts._table._aws = Unreachable()
+    world.handle(world.record(world.event(SAMPLE, id="evt_2", at=20)))
+    row = world.row()
+    assert row is not None, "a process that noted it needs no more calls"
+    world.handler.WORK.accounts._known.clear()
+    world.handle(world.record(world.event(SAMPLE, id="evt_3", at=40)))
+    assert world.row() != row, "and that it cannot be noted stops nothing"
+    assert str(noted) in str(world.record(world.event(SAMPLE)))
+
+
+class Unreachable:
+    """A store that does not answer."""
+
+    def call(self, *_: object) -> dict[str, Any]:
+        raise StoreUnavailable
+
+
 def test_how_late_a_projection_was_is_told_per_provider_and_once_a_batch(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:

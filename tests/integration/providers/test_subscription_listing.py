@@ -87,6 +87,17 @@ def test_a_page_that_promises_more_than_it_shows_is_none() -> None:
         source(server.url).page(STRIPE, None)
 
 
+def test_a_connected_account_is_listed_with_the_platforms_key_and_by_its_name() -> None:
+    """docs.stripe.com/connect/authentication: the header `Stripe-Account`."""
+    shop = Identity("stripe", "acct_local/acct_shop", "test")
+    body = json.dumps({"data": [], "has_more": False}).encode()
+    with scripted(Reply(body=body)) as server:
+        source(server.url).page(shop, None)
+    (seen,) = server.seen
+    assert seen.headers["stripe-account"] == "acct_shop"
+    assert seen.headers["authorization"] == f"Bearer {DEFAULT_API_KEY}"
+
+
 def test_a_refused_key_is_no_outage() -> None:
     with scripted(Reply(401, b"{}")) as server, pytest.raises(BadInput, match="refuses"):
         source(server.url).page(STRIPE, None)

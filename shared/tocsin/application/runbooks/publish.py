@@ -23,7 +23,7 @@ from tocsin.errors import (
 )
 from tocsin.incidents import limits
 from tocsin.incidents.runbook.policy import ChangedKey, Policy
-from tocsin.incidents.vocabulary import Group
+from tocsin.incidents.vocabulary import BECOME_COMMANDER, Group
 from tocsin.ports.runbooks import Asked, PolicyVersion
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class PublishDesk:
             IdempotencyKeyReused: the key was used for another policy or reason.
         """
         if Group.COMMANDER not in self.groups:
-            raise GroupRequired(f"{self.person} may not publish a runbook: commanders do")
+            raise GroupRequired(f"only commanders publish a runbook: {BECOME_COMMANDER}")
         if not why.strip():
             raise MissingReason("say why the runbook changes", field="why")
         reason = limits.line("why", why)

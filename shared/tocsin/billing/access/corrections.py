@@ -67,11 +67,16 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class SeenAccess:
-    """What a subscription gave at one moment; `corrected` tells that a correction decided it."""
+    """What a subscription gave at one moment; `corrected` tells that a correction decided it.
+
+    `until` is when that access ends unless something changes, in epoch seconds; None where nothing
+    says so, and in lines from before it was kept.
+    """
 
     status: Status
     access: Access
     corrected: bool
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

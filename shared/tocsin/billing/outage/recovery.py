@@ -24,6 +24,28 @@ class Doubt(StrEnum):
     PROBE_FAILED = "probe_failed"
     NEWEST_EVENT_NOT_BY_WEBHOOK = "newest_event_not_by_webhook"
 
+    @property
+    def sentence(self) -> str:
+        """What is missing, and what to do about it."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Doubt.BREAKER_OPEN: "its breaker has not closed yet, for checkouts fail: wait until they work",
+    Doubt.TOO_FEW_PROBES: (
+        f"of the last {PROBES} looks at it fewer were made within {WITHIN // 60} minutes:"
+        " one is made every minute, try again when there are ten"
+    ),
+    Doubt.PROBE_FAILED: (
+        f"a look at it failed in the last {WITHIN // 60} minutes:"
+        " try again when ten in a row have succeeded"
+    ),
+    Doubt.NEWEST_EVENT_NOT_BY_WEBHOOK: (
+        "its newest event did not come by webhook: see in its dashboard whether the endpoint is"
+        " enabled, and try again when webhooks arrive"
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:

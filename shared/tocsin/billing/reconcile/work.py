@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tocsin.billing.identity import Identity
+    from tocsin.billing.reconcile.accounts import Left
     from tocsin.billing.reconcile.compare import Mismatch
 
 
@@ -136,7 +137,7 @@ class Cursor:
     the sample held a mismatch (`escalated`). `heal_*` are what healing was approved for: `heal`
     names mismatches, none for all. `told` is the standing that the incident was told last, `asked`
     the digest of the request that started it. `tally` is None where it was begun before there were
-    any.
+    any. `left` are the accounts that are not compared.
     """
 
     id: str
@@ -174,6 +175,17 @@ class Cursor:
     signed_off_at: int | None = None
     told: str = ""
     tally: Tally | None = None
+    left: tuple[Left, ...] = ()
+
+    def agrees(self, standing: Standing) -> bool | None:
+        """Whether all that gives access was seen and is right, or settled; None: not yet known.
+
+        What a sign-off names counts as settled. `standing` is what it came to.
+        """
+        if self.stage is not Stage.READY:
+            return False if self.stage is Stage.STALLED else None
+        unseen = self.signed_off_by is None and any(each.unknown for each in self.left)
+        return not (standing.open or standing.unknown or unseen)
 
     @property
     def idle(self) -> bool:

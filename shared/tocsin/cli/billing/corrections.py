@@ -192,8 +192,8 @@ def _shown(line: dict[str, Any]) -> None:
     before, after = line["before"], line["after"]
     rows = (
         ("subscription", line["subscription"]),
-        ("before", f"{before['status']}, access {before['access']}"),
-        ("after", f"{after['status']}, access {after['access']}"),
+        ("before", f"{before['status']}, access {_given(before)}"),
+        ("after", f"{after['status']}, access {_given(after)}"),
         ("until", line["until"] or "lifted"),
         ("by", line["by"]),
         ("approved by", f"{line['approver']} ({line['approval']})" if line["approval"] else None),
@@ -201,6 +201,11 @@ def _shown(line: dict[str, Any]) -> None:
         ("log", line["id"]),
     )
     current().table(("", ""), (row for row in rows if row[1] is not None))
+
+
+def _given(seen: dict[str, Any]) -> str:
+    """The access that a status leaves: one that has ended leaves what was paid."""
+    return f"{seen['access']} until {seen['until']}" if seen["until"] else str(seen["access"])
 
 
 def seconds_of(text: str) -> int:

@@ -12,6 +12,7 @@ from tocsin.cli.incidents.verbs import Incident, Key  # noqa: TC001 -- Typer rea
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput, CheckFailed
+from tocsin.incidents.queries.billing import LACKS
 from tocsin.runtime.api_client import segment
 
 COLUMNS = ("sessions", "workspaces", "probed", "paid", "quiet_minutes", "volume")
@@ -39,11 +40,14 @@ def leave(
     if current().json:
         current().document(found)
     else:
-        word = "succeed" if found["proven"] else f"are not proven: {', '.join(found['lacks'])}"
+        word = "succeed" if found["proven"] else "are not proven to succeed"
         current().line(f"{found['incident']}: new checkouts at {found['provider']} {word}")
+        for code in found["lacks"]:
+            current().line(f"  {LACKS.get(code, code)}", style="yellow")
         current().table(COLUMNS, [[found[name] for name in COLUMNS]])
     if check and not found["proven"]:
-        raise CheckFailed(f"not proven: {', '.join(found['lacks'])}")
+        lacks = "; ".join(LACKS.get(each, each) for each in found["lacks"])
+        raise CheckFailed(f"not proven: {lacks}")
 
 
 def final(

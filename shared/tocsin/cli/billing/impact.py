@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+import textwrap
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,14 +71,7 @@ def impact(
     elif current().json:
         current().document(report)
     else:
-        current().table(COLUMNS, (_cells(line) for line in report["workspaces"]))
-        totals = {name: report[name] for name in COLUMNS if name in report}
-        without = totals.pop("amount_unknown")
-        current().line(f"total: {_text(totals)}")
-        if without:
-            current().line(f"amount unknown: {without} (late payments, spells without access)")
-        if report["history"] != "complete":
-            current().line("late payments and lost access may be more: the ledger tells not all")
+        _show(report)
 
 
 def workspace(
@@ -105,6 +99,62 @@ def workspace(
         certain = "two subscriptions run" if each["certain"] else "two may run"
         rows.append(("double", f"{certain}; {standing(each)} {each['amount']}"))
     current().table(("", ""), ((key, _text(value)) for key, value in rows))
+
+
+_WIDE = 78
+"""Characters of a line: a terminal has 80."""
+
+
+def _show(report: Mapping[str, Any]) -> None:
+    """A paragraph for each workspace and one for all; amounts as the API has them."""
+    where, lines = current(), report["workspaces"]
+    where.line(f"{report['since']} to {report['until']}", style="bold")
+    where.line("amounts in the smallest unit of their currency (cents, paise)")
+    for line in lines:
+        where.line("")
+        places = ", ".join((*line["regions"], *line["providers"]))
+        where.line(f"{line['workspace']}{f' ({places})' if places else ''}", style="bold")
+        if line["first_at"]:
+            _paragraph(f"checkouts from {line['first_at']} to {line['last_at']}")
+        _told(line)
+        for spell in line["lost"]:
+            until = spell["until"] or "now"
+            _paragraph(f"no access from {spell['since']} to {until}: {spell['seconds']} s")
+    where.line("")
+    where.line(f"total of {len(lines)} workspaces", style="bold")
+    _told(report)
+    if report["history"] != "complete":
+        _paragraph("late payments and lost access may be more: the ledger tells not all")
+
+
+def _told(line: Mapping[str, Any]) -> None:
+    """What happened, without what did not."""
+    nothing: dict[str, int] = {}
+    happened = (
+        (line["failed_attempts"], "attempts failed", nothing),
+        (line["failed_over"], "taken by another provider", nothing),
+        (line["wanted"], "wanted and never offered a page", line["unpaid"]),
+        (line["late"], "paid late", line["late_amounts"]),
+        (line["doubles"], "may be paid twice", line["double_amounts"]),
+        (line["amount_unknown"], "late payments or spells whose amount is not known", nothing),
+    )
+    parts = [
+        f"{number} {what}{f' ({_amounts(amounts)})' if amounts else ''}"
+        for number, what, amounts in happened
+        if number
+    ]
+    if line["credits"]:
+        parts.append(f"credit proposed: {_amounts(line['credits'])}")
+    _paragraph("; ".join(parts) or "nothing happened")
+
+
+def _amounts(amounts: Mapping[str, int]) -> str:
+    return ", ".join(f"{amount} {currency}" for currency, amount in sorted(amounts.items()))
+
+
+def _paragraph(text: str) -> None:
+    for line in textwrap.wrap(text, _WIDE - 2):
+        current().line(f"  {line}")
 
 
 def _cells(line: Mapping[str, Any]) -> list[str]:

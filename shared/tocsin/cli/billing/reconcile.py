@@ -1,11 +1,13 @@
 """`tocsin billing reconcile …`: does what we hold and enforce agree with what the providers say?
 
 A report first; what is wrong is healed on approval, or accepted by name; then somebody signs it.
+Every command ends with the same exit code for the same reconciliation: 1 while something that gives
+access is wrong, or could not be looked at, or it has stalled; 0 once all is right or settled by
+name. One that is still under way has failed nothing yet.
 """
 
 from __future__ import annotations
 
-import time
 from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
 from typing import Annotated, Any
 
@@ -13,13 +15,13 @@ import typer
 
 from tocsin.application.billing.reconcile.desk import ACTION
 from tocsin.cli.billing.corrections import entry_of
+from tocsin.cli.billing.following import Following, ends
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
-from tocsin.errors import CheckFailed
 from tocsin.incidents.queries.access import input_hash
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.runtime.api_client import ApiClient, segment
+from tocsin.runtime.api_client import segment
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -32,8 +34,6 @@ _Key = Annotated[
 _Mismatches = Annotated[
     list[str] | None, typer.Option("--mismatch", help="Only this one; may be repeated.")
 ]
-_MOVING = {"touched", "listing", "sampled", "healing"}
-_PAUSE = 1.0
 _CHOICES = "recent (touched), sample (touched and a sample) or full."
 
 
@@ -73,7 +73,7 @@ def start(
     given = {name: value for name, value in body.items() if value is not None}
     api = connect(api_url, person)
     found = api.post("/v1/reconciliations", given, key=key)
-    _show(_watched(api, found) if wait else found)
+    _show(_FOLLOWING.watched(api, found) if wait else found)
 
 
 @app.command()
@@ -87,12 +87,14 @@ def status(
     person: As = None,
 ) -> None:
     """How far it has come and what it found; exit code 1 while something is wrong or unknown."""
-    found = connect(api_url, person).get(_path(reconciliation), cursor=after)
-    _show(found)
-    if found["open"] or found["not_comparable"]:
-        raise CheckFailed(
-            f"{found['open']} mismatches open, {found['not_comparable']} not comparable"
-        )
+    _show(connect(api_url, person).get(_path(reconciliation), cursor=after))
+
+
+@app.command()
+def watch(reconciliation: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+    """Stay until it is ready; exit code 1 while something is wrong or unknown."""
+    api = connect(api_url, person)
+    _show(_FOLLOWING.watched(api, api.get(_path(reconciliation))))
 
 
 @app.command()
@@ -121,6 +123,7 @@ def report(
         where.document(found)
     else:
         where.line(str(found["markdown"]))
+    ends(found["agrees"], f"{reconciliation}: something is wrong, unknown, or was not compared")
 
 
 @app.command()
@@ -142,7 +145,7 @@ def heal(
         body["approval"] = approval
     api = connect(api_url, person)
     found = api.post(f"{_path(reconciliation)}/heal", body, key=key)
-    _show(_watched(api, found) if wait else found)
+    _show(_FOLLOWING.watched(api, found) if wait else found)
 
 
 @app.command()
@@ -194,10 +197,19 @@ def accept(
 
 @app.command()
 def sign(
-    reconciliation: _Id, *, key: _Key = None, api_url: ApiUrl = None, person: As = None
+    reconciliation: _Id,
+    *,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(help="An account that was not compared, as it is listed; for each of them."),
+    ] = None,
+    key: _Key = None,
+    api_url: ApiUrl = None,
+    person: As = None,
 ) -> None:
-    """Stand for it by name: nothing is open or unknown any more."""
-    _show(connect(api_url, person).post(f"{_path(reconciliation)}/sign-off", {}, key=key))
+    """Stand for it by name: nothing is open or unknown any more but the accounts you name."""
+    body = {"without": without} if without else {}
+    _show(connect(api_url, person).post(f"{_path(reconciliation)}/sign-off", body, key=key))
 
 
 @app.command()
@@ -210,20 +222,32 @@ def _path(reconciliation: str) -> str:
     return f"/v1/reconciliations/{segment(reconciliation)}"
 
 
-def _watched(api: ApiClient, found: dict[str, Any]) -> dict[str, Any]:
-    """The reconciliation once it is ready or has stalled."""
-    while found["stage"] in _MOVING:
-        current().progress(f"{found['stage']}: {found['compared_workspaces']} workspaces")
-        time.sleep(_PAUSE)
-        found = api.get(_path(found["id"]))
-    return found
+_FOLLOWING = Following(
+    noun="reconciliation",
+    path=_path,
+    moving=frozenset({"touched", "listing", "sampled", "healing"}),
+    again="tocsin billing reconcile watch",
+    done=lambda found: (found["compared_workspaces"], None, "workspaces"),
+)
 
 
 def _show(found: dict[str, Any]) -> None:
     where = current()
     if where.json:
         where.document(found)
-        return
+    else:
+        _show_to_people(found)
+    stalled = f"it has stalled: {found['problem']}; " if found["stage"] == "stalled" else ""
+    keyless = sum(each["why"] == "no_key" for each in found["not_compared"])
+    ends(
+        found["agrees"],
+        f"{found['id']}: {stalled}{found['open']} mismatches open, {found['not_comparable']} not"
+        f" comparable, {keyless} accounts that cannot be asked",
+    )
+
+
+def _show_to_people(found: dict[str, Any]) -> None:
+    where = current()
     where.line(f"reconciliation {found['id']}: {found['stage']}", style="bold")
     if found["problem"]:
         where.line(str(found["problem"]), style="yellow")
@@ -243,5 +267,8 @@ def _show(found: dict[str, Any]) -> None:
         where.line(f"there are more: `status {found['id']} --after {found['next']}`")
     for why in found["unknown"][:20]:
         where.line(f"not comparable: {why}", style="yellow")
+    for each in found["not_compared"]:
+        where.line(f"not compared: {each['text']}", style="yellow")
     if found["signed_off_by"]:
-        where.line(f"signed off by {found['signed_off_by']}", style="green")
+        without = "".join(f" without {each['account']}" for each in found["not_compared"])
+        where.line(f"signed off by {found['signed_off_by']}{without}", style="green")

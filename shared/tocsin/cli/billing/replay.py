@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tocsin.billing.provider import DEFAULT
+from tocsin.cli.billing.following import Following, ends
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
-from tocsin.errors import CheckFailed
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.runtime.api_client import ApiClient, segment
+from tocsin.runtime.api_client import segment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,9 +37,6 @@ _Incident = Annotated[
 ]
 _Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it has ended.")]
 
-_MOVING = {"listing", "draining", "checking", "proving"}
-_PAUSE = 1.0
-
 
 @app.command()
 def plan(
@@ -59,7 +57,7 @@ def plan(
     }
     api = connect(api_url, person)
     found = api.post("/v1/replays", body)
-    _show(_watched(api, found) if wait else found)
+    _ended(_FOLLOWING.watched(api, found) if wait else found)
 
 
 @app.command()
@@ -74,7 +72,7 @@ def start(
     override: Annotated[
         str, typer.Option(help="The commander's reason to start without proof of recovery.")
     ] = "",
-    wait: _Wait = False,
+    wait: _Wait = True,
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
@@ -84,29 +82,26 @@ def start(
         body["override"] = override
     api = connect(api_url, person)
     found = api.post("/v1/replays", body)
-    _show(_watched(api, found) if wait else found)
+    _ended(_FOLLOWING.watched(api, found) if wait else found)
 
 
 @app.command()
 def status(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
-    """How far it has come and what it found."""
-    _show(connect(api_url, person).get(f"/v1/replays/{segment(replay)}"))
+    """How far it has come and what it found; exit code as `watch`."""
+    _ended(connect(api_url, person).get(_path(replay)))
 
 
 @app.command()
 def watch(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
     """Stay until it has ended; exit code 1 if it ended without proof."""
     api = connect(api_url, person)
-    found = _watched(api, api.get(f"/v1/replays/{segment(replay)}"))
-    _show(found)
-    if not found["dry_run"] and not found["proven"]:
-        raise CheckFailed(f"the replay is {found['stage']}: not all is known to be back")
+    _ended(_FOLLOWING.watched(api, api.get(_path(replay))))
 
 
 @app.command()
 def resume(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
     """Go on from where it stands, with a new driver."""
-    _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/resume", {}))
+    _ended(connect(api_url, person).post(f"{_path(replay)}/resume", {}))
 
 
 @app.command()
@@ -118,7 +113,7 @@ def done(
     person: As = None,
 ) -> None:
     """Say that a step by hand at the provider is done."""
-    _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/steps", {"step": step}))
+    _show(connect(api_url, person).post(f"{_path(replay)}/steps", {"step": step}))
 
 
 @app.command()
@@ -131,7 +126,7 @@ def cancel(
 ) -> None:
     """End it; what it inserted stays."""
     body = {"reason": reason}
-    _show(connect(api_url, person).post(f"/v1/replays/{segment(replay)}/cancel", body))
+    _show(connect(api_url, person).post(f"{_path(replay)}/cancel", body))
 
 
 def _window(
@@ -156,34 +151,44 @@ def _window(
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _watched(api: ApiClient, found: dict[str, Any]) -> dict[str, Any]:
-    """The replay once it has ended or stalled, with a bar for people until then."""
-    path = f"/v1/replays/{segment(found['id'])}"
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = current().err
-    with Progress(
-        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task(str(found["stage"]), total=None)
-        while found["stage"] in _MOVING:
-            time.sleep(_PAUSE)
-            found = api.get(path)
-            counts = found["counts"]
-            draining = found["stage"] == "draining"
-            bar.update(
-                task,
-                description=str(found["stage"]),
-                completed=counts["inserted"] + counts["arrived"] if draining else counts["listed"],
-                total=counts["missing"] if draining else None,
-            )
-    return found
+def _path(replay: str) -> str:
+    return f"/v1/replays/{segment(replay)}"
+
+
+def _done(found: Mapping[str, Any]) -> tuple[int, int | None, str]:
+    counts = found["counts"]
+    if found["stage"] == "draining":
+        return counts["inserted"] + counts["arrived"], counts["missing"], "restored"
+    return counts["listed"], None, "listed"
+
+
+_FOLLOWING = Following(
+    noun="replay",
+    path=_path,
+    moving=frozenset({"listing", "draining", "checking", "proving"}),
+    again="tocsin replay watch",
+    done=_done,
+)
+
+
+def _ended(found: dict[str, Any]) -> None:
+    """Shows it; exit code 1 where it rests without having got back what was lost."""
+    _show(found)
+    if found["stage"] not in _FOLLOWING.moving:
+        whole = found["stage"] == "complete" and (found["dry_run"] or found["proven"])
+        ends(whole, f"replay {found['id']} is {found['stage']}: not all is known to be back")
 
 
 def _show(found: dict[str, Any]) -> None:
     where = current()
     if where.json:
         where.document(found)
-        return
+    else:
+        _show_to_people(found)
+
+
+def _show_to_people(found: dict[str, Any]) -> None:
+    where = current()
     kind = "plan" if found["dry_run"] else "replay"
     account = f"{found['provider']} {found['account']} {found['mode']}"
     where.line(f"{kind} {found['id']}: {found['stage']}", style="bold")

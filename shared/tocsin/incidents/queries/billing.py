@@ -17,13 +17,15 @@ COMPUTED = frozenset({CHECKOUTS})
 """Criteria that nobody can report met once the incident is a provider's outage."""
 
 LACKS = {
-    "breaker_open": "wait until the provider's breaker has closed",
+    "breaker_open": "its breaker is open: wait until checkouts work and it has closed",
     "failing": "checkouts fail again: wait until they work",
     "too_few_sessions": (
-        "wait for checkouts by three workspaces, or examine again with a probe (`--probe`)"
+        "fewer than three workspaces got a page to pay on: wait for more, or examine again with a"
+        " probe (`--probe`)"
     ),
     "not_paid_nor_quiet": (
-        "wait for one completed payment, or for 30 minutes with ten checkouts and no failure"
+        "no checkout is known to be paid yet: wait for one, or for 30 minutes with ten checkouts"
+        " and no failure"
     ),
     "probe_failed": "the probe made no session: find out why, and examine again",
     "probe_left_open": "the probe's session is not known to be expired: examine again",
@@ -61,7 +63,7 @@ def checkouts_standing(incident: Incident) -> tuple[bool, str]:
             return False, f"examine new checkouts at {provider} {again}"
         if found.lacks:
             steps = "; ".join(LACKS[code] for code in found.lacks)
-            return False, f"{provider}: {', '.join(found.lacks)}: {steps}"
+            return False, f"{provider}: {steps}"
     return True, "; ".join(_proof(provider, one) for provider, one in seen.items())
 
 

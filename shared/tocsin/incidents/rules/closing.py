@@ -54,7 +54,15 @@ from tocsin.incidents.rules.opening import add_signals, raise_as_asked
 from tocsin.incidents.rules.people import acknowledge_first, page_people
 from tocsin.incidents.rules.severity import raise_to
 from tocsin.incidents.runbook.policy import Criterion
-from tocsin.incidents.vocabulary import Category, Group, Kind, Resolution, Role, Severity
+from tocsin.incidents.vocabulary import (
+    BECOME_COMMANDER,
+    Category,
+    Group,
+    Kind,
+    Resolution,
+    Role,
+    Severity,
+)
 
 PAGED = (Severity.CRITICAL, Severity.HIGH)
 
@@ -323,7 +331,7 @@ def _waiver_approver(draft: Draft) -> str:
         return draft.require(Role.SECURITY_OWNER)
     person = draft.responder()
     if Group.COMMANDER not in draft.command.groups:
-        raise GroupRequired(f"{person} is no commander")
+        raise GroupRequired(f"{person} is no commander: {BECOME_COMMANDER}")
     return person
 
 

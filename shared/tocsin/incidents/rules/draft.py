@@ -108,7 +108,11 @@ class Draft:
         """
         person = self.responder()
         if not any(self.holds(role) for role in roles):
-            raise GroupRequired(f"{person} is not the {' or '.join(roles)}")
+            names = " or ".join(roles)
+            raise GroupRequired(
+                f"{person} is not the {names}: a role that is vacant is taken with `tocsin assign"
+                f" {self.incident.id} ROLE {person}`, else its holder passes it on"
+            )
         return person
 
     def require_open(self) -> None:

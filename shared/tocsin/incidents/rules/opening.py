@@ -29,7 +29,7 @@ from tocsin.incidents.rules.fix import settle_window
 from tocsin.incidents.rules.people import page_people
 from tocsin.incidents.rules.severity import raise_to
 from tocsin.incidents.runbook.policy import Policy
-from tocsin.incidents.vocabulary import Category, Group, Kind, Severity
+from tocsin.incidents.vocabulary import BECOME_COMMANDER, Category, Group, Kind, Severity
 
 BY_HAND = "person"
 
@@ -61,9 +61,9 @@ def open_by_person(draft: Draft, command: OpenIncident) -> None:
         BadInput: it would have begun or been received in the future.
         GroupRequired: a viewer opens, or somebody but a commander backfills.
     """
-    person = draft.responder()
+    draft.responder()
     if command.kind is Kind.BACKFILLED and Group.COMMANDER not in command.groups:
-        raise GroupRequired(f"{person} may not backfill an incident")
+        raise GroupRequired(f"only commanders backfill an incident: {BECOME_COMMANDER}")
     opened_at = command.received_at or draft.at
     if opened_at > draft.at or (command.began_at or draft.at) > draft.at:
         raise BadInput("an incident cannot begin or be reported in the future")

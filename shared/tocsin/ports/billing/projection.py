@@ -162,6 +162,22 @@ class WorkspaceRows(Protocol):
         ...
 
 
+class SeenAccounts(Protocol):
+    """The accounts of which an event ever came, whether or not there is an API key for them."""
+
+    def note(self, identity: Identity, *, now: int) -> None:
+        """Remembers it for good; the time is of the first.
+
+        Raises:
+            StoreUnavailable: it is not known; note it again with the next event.
+        """
+        ...
+
+    def every(self) -> Sequence[Identity]:
+        """All that were noted."""
+        ...
+
+
 class OpenIncidents(Protocol):
     """Billing's only question to incident response."""
 

@@ -19,7 +19,9 @@ from tocsin.application.billing.reconcile.desk import ACTION, ReconcileDesk
 from tocsin.application.billing.reconcile.drive import RESERVE_MS
 from tocsin.application.billing.reconcile.schedule import Schedule
 from tocsin.application.billing.reconcile.tell import Teller, note
+from tocsin.billing.identity import Identity
 from tocsin.billing.outage.divergence import Comparison, divergence
+from tocsin.billing.reconcile.accounts import Accounts, Left, NotCompared
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import Stage
 from tocsin.errors import BadInput, StoreUnavailable
@@ -69,7 +71,7 @@ class Bench:
         self.schedule = Schedule(
             store=self.office.reconciliations,
             drive=self.office.reconcilers_woken.append,
-            accounts=lambda: [STRIPE],
+            accounts=lambda: Accounts((STRIPE,)),
             now=lambda: self.office.now,
             notes=NOTES,
         )
@@ -189,6 +191,56 @@ def test_from_report_to_signature_while_an_incident_is_open(bench: Bench) -> Non
     bench.pump()
     assert len(bench.told(incident)) == told_so_far, "the same standing is told once"
     assert len(bench.sent) == sent_so_far
+
+
+KEYLESS = Identity("stripe", "acct_9", "live")
+TEST = Identity("stripe", "acct_1", "test")
+
+
+def test_accounts_that_are_not_compared_are_named_and_who_signs_names_them(bench: Bench) -> None:
+    bench.office.seen.note(KEYLESS, now=1)
+    bench.office.seen.note(TEST, now=1)
+    incident = bench.declare()
+    found = bench.start(incident=incident)
+    assert found["accounts"] == ["stripe#acct_1#live"]
+    assert [(each["account"], each["why"]) for each in found["not_compared"]] == [
+        ("stripe#acct_1#test", "mode"),
+        ("stripe#acct_9#live", "no_key"),
+    ]
+    assert found["agrees"] is False, "what has no key gives access, and nobody looked"
+    sign = f"/{found['id']}/sign-off"
+    names = [each["account"] for each in found["not_compared"]]
+    problem = bench.ask(sign, {}, ok=409)
+    assert problem["code"] == "accounts_not_named"
+    assert problem["accounts"] == ",".join(names)
+    for each in found["not_compared"]:
+        assert each["text"] in problem["detail"], "the refusal says why of each, and what to do"
+    assert "--without" in problem["detail"]
+    assert bench.ask(sign, {"without": names[:1]}, ok=409)["accounts"] == names[1]
+    strange = bench.ask(sign, {"without": [*names, "stripe#acct_7#live"]}, ok=409)
+    assert "no account was left out as stripe#acct_7#live" in strange["detail"]
+
+    signed = bench.ask(sign, {"without": names})
+    assert (signed["signed_off_by"], signed["agrees"]) == ("ana", True)
+    bench.pump()
+    report = bench.ask(f"/{found['id']}/report", method="GET")
+    assert report["agrees"] is True
+    assert f"Z, without {', '.join(names)}\n" in report["markdown"]
+    assert "there is no API key for it" in report["markdown"]
+    left = json.loads(report["document"])["not_compared"]
+    assert [each["account"] for each in left] == names
+    said = bench.sent[-1].text
+    for each in found["not_compared"]:
+        assert f"Not compared: {each['text']}." in said, "stakeholders and finance hear it too"
+
+
+def test_a_schedule_names_them_as_well(bench: Bench) -> None:
+    left = (Left("stripe#acct_9#live", NotCompared.NO_KEY),)
+    schedule = replace(bench.schedule, accounts=lambda: Accounts((STRIPE,), left))
+    name = schedule.start({"scope": "recent"})["reconciliation"]
+    bench.pump()
+    found = bench.ask(f"/{name}", method="GET")
+    assert [each["account"] for each in found["not_compared"]] == ["stripe#acct_9#live"]
 
 
 def test_an_approval_is_of_these_mismatches_for_this_person_once(bench: Bench) -> None:

@@ -4,7 +4,7 @@ PK CORR#<yyyymm>   SK <time>#<unique>   v schema   at
 identity sub                    whose subscription
 st until                        what it was corrected to; absent where a correction was lifted
 reason by approval approver     why, who, and who approved by which entry
-before after                    {st, access, corr}
+before after                    {st, access, corr, until}; `until` absent where nothing says so
 base_rev                        of the projection it was laid over
 """
 
@@ -79,13 +79,14 @@ def logged_of(item: Mapping[str, Attribute]) -> Logged:
 
 
 def _seen_attribute(seen: SeenAccess) -> Attribute:
-    return {
-        "M": {
-            "st": {"S": seen.status.value},
-            "access": {"S": seen.access.value},
-            "corr": {"BOOL": seen.corrected},
-        }
+    kept: Item = {
+        "st": {"S": seen.status.value},
+        "access": {"S": seen.access.value},
+        "corr": {"BOOL": seen.corrected},
     }
+    if seen.until is not None:
+        kept["until"] = {"N": str(seen.until)}
+    return {"M": kept}
 
 
 def _seen_of(item: Mapping[str, Attribute]) -> SeenAccess:
@@ -93,4 +94,5 @@ def _seen_of(item: Mapping[str, Attribute]) -> SeenAccess:
         status=Status(item["st"]["S"]),
         access=Access(item["access"]["S"]),
         corrected=bool(item["corr"]["BOOL"]),
+        until=int(item["until"]["N"]) if "until" in item else None,
     )

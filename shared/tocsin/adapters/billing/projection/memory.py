@@ -129,6 +129,19 @@ class MemoryQuarantine:
         self.items.pop((poison.pk, poison.sk), None)
 
 
+class MemorySeenAccounts:
+    """Implements `ports.billing.projection.SeenAccounts`; `noted` says since when."""
+
+    def __init__(self, *known: Identity) -> None:
+        self.noted: dict[Identity, int] = dict.fromkeys(known, 0)
+
+    def note(self, identity: Identity, *, now: int) -> None:
+        self.noted.setdefault(identity, now)
+
+    def every(self) -> Sequence[Identity]:
+        return sorted(self.noted, key=str)
+
+
 class MemorySnapshots:
     """Implements `ports.billing.outage.SnapshotSource` over a ledger in memory."""
 

@@ -16,6 +16,7 @@ from dataclasses import asdict, astuple, replace
 from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.identity import Identity
+from tocsin.billing.reconcile.accounts import Left, NotCompared
 from tocsin.billing.reconcile.compare import Healing, Kind, Mismatch
 from tocsin.billing.reconcile.work import (
     Compared,
@@ -52,11 +53,14 @@ def item(partition: str, sort: str, **attributes: Any) -> Item:
 
 def cursor_item(cursor: Cursor) -> Item:
     """The cursor's item; `ver` is the version it will have."""
+    kept = asdict(cursor)
+    if not cursor.left:
+        del kept["left"]
     return item(
         pk(cursor.id),
         META,
         ver={"N": str(cursor.ver)},
-        d={"S": _json(asdict(cursor))},
+        d={"S": _json(kept)},
         ttl={"N": str(cursor.started_at + KEPT_SECONDS)},
     )
 
@@ -76,6 +80,10 @@ def cursor_of(stored: Mapping[str, Any]) -> Cursor:
             "workspaces": tuple(found["workspaces"]),
             "heal": tuple(found["heal"]),
             "tally": _tally_of(found.get("tally")),
+            "left": tuple(
+                Left(each["account"], NotCompared(each["why"]), each["count"])
+                for each in found.get("left", ())
+            ),
         }
     )
     return replace(cursor, ver=int(stored["ver"]["N"]))

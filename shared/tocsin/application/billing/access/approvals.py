@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.errors import ApprovalInvalid, ApprovalRequired, GroupRequired
 from tocsin.incidents.queries.access import input_hash, reference
-from tocsin.incidents.vocabulary import Group
+from tocsin.incidents.vocabulary import BECOME_COMMANDER, Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,9 @@ class Approvals:
             raise GroupRequired(f"{person.name} may look but not act")
         if not (open_now := self.incidents.billing()):
             if Group.COMMANDER not in person.groups:
-                raise GroupRequired(f"a {what} outside an incident is the commanders' to make")
+                raise GroupRequired(
+                    f"outside an incident only commanders decide about {what}: {BECOME_COMMANDER}"
+                )
             return None
         if not person.approval:
             raise ApprovalRequired(

@@ -130,4 +130,5 @@ class CorrectionDesk:
         found = one_subscription(row, self.access, now=now, incident_open=incident_open)
         if found is None or found.status is None:
             raise UnknownSubscription("nothing is known of it yet")
-        return SeenAccess(found.status, found.access, corrected=found.corrected_by is not None)
+        corrected = found.corrected_by is not None
+        return SeenAccess(found.status, found.access, corrected, found.until)

@@ -130,7 +130,12 @@ class ExitDesk:
                 raise _reused(asked)
             return incident
         if missing := lacks(text, incident):
-            raise BadInput(f"the final update lacks: {', '.join(missing)}", field="text")
+            parts = ", ".join(code.replace("_", " ") for code in missing)
+            raise BadInput(
+                f"the final update lacks: {parts}. `tocsin billing final {incident.id}` drafts a"
+                " text that has every part",
+                field="text",
+            )
         return self.execute(
             RecordUpdate(
                 incident_id=asked.incident,

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
 
     from tocsin.application.billing.projection.project import Projector
+    from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ledger_key import LedgerRecord
     from tocsin.notes import Notes
-    from tocsin.ports.billing.projection import ObjectReader, Quarantine
+    from tocsin.ports.billing.projection import ObjectReader, Quarantine, SeenAccounts
     from tocsin.ports.billing.replay import ReplayOutcomes
     from tocsin.ports.time import WallClock
 
@@ -78,6 +79,7 @@ class Projecting:
     quarantine: Quarantine
     ledger: StoredEvents
     versions: Versions
+    accounts: SeenAccounts
     outcomes: ReplayOutcomes
     record: Callable[[Mapping[str, Any]], LedgerRecord]
     reader: Callable[[str], ObjectReader]
@@ -113,6 +115,7 @@ class Projecting:
         provider = stored.identity.provider
         self._projected(result, provider, id=event.id, type=event.type)
         self._notice_version(provider, stored.envelope.api_version)
+        self._notice_account(stored.identity)
         age = max(0, self.now() - stored.received_at)
         return Done(provider, age, stored.replay, result.outcome)
 
@@ -165,6 +168,13 @@ class Projecting:
         if new:
             self.notes.warning(Event.API_VERSION_SEEN, provider=provider, version=version)
             self.notes.count(Metric.API_VERSION_NEW, provider=provider)
+
+    def _notice_account(self, identity: Identity) -> None:
+        """So that a reconciliation knows of it; to know that is not worth stopping for."""
+        try:
+            self.accounts.note(identity, now=self.now())
+        except Unavailable as error:
+            self.failed(error)
 
     def _set_aside(self, change: Insert, error: Exception) -> None:
         provider = change.pk.partition("#")[0]

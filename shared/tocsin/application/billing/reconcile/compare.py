@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tocsin.billing.projection.ordering import Row
     from tocsin.billing.reconcile.work import Cursor
     from tocsin.billing.subscription import Subscription
-    from tocsin.ports.billing.projection import ProviderClient
+    from tocsin.ports.billing.projection import ProviderClient, SeenAccounts
     from tocsin.ports.billing.reconcile import ReconciliationStore, Rows
     from tocsin.ports.billing.replay import RateLimit
 
@@ -44,6 +44,7 @@ class Comparing:
     access: AccessPolicy
     incident_open: Callable[[], bool]
     now: Callable[[], int]
+    accounts: SeenAccounts
     add_ons: frozenset[str] = frozenset()
 
     def again(self, mismatch: Mismatch) -> str | None:
@@ -102,11 +103,12 @@ class Look:
         done = {_key(each) for each in before.subscriptions} if before else set()
         if before is not None and wanted <= done and not before.unknown:
             return
-        held = {
-            (identity, row.subscription.id): row
-            for identity, row in self._by.rows.of_workspace(workspace)
-            if row.subscription and identity in self._cursor.identities
-        }
+        held: dict[Key, Row] = {}
+        for identity, row in self._by.rows.of_workspace(workspace):
+            if identity not in self._cursor.identities:
+                self._not_compared(identity)
+            elif row.subscription:
+                held[identity, row.subscription.id] = row
         keys = sorted(wanted | done | held.keys(), key=str)
         self._compare(workspace, keys, held)
 
@@ -135,9 +137,21 @@ class Look:
 
     def nothing_listed(self, identity: Identity) -> None:
         """An empty list proves nothing: it is noted as unknown, and nothing follows from it."""
+        self.not_listed(identity, "listed no subscriptions at all")
+
+    def not_listed(self, identity: Identity, why: str) -> None:
+        """An account whose list cannot be had is noted as unknown; the others are compared."""
         name = f"{LOOSE}list#{identity}"
-        why = f"{identity} listed no subscriptions at all"
+        self._by.store.compare(self._cursor.id, Compared(name, (), (f"{identity}: {why}",)))
+
+    def _not_compared(self, identity: Identity) -> None:
+        """A row of an account that nobody knew of when this began is noted as unknown."""
+        if any(each.holds(identity) for each in self._cursor.left):
+            return
+        name = f"{LOOSE}account#{identity}"
+        why = f"{identity}: an account that was not known when this began; reconcile again"
         self._by.store.compare(self._cursor.id, Compared(name, (), (why,)))
+        self._by.accounts.note(identity, now=self._by.now())
 
     def _compare(self, workspace: str, keys: Sequence[Key], held: Mapping[Key, Row]) -> None:
         subjects = [self._subject(key, held.get(key)) for key in keys]

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tocsin.application.billing.access.approvals import ACTING, Approvals
-from tocsin.billing.errors import MismatchesLeft, StillComparing
+from tocsin.billing.errors import AccountsNotNamed, MismatchesLeft, StillComparing
 from tocsin.billing.reconcile.work import (
     HOUR,
     LONGEST_WINDOW,
@@ -38,10 +38,10 @@ from tocsin.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection
 
     from tocsin.application.billing.access.approvals import Person
-    from tocsin.billing.identity import Identity
+    from tocsin.billing.reconcile.accounts import Accounts
     from tocsin.ports.billing.reconcile import ReconciliationStore
 
 ACTION = "billing.heal"
@@ -74,14 +74,14 @@ class Wish:
 class ReconcileDesk:
     """The desk over its ports.
 
-    `wake` starts a driver. `accounts` are those there are keys for; `new_id` names a
+    `wake` starts a driver. `accounts` are those there are, divided; `new_id` names a
     reconciliation, `now` is the real time in epoch seconds.
     """
 
     store: ReconciliationStore
     wake: Callable[[str], None]
     approvals: Approvals
-    accounts: Callable[[], Sequence[Identity]]
+    accounts: Callable[[], Accounts]
     new_id: Callable[[], str]
     now: Callable[[], int]
 
@@ -96,9 +96,11 @@ class ReconcileDesk:
         _acting(person)
         self._check(wish)
         name = f"REC-{_digest(person.name, person.key)}" if person.key else self.new_id()
+        accounts = self.accounts()
         cursor = Cursor(
             id=name,
-            identities=tuple(self.accounts()),
+            identities=accounts.compared,
+            left=accounts.left,
             scope=wish.scope,
             start=wish.start,
             end=wish.end,
@@ -260,13 +262,16 @@ class ReconcileDesk:
             with suppress(VersionConflict):
                 self.store.save(replace(cursor, tally=tally))
 
-    def sign(self, name: str, person: Person) -> Cursor:
+    def sign(self, name: str, person: Person, *, without: Collection[str] = ()) -> Cursor:
         """Stands for it by name; again, by the same person, it changes nothing.
+
+        `without` names the accounts that were not compared: who signs is to know of each.
 
         Raises:
             GroupRequired: a viewer asks.
             StillComparing: it is not ready.
             MismatchesLeft: something is neither healed nor accepted, or could not be compared.
+            AccountsNotNamed: `without` is not what was left out.
         """
         _acting(person)
         cursor = self.show(name)
@@ -276,10 +281,12 @@ class ReconcileDesk:
         left = stands(self.store.workspaces(name), self.store.found(name))
         if left.open or left.unknown:
             raise MismatchesLeft(
-                f"{left.open} mismatches are open and {left.unknown} could not be compared",
+                f"{left.open} mismatches are open: heal or accept each; {left.unknown} could not be"
+                " compared: find out why, and reconcile again",
                 unresolved=",".join(f"{kind}:{count}" for kind, count in left.unresolved.items()),
                 unknown=left.unknown,
             )
+        _all_named(cursor, without)
         signed = replace(cursor, signed_off_by=person.name, signed_off_at=self.now())
         after = self.store.save(signed)
         self.wake(name)
@@ -299,7 +306,11 @@ class ReconcileDesk:
 
     def _ready(self, cursor: Cursor) -> None:
         if cursor.stage is not Stage.READY:
-            raise StillComparing(f"the reconciliation is {cursor.stage}", stage=cursor.stage)
+            raise StillComparing(
+                f"the reconciliation is still at work ({cursor.stage}): wait until it is ready,"
+                f" `tocsin billing reconcile watch {cursor.id}`",
+                stage=cursor.stage,
+            )
 
     def _check(self, wish: Wish) -> None:
         if wish.end < wish.start:
@@ -310,6 +321,17 @@ class ReconcileDesk:
             raise BadInput("a window has at most 31 days", field="start")
         if len(wish.workspaces) > MOST_NAMED:
             raise BadInput(f"name at most {MOST_NAMED} workspaces", field="workspaces")
+
+
+def _all_named(cursor: Cursor, without: Collection[str]) -> None:
+    left = {each.account: each.sentence for each in cursor.left}
+    if strange := sorted(set(without) - left.keys()):
+        raise AccountsNotNamed(f"no account was left out as {', '.join(strange)[:500]}")
+    if missing := [sentence for name, sentence in left.items() if name not in without]:
+        raise AccountsNotNamed(
+            f"not compared: {'; '.join(missing)}. Name each in your sign-off (`--without`)",
+            accounts=",".join(name for name in left if name not in without),
+        )
 
 
 def _lines(name: str, count: int, digest: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tocsin.billing.reconcile.compare import Mismatch
     from tocsin.billing.reconcile.sampling import Sampling
     from tocsin.billing.subscription import Subscription
-    from tocsin.ports.billing.projection import ProviderClient
+    from tocsin.ports.billing.projection import ProviderClient, SeenAccounts
     from tocsin.ports.billing.reconcile import (
         Concerned,
         ReconciliationStore,
@@ -68,6 +68,7 @@ class Reconciler:
     tell: Callable[[Cursor], Cursor]
     now: Callable[[], int]
     sleep: Callable[[float], None]
+    accounts: SeenAccounts
     add_ons: frozenset[str] = frozenset()
 
     @property
@@ -80,6 +81,7 @@ class Reconciler:
             access=self.access,
             incident_open=self.incident_open,
             now=self.now,
+            accounts=self.accounts,
             add_ons=self.add_ons,
         )
 
@@ -175,9 +177,13 @@ class Reconciler:
             return cursor.to(Stage.READY) if cursor.full else self._draw(cursor)
         identity = cursor.identities[cursor.account]
         self.rate.take(identity)
-        page = self.source.page(identity, cursor.after)
         look = Look(self._comparing, cursor)
         look.calls += 1
+        try:
+            page = self.source.page(identity, cursor.after)
+        except BadInput as error:  # a key that was revoked, an account no longer connected
+            look.not_listed(identity, str(error))
+            return replace(_met(cursor, look), account=cursor.account + 1, after=None)
         if not page.subscriptions and not page.unreadable and cursor.after is None:
             look.nothing_listed(identity)
         for each in page.unreadable:

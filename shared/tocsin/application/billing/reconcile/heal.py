@@ -107,4 +107,5 @@ class Healer:
         found = one_subscription(row, self.access, now=self.now(), incident_open=False)
         if found is None or found.status is None:
             raise ValueError("a row with a correction has a subscription")
-        return SeenAccess(found.status, found.access, corrected=found.corrected_by is not None)
+        corrected = found.corrected_by is not None
+        return SeenAccess(found.status, found.access, corrected, found.until)

@@ -10,9 +10,9 @@ from tocsin.errors import BadInput, CommandRepeated
 from tocsin.notes import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from tocsin.billing.identity import Identity
+    from tocsin.billing.reconcile.accounts import Accounts
     from tocsin.notes import Notes
     from tocsin.ports.billing.reconcile import ReconciliationStore
 
@@ -23,11 +23,11 @@ STARTED_BY = "schedule"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Starts reconciliations of all `accounts`; `drive` wakes who drives them."""
+    """Starts reconciliations of what `accounts` says can be compared; `drive` wakes who drives."""
 
     store: ReconciliationStore
     drive: Callable[[str], None]
-    accounts: Callable[[], Sequence[Identity]]
+    accounts: Callable[[], Accounts]
     now: Callable[[], int]
     notes: Notes
 
@@ -37,12 +37,13 @@ class Schedule:
         Raises:
             BadInput: no schedule of ours asks so.
         """
-        scope, now = _scope(event), self.now()
+        scope, now, accounts = _scope(event), self.now(), self.accounts()
         turn = now - now % EVERY[scope]
         name = f"REC-{scope}-{turn}"
         cursor = Cursor(
             id=name,
-            identities=tuple(self.accounts()),
+            identities=accounts.compared,
+            left=accounts.left,
             scope=scope,
             start=now - LOOK_BACK[scope],
             end=now,

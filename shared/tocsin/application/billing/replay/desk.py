@@ -21,7 +21,7 @@ from tocsin.errors import (
     UnknownName,
     VersionConflict,
 )
-from tocsin.incidents.vocabulary import Group
+from tocsin.incidents.vocabulary import BECOME_COMMANDER, Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -221,7 +221,9 @@ class ReplayDesk:
     def _require_recovery(self, wish: Wish) -> None:
         if wish.override.strip():
             if Group.COMMANDER not in wish.groups:
-                raise GroupRequired("only the commander starts a replay without proof of recovery")
+                raise GroupRequired(
+                    "only commanders start a replay without proof of recovery: " + BECOME_COMMANDER
+                )
             return
         now = self.now()
         found = doubts(
@@ -231,7 +233,9 @@ class ReplayDesk:
         )
         if found:
             raise RecoveryNotConfirmed(
-                "the provider is not known to have recovered: " + ", ".join(found),
+                "the provider is not known to have recovered: "
+                + "; ".join(doubt.sentence for doubt in found)
+                + ". A commander may start it all the same, with a reason (`--override`)",
                 unmet=",".join(found),
             )
 
