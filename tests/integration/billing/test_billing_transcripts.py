@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.transcripts import InProcess, Transcript
-from tests.harness.worlds.billing_office import BillingOffice
+from tests.harness.worlds.billing_office import IDENTITY, BillingOffice
 from tests.harness.worlds.world import a_world
+from tocsin.billing.projection.ordering import Change
+from tocsin.billing.projection.paid import NOTHING, told_by
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status
 from tocsin.cli.billing import commands as billing
@@ -126,6 +130,24 @@ def test_a_correction_is_refused_without_approval_and_logged_with_it(
     month = f"{world.clock.now:%Y%m}"
     assert typed.type("billing", "corrections", "list", "--month", month) == OK
     assert typed.matches("corrections")
+
+
+def test_correcting_to_cancelled_says_what_access_that_leaves(
+    office: BillingOffice, typed: Transcript
+) -> None:
+    """One that was paid leaves what was paid; one that never was leaves nothing."""
+    paid = office.now + 10 * 86_400
+    row = office.has(Status.ACTIVE, workspace="ws_paid", name="sub_paid", ends_in=10 * 86_400)
+    told = told_by(row.subscription, at=office.now) if row.subscription else NOTHING
+    change = Change(row.ver, replace(row, ver=row.ver + 1, paid=told))
+    assert office.projection.write(IDENTITY, "sub_paid", change)
+    until = f"{office.world.clock.now + timedelta(days=30):%Y-%m-%d}T00:00:00Z"
+    for name in ("sub_paid", "sub_1"):
+        what = (name, "--account", "acct_1", "--status", "cancelled", "--until", until)
+        why = ("--reason", "asked by the customer", "--as", "kim")
+        assert typed.type("billing", "correct", *what, *why) == OK
+    assert f"{datetime.fromtimestamp(paid, UTC):%Y-%m-%dT%H:%M}" in "\n".join(typed.lines)
+    assert typed.matches("correct-to-cancelled")
 
 
 def _incident(office: BillingOffice, incident: str) -> Incident:

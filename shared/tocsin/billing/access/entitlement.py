@@ -221,7 +221,9 @@ def _used_up_at(row: Row, subscription: Subscription, status: Status) -> int | N
     """When what was paid is used up."""
     if row.paid.known:
         return paid_until(row.paid, subscription)
-    return subscription.period_end if status in FORMERLY_UNTIL_PERIOD_END else None
+    # A correction to `cancelled` leaves what the projection was paid for, and never adds to it.
+    paid = subscription.status in FORMERLY_UNTIL_PERIOD_END | {Status.ACTIVE}
+    return subscription.period_end if paid and status in FORMERLY_UNTIL_PERIOD_END else None
 
 
 def _grace_ends(row: Row, subscription: Subscription, days: int) -> int | None:

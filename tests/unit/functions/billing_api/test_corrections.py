@@ -78,8 +78,18 @@ def test_outside_an_incident_a_commander_corrects_and_the_log_says_it_all(
     body = wish(office)
     status, line, _ = correct(office, body, group="commander")
     assert status == 201
-    assert line["before"] == {"status": "suspended", "access": "no", "corrected": False}
-    assert line["after"] == {"status": "active", "access": "yes", "corrected": True}
+    assert line["before"] == {
+        "status": "suspended",
+        "access": "no",
+        "corrected": False,
+        "until": None,
+    }
+    assert line["after"] == {
+        "status": "active",
+        "access": "yes",
+        "corrected": True,
+        "until": line["until"],
+    }
     assert (line["by"], line["reason"], line["approver"]) == ("ana", body["reason"], None)
     found = office.entitlement()
     assert (found["access"], found["why"], found["corrected_by"]) == ("yes", "correction", "ana")

@@ -188,7 +188,7 @@ def test_a_final_update_without_its_parts_is_not_sent(office: BillingOffice) -> 
     incident = opened(office)
     status, found = send(office, incident, "All is well again.")
     assert (status, found["code"]) == (400, "bad_input")
-    assert "timeline, counts, corrections, residual_actions" in found["detail"]
+    assert "timeline, counts, corrections, residual actions" in found["detail"]
     assert office.sent == []
 
 

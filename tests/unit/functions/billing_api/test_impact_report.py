@@ -172,7 +172,7 @@ def test_a_plan_without_a_price_is_counted_apart_and_the_totals_add_up(
     monkeypatch.setattr(billing_impact, "connect", lambda *_: Through(office, iso(began)))
     assert main.run(["billing", "impact", incident]) == 0
     shown = capsys.readouterr().out
-    assert "amount unknown: 2 (late payments, spells without access)" in shown
+    assert "2 late payments or spells whose amount is not known" in shown
     assert "???" not in shown
     assert main.run(["billing", "impact", incident, "--csv"]) == 0
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
@@ -298,7 +298,25 @@ def test_the_command_writes_csv_whose_sums_are_its_totals(
         assert sum(int(line[name]) for line in lines) == totals[name]
     owed = sum(int(line["unpaid"].partition("=")[2] or 0) for line in lines)
     assert owed == totals["unpaid"]["INR"]
-    assert "total:" in terminal("impact", declared.incident)
+
+
+def test_a_person_reads_it_in_80_columns(declared: Declared, terminal: Callable[..., str]) -> None:
+    """Everything that happened is there in words, whatever does not fit goes on a new line."""
+    report_ = json.loads(terminal("impact", declared.incident, "--json"))
+    shown = terminal("impact", declared.incident)
+    assert max(map(len, shown.splitlines())) <= 80
+    for line in report_["workspaces"]:
+        assert f"\n{line['workspace']}" in shown
+    whole = " ".join(shown.split("total of")[1].split())
+    for number, what in (
+        (report_["failed_attempts"], "attempts failed"),
+        (report_["failed_over"], "taken by another provider"),
+        (report_["wanted"], "wanted and never offered a page"),
+        (report_["doubles"], "may be paid twice"),
+    ):
+        assert (f"{number} {what}" in whole) == (number > 0)
+    assert f"({report_['unpaid']['INR']} INR)" in whole
+    assert "_" not in shown.split("total of")[1], "no field names"
 
 
 def test_one_workspace_on_one_screen(office: BillingOffice, terminal: Callable[..., str]) -> None:

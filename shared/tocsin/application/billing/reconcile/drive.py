@@ -120,7 +120,7 @@ class Reconciler:
 
     def _stepped(self, cursor: Cursor) -> Cursor:
         """One step; the write that makes it ready tells what it came to."""
-        after = replace(self._step(cursor), waiting_since=None)
+        after = replace(self._step(cursor), waiting_since=None, problem="")
         if after.stage is Stage.READY:
             after = replace(after, tally=self._added_up(after))
         return after
