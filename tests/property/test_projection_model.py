@@ -19,8 +19,8 @@ from tocsin.billing.projection import ordering
 from tocsin.billing.projection.ordering import Decision
 
 if TYPE_CHECKING:
-    from tocsin.billing.event import BillingEvent
     from tocsin.billing.projection.ordering import Row
+    from tocsin.billing.projection.told import BillingEvent
 
 SAMPLE, FULL, FULL_OF_OTHERS = 250, 20_000, 4_000
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import random
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -151,6 +152,46 @@ def test_a_dry_run_finds_what_is_missing_and_touches_nothing(seed: int, events: 
     assert {each.id for note in world.store.pages(plan.id) for each in note.missing} == lost
     assert sum(sum(note.types.values()) for note in world.store.pages(plan.id)) == events
     assert (stored(world), world.sent) == (before, 0)
+
+
+@settings(max_examples=quick_or_full(5, 25), deadline=None)
+@given(seed=st.integers(0, 2**32), events=st.integers(0, 300))
+def test_what_came_as_a_thin_event_is_present_by_its_snapshots_id(seed: int, events: int) -> None:
+    """docs.stripe.com/webhooks/migrate-snapshot-to-thin-events: the thin one has an id of its own.
+
+    The list has the snapshot's, which the thin one names: only what never came is missing.
+    """
+    world = World(random.Random(seed))
+    world.history(events)
+    lost = set()
+    for number, each in enumerate(world.provider.documents):
+        if world.draw.random() < 0.2:
+            lost.add(str(each["id"]))
+        else:
+            assert world.deliver(thin(each, number))
+
+    plan = world.run(world.start(dry_run=True, name="RPL-0"))
+    assert {each.id for note in world.store.pages(plan.id) for each in note.missing} == lost
+
+    done = world.run(world.start())
+    assert done.proven
+    assert inserted_by(world, "RPL-1") == lost
+    assert len(world.ledger.records) == events, "and nothing is stored a second time"
+
+
+def thin(document: dict[str, Any], number: int) -> dict[str, Any]:
+    """The same event as an endpoint for thin events is sent it."""
+    created = datetime.fromtimestamp(document["created"], UTC)
+    subject = document["data"]["object"]
+    return {
+        "id": f"evt_thin_{number}",
+        "object": "v2.core.event",
+        "type": f"v1.{document['type']}",
+        "created": f"{created:%Y-%m-%dT%H:%M:%S}.000Z",
+        "livemode": document["livemode"],
+        "related_object": {"id": subject["id"], "type": subject["object"]},
+        "snapshot_event": document["id"],
+    }
 
 
 @settings(max_examples=quick_or_full(5, 25), deadline=None)

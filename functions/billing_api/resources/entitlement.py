@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from functions.billing_api.call import moment, moment_if
-from functions.billing_api.resources.shapes import Entitlement
+from functions.billing_api.resources.shapes import Entitlement, ItemGiven
 from tocsin.billing.access.entitlement import entitlement
 from tocsin.errors import BadInput
 from tocsin.runtime.web.answers import answer, view_of
@@ -40,6 +40,10 @@ def entitlement_of(call: Call) -> Response:
         Entitlement,
         found,
         workspace=workspace,
+        items=tuple(
+            ItemGiven(plan=each.plan, quantity=each.quantity, until=moment(each.end))
+            for each in found.items
+        ),
         since=moment_if(found.since),
         event=found.source,
         period_end=moment_if(found.period_end),

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ItemGiven:
+    """One thing of a subscription whose items end at different times; `until` is its own end."""
+
+    plan: str
+    quantity: int | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
     """What a workspace may use at `as_of`.
 
@@ -30,6 +39,8 @@ class Entitlement:
     what is known to be paid, `until` when the access given ends unless something changes.
     `ends_at` is when the subscription ends by what was decided already: null is "not told" where
     `end_told` is false. With `collection_paused` nothing is charged while the status stays.
+    `items` are there where they end at different times: `plan` and `quantity` are of those that
+    still give, each until its own end.
     """
 
     workspace: str
@@ -41,6 +52,7 @@ class Entitlement:
     event: str | None
     period_end: datetime | None
     quantity: int | None
+    items: tuple[ItemGiven, ...]
     paid_until: datetime | None
     until: datetime | None
     ends_at: datetime | None

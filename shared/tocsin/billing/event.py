@@ -1,4 +1,4 @@
-"""A provider's event, reduced to what ingest and projection need to know.
+"""A provider's event, reduced to what ingest needs to know of it.
 
 Three classes, by what an event may do to a projection:
 
@@ -15,14 +15,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-from tocsin.billing.projection.paid import NOTHING, told_by
-
-if TYPE_CHECKING:
-    from tocsin.billing.identity import Identity
-    from tocsin.billing.projection.paid import Paid
-    from tocsin.billing.subscription import Subscription
 
 
 class EventClass(StrEnum):
@@ -76,37 +68,14 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """What was given back in full, by what the event names: an invoice, a payment, a charge."""
+    """What was given back, by what the event names: an invoice, a payment, a charge.
+
+    All of it, but for a dispute: that may be about a part. `amount` is then what was lost, in the
+    smallest unit of `currency`; whether that is all its charge tells.
+    """
 
     invoice: str | None = None
     payment: str | None = None
     charge: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BillingEvent:
-    """One event as the projector sees it.
-
-    `snapshot` is there for class SNAPSHOT only. `problem` says why something that should have
-    been a snapshot is none: it is counted, for a silent gap is how projections go wrong. `invoices`
-    is what its invoice tells of payment, `given_back` is there for class GIVEN_BACK.
-    """
-
-    identity: Identity
-    id: str
-    type: str
-    event_class: EventClass
-    created: int | None
-    subscription: str | None
-    snapshot: Subscription | None = None
-    problem: str | None = None
-    invoices: Paid | None = None
-    given_back: GivenBack | None = None
-
-    @property
-    def told(self) -> Paid:
-        """All that the event tells of payment, its snapshot included."""
-        told = self.invoices or NOTHING
-        if self.snapshot is None or self.created is None:
-            return told
-        return told.with_(told_by(self.snapshot, at=self.created))
+    amount: int | None = None
+    currency: str | None = None

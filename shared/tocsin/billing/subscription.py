@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Status(StrEnum):
@@ -33,6 +34,14 @@ RUNNING = frozenset({Status.TRIALING, Status.ACTIVE, Status.PAST_DUE})
 """Money is taken, or will be."""
 
 
+class SubscriptionItem(NamedTuple):
+    """One thing that is bought, the end of its own period, and how many; epoch seconds."""
+
+    plan: str
+    end: int
+    quantity: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One subscription as its provider described it at one moment.
@@ -41,7 +50,8 @@ class Subscription:
     only where there is no period. `period_start` is its start, None where it was not kept.
     `collection_paused` is Stripe's `pause_collection`: the status stays as it is while nothing is
     charged. `workspace` is our own id, from the metadata we wrote. `quantity` adds up all items,
-    None where it was not kept. `ends_at` is a date it is to end on, where one is told of.
+    None where it was not kept. `ends_at` is a date it is to end on, where one is told of. `items`
+    are there where their periods end at different times; `period_end` is then the latest of these.
     """
 
     id: str
@@ -55,6 +65,7 @@ class Subscription:
     period_start: int | None = None
     quantity: int | None = None
     ends_at: int | None = None
+    items: tuple[SubscriptionItem, ...] = ()
 
     @property
     def planned_end(self) -> int | None:
@@ -81,4 +92,6 @@ class Subscription:
             text += f"\0quantity {self.quantity}"
         if self.ends_at is not None and self.ends_at != self.period_end:
             text += f"\0ends {self.ends_at}"
+        for item in self.items:
+            text += f"\0item {item.plan} {item.end} {item.quantity}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -19,9 +19,10 @@ from tocsin.adapters.billing.projection.memory import MemoryQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.billing.projection.outcome import Outcome
 from tocsin.application.billing.projection.project import Projector
-from tocsin.billing.event import BillingEvent, EventClass
+from tocsin.billing.event import EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
+from tocsin.billing.projection.told import BillingEvent
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.local.look.clients import Keys
 from tocsin.runtime.aws.http import AwsHttp

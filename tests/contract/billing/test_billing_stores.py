@@ -30,13 +30,14 @@ from tocsin.adapters.billing.projection.memory import (
 )
 from tocsin.adapters.billing.projection.quarantine import DynamoDbQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
-from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
+from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection import learning, ordering
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Change, Overlay, Row
 from tocsin.billing.projection.paid import Invoice, Mark, Paid
 from tocsin.billing.projection.quarantine import Poison
+from tocsin.billing.projection.told import BillingEvent
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:

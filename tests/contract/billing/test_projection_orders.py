@@ -13,10 +13,11 @@ from tests.harness.fakes.boto_call import BotoCall
 from tocsin.adapters.billing.projection.memory import MemoryQuarantine
 from tocsin.adapters.billing.projection.rows import DynamoDbProjection
 from tocsin.application.billing.projection.project import Projector
-from tocsin.billing.event import BillingEvent, EventClass
+from tocsin.billing.event import EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.projection.refetch import RefetchRequest
+from tocsin.billing.projection.told import BillingEvent
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:

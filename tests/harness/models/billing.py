@@ -18,10 +18,11 @@ from tests.harness.models.effects import effect
 from tocsin.adapters.billing.projection.memory import MemoryProjection, MemoryQuarantine
 from tocsin.application.billing.projection.outcome import Outcome, Projected
 from tocsin.application.billing.projection.project import Projector
-from tocsin.billing.event import BillingEvent, EventClass
+from tocsin.billing.event import EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.projection.refetch import RefetchRequest
+from tocsin.billing.projection.told import BillingEvent
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:

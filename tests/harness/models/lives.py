@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
 
-    from tocsin.billing.event import BillingEvent, GivenBack
+    from tocsin.billing.event import GivenBack
     from tocsin.billing.projection.paid import Paid
+    from tocsin.billing.projection.told import BillingEvent
 
 RULES = current_billing_rules().access
 DAY, HOUR = 86_400, 3_600

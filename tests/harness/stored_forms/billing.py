@@ -28,7 +28,7 @@ from tocsin.billing.access.entitlement import Access
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.breaker import Breaker
 from tocsin.billing.checkout.intent import DoubleDecision, Intent, LegState
-from tocsin.billing.event import BillingEvent, Envelope, EventClass, GivenBack, IdSource
+from tocsin.billing.event import Envelope, EventClass, GivenBack, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.outage.memory import Memory
@@ -40,11 +40,12 @@ from tocsin.billing.projection.ordering import Change, Overlay, Row
 from tocsin.billing.projection.paid import Invoice, Mark, Paid
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.projection.refetch import LedgerReplay, RefetchRequest, read_message
+from tocsin.billing.projection.told import BillingEvent
 from tocsin.billing.reconcile import accounts as reconciled
 from tocsin.billing.reconcile import compare as reconcile
 from tocsin.billing.reconcile import work as reconciliation
 from tocsin.billing.replay import cursor as replay
-from tocsin.billing.subscription import Status, Subscription
+from tocsin.billing.subscription import Status, Subscription, SubscriptionItem
 from tocsin.ports.billing.access import Request, Write
 from tocsin.ports.billing.reconcile import Listed
 from tocsin.ports.billing.replay import Missing, PageNote
@@ -124,7 +125,7 @@ def _projection(written: Written, examples: Examples) -> None:
         written.cloud.table("operations"),
     )
     projection = DynamoDbProjection(aws, table)
-    state = examples.filled(Subscription, "subscription", id="sub_1")
+    state = examples.filled(Subscription, "subscription", id="sub_1", items=())
     event = examples.filled(
         BillingEvent,
         "event",
@@ -192,6 +193,12 @@ def _projection(written: Written, examples: Examples) -> None:
     assert corrections.write(again, over=None, request=nobody) is Write.DONE
     written.after("correction that says until when")
     assert corrections.find(again.id) == again
+    apart = (SubscriptionItem("price_a", SECOND + 1, 3), SubscriptionItem("price_b", SECOND + 2))
+    state = replace(state, id="sub_3", items=apart)
+    row = replace(row, subscription=state)
+    assert projection.write(IDENTITY, "sub_3", Change(0, row))
+    written.after("projection of items that end apart")
+    assert projection.read(IDENTITY, "sub_3") == row
 
 
 def _checkout(written: Written, examples: Examples) -> None:

@@ -141,3 +141,9 @@ def test_a_function_without_its_environment_does_not_start(name: str) -> None:
     assert done.returncode != 0
     assert "STAGE: is missing" in done.stderr
     assert "INCIDENTS_TABLE: is missing" in done.stderr
+
+
+def test_ingest_knows_of_billing_what_files_an_event_and_no_rule_of_payment() -> None:
+    modules = {each for each in imported("webhook_ingest") if each.startswith("tocsin.billing.")}
+    filing = {"event", "identity", "projection", "projection.ledger_key", "provider"}
+    assert modules <= {f"tocsin.billing.{each}" for each in filing}

@@ -16,6 +16,7 @@ from tocsin.errors import InvalidPolicy
 from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
 from tocsin.policy.compiled.policies import DEFAULT_FILE, default, from_json, sealed, to_json
 from tocsin.policy.compiled.seal import seal
+from tocsin.policy.render.rules import rules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,7 @@ def test_functions_read_what_the_whole_policy_says() -> None:
         row = whole.access[status]
         assert (rule.access, rule.in_incident) == (row.access, row.in_incident)
         assert rule.until_period_end is row.until_period_end
+        assert (rule.grace_days, rule.collection_paused) == (row.grace_days, row.collection_paused)
     assert rules.confirm == set(whole.confirm)
     assert rules.essential == set(whole.essential) == set(SHIPPED)
     assert rules.version == default().version
@@ -40,6 +42,16 @@ def test_a_teams_own_rules_are_read_where_there_are_any(tmp_path: Path) -> None:
     rules = current_billing_rules(tmp_path)
     assert rules.access[Status.PAUSED].access is Access.GRACE
     assert rules.confirm == {"stripe"}
+
+
+def test_paused_collection_has_a_row_in_the_runbook_and_a_team_its_own(tmp_path: Path) -> None:
+    assert "| Active, collection paused | yes | yes | | |" in "\n".join(rules(default()))
+    own = overridden('billing: { access: { active: { access: "yes", collection_paused: "no" } } }')
+    (tmp_path / "default.json").write_bytes(DEFAULT_FILE.read_bytes())
+    (tmp_path / "deployed.json").write_bytes(to_json(own))
+    read = current_billing_rules(tmp_path).access[Status.ACTIVE]
+    assert (read.access, read.collection_paused) == (Access.YES, Access.NO)
+    assert "| Active, collection paused | no |" in "\n".join(rules(own))
 
 
 @pytest.mark.parametrize("changed", [b'"confirm": []', b'"confirm": {}'])

@@ -107,6 +107,37 @@ class TestStripe:
         if found is not None:
             assert stripe.given_back(read) == found
 
+    @pytest.mark.parametrize(
+        ("amount", "currency", "refunded", "whole"),
+        [
+            (4_900, "eur", 0, True),
+            (4_899, "eur", 0, False),
+            (900, "eur", 0, False),
+            (900, "eur", 4_000, True),
+            (900, "usd", 0, True),
+            (None, "eur", 0, True),
+        ],
+    )
+    def test_a_dispute_lost_about_a_part_leaves_the_period_paid(
+        self, amount: int | None, currency: str, refunded: int, *, whole: bool
+    ) -> None:
+        """docs.stripe.com/api/disputes/object: `amount` may be of a part of the order."""
+        shape = {"object": "dispute", "status": "lost", "charge": "ch_1", "currency": currency}
+        document = {
+            "type": "charge.dispute.closed",
+            "data": {"object": shape | ({} if amount is None else {"amount": amount})},
+        }
+        first = stripe.given_back(document)
+        assert first is not None
+        charge = {
+            "id": "ch_1",
+            "amount": 4_900,
+            "amount_refunded": refunded,
+            "currency": "eur",
+            "invoice": "in_1",
+        }
+        assert stripe.traced(first, charge) == (GivenBack("in_1") if whole else Refunded())
+
     def test_a_lost_dispute_leads_to_its_invoice_step_by_step(self) -> None:
         shape = {"object": "dispute", "status": "lost", "charge": "ch_1", "payment_intent": "pi_1"}
         document = {"type": "charge.dispute.closed", "data": {"object": shape}}
@@ -164,3 +195,18 @@ class TestRazorpay:
         envelope, read = razorpay_webhook.read({}, json.dumps(document).encode())
         assert envelope.event_class is EventClass.GIVEN_BACK
         assert razorpay.given_back(read) == found
+
+    @pytest.mark.parametrize(
+        ("amount", "refunded", "whole"),
+        [(49_900, 0, True), (9_900, 0, False), (9_900, 40_000, True), (None, 0, True)],
+    )
+    def test_a_dispute_lost_about_a_part_leaves_the_cycle_paid(
+        self, amount: int | None, refunded: int, *, whole: bool
+    ) -> None:
+        """razorpay.com/docs/webhooks/payloads/disputes: a dispute has an amount of its own."""
+        document = sample("razorpay/refund_speed_changed") | {"event": "payment.dispute.lost"}
+        payment = document["payload"]["payment"]["entity"]
+        payment |= {"amount": 49_900, "amount_refunded": refunded, "currency": "INR"}
+        document["payload"]["dispute"] = {"entity": {"amount": amount, "currency": "INR"}}
+        expected = GivenBack("inv_QxInvoice0001") if whole else None
+        assert razorpay.given_back(document) == expected

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Row
-    from tocsin.billing.subscription import Subscription
+    from tocsin.billing.subscription import Subscription, SubscriptionItem
 
 DAY = 86_400
 
@@ -38,6 +38,7 @@ class Why(StrEnum):
     """From what the answer follows."""
 
     STATUS = "status"
+    COLLECTION_PAUSED = "collection_paused"
     PAID_PERIOD = "paid_period"
     GRACE_OVER = "grace_over"
     INCIDENT = "incident"
@@ -64,12 +65,15 @@ class AccessRule:
 
     With `until_period_end` a period that was paid for is used up first. With `grace_days` grace
     ends that long after what was paid (or the trial) ended, and then there is no access.
+    `collection_paused` is given in its place while the provider takes no money though the status
+    stays; None: the status alone decides.
     """
 
     access: Access
     in_incident: Access
     until_period_end: bool = False
     grace_days: int | None = None
+    collection_paused: Access | None = None
 
 
 type AccessPolicy = Mapping[Status, AccessRule]
@@ -85,7 +89,9 @@ class Entitlement:
     that more than one running subscription gives access: somebody may be paying twice. `paid_until`
     is the end of what is known to be paid, None where that is nothing or unknown; `until` is when
     the access given ends unless something changes. `ends_at` is when the subscription ends by what
-    was decided already; with `end_told` false its provider does not tell.
+    was decided already; with `end_told` false its provider does not tell. `items` are those that
+    still give, each until its own period ends, where these end at different times: `plan` and
+    `quantity` are then theirs.
     """
 
     access: Access
@@ -110,6 +116,7 @@ class Entitlement:
     collection_paused: bool = False
     ends_at: int | None = None
     end_told: bool = True
+    items: tuple[SubscriptionItem, ...] = ()
 
 
 def entitlement(
@@ -162,32 +169,23 @@ def one_subscription(
     subscription = row.subscription
     if subscription is None:
         return None
-    status, overlay = subscription.status, row.overlay
-    if overlay is not None and now < overlay.until:
-        status = overlay.status
-    else:
-        overlay = None
+    overlay = row.overlay if row.overlay is not None and now < row.overlay.until else None
+    status = overlay.status if overlay else subscription.status
     rule = policy[status]
-    access, why = rule.access, Why.CORRECTION if overlay else Why.STATUS
-    until = overlay.until if overlay else None
-    if access is Access.NO and rule.until_period_end:
-        paid_end = _used_up_at(row, subscription, status)
-        if now < (paid_end or 0):
-            access, why, until = Access.YES, Why.PAID_PERIOD, paid_end
-    elif access is Access.GRACE and not overlay and rule.grace_days is not None:
-        until = _grace_ends(row, subscription, rule.grace_days)
-        if until is not None and now >= until:
-            access, why, until = Access.NO, Why.GRACE_OVER, None
-    if not overlay and _long_over(subscription, policy, now=now):
+    access, why, until = _by_rule(row, subscription, status, rule, now=now)
+    if overlay:
+        why, until = (Why.CORRECTION, overlay.until) if why is not Why.PAID_PERIOD else (why, until)
+    elif _long_over(subscription, policy, now=now):
         access, why, until = Access.NO, Why.GRACE_OVER, None
     if incident_open and not overlay and rule.in_incident.rank < access.rank:
         access, why = rule.in_incident, Why.INCIDENT
+    items = _items_left(row, subscription, rule, access, why, now=now)
     return Entitlement(
         access=access,
         why=why,
         as_of=now,
         status=status,
-        plan=subscription.plan,
+        plan="+".join(sorted({each.plan for each in items})) or subscription.plan,
         subscription=subscription.id,
         period_end=subscription.period_end,
         since=row.since,
@@ -197,10 +195,52 @@ def one_subscription(
         corrected_until=overlay.until if overlay else None,
         paid_until=paid_until(row.paid, subscription),
         until=until,
-        quantity=subscription.quantity,
+        quantity=_together(items) if items else subscription.quantity,
+        items=items,
         collection_paused=subscription.collection_paused,
         ends_at=subscription.planned_end,
     )
+
+
+def _items_left(
+    row: Row, subscription: Subscription, rule: AccessRule, access: Access, why: Why, *, now: int
+) -> tuple[SubscriptionItem, ...]:
+    """Where items end apart, those that still give: with the end of what was paid of each.
+
+    In grace each has its own; while it runs each has the end of its period.
+    """
+    in_grace = access is Access.GRACE and why is Why.STATUS
+    if why is not Why.PAID_PERIOD and not (in_grace and rule.grace_days is not None):
+        return subscription.items
+    grace = (rule.grace_days or 0) * DAY if in_grace else 0
+    left = (each._replace(end=row.paid.item_until(each.end) + grace) for each in subscription.items)
+    return tuple(each for each in left if now < each.end) or subscription.items
+
+
+def _together(items: Iterable[SubscriptionItem]) -> int | None:
+    known = [each.quantity for each in items if each.quantity is not None]
+    return sum(known) if known else None
+
+
+def _by_rule(
+    row: Row, subscription: Subscription, status: Status, rule: AccessRule, *, now: int
+) -> tuple[Access, Why, int | None]:
+    """What the rule of a status gives, from what that follows, and when it ends."""
+    if rule.access is Access.NO and rule.until_period_end:
+        paid_end = _used_up_at(row, subscription, status)
+        if now < (paid_end or 0):
+            return Access.YES, Why.PAID_PERIOD, paid_end
+    corrected = row.overlay is not None and now < row.overlay.until
+    if corrected:
+        return rule.access, Why.STATUS, None
+    if subscription.collection_paused and rule.collection_paused is not None:
+        return rule.collection_paused, Why.COLLECTION_PAUSED, None
+    if rule.access is Access.GRACE and rule.grace_days is not None:
+        until = _grace_ends(row, subscription, rule.grace_days)
+        if until is not None and now >= until:
+            return Access.NO, Why.GRACE_OVER, None
+        return Access.GRACE, Why.STATUS, until
+    return rule.access, Why.STATUS, None
 
 
 def _long_over(subscription: Subscription, policy: AccessPolicy, *, now: int) -> bool:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tocsin.billing.event import BillingEvent, EventClass
+from tocsin.billing.event import EventClass
 from tocsin.billing.projection import ordering
 from tocsin.billing.projection.ordering import Decision
+from tocsin.billing.projection.told import BillingEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

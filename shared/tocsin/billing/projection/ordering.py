@@ -37,7 +37,7 @@ from tocsin.billing.projection.paid import NOTHING, USES_UP, Paid, paid_until, t
 from tocsin.billing.subscription import Status
 
 if TYPE_CHECKING:
-    from tocsin.billing.event import BillingEvent
+    from tocsin.billing.projection.told import BillingEvent
     from tocsin.billing.subscription import Subscription
 
 NEW_ROW_WINDOW = 300

@@ -80,8 +80,22 @@ class Paid:
     @property
     def proven(self) -> int | None:
         """The end of what was paid by an invoice that was not given back."""
+        return max(self._proven_ends(), default=None)
+
+    def _proven_ends(self) -> set[int]:
         back = {invoice.id for invoice in self.back}
-        return max((invoice.end for invoice in self.paid if invoice.id not in back), default=None)
+        return {invoice.end for invoice in self.paid if invoice.id not in back}
+
+    def item_until(self, end: int) -> int:
+        """Until when an item is paid whose own period ends then, where others end later.
+
+        Its own end while that it runs is the newest that is known. Else the last end up to its own
+        that an invoice was paid for; where none is known, one from before ends were kept item by
+        item may have paid for it: then its own end.
+        """
+        if self._running_end() is not None:
+            return end
+        return max((one for one in self._proven_ends() if one <= end), default=end)
 
     @property
     def until(self) -> int | None:
@@ -119,15 +133,17 @@ class Paid:
         That is where a subscription has ended, or is suspended, inside of a period: whether that
         one was paid its snapshot does not tell. And where one fails to pay, for grace counts from
         the end of what was: that is where the failing period starts, if the one before was paid.
-        It is asked once, and again only after it was seen active since.
+        Of items that end apart each has to be proven. It is asked once, and again only after it
+        was seen active since.
         """
-        end = self._in_question(subscription)
+        end, proven = self._in_question(subscription), self._proven_ends()
+        items = any(item.end > now and item.end not in proven for item in subscription.items)
         if subscription.status in ENDED:
-            if end <= now or (self.proven or 0) >= end:
+            if end <= now or ((self.proven or 0) >= end and not items):
                 return False
         elif subscription.status is Status.PAST_DUE:
             tried = self.trial.end if self.trial else 0
-            if max(self.proven or 0, tried) >= (subscription.period_start or 0):
+            if max(self.proven or 0, tried) >= (subscription.period_start or 0) and not items:
                 return False
         else:
             return False

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tocsin.billing.access.entitlement import AccessPolicy
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Answer, Row
-    from tocsin.billing.subscription import Subscription
+    from tocsin.billing.subscription import Subscription, SubscriptionItem
 
 GONE = "gone"
 """The provider's word that we write for a subscription it says there is none of."""
@@ -201,6 +201,8 @@ def facts(subscription: Subscription) -> dict[str, str]:
         "ends_at_period_end": str(subscription.ends_at_period_end).lower(),
         "ends_at": _when(subscription.ends_at),
         "quantity": _told(subscription.quantity),
+        "items": ", ".join(f"{each.plan} until {_when(each.end)}" for each in subscription.items)
+        or "end together",
     }
 
 
@@ -218,7 +220,7 @@ def _difference(subject: Subject, held: Subscription, truth: Subscription) -> Ki
         for kind, ours, theirs in (
             (Kind.STATUS, _standing(held), _standing(truth)),
             (Kind.PLAN, _bought(held, truth), _bought(truth, held)),
-            (Kind.PERIOD, _period(held), _period(truth)),
+            (Kind.PERIOD, _period(held, truth), _period(truth, held)),
         )
         if ours != theirs
     ]
@@ -236,8 +238,11 @@ def _bought(one: Subscription, other: Subscription) -> tuple[str, int | None]:
     return one.plan, None if other.quantity is None else one.quantity
 
 
-def _period(one: Subscription) -> tuple[int | None, int | None]:
-    return one.period_end, one.planned_end
+def _period(
+    one: Subscription, other: Subscription
+) -> tuple[int | None, int | None, tuple[SubscriptionItem, ...]]:
+    """Ends, those of items too; the latter are not compared where one side did not keep them."""
+    return one.period_end, one.planned_end, one.items if other.items else ()
 
 
 def _is_behind(subject: Subject) -> bool:

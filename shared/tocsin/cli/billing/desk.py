@@ -40,8 +40,8 @@ from tocsin.runtime.aws.sigv4 import Credentials
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tocsin.billing.event import BillingEvent
     from tocsin.billing.projection.quarantine import Poison
+    from tocsin.billing.projection.told import BillingEvent
 
 RETRY_DELAY = 5
 """Seconds before a retry is handled, so that it finds its quarantine item already gone."""

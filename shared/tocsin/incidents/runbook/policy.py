@@ -177,14 +177,16 @@ class AccessRow:
     """What one status of a subscription gives a workspace: `yes`, `grace` or `no`.
 
     `in_incident` while a billing incident is open; with `until_period_end` a paid period is used
-    up first, and grace ends `grace_days` after what was paid. In billing's words, which this room
-    does not know.
+    up first, and grace ends `grace_days` after what was paid. `collection_paused` while no money is
+    taken though the status stays, None where that changes nothing. In billing's words, which this
+    room does not know.
     """
 
     access: str
     in_incident: str
     until_period_end: bool
     grace_days: int | None = None
+    collection_paused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,7 @@ def _billing(rules: BillingTable) -> Billing:
                 (row.in_incident or row.access).value,
                 row.until_period_end,
                 row.grace_days,
+                row.collection_paused.value if row.collection_paused else None,
             )
             for status, row in rules.access.items()
         },

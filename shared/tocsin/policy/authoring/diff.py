@@ -175,6 +175,7 @@ def _billing(policy: Policy) -> Pairs:
         yield f"{key}.in_incident", row.in_incident
         yield f"{key}.until_period_end", _word(yes=row.until_period_end)
         yield f"{key}.grace_days", "no end" if row.grace_days is None else str(row.grace_days)
+        yield f"{key}.collection_paused", row.collection_paused or "as the status"
     yield "billing.confirm", ", ".join(policy.billing.confirm)
     yield "billing.essential", ", ".join(policy.billing.essential)
     yield "billing.add_ons", ", ".join(policy.billing.add_ons)

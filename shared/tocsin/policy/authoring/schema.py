@@ -200,6 +200,7 @@ class AccessLine(Model):
     in_incident: AccessName | None = None
     until_period_end: bool = False
     grace_days: Annotated[int, Field(ge=0, le=366)] | None = None
+    collection_paused: AccessName | None = None
 
 
 class BillingTable(Model):

@@ -111,6 +111,7 @@ def _rules(compiled: bytes, name: str) -> BillingRules:
                     Access(row["in_incident"]),
                     row["until_period_end"],
                     row.get("grace_days"),
+                    Access(paused) if (paused := row.get("collection_paused")) else None,
                 )
                 for status, row in rules["access"].items()
             },

@@ -5,6 +5,7 @@ Business time, paging, lateness, updates, closing and triage: the numbers of the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tocsin.incidents.runbook.policy import CriterionSection
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tocsin.incidents.runbook.paging import Escalation
-    from tocsin.incidents.runbook.policy import Policy, UpdateCadence, UpdateDue
+    from tocsin.incidents.runbook.policy import AccessRow, Policy, UpdateCadence, UpdateDue
     from tocsin.incidents.vocabulary import ClockName, Role
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -245,7 +246,8 @@ def _access(policy: Policy) -> str:
             "yes" if row.until_period_end else "",
             "" if row.grace_days is None else f"{row.grace_days} days",
         )
-        for status, row in policy.billing.access.items()
+        for name, row in policy.billing.access.items()
+        for status, row in _with_collection_paused(name, row)
     )
     header = (
         "Subscription is",
@@ -255,6 +257,13 @@ def _access(policy: Policy) -> str:
         "Grace after what was paid",
     )
     return table(header, rows)
+
+
+def _with_collection_paused(status: str, row: AccessRow) -> Iterator[tuple[str, AccessRow]]:
+    """The row of a status, and one for while the provider takes no money though it stays."""
+    yield status, row
+    if (paused := row.collection_paused) is not None:
+        yield f"{status}, collection paused", replace(row, access=paused, grace_days=None)
 
 
 def _confirmed(policy: Policy) -> Iterator[str]:

@@ -14,13 +14,14 @@ from tocsin.billing.projection.paid import NOTHING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tocsin.billing.event import BillingEvent, Envelope, GivenBack
+    from tocsin.billing.event import Envelope, GivenBack
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ledger_key import LedgerRecord
     from tocsin.billing.projection.ordering import Answer, Change, Row
     from tocsin.billing.projection.paid import Paid
     from tocsin.billing.projection.quarantine import Poison
     from tocsin.billing.projection.refetch import LedgerReplay, RefetchRequest
+    from tocsin.billing.projection.told import BillingEvent
     from tocsin.billing.subscription import Subscription
 
 

@@ -127,14 +127,29 @@ def invoice_told(document: Mapping[str, Any]) -> Paid | None:
 
 
 def given_back(document: Mapping[str, Any]) -> GivenBack | None:
-    """The invoice of a payment that was refunded in full, or lost in a dispute."""
+    """The invoice of a payment that was refunded in full, or lost in a dispute about all of it.
+
+    A dispute has an amount of its own (razorpay.com/docs/webhooks/payloads/disputes); what was
+    refunded before is added to it. Where nothing can be compared it was all of it.
+    """
     payment = section(document, "payload", "payment", "entity")
-    lost = text(document, "event") == "payment.dispute.lost"
+    dispute = section(document, "payload", "dispute", "entity")
+    lost = text(document, "event") == "payment.dispute.lost" and not _is_part(dispute, payment)
     if text(document, "event") not in GIVEN_BACK_TYPES:
         return None
     invoice = object_id(payment, "invoice_id")
     full = lost or text(payment, "refund_status") == "full"
     return GivenBack(invoice) if full and invoice else None
+
+
+def _is_part(dispute: Mapping[str, Any], payment: Mapping[str, Any]) -> bool:
+    amounts = (dispute.get("amount"), payment.get("amount"), payment.get("amount_refunded") or 0)
+    if not all(isinstance(each, int) for each in amounts):
+        return False
+    if text(dispute, "currency") != text(payment, "currency"):
+        return False
+    disputed, paid, refunded = amounts
+    return bool(disputed + refunded < paid)
 
 
 def invoices_path(subscription: str) -> str:

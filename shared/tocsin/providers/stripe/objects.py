@@ -7,6 +7,7 @@ may be another account's, and a listed event may be rendered otherwise than its 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -14,7 +15,7 @@ from tocsin.billing.event import GivenBack
 from tocsin.billing.identity import is_object_id
 from tocsin.billing.projection.ledger_key import usable_time
 from tocsin.billing.projection.paid import Invoice, Mark, Paid
-from tocsin.billing.subscription import Status, Subscription
+from tocsin.billing.subscription import Status, Subscription, SubscriptionItem
 from tocsin.errors import UnreadableShape
 from tocsin.ports.billing.projection import Refunded
 from tocsin.providers.bodies.pruning import workspace_in
@@ -47,7 +48,8 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
     """Reads one subscription object of any API version.
 
     With several items the latest period end counts (what has been paid for is not cut short by a
-    shorter item) and the plan is all of them, sorted and joined by `+`.
+    shorter item) and the plan is all of them, sorted and joined by `+`. Where they end at different
+    times each is kept with its own (docs.stripe.com/billing/subscriptions/mixed-interval).
 
     Raises:
         UnreadableShape: id, status, plan or period end is in none of its known places.
@@ -83,6 +85,7 @@ def subscription(shape: Mapping[str, Any], *, as_of: int) -> Subscription:
         quantity=_quantity(items),
         workspace=workspace_in(shape.get("metadata")),
         period_start=min(starts) if ends and starts else _start_of(shape),
+        items=_ending_apart(items),
     )
 
 
@@ -119,6 +122,17 @@ def _is_cut(shape: Mapping[str, Any]) -> bool:
     total = items.get("total_count")
     left = isinstance(total, int) and total > len(entries(items, "data"))
     return flag(items, "has_more") is True or left
+
+
+def _ending_apart(items: list[dict[str, Any]]) -> tuple[SubscriptionItem, ...]:
+    """Each item with its own end; () where all end together, or one does not say when."""
+    found = [
+        SubscriptionItem(plan, end, _quantity([each]))
+        for each in items
+        if (plan := _plan(each)) and (end := usable_time(each.get("current_period_end")))
+    ]
+    apart = len({each.end for each in found}) > 1 and len(found) == len(items)
+    return tuple(sorted(found, key=lambda each: (each.end, each.plan))) if apart else ()
 
 
 def _quantity(items: list[dict[str, Any]]) -> int | None:
@@ -174,16 +188,16 @@ def invoice_told(document: Mapping[str, Any]) -> Paid | None:
     end = _paid_for(shape)
     if text(shape, "object") != "invoice" or end is None:
         return None
-    identifier, at = object_id(shape, "id"), usable_time(document.get("created"))
+    at = usable_time(document.get("created"))
     if _is_paid(shape):
-        return Paid(paid=(Invoice(end, identifier),)) if identifier else None
+        return Paid(paid=found) if (found := _invoices(shape)) else None
     if at is not None and text(shape, "billing_reason") in _OF_A_CYCLE:
         return Paid(unpaid=Mark(at, end))
     return None
 
 
 def given_back(document: Mapping[str, Any]) -> GivenBack | None:
-    """The invoice, payment or charge of a full refund or a lost dispute."""
+    """The invoice, payment or charge of a full refund or a lost dispute, and how much was lost."""
     shape = section(document, "data", "object")
     if text(document, "type") not in GIVEN_BACK_TYPES:
         return None
@@ -193,7 +207,9 @@ def given_back(document: Mapping[str, Any]) -> GivenBack | None:
         payment=reference(shape, "payment_intent"),
         charge=None if charged else reference(shape, "charge"),
     )
-    return found if found != GivenBack() else None
+    if found == GivenBack() or charged:
+        return None if found == GivenBack() else found
+    return replace(found, amount=_number(shape, "amount"), currency=text(shape, "currency"))
 
 
 def invoices_path(subscription: str) -> str:
@@ -206,14 +222,8 @@ def paid_in(page: Mapping[str, Any]) -> Paid:
     """The paid invoices of a page."""
     if not isinstance(page["data"], list):
         raise TypeError("a page has a list")
-    found = [
-        Invoice(end, identifier)
-        for each in entries(page, "data")
-        if _is_paid(each)
-        and (end := _paid_for(each)) is not None
-        and (identifier := object_id(each, "id"))
-    ]
-    return Paid(paid=tuple(found))
+    paid = filter(_is_paid, entries(page, "data"))
+    return Paid(paid=tuple(invoice for each in paid for invoice in _invoices(each)))
 
 
 def trace(given_back: GivenBack) -> str | None:
@@ -245,27 +255,57 @@ def traced(given_back: GivenBack, shape: Mapping[str, Any]) -> GivenBack | Refun
             return Refunded()
         return Refunded(concerned, Paid(back=(Invoice(end, identifier),)))
     if given_back.charge is not None:
+        if _is_part(given_back, shape):
+            return Refunded()
         return GivenBack(reference(shape, "invoice"), reference(shape, "payment_intent"))
     payments = entries(shape, "data")
     return GivenBack(reference(payments[0], "invoice") if payments else None)
+
+
+def _is_part(lost: GivenBack, charge: Mapping[str, Any]) -> bool:
+    """Whether a lost dispute leaves a part of its charge paid.
+
+    docs.stripe.com/api/disputes/object: its amount may be of a part of the order; what was refunded
+    before is added to it. Where the two cannot be compared it was all of it.
+    """
+    charged, refunded = _number(charge, "amount"), _number(charge, "amount_refunded") or 0
+    if lost.amount is None or charged is None or lost.currency != text(charge, "currency"):
+        return False
+    return lost.amount + refunded < charged
+
+
+def _number(shape: Mapping[str, Any], name: str) -> int | None:
+    value = shape.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _is_paid(invoice: Mapping[str, Any]) -> bool:
     return text(invoice, "status") == "paid" or flag(invoice, "paid") is True
 
 
+def _invoices(invoice: Mapping[str, Any]) -> tuple[Invoice, ...]:
+    """An invoice once for each end of a period that it takes money for: items may end apart."""
+    if (identifier := object_id(invoice, "id")) is None:
+        return ()
+    return tuple(Invoice(end, identifier) for end in sorted(_paid_ends(invoice)))
+
+
 def _paid_for(invoice: Mapping[str, Any]) -> int | None:
-    """The end of the latest period that an invoice takes money for.
+    """The end of the latest period that an invoice takes money for."""
+    return max(_paid_ends(invoice), default=None)
+
+
+def _paid_ends(invoice: Mapping[str, Any]) -> set[int]:
+    """The ends of the periods that an invoice takes money for.
 
     A line of a trial or of a credit takes none; an item added by hand has a period of its own
     that says nothing of the subscription's.
     """
-    ends = [
+    return {
         end
         for line in entries(invoice.get("lines"), "data")
         if _takes_money(line) and (end := usable_time(section(line, "period").get("end")))
-    ]
-    return max(ends, default=None)
+    }
 
 
 def _takes_money(line: Mapping[str, Any]) -> bool:

@@ -18,11 +18,12 @@ from tocsin.adapters.billing.projection.memory import (
     MemoryQuarantine,
 )
 from tocsin.application.billing.projection.project import Projector
-from tocsin.billing.event import BillingEvent, Envelope, EventClass, IdSource
+from tocsin.billing.event import Envelope, EventClass, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.ordering import Answer, Verdict
 from tocsin.billing.projection.refetch import RefetchRequest
+from tocsin.billing.projection.told import BillingEvent
 from tocsin.billing.subscription import Status, Subscription
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from tocsin.policy.compiled.billing_rules import current_billing_rules
 
 NOW = 10_000
 POLICY = current_billing_rules().access
+ACTIVE = Subscription("sub_1", Status.ACTIVE, "active", "price_1", NOW - 1)
 STRIPE = Identity("stripe", "acct_1", "live")
 RAZORPAY = Identity("razorpay", "acc_1", "live")
 
@@ -144,6 +145,35 @@ def test_quantity_and_paused_collection_are_in_the_answer() -> None:
     rows = [(STRIPE, Row(ver=1, subscription=state))]
     found = entitlement(rows, POLICY, now=NOW, incident_open=False)
     assert (found.quantity, found.collection_paused) == (7, True)
+
+
+def test_what_paused_collection_gives_is_the_runbooks_to_say() -> None:
+    """Stripe's `pause_collection`: the status stays active while no money is taken."""
+    paused = replace(row(Status.ACTIVE), subscription=replace(ACTIVE, collection_paused=True))
+    assert answer(paused) == (Access.YES, "collection_paused")
+    strict = {**POLICY, Status.ACTIVE: replace(POLICY[Status.ACTIVE], collection_paused=Access.NO)}
+
+    def given(one: Row) -> tuple[Access, str]:
+        found = entitlement([(STRIPE, one)], strict, now=NOW, incident_open=False)
+        return found.access, found.why
+
+    assert given(paused) == (Access.NO, "collection_paused")
+    assert given(row(Status.ACTIVE)) == (Access.YES, "status")
+    overlay = Overlay(Status.ACTIVE, until=NOW + 1, approval="", by="kim", base_rev=2)
+    assert given(replace(paused, overlay=overlay)) == (Access.YES, "correction")
+    silent = {**POLICY, Status.ACTIVE: AccessRule(Access.YES, Access.YES)}
+    found = entitlement([(STRIPE, paused)], silent, now=NOW, incident_open=False)
+    assert (found.access, found.why) == (Access.YES, "status"), "a runbook from before"
+
+
+@pytest.mark.parametrize("status", [Status.PAST_DUE, Status.SUSPENDED, Status.PAUSED])
+def test_a_correction_to_ended_never_gives_what_was_not_paid(status: Status) -> None:
+    """Nothing is known of payment: the row was stored before that was kept."""
+    overlay = Overlay(Status.CANCELLED, until=NOW + 99, approval="", by="kim", base_rev=2)
+    corrected = replace(row(status, end=NOW + 50), overlay=overlay)
+    assert answer(corrected) == (Access.NO, "correction")
+    active = replace(row(Status.ACTIVE, end=NOW + 50), overlay=overlay)
+    assert answer(active) == (Access.YES, "paid_period")
 
 
 def test_without_a_subscription_there_is_no_access() -> None:

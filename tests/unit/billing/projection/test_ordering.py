@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tocsin.billing.event import BillingEvent, EventClass
+from tocsin.billing.event import EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection import ordering
 from tocsin.billing.projection.ordering import (
@@ -20,6 +20,7 @@ from tocsin.billing.projection.ordering import (
     decide,
     record_answer,
 )
+from tocsin.billing.projection.told import BillingEvent
 from tocsin.billing.subscription import Status, Subscription
 
 NOW = 10_000

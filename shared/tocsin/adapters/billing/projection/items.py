@@ -4,6 +4,7 @@
     st raw plan period_end cp ce       status, provider's word, plan, period, collection paused,
                                        ends at period end
     ps qty ea                          start of the period, quantity, date it is to end on
+    it                                 items that end apart: {e: end, q: quantity, p: plan} each
     fp fingerprint of these            term present when st is terminal
     ap fa un                           newest applied event, newest answer, answer not dated
     ver rev seen                       writes, changes, last event ids
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING
 from tocsin.billing.identity import Identity, placed
 from tocsin.billing.projection.ordering import Overlay, Row
 from tocsin.billing.projection.paid import NOTHING, Invoice, Mark, Paid
-from tocsin.billing.subscription import Status, Subscription
+from tocsin.billing.subscription import Status, Subscription, SubscriptionItem
 from tocsin.errors import MalformedPayload
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def state_attributes(subscription: Subscription | None) -> dict[str, Attribute |
         "ps": number(subscription.period_start),
         "qty": number(subscription.quantity),
         "ea": number(subscription.ends_at),
+        "it": _items_attribute(subscription.items),
         "cp": flag(on=subscription.collection_paused),
         "ce": flag(on=subscription.ends_at_period_end),
         "term": flag(on=subscription.terminal),
@@ -182,7 +184,23 @@ def _subscription_of(item: Mapping[str, Attribute]) -> Subscription:
         period_start=_number_in(item, "ps"),
         quantity=_number_in(item, "qty"),
         ends_at=_number_in(item, "ea"),
+        items=tuple(
+            SubscriptionItem(each["p"]["S"], int(each["e"]["N"]), _number_in(each, "q"))
+            for each in (one["M"] for one in (item["it"]["L"] if "it" in item else ()))
+        ),
     )
+
+
+def _items_attribute(items: tuple[SubscriptionItem, ...]) -> Attribute | None:
+    if not items:
+        return None
+    kept: list[Attribute] = []
+    for each in items:
+        one: Item = {"p": {"S": each.plan}, "e": {"N": str(each.end)}}
+        if each.quantity is not None:
+            one["q"] = {"N": str(each.quantity)}
+        kept.append({"M": one})
+    return {"L": kept}
 
 
 def _paid_of(item: Mapping[str, Attribute]) -> Paid:

@@ -18,11 +18,11 @@ from tocsin.ports.billing.projection import Applied
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ledger_key import LedgerKey, LedgerRecord
     from tocsin.billing.projection.ordering import Change, Row
     from tocsin.billing.projection.quarantine import Poison
+    from tocsin.billing.projection.told import BillingEvent
 
 
 class MemoryProjection:

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tocsin.adapters.aws.call import Attribute, AwsCall, Item
-    from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Change, Row
+    from tocsin.billing.projection.told import BillingEvent
 
 WORKSPACE_INDEX = "workspace"
 _KNOWN_AND_OLDER = (

@@ -18,7 +18,7 @@ from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.projection.refetch import LedgerReplay, Reason
 
 if TYPE_CHECKING:
-    from tocsin.billing.event import BillingEvent
+    from tocsin.billing.projection.told import BillingEvent
     from tocsin.ports.billing.projection import (
         InvoiceSource,
         Projection,

@@ -25,9 +25,9 @@ from tocsin.billing.subscription import Status
 from tocsin.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Answer, Row
+    from tocsin.billing.projection.told import BillingEvent
     from tocsin.ports.billing.projection import (
         InvoiceSource,
         Projection,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.billing.event import BillingEvent, EventClass, Problem
+from tocsin.billing.event import EventClass, Problem
+from tocsin.billing.projection.told import BillingEvent
 from tocsin.billing.subscription import Status
 from tocsin.errors import MalformedPayload, UnreadableShape
 

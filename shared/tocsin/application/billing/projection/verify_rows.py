@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tocsin.billing.access.corrections import Logged
-    from tocsin.billing.event import BillingEvent
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ordering import Row
+    from tocsin.billing.projection.told import BillingEvent
 
 FROM_AN_ANSWER = "provider"
 """The source of a row that no event made: the provider was asked."""
