@@ -17,7 +17,9 @@ import urllib3
 from tests.cloud.stage import probes
 from tests.harness.cloud.local_cloud import eventually
 from tests.harness.fakes.webhooks import compact, razorpay_headers, stripe_headers
+from tocsin.billing.provider import PROVIDERS
 from tocsin.local.sandbox.clients.stripe import SandboxClient
+from tocsin.local.stage import webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,6 +147,29 @@ def test_a_providers_history_in_disorder_ends_in_the_providers_state(
     assert eventually(seen, lambda found: found == truth, seconds=40) == truth
     stored = {item["SK"]["S"] for item in stage.items("billing_events")}
     assert stored == {one["id"] for one in sandbox.events()}
+
+
+def test_both_providers_of_the_sandbox_are_heard_as_up_has_it(
+    stage: Deployed, sandbox: SandboxClient
+) -> None:
+    """`local up` registers their webhooks, and the fixture has forgotten them."""
+    webhooks.register(stage.outputs)
+    begin = sandbox.now() - 100
+    sandbox.tell(seed=9, start=begin, until=begin + 80, events=20)
+    sandbox.razorpay.tell(seed=9, start=begin, until=begin + 80)
+    assert sandbox.drain() == 0
+    truth = sandbox.truth()
+    expected = {one["id"]: one["status"] for one in truth["subscriptions"]}
+    expected |= {
+        one["id"]: one["status"]
+        for one in truth["razorpay"]["subscriptions"]
+        if one["status"] not in PROVIDERS["razorpay"].unsent
+    }
+
+    def seen() -> dict[str, str]:
+        return {name: row["raw"]["S"] for name, row in projected(stage).items()}
+
+    assert eventually(seen, lambda found: found == expected, seconds=60) == expected
 
 
 def test_a_signed_event_of_the_other_provider_is_stored_too(

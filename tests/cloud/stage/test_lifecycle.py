@@ -18,6 +18,8 @@ from tests.harness.cloud.local_cloud import eventually, slot
 from tocsin.local.look.clients import Clients
 from tocsin.local.machine import emulator, processes
 from tocsin.local.machine.places import STATE_VARIABLE
+from tocsin.local.sandbox.clients.stripe import SandboxClient
+from tocsin.local.sandbox.defaults import ENDPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +119,11 @@ def test_up_leaves_a_running_cloud_and_down_leaves_nothing(line: CommandLine) ->
     sweep = line.json("clock", "advance", "1m")
 
     assert json.loads(line.places.outputs.read_text("utf-8"))["api_url"] == outputs["api_url"]
+    heard = SandboxClient(outputs["sandbox_url"]).endpoints()
+    assert {each["id"]: each["url"] for each in heard} == {
+        identifier: f"{outputs['webhook_url']}/{provider}"
+        for provider, identifier in ENDPOINTS.items()
+    }
     assert sweep["offset_seconds"] == 60
     assert line.run("status")[0] == 0
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from tests.harness.strict_aws import before_the_emulator
 from tocsin.local.look.people import sign_in
 from tocsin.local.machine.places import Places, find
+from tocsin.local.sandbox.clients.stripe import SandboxClient
 from tocsin.local.stage.cloud import Cloud, Wishes
 from tocsin.local.stage.emptying import empty_tables
 
@@ -83,7 +84,9 @@ class Deployed:
         return [dict(item) for page in pages for item in page["Items"]]
 
     def clear(self) -> None:
-        """Empties the tables and the inbox and sets incident time to now."""
+        """Empties tables, inbox and the providers, who then send to nobody; sets time to now."""
+        if self.outputs["sandbox_url"]:
+            SandboxClient(self.outputs["sandbox_url"]).reset()
         empty_tables(self.clients, self.outputs["tables"].values())
         self.cloud.clock().reset()
         self.cloud.inbox().clear()

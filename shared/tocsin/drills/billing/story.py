@@ -14,7 +14,7 @@ from tocsin.drills.scenario import Step
 from tocsin.drills.stage import fingerprint, wait_until
 from tocsin.errors import Unavailable
 from tocsin.local.sandbox.clients import official
-from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY
+from tocsin.local.sandbox.defaults import ACCOUNT, DEFAULT_API_KEY, ENDPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from tocsin.local.sandbox.clients.official import ProviderTruth
     from tocsin.local.sandbox.clients.stripe import SandboxClient
 
-ENDPOINT: Final = "we_demo"
+ENDPOINT: Final = ENDPOINTS["stripe"]
+"""The stage's own: what a drill makes comes once, and the stage goes on hearing after it."""
 IDENTITY: Final = Identity("stripe", ACCOUNT, "test")
 EVENTS: Final = 200
 RESENT: Final = 20

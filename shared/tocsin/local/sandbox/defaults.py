@@ -22,6 +22,10 @@ RAZORPAY_ACCOUNT: Final = "acc_local"
 
 """The merchant that Razorpay's webhooks name."""
 
+ENDPOINTS: Final = {"stripe": "we_local", "razorpay": "rzp_local"}
+
+"""By provider, the webhook endpoint that is the local stage's."""
+
 RETENTION_SECONDS: Final = 30 * 86_400
 
 """How long an event can be listed or read, as at the provider."""

@@ -22,7 +22,7 @@ from tocsin.local.look.inbox import Inbox
 from tocsin.local.machine import emulator, processes
 from tocsin.local.machine.locks import held
 from tocsin.local.moving import StageClock
-from tocsin.local.stage import assembly, deploy, gaps, outputs, seed, synthesis
+from tocsin.local.stage import assembly, deploy, gaps, outputs, seed, synthesis, webhooks
 from tocsin.local.stage.references import References
 from tocsin.providers.registry import PROVIDERS
 
@@ -101,6 +101,8 @@ class Cloud:
             clock.lap("deploy")
             found = self._describe(clients, stack_outputs, bases, sandbox)
             outputs.write(self.places.outputs, found)
+            for url in webhooks.register(found):
+                self.say(f"the sandbox sends webhooks to {url}")
             clock.lap("seed")
         return Brought(found, tuple(notes), clock.laps)
 

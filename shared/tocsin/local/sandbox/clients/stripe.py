@@ -95,6 +95,11 @@ class SandboxClient:
         given = {"id": identifier, "url": url, "secrets": list(secrets), **more}
         return self._call("POST", "/endpoints", given)
 
+    def endpoints(self) -> list[Json]:
+        """All endpoints, without their secrets."""
+        found: list[Json] = self._call("GET", "/endpoints")["endpoints"]
+        return found
+
     def remove_endpoint(self, identifier: str) -> bool:
         return bool(self._call("DELETE", "/endpoints", {"id": identifier})["removed"])
 
