@@ -154,6 +154,15 @@ def terminal(
     return Terminal(capsys)
 
 
+def reconciled(terminal: Terminal, *words: str) -> dict[str, Any]:
+    """What a command of `billing reconcile` answers; its exit code says whether all agrees."""
+    code, out, err = terminal.run("billing", "reconcile", *words, "--json")
+    found: dict[str, Any] = json.loads(out)
+    assert code == (0 if found["agrees"] else FAILED_CHECK), err
+    assert found["agrees"] is (found["open"] + found["not_comparable"] == 0)
+    return found
+
+
 @pytest.mark.full
 @pytest.mark.timeout(900)
 def test_24_of_24_are_found_told_healed_with_approval_and_signed(
@@ -166,10 +175,10 @@ def test_24_of_24_are_found_told_healed_with_approval_and_signed(
         if kind is Kind.DOUBLE:
             books.twin(f"ws_{number:02d}")
 
-    first = terminal.json("billing", "reconcile", "start", "--scope", "full")
+    first = reconciled(terminal, "start", "--scope", "full")
     kinds = {each["kind"]: each["count"] for each in first["unresolved"]}
     assert kinds == {"double": 3, "missing": SIZE + 3}, "no webhook has told us of anything"
-    healed = terminal.json("billing", "reconcile", "heal", first["id"], "--as", "kim:commander")
+    healed = reconciled(terminal, "heal", first["id"], "--as", "kim:commander")
     assert {each["kind"]: each["count"] for each in healed["unresolved"]} == {"double": 3}
 
     opened = terminal.json(
@@ -178,8 +187,7 @@ def test_24_of_24_are_found_told_healed_with_approval_and_signed(
     terminal.json("ack", opened["id"], "--as", "kim")
     for kind, number in table:
         books.plant(kind, number)
-    start = ("billing", "reconcile", "start", "--scope", "full", "--incident", opened["id"])
-    found = terminal.json(*start)
+    found = reconciled(terminal, "start", "--scope", "full", "--incident", opened["id"])
     seen = sorted((each["kind"], each["workspace"]) for each in found["mismatches"])
     assert seen == sorted((kind.value, f"ws_{number:02d}") for kind, number in table)
     assert (found["not_comparable"], found["compared_workspaces"]) == (0, SIZE)

@@ -131,7 +131,7 @@ def put_back(outage: Outage, fire: Fire, size: int, like: Ran | None = None) -> 
         fire.aim(planner=share / like.requests[0], worker=share / like.requests[1], most=KILLS)
     began = time.monotonic()
     # What happened last may be lost too, and then the provider is not known to have recovered.
-    started = outage.replay("start", *outage.window(), *OVERRIDE)
+    started = outage.replay("start", *outage.window(), *OVERRIDE, "--no-wait")
     done = released(outage, started["id"], waves)
     seconds = time.monotonic() - began
     assert (done["stage"], done["proven"]) == ("complete", True), done

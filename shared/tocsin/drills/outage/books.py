@@ -67,8 +67,9 @@ def reconcile(scene: OutageScene) -> Iterator[Check]:
     scene.watcher.tell(f"healing, approved by entry {approval}: {told}")
     wait_until(lambda: _open(scene, where) == 0, seconds=REPLAY_SECONDS)
     # The driver may still be writing what it healed: then the signature is asked for again.
+    left = [each["account"] for each in scene.commander.read(where)["not_compared"]]
     wait_until(
-        lambda: scene.post(f"{where}/sign-off", {}).status == OK,
+        lambda: scene.post(f"{where}/sign-off", {"without": left}).status == OK,
         seconds=SETTLE_SECONDS,
     )
     wait_until(lambda: _reconciled(scene), seconds=SETTLE_SECONDS)
