@@ -27,30 +27,51 @@ SAMPLE, FULL, FULL_OF_OTHERS = 250, 20_000, 4_000
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of run, with the most questions per delivery that it may cost."""
+    """One kind of run, with the most questions per delivery that it may cost.
+
+    `before` is what the first 250 histories cost when payment was not yet kept: what was learnt
+    since is asked for reasons of its own, and the order of events costs no more than it did.
+    """
 
     hazards: Hazards
     replay: bool
     confirm: bool
     hints: bool
     limit: float
+    before: float = 9.0
 
 
 KINDS = {
-    "live, calm": Kind(NONE, replay=False, confirm=False, hints=False, limit=0.65),
-    "live, calm, with hints": Kind(NONE, replay=False, confirm=False, hints=True, limit=0.90),
-    "live, all hazards": Kind(ALL, replay=False, confirm=True, hints=True, limit=1.25),
+    "live, calm": Kind(NONE, replay=False, confirm=False, hints=False, limit=0.65, before=0.6049),
+    "live, calm, with hints": Kind(
+        NONE, replay=False, confirm=False, hints=True, limit=0.90, before=0.8408
+    ),
+    "live, all hazards": Kind(
+        ALL, replay=False, confirm=True, hints=True, limit=1.25, before=1.0679
+    ),
     "live, slow answers": Kind(
-        Hazards(slow_get=8), replay=False, confirm=True, hints=False, limit=1.25
+        Hazards(slow_get=8), replay=False, confirm=True, hints=False, limit=1.25, before=1.0732
     ),
     "live, failing provider": Kind(
-        Hazards(failing=0.6, slow_get=2), replay=False, confirm=True, hints=True, limit=2.5
+        Hazards(failing=0.6, slow_get=2),
+        replay=False,
+        confirm=True,
+        hints=True,
+        limit=2.5,
+        before=1.7127,
     ),
     "live, no usable dates": Kind(
-        Hazards(undated=1, slow_get=8, jitter=1), replay=False, confirm=True, hints=True, limit=2.0
+        Hazards(undated=1, slow_get=8, jitter=1),
+        replay=False,
+        confirm=True,
+        hints=True,
+        limit=2.0,
+        before=1.8327,
     ),
-    "replay, calm": Kind(NONE, replay=True, confirm=True, hints=False, limit=0.20),
-    "replay, all hazards": Kind(ALL, replay=True, confirm=True, hints=True, limit=0.20),
+    "replay, calm": Kind(NONE, replay=True, confirm=True, hints=False, limit=0.20, before=0.1293),
+    "replay, all hazards": Kind(
+        ALL, replay=True, confirm=True, hints=True, limit=0.20, before=0.1587
+    ),
 }
 
 
@@ -77,7 +98,7 @@ def tallies_of(kind: Kind, histories: int) -> list[Tally]:
     ]
 
 
-def check(name: str, histories: int) -> None:
+def check(name: str, histories: int) -> float:
     wrong, changed, cost = run(KINDS[name], histories)
     sys.stdout.write(
         f"\n{ASSUMPTIONS}\n{name}: {histories} histories, {wrong} wrong, {changed} changed by a"
@@ -86,11 +107,12 @@ def check(name: str, histories: int) -> None:
     assert wrong == 0
     assert changed == 0
     assert cost <= KINDS[name].limit
+    return cost
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_i8_every_history_ends_as_the_provider_says(name: str) -> None:
-    check(name, SAMPLE)
+    assert check(name, SAMPLE) <= 1.05 * KINDS[name].before, "order costs what it did"
 
 
 @pytest.mark.full
