@@ -20,7 +20,7 @@ from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import Stage as Comparing
 from tocsin.billing.replay.cursor import Stage
 from tocsin.cli import main
-from tocsin.cli.billing import following, reconcile, replay
+from tocsin.cli.billing import reconcile, replay
 from tocsin.cli.terminal import output
 from tocsin.incidents.queries.billing import LACKS
 
@@ -36,7 +36,7 @@ class Terminal:
     def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         self.bench, self.capsys = Bench(World()), capsys
         self.meanwhile: Callable[[], None] = self.step
-        monkeypatch.setattr(following.time, "sleep", lambda _: self.meanwhile())
+        monkeypatch.setattr("time.sleep", lambda _: self.meanwhile())
         for module in (reconcile, replay):
             monkeypatch.setattr(module, "connect", self._connect)
 
@@ -203,16 +203,17 @@ def test_a_replay_is_waited_for_as_well(terminal: Terminal, verb: str) -> None:
     office = terminal.bench.office
     stages = iter(
         [
-            {"stage": Stage.DRAINING, "problem": ""},
-            {"stage": Stage.DRAINING, "problem": "the queue is behind"},
-            {"stage": Stage.COMPLETE, "problem": ""},
+            (Stage.DRAINING, ""),
+            (Stage.DRAINING, "the queue is behind"),
+            (Stage.COMPLETE, ""),
         ]
     )
 
     def driven() -> None:
         before = office.replays.load(office.woken[0])
         assert before is not None
-        office.replays.save(replace(before, **next(stages)))
+        stage, problem = next(stages)
+        office.replays.save(replace(before, stage=stage, problem=problem))
 
     terminal.meanwhile = driven
     code, out, err = terminal.run("replay", verb, *WINDOW)

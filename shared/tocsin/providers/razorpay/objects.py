@@ -143,13 +143,12 @@ def given_back(document: Mapping[str, Any]) -> GivenBack | None:
 
 
 def _is_part(dispute: Mapping[str, Any], payment: Mapping[str, Any]) -> bool:
-    amounts = (dispute.get("amount"), payment.get("amount"), payment.get("amount_refunded") or 0)
-    if not all(isinstance(each, int) for each in amounts):
+    disputed, paid = dispute.get("amount"), payment.get("amount")
+    refunded = payment.get("amount_refunded") or 0
+    if not (isinstance(disputed, int) and isinstance(paid, int) and isinstance(refunded, int)):
         return False
-    if text(dispute, "currency") != text(payment, "currency"):
-        return False
-    disputed, paid, refunded = amounts
-    return bool(disputed + refunded < paid)
+    same = text(dispute, "currency") == text(payment, "currency")
+    return same and disputed + refunded < paid
 
 
 def invoices_path(subscription: str) -> str:

@@ -61,7 +61,7 @@ class TestCheckouts:
         counted(story, "09-08 10:30", lacks=(lack,))
         found = line(story, self.CODE)
         assert found.status is Status.UNMET
-        assert lack in found.next_step
+        assert found.next_step == f"stripe: {LACKS[lack]}"
         assert LACKS[lack] in found.next_step
 
     def test_the_newest_examination_counts(self) -> None:
