@@ -101,8 +101,9 @@ class Group(StrEnum):
 
 
 BECOME_COMMANDER = (
-    "commanders sign in under the deployment's commander role (its output CommanderRoleArn), or under"
-    " a role that the stage's setting gives to that group; in the local cloud: --as NAME:commander"
+    "commanders sign in under the deployment's commander role (its output CommanderRoleArn), or"
+    " under a role that the stage's setting gives to that group; in the local cloud:"
+    " --as NAME:commander"
 )
 """How one comes to be of that group, for whoever is refused for want of it."""
 

@@ -37,6 +37,14 @@ REGISTRATIONS: dict[str, Any] = {
         "connect": True,
         "secrets": [{"secret": "whsec_house", "not_after": None}],
     },
+    "stripe/shops": {
+        "provider": "stripe",
+        "endpoint": "shops",
+        "account": "acct_1SxHouse",
+        "mode": "live",
+        "connect": True,
+        "secrets": [{"secret": "whsec_shops", "not_after": None}],
+    },
     "stripe/closed": {
         "provider": "stripe",
         "endpoint": "closed",

@@ -13,6 +13,7 @@ from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tests.harness.fakes.webhooks import compact, http_event, razorpay_headers
 from tests.harness.worlds.ingest import World
 from tocsin.application.billing.projection.read_event import billing_event
+from tocsin.billing.access.counting import Counting
 from tocsin.billing.event import EventClass, Problem
 from tocsin.providers.bodies.codec import MAX_KEPT, unpack
 from tocsin.providers.registry import object_reader
@@ -152,6 +153,24 @@ def test_account_and_mode_are_the_registrations_and_a_body_may_only_contradict(
     (record,) = world.stored()
     assert str(record.identity) == "stripe#acct_1SxHouse#live"
     assert record.endpoint == "live"
+
+
+def test_a_test_event_at_a_live_connect_endpoint_is_accepted_and_filed_apart(world: World) -> None:
+    """docs.stripe.com/connect/webhooks: both modes are sent there, a refusal counts as a failure.
+
+    The mode is read from the body after its signature was verified, and opens nothing.
+    """
+    shop = {"account": "acct_1SxShopOfOthers01", "livemode": False}
+    body, endpoint = compact(UPDATED | shop), {"endpoint": "shops", "secret": b"whsec_shops"}
+    assert world.stripe(body, **endpoint) == (200, {"status": "stored"})
+    (record,) = world.stored()
+    assert str(record.identity) == "stripe#acct_1SxHouse/acct_1SxShopOfOthers01#test"
+    assert ("WebhooksRejected", "") not in world.counts()
+    assert record.identity not in Counting(connected=frozenset({record.identity.account}))
+    unsigned = world.stripe(body, endpoint="shops", secret=b"whsec_other")
+    assert (unsigned[0], unsigned[1]["code"]) == (400, "signature_invalid")
+    own = compact(UPDATED | {"livemode": False})
+    assert world.stripe(own, **endpoint)[1]["code"] == "registration_mismatch"
 
 
 def test_a_thin_event_is_stored_as_a_reason_to_ask(world: World) -> None:

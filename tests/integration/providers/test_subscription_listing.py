@@ -98,6 +98,20 @@ def test_a_connected_account_is_listed_with_the_platforms_key_and_by_its_name() 
     assert seen.headers["authorization"] == f"Bearer {DEFAULT_API_KEY}"
 
 
+def test_one_whose_items_are_cut_in_the_list_is_named_to_be_asked_for() -> None:
+    """docs.stripe.com/api/subscription_items/list: a nested list holds ten and says `has_more`."""
+    end = START + 86_400
+    item = {"id": "si_1", "price": {"id": "p"}, "current_period_end": end}
+    one = {"id": "sub_1", "status": "active", "metadata": {}}
+    whole = one | {"items": {"data": [item], "has_more": False}}
+    cut = one | {"id": "sub_2", "items": {"data": [item] * 10, "has_more": True}}
+    body = json.dumps({"data": [whole, cut], "has_more": False}).encode()
+    with scripted(Reply(body=body)) as server:
+        page = source(server.url).page(STRIPE, None)
+    assert [each.id for each in page.subscriptions] == ["sub_1"]
+    assert page.unreadable == ("sub_2",)
+
+
 def test_a_refused_key_is_no_outage() -> None:
     with scripted(Reply(401, b"{}")) as server, pytest.raises(BadInput, match="refuses"):
         source(server.url).page(STRIPE, None)

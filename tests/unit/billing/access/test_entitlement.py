@@ -95,6 +95,21 @@ def test_the_best_of_several_counts_and_two_that_give_access_are_noticed() -> No
     ).double
 
 
+@pytest.mark.parametrize("other", [STRIPE, RAZORPAY], ids=["one provider", "two"])
+def test_two_running_ones_are_a_possible_double_unless_one_is_an_add_on(other: Identity) -> None:
+    seats = replace(ACTIVE, id="sub_2", plan="price_seats+price_storage")
+    rows = [(STRIPE, row(Status.ACTIVE)), (other, Row(ver=1, subscription=seats))]
+
+    def twice(*add_ons: str) -> bool:
+        return entitlement(
+            rows, POLICY, now=NOW, incident_open=False, add_ons=frozenset(add_ons)
+        ).double
+
+    assert twice()
+    assert twice("price_seats"), "what is bought with it is none"
+    assert not twice("price_seats", "price_storage")
+
+
 def test_after_an_upgrade_the_running_subscription_is_answered_and_nobody_pays_twice() -> None:
     """A cancelled yearly one that was paid, and the monthly one bought since."""
     paid = Paid(paid=(Invoice(NOW + 300 * 86_400, "in_1"),))

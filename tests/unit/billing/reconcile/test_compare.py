@@ -19,7 +19,7 @@ from tocsin.billing.reconcile.compare import (
     compare,
     double,
 )
-from tocsin.billing.subscription import TERMINAL, Status, Subscription
+from tocsin.billing.subscription import TERMINAL, Status, Subscription, SubscriptionItem
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.providers.razorpay.objects import STATUS
 
@@ -248,6 +248,21 @@ def test_a_date_to_end_on_and_a_quantity_differ_but_not_from_what_was_never_kept
     planned = find(subject(active(), active(ends_at=1_790_000_000)))
     assert isinstance(planned, Mismatch)
     assert (planned.kind, planned.says["ends_at"]) == (Kind.PERIOD, "2026-09-21T14:13:20Z")
+
+
+def test_an_item_that_ends_apart_differs_by_its_own_end() -> None:
+    """A row from before has no items: that is no disagreement."""
+
+    def bought(month: int) -> Subscription:
+        end = active().period_end or 0
+        return active(items=(SubscriptionItem("m", month), SubscriptionItem("y", end)))
+
+    found = find(subject(bought(1_790_000_000), bought(1_792_592_000)))
+    assert isinstance(found, Mismatch)
+    assert found.kind is Kind.PERIOD
+    assert "m until 2026-09-21T14:13:20Z" in found.held["items"]
+    assert find(subject(active(), bought(1_790_000_000))) is None
+    assert find(subject(bought(1_790_000_000), bought(1_790_000_000))) is None
 
 
 @settings(max_examples=20, deadline=None)
