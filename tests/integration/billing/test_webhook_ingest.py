@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import subprocess
 import sys
@@ -256,6 +257,19 @@ def test_a_delivery_is_exactly_one_call_to_the_store(
     sent = json.loads(call.body)
     assert sent["ConditionExpression"] == "attribute_not_exists(SK)"
     assert len(base64.b64decode(sent["Item"]["b"]["B"])) < 600
+
+
+def test_a_new_delivery_of_razorpays_is_one_call_too_and_its_hash_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only one whose id is there already is compared, with the item that the refusal shows."""
+    with scripted(Reply()) as store:
+        world.handler = fresh_handler(world.cloud, monkeypatch, AWS_ENDPOINT_URL_DYNAMODB=store.url)
+        assert world.razorpay(compact(RAZORPAY), event_id="evt_1")[0] == 200
+    (call,) = store.seen
+    sent = json.loads(call.body)
+    assert sent["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
+    assert hashlib.sha256(compact(RAZORPAY)).hexdigest() in str(sent["Item"])
 
 
 def test_the_ingest_path_imports_no_sdk_and_no_framework(cloud: MotoCloud) -> None:

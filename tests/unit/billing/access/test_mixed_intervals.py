@@ -7,6 +7,8 @@ each item it renews.
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -154,3 +156,59 @@ def test_nobody_is_cut_off_for_what_was_kept_before_items_were(evidence: Paid) -
     evidence = evidence.with_(told_by(read("active"), at=START))
     found = given(read("canceled"), evidence, MONTH - 1)
     assert told(found) == (Access.YES, *BOTH)
+
+
+def a_life(draw: random.Random) -> tuple[Subscription, Paid, list[dict[str, Any]], int, int]:
+    """How it ended, what was told of payment, all paid invoices, the end of its last paid month,
+    and when it ended.
+
+    Some months were paid, then it was cancelled: in the last of these, after a renewal failed, or
+    in the hour in which a renewal's invoice is a draft. Events come in any order, or none of the
+    invoices' do.
+    """
+    months = draw.randint(1, 8)
+    paid_invoices = [invoice("in_1", MONTH, YEAR)]
+    told = [told_by(read("active"), at=START + 60)]
+    for month in range(2, months + 1):
+        begin = START + (month - 1) * 30 * DAY
+        paid_invoices.append(invoice(f"in_{month}", begin + 30 * DAY))
+        told.append(told_by(read("active", begin + 30 * DAY), at=begin + 60))
+    last = START + months * 30 * DAY
+    how = draw.choice(("within", "failed", "draft"))
+    ended = last - draw.randint(1, 29) * DAY
+    shown = last
+    if how != "within":
+        shown = last + 30 * DAY
+        told.append(told_by(read("active", shown), at=last + 30))
+        ended = last + 1_800
+    if how == "failed":
+        told.append(told_by(read("past_due", shown), at=last + 3_600))
+        ended = last + draw.randint(1, 25) * DAY
+    if draw.random() < 0.7:
+        told += [paid(each) for each in paid_invoices]
+    draw.shuffle(told)
+    evidence = NOTHING
+    for each in told:
+        evidence = evidence.with_(each)
+    return read("canceled", shown), evidence, paid_invoices, last, ended
+
+
+def test_over_random_lives_no_unpaid_month_is_given_and_no_paid_one_is_cut() -> None:
+    reached: Counter[str] = Counter()
+    for seed in range(3_000):
+        draw = random.Random(seed)
+        state, evidence, invoices, last, ended = a_life(draw)
+        if evidence.has_to_be_asked(state, now=ended):
+            evidence = evidence.with_(paid(*invoices)).with_(
+                evidence.asked_about(state, at=ended + 1)
+            )
+            reached["asked"] += 1
+        reached["unpaid month"] += state.items[0].end > last
+        for now in (ended, last - 1, last, last + draw.randint(1, 29) * DAY, YEAR - 1):
+            if now >= ended:
+                expected = BOTH if now < last else BASE
+                reached["both"] += now < last
+                assert told(given(state, evidence, now)) == (Access.YES, *expected), (seed, now)
+        assert given(state, evidence, YEAR).access is Access.NO
+    assert min(reached.values()) > 500, reached
+    assert set(reached) == {"asked", "unpaid month", "both"}
