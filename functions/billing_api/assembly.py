@@ -88,7 +88,7 @@ class _Assembly:
             checkouts=self._checkouts,
             history=LedgerHistory(
                 source=DynamoDbSnapshots(billing.dynamodb, billing.events),
-                identities=self._accounts,
+                identities=self._known.counted,
                 reader=object_reader,
                 unpack=unpack,
             ),
@@ -131,6 +131,16 @@ class _Assembly:
             policies=Sales(document, billing.bases, waited_for=True),
             clock=outage_clock(),
             note=Notes(self.watch),
+        )
+
+    @property
+    def _known(self) -> KnownAccounts:
+        billing = self.billing
+        return KnownAccounts(
+            seen=DynamoDbSeenAccounts(billing.dynamodb, billing.operations),
+            keyed=self._accounts,
+            has_key=lambda identity: billing.keys.get().key_for(identity) is not None,
+            counting=self._counting,
         )
 
     def _accounts(self) -> Sequence[Identity]:
@@ -186,12 +196,7 @@ class _Assembly:
                 authorizations=self._authorizations,
                 clock=self.watch.clock,
             ),
-            accounts=KnownAccounts(
-                seen=DynamoDbSeenAccounts(billing.dynamodb, billing.operations),
-                keyed=self._accounts,
-                has_key=lambda identity: billing.keys.get().key_for(identity) is not None,
-                counting=self._counting,
-            ),
+            accounts=self._known,
             new_id=lambda: f"REC-{billing.new_id()}",
             now=billing.now,
         )

@@ -84,6 +84,7 @@ class BillingOffice:
     reconcilers_woken: list[str] = field(default_factory=list)
     counting: Counting = field(default_factory=Counting)
     seen: MemorySeenAccounts = field(default_factory=MemorySeenAccounts)
+    keyed: tuple[Identity, ...] = (IDENTITY,)
     corrections: MemoryCorrections = field(init=False)
     checkout: CheckoutWorld = field(init=False)
     api: Api = field(init=False)
@@ -92,6 +93,12 @@ class BillingOffice:
         self.corrections = MemoryCorrections(self.projection)
         self.checkout = CheckoutWorld(clock=self.world.wall, note=Notes(self.world.watch))
         rules, incidents = current_billing_rules(), MemoryOpenIncidents(self.world.store)
+        accounts = KnownAccounts(
+            seen=self.seen,
+            keyed=lambda: self.keyed,
+            has_key=lambda identity: identity in self.known,
+            counting=self.counting,
+        )
         office = Office(
             rules=rules,
             projection=CountedRows(self.projection, self.counting),
@@ -132,12 +139,7 @@ class BillingOffice:
                     authorizations=StoredAuthorizations(self.world.store),
                     clock=self.world.clock,
                 ),
-                accounts=KnownAccounts(
-                    seen=self.seen,
-                    keyed=lambda: [IDENTITY],
-                    has_key=lambda identity: identity in self.known,
-                    counting=self.counting,
-                ),
+                accounts=accounts,
                 new_id=lambda: f"REC-{self.world.application.ids.unique_id()}",
                 now=lambda: self.now,
             ),
@@ -146,7 +148,7 @@ class BillingOffice:
             requests=self.requests,
             history=LedgerHistory(
                 source=MemorySnapshots(self.ledger),
-                identities=lambda: [IDENTITY],
+                identities=accounts.counted,
                 reader=object_reader,
                 unpack=unpack,
             ),

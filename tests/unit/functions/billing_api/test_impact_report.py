@@ -15,6 +15,7 @@ import pytest
 from tests.harness.worlds.billing_office import IDENTITY, BillingOffice
 from tests.harness.worlds.world import World
 from tocsin.application.billing.projection.file_event import Filer
+from tocsin.billing.identity import Identity
 from tocsin.billing.subscription import Status
 from tocsin.cli import main
 from tocsin.cli.billing import doubles as billing_doubles
@@ -187,17 +188,47 @@ def test_what_the_ledger_cannot_tell_is_said(office: BillingOffice) -> None:
 
 
 def tell(
-    office: BillingOffice, number: int, status: str, at: int, *, price: str = "price_1"
+    office: BillingOffice,
+    number: int,
+    status: str,
+    at: int,
+    *,
+    price: str = "price_1",
+    identity: Identity = IDENTITY,
 ) -> None:
     """The provider says so at that second, and two seconds later we know."""
     document = json.loads(SAMPLE.read_bytes())
-    document |= {"id": f"evt_{number}", "created": at, "livemode": True}
+    live = identity.mode == "live"
+    document |= {"id": f"evt_{number}", "created": at, "livemode": live}
     state = document["data"]["object"]
-    state |= {"status": status, "livemode": True, "metadata": {"workspace": "ws_9"}}
+    state |= {"status": status, "livemode": live, "metadata": {"workspace": "ws_9"}}
     state["items"]["data"][0]["price"]["id"] = price
     filer = Filer(webhook_reader, keep, lambda: None, workspace_of)
-    record, _ = filer(IDENTITY, document, now=at + 2, replay="")
+    record, _ = filer(identity, document, now=at + 2, replay="")
     assert office.ledger.put(record)
+
+
+@pytest.mark.parametrize(
+    ("identity", "counts"),
+    [
+        (Identity("stripe", "acct_9", "live"), True),
+        (Identity("stripe", "acct_1", "test"), False),
+        (Identity("stripe", "acct_1/acct_shop", "live"), False),
+    ],
+    ids=["no key", "test mode", "connected, not listed"],
+)
+def test_the_report_tells_of_the_accounts_that_give_access_and_of_no_other(
+    office: BillingOffice, identity: Identity, *, counts: bool
+) -> None:
+    """What the ledger holds is read without a key; test mode costs nobody anything."""
+    began = office.now
+    office.seen.note(identity, now=began)
+    office.keyed = (IDENTITY, Identity("stripe", "acct_1", "test"))
+    tell(office, 1, "past_due", began + 60, identity=identity)
+    tell(office, 5, "unpaid", began + 300, identity=identity)
+    office.world.wall.advance(timedelta(hours=2))
+    found = report(office, began)
+    assert [line["workspace"] for line in found["workspaces"]] == (["ws_9"] if counts else [])
 
 
 def test_one_provider_or_one_workspace(office: BillingOffice) -> None:

@@ -24,6 +24,11 @@ class KnownAccounts:
     has_key: Callable[[Identity], bool]
     counting: Counting
 
+    def counted(self) -> tuple[Identity, ...]:
+        """Those that give access here, whether or not they can be asked. Raises as a call does."""
+        known = {*self.keyed(), *self.seen.every()}
+        return tuple(sorted((each for each in known if each in self.counting), key=str))
+
     def __call__(self) -> Accounts:
         """Raises `SecretUnavailable`, `StoreUnavailable`."""
         return divided((*self.keyed(), *self.seen.every()), self.counting, self.has_key)
