@@ -137,12 +137,12 @@ class Look:
 
     def nothing_listed(self, identity: Identity) -> None:
         """An empty list proves nothing: it is noted as unknown, and nothing follows from it."""
-        self.not_listed(identity, "listed no subscriptions at all")
+        self.not_listed(identity, f"{identity} listed no subscriptions at all")
 
     def not_listed(self, identity: Identity, why: str) -> None:
         """An account whose list cannot be had is noted as unknown; the others are compared."""
         name = f"{LOOSE}list#{identity}"
-        self._by.store.compare(self._cursor.id, Compared(name, (), (f"{identity}: {why}",)))
+        self._by.store.compare(self._cursor.id, Compared(name, (), (why,)))
 
     def _not_compared(self, identity: Identity) -> None:
         """A row of an account that nobody knew of when this began is noted as unknown."""

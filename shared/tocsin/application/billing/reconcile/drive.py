@@ -182,7 +182,7 @@ class Reconciler:
         try:
             page = self.source.page(identity, cursor.after)
         except BadInput as error:  # a key that was revoked, an account no longer connected
-            look.not_listed(identity, str(error))
+            look.not_listed(identity, f"{identity}: {error}")
             return replace(_met(cursor, look), account=cursor.account + 1, after=None)
         if not page.subscriptions and not page.unreadable and cursor.after is None:
             look.nothing_listed(identity)
