@@ -49,7 +49,7 @@ def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             OPS.send(_mail(notice))
             light.log(Event.ATTENTION_TOLD, cause=notice.cause, where=notice.where)
             told.append(notice.cause)
-    return {"told": told}
+        return {"told": told}
 
 
 def _behind(alarm: Mapping[str, Any]) -> list[Notice]:
