@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from functions.incident_api.shapes import Envelope
+from tocsin.application.incidents.access import sees
 from tocsin.application.incidents.large_content import Shelf
 from tocsin.errors import UnknownIncident
-from tocsin.incidents.queries.access import may_see
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 from tocsin.notes import Event
@@ -120,7 +120,13 @@ class Call:
 
     def sees(self, incident: Incident) -> bool:
         """Whether this person may know of it; for a restricted one the answer is logged."""
-        allowed = may_see(incident, self.caller.person, self.caller.groups)
+        allowed = sees(
+            incident,
+            self.caller.person,
+            self.caller.groups,
+            store=self.application.store,
+            policies=self.application.policies,
+        )
         if incident.restricted:
             self.watch.journal.info(
                 Event.INCIDENT_VIEWED if allowed else Event.INCIDENT_HIDDEN,

@@ -164,4 +164,7 @@ class MessageKind(StrEnum):
     RECONCILIATION = "reconciliation"
 
 
+BY_HAND = "person"
+"""The source of an incident that a person opened."""
+
 RESPONDERS = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})

@@ -198,6 +198,10 @@ class IncidentStore(Protocol):
         """Open incidents, newest first, or those closed in a month (`yyyymm`, UTC)."""
         ...
 
+    def addressed(self, incident_id: str) -> frozenset[str]:
+        """Every person whom a message about the incident is or was for."""
+        ...
+
     def outbox(self, key: OutboxKey) -> OutboxItem | None: ...
 
     def claim_outbox(

@@ -503,6 +503,18 @@ class TestOutbox:
         assert claimed.facts == page_item(commit).facts
         assert self.claim(store, key, "two", 29) is None
 
+    def test_everybody_a_message_was_for_is_known_sent_or_not(self, store: IncidentStore) -> None:
+        commit = opened()
+        store.commit(commit)
+        told = frozenset(item.person for item in commit.outbox if item.personal)
+        assert len(told) > 1
+        assert len(told) < len(commit.outbox), "one of them is to an audience"
+        key = page_item(commit).key
+        self.claim(store, key, "one", 0)
+        store.mark_sent(key, owner="one", sent_at=T0)
+        assert store.addressed(INCIDENT) == told
+        assert store.addressed("INC-0000000000000000000000NONE") == frozenset()
+
     def test_a_lease_that_ran_out_is_taken_over(self, store: IncidentStore) -> None:
         commit = opened()
         store.commit(commit)

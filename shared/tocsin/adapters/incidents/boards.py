@@ -41,7 +41,7 @@ class DynamoAudit:
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues={
                 ":pk": s(keys.incident_pk(incident_id)),
-                ":out": s("OUT#"),
+                ":out": s(keys.OUTBOX),
                 ":sent": s(OutboxState.SENT),
             },
             ConsistentRead=True,

@@ -175,6 +175,11 @@ class MemoryIncidents:
         more = page[-1][0] if len(rows) > limit else None
         return Page(items=tuple(line for _, line in page), cursor=more)
 
+    def addressed(self, incident_id: str) -> frozenset[str]:
+        with self._lock:
+            told = [item for item in self._outbox.values() if item.incident == incident_id]
+        return frozenset(item.person for item in told if item.personal)
+
     def outbox(self, key: OutboxKey) -> OutboxItem | None:
         return self._outbox.get(key)
 

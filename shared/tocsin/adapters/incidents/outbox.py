@@ -33,6 +33,18 @@ class DynamoOutbox:
     def __init__(self, table: Table) -> None:
         self._table = table
 
+    def addressed(self, incident_id: str) -> frozenset[str]:
+        found = self._table.query(
+            KeyConditionExpression="PK = :pk AND begins_with(SK, :out)",
+            ExpressionAttributeValues={
+                ":pk": s(keys.incident_pk(incident_id)),
+                ":out": s(keys.OUTBOX),
+            },
+            ConsistentRead=True,
+        )
+        told = (outbox_of(item) for item in found)
+        return frozenset(item.person for item in told if item.personal)
+
     def outbox(self, outbox_key: OutboxKey) -> OutboxItem | None:
         item = self._table.get(_key(outbox_key))
         return None if item is None else outbox_of(item)

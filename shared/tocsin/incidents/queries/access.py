@@ -7,23 +7,46 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.incidents import limits
+from tocsin.incidents.clocks.asked import holder
 from tocsin.incidents.events.access import ActAuthorized
 from tocsin.incidents.model.incident import Incident
+from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.timeline.entry import canonical_json, parse_time
-from tocsin.incidents.vocabulary import Group
+from tocsin.incidents.vocabulary import BY_HAND, Group, Role
 
 
 def may_see(incident: Incident, person: str, groups: frozenset[Group]) -> bool:
-    """Whether the person sees the incident at all; others are told that it does not exist."""
+    """Whether the incident itself says that the person sees it: who opened it, who has a part.
+
+    Those on duty see it as well (`on_duty`), and everybody whom a message about it addressed: that
+    is known to whoever keeps the messages (`application.incidents.access`). All others are told
+    that it does not exist.
+    """
     if not incident.restricted:
         return True
-    if person in incident.access.excluded:
+    if kept_out(incident, person):
         return False
     return (
         Group.SECURITY in groups
         or person in incident.roles.values()
         or person in incident.access.added
+        or person == opener(incident)
     )
+
+
+def kept_out(incident: Incident, person: str) -> bool:
+    """Whether the person was excluded: that outweighs whatever else would let them in."""
+    return incident.restricted and person in incident.access.excluded
+
+
+def opener(incident: Incident) -> str | None:
+    """Who opened it by hand: the first person who acted. None where signals did."""
+    return incident.responders[0] if incident.source == BY_HAND and incident.responders else None
+
+
+def on_duty(incident: Incident, person: str, policy: Policy) -> bool:
+    """Whether the person is on call for a role that nobody holds."""
+    return any(holder(role, incident, policy) == person for role in Role)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

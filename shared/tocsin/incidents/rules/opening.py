@@ -29,9 +29,14 @@ from tocsin.incidents.rules.fix import settle_window
 from tocsin.incidents.rules.people import page_people
 from tocsin.incidents.rules.severity import raise_to
 from tocsin.incidents.runbook.policy import Policy
-from tocsin.incidents.vocabulary import BECOME_COMMANDER, Category, Group, Kind, Severity
-
-BY_HAND = "person"
+from tocsin.incidents.vocabulary import (
+    BECOME_COMMANDER,
+    BY_HAND,
+    Category,
+    Group,
+    Kind,
+    Severity,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
