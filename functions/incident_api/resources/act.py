@@ -72,7 +72,7 @@ def record_release(call: Call) -> Response:
     )
     done = _desk(call).report(report)
     view = RecordedRelease(
-        release=view_of(Release, release),
+        release=view_of(Release, done.release),
         incidents=tuple(each.id for each in done.incidents if call.sees(each)),
         next=done.cursor,
     )

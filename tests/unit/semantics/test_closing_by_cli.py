@@ -120,6 +120,62 @@ def test_false_positive_never_after_exposure(terminal: Terminal, exposure: str) 
     assert terminal.refused(*words)[1] == "illegal_transition"
 
 
+def impact(told: Told) -> dict[str, Any]:
+    found: dict[str, Any] = told.show()["impact"]
+    return found
+
+
+COUNTS = ("--tenants", "3", "--users", "40", "--endpoints", "POST-/login", "--services", "login")
+DATA = ("--data-categories", "emails", "--exposure", "confirmed", "--confirm")
+
+
+def test_a_typo_put_right_in_the_summary_changes_nothing_else(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "low")
+    told.say(T0, SAM, "impact", "mials were readable", *COUNTS, *DATA)
+    before = impact(told)
+    assert (before["exposure"], before["confirmed_by"], before["tenants"]) == (
+        "confirmed",
+        "sam",
+        3,
+    )
+    told.say("09-08 10:05", ANA, "impact", "mails were readable")
+    assert impact(told) == before | {"summary": "mails were readable"}
+    told.say("09-08 10:06", ANA, "impact", "mails were readable", "--users", "50")
+    assert impact(told) == before | {
+        "summary": "mails were readable",
+        "users": 50,
+        "confirmed_by": None,
+    }, "what nobody confirmed is suspected again"
+
+
+def test_exposure_is_lowered_by_the_security_owner_with_a_reason(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "low")
+    told.say(T0, SAM, "impact", "two tenants", "--exposure", "confirmed")
+    lower = ("impact", told.id, "two tenants", "--exposure", "none")
+    reason = ("--reason", "the log was of the test stage")
+    assert terminal.refused(*lower, *reason, "--as", DI) == (4, "group_required")
+    assert terminal.refused(*lower, "--as", SAM)[1] == "missing_reason"
+    assert impact(told)["exposure"] == "confirmed"
+    told.say("09-08 10:05", SAM, "impact", "two tenants", "--exposure", "none", *reason)
+    assert (impact(told)["exposure"], impact(told)["ever"]) == ("none", "confirmed")
+    told.say("09-08 10:06", ANA, "impact", "two tenants of one plan")
+    words = ("close", told.id, "false_positive", *NOTHING_REAL, "--as", DI)
+    assert terminal.refused(*words)[1] == "illegal_transition"
+
+
+def test_a_release_keeps_what_a_later_report_leaves_out(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "low")
+    told.release("R42", "--commit", "c0ffee", cut="09-09 12:00", planned="09-10 15:00")
+    told.until("09-10 15:00")
+    told.release("R42", cut="09-09 12:00", shipped="09-10 15:00")
+    (kept,) = terminal.json("releases", "list", "checkout")
+    assert (kept["commits"], told.wall(kept["planned_at"]), told.wall(kept["shipped_at"])) == (
+        ["c0ffee"],
+        "09-10 15:00",
+        "09-10 15:00",
+    )
+
+
 def test_false_positive_not_after_an_action_that_is_not_undone(terminal: Terminal) -> None:
     told = acknowledged(terminal, "low")
     told.say(T0, ANA, "contain", "a0", "roll back", step="plan")

@@ -19,7 +19,7 @@ from tocsin.errors import (
     IllegalTransition,
 )
 from tocsin.incidents.clocks.promises import NEXT_RELEASE
-from tocsin.incidents.model.releases import ReleaseKind, Telling, awaited, check
+from tocsin.incidents.model.releases import ReleaseKind, Telling, awaited, check, completed
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, ClockName
 from tocsin.ports.incidents import CommandRecord
@@ -51,8 +51,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The incidents that were told; `cursor` not None: more are open and are told by the sweep."""
+    """The incidents that were told; `cursor` not None: more are open and are told by the sweep.
 
+    `release` is what is recorded: as reported, with what the report left out and was known.
+    """
+
+    release: Release
     incidents: tuple[Incident, ...]
     repeated: bool
     cursor: str | None
@@ -68,6 +72,7 @@ class ReleaseDesk:
     def report(self, report: Report) -> Recorded:
         """Records the release and tells a page of open incidents of its service.
 
+        What is left out stays as it was told before.
         A flag is recorded to be looked up; no incident waits for one.
 
         Raises:
@@ -77,28 +82,29 @@ class ReleaseDesk:
         """
         now = self.engine.clock.incident_now()
         check(report.release, person=report.actor.id, groups=report.groups, at=now)
-        if report.release.kind is ReleaseKind.FLAG:
-            repeated = self._repeated(report) or not self._write(report, None)
-            return Recorded(incidents=(), repeated=repeated, cursor=None)
+        release = completed(report.release, self.releases.get(report.release))
+        if release.kind is ReleaseKind.FLAG:
+            repeated = self._repeated(report) or not self._write(report, release, None)
+            return Recorded(release=release, incidents=(), repeated=repeated, cursor=None)
         telling = Telling(
-            release=report.release,
+            release=release,
             actor_kind=report.actor.kind,
             actor_id=report.actor.id,
             groups=report.groups,
             correlation_id=report.correlation_id,
             due_at=now + FIRST_LOOK,
         )
-        repeated = self._repeated(report) or not self._write(report, telling)
+        repeated = self._repeated(report) or not self._write(report, release, telling)
         page = self.engine.store.board(limit=AT_ONCE, cursor=report.cursor)
         found = (self.engine.store.load(line.id) for line in page.items)
         told = tuple(
-            self._tell(incident, report.release, report)
+            self._tell(incident, release, report)
             for incident in found
-            if incident is not None and concerned(incident, report.release)
+            if incident is not None and concerned(incident, release)
         )
         if not repeated and report.cursor is None:
             self._came_to(telling, page.cursor)
-        return Recorded(incidents=told, repeated=repeated, cursor=page.cursor)
+        return Recorded(release=release, incidents=told, repeated=repeated, cursor=page.cursor)
 
     def follow(self, incident: Incident) -> Incident:
         """Tells an incident that waits for a release of one that was known before it asked."""
@@ -132,9 +138,8 @@ class ReleaseDesk:
         with suppress(ConditionFailed):
             self.releases.save(after, expected=telling.ver)
 
-    def _write(self, report: Report, telling: Telling | None) -> bool:
+    def _write(self, report: Report, release: Release, telling: Telling | None) -> bool:
         """Whether it was written now; False if exactly this is recorded already."""
-        release = report.release
         known = self.releases.get(release)
         if known == release and not report.key:
             return False

@@ -22,18 +22,23 @@ class SettleItem(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordImpact(Command):
-    """The blast radius as far as known. `confirm` needs the security owner or the commander."""
+    """The blast radius as far as known: what is left out stays as it was.
+
+    `confirm` needs the security owner or the commander; lowering the exposure the security owner,
+    and a `reason`.
+    """
 
     grows: ClassVar[bool] = True
 
     summary: str
-    exposure: Exposure = Exposure.NONE
+    exposure: Exposure | None = None
     tenants: int | None = None
     users: int | None = None
-    endpoints: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    data_categories: tuple[str, ...] = ()
+    endpoints: tuple[str, ...] | None = None
+    services: tuple[str, ...] | None = None
+    data_categories: tuple[str, ...] | None = None
     confirm: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

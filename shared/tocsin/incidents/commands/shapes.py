@@ -61,9 +61,11 @@ def _said(of: Field[Any]) -> dict[str, Any]:
 
 def _shape(of: Field[Any]) -> Shape:
     hint: Any = of.type
-    plain = [each for each in get_args(hint) if each is not NoneType] or [hint]
     optional = NoneType in get_args(hint)
+    if optional:
+        (hint,) = (each for each in get_args(hint) if each is not NoneType)
     origin = get_origin(hint)
+    plain = get_args(hint) or (hint,)
     return Shape(
         name=of.name,
         kind=dict if origin is Mapping else plain[0],

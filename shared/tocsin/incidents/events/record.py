@@ -38,6 +38,8 @@ class ImpactRecorded(Event):
     services: tuple[str, ...]
     data_categories: tuple[str, ...]
     confirmed_by: str | None
+    ever: Exposure | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ def _impact(incident: Incident, event: ImpactRecorded) -> Incident:
         services=event.services,
         data_categories=event.data_categories,
         confirmed_by=event.confirmed_by,
+        ever=event.ever,
     )
     return replace(incident, impact=impact)
 

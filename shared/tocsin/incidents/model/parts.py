@@ -45,6 +45,11 @@ class Exposure(StrEnum):
     POSSIBLE = "possible"
     CONFIRMED = "confirmed"
 
+    @property
+    def rank(self) -> int:
+        """0 is none, so that `a.rank < b.rank` reads "a is less than b"."""
+        return list(Exposure).index(self)
+
 
 class LinkPurpose(StrEnum):
     """What a link is for."""
@@ -199,7 +204,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """The blast radius, suspected until the security owner or the commander confirms it."""
+    """The blast radius, suspected until the security owner or the commander confirms it.
+
+    `ever` is the worst exposure that was ever recorded, whatever is thought of it now; None: not
+    kept yet.
+    """
 
     summary: str
     exposure: Exposure = Exposure.NONE
@@ -209,6 +218,12 @@ class Impact:
     services: tuple[str, ...] = ()
     data_categories: tuple[str, ...] = ()
     confirmed_by: str | None = None
+    ever: Exposure | None = None
+
+    @property
+    def exposed(self) -> bool:
+        """Whether exposure is, or once was, possible or confirmed."""
+        return self.exposure is not Exposure.NONE or self.ever not in (None, Exposure.NONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ cut before an incident began cannot carry its fix.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -100,6 +100,18 @@ def check(release: Release, *, person: str, groups: frozenset[Group], at: dateti
     for name, moment in (("shipped_at", release.shipped_at), ("planned_at", release.planned_at)):
         if moment is not None and moment < release.cut_at:
             raise BadInput(f"{name} is before the release was cut", field=name)
+
+
+def completed(report: Release, known: Release | None) -> Release:
+    """The release with what this report leaves out and an earlier one told."""
+    if known is None:
+        return report
+    return replace(
+        report,
+        planned_at=report.planned_at or known.planned_at,
+        shipped_at=report.shipped_at or known.shipped_at,
+        commits=report.commits or known.commits,
+    )
 
 
 def awaited(releases: Iterable[Release], since: datetime) -> Release | None:

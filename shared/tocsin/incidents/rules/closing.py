@@ -44,7 +44,7 @@ from tocsin.incidents.events.closing import (
 )
 from tocsin.incidents.events.relations import KeysGiven
 from tocsin.incidents.model.incident import Round, RoundReason
-from tocsin.incidents.model.parts import ActionState, Exposure
+from tocsin.incidents.model.parts import ActionState
 from tocsin.incidents.queries.agenda import DAILY, Due
 from tocsin.incidents.queries.gate import Status, gate, is_met, is_waivable, owner_of, unmet
 from tocsin.incidents.queries.reminders import week_begins
@@ -196,7 +196,7 @@ def _close_unreal(draft: Draft, command: Close) -> None:
 
 def _check_unreal(draft: Draft) -> None:
     impact = draft.incident.impact
-    if impact is not None and impact.exposure is not Exposure.NONE:
+    if impact is not None and impact.exposed:
         raise IllegalTransition("data may have been exposed: it was real")
     states = [action.state for action in draft.incident.containment.actions.values()]
     if ActionState.DONE in states:

@@ -1,5 +1,7 @@
 """What people write down: evidence, impact, decisions, links, corrections, criteria and more."""
 
+from dataclasses import replace
+
 from tocsin.errors import BadInput
 from tocsin.incidents import limits
 from tocsin.incidents.commands.record import (
@@ -24,7 +26,7 @@ from tocsin.incidents.events.record import (
     LinkAdded,
 )
 from tocsin.incidents.events.updates import CriterionConfirmed
-from tocsin.incidents.model.parts import ItemState
+from tocsin.incidents.model.parts import Exposure, Impact, ItemState
 from tocsin.incidents.queries import gate
 from tocsin.incidents.queries.billing import COMPUTED, is_provider_outage
 from tocsin.incidents.queries.checklist import items_of, phase_due
@@ -35,27 +37,54 @@ from tocsin.incidents.vocabulary import ActorKind, Role
 
 
 def record_impact(draft: Draft, command: RecordImpact) -> None:
-    """The blast radius as far as known; possible exposure hides a security incident at once."""
+    """The blast radius as far as known; possible exposure hides a security incident at once.
+
+    What is left out stays. Confirmed stays what was confirmed: other facts are suspected again.
+
+    Raises:
+        GroupRequired: the person may not confirm, or not lower the exposure.
+        MissingReason: a lower exposure without one.
+    """
     draft.require_open()
     person = draft.responder()
     if command.confirm:
         draft.require(Role.SECURITY_OWNER, Role.INCIDENT_COMMANDER)
-    if any(count is not None and count < 0 for count in (command.tenants, command.users)):
-        raise BadInput("nobody is affected a negative number of times")
+    known = draft.incident.impact or Impact(summary="")
+    now = _as_known_now(known, command)
+    reason = limits.optional_reason(command.reason)
+    if now.exposure.rank < known.exposure.rank:
+        draft.require(Role.SECURITY_OWNER)
+        reason = reason_of(command.reason)
+    worst = max(known.ever or known.exposure, now.exposure, key=lambda each: each.rank)
+    same = replace(now, summary=known.summary) == known
+    confirmed = known.confirmed_by if same else None
     draft.add(
         ImpactRecorded(
             **draft.stamp,
-            summary=limits.line("summary", command.summary),
-            exposure=command.exposure,
-            tenants=command.tenants,
-            users=command.users,
-            endpoints=_lines("endpoints", command.endpoints),
-            services=_lines("services", command.services),
-            data_categories=_lines("data_categories", command.data_categories),
-            confirmed_by=person if command.confirm else None,
+            summary=now.summary,
+            exposure=now.exposure,
+            tenants=now.tenants,
+            users=now.users,
+            endpoints=now.endpoints,
+            services=now.services,
+            data_categories=now.data_categories,
+            confirmed_by=person if command.confirm else confirmed,
+            ever=None if worst is Exposure.NONE else worst,
+            reason=reason or None,
         )
     )
     restrict_if_exposed(draft)
+
+
+def _as_known_now(known: Impact, command: RecordImpact) -> Impact:
+    """What was known, with what the command says of it."""
+    named = ("endpoints", "services", "data_categories")
+    counts = {name: getattr(command, name) for name in ("tenants", "users")}
+    if any(count is not None and count < 0 for count in counts.values()):
+        raise BadInput("nobody is affected a negative number of times")
+    said = counts | {name: _lines(name, getattr(command, name)) for name in named}
+    said |= {"summary": limits.line("summary", command.summary), "exposure": command.exposure}
+    return replace(known, **{name: value for name, value in said.items() if value is not None})
 
 
 def correct_beginning(draft: Draft, command: CorrectBeginning) -> None:
@@ -169,7 +198,9 @@ def confirm_criterion(draft: Draft, command: ConfirmCriterion) -> None:
     settle_fix(draft)
 
 
-def _lines(field: str, values: tuple[str, ...]) -> tuple[str, ...]:
+def _lines(field: str, values: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if values is None:
+        return None
     if len(values) > limits.NAMED_IN_IMPACT:
         raise BadInput(f"{field} names at most {limits.NAMED_IN_IMPACT}; the rest is evidence")
     return tuple(limits.name(field, value) for value in values)
