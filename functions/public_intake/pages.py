@@ -103,7 +103,8 @@ def _about(incident: Incident, zone: str) -> str:
         lines.append(f"<p><b>{escape(current.acknowledged_by)}</b> has it since {at}.</p>")
     elif current is not None:
         due = escape(full_moment(current.due_at, zone))
-        lines.append(f"<p>Nobody has it yet. Acknowledge by {due}.</p>")
+        when = "Acknowledge by" if current.missed_at is None else "Overdue since"
+        lines.append(f"<p>Nobody has it yet. {when} {due}.</p>")
     return "".join(lines)
 
 

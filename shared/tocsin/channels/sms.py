@@ -1,4 +1,4 @@
-"""Text messages: one publish by SNS to one telephone number, in one part of 160 septets.
+"""Text messages: one publish by SNS to one telephone number, in as few parts as it takes.
 
 A page is transactional: carriers must not hold it back with advertising. The message's attributes
 go along; SNS ignores those it does not know, and whoever looks finds the message's id.

@@ -35,7 +35,8 @@ _NO_CHANGE = "Changed: nothing known of in the hour before"
 
 def _asked(brief: Brief) -> str:
     if brief.ask_by is not None:
-        return f"ACK by {full_moment(brief.ask_by, brief.zone)}: tocsin ack {brief.incident}"
+        word = "ACK by" if brief.at < brief.ask_by else "OVERDUE since"
+        return f"{word} {full_moment(brief.ask_by, brief.zone)}: tocsin ack {brief.incident}"
     return f"Acknowledged by {brief.acknowledged_by or 'nobody, and nobody is asked'}"
 
 

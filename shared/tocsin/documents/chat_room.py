@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from tocsin.documents.fitting import fit_subject, one_line
 from tocsin.documents.times import full_moment
 from tocsin.errors import MalformedPayload
+from tocsin.incidents.model.outbox import REDRIVE_AFTER
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import ClockName, Kind, RoomNews, Severity
 from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from tocsin.incidents.model.outbox import OutboxItem
     from tocsin.incidents.runbook.policy import Policy
@@ -37,15 +39,16 @@ _CLOCKS = {
 _NAMED = ("category", "service", "environment", "state")
 
 
-def render_room(item: OutboxItem, policy: Policy) -> Message:
-    """The notice of an outbox item to the room, in the zone of `policy`.
+def render_room(item: OutboxItem, policy: Policy, at: datetime | None = None) -> Message:
+    """The notice of an outbox item to the room, in the zone of `policy`; it leaves at `at`.
 
     Raises:
         MalformedPayload: the item's facts are not enough to write it from.
     """
     facts = item.facts
     try:
-        return _restricted(item) if facts["restricted"] == "true" else _notice(item, policy)
+        at = at or item.due_at - REDRIVE_AFTER
+        return _restricted(item) if facts["restricted"] == "true" else _notice(item, policy, at)
     except (KeyError, ValueError) as error:
         raise MalformedPayload(f"a notice cannot be written from its facts: {error}") from error
 
@@ -55,7 +58,7 @@ def _restricted(item: OutboxItem) -> Message:
     return Message(subject=line, text=line, short=line, attributes=_attributes(item))
 
 
-def _notice(item: OutboxItem, policy: Policy) -> Message:
+def _notice(item: OutboxItem, policy: Policy, at: datetime) -> Message:
     facts = item.facts
     news = RoomNews(facts["news"])
     title = one_line(facts["title"]).removeprefix(DRILL_MARK).strip()
@@ -65,7 +68,7 @@ def _notice(item: OutboxItem, policy: Policy) -> Message:
     paragraphs = [
         marker,
         title,
-        *_said(news, facts, policy),
+        *_said(news, facts, policy, at),
         f"{place} Category {facts.get('category') or 'unknown'}.",
     ]
     subject = fit_subject(f"{_before(item)} {what}:", title, "")
@@ -118,7 +121,7 @@ def _direction(facts: Mapping[str, str]) -> str:
     return "raised" if Severity(facts["new"]).rank < Severity(facts["old"]).rank else "lowered"
 
 
-def _said(news: RoomNews, facts: Mapping[str, str], policy: Policy) -> Iterator[str]:
+def _said(news: RoomNews, facts: Mapping[str, str], policy: Policy, at: datetime) -> Iterator[str]:
     """What happened, line by line; empty lines are left out by the caller."""
     by = facts.get("by", "")
     match news:
@@ -137,7 +140,7 @@ def _said(news: RoomNews, facts: Mapping[str, str], policy: Policy) -> Iterator[
             yield _turned(news, facts, by)
     reason = one_line(facts.get("reason", ""))
     yield f"Reason: {reason}" if reason else ""
-    yield _dues(facts, policy, _CLOCKS.get(news, ()))
+    yield _dues(facts, policy, _CLOCKS.get(news, ()), at)
 
 
 def _turned(news: RoomNews, facts: Mapping[str, str], by: str) -> str:
@@ -161,13 +164,21 @@ def _handed_over(facts: Mapping[str, str], by: str) -> str:
     return f"{by} gave up the role {role}; nobody has it now."
 
 
-def _dues(facts: Mapping[str, str], policy: Policy, clocks: tuple[ClockName, ...]) -> str:
+def _dues(
+    facts: Mapping[str, str], policy: Policy, clocks: tuple[ClockName, ...], at: datetime
+) -> str:
     dues = (
-        f"{str(clock).capitalize()} by {_moment(facts[f'{clock}_due'], policy)}."
+        _due(clock, parse_time(facts[f"{clock}_due"]), policy, at)
         for clock in clocks
         if facts.get(f"{clock}_due")
     )
     return " ".join(dues)
+
+
+def _due(clock: ClockName, due: datetime, policy: Policy, at: datetime) -> str:
+    moment = full_moment(due, policy.calendar.zone)
+    name = str(clock).capitalize()
+    return f"{name} by {moment}." if due > at else f"{name}: OVERDUE since {moment}."
 
 
 def _moment(text: str, policy: Policy) -> str:

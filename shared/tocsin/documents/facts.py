@@ -25,8 +25,10 @@ class Facts:
 
     `ask_by` is when somebody must have acknowledged, `due_at` the deadline of `clock` that this
     message is about; `matter` names what falls due that is no clock. `person` is who acted,
-    `paged` who was asked in the same step. A restricted incident has neither title nor category
-    nor service.
+    `paged` who was asked in the same step, `asks` how often people were, `asked_as` by which part
+    of the ladder the reader is. `why` people are asked and `since` when are the round's, `cause` is
+    what was said to it; `lost` names what was lost. A restricted incident has neither title nor
+    category nor service.
     """
 
     title: str
@@ -49,6 +51,12 @@ class Facts:
     reason: str
     round: int
     paged: tuple[str, ...]
+    why: str
+    since: datetime | None
+    cause: str
+    asked_as: str
+    asks: int
+    lost: str
 
     @classmethod
     def read(cls, facts: Mapping[str, str]) -> Self:
@@ -75,6 +83,12 @@ class Facts:
                 reason=facts.get("reason", ""),
                 round=int(facts.get("round") or 1),
                 paged=tuple(name.strip() for name in facts.get("paged", "").split(",") if name),
+                why=facts.get("why", ""),
+                since=_moment(facts, "since"),
+                cause=facts.get("cause", ""),
+                asked_as=facts.get("as", ""),
+                asks=int(facts.get("asks") or 1),
+                lost=facts.get("lost", ""),
             )
         except (KeyError, ValueError) as error:
             raise MalformedPayload(

@@ -8,22 +8,16 @@ else. `[DRILL]` opens every text of a drill.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tocsin.documents.asking import Wording, asked, lost
 from tocsin.documents.briefing import lines
 from tocsin.documents.facts import Facts
-from tocsin.documents.fitting import (
-    SMS_SEPTETS,
-    ascii_line,
-    fit_sms,
-    fit_subject,
-    one_line,
-    septets,
-)
+from tocsin.documents.fitting import fit_sms, fit_subject, one_line, text_line
 from tocsin.documents.times import full_moment, short_moment
 from tocsin.errors import MalformedPayload
+from tocsin.incidents.model.outbox import REDRIVE_AFTER
 from tocsin.incidents.runbook.targets import BusinessDays, Elapsed
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import Kind, MessageKind
@@ -41,22 +35,6 @@ _DRILL_NOTICE = "This is a drill. Act as if it were real; customers are not affe
 _DRILL_MARK = "[DRILL]"
 _RESTRICTED = "restricted"
 _UNKNOWN = "unknown"
-_SYMPTOM = 12
-"""Septets a text message keeps for what is wrong, spaces beside it included."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """The parts of one message that differ from kind to kind.
-
-    `what` stands between the id and the title, `until` after it; all make up subject and SMS.
-    `asks` says that the reader is to acknowledge.
-    """
-
-    what: str
-    until: str
-    paragraphs: tuple[str, ...]
-    asks: bool = False
 
 
 def render(
@@ -64,8 +42,12 @@ def render(
     policy: Policy,
     links: PersonalLinks | None = None,
     brief: Brief | None = None,
+    at: datetime | None = None,
 ) -> Message:
     """The message of an outbox item, in the words and the zone of `policy`.
+
+    `at` is when it leaves, in incident time: what has passed by then is said to be overdue. It is
+    when the message was asked for, if it is not said.
 
     `links` act for one person: they are given for a message that only that person reads. `brief`
     are the first facts, for a message that asks; it is in the long text alone.
@@ -74,8 +56,8 @@ def render(
         MalformedPayload: the item's facts are not enough to write it from.
     """
     facts = Facts.read(item.facts)
-    worded = _notice if facts.matter else _wording
-    wording = worded(item, facts, policy)
+    at = at or item.due_at - REDRIVE_AFTER
+    wording = _notice(item, facts, policy) if facts.matter else _wording(item, facts, policy, at)
     marker = f"{_DRILL_MARK} " if facts.kind is Kind.DRILL else ""
     before = f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}"
     return Message(
@@ -93,44 +75,41 @@ def render(
     )
 
 
-def _wording(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
-    personal = item.target.startswith("person:")
+def _wording(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wording:
+    zone = policy.calendar.zone
     match item.kind:
-        case MessageKind.PAGE:
-            return _asked(item, facts, policy)
-        case MessageKind.OPENED if personal:
-            return _asked(item, facts, policy)
+        case MessageKind.PAGE | MessageKind.OPENED if item.personal:
+            return (lost if facts.lost else asked)(item, facts, zone, at)
         case MessageKind.OPENED:
-            return _opened(item, facts, policy)
+            return _opened(item, facts, policy, at)
         case MessageKind.ACKNOWLEDGED:
-            return _acknowledged(item, facts, policy)
+            return _acknowledged(item, facts, policy, at)
         case MessageKind.REMINDER if facts.due_at is None:
-            return _asked(item, facts, policy)
+            return asked(item, facts, zone, at)
         case MessageKind.BREACH | MessageKind.REMINDER:
             return _late(item, facts, policy)
-        case MessageKind.CHAT:
-            raise MalformedPayload("a notice to the chat room is no message to people")
+        case MessageKind.CHAT | MessageKind.PAGE:
+            raise MalformedPayload(f"there are no words for a {item.kind} to {item.target}")
         case MessageKind.UPDATE | MessageKind.RECONCILIATION:
             raise MalformedPayload("what is passed on has its words with it")
 
 
-def _short(item: OutboxItem, facts: Facts, wording: _Wording, links: PersonalLinks | None) -> str:
-    """One SMS; the link is left out where it would leave no room for the symptom."""
+def _short(item: OutboxItem, facts: Facts, wording: Wording, links: PersonalLinks | None) -> str:
+    """A text message: why, until when, and the link that answers."""
     marker = f"{_DRILL_MARK} " if facts.kind is Kind.DRILL else ""
-    before = ascii_line(f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}")
-    until, title = ascii_line(wording.until), _title(facts)
-    if links is not None and wording.asks:
-        bare = ascii_line(f"{marker}{facts.severity.upper()} {item.incident}")
-        after = f"{until.removeprefix('- ')} {links.acknowledge}"
-        if septets(bare) + septets(after) + _SYMPTOM <= SMS_SEPTETS:
-            return fit_sms(bare, title, after)
-    return fit_sms(before, title, until)
+    linked = links is not None and wording.asks
+    severity = facts.severity.upper() if linked else f"[{facts.severity.upper()}]"
+    before = text_line(f"{marker}{severity} {item.incident}{wording.what}")
+    until = text_line(wording.until)
+    if links is not None and linked:
+        until = f"{until.removeprefix('- ')} {links.acknowledge}"
+    return fit_sms(before, _title(facts), until)
 
 
 def _text(
     item: OutboxItem,
     facts: Facts,
-    wording: _Wording,
+    wording: Wording,
     policy: Policy,
     given: tuple[PersonalLinks | None, Brief | None],
 ) -> str:
@@ -164,43 +143,24 @@ def _offer(links: PersonalLinks | None) -> str:
     )
 
 
-def _asked(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
-    if facts.ask_by is None:
-        raise MalformedPayload("somebody is asked to acknowledge and the message says no time")
-    zone = policy.calendar.zone
-    ask = f"Acknowledge by {full_moment(facts.ask_by, zone)}: say that you have it."
-    others = ", ".join(name for name in facts.paged if item.target != f"person:{name}")
-    return _Wording(
-        what="",
-        asks=True,
-        until=f"- ACK by {short_moment(facts.ask_by, zone, seen=item.due_at)}",
-        paragraphs=(
-            f"{ask}\ntocsin ack {item.incident}",
-            f"{facts.person} asks for you: {one_line(facts.reason)}" if facts.person else "",
-            f"Asked together with you: {others}." if others else "Nobody else was asked.",
-            f"People are asked for the {facts.round}. time." if facts.round > 1 else "",
-        ),
-    )
+def _opened(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wording:
+    update = _internal_update(item, facts, policy, at, mitigation="responders were asked")
+    return Wording(what="", until="- opened", paragraphs=(update,))
 
 
-def _opened(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
-    update = _internal_update(item, facts, policy, mitigation="responders were asked")
-    return _Wording(what="", until="- opened", paragraphs=(update,))
-
-
-def _acknowledged(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
+def _acknowledged(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wording:
     who = facts.person or _UNKNOWN
-    return _Wording(
+    return Wording(
         what=f" acknowledged by {who}:",
         until="",
         paragraphs=(
             f"{who} has it. Nobody else needs to answer the page.",
-            _internal_update(item, facts, policy, mitigation=f"{who} is working on it"),
+            _internal_update(item, facts, policy, at, mitigation=f"{who} is working on it"),
         ),
     )
 
 
-def _late(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
+def _late(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:
     if facts.due_at is None or not facts.clock:
         raise MalformedPayload("a passed deadline needs its clock and its time")
     zone = policy.calendar.zone
@@ -210,14 +170,14 @@ def _late(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
     if item.kind is MessageKind.REMINDER:
         promise = f"The working deadline to {facts.clock} passed: it was {due}."
     where = f"tocsin incidents show {item.incident}"
-    return _Wording(
+    return Wording(
         what=" MISSED:" if item.kind is MessageKind.BREACH else " LATE:",
         until=until,
         paragraphs=(promise, f"Who has it, and what was done:\n{where}"),
     )
 
 
-def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
+def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:
     """What falls due besides the clocks: an exception that is over, a freeze about to end."""
     if facts.due_at is None:
         raise MalformedPayload(f"a message about the {facts.matter} says no time")
@@ -257,7 +217,7 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> _Wording:
             said = f"The preventive action {facts.criterion} was due {due} and is not verified."
         case _:
             what, until, said = _about_update(facts, due, short)
-    return _Wording(what=f" {what}:", until=until, paragraphs=(said,))
+    return Wording(what=f" {what}:", until=until, paragraphs=(said,))
 
 
 def _about_update(facts: Facts, due: str, short: str) -> tuple[str, str, str]:
@@ -291,15 +251,20 @@ def _about_update(facts: Facts, due: str, short: str) -> tuple[str, str, str]:
     raise MalformedPayload(f"there are no words for {facts.matter}")
 
 
-def _internal_update(item: OutboxItem, facts: Facts, policy: Policy, *, mitigation: str) -> str:
+def _internal_update(
+    item: OutboxItem, facts: Facts, policy: Policy, at: datetime, *, mitigation: str
+) -> str:
     """The runbook's internal update, filled in; its placeholders are the runbook's own."""
     first = policy.severities[facts.severity].internal_updates.first
-    next_update = _after(facts.opened_at, first, policy)
+    due = _after(facts.opened_at, first, policy)
+    next_update = "on decision" if due is None else "as soon as possible"
+    if due is not None and due > at:
+        next_update = full_moment(due, policy.calendar.zone)
     values = {
         "<ID>": item.incident,
         "<level>": facts.severity,
         "<status>": mitigation,
-        "<time>": full_moment(next_update, policy.calendar.zone) if next_update else "on decision",
+        "<time>": next_update,
         "<summary>": _title(facts),
     }
     text = policy.templates[INTERNAL_UPDATE].text

@@ -26,6 +26,11 @@ def short_moment(moment: datetime, zone: str, *, seen: datetime) -> str:
     return f"{local:%a} {local.day} {local:%b} {clock}"
 
 
+def bare_moment(moment: datetime, zone: str, *, seen: datetime) -> str:
+    """As `short_moment`, but without the zone: for where another time beside it names that."""
+    return short_moment(moment, zone, seen=seen).rpartition(" ")[0]
+
+
 def full_moment(moment: datetime, zone: str) -> str:
     """`Tue 2026-09-08 10:15 EDT (14:15 UTC)`; the date again where UTC has another one."""
     local, utc = moment.astimezone(_zone(zone)), moment.astimezone(UTC)

@@ -12,6 +12,8 @@ from tocsin.incidents.vocabulary import MessageKind
 from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tocsin.incidents.model.outbox import OutboxItem, PersonalLinks
     from tocsin.incidents.queries.briefing import Brief
     from tocsin.incidents.runbook.policy import Policy
@@ -32,13 +34,14 @@ class Documents:
         *,
         links: PersonalLinks | None = None,
         brief: Brief | None = None,
+        at: datetime | None = None,
     ) -> Message:
         """Raises `MalformedPayload` where the item's facts are not enough to write it from."""
         if item.target == ROOM:
-            return render_room(item, policy)
+            return render_room(item, policy, at)
         if item.kind in _PASSED_ON:
             return _passed_on(item)
-        return render(item, policy, links, brief)
+        return render(item, policy, links, brief, at)
 
 
 def _passed_on(item: OutboxItem) -> Message:

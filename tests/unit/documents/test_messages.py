@@ -98,8 +98,9 @@ def test_a_page_tells_who_else_was_asked_where_and_how_to_acknowledge() -> None:
 
 
 def test_a_later_round_says_that_people_are_asked_again() -> None:
-    _, text, _ = texts(an_item(round="3"))
+    subject, text, _ = texts(an_item(asks="3"))
     assert "People are asked for the 3. time." in text
+    assert f"{INCIDENT} 3x: checkout-5xx" in subject
 
 
 def test_a_repeat_is_recognised_by_the_id_in_its_attributes_and_text() -> None:

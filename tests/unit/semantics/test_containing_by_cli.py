@@ -185,3 +185,47 @@ def test_an_edited_calendar_touches_later_incidents_only(
     words = ("--severity", "medium", "--service", "search", "--as", ANA)
     later.id = terminal.json("open", "another one", *words)["id"]
     assert later.dues() == ("09-10 11:00", "09-14 11:00", "09-23 11:00")
+
+
+def paged(told: Told) -> list[str]:
+    """The newest page to whoever is on call for mitigation: its subject and its text."""
+    pages = [one for one in told.world.inbox.all if one.kind == "page"]
+    newest = [one for one in pages if one.to == "mitigation-primary"][-1]
+    return [newest.message.subject.partition(f"{told.id} ")[2], newest.message.text]
+
+
+def test_containment_lost_to_a_signal_asks_anew_and_says_why(terminal: Terminal) -> None:
+    told = Told(terminal)
+    told.begin(T0)
+    incident = terminal.world.alarm()
+    assert incident is not None
+    told.id = incident.id
+    told.acknowledge("09-08 10:05", DI)
+    terminal.world.alarm(state="OK")
+    told.contain("09-08 11:00")
+    told.until("09-08 12:00")
+    terminal.world.alarm()
+    told.until("09-08 12:11")
+    subject, text = paged(told)
+    assert subject == "CONTAINMENT LOST 12:10 (a signal ke... - ACK by 12:25 EDT"
+    since = "Containment was lost at Tue 2026-09-08 12:10 EDT (16:10 UTC): a signal kept firing."
+    assert since in text
+    assert (told.show()["round"]["reason"], told.round_due()) == ("containment_lost", "09-08 12:25")
+    assert told.due("contain") == "09-08 14:00"
+    told.until("09-08 12:26")
+    assert paged(told)[0].endswith("- OVERDUE since 12:25 EDT")
+
+
+def test_whoever_says_that_containment_is_lost_has_it_and_others_read_that(
+    terminal: Terminal,
+) -> None:
+    told = acknowledged(terminal, "critical")
+    told.contain("09-08 11:00")
+    told.say("09-08 12:00", BO, "contain", "--reason", "errors again", step="lost")
+    subject, text = paged(told)
+    assert subject == "CONTAINMENT LOST 12:00 (errors again): che... - bo has it"
+    assert "ACK by" not in text
+    found = told.show()["round"]
+    assert (found["reason"], found["acknowledged_by"]) == ("containment_lost", "bo")
+    told.until("09-08 12:29")
+    assert told.show()["round"]["number"] == found["number"], "no silence yet"

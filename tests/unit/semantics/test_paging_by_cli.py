@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.worlds.told import ANA, BO, DI, T0, Told
+from tocsin.errors import SendFailed
 
 if TYPE_CHECKING:
     from tests.harness.worlds.terminal import Terminal
 
 COMMANDER, BACKUP, LEAD = "commander-primary", "engineering-lead", "engineering-lead"
+MITIGATION = "mitigation-primary"
 
 
 def pages(told: Told) -> list[dict[str, Any]]:
@@ -216,3 +218,78 @@ def test_phases_of_a_medium_go_with_its_clocks_and_billing_adds_two(terminal: Te
         "billing-30-120m": contain,
         "billing-replay": fix,
     }
+
+
+def subjects(told: Told, person: str, kind: str = "page") -> list[str]:
+    """What stands in the person's messages beside severity and id, oldest first."""
+    return [
+        one.message.subject.partition(f"{told.id} ")[2]
+        for one in told.world.inbox.all
+        if (one.kind, one.to) == (kind, person)
+    ]
+
+
+DOWN = "checkout is down"
+
+
+def test_a_page_says_as_what_and_how_often_and_until_or_since_when(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    terminal.world.advance(20)
+    assert subjects(told, COMMANDER) == [
+        f"{DOWN} - ACK by 10:15 EDT",
+        f"2x: {DOWN} - ACK by 10:15 EDT",
+        f"3x: {DOWN} - ACK by 10:15 EDT",
+        f"4x: {DOWN} - OVERDUE since 10:15 EDT",
+        f"5x: {DOWN} - OVERDUE since 10:15 EDT",
+    ]
+    assert subjects(told, BACKUP)[:2] == [
+        f"BACKUP, 2x: {DOWN} - ACK by 10:15 EDT",
+        f"BACKUP, 3x: {DOWN} - ACK by 10:15 EDT",
+    ]
+    assert subjects(told, "communications-primary") == [
+        f"ALL, 4x: {DOWN} - OVERDUE since 10:15 EDT",
+        f"ALL, 5x: {DOWN} - OVERDUE since 10:15 EDT",
+    ]
+
+
+def test_one_that_leaves_after_its_time_says_that_it_is_overdue(paged: Told) -> None:
+    """Queued at 10:10 while nothing can leave: it comes at 10:16, and 10:15 is past."""
+    world = paged.world
+    world.refusals |= {"sms:": SendFailed("down"), "person:": SendFailed("down")}
+    paged.until("09-08 10:09")
+    before = len(world.inbox.all)
+    for way in ("webhook:", "chat:", "mail:"):
+        world.refusals[way] = SendFailed("down")
+    paged.until("09-08 10:10")
+    world.refusals.clear()
+    world.jump(6)
+    late = [one.message.subject for one in world.inbox.all[before:] if one.to == COMMANDER]
+    assert late
+    assert all("OVERDUE since 10:15 EDT" in subject for subject in late)
+
+
+def test_raised_reopened_and_silent_are_said_and_why(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "high")
+    told.acknowledge(T0)
+    told.say("09-08 10:10", BO, "severity", "critical", "--reason", "nobody can pay")
+    assert subjects(told, MITIGATION)[-1] == f"RAISED: {DOWN} - ACK by 10:25 EDT"
+    text = terminal.world.inbox.all[-1].message.text
+    assert "It was raised to critical: nobody can pay." in text
+    told.acknowledge("09-08 10:12")
+    told.until("09-08 10:44")
+    assert subjects(told, MITIGATION)[-1] == f"NO WORD: {DOWN} - ACK by 10:57 EDT"
+    for person in (DI, BO):
+        told.say("09-08 10:45", person, "close", "false_positive", "--reason", "a test alarm")
+    told.say("09-08 11:00", BO, "reopen", "--reason", "it is back")
+    assert subjects(told, MITIGATION)[-1] == f"REOPENED: {DOWN} - ACK by 11:15 EDT"
+
+
+def test_everybody_asked_in_one_breath_is_named_to_each(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    told.say(T0, ANA, "escalate", "backup", "--reason", "two of us are needed")
+    asked = [one for one in terminal.world.inbox.all if "ASKED FOR" in one.message.subject]
+    assert {one.to for one in asked} == {BACKUP, "senior-engineer"}
+    for one in asked:
+        (other,) = {BACKUP, "senior-engineer"} - {one.to}
+        assert f"Asked together with you: {other}." in one.message.text
+        assert "ana asks for you: two of us are needed" in one.message.text

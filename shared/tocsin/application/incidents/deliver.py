@@ -100,7 +100,8 @@ class Delivery:
                 tried.append("no news")
                 self._tell(Event.MESSAGE_NO_NEWS, item)
                 return Result.NO_NEWS
-            for attempt in self.router.attempts(item, self._policy(item)):
+            at = self.clock.incident_now()
+            for attempt in self.router.attempts(item, self._policy(item), at):
                 try:
                     channel_id = attempt.send()
                 except Exception as error:  # noqa: BLE001 - the next way may work

@@ -17,6 +17,7 @@ from tocsin.people.ways import order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
     from tocsin.application.people.mint_links import Minter
     from tocsin.incidents.model.outbox import OutboxItem, PersonalLinks
@@ -48,7 +49,10 @@ class Writer(Protocol):
         *,
         links: PersonalLinks | None = None,
         brief: Brief | None = None,
-    ) -> Message: ...
+        at: datetime | None = None,
+    ) -> Message:
+        """`at` is when it leaves: what has passed by then is not said as if it lay ahead."""
+        ...
 
 
 class Channels(Protocol):
@@ -80,21 +84,21 @@ class Router:
     notes: Notes
     brief: Callable[[OutboxItem], Brief | None]
 
-    def attempts(self, item: OutboxItem, policy: Policy) -> Iterator[Attempt]:
-        """The attempts to make, in order, until one succeeds.
+    def attempts(self, item: OutboxItem, policy: Policy, at: datetime) -> Iterator[Attempt]:
+        """The attempts to make at `at`, in order, until one succeeds.
 
         Raises:
             MalformedPayload: the message cannot be written.
             StoreUnavailable: the person's ways could not be read.
         """
         brief = self.brief(item)
-        told = self.writer.message(item, policy, brief=brief)
+        told = self.writer.message(item, policy, brief=brief, at=at)
         label = self.channels.label(item.target)
         shared = Attempt(label, lambda: self.topics(item.target).send(told))
         if not item.personal:
             yield shared
             return
-        bare = self.writer.message(item, policy)
+        bare = self.writer.message(item, policy, at=at)
         page = bare.attributes["urgency"] == URGENT
         step = int(item.facts.get("step") or 0)
         ladder = policy.severities[Severity(bare.attributes["severity"])].escalation
@@ -105,7 +109,7 @@ class Router:
             yield shared
             return
         links = self.minter.links(item, page=page)
-        linked = self.writer.message(item, policy, links=links, brief=brief)
+        linked = self.writer.message(item, policy, links=links, brief=brief, at=at)
         for way in usable:
             message = linked if self.channels.private(way.kind) else bare
             yield Attempt(f"{way.kind}:{way.id}", partial(self._send, way, message))

@@ -15,7 +15,7 @@ from tocsin.incidents.vocabulary import ClockName, Role
 class RoundStarted(Event):
     """People are asked to acknowledge again, from `started_at`.
 
-    `ladder_start` is when the first page falls, where that is later.
+    `ladder_start` is when the first page falls, where that is later. `why` is what was said to it.
     """
 
     type: ClassVar[str] = "round_started"
@@ -25,6 +25,7 @@ class RoundStarted(Event):
     started_at: datetime
     due_at: datetime
     ladder_start: datetime | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class Paged(Event):
     A late sweep takes the latest step for all since `first_step`: those between were skipped,
     but their people are among `people`. `mail` says that the severity sends mail only. Nobody
     to page is a fact worth a line too. `on_call` is who was on call for the roles asked first.
+    `fresh` are those who are asked for the first time in the round; `raised` says that it is asked
+    because of a raise.
     """
 
     type: ClassVar[str] = "paged"
@@ -45,6 +48,8 @@ class Paged(Event):
     people: tuple[str, ...]
     mail: bool
     on_call: Mapping[Role, str] = field(default_factory=dict)
+    fresh: tuple[str, ...] | None = None
+    raised: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,8 @@ class PagedInPart(Event):
     due_at: datetime
     people: tuple[str, ...]
     mail: bool
+    fresh: tuple[str, ...] | None = None
+    raised: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,18 +158,31 @@ def _round_started(incident: Incident, event: RoundStarted) -> Incident:
         started_at=event.started_at,
         due_at=event.due_at,
         ladder_start=event.ladder_start or event.started_at,
+        why=event.why,
     )
     return replace(incident, round=started)
 
 
 def _paged(incident: Incident, event: Paged) -> Incident:
-    return replace(incident, round=of_round(incident, next_step=event.step + 1, already=()))
+    current = of_round(incident, next_step=event.step + 1, already=())
+    asked = _asked(replace(incident, round=current), event)
+    if event.fresh is None or asked is None:
+        return replace(incident, round=asked)
+    return replace(incident, round=replace(asked, asks=(asked.asks or 0) + 1))
+
+
+def _asked(incident: Incident, event: Paged | PagedInPart) -> Round | None:
+    """The round that knows whom it asked; entries of before do not say it."""
+    if event.fresh is None or incident.round is None:
+        return incident.round
+    return replace(incident.round, paged=(*(incident.round.paged or ()), *event.fresh))
 
 
 def _paged_in_part(incident: Incident, event: PagedInPart) -> Incident:
     known = incident.round.already if incident.round else ()
     already = tuple(dict.fromkeys((*known, *event.people)))
-    return replace(incident, round=of_round(incident, already=already))
+    asked = _asked(replace(incident, round=of_round(incident, already=already)), event)
+    return replace(incident, round=asked)
 
 
 def _escalation_left(incident: Incident, event: EscalationLeft) -> Incident:

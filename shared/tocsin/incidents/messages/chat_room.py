@@ -15,7 +15,7 @@ from tocsin.incidents.events.opening import Opened
 from tocsin.incidents.events.people import Acknowledged, Left, RoleAssigned
 from tocsin.incidents.events.severity import ClockBreached, SeverityChanged
 from tocsin.incidents.events.updates import UpdateRecorded
-from tocsin.incidents.model.incident import Incident
+from tocsin.incidents.model.incident import Incident, RoundReason
 from tocsin.incidents.model.parts import UpdateAudience
 from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.timeline.entry import format_time
@@ -63,7 +63,12 @@ def _severity(event: SeverityChanged, _incident: Incident) -> Told:
     }
 
 
-def _acknowledged(event: Acknowledged, _incident: Incident) -> Told:
+def _acknowledged(event: Acknowledged, incident: Incident) -> Told | None:
+    """Who has it; whoever said that containment was lost has it, and that is said with it."""
+    current = incident.round
+    lost = current is not None and current.reason is RoundReason.CONTAINMENT_LOST
+    if current is not None and lost and current.started_at == event.at:
+        return None
     return RoomNews.ACKNOWLEDGED, {"by": event.person, "round": str(event.round)}
 
 

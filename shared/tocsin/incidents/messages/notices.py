@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tocsin.incidents.clocks.asked import in_charge, speakers
+from tocsin.incidents.clocks.asked import in_charge, people, speakers
 from tocsin.incidents.clocks.owed import owed
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.billing import ReconciliationRecorded
@@ -34,12 +34,12 @@ from tocsin.incidents.events.updates import (
     UpdateRecorded,
 )
 from tocsin.incidents.messages import chat_room as room
-from tocsin.incidents.model.incident import Incident
+from tocsin.incidents.model.incident import Incident, Round, RoundReason
 from tocsin.incidents.model.outbox import REDRIVE_AFTER, ROOM, STAKEHOLDERS, OutboxItem
 from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.runbook.targets import Milestone
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.incidents.vocabulary import ClockName, Kind, MessageKind
+from tocsin.incidents.vocabulary import Audience, ClockName, Kind, MessageKind
 
 RESTRICTED = "restricted"
 
@@ -90,11 +90,12 @@ _KEPT = frozenset(
         *("severity", "kind", "state", "opened_at", "policy_version", "round", "round_due", "step"),
         *("paged", "by", "person", "matter", "clock", "due_at", "role", "to", "number", "lost"),
         *("audience", "criterion", *(f"{name}_due" for name in ClockName)),
+        *("why", "since", "as", "asks"),
     }
 )
 """What a message to people about a restricted incident may still be written from."""
 
-_WORDS = ("reason", "briefing", "headline", "text")
+_WORDS = ("reason", "briefing", "headline", "text", "cause")
 """What people or robots put into words; all a reader is told is that there is something."""
 
 
@@ -143,7 +144,7 @@ def _opened(event: Opened, incident: Incident, _policy: Policy) -> _Wanted:
         yield MessageKind.OPENED, STAKEHOLDERS, {"source": event.source}
 
 
-def _paged(event: Paged | PagedInPart, incident: Incident, _policy: Policy) -> _Wanted:
+def _paged(event: Paged | PagedInPart, incident: Incident, policy: Policy) -> _Wanted:
     kind = MessageKind.PAGE
     if event.mail:
         kind = MessageKind.OPENED if event.step == 0 else MessageKind.REMINDER
@@ -152,19 +153,41 @@ def _paged(event: Paged | PagedInPart, incident: Incident, _policy: Policy) -> _
         "round": str(event.round),
         "step": str(event.step),
         "paged": ", ".join(event.people),
-        "reason": str(current.reason) if current else "",
     }
     if current is not None:
-        facts["round_due"] = format_time(current.due_at)
+        facts |= _why(current, incident, raised=bool(event.raised))
+        facts["asks"] = str((current.asks or 0) + isinstance(event, PagedInPart) or 1)
     for person in event.people:
-        yield kind, person_target(person), facts
+        yield kind, person_target(person), facts | {"as": _asked_as(person, incident, policy)}
+
+
+def _why(current: Round, incident: Incident, *, raised: bool) -> dict[str, str]:
+    """Why people are asked in this round, since when and by when."""
+    reason = RoundReason.RAISED if raised else current.reason
+    since = current.started_at
+    if reason is RoundReason.CONTAINMENT_LOST and incident.containment.lost_at is not None:
+        since = incident.containment.lost_at
+    return {
+        "why": str(reason),
+        "since": format_time(since),
+        "round_due": format_time(current.due_at),
+        "cause": (RESTRICTED if incident.restricted else current.why) if current.why else "",
+    }
+
+
+def _asked_as(person: str, incident: Incident, policy: Policy) -> str:
+    """The part of the ladder by which a person is asked: the first that has them."""
+    ladder = (Audience.PRIMARY, Audience.BACKUP, Audience.ENGINEERING_LEAD)
+    found = (part for part in ladder if person in people([part], incident, policy))
+    return str(next(found, Audience.ALL))
 
 
 def _escalated(event: Escalated | EscalatedFurther, incident: Incident, _policy: Policy) -> _Wanted:
     reason = RESTRICTED if incident.restricted else event.reason
     by = event.by if isinstance(event, EscalatedFurther) else event.actor.id
     for person in event.people:
-        facts = {"reason": reason, "by": by} | _asked_in(incident)
+        facts = {"reason": reason, "by": by, "paged": ", ".join(event.people)}
+        facts |= _asked_in(incident)
         yield MessageKind.PAGE, person_target(person), facts
 
 
@@ -214,9 +237,14 @@ def _role_assigned(event: RoleAssigned, incident: Incident, _policy: Policy) -> 
 
 
 def _lost(event: ContainmentLost, incident: Incident, policy: Policy) -> _Wanted:
-    reason = RESTRICTED if incident.restricted else event.reason
+    lost = {
+        "lost": "containment",
+        "since": format_time(event.since or event.at),
+        "person": event.actor.id,
+        "cause": RESTRICTED if incident.restricted else event.reason,
+    }
     for person in event.people:
-        yield MessageKind.PAGE, person_target(person), {"reason": reason, "lost": "containment"}
+        yield MessageKind.PAGE, person_target(person), lost
     if event.withdrawn is not None:
         facts = {"matter": "withdrawal", "criterion": event.withdrawn, "audience": "customers"}
         facts["due_at"] = format_time(event.at)

@@ -49,6 +49,7 @@ class RoundReason(StrEnum):
     RAISED = "raised"
     TIMEOUT = "timeout"
     REOPENED = "reopened"
+    CONTAINMENT_LOST = "containment_lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,8 @@ class Round:
     `ladder_start` is when the paging steps count from (a raise restarts them); `next_step` is
     the first step not yet sent. Round 1 is the acknowledge clock; later rounds have only this.
     `uncovered` are the roles for which nobody was found on call. `already` are those who have
-    been paged for the step `next_step`, where it reaches more people than one write holds.
+    been paged for the step `next_step`, where it reaches more people than one write holds. `why` is
+    what was said to start it. `paged` are all who were asked in it, `asks` how often people were.
     """
 
     number: int
@@ -114,6 +116,9 @@ class Round:
     missed_at: datetime | None = None
     uncovered: tuple[Role, ...] = ()
     already: tuple[str, ...] = ()
+    why: str | None = None
+    paged: tuple[str, ...] | None = None
+    asks: int | None = None
 
     @property
     def open(self) -> bool:

@@ -238,6 +238,7 @@ def _reopen(draft: Draft, reason: str, severity: Severity | None) -> None:
         started_at=draft.at,
         due_at=acknowledge_due(draft.policy, now, draft.at),
         ladder_start=draft.at,
+        why=reason,
     )
     draft.add(
         Reopened(

@@ -27,11 +27,12 @@ from tocsin.incidents.events.containment import (
     FixNamedAsContainment,
     Observed,
 )
+from tocsin.incidents.model.incident import RoundReason
 from tocsin.incidents.model.parts import Action, ActionState
 from tocsin.incidents.queries.containment import missing_for_verification
 from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.rules.fix import settle_window
-from tocsin.incidents.rules.people import acknowledge_first
+from tocsin.incidents.rules.people import acknowledge_first, start_round
 from tocsin.incidents.vocabulary import Audience, Category, Kind, Role, Severity
 
 
@@ -126,15 +127,23 @@ def lose_containment(draft: Draft, command: LoseContainment) -> None:
     if not draft.incident.contained:
         raise IllegalTransition("containment is not verified")
     acknowledge_first(draft)
-    _lost(draft, reason_of(command.reason), by_clock=None)
+    reason = reason_of(command.reason)
+    _lost(draft, reason, by_clock=None)
+    if draft.incident.round is not None:
+        start_round(draft, RoundReason.CONTAINMENT_LOST, draft.at, draft.actor, why=reason)
+        acknowledge_first(draft)
 
 
 def lose_containment_to_signal(draft: Draft, since: datetime) -> None:
     """A signal has been firing for longer than a flap: harm is back since `since`.
 
-    Everything that counts from the loss counts from then, however late a sweep notices.
+    Everything that counts from the loss counts from then, however late a sweep notices. Nobody has
+    seen it yet, so people are asked who has it.
     """
-    _lost(draft, "a signal kept firing", by_clock=since)
+    reason = "a signal kept firing"
+    _lost(draft, reason, by_clock=since)
+    if draft.incident.round is not None:
+        start_round(draft, RoundReason.CONTAINMENT_LOST, since, CLOCK, why=reason)
 
 
 def _check_verifier(draft: Draft, person: str) -> None:
@@ -178,8 +187,9 @@ def _lost(draft: Draft, reason: str, *, by_clock: datetime | None) -> None:
     stamp = draft.stamp
     if by_clock is not None:
         stamp |= {"actor": CLOCK, "occurred_at": by_clock}
-    timed = draft.incident.kind is not Kind.BACKFILLED
-    asked = people([Audience.PRIMARY], draft.incident, draft.policy) if timed else ()
+    told = by_clock is None and draft.incident.kind is not Kind.BACKFILLED
+    asked = people([Audience.PRIMARY], draft.incident, draft.policy) if told else ()
+    asked = tuple(person for person in asked if person != draft.actor.id)
     moved = cadence.lost(draft.incident, draft.policy, by_clock or draft.at)
     claimed = draft.incident.communication.to_customers.claimed
     draft.add(

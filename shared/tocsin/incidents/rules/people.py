@@ -70,7 +70,9 @@ def acknowledge_first(draft: Draft) -> None:
     )
 
 
-def start_round(draft: Draft, reason: RoundReason, started_at: datetime, actor: Actor) -> None:
+def start_round(
+    draft: Draft, reason: RoundReason, started_at: datetime, actor: Actor, *, why: str = ""
+) -> None:
     """Asks people again, from `started_at`, with the target of the severity now."""
     incident = draft.incident
     number = incident.round.number + 1 if incident.round else 1
@@ -84,6 +86,7 @@ def start_round(draft: Draft, reason: RoundReason, started_at: datetime, actor: 
             started_at=started_at,
             due_at=acknowledge_due(draft.policy, incident.severity, started_at),
             ladder_start=started_at + GRACE if reason is RoundReason.TIMEOUT else None,
+            why=why or None,
         )
     )
 
@@ -92,7 +95,7 @@ AT_ONCE = 40
 """People paged by one entry: with a message each, two such entries fit into one write."""
 
 
-def page_people(draft: Draft) -> None:
+def page_people(draft: Draft, *, raised: bool = False) -> None:
     """Takes the latest rung that has come, once, for everybody the rungs since the last reach.
 
     More people than one entry takes are paged in parts: the rung stays due until the last. A rung
@@ -111,6 +114,7 @@ def page_people(draft: Draft) -> None:
         _tell_of_gaps(draft, current, rung.at)
     asked = people(reached, draft.incident, draft.policy)
     todo = tuple(person for person in asked if person not in current.already)
+    now = todo[:AT_ONCE]
     taken: _Taken = {
         "actor": LADDER,
         "at": draft.at,
@@ -120,12 +124,14 @@ def page_people(draft: Draft) -> None:
         "step": rung.number,
         "due_at": rung.at,
         "mail": not rules.pages,
+        "people": now,
+        "fresh": tuple(person for person in now if person not in (current.paged or ())),
+        "raised": raised or None,
     }
     if len(todo) > AT_ONCE:
-        draft.add(PagedInPart(**taken, people=todo[:AT_ONCE]))
+        draft.add(PagedInPart(**taken))
     else:
-        on_duty = on_call(draft.incident, draft.policy)
-        draft.add(Paged(**taken, people=todo, on_call=on_duty))
+        draft.add(Paged(**taken, on_call=on_call(draft.incident, draft.policy)))
 
 
 class _Taken(TypedDict):
@@ -139,6 +145,9 @@ class _Taken(TypedDict):
     step: int
     due_at: datetime
     mail: bool
+    people: tuple[str, ...]
+    fresh: tuple[str, ...]
+    raised: bool | None
 
 
 def _that_reaches_somebody(

@@ -79,8 +79,8 @@ def raise_to(draft: Draft, new: Severity, *, reason: str) -> None:
     draft.add(_changed(draft, new, reason, next_step=0 if open_round else None))
     resize_window(draft)
     if current is not None and not open_round and new in PAGED:
-        start_round(draft, RoundReason.RAISED, draft.at, draft.actor)
-    page_people(draft)
+        start_round(draft, RoundReason.RAISED, draft.at, draft.actor, why=reason)
+    page_people(draft, raised=True)
 
 
 def preview(draft: Draft, new: Severity) -> tuple[ClockChange, ...]:

@@ -28,6 +28,7 @@ from tocsin.incidents.commands.record import RecordImpact
 from tocsin.incidents.commands.relations import Merge, Split
 from tocsin.incidents.commands.severity import ChangeCategory, ChangeSeverity
 from tocsin.incidents.commands.updates import DecideCustomers, RecordUpdate
+from tocsin.incidents.model.incident import RoundReason
 from tocsin.incidents.model.parts import Exposure, RunKind, UpdateAudience
 from tocsin.incidents.vocabulary import (
     Category,
@@ -266,8 +267,9 @@ class TestLateSweeps:
         told = found.communication.internal
         assert (told.next_by, told.missed_at) == (local("09-08 12:40"), local("09-08 12:40"))
         assert found.round is not None
-        assert found.round.started_at == local("09-08 12:40")
-        assert found.round.missed_at == local("09-08 12:55")
+        assert found.round.reason is RoundReason.CONTAINMENT_LOST
+        assert found.round.started_at == local("09-08 12:10")
+        assert found.round.missed_at == local("09-08 12:25")
 
 
 class TestFix:

@@ -160,7 +160,7 @@ def test_a_drill_and_every_fact_stand_on_one_screen(world: World) -> None:
     shown = lines(first(world, incident))
     assert shown[0].startswith("[DRILL] CRITICAL DRL-")
     text = "\n".join(shown)
-    assert f"ACK by Tue 2026-09-08 10:15 EDT (14:15 UTC): tocsin ack {incident}" in text
+    assert f"OVERDUE since Tue 2026-09-08 10:15 EDT (14:15 UTC): tocsin ack {incident}" in text
     assert "acknowledge: 5 min LATE" in text
     assert "contain: 220 min left" in text
     assert "incident commander: NOBODY; on call commander-primary, then engineering-lead" in text

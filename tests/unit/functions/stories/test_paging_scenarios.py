@@ -41,10 +41,13 @@ EVERYBODY = (
 
 
 def received(world: World) -> list[str]:
-    """Everything that arrived since the last look, in words; the incident's id is left out."""
+    """Everything that arrived since the last look, in words.
+
+    The incident's id is left out, and as what and how often its reader is asked.
+    """
     return sorted(
         f"{one.at.astimezone(NEW_YORK):%H:%M} {one.channel} {one.to}: "
-        + re.sub(r"(INC|DRL)-\w+ ", "", one.message.subject)
+        + re.sub(r"(INC|DRL)-\w+ ((BACKUP|LEAD|ALL|\d+x)(, |: ))*", "", one.message.subject)
         for one in world.inbox.take_all()
     )
 
@@ -56,8 +59,10 @@ def paged(
     what: str = "CRITICAL] api-outage",
     *,
     channel: str = "page",
+    late: bool = False,
 ) -> list[str]:
-    return [f"{at} {channel} {person}: [{what} - ACK by {by}" for person in people]
+    until = f"OVERDUE since {by}" if late else f"ACK by {by}"
+    return [f"{at} {channel} {person}: [{what} - {until}" for person in people]
 
 
 def opened(at: str, what: str = "CRITICAL] api-outage") -> list[str]:
@@ -109,7 +114,7 @@ def test_a_late_sweep_pages_once_and_the_ladder_goes_on_where_it_would_be(world:
         paged("10:12", (*PRIMARY, *BACKUP), "10:15 EDT"),
     )
     world.advance(3)
-    expect(world, paged("10:15", EVERYBODY, "10:15 EDT"))
+    expect(world, paged("10:15", EVERYBODY, "10:15 EDT", late=True))
 
 
 def test_the_primary_is_silent_and_the_backup_has_it(world: World) -> None:
@@ -137,7 +142,7 @@ def test_both_are_silent_and_everybody_is_asked_until_somebody_answers(world: Wo
         opened("10:00"),
         paged("10:05", (*PRIMARY, *BACKUP), "10:15 EDT"),
         paged("10:10", (*PRIMARY, *BACKUP), "10:15 EDT"),
-        *(paged(at, EVERYBODY, "10:15 EDT") for at in again),
+        *(paged(at, EVERYBODY, "10:15 EDT", late=True) for at in again),
     )
 
 
@@ -270,7 +275,7 @@ def test_a_raise_while_acknowledged_asks_again_and_stops_when_answered(world: Wo
         paged("10:00", PRIMARY, "11:00 EDT", high),
         opened("10:00", high),
         paged("10:20", PRIMARY, "11:00 EDT", high),
-        paged("10:30", PRIMARY, "10:45 EDT", critical),
+        paged("10:30", PRIMARY, "10:45 EDT", critical.replace("]", "] RAISED:")),
     )
 
 
@@ -282,7 +287,8 @@ def test_acknowledged_and_forgotten_is_asked_for_again_after_a_minutes_grace(wor
     world.advance(30)
     expect(world)
     world.advance(1)
-    expect(world, paged("10:33", PRIMARY, "10:47 EDT"))
+    silent = "CRITICAL] NO WORD: api-outage"
+    expect(world, paged("10:33", PRIMARY, "10:47 EDT", silent))
     world.acknowledge(incident, "commander-primary")
     world.advance(10)
     expect(world)

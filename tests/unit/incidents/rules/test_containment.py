@@ -311,11 +311,12 @@ def test_after_a_loss_silence_counts_from_the_loss() -> None:
     story.contain("09-08 10:10")
     story.do("09-08 18:00", make(LoseContainment, ANA, reason="back"))
 
+    assert (story.round.reason, story.round.acknowledged_by) == ("containment_lost", "ana")
     story.sweep_until("09-08 18:29")
-    assert story.round.number == 1
+    assert story.round.number == 2
     story.sweep_until("09-08 18:31")
 
-    assert story.round.number == 2
+    assert (story.round.number, story.round.reason) == (3, "timeout")
 
 
 def test_contained_late_stays_missed() -> None:

@@ -1,0 +1,137 @@
+"""The words of a page: why it comes, until when an answer is due, and as what its reader is asked.
+
+A moment that has passed is said as one that has: what leaves late, or again, is written for when it
+leaves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tocsin.documents.fitting import one_line, shortened
+from tocsin.documents.times import bare_moment, full_moment, short_moment
+from tocsin.errors import MalformedPayload
+from tocsin.incidents.model.incident import RoundReason
+from tocsin.incidents.vocabulary import Audience
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tocsin.documents.facts import Facts
+    from tocsin.incidents.model.outbox import OutboxItem
+
+_CAUSE = 30
+"""Characters of a cause that stand in a subject; all of it is in the text."""
+
+_ASKED_AS: dict[str, tuple[str, str]] = {
+    Audience.BACKUP: ("BACKUP", "You are asked as the backup: who comes first has not answered."),
+    Audience.ENGINEERING_LEAD: (
+        "LEAD",
+        "You are asked as the engineering lead: nobody before you has answered.",
+    ),
+    Audience.ALL: ("ALL", "Everybody is asked: nobody has answered."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The parts of one message that differ from kind to kind.
+
+    `what` stands between the id and the title, `until` after it; all make up subject and SMS.
+    `asks` says that the reader is to answer.
+    """
+
+    what: str
+    until: str
+    paragraphs: tuple[str, ...]
+    asks: bool = False
+
+
+def asked(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wording:
+    """Somebody is asked to say that they have it."""
+    if facts.ask_by is None:
+        raise MalformedPayload("somebody is asked to acknowledge and the message says no time")
+    due, late = full_moment(facts.ask_by, zone), at >= facts.ask_by
+    ask = f"Overdue since {due}: say" if late else f"Acknowledge by {due}: say"
+    short = short_moment(facts.ask_by, zone, seen=at)
+    label, reader = _ASKED_AS.get(facts.asked_as, ("", ""))
+    labels = (_label(facts, zone, at), label, f"{facts.asks}x" if facts.asks > 1 else "")
+    what = ", ".join(part for part in labels if part)
+    return Wording(
+        what=f" {what}:" if what else "",
+        asks=True,
+        until=f"- OVERDUE since {short}" if late else f"- ACK by {short}",
+        paragraphs=(
+            f"{ask} that you have it.\ntocsin ack {item.incident}",
+            _reason(facts, zone),
+            f"{facts.person} asks for you: {one_line(facts.reason)}" if facts.person else "",
+            reader,
+            f"People are asked for the {facts.asks}. time." if facts.asks > 1 else "",
+            others(item, facts),
+        ),
+    )
+
+
+def lost(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wording:
+    """Containment was lost by the word of a person, who has it."""
+    return Wording(
+        what=f" {_lost_label(facts, zone, at)}:",
+        until=f"- {facts.person} has it" if facts.person else "",
+        paragraphs=(
+            _lost_reason(facts, zone),
+            f"{facts.person} said so and has it. What was done:\ntocsin show {item.incident}",
+        ),
+    )
+
+
+def others(item: OutboxItem, facts: Facts) -> str:
+    """Who else was asked in the same breath."""
+    names = ", ".join(name for name in facts.paged if item.target != f"person:{name}")
+    return f"Asked together with you: {names}." if names else "Nobody else was asked."
+
+
+def _label(facts: Facts, zone: str, at: datetime) -> str:
+    """Why, in capitals; what has no label is asked because it was opened."""
+    match facts.why:
+        case RoundReason.CONTAINMENT_LOST:
+            return _lost_label(facts, zone, at)
+        case RoundReason.RAISED:
+            return "RAISED"
+        case RoundReason.REOPENED:
+            return "REOPENED"
+        case RoundReason.TIMEOUT:
+            return "NO WORD"
+        case _:
+            return "ASKED FOR" if facts.person else ""
+
+
+def _reason(facts: Facts, zone: str) -> str:
+    """Why, in a sentence."""
+    since = full_moment(facts.since, zone) if facts.since else "now"
+    match facts.why:
+        case RoundReason.CONTAINMENT_LOST:
+            return _lost_reason(facts, zone)
+        case RoundReason.RAISED:
+            return f"It was raised to {facts.severity}{_cause(facts)}."
+        case RoundReason.REOPENED:
+            return f"It was reopened at {since}{_cause(facts)}."
+        case RoundReason.TIMEOUT:
+            return f"Nobody who has it said anything until {since}, and it is not contained."
+        case _:
+            return ""
+
+
+def _lost_label(facts: Facts, zone: str, at: datetime) -> str:
+    since = f" {bare_moment(facts.since, zone, seen=at)}" if facts.since else ""
+    cause = f" ({shortened(one_line(facts.cause), _CAUSE)})" if facts.cause else ""
+    return f"CONTAINMENT LOST{since}{cause}"
+
+
+def _lost_reason(facts: Facts, zone: str) -> str:
+    since = f" at {full_moment(facts.since, zone)}" if facts.since else ""
+    return f"Containment was lost{since}{_cause(facts)}."
+
+
+def _cause(facts: Facts) -> str:
+    return f": {one_line(facts.cause).rstrip('.')}" if facts.cause else ""
