@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tocsin.application.people.links import Seen
     from tocsin.errors import TocsinError
     from tocsin.incidents.model.incident import Incident
+    from tocsin.people.links import Link
     from tocsin.runtime.web.http import Response
 
 STYLE = (
@@ -59,11 +60,21 @@ _EFFECTS = {
 }
 
 
+_BY_HAND = {
+    LinkAction.ACKNOWLEDGE: (
+        "I am on it",
+        "Whoever asked for you is told, and the record says it.",
+    ),
+    LinkAction.ESCALATE: ("I cannot", "Whoever asked for you is told, and asks somebody else."),
+}
+"""What the same links say to a person who was asked for by hand."""
+
+
 def confirm(seen: Seen, tokens: Mapping[LinkAction, str], zone: str) -> Response:
     """Asks `seen.link.person` whether to act; the link's own action comes first."""
     order = [seen.action, *(action for action in LinkAction if action is not seen.action)]
     forms = "".join(
-        _form(tokens[action], action, first=action is seen.action)
+        _form(tokens[action], *_words(action, seen.link), first=action is seen.action)
         for action in order
         if action is not LinkAction.HAND_OVER or seen.successor
     )
@@ -74,8 +85,10 @@ def confirm(seen: Seen, tokens: Mapping[LinkAction, str], zone: str) -> Response
 def done(seen: Seen, zone: str) -> Response:
     """Says what was done and in whose name."""
     said = {
-        LinkAction.ACKNOWLEDGE: "You have it.",
-        LinkAction.ESCALATE: "More people are being paged.",
+        LinkAction.ACKNOWLEDGE: "You are on it." if seen.link.by_hand else "You have it.",
+        LinkAction.ESCALATE: "You cannot; whoever asked is told."
+        if seen.link.by_hand
+        else "More people are being paged.",
         LinkAction.HAND_OVER: "Your role is handed over.",
     }[seen.action]
     head = f"<h1>{said}</h1><p>Recorded as <b>{escape(seen.link.person)}</b>.</p>"
@@ -108,12 +121,19 @@ def _about(incident: Incident, zone: str) -> str:
     return "".join(lines)
 
 
-def _form(token: str, action: LinkAction, *, first: bool) -> str:
+def _words(action: LinkAction, link: Link) -> tuple[str, str]:
+    """What a button says, and what it does."""
+    if link.by_hand and action in _BY_HAND:
+        return _BY_HAND[action]
+    return _BUTTONS[action], _EFFECTS[action]
+
+
+def _form(token: str, button: str, effect: str, *, first: bool) -> str:
     mark = ' class="first"' if first else ""
     return (
         f'<form method="post" action="{escape(token, quote=True)}">'
-        f"<button{mark}>{_BUTTONS[action]}</button>"
-        f"<small>{_EFFECTS[action]}</small></form>"
+        f"<button{mark}>{button}</button>"
+        f"<small>{effect}</small></form>"
     )
 
 

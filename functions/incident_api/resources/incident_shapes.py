@@ -43,6 +43,18 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A person who was asked for by hand, by `by`, and has not answered yet."""
+
+    person: str
+    by: str
+    reason: str
+    at: datetime
+    due_at: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """A containment action."""
 
@@ -167,6 +179,7 @@ class Incident:
     roles: Mapping[Role, str]
     responders: tuple[str, ...]
     round: Round | None
+    requests: tuple[Request, ...]
     impact: Impact | None
     containment: Containment
     fix: Fix

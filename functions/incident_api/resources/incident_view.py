@@ -27,6 +27,7 @@ def incident_view(incident: Incident, policy: Policy) -> s.Incident:
         incident,
         roles={role: incident.roles[role] for role in sorted(incident.roles)},
         round=round_view(incident.round),
+        requests=tuple(view_of(s.Request, one) for one in incident.requests or ()),
         containment=_containment(incident.containment),
         release=_release(incident.release),
         waivers=tuple(

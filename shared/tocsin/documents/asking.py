@@ -73,6 +73,50 @@ def asked(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wording:
     )
 
 
+def asked_for(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wording:
+    """A person is asked for by another one, who waits for an answer."""
+    if facts.answer_by is None:
+        raise MalformedPayload("somebody is asked for an answer and the message says no time")
+    due, late = full_moment(facts.answer_by, zone), at >= facts.answer_by
+    short = short_moment(facts.answer_by, zone, seen=at)
+    reason = shortened(one_line(facts.reason), _CAUSE)
+    times = f", {facts.asks}x" if facts.asks > 1 else ""
+    return Wording(
+        what=f" asked by {facts.person}{times}: {reason}",
+        asks=True,
+        until=f"- OVERDUE since {short}" if late else f"- answer by {short}",
+        paragraphs=(
+            f"{facts.person} asks for you: {one_line(facts.reason)}",
+            f"Overdue since {due}: answer." if late else f"Answer by {due}.",
+            f"tocsin answer {item.incident} --on-it, or --not-on-it --reason TEXT",
+            f"You are asked for the {facts.asks}. time." if facts.asks > 1 else "",
+            others(item, facts),
+        ),
+    )
+
+
+HELP = frozenset({"help_coming", "help_refused", "help_again", "help_unanswered"})
+"""What a person is told of somebody they asked for."""
+
+
+def about_help(facts: Facts, due: str, short: str) -> Wording:
+    """Tells whoever asked for a person what became of it."""
+    person = facts.criterion
+    match facts.matter:
+        case "help_coming":
+            what, until, said = f"{person} IS ON IT", "", f"{person}, whom you asked for, is on it."
+        case "help_refused":
+            why = f": {one_line(facts.reason)}" if facts.reason else ""
+            what, until = f"{person} CANNOT", ""
+            said = f"{person}, whom you asked for, cannot{why}. Ask somebody else."
+        case _:
+            again = facts.matter == "help_again"
+            then = "They are asked once more." if again else "Nobody asks them again."
+            what, until = f"NO ANSWER OF {person}", f"- due {short}"
+            said = f"{person}, whom you asked for, did not answer by {due}. {then}"
+    return Wording(what=f" {what}:", until=until, paragraphs=(said,))
+
+
 def lost(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wording:
     """Containment was lost by the word of a person, who has it."""
     return Wording(

@@ -27,8 +27,8 @@ class Facts:
     message is about; `matter` names what falls due that is no clock. `person` is who acted,
     `paged` who was asked in the same step, `asks` how often people were, `asked_as` by which part
     of the ladder the reader is. `why` people are asked and `since` when are the round's, `cause` is
-    what was said to it; `lost` names what was lost. A restricted incident has neither title nor
-    category nor service.
+    what was said to it; `lost` names what was lost; `answer_by` is when a person who was asked for
+    by hand has to answer. A restricted incident has neither title nor category nor service.
     """
 
     title: str
@@ -57,6 +57,7 @@ class Facts:
     asked_as: str
     asks: int
     lost: str
+    answer_by: datetime | None
 
     @classmethod
     def read(cls, facts: Mapping[str, str]) -> Self:
@@ -89,6 +90,7 @@ class Facts:
                 asked_as=facts.get("as", ""),
                 asks=int(facts.get("asks") or 1),
                 lost=facts.get("lost", ""),
+                answer_by=_moment(facts, "answer_by"),
             )
         except (KeyError, ValueError) as error:
             raise MalformedPayload(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.documents.asking import Wording, asked, lost
+from tocsin.documents.asking import HELP, Wording, about_help, asked, asked_for, lost
 from tocsin.documents.briefing import lines
 from tocsin.documents.facts import Facts
 from tocsin.documents.fitting import fit_sms, fit_subject, one_line, text_line
@@ -79,7 +79,8 @@ def _wording(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wo
     zone = policy.calendar.zone
     match item.kind:
         case MessageKind.PAGE | MessageKind.OPENED if item.personal:
-            return (lost if facts.lost else asked)(item, facts, zone, at)
+            worded = lost if facts.lost else asked_for if facts.answer_by else asked
+            return worded(item, facts, zone, at)
         case MessageKind.OPENED:
             return _opened(item, facts, policy, at)
         case MessageKind.ACKNOWLEDGED:
@@ -124,7 +125,7 @@ def _text(
         f"{facts.severity.upper()} incident {item.incident}",
         what,
         *wording.paragraphs,
-        _offer(links) if wording.asks else "",
+        _offer(links, facts) if wording.asks else "",
         "\n".join(lines(brief)) if wording.asks and brief and not facts.restricted else "",
         f"Opened {full_moment(facts.opened_at, policy.calendar.zone)}.",
         f"Message {item.message_id}: the same id again is the same message again.",
@@ -132,9 +133,15 @@ def _text(
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
 
-def _offer(links: PersonalLinks | None) -> str:
+def _offer(links: PersonalLinks | None, facts: Facts) -> str:
     if links is None:
         return ""
+    if facts.answer_by is not None:
+        return (
+            f"I am on it: {links.acknowledge}\n"
+            f"I cannot: {links.escalate}\n"
+            "Each link acts as you and works once; opening it changes nothing until you confirm."
+        )
     return (
         f"I have it: {links.acknowledge}\n"
         f"Page the backup now: {links.escalate}\n"
@@ -184,6 +191,8 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:
     due = full_moment(facts.due_at, policy.calendar.zone)
     short = short_moment(facts.due_at, policy.calendar.zone, seen=item.due_at)
     until = f"- {short}"
+    if facts.matter in HELP:
+        return about_help(facts, due, short)
     match facts.matter:
         case "freeze":
             what = "FREEZE ENDS"
@@ -291,6 +300,11 @@ def _after(start: datetime, due: UpdateDue | None, policy: Policy) -> datetime |
 
 
 def _wakes_people(item: OutboxItem, facts: Facts, policy: Policy) -> bool:
-    """Whether a telephone may ring: never for mail, and never below the severities that page."""
+    """Whether a telephone may ring: never for mail, and never below the severities that page.
+
+    Who is asked for by a person is, at any hour.
+    """
+    if facts.answer_by is not None:
+        return True
     loud = item.kind in {MessageKind.PAGE, MessageKind.BREACH}
     return loud and policy.severities[facts.severity].escalation.pages

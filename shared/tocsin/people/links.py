@@ -29,6 +29,9 @@ MAIL_LIFE = timedelta(days=6)
 
 HANDLE, SEAL = 10, 13
 
+BY_HAND = -1
+"""The step, or one below it, of whoever was asked for by a person and by no step of the ladder."""
+
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
@@ -44,6 +47,9 @@ class LinkAction(StrEnum):
 class Link:
     """What one message's links are bound to: person, incident, and how far paging had come.
 
+    For who was asked for by hand the first link says that they are on it, the second that they
+    cannot.
+
     `kid` names the key that seals them. `expires_at` is real time.
     """
 
@@ -55,6 +61,10 @@ class Link:
     step: int
     message_id: str
     expires_at: datetime
+
+    @property
+    def by_hand(self) -> bool:
+        return self.step <= BY_HAND
 
     def command_id(self, action: LinkAction) -> str:
         """The id of the one command that this link may become."""

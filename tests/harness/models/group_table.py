@@ -37,6 +37,8 @@ VERBS: Mapping[tuple[str, str], Ask] = MappingProxyType(
     {
         ("acknowledge", ""): _ask("RCS"),
         ("escalate", ""): _ask("RCS", audience="engineering_lead", **REASON),
+        ("page", ""): _ask("RCS", person="cy", **REASON),
+        ("answer", ""): _ask("RCS", on_it=True),
         ("severity", ""): _ask("RCS", severity="critical"),
         ("category", ""): _ask("RCS", category="operational", **REASON),
         ("note", ""): _ask("RCS", text="looking"),

@@ -79,6 +79,12 @@ def closed(desk: Desk) -> Incident:
     return incident
 
 
+def asked_for(desk: Desk) -> Incident:
+    incident = critical(desk)
+    desk.ask(incident, p.Page, BO, person="ana", reason="come")
+    return incident
+
+
 def holds_a_role(desk: Desk) -> Incident:
     incident = critical(desk)
     desk.ask(incident, p.AssignRole, CY, role=Role.SECURITY_OWNER, person="ana")
@@ -178,6 +184,8 @@ CASES: tuple[Case, ...] = (
         critical,
     ),
     (p.Escalate, BO, {"audience": Audience.ALL, "reason": "why"}, critical),
+    (p.Page, BO, {"person": "ana", "reason": "why"}, critical),
+    (p.Answer, ANA, {"on_it": False, "reason": "why"}, asked_for),
     (p.Leave, ANA, {"reason": "why"}, holds_a_role),
     (r.AddNote, ANA, {"text": "words"}, critical),
     (r.Correct, ANA, {"supersedes": 1, "text": "words"}, critical),

@@ -293,3 +293,108 @@ def test_everybody_asked_in_one_breath_is_named_to_each(terminal: Terminal) -> N
         (other,) = {BACKUP, "senior-engineer"} - {one.to}
         assert f"Asked together with you: {other}." in one.message.text
         assert "ana asks for you: two of us are needed" in one.message.text
+
+
+NEEDED = ("ana2", "--reason", "need a database person")
+
+
+@pytest.fixture
+def taken(terminal: Terminal) -> Told:
+    """Critical, opened at 10:00 and acknowledged at 10:05; ana2 is asked for at 12:16."""
+    terminal.world.reachable("ana2")
+    told = Told(terminal).open(T0, "critical")
+    told.acknowledge("09-08 10:05", ANA)
+    for at in ("10:30", "10:55", "11:20", "11:45", "12:10", "12:16"):
+        told.say(f"09-08 {at}", ANA, "note", "still looking")
+    told.say("09-08 12:16", BO, "page", *NEEDED)
+    return told
+
+
+def test_who_is_asked_for_by_hand_reads_by_whom_why_and_by_when(taken: Told) -> None:
+    (page,) = subjects(taken, "ana2")
+    assert page == "asked by bo: need a database person - answer by 12:21 EDT"
+    (sent,) = [one for one in taken.world.inbox.all if one.to == "ana2"]
+    assert (sent.channel, sent.message.attributes["urgency"]) == ("sms", "page")
+    assert "answer by 12:21 EDT https://" in sent.message.short
+    (waits,) = taken.show()["requests"]
+    assert (waits["person"], waits["by"], taken.wall(waits["due_at"])) == (
+        "ana2",
+        "bo",
+        "09-08 12:21",
+    )
+
+
+def test_without_an_answer_they_are_asked_once_more_and_the_caller_is_told_twice(
+    taken: Told,
+) -> None:
+    taken.until("09-08 12:21")
+    assert len(subjects(taken, "ana2")) == 2
+    assert subjects(taken, "ana2")[-1].endswith(" - answer by 12:26 EDT")
+    assert subjects(taken, BO, "reminder")[-1].startswith("NO ANSWER OF ana2:")
+    taken.until("09-08 12:26")
+    told = [one.message.text for one in taken.world.inbox.all if one.to == BO]
+    assert "did not answer by Tue 2026-09-08 12:21 EDT" in told[-2]
+    assert "Nobody asks them again." in told[-1]
+    taken.until("09-08 12:40")
+    assert len(subjects(taken, "ana2")) == 2
+    assert taken.show()["requests"] == []
+
+
+def test_on_it_by_the_link_is_an_entry_the_caller_is_told_of(taken: Told) -> None:
+    address = link(taken, "ana2")
+    assert "I am on it" in taken.world.visit("GET", address)[1]
+    assert taken.world.visit("POST", address)[0] == 200
+    assert subjects(taken, BO, "reminder")[-1].startswith("ana2 IS ON IT:")
+    entries = taken.terminal.json("timeline", taken.id)
+    answer = [one["content"] for one in entries if one["type"] == "help_answered"]
+    assert [(one["person"], one["on_it"], one["by"]) for one in answer] == [("ana2", True, "bo")]
+    assert taken.world.visit("POST", address)[0] == 409
+    taken.until("09-08 12:30")
+    assert len(subjects(taken, "ana2")) == 1, "an answer ends the asking"
+
+
+def test_cannot_is_told_and_resets_no_silence(taken: Told) -> None:
+    taken.until("09-08 12:18")
+    taken.say("09-08 12:18", "ana2", "answer", "--not-on-it", "--reason", "I am driving")
+    told = [one.message.text for one in taken.world.inbox.all if one.to == BO]
+    assert "ana2, whom you asked for, cannot: I am driving. Ask somebody else." in told[-1]
+    taken.until("09-08 12:46")
+    assert taken.show()["round"]["reason"] != "timeout"
+    taken.until("09-08 12:47")
+    assert taken.show()["round"]["reason"] == "timeout", "counted from 12:16"
+
+
+def test_on_it_in_an_unacknowledged_round_acknowledges_it(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    told.say("09-08 10:01", BO, "page", *NEEDED)
+    told.say("09-08 10:03", "ana2", "answer", "--on-it")
+    assert told.show()["round"]["acknowledged_by"] == "ana2"
+
+
+def test_asked_for_in_a_medium_rings_at_any_hour_for_a_business_hour(terminal: Terminal) -> None:
+    terminal.world.reachable("ana2")
+    told = Told(terminal).open("09-08 17:30", "medium")
+    told.acknowledge("09-08 17:30", ANA)
+    told.say("09-08 22:00", BO, "page", *NEEDED)
+    (sent,) = [one for one in told.world.inbox.all if one.to == "ana2"]
+    assert sent.channel == "sms"
+    assert sent.message.subject.endswith("answer by Wed 9 Sep 10:00 EDT")
+
+
+def test_after_the_acknowledgement_an_escalation_asks_for_answers_too(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "high")
+    told.acknowledge(T0)
+    told.say("09-08 10:30", ANA, "escalate", "backup", "--reason", "two of us are needed")
+    asked = told.show()["requests"]
+    assert {one["person"] for one in asked} == {BACKUP, "senior-engineer"}
+    assert {told.wall(one["due_at"]) for one in asked} == {"09-08 10:45"}
+    told.say("09-08 10:31", BACKUP, "ack")
+    (left,) = told.show()["requests"]
+    assert left["person"] == "senior-engineer", "to acknowledge is to answer"
+
+
+def test_who_is_kept_out_or_asked_about_the_past_is_not_asked_for(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "high")
+    told.say(T0, DI, "access", "ana2", "--not-allowed", "--reason", "it is their account")
+    assert terminal.refused("page", told.id, *NEEDED, "--as", BO)[1] == "not_allowed"
+    assert terminal.refused("answer", told.id, "--on-it", "--as", BO)[1] == "illegal_transition"

@@ -20,6 +20,8 @@ from tocsin.incidents.events.people import (
     Acknowledged,
     Escalated,
     EscalatedFurther,
+    HelpAnswered,
+    HelpAsked,
     Paged,
     PagedInPart,
 )
@@ -130,11 +132,11 @@ def _asked(events: Sequence[Event]) -> tuple[Asked, ...]:
     last: dict[str, datetime] = {}
     have: set[str] = set()
     for event in events:
-        if isinstance(event, Paged | PagedInPart | Escalated | EscalatedFurther):
+        if isinstance(event, Paged | PagedInPart | Escalated | EscalatedFurther | HelpAsked):
             for person in event.people:
                 times[person] = times.get(person, 0) + 1
                 last[person] = event.at
-        elif isinstance(event, Acknowledged):
+        elif isinstance(event, Acknowledged) or (isinstance(event, HelpAnswered) and event.on_it):
             have.add(event.person)
     return tuple(
         Asked(person=person, at=last[person], times=count, acknowledged=person in have)

@@ -12,7 +12,7 @@ from tocsin.application.incidents.fingerprint import command_hash
 from tocsin.application.incidents.outcome import Outcome
 from tocsin.errors import Conflict, StaleIfMatch, StaleRound
 from tocsin.incidents.commands.base import Command
-from tocsin.incidents.commands.people import Acknowledge, Escalate, HandOver
+from tocsin.incidents.commands.people import Acknowledge, Answer, Escalate, HandOver
 from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.timeline.entry import Actor
@@ -119,6 +119,16 @@ class LinkDesk:
     def _command(self, seen: Seen, correlation_id: str) -> Command:
         link, incident = seen.link, seen.incident
         command_id, actor = link.command_id(seen.action), _actor(link)
+        if link.by_hand and seen.action is not LinkAction.HAND_OVER:
+            return Answer(
+                incident_id=incident.id,
+                command_id=command_id,
+                actor=actor,
+                correlation_id=correlation_id,
+                groups=_GROUPS,
+                on_it=seen.action is LinkAction.ACKNOWLEDGE,
+                reason="" if seen.action is LinkAction.ACKNOWLEDGE else "by the link in a page",
+            )
         if seen.action is LinkAction.ACKNOWLEDGE:
             return Acknowledge(
                 incident_id=incident.id,
@@ -180,6 +190,9 @@ def _stale(link: Link, action: LinkAction, incident: Incident, successor: str | 
     why = ""
     if not incident.open or current is None:
         why = "the incident is closed"
+    elif link.by_hand and action is not LinkAction.HAND_OVER:
+        waits = incident.request_of(link.person) is not None
+        why = "" if waits else "you have answered, or nobody waits for you any more"
     elif current.number != link.round:
         why = "people are being asked anew: use the newest message"
     elif action is LinkAction.HAND_OVER:

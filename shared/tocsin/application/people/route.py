@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tocsin.incidents.vocabulary import Severity
 from tocsin.notes import Event, Metric
+from tocsin.people.links import BY_HAND
 from tocsin.people.ways import order
 
 if TYPE_CHECKING:
@@ -101,7 +102,10 @@ class Router:
         bare = self.writer.message(item, policy, at=at)
         page = bare.attributes["urgency"] == URGENT
         step = int(item.facts.get("step") or 0)
+        step = step if step > BY_HAND else BY_HAND - step
         ladder = policy.severities[Severity(bare.attributes["severity"])].escalation
+        if page and not ladder.pages:  # a person asks: it rings as what is bad enough to ring
+            ladder = policy.severities[Severity.CRITICAL].escalation
         kinds = ladder.ways if page else ladder.quiet_ways
         usable = order(self.contacts.ways(item.person), kinds, page=page, step=step)
         if not usable:

@@ -75,6 +75,20 @@ def started(policy: Policy, severity: Severity, t0: datetime) -> tuple[Clock, ..
     )
 
 
+_ANSWER_WITHIN = {
+    Severity.CRITICAL: timedelta(minutes=5),
+    Severity.HIGH: timedelta(minutes=15),
+}
+_ANSWER_BUSINESS_MINUTES = 60
+
+
+def answer_due(policy: Policy, severity: Severity, since: datetime) -> datetime:
+    """When a person who is asked for by hand has to answer: minutes, or one business hour."""
+    if (within := _ANSWER_WITHIN.get(severity)) is not None:
+        return since + within
+    return policy.calendar.add_minutes(since, _ANSWER_BUSINESS_MINUTES)
+
+
 def acknowledge_due(policy: Policy, severity: Severity, start: datetime) -> datetime:
     """When a round that starts at `start` must be acknowledged."""
     target = target_of(policy, severity, ClockName.ACKNOWLEDGE)

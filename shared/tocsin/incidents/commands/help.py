@@ -49,6 +49,7 @@ FIELD_HELP: Mapping[str, str] = MappingProxyType(
         "mitigation": "How far mitigation is.",
         "next_by": "When the next one is promised, with its zone; none leaves it to the table.",
         "no_change": "A person confirms that nothing has changed.",
+        "on_it": "You come and help, or you cannot.",
         "other": "The incident that is the same.",
         "owner": "Who does it.",
         "passed_at": "When the check passed, with its zone.",

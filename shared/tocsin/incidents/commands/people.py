@@ -43,3 +43,19 @@ class Escalate(Command):
 
     audience: Audience
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Command):
+    """Asks one person for an answer, at any hour; the paging ladder goes on as it was."""
+
+    person: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Command):
+    """Says to whoever asked for the person by hand: on it, or not (`reason` is why)."""
+
+    on_it: bool
+    reason: str = ""

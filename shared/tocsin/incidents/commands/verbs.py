@@ -34,7 +34,15 @@ from tocsin.incidents.commands.fix import (
     RecordRun,
     ResumeFix,
 )
-from tocsin.incidents.commands.people import Acknowledge, AssignRole, Escalate, HandOver, Leave
+from tocsin.incidents.commands.people import (
+    Acknowledge,
+    Answer,
+    AssignRole,
+    Escalate,
+    HandOver,
+    Leave,
+    Page,
+)
 from tocsin.incidents.commands.record import (
     AddLink,
     AddNote,
@@ -101,6 +109,8 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "acknowledge": Verb("Say 'I have it'", Acknowledge, short="ack"),
         "escalate": Verb("Page more people now", Escalate),
+        "page": Verb("Ask one person for an answer, at any hour", Page),
+        "answer": Verb("Answer whoever asked for you by hand", Answer),
         "severity": Verb("Raise or lower the severity", ChangeSeverity),
         "category": Verb("Say what kind of incident it is", ChangeCategory),
         "note": Verb("Add a line to the record", AddNote),

@@ -48,6 +48,8 @@ def evolve(incident: Incident | None, event: Event) -> Incident:
 def _with_person(incident: Incident, event: Event) -> Incident:
     if event.actor.kind is not ActorKind.PERSON:
         return incident
+    if isinstance(event, people.HelpAnswered) and not event.on_it:
+        return incident  # who cannot help works on nothing: the silence goes on
     person, known = event.actor.id, incident.responders
     if person not in known and len(known) < limits.RESPONDERS:
         known = (*known, person)

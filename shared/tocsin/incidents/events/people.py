@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar
 
+from tocsin.incidents import limits
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.changes import Handlers, of_round, unchanged, with_clock
-from tocsin.incidents.model.incident import Escalating, Incident, Round, RoundReason
+from tocsin.incidents.model.incident import Escalating, Incident, Request, Round, RoundReason
 from tocsin.incidents.vocabulary import ClockName, Role
 
 
@@ -98,23 +99,64 @@ class Escalated(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationLeft(Event):
-    """The rest of those somebody asked for: too many for one write, so the next ones page them."""
+    """The rest of those somebody asked for: too many for one write, so the next ones page them.
+
+    `apart`: in the name of who asks now, also while people that another one asked for are left.
+    """
 
     type: ClassVar[str] = "escalation_left"
 
     people: tuple[str, ...]
     reason: str
+    apart: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalatedFurther(Event):
-    """Some of the rest were paged, because `by` had asked."""
+    """Some of the rest were paged, because `by` had asked; `due_at`: each is to answer by then."""
 
     type: ClassVar[str] = "escalated_further"
 
     people: tuple[str, ...]
     reason: str
     by: str
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpAsked(Event):
+    """People were asked for by `by`, for the `times`-th time: each is to answer by `due_at`."""
+
+    type: ClassVar[str] = "help_asked"
+
+    people: tuple[str, ...]
+    reason: str
+    by: str
+    due_at: datetime
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpAnswered(Event):
+    """A person who was asked for by hand is on it, or cannot; `by` had asked."""
+
+    type: ClassVar[str] = "help_answered"
+
+    person: str
+    on_it: bool
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpUnanswered(Event):
+    """Asked twice and no answer by `due_at`: `by` is told, and the person is asked no more."""
+
+    type: ClassVar[str] = "help_unanswered"
+
+    person: str
+    by: str
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +228,9 @@ def _paged_in_part(incident: Incident, event: PagedInPart) -> Incident:
 
 
 def _escalation_left(incident: Incident, event: EscalationLeft) -> Incident:
+    if event.apart and incident.escalating is not None:
+        left = Escalating(people=event.people, reason=event.reason, by=event.actor.id, at=event.at)
+        return replace(incident, escalating_next=(*(incident.escalating_next or ()), left))
     before = incident.escalating.people if incident.escalating else ()
     left = Escalating(
         people=tuple(dict.fromkeys((*before, *event.people))),
@@ -199,8 +244,40 @@ def _escalation_left(incident: Incident, event: EscalationLeft) -> Incident:
 def _escalated_further(incident: Incident, event: EscalatedFurther) -> Incident:
     if (left := incident.escalating) is None:
         return incident
+    if event.due_at is not None:
+        incident = _with_requests(incident, event, event.due_at, times=1)
     people = tuple(person for person in left.people if person not in event.people)
-    return replace(incident, escalating=replace(left, people=people) if people else None)
+    if people or not incident.escalating_next:
+        return replace(incident, escalating=replace(left, people=people) if people else None)
+    first, *later = incident.escalating_next
+    return replace(incident, escalating=first, escalating_next=tuple(later) or None)
+
+
+def _help_asked(incident: Incident, event: HelpAsked) -> Incident:
+    return _with_requests(incident, event, event.due_at, times=event.times)
+
+
+def _with_requests(
+    incident: Incident, event: HelpAsked | EscalatedFurther, due_at: datetime, *, times: int
+) -> Incident:
+    kept = [one for one in incident.requests or () if one.person not in event.people]
+    asked = [
+        Request(
+            person=person,
+            by=event.by,
+            reason=limits.shortened(event.reason, limits.LINE),
+            at=event.at,
+            due_at=due_at,
+            times=times,
+        )
+        for person in event.people
+    ]
+    return replace(incident, requests=(*kept, *asked))
+
+
+def _answered(incident: Incident, event: HelpAnswered | HelpUnanswered) -> Incident:
+    left = tuple(one for one in incident.requests or () if one.person != event.person)
+    return replace(incident, requests=left or None)
 
 
 def _nobody_on_call(incident: Incident, event: NobodyOnCall) -> Incident:
@@ -235,6 +312,9 @@ HANDLERS: Handlers = {
     PagedInPart: _paged_in_part,
     EscalationLeft: _escalation_left,
     EscalatedFurther: _escalated_further,
+    HelpAsked: _help_asked,
+    HelpAnswered: _answered,
+    HelpUnanswered: _answered,
     Acknowledged: _acknowledged,
     RoleAssigned: _role_assigned,
     Left: _left,

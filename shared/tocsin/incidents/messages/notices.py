@@ -21,6 +21,9 @@ from tocsin.incidents.events.opening import Opened
 from tocsin.incidents.events.people import (
     Escalated,
     EscalatedFurther,
+    HelpAnswered,
+    HelpAsked,
+    HelpUnanswered,
     Paged,
     PagedInPart,
     RoleAssigned,
@@ -90,7 +93,7 @@ _KEPT = frozenset(
         *("severity", "kind", "state", "opened_at", "policy_version", "round", "round_due", "step"),
         *("paged", "by", "person", "matter", "clock", "due_at", "role", "to", "number", "lost"),
         *("audience", "criterion", *(f"{name}_due" for name in ClockName)),
-        *("why", "since", "as", "asks"),
+        *("why", "since", "as", "asks", "answer_by"),
     }
 )
 """What a message to people about a restricted incident may still be written from."""
@@ -182,7 +185,50 @@ def _asked_as(person: str, incident: Incident, policy: Policy) -> str:
     return str(next(found, Audience.ALL))
 
 
-def _escalated(event: Escalated | EscalatedFurther, incident: Incident, _policy: Policy) -> _Wanted:
+def _help_asked(
+    event: HelpAsked | EscalatedFurther, incident: Incident, _policy: Policy
+) -> _Wanted:
+    """People who were asked for by hand, each for an answer; from the second time on, who asked."""
+    due_at = event.due_at
+    if due_at is None:
+        return
+    times = event.times if isinstance(event, HelpAsked) else 1
+    facts = {
+        "reason": RESTRICTED if incident.restricted else event.reason,
+        "by": event.by,
+        "paged": ", ".join(event.people),
+        "answer_by": format_time(due_at),
+        "asks": str(times),
+        "round": str(incident.round.number if incident.round else 1),
+        "step": str(-times),
+    }
+    for person in event.people:
+        yield MessageKind.PAGE, person_target(person), facts
+    if times > 1:
+        again = {"matter": "help_again", "due_at": format_time(event.occurred_at)}
+        for person in event.people:
+            yield MessageKind.REMINDER, person_target(event.by), again | {"criterion": person}
+
+
+def _help_answered(event: HelpAnswered, incident: Incident, _policy: Policy) -> _Wanted:
+    if event.by == event.person:
+        return
+    reason = RESTRICTED if incident.restricted and event.reason else event.reason
+    facts = {"matter": "help_coming" if event.on_it else "help_refused", "reason": reason}
+    facts |= {"criterion": event.person, "due_at": format_time(event.at)}
+    yield MessageKind.REMINDER, person_target(event.by), facts
+
+
+def _help_unanswered(event: HelpUnanswered, _incident: Incident, _policy: Policy) -> _Wanted:
+    facts = {"matter": "help_unanswered", "criterion": event.person}
+    facts["due_at"] = format_time(event.due_at)
+    yield MessageKind.REMINDER, person_target(event.by), facts
+
+
+def _escalated(event: Escalated | EscalatedFurther, incident: Incident, policy: Policy) -> _Wanted:
+    if isinstance(event, EscalatedFurther) and event.due_at is not None:
+        yield from _help_asked(event, incident, policy)
+        return
     reason = RESTRICTED if incident.restricted else event.reason
     by = event.by if isinstance(event, EscalatedFurther) else event.actor.id
     for person in event.people:
@@ -352,6 +398,9 @@ _WANTED: dict[type[Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     PagedInPart: _paged,
     Escalated: _escalated,
     EscalatedFurther: _escalated,
+    HelpAsked: _help_asked,
+    HelpAnswered: _help_answered,
+    HelpUnanswered: _help_unanswered,
     ClockBreached: _breached,
     DeadlinePassed: _deadline,
     Nagged: _nagged,

@@ -136,6 +136,21 @@ class Escalating:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One person was asked for by hand: `by` wants an answer by `due_at`.
+
+    `times` is how often they were asked; the second time is the last.
+    """
+
+    person: str
+    by: str
+    reason: str
+    at: datetime
+    due_at: datetime
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalState:
     """What one dedup key last said, and since when, by the source's times.
 
@@ -170,7 +185,8 @@ class Incident:
     by a person. `confirmed` holds the criteria somebody reported met that no rule here can see
     for itself. `counts` counts what is on the timeline only: decisions, links by purpose.
     `replays` holds the newest replay of each account, by `<provider>#<account>#<mode>`. `ahead` are
-    the newest reports about commits that nobody has linked.
+    the newest reports about commits that nobody has linked. `escalating_next` follow `escalating`,
+    each in the name of who asked; `requests` wait for the answer of one person each.
     """
 
     id: str
@@ -224,6 +240,8 @@ class Incident:
     access: Access = field(default_factory=Access)
     past: tuple[CycleResult, ...] = ()
     escalating: Escalating | None = None
+    escalating_next: tuple[Escalating, ...] | None = None
+    requests: tuple[Request, ...] | None = None
     ahead: tuple[Ahead, ...] = ()
     version: int = 0
     head: bytes = b""
@@ -232,6 +250,10 @@ class Incident:
     @property
     def open(self) -> bool:
         return self.state is not State.CLOSED
+
+    def request_of(self, person: str) -> Request | None:
+        """What the person was asked for by hand and has not answered."""
+        return next((one for one in self.requests or () if one.person == person), None)
 
     @property
     def firing(self) -> bool:

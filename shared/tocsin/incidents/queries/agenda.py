@@ -41,6 +41,7 @@ class Matter(StrEnum):
     PREVENTION = "prevention"
     REVIEW = "review"
     ESCALATION = "escalation"
+    REQUEST = "request"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +177,11 @@ def _update_matters(incident: Incident, policy: Policy) -> Iterator[Due]:
 
 
 def _escalation_matters(incident: Incident) -> Iterator[Due]:
-    """Who was asked for by hand and did not fit into the write that asked."""
+    """Who was asked for by hand: did not fit into the write that asked, or has not answered."""
     if (left := incident.escalating) is not None:
         yield Due(matter=Matter.ESCALATION, at=left.at, deadline=False)
+    for request in incident.requests or ():
+        yield Due(matter=Matter.REQUEST, at=request.due_at, deadline=False, subject=request.person)
 
 
 def _review_matters(incident: Incident, policy: Policy) -> Iterator[Due]:

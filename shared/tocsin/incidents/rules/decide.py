@@ -47,7 +47,15 @@ from tocsin.incidents.commands.opening import (
     OpenFromSignals,
     OpenIncident,
 )
-from tocsin.incidents.commands.people import Acknowledge, AssignRole, Escalate, HandOver, Leave
+from tocsin.incidents.commands.people import (
+    Acknowledge,
+    Answer,
+    AssignRole,
+    Escalate,
+    HandOver,
+    Leave,
+    Page,
+)
 from tocsin.incidents.commands.record import (
     AddLink,
     AddNote,
@@ -129,6 +137,7 @@ from tocsin.incidents.rules.record import (
     record_impact,
     settle_item,
 )
+from tocsin.incidents.rules.requests import answer, page
 from tocsin.incidents.rules.updates import (
     decide_customers,
     publish_postmortem,
@@ -193,6 +202,8 @@ HANDLERS: dict[type[Command], _Handler] = {
     Tick: _tick,
     Acknowledge: acknowledge,
     Escalate: escalate,
+    Page: page,
+    Answer: answer,
     ChangeSeverity: severity.change_severity,
     ChangeCategory: severity.change_category,
     AddNote: add_note,

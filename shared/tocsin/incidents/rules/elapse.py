@@ -22,10 +22,11 @@ from tocsin.incidents.rules.draft import CLOCK, Draft
 from tocsin.incidents.rules.fix import end_pause
 from tocsin.incidents.rules.people import escalate_further, page_people, start_round
 from tocsin.incidents.rules.reminders import left_unscheduled, nag
+from tocsin.incidents.rules.requests import unanswered
 from tocsin.incidents.rules.updates import prevention_overdue, remind_of_update, update_missed
 from tocsin.incidents.vocabulary import ClockName
 
-_ASKING = frozenset({Matter.PAGE, Matter.UPDATE_SOON, Matter.ESCALATION})
+_ASKING = frozenset({Matter.PAGE, Matter.UPDATE_SOON, Matter.ESCALATION, Matter.REQUEST})
 """What only asks people to act: moot when one of them just does."""
 
 _JUDGING = frozenset({Matter.CLOCK, Matter.ROUND, Matter.TIMEOUT, Matter.RESUME, Matter.LOST})
@@ -131,4 +132,5 @@ _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.PREVENTION: prevention_overdue,
     Matter.REVIEW: _review,
     Matter.ESCALATION: _escalation,
+    Matter.REQUEST: unanswered,
 }

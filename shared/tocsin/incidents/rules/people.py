@@ -15,7 +15,7 @@ from tocsin.errors import GroupRequired, IllegalTransition, OpenWork, StaleRound
 from tocsin.incidents import limits
 from tocsin.incidents.clocks import escalation
 from tocsin.incidents.clocks.asked import gaps, on_call, people
-from tocsin.incidents.clocks.promises import acknowledge_due
+from tocsin.incidents.clocks.promises import acknowledge_due, answer_due
 from tocsin.incidents.commands.people import Acknowledge, AssignRole, Escalate, HandOver, Leave
 from tocsin.incidents.commands.record import AddNote
 from tocsin.incidents.events.people import (
@@ -23,6 +23,8 @@ from tocsin.incidents.events.people import (
     Escalated,
     EscalatedFurther,
     EscalationLeft,
+    HelpAnswered,
+    HelpAsked,
     Left,
     NobodyOnCall,
     Paged,
@@ -51,6 +53,17 @@ def acknowledge(draft: Draft, command: Acknowledge) -> None:
     if command.round is not None and (current is None or command.round != current.number):
         raise StaleRound(f"round {command.round} is over")
     acknowledge_first(draft)
+    settle_request(draft, on_it=True)
+
+
+def settle_request(draft: Draft, *, on_it: bool, reason: str = "") -> None:
+    """Ends what the acting person was asked for by hand, if they were."""
+    if (request := draft.incident.request_of(draft.actor.id)) is not None:
+        draft.add(
+            HelpAnswered(
+                **draft.stamp, person=request.person, on_it=on_it, reason=reason, by=request.by
+            )
+        )
 
 
 def acknowledge_first(draft: Draft) -> None:
@@ -193,23 +206,44 @@ def escalate(draft: Draft, command: Escalate) -> None:
     draft.responder()
     reason = reason_of(command.reason)
     asked = people([command.audience], draft.incident, draft.policy)
-    draft.add(Escalated(**draft.stamp, people=asked[:AT_ONCE], reason=reason))
+    if len(draft.incident.escalating_next or ()) >= limits.CALLS_WAITING:
+        raise IllegalTransition("many are being asked just now: wait a minute")
+    _call(draft, asked[:AT_ONCE], reason, draft.actor.id)
     if left := asked[AT_ONCE:]:
-        draft.add(EscalationLeft(**draft.stamp, people=left, reason=reason))
+        draft.add(EscalationLeft(**draft.stamp, people=left, reason=reason, apart=True))
+
+
+def _call(draft: Draft, asked: tuple[str, ...], reason: str, by: str) -> None:
+    """Asks people in a round that is open as the round does, and for an answer of theirs else."""
+    if (due_at := _answer_by(draft, asked)) is not None:
+        draft.add(HelpAsked(**draft.stamp, people=asked, reason=reason, by=by, due_at=due_at))
+    else:
+        draft.add(Escalated(**draft.stamp, people=asked, reason=reason))
+
+
+def _answer_by(draft: Draft, asked: tuple[str, ...]) -> datetime | None:
+    """When each has to answer; None: the round asks them, or more are waited for than is kept."""
+    current, waiting = draft.incident.round, draft.incident.requests or ()
+    many = len({one.person for one in waiting} | {*asked}) > limits.REQUESTS
+    if many or current is None or current.open:
+        return None
+    return answer_due(draft.policy, draft.incident.severity, draft.at)
 
 
 def escalate_further(draft: Draft) -> None:
     """Pages the next of those whom somebody asked for."""
     if (left := draft.incident.escalating) is None:
         return
+    asked = left.people[:AT_ONCE]
     draft.add(
         EscalatedFurther(
             actor=LADDER,
             at=draft.at,
             occurred_at=left.at,
-            people=left.people[:AT_ONCE],
+            people=asked,
             reason=left.reason,
             by=left.by,
+            due_at=_answer_by(draft, asked),
         )
     )
 

@@ -73,6 +73,23 @@ class TestALargeTeam:
         assert {item.facts["by"] for item in asked} == {"ana"}
         assert desk.load(incident).escalating is None
 
+    def test_who_is_left_of_one_call_is_paged_in_the_name_of_who_called(self) -> None:
+        desk = Desk(large_team())
+        incident = desk.alarm("api-outage")
+        desk.ask(incident, Acknowledge, ANA)
+        before = len(desk.sent(incident, MessageKind.PAGE))
+        for caller, reason in ((ANA, "a database person"), (BO, "a lawyer")):
+            desk.ask(incident, Escalate, caller, audience=Audience.ALL, reason=reason)
+        desk.run(2)
+        asked = desk.sent(incident, MessageKind.PAGE)[before:]
+        said = [(item.target, item.facts["by"], item.facts["reason"]) for item in asked]
+        for by, reason in (("ana", "a database person"), ("bo", "a lawyer")):
+            reached = [target for target, who, why in said if (who, why) == (by, reason)]
+            assert len(reached) == len(set(reached)) >= 100
+        now = desk.load(incident)
+        assert (now.escalating, now.escalating_next) == (None, None)
+        assert len(now.requests or ()) <= 40
+
 
 class TestALateSweep:
     def test_twenty_actions_due_at_once_and_everything_else_are_acted_on(self) -> None:
