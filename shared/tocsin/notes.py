@@ -35,6 +35,7 @@ class Event:
     AUDIT_FINDING = "audit.finding"
     DEAD_MAN_UNREACHED = "dead_man.unreached"
     MESSAGE_NO_NEWS = "message.no_news"
+    MESSAGE_MOOT = "message.moot"
     INCIDENT_UNREAD = "incident.unread"
     WAY_FAILED = "way.failed"
     PERSON_UNREACHABLE = "person.unreachable"

@@ -58,6 +58,7 @@ class Facts:
     asks: int
     lost: str
     answer_by: datetime | None
+    resolution: str
 
     @classmethod
     def read(cls, facts: Mapping[str, str]) -> Self:
@@ -91,6 +92,7 @@ class Facts:
                 asks=int(facts.get("asks") or 1),
                 lost=facts.get("lost", ""),
                 answer_by=_moment(facts, "answer_by"),
+                resolution=facts.get("resolution", ""),
             )
         except (KeyError, ValueError) as error:
             raise MalformedPayload(

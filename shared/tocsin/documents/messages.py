@@ -20,7 +20,7 @@ from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.outbox import REDRIVE_AFTER
 from tocsin.incidents.runbook.targets import BusinessDays, Elapsed
 from tocsin.incidents.timeline.entry import parse_time
-from tocsin.incidents.vocabulary import Kind, MessageKind
+from tocsin.incidents.vocabulary import Kind, MessageKind, Resolution
 from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def _wording(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wo
             return _opened(item, facts, policy, at)
         case MessageKind.ACKNOWLEDGED:
             return _acknowledged(item, facts, policy, at)
+        case MessageKind.CLOSED | MessageKind.REOPENED:
+            return _turned(item, facts)
         case MessageKind.REMINDER if facts.due_at is None:
             return asked(item, facts, zone, at)
         case MessageKind.BREACH | MessageKind.REMINDER:
@@ -165,6 +167,24 @@ def _acknowledged(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) 
             _internal_update(item, facts, policy, at, mitigation=f"{who} is working on it"),
         ),
     )
+
+
+_ENDS: dict[str, str] = {
+    Resolution.RESOLVED: "It is resolved.",
+    Resolution.FALSE_POSITIVE: "It was a false alarm.",
+    Resolution.DUPLICATE: "It is the same as {other} and goes on there.",
+}
+
+
+def _turned(item: OutboxItem, facts: Facts) -> Wording:
+    """Stakeholders hear how it ended, and that it did not."""
+    if item.kind is MessageKind.REOPENED:
+        what, said = " REOPENED:", "It was closed and is open again."
+    else:
+        what = " closed:"
+        said = _ENDS.get(facts.resolution, "").format(other=facts.criterion)
+    why = f"Reason: {one_line(facts.reason)}" if facts.reason else ""
+    return Wording(what=what, until="", paragraphs=(said, why))
 
 
 def _late(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:

@@ -162,6 +162,8 @@ class MessageKind(StrEnum):
     CHAT = "chat"
     UPDATE = "update"
     RECONCILIATION = "reconciliation"
+    CLOSED = "closed"
+    REOPENED = "reopened"
 
 
 BY_HAND = "person"

@@ -46,18 +46,21 @@ class Received:
 
 UPDATE_MARKS = (" UPDATE DUE:", " UPDATE MISSED:")
 PASSED_ON = ("update", "reconciliation")
+ENDS = ("acknowledged", "closed", "reopened")
+"""What tells that somebody has it, or that it is over or not: mail, which asks for nothing."""
 
 
 class Inbox:
     """What arrived and was not yet expected, in the order it arrived; `all` forgets nothing.
 
     Mail about promised updates is kept apart in `updates`: a story about who is paged need not
-    send updates as well, and a story about updates looks there.
+    send updates as well, and a story about updates looks there. So are `ends`.
     """
 
     def __init__(self) -> None:
         self.all: list[Received] = []
         self.updates: list[Received] = []
+        self.ends: list[Received] = []
         self._left: list[Received] = []
 
     def receive(self, received: Received) -> None:
@@ -65,7 +68,10 @@ class Inbox:
         about_update = received.kind in PASSED_ON or any(
             mark in received.message.subject for mark in UPDATE_MARKS
         )
-        (self.updates if about_update else self._left).append(received)
+        if received.kind in ENDS:
+            self.ends.append(received)
+        else:
+            (self.updates if about_update else self._left).append(received)
 
     def expect(self, kind: str, *people: str, at: str = "", subject: str = "") -> list[Received]:
         """Takes one message of `kind` to each of `people` out of the inbox.

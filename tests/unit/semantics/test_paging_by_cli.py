@@ -398,3 +398,39 @@ def test_who_is_kept_out_or_asked_about_the_past_is_not_asked_for(terminal: Term
     told.say(T0, DI, "access", "ana2", "--not-allowed", "--reason", "it is their account")
     assert terminal.refused("page", told.id, *NEEDED, "--as", BO)[1] == "not_allowed"
     assert terminal.refused("answer", told.id, "--on-it", "--as", BO)[1] == "illegal_transition"
+
+
+def test_everybody_who_was_asked_hears_once_and_quietly_who_has_it(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    told.until("09-08 10:05")
+    told.acknowledge("09-08 10:06", BACKUP)
+    told.acknowledge("09-08 10:07", ANA)
+    told.until("09-08 10:20")
+    ends = [one for one in terminal.world.inbox.ends if one.kind == "acknowledged"]
+    assert sorted(one.to for one in ends) == [COMMANDER, MITIGATION, "senior-engineer"]
+    for one in ends:
+        assert one.message.subject.partition(f"{told.id} ")[2].startswith(
+            "acknowledged by engineering-lead:"
+        )
+        assert "engineering-lead has it. Nobody else needs to answer the page." in one.message.text
+        assert one.message.attributes["urgency"] == "mail"
+
+
+def test_stakeholders_hear_how_it_ended_and_that_it_did_not(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "high")
+    for person in (DI, BO):
+        told.say("09-08 10:10", person, "close", "false_positive", "--reason", "a test alarm")
+    told.say("09-08 10:30", BO, "reopen", "--reason", "it is back")
+    other = Told(terminal).open("09-08 10:40", "high")
+    for person in (DI, BO):
+        other.say("09-08 10:41", person, "merge", told.id, "--reason", "one cause")
+    ends = [one for one in terminal.world.inbox.ends if one.to == "audience:stakeholders"]
+    assert [(one.kind, one.message.attributes["incident"]) for one in ends] == [
+        ("closed", told.id),
+        ("reopened", told.id),
+        ("closed", told.id),
+    ]
+    said = [one.message.text for one in ends]
+    assert "It was a false alarm.\n\nReason: a test alarm" in said[0]
+    assert "It was closed and is open again.\n\nReason: it is back" in said[1]
+    assert f"It is the same as {other.id} and goes on there." in said[2]

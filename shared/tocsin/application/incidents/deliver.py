@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.errors import Conflict, TocsinError
-from tocsin.incidents.messages.notices import in_restricted_form
+from tocsin.incidents.messages.notices import in_restricted_form, is_moot
 from tocsin.incidents.model.outbox import KEPT_ATTEMPTS
 from tocsin.notes import Event, Metric
 
@@ -39,7 +39,8 @@ class Result(StrEnum):
     """What became of one item.
 
     `held` was sent already or is being sent by somebody else; `no_news` was not sent because the
-    audience was told the same last, `moot` because the person is kept out of the incident.
+    audience was told the same last, `moot` because the person is kept out of the incident, or what
+    it asks for has been answered.
     """
 
     SENT = "sent"
@@ -92,8 +93,9 @@ class Delivery:
         again = False
         try:
             found = self._as_it_is_now(item)
-            if found is None:
-                tried.append("kept out")
+            if isinstance(found, str):
+                tried.append(found)
+                self._tell(Event.MESSAGE_MOOT, item)
                 return Result.MOOT
             item = found
             if self._is_no_news(item):
@@ -118,9 +120,10 @@ class Delivery:
         self.notes.count(Metric.MESSAGES_FAILED, kind=item.kind)
         return Result.FAILED if again else Result.UNREADABLE
 
-    def _as_it_is_now(self, item: OutboxItem) -> OutboxItem | None:
-        """The message as its incident allows it to be sent now; None: not to this person.
+    def _as_it_is_now(self, item: OutboxItem) -> OutboxItem | str:
+        """The message as its incident allows it to be sent now; or why it is not sent.
 
+        Who is kept out is told nothing, and who is asked for what has been answered is not woken.
         Restricted or excluded after the message was queued counts: what has not left can be kept.
         Where the incident cannot be read the message leaves, and says as little as it may.
         """
@@ -132,7 +135,9 @@ class Delivery:
         if incident is None:
             return item
         if item.personal and item.person in incident.access.excluded:
-            return None
+            return "kept out"
+        if is_moot(item, incident):
+            return "moot"
         return in_restricted_form(item) if incident.restricted else item
 
     def _sent(self, item: OutboxItem, way: str, channel_id: str) -> Result:

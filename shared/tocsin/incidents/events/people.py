@@ -161,13 +161,29 @@ class HelpUnanswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged(Event):
-    """A person has it. `commander` says that they also took the empty commander role."""
+    """A person has it. `commander` says that they also took the empty commander role.
+
+    `told` are others who were asked and hear of it with this, `stand_down` those who do next.
+    """
 
     type: ClassVar[str] = "acknowledged"
 
     person: str
     round: int
     commander: bool
+    told: tuple[str, ...] | None = None
+    stand_down: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoodDown(Event):
+    """Those who were asked in a round are told who has it."""
+
+    type: ClassVar[str] = "stood_down"
+
+    round: int
+    person: str
+    people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,12 +303,20 @@ def _nobody_on_call(incident: Incident, event: NobodyOnCall) -> Incident:
 
 def _acknowledged(incident: Incident, event: Acknowledged) -> Incident:
     current = of_round(incident, acknowledged_at=event.at, acknowledged_by=event.person)
+    if current is not None and event.stand_down:
+        current = replace(current, to_tell=event.stand_down)
     clocks, roles = incident.clocks, incident.roles
     if clocks[ClockName.ACKNOWLEDGE].running:
         clocks = with_clock(incident, ClockName.ACKNOWLEDGE, stopped_at=event.at)
     if event.commander:
         roles = {**roles, Role.INCIDENT_COMMANDER: event.person}
     return replace(incident, round=current, clocks=clocks, roles=roles)
+
+
+def _stood_down(incident: Incident, event: StoodDown) -> Incident:
+    known = incident.round.to_tell if incident.round else None
+    left = tuple(person for person in known or () if person not in event.people)
+    return replace(incident, round=of_round(incident, to_tell=left or None))
 
 
 def _left(incident: Incident, event: Left) -> Incident:
@@ -316,6 +340,7 @@ HANDLERS: Handlers = {
     HelpAnswered: _answered,
     HelpUnanswered: _answered,
     Acknowledged: _acknowledged,
+    StoodDown: _stood_down,
     RoleAssigned: _role_assigned,
     Left: _left,
 }

@@ -13,12 +13,13 @@ from tocsin.incidents.clocks.asked import in_charge, people, speakers
 from tocsin.incidents.clocks.owed import owed
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.billing import ReconciliationRecorded
-from tocsin.incidents.events.closing import Reopened, WaiverExpired
+from tocsin.incidents.events.closing import Closed, Reopened, WaiverExpired
 from tocsin.incidents.events.containment import ContainmentLost, ContainmentVerified
 from tocsin.incidents.events.fix import Fixed, LeftUnscheduled
 from tocsin.incidents.events.freeze import FreezeEnding
 from tocsin.incidents.events.opening import Opened
 from tocsin.incidents.events.people import (
+    Acknowledged,
     Escalated,
     EscalatedFurther,
     HelpAnswered,
@@ -27,6 +28,7 @@ from tocsin.incidents.events.people import (
     Paged,
     PagedInPart,
     RoleAssigned,
+    StoodDown,
 )
 from tocsin.incidents.events.relations import DrillStopped
 from tocsin.incidents.events.severity import ClockBreached, DeadlinePassed, Nagged
@@ -113,6 +115,19 @@ def in_restricted_form(item: OutboxItem) -> OutboxItem:
         hidden = (name for name in _WORDS if item.facts.get(name))
         facts |= dict.fromkeys(hidden, RESTRICTED)
     return replace(item, facts=facts)
+
+
+def is_moot(item: OutboxItem, incident: Incident) -> bool:
+    """Whether what the message asks for has been answered, or is asked of nobody any more."""
+    facts = item.facts
+    if not item.personal or not facts.get("round") or "matter" in facts:
+        return False
+    if not incident.open:
+        return True
+    if "answer_by" in facts:
+        return incident.request_of(item.person) is None
+    current = incident.round
+    return current is None or not current.open or current.number != int(facts["round"])
 
 
 def person_target(person: str) -> str:
@@ -298,8 +313,24 @@ def _lost(event: ContainmentLost, incident: Incident, policy: Policy) -> _Wanted
             yield MessageKind.REMINDER, person_target(person), facts
 
 
+def _stood_down(event: Acknowledged | StoodDown, _incident: Incident, _policy: Policy) -> _Wanted:
+    """Whoever was asked too hears, once and quietly, who has it."""
+    told = event.told or () if isinstance(event, Acknowledged) else event.people
+    for person in told:
+        yield MessageKind.ACKNOWLEDGED, person_target(person), {"person": event.person}
+
+
+def _closed(event: Closed, incident: Incident, _policy: Policy) -> _Wanted:
+    """Whoever heard that it began hears how it ended."""
+    if incident.kind is not Kind.BACKFILLED and not incident.restricted:
+        facts = {"resolution": str(event.resolution), "reason": event.reason}
+        yield MessageKind.CLOSED, STAKEHOLDERS, facts | {"criterion": event.duplicate_of or ""}
+
+
 def _reopened(event: Reopened, incident: Incident, policy: Policy) -> _Wanted:
     """What customers were told too much of is not settled by having been closed meanwhile."""
+    if incident.kind is not Kind.BACKFILLED and not incident.restricted:
+        yield MessageKind.REOPENED, STAKEHOLDERS, {"reason": event.reason}
     if event.withdraw:
         told = ", ".join(event.withdraw)
         facts = {"matter": "withdrawal_open", "criterion": told, "audience": "customers"}
@@ -411,6 +442,9 @@ _WANTED: dict[type[Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     Fixed: _with_fix,
     LeftUnscheduled: _unscheduled,
     Reopened: _reopened,
+    Closed: _closed,
+    Acknowledged: _stood_down,
+    StoodDown: _stood_down,
     WaiverExpired: _waiver,
     FreezeEnding: _freeze,
     UpdateRecorded: _update,

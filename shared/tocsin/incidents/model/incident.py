@@ -103,6 +103,7 @@ class Round:
     `uncovered` are the roles for which nobody was found on call. `already` are those who have
     been paged for the step `next_step`, where it reaches more people than one write holds. `why` is
     what was said to start it. `paged` are all who were asked in it, `asks` how often people were.
+    `to_tell` are those of them who do not know yet that somebody has it.
     """
 
     number: int
@@ -119,6 +120,7 @@ class Round:
     why: str | None = None
     paged: tuple[str, ...] | None = None
     asks: int | None = None
+    to_tell: tuple[str, ...] | None = None
 
     @property
     def open(self) -> bool:

@@ -42,6 +42,7 @@ class Matter(StrEnum):
     REVIEW = "review"
     ESCALATION = "escalation"
     REQUEST = "request"
+    STAND_DOWN = "stand_down"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,9 @@ def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
     else:
         found = [*_waiver_matters(incident, policy)]
     found += _prevention_matters(incident)
+    current = incident.round
+    if current is not None and current.to_tell and current.acknowledged_at is not None:
+        found.append(Due(matter=Matter.STAND_DOWN, at=current.acknowledged_at, deadline=False))
     return tuple(sorted(found, key=lambda due: (due.at, due.matter)))
 
 

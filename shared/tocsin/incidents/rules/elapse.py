@@ -20,14 +20,16 @@ from tocsin.incidents.rules.closing import waiver_expired
 from tocsin.incidents.rules.containment import lose_containment_to_signal
 from tocsin.incidents.rules.draft import CLOCK, Draft
 from tocsin.incidents.rules.fix import end_pause
-from tocsin.incidents.rules.people import escalate_further, page_people, start_round
+from tocsin.incidents.rules.people import escalate_further, page_people, stand_down, start_round
 from tocsin.incidents.rules.reminders import left_unscheduled, nag
 from tocsin.incidents.rules.requests import unanswered
 from tocsin.incidents.rules.updates import prevention_overdue, remind_of_update, update_missed
 from tocsin.incidents.vocabulary import ClockName
 
-_ASKING = frozenset({Matter.PAGE, Matter.UPDATE_SOON, Matter.ESCALATION, Matter.REQUEST})
-"""What only asks people to act: moot when one of them just does."""
+_ASKING = frozenset(
+    {Matter.PAGE, Matter.UPDATE_SOON, Matter.ESCALATION, Matter.REQUEST, Matter.STAND_DOWN}
+)
+"""What only asks or tells people: no command waits for it, and some of it is moot by then."""
 
 _JUDGING = frozenset({Matter.CLOCK, Matter.ROUND, Matter.TIMEOUT, Matter.RESUME, Matter.LOST})
 """What a command that comes now is judged by: recorded before it, and never many."""
@@ -100,6 +102,10 @@ def _escalation(draft: Draft, _due: Due) -> None:
     escalate_further(draft)
 
 
+def _stand_down(draft: Draft, _due: Due) -> None:
+    stand_down(draft)
+
+
 def _resume(draft: Draft, _due: Due) -> None:
     end_pause(draft)
 
@@ -133,4 +139,5 @@ _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.REVIEW: _review,
     Matter.ESCALATION: _escalation,
     Matter.REQUEST: unanswered,
+    Matter.STAND_DOWN: _stand_down,
 }

@@ -31,6 +31,7 @@ from tocsin.incidents.events.people import (
     PagedInPart,
     RoleAssigned,
     RoundStarted,
+    StoodDown,
 )
 from tocsin.incidents.events.record import NoteAdded
 from tocsin.incidents.model.incident import Incident, Round, RoundReason
@@ -71,6 +72,7 @@ def acknowledge_first(draft: Draft) -> None:
     current = draft.incident.round
     if current is None or not current.open:
         return
+    others = tuple(person for person in current.paged or () if person != draft.actor.id)
     draft.add(
         Acknowledged(
             actor=draft.actor,
@@ -79,6 +81,25 @@ def acknowledge_first(draft: Draft) -> None:
             person=draft.responder(),
             round=current.number,
             commander=draft.incident.commander is None,
+            told=others[:TOLD_AT_ONCE] or None,
+            stand_down=others[TOLD_AT_ONCE:] or None,
+        )
+    )
+
+
+def stand_down(draft: Draft) -> None:
+    """Tells those who were asked who has it, as many as one write holds."""
+    current = draft.incident.round
+    if current is None or not current.to_tell or current.acknowledged_by is None:
+        return
+    draft.add(
+        StoodDown(
+            actor=LADDER,
+            at=draft.at,
+            occurred_at=current.acknowledged_at or draft.at,
+            round=current.number,
+            person=current.acknowledged_by,
+            people=current.to_tell[:AT_ONCE],
         )
     )
 
@@ -103,6 +124,9 @@ def start_round(
         )
     )
 
+
+TOLD_AT_ONCE = 20
+"""People who are told by the entry of an acknowledgement, which may come with much else."""
 
 AT_ONCE = 40
 """People paged by one entry: with a message each, two such entries fit into one write."""

@@ -202,7 +202,8 @@ def test_a_notifier_killed_at_any_point_loses_no_notice(point: str) -> None:
         act(world, one.id, "acknowledge")
         settle(world)
         arrived = Counter(each.id for each in world.inbox.all)
-        assert arrived.keys() == {item.message_id for item in world.store.all_outbox()}
+        left = [item for item in world.store.all_outbox() if item.tried[-1:] != ("moot",)]
+        assert arrived.keys() == {item.message_id for item in left}
         assert sum(item.target == ROOM for item in world.store.all_outbox()) == 2
         doubled = arrived.total() - len(arrived)
         assert doubled <= world.crashes.happened[point]

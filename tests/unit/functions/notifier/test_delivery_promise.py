@@ -18,6 +18,7 @@ from tests.harness.worlds.world import World, a_world
 from tocsin.application.incidents.deliver import LEASE
 from tocsin.errors import MessageRefused, SendFailed
 from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxState
+from tocsin.incidents.vocabulary import MessageKind
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident
@@ -34,13 +35,29 @@ def settle(world: World) -> None:
         world.jump(1)
 
 
+def moot(world: World) -> set[str]:
+    """Pages that were still unsent when somebody had it: the record of each says so."""
+    found = [item for item in world.store.all_outbox() if item.tried[-1:] == ("moot",)]
+    assert all(item.kind is MessageKind.PAGE for item in found)
+    return {item.message_id for item in found}
+
+
 def account(world: World) -> Counter[str]:
     """How often each message id arrived, after checking that none is missing."""
     asked = {item.message_id: item.state for item in world.store.all_outbox()}
     assert set(asked.values()) == {OutboxState.SENT}
+    for name in moot(world):
+        del asked[name]
     arrived = Counter(received.id for received in world.inbox.all)
     assert arrived.keys() == asked.keys(), "lost or invented messages"
     return arrived
+
+
+def asked(world: World) -> Incident:
+    """An incident nobody has yet."""
+    incident = world.alarm()
+    assert incident is not None
+    return incident
 
 
 def quiet(world: World) -> Incident:
@@ -93,7 +110,7 @@ def test_nothing_is_lost_and_doubled_is_at_most_the_crashes_after_a_send(
                 if when == minute:
                     world.crashes.plan(point)
             if minute == 0:
-                quiet(world)
+                asked(world)
             if minute in stops:
                 world.lose_stream()
             world.jump(1)
@@ -128,7 +145,7 @@ def test_a_stream_that_repeats_itself_sends_nothing_twice(world: World) -> None:
 
 def test_a_busy_channel_is_tried_again_until_it_takes_the_message(world: World) -> None:
     world.refusals[""] = SendFailed("throttled")
-    quiet(world)
+    asked(world)
     for _ in range(3):
         world.jump(1)
     world.inbox.expect_nothing_more()
@@ -141,13 +158,28 @@ def test_a_busy_channel_is_tried_again_until_it_takes_the_message(world: World) 
 
 def test_attempts_are_spaced_further_and_further_apart(world: World) -> None:
     world.refusals[""] = SendFailed("throttled")
-    quiet(world)
+    asked(world)
+    first = {item.message_id for item in world.store.all_outbox()}
     for _ in range(20):
         world.jump(1)
-    attempts = {item.attempts for item in world.store.all_outbox()}
+    attempts = {item.attempts for item in world.store.all_outbox() if item.message_id in first}
     assert attempts == {6}, "one, two, three, four, five minutes apart"
     world.refusals.clear()
     settle(world)
+    world.inbox.take_all()
+
+
+def test_a_page_nobody_needs_any_more_wakes_nobody_and_its_record_says_so(world: World) -> None:
+    """Asked for at 10:00 and not sent; at 10:02 somebody has it, and the way works again."""
+    world.refusals["person:"] = SendFailed("throttled")
+    incident = asked(world)
+    world.jump(2)
+    world.acknowledge(incident, "commander-primary")
+    world.refusals.clear()
+    settle(world)
+    assert len(moot(world)) == len(PRIMARY)
+    assert [one for one in world.inbox.all if one.kind == "page"] == []
+    assert set(account(world).values()) == {1}, "all else has left"
     world.inbox.take_all()
 
 
