@@ -8,7 +8,7 @@ from functions.billing_api.call import moment, moment_if
 from functions.billing_api.resources import shapes as s
 from tocsin.application.billing.outage.impact import LONGEST, Asked
 from tocsin.errors import BadInput
-from tocsin.incidents.timeline.entry import parse_time
+from tocsin.incidents import limits
 from tocsin.providers.registry import PROVIDERS
 from tocsin.runtime.web.answers import answer, view_of
 
@@ -80,9 +80,4 @@ def _line(line: WorkspaceImpact, until: int) -> s.WorkspaceImpact:
 
 
 def _second(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        return int(parse_time(text).timestamp())
-    except ValueError as error:
-        raise BadInput(f"`{name}` must be a time with its zone", field=name) from error
+    return None if text is None else int(limits.moment(name, text).timestamp())

@@ -40,7 +40,7 @@ from tocsin.errors import (
 from tocsin.incidents.commands.verbs import typed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
 OK, FAILED_CHECK, USAGE, BAD_INPUT, NOT_ALLOWED, NOT_FOUND, CONFLICT, UNAVAILABLE = range(8)
@@ -252,19 +252,32 @@ def _json_first(arguments: Sequence[str]) -> list[str]:
 def _explain(error: TocsinError) -> None:
     where = output.current()
     if where.json:
-        problem = {"code": error.code, "status": error.status, "detail": error.detail}
-        json.dump({"error": problem | error.context}, sys.stderr, default=str)
-        sys.stderr.write("\n")
+        status = error.http_status if isinstance(error, RemoteError) else error.status
+        _problem(_code(error), status, error.detail, error.context)
         return
-    code = error.answered if isinstance(error, RemoteError) else error.code
-    where.err.print(f"{code}: {error.detail}", markup=False, style="red")
+    where.err.print(f"{_code(error)}: {error.detail}", markup=False, style="red")
+
+
+def _code(error: TocsinError) -> str:
+    """The API's own code of what it refused, else the error's."""
+    return error.answered if isinstance(error, RemoteError) else error.code
+
+
+def _problem(code: str, status: int | None, detail: str, context: Mapping[str, object]) -> None:
+    """One JSON document, the same whether it was found here or answered by the API."""
+    said = {"code": code, "status": status, "detail": detail}
+    json.dump({"error": {**context, **said}}, sys.stderr, default=str)
+    sys.stderr.write("\n")
 
 
 def _usage_or_bug(error: Exception) -> int:
     """Typer's own errors know how to show themselves; AWS may refuse; the rest is a bug."""
     show = getattr(error, "show", None)
     if show is not None:
-        show()
+        if output.current().json:
+            _problem("usage", None, str(getattr(error, "message", error)), {})
+        else:
+            show()
         return int(getattr(error, "exit_code", USAGE))
     if type(error).__name__ == "Abort":
         return INTERRUPTED

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 def short_moment(moment: datetime, zone: str, *, seen: datetime) -> str:
     """`02:29 EDT`, or `Tue 8 Sep 17:50 EDT` when that is another local day than `seen`."""
-    local = moment.astimezone(_zone(zone))
+    local = _in(moment, zone)
     clock = f"{local:%H:%M} {_zone_name(local)}"
-    if local.date() == seen.astimezone(_zone(zone)).date():
+    if local.date() == _in(seen, zone).date():
         return clock
     return f"{local:%a} {local.day} {local:%b} {clock}"
 
@@ -33,12 +33,20 @@ def bare_moment(moment: datetime, zone: str, *, seen: datetime) -> str:
 
 def full_moment(moment: datetime, zone: str) -> str:
     """`Tue 2026-09-08 10:15 EDT (14:15 UTC)`; the date again where UTC has another one."""
-    local, utc = moment.astimezone(_zone(zone)), moment.astimezone(UTC)
+    local, utc = _in(moment, zone), moment.astimezone(UTC)
     here = f"{local:%a %Y-%m-%d %H:%M} {_zone_name(local)}"
     if local.utcoffset() == utc.utcoffset():
         return here
     there = f"{utc:%H:%M}" if local.date() == utc.date() else f"{utc:%a %Y-%m-%d %H:%M}"
     return f"{here} ({there} UTC)"
+
+
+def _in(moment: datetime, zone: str) -> datetime:
+    """On a wall clock; at the ends of the calendar, which some records name, in UTC."""
+    try:
+        return moment.astimezone(_zone(zone))
+    except OverflowError:
+        return moment.astimezone(UTC)
 
 
 def _zone_name(local: datetime) -> str:

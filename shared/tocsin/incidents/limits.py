@@ -5,6 +5,7 @@ shortened with a mark where they are, and the signal itself is kept by its sourc
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from tocsin.errors import BadInput, PayloadTooLarge
 
@@ -35,7 +36,12 @@ REPLAYED_ACCOUNTS = 12
 SEQ_DIGITS = 8
 SNAPSHOT_BYTES = 16 * 1024
 SNAPSHOT_BYTES_EVER = 320 * 1024
+WHOLE = 2**53 - 1
+"""The largest whole number that every reader of JSON takes as it is."""
+YEARS = range(2000, 2100)
+"""The years that a time somebody gives may be in; what was stored before is read as it is."""
 CUT = "…"
+_A_TIME = "must be a time with its zone, like 2026-09-08T14:00:00Z"
 _INSTEAD = ": put it on the record with `evidence`, and here say where it is"
 
 
@@ -99,6 +105,37 @@ def person(text: str) -> str:
     if not text or len(text) > PERSON or not text.isprintable() or set(text) & set(" #/:"):
         raise BadInput("that is no person id", field="person")
     return text
+
+
+def moment(name: str, text: str) -> datetime:
+    """A time that somebody wrote with its zone, in UTC.
+
+    Raises:
+        BadInput: it cannot be read, names no zone, or is in no year of this century.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        zone = found.utcoffset()
+        found = found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(f"`{name}` {_A_TIME}", field=name) from error
+    if zone is None:
+        raise BadInput(f"`{name}` {_A_TIME}", field=name)
+    if found.year not in YEARS:
+        first, last = YEARS[0], YEARS[-1]
+        raise BadInput(f"`{name}` must be in the years {first} to {last}", field=name)
+    return found
+
+
+def whole(name: str, number: int) -> int:
+    """A whole number that somebody gave.
+
+    Raises:
+        BadInput: it is further from 0 than readers of JSON can follow.
+    """
+    if abs(number) > WHOLE:
+        raise BadInput(f"`{name}` must be between -{WHOLE} and {WHOLE}", field=name)
+    return number
 
 
 def shortened(text: str, limit: int) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import BadInput, Unavailable
+from tocsin.incidents.limits import YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ class StageClock:
         """Moves the clock on.
 
         Raises:
-            BadInput: `by` is not forwards; timelines never go back.
+            BadInput: `by` is not forwards, for timelines never go back, or out of this century.
         """
         if by < _SECOND:
             raise BadInput("the clock only advances: give a second at least, like 90s, 5m or 4h")
@@ -79,6 +80,10 @@ class StageClock:
         return body if isinstance(body, dict) else {"report": body}
 
     def _store(self, offset: timedelta) -> Reading:
+        first, last = (datetime(year, 1, 1, tzinfo=UTC) for year in (YEARS[0], YEARS[-1]))
+        now = self.now()
+        if not first - now <= offset <= last - now:
+            raise BadInput(f"the clock is moved within the years {YEARS[0]} to {YEARS[-1]}")
         seconds = round(offset / _SECOND)
         self.clients.ssm.put_parameter(
             Name=self.parameter, Value=str(seconds), Type="String", Overwrite=True

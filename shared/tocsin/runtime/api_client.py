@@ -6,6 +6,7 @@ whose answer was lost may be repeated without doing anything twice.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import uuid
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = urllib3.Timeout(connect=5, read=35)
 _TRIES = 3
+LONGEST_NAME = 256
+"""Characters of a name in a path, as the API takes it."""
 _OK = range(200, 300)
 _AGAIN = (429, 502, 503, 504)
 
@@ -108,7 +111,13 @@ def _with(path: str, query: Mapping[str, str | int | None]) -> str:
 
 
 def segment(text: str) -> str:
-    """One piece of a path, such as an incident's id, that cannot reach beyond itself."""
+    """One piece of a path, such as an incident's id, that cannot reach beyond itself.
+
+    Raises:
+        BadInput: no id or name is written like this.
+    """
+    if not text or len(text) > LONGEST_NAME or not text.isprintable() or "/" in text:
+        raise BadInput(f"{text[:64]!r} is no id and no name")
     return quote(text, safe="")
 
 
@@ -154,6 +163,8 @@ def _document(status: int, data: bytes) -> dict[str, Any]:
     if status in _OK:
         return document
     said = document.get("detail") or document.get("message") or document.get("Message")
+    if "code" not in document and status == http.client.FORBIDDEN:
+        said = "your group may not do this, or your credentials are of no person here"
     raise RemoteError(
         str(said or f"the API answered {status}"),
         answered=str(document.get("code", f"http_{status}")),

@@ -123,13 +123,21 @@ def test_an_answer_that_stays_busy_is_given_up_with_what_it_said(serve: Serve) -
     assert (refused.value.answered, refused.value.http_status) == ("store_unavailable", 503)
 
 
+NO_GROUP = "your group may not do this, or your credentials are of no person here"
+ARN_IN_IT = (
+    b'{"message": "User: arn:aws:sts::123456789012:assumed-role/tocsin-prod-viewer/eve is not'
+    b' authorized to perform: execute-api:Invoke"}'
+)
+
+
 @pytest.mark.parametrize(
     ("body", "answered", "detail"),
     [
         (b'{"code": "illegal_transition", "detail": "closed"}', "illegal_transition", "closed"),
-        (b'{"message": "Forbidden"}', "http_403", "Forbidden"),
-        (b"<html>", "http_403", "the API answered 403"),
-        (b"[]", "http_403", "the API answered 403"),
+        (ARN_IN_IT, "http_403", NO_GROUP),
+        (b'{"message": "Forbidden"}', "http_403", NO_GROUP),
+        (b"<html>", "http_403", NO_GROUP),
+        (b"[]", "http_403", NO_GROUP),
     ],
 )
 def test_a_refusal_keeps_the_words_of_the_api(

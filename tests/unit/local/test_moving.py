@@ -73,6 +73,16 @@ def test_setting_an_instant_keeps_the_clock_running_from_there() -> None:
     assert stage.clock().read().incident == reading.incident
 
 
+@pytest.mark.parametrize("year", [1, 1999, 9999])
+def test_the_clock_is_not_set_out_of_the_century(year: int) -> None:
+    stage = Stage(offset=300)
+    with pytest.raises(BadInput):
+        stage.clock().set(datetime(year, 12, 31, tzinfo=UTC))
+    with pytest.raises(BadInput):
+        stage.clock().advance(timedelta(days=3660 * 100))
+    assert stage.offset == 300
+
+
 def test_resetting_returns_to_the_real_time() -> None:
     stage = Stage(offset=-900)
 

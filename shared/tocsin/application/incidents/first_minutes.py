@@ -10,9 +10,10 @@ The first facts of an incident, with what only stores know: what went out, what 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tocsin.incidents import limits
 from tocsin.incidents.events.fix import Deployed
 from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.events.opening import Opened
@@ -32,7 +33,6 @@ from tocsin.incidents.vocabulary import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from tocsin.incidents.events.base import Event
     from tocsin.incidents.model.incident import Clock, Incident
@@ -176,6 +176,9 @@ _CUT_BEFORE = timedelta(days=30)
 
 _PAGES = 10
 
+_FIRST = datetime(limits.YEARS[0], 1, 1, tzinfo=UTC)
+"""Nothing went out before; what a record from before there were bounds says may be earlier."""
+
 
 def brief_of(
     incident: Incident,
@@ -205,7 +208,8 @@ def _changes(incident: Incident, releases: ReleaseStore | None) -> Iterator[Chan
         yield Change(what=f"deploy of the fix {incident.fix.commit}", at=incident.fix.deployed_at)
     if releases is None or incident.service is None:
         return
-    since = min(incident.began_at or incident.opened_at, incident.opened_at) - LOOK_BACK
+    began = min(incident.began_at or incident.opened_at, incident.opened_at)
+    since = max(began, _FIRST) - LOOK_BACK
     cursor: str | None = None
     for _ in range(_PAGES):
         page = releases.page(incident.service, cut_after=since - _CUT_BEFORE, cursor=cursor)

@@ -7,7 +7,6 @@ stands for it.
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Annotated, Any
 
 import typer
@@ -19,8 +18,8 @@ from tocsin.billing.subscription import Status
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput
+from tocsin.incidents import limits
 from tocsin.incidents.queries.access import input_hash
-from tocsin.incidents.timeline.entry import parse_time
 from tocsin.runtime.api_client import ApiClient, segment
 
 _Subscription = Annotated[
@@ -210,7 +209,4 @@ def _given(seen: dict[str, Any]) -> str:
 
 def seconds_of(text: str) -> int:
     """Epoch seconds of a time as people type it. Raises `BadInput`."""
-    try:
-        return int(parse_time(text).astimezone(UTC).timestamp())
-    except ValueError as error:
-        raise BadInput("a time is written with its zone, like 2026-09-09T12:00:00Z") from error
+    return int(limits.moment("time", text).timestamp())

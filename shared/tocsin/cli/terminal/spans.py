@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from tocsin.errors import BadInput
+from tocsin.incidents.limits import YEARS
 
 _SPAN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _UNITS = ("days", "hours", "minutes", "seconds")
@@ -37,7 +38,7 @@ def read_instant(text: str) -> datetime:
     """An RFC 3339 instant, which has a zone; in UTC.
 
     Raises:
-        BadInput: it cannot be read, or names no zone.
+        BadInput: it cannot be read, names no zone, or is in no year of this century.
     """
     try:
         instant = datetime.fromisoformat(text.strip())
@@ -45,6 +46,8 @@ def read_instant(text: str) -> datetime:
         raise BadInput(f"{text!r} is no instant: write 2026-09-08T10:00-04:00") from error
     if instant.tzinfo is None:
         raise BadInput(f"{text!r} names no zone: end it with Z or an offset like -04:00")
+    if instant.year not in YEARS:
+        raise BadInput(f"{text!r} is not in the years {YEARS[0]} to {YEARS[-1]}")
     return instant.astimezone(UTC)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tocsin.incidents.commands.asked import asked
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.vocabulary import Audience, Role
 
@@ -58,4 +59,4 @@ class Answer(Command):
     """Says to whoever asked for the person by hand: on it, or not (`reason` is why)."""
 
     on_it: bool
-    reason: str = ""
+    reason: str = asked("Why not; whoever asked reads it.", default="")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from tocsin.incidents.commands.asked import asked
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.model.content import MediaType, Stored
 from tocsin.incidents.model.parts import ChannelKind, Exposure, ItemState, LinkPurpose
@@ -38,7 +39,7 @@ class RecordImpact(Command):
     services: tuple[str, ...] | None = None
     data_categories: tuple[str, ...] | None = None
     confirm: bool = False
-    reason: str = ""
+    reason: str = asked("Why; needed to lower the exposure.", default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

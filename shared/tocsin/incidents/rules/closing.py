@@ -173,7 +173,10 @@ def _close_unreal(draft: Draft, command: Close) -> None:
     reason = reason_of(command.reason)
     target = command.duplicate_of
     if (command.resolution is Resolution.DUPLICATE) != (target is not None):
-        raise BadInput("a duplicate, and only a duplicate, names the incident it repeats")
+        raise BadInput(
+            "a duplicate, and only a duplicate, names the incident it repeats",
+            field="duplicate_of",
+        )
     if target is not None:
         limits.name("duplicate_of", target)
     if target == draft.incident.id:
@@ -270,7 +273,7 @@ def ask_waiver(draft: Draft, command: AskWaiver) -> None:
         raise IllegalTransition(f"{criterion.code} is met: there is nothing to waive")
     longest = draft.policy.limits.waiver_days
     if not 0 < command.days <= longest:
-        raise BadInput(f"a waiver holds for 1 to {longest} days")
+        raise BadInput(f"a waiver holds for 1 to {longest} days", field="days")
     draft.add(
         WaiverAsked(
             **draft.stamp,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import BadInput
-from tocsin.incidents.timeline.entry import parse_time
+from tocsin.incidents import limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,7 +94,7 @@ class Fields:
         value = self._left.pop(name, None)
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             raise BadInput(f"`{self.full(name)}` must be a whole number", field=self.full(name))
-        return value
+        return None if value is None else limits.whole(self.full(name), value)
 
     def flag(self, name: str) -> bool:
         """True or false; false if the field is not there."""
@@ -116,14 +116,9 @@ class Fields:
         return text
 
     def moment(self, name: str) -> datetime | None:
-        """A time that names its zone, or None if the field is not there."""
-        if (text := self.optional_text(name)) is None:
-            return None
-        try:
-            return parse_time(text)
-        except ValueError as error:
-            detail = f"`{self.full(name)}` must be a time with its zone, like 2026-09-08T14:00:00Z"
-            raise BadInput(detail, field=self.full(name)) from error
+        """A time of this century that names its zone, or None if the field is not there."""
+        text = self.optional_text(name)
+        return None if text is None else limits.moment(self.full(name), text)
 
     def done(self) -> None:
         """Raises `BadInput` if a field is left that nothing asked for."""

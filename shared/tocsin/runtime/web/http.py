@@ -12,13 +12,17 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tocsin.errors import MalformedPayload, PayloadTooLarge, TocsinError
+from tocsin.errors import BadInput, MalformedPayload, PayloadTooLarge, TocsinError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_BODY_BYTES = 1_000_000
 MAX_HEADER_BYTES = 8_192
+LONGEST_NAME = 256
+"""Characters of a name in a path: no id or name of ours is longer."""
+LONGEST_VALUE = 1_024
+"""Characters of one parameter of a query; a cursor is the longest there is."""
 
 type Response = dict[str, Any]
 
@@ -64,21 +68,32 @@ def parse(event: Mapping[str, Any], *, max_body: int = MAX_BODY_BYTES) -> Reques
         PayloadTooLarge: the body is over `max_body` bytes or the headers over 8 KiB in all; found
             out before anything is decoded.
         MalformedPayload: the body is neither base64, where it claims to be, nor text.
+        BadInput: a name in the path or a parameter is longer than any is, or holds what none does.
     """
     context = event["requestContext"]
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if sum(len(name) + len(value) for name, value in headers.items()) > MAX_HEADER_BYTES:
         raise PayloadTooLarge("the headers are too large", limit=MAX_HEADER_BYTES)
+    names, query = event.get("pathParameters") or {}, event.get("queryStringParameters") or {}
+    _check(names, LONGEST_NAME)
+    _check(query, LONGEST_VALUE)
     return Request(
         method=context["http"]["method"],
         path=context["http"]["path"],
-        path_parameters=event.get("pathParameters") or {},
-        query=event.get("queryStringParameters") or {},
+        path_parameters=names,
+        query=query,
         headers=headers,
         body=_body(event, max_body),
         request_id=context.get("requestId", ""),
         authorizer=context.get("authorizer") or {},
     )
+
+
+def _check(values: Mapping[str, str], longest: int) -> None:
+    for name, value in values.items():
+        if len(value) > longest or not (value.isprintable() or not value):
+            detail = f"`{name}` must be at most {longest} characters, all of them printable"
+            raise BadInput(detail, field=name[:64])
 
 
 def _body(event: Mapping[str, Any], limit: int) -> bytes:
