@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html (versio
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from tocsin.channels.aws_send import handed_over, service
@@ -104,8 +105,15 @@ def _known(names: tuple[str, ...], attributes: Mapping[str, str]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """The text without what chat takes for a mention of everybody or a link of another name."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """The text without what chat takes for a mention of everybody or a link of another name.
+
+    Slack's own links are in angle brackets; those of Markdown are brackets that touch.
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _TOUCHING.sub("] ", text)
+
+
+_TOUCHING = re.compile(r"\](?=[(\[:])")
 
 
 def open_channel(address: str) -> RoomChannel:

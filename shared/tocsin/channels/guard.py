@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from tocsin.errors import MessageRefused, SendFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 type Resolve = Callable[[str, int], Sequence[str]]
 
@@ -75,6 +75,34 @@ def checked(url: str, *, inside: bool, resolve: Resolve = addresses_of) -> Targe
 
 def _public(text: str) -> bool:
     address = ipaddress.ip_address(text.partition("%")[0])
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    address = inner or address
+    if isinstance(address, ipaddress.IPv6Address):
+        whole = address.ipv4_mapped or address.sixtofour
+        if whole is not None:
+            return _open(whole)
+        if not all(map(_open, _embedded(address))):
+            return False
+    return _open(address)
+
+
+def _open(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return address.is_global and not address.is_multicast
+
+
+def _embedded(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
+    """The IPv4 addresses that a translator or a tunnel reaches under an IPv6 one.
+
+    NAT64 (RFC 6052 and 8215), IPv4-compatible and -translated (RFC 4291, 2765), ISATAP (RFC 5214)
+    and Teredo (RFC 4380) have it in the last 32 bits or beside them.
+    """
+    last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if any(address in net for net in _TRANSLATED) or int(address) >> 32 & 0xFFFFFFFF in _ISATAP:
+        yield last
+    if address.teredo is not None:
+        yield from address.teredo
+
+
+_TRANSLATED = tuple(
+    ipaddress.IPv6Network(net)
+    for net in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")
+)
+_ISATAP = (0x00005EFE, 0x02005EFE)

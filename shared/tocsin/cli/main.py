@@ -18,7 +18,6 @@ client. `--json` may stand anywhere on the line. Exit codes are part of the inte
 from __future__ import annotations
 
 import importlib
-import json
 import signal
 import sys
 import traceback
@@ -255,7 +254,7 @@ def _explain(error: TocsinError) -> None:
         status = error.http_status if isinstance(error, RemoteError) else error.status
         _problem(_code(error), status, error.detail, error.context)
         return
-    where.err.print(f"{_code(error)}: {error.detail}", markup=False, style="red")
+    where.error(f"{_code(error)}: {error.detail}")
 
 
 def _code(error: TocsinError) -> str:
@@ -266,8 +265,7 @@ def _code(error: TocsinError) -> str:
 def _problem(code: str, status: int | None, detail: str, context: Mapping[str, object]) -> None:
     """One JSON document, the same whether it was found here or answered by the API."""
     said = {"code": code, "status": status, "detail": detail}
-    json.dump({"error": {**context, **said}}, sys.stderr, default=str)
-    sys.stderr.write("\n")
+    sys.stderr.write(output.document_text({"error": {**context, **said}}) + "\n")
 
 
 def _usage_or_bug(error: Exception) -> int:

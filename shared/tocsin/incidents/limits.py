@@ -107,6 +107,36 @@ def person(text: str) -> str:
     return text
 
 
+def link(name: str, text: str) -> str:
+    """A link that may be followed: to a page, never to code or to a file.
+
+    Raises:
+        BadInput: it is no address of the web.
+        PayloadTooLarge: it is longer than a line.
+    """
+    url = line(name, text)
+    if not url.lower().startswith(("https://", "http://")):
+        raise BadInput("a link starts with https:// or http://", field=name)
+    return url
+
+
+def place(name: str, text: str) -> str:
+    """Where people talk: a link, a number, or a name.
+
+    Raises:
+        BadInput: it is a link to something else than a page, a call or a chat.
+    """
+    where = line(name, text)
+    scheme, colon, _ = where.partition(":")
+    letters = scheme.replace("+", "").replace("-", "").replace(".", "")
+    if colon and letters.isalnum() and letters[:1].isalpha() and scheme.lower() not in _SCHEMES:
+        raise BadInput(f"`{name}` is a link, a number or a name", field=name)
+    return where
+
+
+_SCHEMES = frozenset({"https", "http", "tel", "sip", "sips", "slack", "msteams", "zoommtg"})
+
+
 def moment(name: str, text: str) -> datetime:
     """A time that somebody wrote with its zone, in UTC.
 

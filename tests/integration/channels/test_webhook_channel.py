@@ -117,6 +117,14 @@ def test_a_receiver_that_hangs_up_is_tried_again() -> None:
         "fe80::1%eth0",
         "::ffff:169.254.169.254",
         "2002:a9fe:a9fe::1",
+        "64:ff9b::169.254.169.254",
+        "64:ff9b::a01:203",
+        "64:ff9b:1::192.168.1.1",
+        "::169.254.169.254",
+        "::ffff:0:10.1.2.3",
+        "2606:4700::5efe:10.1.2.3",
+        "2606:4700::200:5efe:169.254.169.254",
+        "2001:0:4136:e378:8000:63bf:f5fe:fdfc",
     ],
 )
 def test_in_production_nothing_inside_is_called(address: str) -> None:
@@ -124,6 +132,12 @@ def test_in_production_nothing_inside_is_called(address: str) -> None:
     for found in ([address], ["93.184.216.34", address]):
         with pytest.raises(MessageRefused):
             guard.checked("https://pager.example/", inside=False, resolve=lambda *_, f=found: f)
+
+
+@pytest.mark.parametrize("address", ["2606:4700::1111", "64:ff9b::93.184.216.34", "1.1.1.1"])
+def test_what_is_public_by_every_form_of_its_address_is_called(address: str) -> None:
+    target = guard.checked("https://pager.example/", inside=False, resolve=lambda *_: [address])
+    assert target.address == address
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,10 @@ def test_nobody_answering_is_unavailable() -> None:
 
 
 def test_an_id_cannot_reach_beyond_its_place_in_the_path() -> None:
-    assert segment("../webhooks?x=1") == "..%2Fwebhooks%3Fx%3D1"
+    assert segment("..?x=1#y") == "..%3Fx%3D1%23y"
+    for text in ("../webhooks", "", "a\nb", "x" * 257):
+        with pytest.raises(BadInput):
+            segment(text)
 
 
 def test_the_region_is_in_the_address_or_in_the_environment(

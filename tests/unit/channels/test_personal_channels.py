@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -213,6 +214,17 @@ def test_news_can_mention_nobody_however_long_it_is() -> None:
     content = news(message)["content"]
     assert (len(content["title"]), len(content["description"])) == (250, 8_000)
     assert "<" not in content["title"] + content["description"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[pay here](https://evil.example)", "[a][1]", "[1]: https://evil.example", "![x](u)"]
+)
+def test_markdown_in_an_alarm_is_no_link_in_the_room(text: str) -> None:
+    """Brackets that touch make a link that says one thing and leads to another."""
+    content = news(replace(NEWS, text=text, subject=text))["content"]
+    for shown in (content["title"], content["description"]):
+        assert not re.search(r"\][(\[:]", shown)
+        assert text.replace("](", "] (").replace("][", "] [").replace("]:", "] :") == shown
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,46 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
     main.run(["--json", *words])
     found: dict[str, Any] = json.loads(capsys.readouterr().err)["error"]
     return found
+
+
+TURNED = "api \x1b[2J\x1b[31mdown\u202egnp.exe\u2066 \u200b\x9b1m"
+SHOWN = "api \\x1b[2J\\x1b[31mdown\\u202egnp.exe\\u2066 \\u200b\\x9b1m"
+
+
+def test_text_from_outside_moves_no_cursor_and_turns_no_line_around(terminal: Terminal) -> None:
+    told = Told(terminal)
+    told.begin(T0)
+    incident = terminal.world.alarm(TURNED)
+    assert incident is not None
+    screens = [
+        terminal.text(*words)
+        for words in (
+            ("board",),
+            ("show", incident.id),
+            ("first", incident.id),
+            ("timeline", incident.id),
+        )
+    ]
+    for screen in screens:
+        assert not {"\x1b", "\u202e", "\u2066", "\u200b", "\x9b"} & set(screen)
+    assert any(SHOWN in screen for screen in screens)
+    code, out, _ = terminal.run("show", incident.id, "--json")
+    assert code == 0
+    assert "\u202e" not in out
+    assert json.loads(out)["title"] == incident.title, "the value is what it was"
+    _, _, err = terminal.run("show", "INC-\u202e1")
+    assert "\u202e" not in err
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "FILE:///etc/x"])
+def test_a_place_or_a_link_is_no_code_and_no_file(terminal: Terminal, address: str) -> None:
+    told = Told(terminal).open(T0, "high")
+    for words in (
+        ("channel", told.id, "room", address),
+        ("link", told.id, "evidence", address),
+        ("fix", "link", told.id, "c0ffee", "--url", address),
+        ("postmortem", told.id, address, "cause", "--actions", "a | cy | 2026-10-01T00:00:00Z"),
+    ):
+        assert terminal.refused(*words)[1] == "bad_input", words
+    for fine in ("https://meet.example/x", "+1 555 0100: pin 7", "#incident-7", "tel:+15550100"):
+        told.say(T0, ANA, "channel", "room", fine)

@@ -7,6 +7,7 @@ that `tocsin … --json | jq` works while progress is shown.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -40,16 +41,19 @@ class Output:
     def progress(self, line: str) -> None:
         """One line about the work, for people."""
         if not self.json:
-            self.err.print(line, markup=False, style="dim")
+            self.err.print(visible(line), markup=False, style="dim")
+
+    def error(self, line: str) -> None:
+        """One line about what went wrong, for people."""
+        self.err.print(visible(line), markup=False, style="red")
 
     def document(self, payload: Any) -> None:
         """The result as JSON, unwrapped and uncoloured; times are RFC 3339."""
-        json.dump(payload, sys.stdout, indent=2, ensure_ascii=False, default=str)
-        sys.stdout.write("\n")
+        sys.stdout.write(document_text(payload, indent=2) + "\n")
 
     def line(self, text: str, style: str | None = None) -> None:
         """One line of a result for people."""
-        self.out.print(text, markup=False, style=style)
+        self.out.print(visible(text), markup=False, style=style)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A result for people; None is shown as nothing, a `Text` in its own style."""
@@ -61,7 +65,34 @@ class Output:
 
 
 def _cell(value: object) -> str | Text:
-    return value if isinstance(value, Text) else "" if value is None else str(value)
+    if isinstance(value, Text):
+        return Text(visible(value.plain), style=value.style)
+    return "" if value is None else visible(str(value))
+
+
+def visible(text: str) -> str:
+    """The text with what a terminal obeys or hides written out as its code.
+
+    Texts come from alarms and strangers: none may move the cursor, recolour a line, or turn the
+    order of its letters around. Line breaks and tabs stay.
+    """
+    return _OBEYED.sub(lambda found: _escaped(ord(found[0])), text)
+
+
+def document_text(payload: Any, *, indent: int | None = None) -> str:
+    """JSON in which the same is escaped as JSON escapes it: the values stay what they are."""
+    text = json.dumps(payload, indent=indent, ensure_ascii=False, default=str)
+    return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _escaped(code: int) -> str:
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 - a byte
+
+
+_OBEYED = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]"
+)
+"""Controls of both kinds, what turns the direction of writing, and what takes no room."""
 
 
 _current: ContextVar[Output] = ContextVar("output")

@@ -57,7 +57,7 @@ def link_fix(draft: Draft, command: LinkFix) -> None:
     if draft.incident.fixed:
         raise IllegalTransition("the incident is fixed already")
     before = draft.incident.fix
-    draft.add(FixLinked(**draft.stamp, commit=commit, provider=None, url=_url(command.url)))
+    draft.add(FixLinked(**draft.stamp, commit=commit, provider=None, url=_url(draft, command.url)))
     if commit != before.commit:
         shipped = before.commit is None and before.deployed_at is not None
         _count_ahead(draft, commit, shipped=shipped)
@@ -117,7 +117,7 @@ def record_run(draft: Draft, command: RecordRun) -> None:
         commit=limits.name("commit", command.commit),
         run=command.run,
         conclusion=limits.name("conclusion", command.conclusion),
-        url=_url(command.url),
+        url=_url(draft, command.url),
     )
     draft.add(said)
     _keep_ahead(draft, command.run, said, whole_scope=False)
@@ -132,7 +132,7 @@ def record_deploy(draft: Draft, command: RecordDeploy) -> None:
         commit=limits.name("commit", command.commit),
         conclusion=limits.name("conclusion", command.conclusion),
         whole_scope=command.whole_scope,
-        url=_url(command.url),
+        url=_url(draft, command.url),
     )
     draft.add(said)
     _keep_ahead(draft, None, said, whole_scope=command.whole_scope)
@@ -211,8 +211,12 @@ def _check_reporter(draft: Draft, url: str) -> None:
         raise BadInput("say where the run can be seen", field="url")
 
 
-def _url(text: str) -> str:
-    return limits.shortened(text.strip(), limits.LINE)
+def _url(draft: Draft, text: str) -> str:
+    """A person's link is one or is refused; of a robot's nothing is kept that is none."""
+    if draft.actor.kind is ActorKind.PERSON:
+        return limits.link("url", text) if text.strip() else ""
+    url = limits.shortened(text.strip(), limits.LINE)
+    return url if url.lower().startswith(("https://", "http://")) else ""
 
 
 def settle_window(draft: Draft, *, why: str = "a signal is firing", flapped: bool = False) -> None:

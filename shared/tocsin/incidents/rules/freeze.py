@@ -71,7 +71,7 @@ def allow(draft: Draft, command: c.AllowChange) -> None:
             purpose=command.purpose,
             person=draft.actor.id,
             reason=reason_of(command.reason),
-            url=limits.line("url", command.url) if command.url else "",
+            url=limits.link("url", command.url) if command.url else "",
         )
     )
 

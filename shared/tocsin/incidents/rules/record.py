@@ -137,7 +137,11 @@ def add_link(draft: Draft, command: AddLink) -> None:
     """A link with a purpose."""
     draft.responder()
     title = limits.line("title", command.title) if command.title else ""
-    draft.add(LinkAdded(**draft.stamp, purpose=command.purpose, url=_url(command.url), title=title))
+    draft.add(
+        LinkAdded(
+            **draft.stamp, purpose=command.purpose, url=limits.link("url", command.url), title=title
+        )
+    )
 
 
 def record_channel(draft: Draft, command: RecordChannel) -> None:
@@ -148,7 +152,7 @@ def record_channel(draft: Draft, command: RecordChannel) -> None:
         ChannelRecorded(
             **draft.stamp,
             channel=command.channel,
-            address=limits.line("address", command.address),
+            address=limits.place("address", command.address),
         )
     )
 
@@ -204,13 +208,6 @@ def _lines(field: str, values: tuple[str, ...] | None) -> tuple[str, ...] | None
     if len(values) > limits.NAMED_IN_IMPACT:
         raise BadInput(f"{field} names at most {limits.NAMED_IN_IMPACT}; the rest is evidence")
     return tuple(limits.name(field, value) for value in values)
-
-
-def _url(text: str) -> str:
-    url = limits.line("url", text)
-    if not url.startswith(("https://", "http://")):
-        raise BadInput("a link starts with https:// or http://", field="url")
-    return url
 
 
 def settle_item(draft: Draft, command: SettleItem) -> None:

@@ -148,7 +148,7 @@ def publish_postmortem(draft: Draft, command: PublishPostmortem) -> None:
     draft.add(
         PostmortemPublished(
             **draft.stamp,
-            url=limits.line("url", command.url),
+            url=limits.link("url", command.url),
             root_cause=limits.body("root_cause", command.root_cause),
             actions=actions,
             names=prevention_names(draft, actions),
