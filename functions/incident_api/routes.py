@@ -127,7 +127,11 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             query={"to!": "The severity it would be changed to."},
         ),
         "POST /v1/incidents/{id}/{command}": Route(
-            "Carry a verb out", act.act, incident_shapes.Incident, max_body=MAX_BODY_BYTES
+            "Carry a verb out; 202: it was asked for and waits for a second person",
+            act.act,
+            incident_shapes.Incident,
+            status=(200, 202),
+            max_body=MAX_BODY_BYTES,
         ),
         "GET /v1/oncall": Route(
             "Who is on call, now or at another time",

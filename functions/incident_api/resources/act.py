@@ -14,6 +14,10 @@ from tocsin.errors import BadInput, InvalidSettings, UnknownIncident
 from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.relations import Merge
+from tocsin.incidents.events.access import LiftingProposed
+from tocsin.incidents.events.closing import ClosingProposed, WaiverAsked
+from tocsin.incidents.events.severity import LoweringProposed
+from tocsin.incidents.events.updates import CustomersProposed
 from tocsin.incidents.model import releases as r
 from tocsin.incidents.vocabulary import Kind
 from tocsin.runtime.web.answers import answer, view_of
@@ -28,6 +32,19 @@ if TYPE_CHECKING:
     from tocsin.runtime.web.http import Response
 
 _PAGE, _LONGEST_PAGE = 50, 200
+ACCEPTED = 202
+
+_ASKED = frozenset(
+    event.type
+    for event in (
+        LoweringProposed,
+        ClosingProposed,
+        LiftingProposed,
+        CustomersProposed,
+        WaiverAsked,
+    )
+)
+"""What has been asked and is not done: it waits for a second person."""
 
 
 def open_incident(call: Call) -> Response:
@@ -56,7 +73,8 @@ def act(call: Call) -> Response:
     if (shelf := call.shelf) is not None:
         asked = shelf.shelve(asked, incident)
     outcome = call.application.execute(asked)
-    return _shown(call, _followed(call, outcome), outcome, status=200)
+    waits = any(entry.type in _ASKED for entry in outcome.entries)
+    return _shown(call, _followed(call, outcome), outcome, status=ACCEPTED if waits else 200)
 
 
 def record_release(call: Call) -> Response:
@@ -108,7 +126,9 @@ def _shown(call: Call, incident: Incident, outcome: Outcome, *, status: int) -> 
     headers = etag(incident)
     if outcome.repeated:
         headers["idempotency-replayed"] = "true"
-    return answer(status, incident_view(incident, call.policy(incident)), headers=headers)
+    pending = status == ACCEPTED
+    view = incident_view(incident, call.policy(incident), pending=pending)
+    return answer(status, view, headers=headers)
 
 
 def _desk(call: Call) -> ReleaseDesk:

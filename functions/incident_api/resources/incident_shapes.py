@@ -148,11 +148,12 @@ class Communication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Something one person wants that a second one has to agree to."""
+    """Something one person wants that a second one has to agree to, by `command`."""
 
     what: str
     person: str
     reason: str
+    command: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +192,7 @@ class Incident:
     channels: Mapping[ChannelKind, str]
     counts: Mapping[str, int]
     waiting: tuple[Waiting, ...]
+    pending: bool
     policy_version: str
     correlation_id: str
     version: int

@@ -8,6 +8,7 @@ from functions.incident_api.resources import incident_shapes as s
 from tocsin.incidents.clocks.owed import owed
 from tocsin.incidents.model.parts import UpdateAudience
 from tocsin.incidents.queries.updates import wording_for_customers
+from tocsin.incidents.queries.waiting import waiting
 from tocsin.runtime.web.answers import view_of
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from tocsin.incidents.timeline.entry import Entry
 
 
-def incident_view(incident: Incident, policy: Policy) -> s.Incident:
-    """The incident at its version."""
+def incident_view(incident: Incident, policy: Policy, *, pending: bool = False) -> s.Incident:
+    """The incident at its version; `pending`: what was asked just now waits for a second person."""
     return view_of(
         s.Incident,
         incident,
@@ -35,7 +36,8 @@ def incident_view(incident: Incident, policy: Policy) -> s.Incident:
             for code, waiver in sorted(incident.waivers.items())
         ),
         communication=_communication(incident, policy),
-        waiting=tuple(_waiting(incident)),
+        waiting=tuple(view_of(s.Waiting, one) for one in waiting(incident)),
+        pending=pending,
     )
 
 
@@ -75,11 +77,11 @@ def _release(release: Release | None) -> s.AwaitedRelease | None:
 
 
 def _communication(incident: Incident, policy: Policy) -> s.Communication:
-    said, waiting = incident.communication, owed(incident, policy)
+    said, due = incident.communication, owed(incident, policy)
     wording = wording_for_customers(incident, policy)
     return s.Communication(
-        internal=_told(UpdateAudience.INTERNAL, said.internal, waiting),
-        to_customers=_told(UpdateAudience.CUSTOMERS, said.to_customers, waiting),
+        internal=_told(UpdateAudience.INTERNAL, said.internal, due),
+        to_customers=_told(UpdateAudience.CUSTOMERS, said.to_customers, due),
         customers=said.customers,
         wording=None if wording is None else wording.text,
     )
@@ -92,13 +94,3 @@ def _told(which: UpdateAudience, audience: Audience, waiting: Sequence[Owed]) ->
         if each.audience is which and each.step is not None
     )
     return view_of(s.Told, audience, owed=steps)
-
-
-def _waiting(incident: Incident) -> Iterable[s.Waiting]:
-    """What one person has asked for and another one has to agree to."""
-    if (lowering := incident.lowering) is not None:
-        yield view_of(s.Waiting, lowering, what=f"lower to {lowering.severity}")
-    if (closing := incident.closing) is not None:
-        yield view_of(s.Waiting, closing, what=f"close as {closing.what.rstrip(':')}")
-    if (lifting := incident.lifting) is not None:
-        yield view_of(s.Waiting, lifting, what="lift the restriction")

@@ -133,7 +133,7 @@ def set_rotation(call: Call) -> Response:
 
 def add_override(call: Call) -> Response:
     """Puts a person in the place of whoever's turn it is, until it ends."""
-    wanted = call.read(Replacement)
+    wanted, desk = call.read(Replacement), _desk(call)
     asked = r.Override(
         id="",
         role=_role(call),
@@ -144,9 +144,14 @@ def add_override(call: Call) -> Response:
         reason=wanted.reason,
     )
     key = call.key or call.application.ids.unique_id()
-    made, new = _desk(call).override(asked, key=key)
-    headers = {} if new else {"idempotency-replayed": "true"}
-    return answer(201 if new else 200, made, headers=headers)
+
+    def act() -> tuple[Response, str]:
+        made, new = desk.override(asked, key=key, from_now=wanted.starts_at is None)
+        headers = {} if new else {"idempotency-replayed": "true"}
+        return answer(201 if new else 200, made, headers=headers), made.id
+
+    wish = {"role": asked.role.value, **encode_fields(wanted)}
+    return once(call, wish, act, lambda made: answer(200, desk.ended(asked.role, made)))
 
 
 def end_override(call: Call) -> Response:

@@ -155,7 +155,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Tocsin: an incident-response runbook that runs itself.",
     epilog="--json may stand anywhere. Exit codes: 0 done, 1 failed check, 2 usage, 3 bad input, "
-    "4 not allowed, 5 not found, 6 conflict, 7 unavailable.",
+    "4 not allowed, 5 not found, 6 conflict, 7 unavailable, 8 asked and waits for a second person.",
 )
 
 

@@ -95,14 +95,21 @@ def asked_for(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wordin
     )
 
 
-HELP = frozenset({"help_coming", "help_refused", "help_again", "help_unanswered"})
-"""What a person is told of somebody they asked for."""
+HELP = frozenset({"help_coming", "help_refused", "help_again", "help_unanswered", "agree"})
+"""What a person is told of somebody they asked for, or of what somebody asks of them."""
 
 
 def about_help(facts: Facts, due: str, short: str) -> Wording:
-    """Tells whoever asked for a person what became of it."""
+    """Tells whoever asked for a person what became of it, and a second person what to agree to."""
     person = facts.criterion
     match facts.matter:
+        case "agree":
+            why = f": {one_line(facts.reason)}" if facts.reason else ""
+            what, until = f"AGREE TO {facts.criterion}", f"- {facts.person} asks"
+            said = (
+                f"{facts.person} asks to {facts.criterion}{why}. It takes a second person."
+                f"\nTo agree: {facts.text}"
+            )
         case "help_coming":
             what, until, said = f"{person} IS ON IT", "", f"{person}, whom you asked for, is on it."
         case "help_refused":

@@ -59,6 +59,7 @@ class Facts:
     lost: str
     answer_by: datetime | None
     resolution: str
+    text: str
 
     @classmethod
     def read(cls, facts: Mapping[str, str]) -> Self:
@@ -93,6 +94,7 @@ class Facts:
                 lost=facts.get("lost", ""),
                 answer_by=_moment(facts, "answer_by"),
                 resolution=facts.get("resolution", ""),
+                text=facts.get("text", ""),
             )
         except (KeyError, ValueError) as error:
             raise MalformedPayload(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tocsin.cli import main
+from tocsin.cli.incidents.tables import PENDING
 from tocsin.cli.terminal import api
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.runtime.api_client import ApiClient, session_credentials
@@ -77,10 +78,13 @@ class Terminal:
         return code, shown.out, shown.err
 
     def json(self, *words: str) -> Any:
-        """The document of a command that is done."""
+        """The document of a command that is done, or waits for a second person."""
         code, out, err = self.run(*words, "--json")
-        assert code == 0, err
-        return json.loads(out)
+        assert code in (0, PENDING), err
+        document = json.loads(out)
+        if isinstance(document, dict):
+            assert document.get("pending", False) == (code == PENDING)
+        return document
 
     def text(self, *words: str) -> str:
         """What people read of a command that is done."""

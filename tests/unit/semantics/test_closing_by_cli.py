@@ -353,3 +353,68 @@ def test_a_matching_signal_within_seven_days_reopens_and_later_opens_a_linked_on
     assert told.show()["state"] == "closed"
     linked = terminal.json("timeline", other.id, "--as", SAM)[0]["content"]
     assert told.id in str(linked)
+
+
+def reminded(told: Told, person: str) -> list[str]:
+    """What the person was asked to agree to, in the text."""
+    return [
+        one.message.text
+        for one in told.world.inbox.all
+        if one.to == person and " AGREE TO " in one.message.subject
+    ]
+
+
+ASKING = [
+    (("close", "false_positive", *NOTHING_REAL), DI, "close as false_positive", "engineering-lead"),
+    (
+        ("severity", "medium", "--reason", "few are hit", "--yes"),
+        DI,
+        "lower to medium",
+        "security-primary",
+    ),
+    (
+        ("waive", "fix_deployed_and_monitored", "3", "--reason", "later"),
+        DI,
+        "waive fix_deployed_and_monitored",
+        "engineering-lead",
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "who", "what", "second"), ASKING)
+def test_asking_is_not_doing_and_says_who_is_waited_for(
+    terminal: Terminal, words: tuple[str, ...], who: str, what: str, second: str
+) -> None:
+    told = acknowledged(terminal, "critical")
+    verb, *rest = words
+    code, out, _ = terminal.run(verb, told.id, *rest, "--as", who)
+    assert code == 8, out
+    assert out.startswith(f"asked: {what}; waits for a second person: tocsin ")
+    assert told.show()["state"] == "acknowledged", "nothing is done"
+    (text,) = reminded(told, second)
+    assert f"di asks to {what}" in text
+    (waits,) = told.show()["waiting"]
+    assert (waits["what"], waits["person"]) == (what, "di")
+    assert f"To agree: {waits['command']}" in text
+    for seen in ("first", "checklist"):
+        assert f"di asks to {what}" in " ".join(terminal.text(seen, told.id).split())
+
+
+def test_asked_over_http_is_accepted_and_done_is_done(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "critical")
+    path = f"/v1/incidents/{told.id}/close"
+    body = {"resolution": "false_positive", "reason": "a test alarm"}
+    status, answer, _ = terminal.world.request("POST", path, body, person="di", group="commander")
+    assert (status, answer["pending"]) == (202, True)
+    status, answer, _ = terminal.world.request("POST", path, body, person="bo")
+    assert (status, answer["pending"], answer["waiting"]) == (200, False, [])
+
+
+def test_a_critical_that_nobody_has_is_merged_away_by_a_commander(terminal: Terminal) -> None:
+    other, told = Told(terminal).open(T0, "high"), Told(terminal).open(T0, "critical")
+    merge = ("merge", other.id, told.id, "--reason", "one cause")
+    assert terminal.run(*merge, "--as", ANA)[0] == 8
+    assert terminal.refused(*merge, "--as", BO) == (4, "group_required")
+    terminal.json(*merge, "--as", DI)
+    assert told.show()["state"] == "closed"
+    assert other.show()["severity"] == "critical"

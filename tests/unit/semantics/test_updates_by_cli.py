@@ -100,9 +100,12 @@ def test_a_medium_owes_an_update_at_the_fix_and_does_not_close_without(terminal:
     told.say("09-08 10:05", DI, "customers", "--not-tell", "--reason", "nobody noticed")
     tell(told, "09-08 10:10", "u1", "news", *FIRST)
     told.contain("09-08 11:00")
-    tell(told, "09-08 11:01", "u2", "all is well", "--final", "--residual", "none")
+    final = ("update", told.id, "u2", "internal", "all is well", "--accepted", "--final")
+    refused = terminal.refused(*final, "--residual", "none", "--as", DI)
+    assert refused == (6, "illegal_transition"), "it is not fixed"
     assert owed(told) == [("fix", "-")]
-    assert criterion(told)["status"] == "met"
+    follows = "the final update follows the fix: timeline and residual actions"
+    assert criterion(told)["next_step"] == follows
     told.repair("09-08 12:00")
     assert owed(told) == [("fix", "09-08 12:00")]
     asked = {
@@ -197,6 +200,7 @@ def test_a_signal_that_keeps_firing_withdraws_it_too_even_after_the_final_update
     terminal.world.alarm("api-5xx-high", state="OK")
     told.contain("09-08 09:30")
     tell(told, "09-08 09:31", "u1", CONTAINED, *FIRST, to="customers")
+    told.repair("09-08 09:31")
     tell(told, "09-08 09:32", "u2", "it is over", "--final", "--residual", "none", to="customers")
     terminal.world.alarm("api-5xx-high")
     told.until("09-08 09:43")
@@ -254,3 +258,34 @@ def test_a_promise_is_kept_when_the_channel_accepted_and_not_when_it_refused(
     assert said(told)["first_at"] is None
     told.until("09-08 10:31")
     assert "update_missed" in [one["type"] for one in terminal.json("timeline", told.id)]
+
+
+def test_the_first_update_is_advised_before_the_last(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "high")
+    told.say("09-08 10:05", DI, "customers", "--not-tell", "--reason", "nobody noticed")
+    assert criterion(told)["next_step"] == "send the first update: impact, mitigation and ETA"
+    assert "final" not in " ".join(terminal.json("first", told.id)["brief"]["next"])
+
+
+def test_customers_hear_nothing_before_it_is_decided_that_they_do(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "high")
+    words = ("update", told.id, "u1", "customers", "we look into it", "--accepted", *FIRST)
+    assert terminal.refused(*words, "--as", DI) == (6, "illegal_transition")
+    told.say("09-08 10:05", DI, "customers", "--tell", "--reason", "they are hit")
+    tell(told, "09-08 10:06", "u1", "we look into it", *FIRST, to="customers")
+    assert said(told, "to_customers")["first_at"] is not None
+
+
+def test_after_a_confirmed_exposure_not_telling_customers_takes_two_people(
+    terminal: Terminal,
+) -> None:
+    told = acknowledged(terminal, "high")
+    told.say("09-08 10:05", DI, "impact", "mails were readable", "--exposure", "confirmed")
+    no = ("--not-tell", "--reason", "it was our own mail")
+    for _ in range(2):
+        told.say("09-08 10:06", DI, "customers", *no)
+        assert told.show()["communication"]["customers"] is None, "one person is not enough"
+    words = ("customers", told.id, *no, "--as", BO)
+    assert terminal.refused(*words) == (4, "group_required")
+    told.say("09-08 10:07", "communications-primary", "customers", *no)
+    assert told.show()["communication"]["customers"] is False, "who is on duty stands in"

@@ -88,10 +88,13 @@ class DutyDesk:
         self.rotas.set_rotation(wanted, before=before)
         return wanted
 
-    def override(self, asked: Override, *, key: str) -> tuple[Override, bool]:
+    def override(
+        self, asked: Override, *, key: str, from_now: bool = False
+    ) -> tuple[Override, bool]:
         """Puts a person in the place of whoever's turn it is; whether that was made now.
 
-        `key` makes a repeat the same override.
+        `key` makes a repeat the same override, also when it is over. `from_now`: its start is when
+        it was asked for, so that a repeat may say another.
 
         Raises:
             GroupRequired: neither a commander nor the person who takes over.
@@ -107,8 +110,11 @@ class DutyDesk:
         digest = hashlib.sha256(f"{self.person}\n{key}".encode()).hexdigest()[:16]
         reason = limits.line("reason", asked.reason) if asked.reason else ""
         made = replace(asked, id=digest, reason=reason, set_by=self.person, set_at=self.now)
-        if (known := self._find(asked.role, digest)) is not None:
-            if _without_time(known) != _without_time(made):
+        since = self.now - _LOOK_BACK
+        if (known := self._find(asked.role, digest, since=since)) is not None:
+            if from_now:
+                made = replace(made, starts_at=known.starts_at)
+            if _as_asked(known) != _as_asked(made):
                 raise IdempotencyKeyReused("this key was used for another override", key=key)
             return known, False
         self.rotas.set_override(made)
@@ -172,5 +178,6 @@ def _without_author(rotation: Rotation) -> Rotation:
     return replace(rotation, set_by=NOBODY, set_at=None)
 
 
-def _without_time(override: Override) -> Override:
-    return replace(override, set_at=None)
+def _as_asked(override: Override) -> Override:
+    """Without when it was set, and without an end that it may have been given since."""
+    return replace(override, set_at=None, ends_at=override.starts_at)

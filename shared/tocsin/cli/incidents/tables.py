@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.text import Text
 
 from tocsin.cli.terminal.output import current
@@ -12,6 +13,9 @@ from tocsin.cli.terminal.spans import show_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+PENDING = 8
+"""Exit code of what was asked for and waits for a second person."""
 
 _STYLES = {
     "critical": "bold red",
@@ -38,12 +42,25 @@ def tinted(word: object) -> Text:
 
 
 def show_incident(incident: Mapping[str, Any]) -> None:
-    """One incident at its version."""
+    """One incident at its version; what was asked and waits for a second person says so first.
+
+    Raises:
+        Exit: it waits; with an exit code of its own, because asking is not doing.
+    """
     if current().json:
         current().document(incident)
-        return
+    elif incident.get("pending"):
+        for one in incident["waiting"]:
+            current().line(f"asked: {one['what']}; waits for a second person: {one['command']}")
+    else:
+        _rows(incident)
+    if incident.get("pending"):
+        raise typer.Exit(PENDING)
+
+
+def _rows(incident: Mapping[str, Any]) -> None:
     current().line(f"{incident['id']}  {incident['title']}", style="bold")
-    skipped = ("id", "title", "round", "correlation_id")
+    skipped = ("id", "title", "round", "correlation_id", "pending")
     rows: list[tuple[str, object]] = [
         (
             name.replace("_", " "),

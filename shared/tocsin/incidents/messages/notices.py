@@ -11,9 +11,16 @@ from typing import Any
 
 from tocsin.incidents.clocks.asked import in_charge, people, speakers
 from tocsin.incidents.clocks.owed import owed
+from tocsin.incidents.events.access import LiftingProposed
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.billing import ReconciliationRecorded
-from tocsin.incidents.events.closing import Closed, Reopened, WaiverExpired
+from tocsin.incidents.events.closing import (
+    Closed,
+    ClosingProposed,
+    Reopened,
+    WaiverAsked,
+    WaiverExpired,
+)
 from tocsin.incidents.events.containment import ContainmentLost, ContainmentVerified
 from tocsin.incidents.events.fix import Fixed, LeftUnscheduled
 from tocsin.incidents.events.freeze import FreezeEnding
@@ -31,8 +38,9 @@ from tocsin.incidents.events.people import (
     StoodDown,
 )
 from tocsin.incidents.events.relations import DrillStopped
-from tocsin.incidents.events.severity import ClockBreached, DeadlinePassed, Nagged
+from tocsin.incidents.events.severity import ClockBreached, DeadlinePassed, LoweringProposed, Nagged
 from tocsin.incidents.events.updates import (
+    CustomersProposed,
     PreventionOverdue,
     UpdateDueSoon,
     UpdateMissed,
@@ -41,6 +49,7 @@ from tocsin.incidents.events.updates import (
 from tocsin.incidents.messages import chat_room as room
 from tocsin.incidents.model.incident import Incident, Round, RoundReason
 from tocsin.incidents.model.outbox import REDRIVE_AFTER, ROOM, STAKEHOLDERS, OutboxItem
+from tocsin.incidents.queries.waiting import Waiting, second, waiting
 from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.runbook.targets import Milestone
 from tocsin.incidents.timeline.entry import format_time
@@ -313,6 +322,34 @@ def _lost(event: ContainmentLost, incident: Incident, policy: Policy) -> _Wanted
             yield MessageKind.REMINDER, person_target(person), facts
 
 
+def _asked_to_agree(event: Event, incident: Incident, policy: Policy) -> _Wanted:
+    """Whose word is waited for hears it, with what they would be agreeing to."""
+    for one in waiting(incident):
+        person = second(one, incident, policy)
+        if one.person != event.actor.id or person is None or not _of(one, event):
+            continue
+        facts = {"matter": "agree", "criterion": one.what, "by": one.person, "text": one.command}
+        facts["reason"] = RESTRICTED if incident.restricted and one.reason else one.reason
+        facts["due_at"] = format_time(event.at)
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _of(one: Waiting, event: Event) -> bool:
+    """Whether this is what the event asks for."""
+    match event:
+        case LoweringProposed():
+            return one.what.startswith("lower ")
+        case ClosingProposed():
+            return one.what.startswith("close ")
+        case LiftingProposed():
+            return one.what.startswith("lift ")
+        case CustomersProposed():
+            return one.what.endswith("tell customers")
+        case WaiverAsked(criterion=code):
+            return one.what == f"waive {code}"
+    return False
+
+
 def _stood_down(event: Acknowledged | StoodDown, _incident: Incident, _policy: Policy) -> _Wanted:
     """Whoever was asked too hears, once and quietly, who has it."""
     told = event.told or () if isinstance(event, Acknowledged) else event.people
@@ -443,6 +480,11 @@ _WANTED: dict[type[Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     LeftUnscheduled: _unscheduled,
     Reopened: _reopened,
     Closed: _closed,
+    LoweringProposed: _asked_to_agree,
+    ClosingProposed: _asked_to_agree,
+    LiftingProposed: _asked_to_agree,
+    CustomersProposed: _asked_to_agree,
+    WaiverAsked: _asked_to_agree,
     Acknowledged: _stood_down,
     StoodDown: _stood_down,
     WaiverExpired: _waiver,

@@ -4,7 +4,7 @@ Pure and complete: it is computed from the incident alone, shown at any time, an
 close as resolved is to have it say so (I6).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ from tocsin.incidents.queries.billing import (
     is_provider_outage,
     replay_standing,
 )
+from tocsin.incidents.queries.updates import may_be_final
 from tocsin.incidents.runbook.policy import Criterion, Policy
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Role
@@ -181,9 +182,20 @@ def _communicated(incident: Incident, policy: Policy, at: datetime) -> _Finding:
         return _Finding(False, _owing(due[0]))
     if any(_overdue(audience, at) for audience in audiences):
         return _Finding(False, "send the update that was promised")
-    if any(audience.final_at is None for audience in audiences):
-        return _Finding(False, "send the final update: timeline and residual actions")
+    if step := _still_to_send(audiences, incident):
+        return _Finding(False, step)
     return _Finding(True, "first and final updates sent, no promise open")
+
+
+def _still_to_send(audiences: Sequence[Audience], incident: Incident) -> str:
+    """The first before the last, and the last only once it can be."""
+    if any(audience.first_at is None for audience in audiences):
+        return "send the first update: impact, mitigation and ETA"
+    if all(audience.final_at is not None for audience in audiences):
+        return ""
+    if may_be_final(incident):
+        return "send the final update: timeline and residual actions"
+    return "the final update follows the fix: timeline and residual actions"
 
 
 def _owing(due: Owed) -> str:
@@ -198,6 +210,8 @@ def _overdue(audience: Audience, at: datetime) -> bool:
 
 def _residual(incident: Incident, _at: datetime) -> _Finding:
     final = incident.communication.internal.final_at
+    if final is None and not may_be_final(incident):
+        return _Finding(False, "the final update follows the fix")
     if final is None:
         return _Finding(False, "send stakeholders the timeline and residual actions")
     lacks = incident.communication.internal.final_lacks

@@ -12,6 +12,7 @@ from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.queries.checklist import phases
 from tocsin.incidents.queries.containment import missing_for_verification
 from tocsin.incidents.queries.gate import CONTAINED, FIXED, INTACT, Status, gate
+from tocsin.incidents.queries.waiting import waiting
 from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.vocabulary import ClockName
 
@@ -41,6 +42,9 @@ def _all(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]
     current = incident.round
     if current is not None and current.open:
         yield Priority(code="acknowledge", text="Acknowledge", due_at=current.due_at)
+    for one in waiting(incident):
+        text = f"Agree, or do not: {one.person} asks to {one.what}. {one.command}"
+        yield Priority(code=f"agree {one.what}", text=text, due_at=None)
     if incident.commander is None:
         yield Priority(code="assign_commander", text="Assign the commander", due_at=None)
     if not incident.contained:

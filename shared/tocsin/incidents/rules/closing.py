@@ -74,6 +74,7 @@ def close_incident(draft: Draft, command: Close) -> None:
         GateUnmet: `resolved`, and the gate names something.
         IllegalTransition: `false_positive` or `duplicate` of something that was real.
         SecondPersonRequired: who proposed it says it again.
+        GroupRequired: a critical that nobody has is merged away, and not by a commander.
     """
     draft.require_open()
     draft.responder()
@@ -184,6 +185,10 @@ def _close_unreal(draft: Draft, command: Close) -> None:
     _check_unreal(draft)
     if draft.incident.severity in PAGED and not _second_agrees(draft, command, reason):
         return
+    current = draft.incident.round
+    unseen = current is not None and current.open
+    if target is not None and unseen and draft.incident.severity is Severity.CRITICAL:
+        draft.require(Role.INCIDENT_COMMANDER)
     acknowledge_first(draft)
     draft.add(
         Closed(

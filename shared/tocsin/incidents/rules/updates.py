@@ -11,10 +11,10 @@ closing, because work that nobody is reminded of is not done.
 from collections.abc import Iterable
 from datetime import datetime
 
-from tocsin.errors import BadInput, IllegalTransition, PayloadTooLarge
+from tocsin.errors import BadInput, GroupRequired, IllegalTransition, PayloadTooLarge
 from tocsin.incidents import limits
 from tocsin.incidents.clocks import cadence
-from tocsin.incidents.clocks.asked import allowed, speakers
+from tocsin.incidents.clocks.asked import allowed, holder, speakers
 from tocsin.incidents.commands.updates import (
     DecideCustomers,
     PublishPostmortem,
@@ -31,10 +31,11 @@ from tocsin.incidents.events.updates import (
     UpdateMissed,
     UpdateRecorded,
 )
-from tocsin.incidents.model.parts import Audience, Preventive, UpdateAudience
+from tocsin.incidents.model.parts import Audience, Exposure, Preventive, UpdateAudience
 from tocsin.incidents.queries import final_update
 from tocsin.incidents.queries.agenda import Due
 from tocsin.incidents.queries.prevention import prevention_name
+from tocsin.incidents.queries.updates import may_be_final
 from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.runbook.wording import claim_in
 from tocsin.incidents.vocabulary import ActorKind, Category, Kind, Role
@@ -62,8 +63,11 @@ def record_update(draft: Draft, command: RecordUpdate) -> None:
         raise IllegalTransition(
             f"containment is not verified: the update must not claim it{said_so}"
         )
-    if command.audience is UpdateAudience.CUSTOMERS and incident.kind is Kind.DRILL:
-        raise IllegalTransition("customers never hear of a drill")
+    if command.audience is UpdateAudience.CUSTOMERS:
+        if incident.kind is Kind.DRILL:
+            raise IllegalTransition("customers never hear of a drill")
+        if not incident.communication.customers and not command.corrects:
+            raise IllegalTransition("decide first that customers are told: `tocsin customers`")
     said = cadence.said_to(incident, command.audience)
     _check_content(draft, command, first=said.first_at is None)
     draft.add(
@@ -93,8 +97,9 @@ def decide_customers(draft: Draft, command: DecideCustomers) -> None:
     """Whether customers are told: the communications owner and the commander, who both want it.
 
     Where nobody is communications owner the commander decides; a person who is both decides alone.
+    With confirmed exposure a "no" takes two people whatever is vacant: who is on duty stands in.
     """
-    person = draft.require(*_DECIDERS)
+    person = _decider(draft)
     if command.tell and draft.incident.kind is Kind.DRILL:
         raise IllegalTransition("customers never hear of a drill")
     reason = limits.optional_reason(command.reason)
@@ -107,12 +112,31 @@ def decide_customers(draft: Draft, command: DecideCustomers) -> None:
                 tell=command.tell,
                 reason=reason,
                 person=person,
-                part=next(role for role in _DECIDERS if draft.holds(role)),
+                part=_parts(draft)[0],
             )
         )
         return
     due = _promised_to_customers(draft) if command.tell and draft.incident.clocks else None
     draft.add(CustomersDecided(**draft.stamp, tell=command.tell, reason=reason, next_by=due))
+
+
+def _decider(draft: Draft) -> str:
+    """The acting person, who is one of the two, or is on duty for a vacant one of their roles."""
+    person = draft.responder()
+    if not _parts(draft):
+        raise GroupRequired(f"{person} is not the {' or '.join(_DECIDERS)}")
+    return person
+
+
+def _parts(draft: Draft) -> list[Role]:
+    """The parts the acting person decides by: those they hold, then those they are on duty for."""
+    held = [role for role in _DECIDERS if draft.holds(role)]
+    on_duty = [
+        role
+        for role in _DECIDERS
+        if role not in held and holder(role, draft.incident, draft.policy) == draft.actor.id
+    ]
+    return [*held, *on_duty]
 
 
 def _promised_to_customers(draft: Draft) -> datetime | None:
@@ -190,11 +214,14 @@ def update_missed(draft: Draft, due: Due) -> None:
 def _check_content(draft: Draft, command: RecordUpdate, *, first: bool) -> None:
     if command.no_change:
         draft.person()
+    if command.final and first:
+        raise IllegalTransition("the first update is still to be sent")
+    by_person = draft.actor.kind is ActorKind.PERSON
+    if command.final and by_person and not may_be_final(draft.incident):
+        raise IllegalTransition("it is not fixed: send an update, and the final one after the fix")
     if not first:
         _check_final(command)
         return
-    if command.final:
-        raise IllegalTransition("the first update is still to be sent")
     if command.no_change:
         raise BadInput("the first update says what is the matter", field="no_change")
     for name in ("impact", "mitigation", "eta"):
@@ -235,9 +262,12 @@ def _promise(draft: Draft, command: RecordUpdate) -> datetime | None:
 
 def _agreed(draft: Draft, person: str, *, tell: bool) -> bool:
     """Whether everybody whose decision it is wants it."""
-    parts = {role for role in _DECIDERS if draft.holds(role)}
+    parts, impact = _parts(draft), draft.incident.impact
+    held = {role for role in parts if draft.holds(role)}
     owner = draft.incident.roles.get(Role.COMMUNICATIONS_OWNER)
-    if parts == set(_DECIDERS) or owner is None:
+    known = set() if impact is None else {impact.exposure, impact.ever}
+    alone = held == set(_DECIDERS) or (owner is None and Role.INCIDENT_COMMANDER in held)
+    if alone and (tell or Exposure.CONFIRMED not in known):
         return True
     waiting = draft.incident.communication.proposal
     if waiting is None or waiting.what != str(tell) or waiting.person == person:

@@ -130,6 +130,21 @@ def test_the_same_override_under_one_key_is_made_once(world: World) -> None:
     assert len(get(world, ROLE)["overrides"]) == 1
 
 
+def test_an_override_from_now_on_is_made_once_also_later_and_after_its_end(world: World) -> None:
+    key = {"headers": {"idempotency-key": "k-2"}} | COMMANDER
+    body = {name: value for name, value in covering().items() if name != "starts_at"}
+    first = post(world, f"{ROLE}/overrides", body, **key)
+    world.jump(5)
+    again = post(world, f"{ROLE}/overrides", body, **key)
+    assert (first[0], again[0]) == (201, 200)
+    assert first[1] == again[1]
+    post(world, f"{ROLE}/end-override", {"override": first[1]["id"]}, **COMMANDER)
+    world.jump(60)
+    over = post(world, f"{ROLE}/overrides", body, **key)
+    assert (over[0], over[1]["id"]) == (200, first[1]["id"])
+    assert get(world, ROLE)["overrides"] == []
+
+
 @pytest.mark.parametrize("minutes", [0, -60])
 def test_an_override_that_is_over_before_it_begins_is_refused(world: World, minutes: int) -> None:
     ends = format_time(START + timedelta(minutes=minutes))

@@ -12,6 +12,7 @@ from tocsin.incidents.commands.access import Restrict
 from tocsin.incidents.commands.closing import Reopen
 from tocsin.incidents.commands.containment import LoseContainment
 from tocsin.incidents.commands.people import AssignRole, Leave
+from tocsin.incidents.commands.updates import DecideCustomers
 from tocsin.incidents.model.outbox import ROOM, OutboxItem
 from tocsin.incidents.model.parts import UpdateAudience
 from tocsin.incidents.vocabulary import (
@@ -115,6 +116,9 @@ def test_an_update_that_was_refused_or_is_for_customers_is_not_told(
 ) -> None:
     one = story().open("09-08 10:00", Severity.HIGH)
     values = {"impact": "some", "mitigation": "none", "eta": "unknown"}
+    if "audience" in fields:
+        decided = make(DecideCustomers, ANA, groups=COMMANDER, tell=True, reason="they are hit")
+        one.do("09-08 10:00", decided)
     one.update("09-08 10:01", **(values | fields))
     assert news(one) == ["opened"]
 

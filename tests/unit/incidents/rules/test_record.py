@@ -252,6 +252,7 @@ class TestRecords:
         settle(story, "09-08 10:10", "open-channel", detail="room 7")
         story.do("09-08 10:11", make(RecordImpact, ANA, summary="a", users=1))
         story.do("09-08 10:12", make(Restrict, SAM, groups=SECURITY, reason="names in logs"))
+        story.repair("09-08 10:13")
         story.tell_everybody("09-08 10:13")
         story.do(
             "09-08 10:14",

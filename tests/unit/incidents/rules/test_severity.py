@@ -251,12 +251,12 @@ def test_the_severity_it_has_already_is_refused() -> None:
 
 def test_lowering_an_open_round_recounts_it_and_pages_nobody() -> None:
     story = told(Severity.CRITICAL)
-    before = len(story.outbox)
+    before = len(story.sent(MessageKind.PAGE))
 
     story.lower("09-08 10:04", Severity.HIGH)
 
     assert round_due(story) == "09-08 11:00"
-    assert len(story.outbox) == before
+    assert len(story.sent(MessageKind.PAGE)) == before
     assert story.round.next_step == 1
     story.sweep_until("09-08 10:15")
     assert story.types()[-1] == "paged"

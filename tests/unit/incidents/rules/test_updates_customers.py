@@ -20,6 +20,13 @@ from tocsin.incidents.vocabulary import Kind, Severity
 from tocsin.policy.compiled.policies import default
 
 
+def repaired() -> Story:
+    """Fixed already: what follows may be the last that is said."""
+    story = told()
+    story.repair("09-08 10:15")
+    return story
+
+
 class TestCommunication:
     """What the gate wants of communication; promises and their clocks are in `test_updates`."""
 
@@ -33,7 +40,7 @@ class TestCommunication:
         return story.standing(at)["communication_completed"]
 
     def test_it_needs_a_decision_and_a_final_update(self) -> None:
-        story = told()
+        story = repaired()
         story.update("09-08 10:30")
         story.update("09-08 10:50", "u2", **FINAL_UPDATE)
         assert self.standing(story, "09-08 10:51") is Status.UNMET
@@ -48,7 +55,7 @@ class TestCommunication:
         assert self.standing(story, "09-08 11:11") is Status.UNMET
 
     def test_customers_who_are_told_get_a_first_and_a_final_update_too(self) -> None:
-        story = told()
+        story = repaired()
         self.decide(story, tell=True)
         story.update("09-08 10:30")
         story.update("09-08 10:31", "u2", **FINAL_UPDATE)
@@ -62,7 +69,7 @@ class TestCommunication:
         assert self.standing(story, "09-08 11:00") is Status.MET
 
     def test_a_refused_send_stays_open_until_it_is_accepted(self) -> None:
-        story = told()
+        story = repaired()
         self.decide(story, tell=False, reason="no harm")
         story.update("09-08 10:30")
         story.update("09-08 10:31", "u1", **FINAL_UPDATE)
@@ -74,7 +81,7 @@ class TestCommunication:
         assert self.standing(story, "09-08 11:00") is Status.MET
 
     def test_a_refused_send_is_settled_by_what_corrects_it(self) -> None:
-        story = told()
+        story = repaired()
         self.decide(story, tell=False, reason="no harm")
         story.update("09-08 10:30")
         story.update("09-08 10:40", "u2", accepted=False)
@@ -83,7 +90,7 @@ class TestCommunication:
         assert self.standing(story, "09-08 11:00") is Status.MET
 
     def test_a_promise_that_is_overdue_keeps_it_open(self) -> None:
-        story = told()
+        story = repaired()
         self.decide(story, tell=False, reason="no harm")
         story.update("09-08 10:30")
         story.update("09-08 10:31", "u1", **FINAL_UPDATE)
