@@ -24,6 +24,10 @@ class Turns:
         "Take turns beside them; without, the next member.", default=(), maxItems=_PEOPLE
     )
     deputies: tuple[str, ...] = asked("After all members.", default=(), maxItems=_PEOPLE)
+    at_once: bool = asked(
+        "Also for the turn that runs now; without, it goes on until it is handed over.",
+        default=False,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,7 @@ def set_rotation(call: Call) -> Response:
     desk = _desk(call)
 
     def act() -> tuple[Response, str]:
-        return answer(200, desk.set_rotation(asked)), ""
+        return answer(200, desk.set_rotation(asked, at_once=turns.at_once)), ""
 
     def again(_: str) -> Response:
         found = desk.rota(asked.role).rotation

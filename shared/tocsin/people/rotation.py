@@ -33,7 +33,8 @@ class Rotation:
     `starts_at` is the first hand-off; its wall clock in `zone` is that of every other. `members`
     take turns in order; `""` is a turn nobody takes. `backups` take turns beside them; without,
     the backup is the member whose turn is next. `deputies` come after all members. `set_by` and
-    `set_at` say who made it so.
+    `set_at` say who made it so. `until_then` are the turns that go on until `from_at`, when these
+    take their place.
     """
 
     role: Role
@@ -45,6 +46,20 @@ class Rotation:
     deputies: tuple[str, ...] = ()
     set_by: str = ""
     set_at: datetime | None = None
+    until_then: "Rotation | None" = None
+    from_at: datetime | None = None
+
+    def at(self, moment: datetime) -> "Rotation":
+        """The turns that are in force: these, or those before them."""
+        if self.until_then is not None and self.from_at is not None and moment < self.from_at:
+            return self.until_then
+        return self
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Everybody it names, those of the turns before it included, as long as they go on."""
+        before = () if self.until_then is None else self.until_then.named
+        return (*self.members, *self.backups, *self.deputies, *before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +95,7 @@ class Rota:
     @property
     def people(self) -> tuple[str, ...]:
         """Everybody it names, whenever their turn is; each once."""
-        turns = self.rotation
-        line = () if turns is None else (*turns.members, *turns.backups, *turns.deputies)
+        line = () if self.rotation is None else self.rotation.named
         named = (*line, *(each.person for each in self.overrides))
         return tuple(dict.fromkeys(person for person in named if person != NOBODY))
 
@@ -130,11 +144,12 @@ def duty_at(roster: Roster, rotas: Mapping[Role, Rota], at: datetime) -> Duty:
 
 def on_call(rota: Rota, role: Role, roster: Roster, at: datetime) -> OnCall:
     """The people of one role. Whoever is replaced by an override is not asked in another place."""
-    number = None if rota.rotation is None else turn(rota.rotation, at)
-    if rota.rotation is None or number is None:
+    turns = None if rota.rotation is None else rota.rotation.at(at)
+    number = None if turns is None else turn(turns, at)
+    if turns is None or number is None:
         turned, line = roster.primary.get(role, NOBODY), _roster_line(roster, role)
     else:
-        turned, *line = _line(rota.rotation, number)
+        turned, *line = _line(turns, number)
         line += _roster_line(roster, role)[:1] if not any(line) else []
     first, second = rota.override(Rank.PRIMARY, at), rota.override(Rank.BACKUP, at)
     primary = first.person if first else turned
@@ -166,9 +181,12 @@ def handoff(rotation: Rotation, number: int) -> datetime:
 def shifts(
     rota: Rota, role: Role, roster: Roster, start: datetime, end: datetime
 ) -> Iterator[Shift]:
-    """Who is on call from `start` to `end`, a stretch for every change."""
+    """Who is on call from `start` to `end`, a stretch for every change.
+
+    The stretch that runs at `start` begins when it began, whenever it is asked for.
+    """
     edges = [edge for edge in _edges(rota, start, end) if start < edge < end]
-    bounds = [start, *sorted(set(edges)), end]
+    bounds = [_began(rota, role, roster, start), *sorted(set(edges)), end]
     pending: Shift | None = None
     for opens, closes in pairwise(bounds):
         people = on_call(rota, role, roster, opens)
@@ -186,13 +204,48 @@ def _edges(rota: Rota, start: datetime, end: datetime) -> Iterator[datetime]:
     for override in rota.overrides:
         yield override.starts_at
         yield override.ends_at
-    if rota.rotation is None:
-        return
-    number = turn(rota.rotation, start)
-    number = 0 if number is None else number + 1
-    while (edge := handoff(rota.rotation, number)) < end:
-        yield edge
-        number += 1
+    for turns in _in_force(rota):
+        if turns.from_at is not None:
+            yield turns.from_at
+        number = turn(turns, start)
+        number = 0 if number is None else number + 1
+        while (edge := handoff(turns, number)) < end:
+            yield edge
+            number += 1
+
+
+def _in_force(rota: Rota) -> Iterator[Rotation]:
+    turns = rota.rotation
+    while turns is not None:
+        yield turns
+        turns = turns.until_then
+
+
+_STEPS_BACK = 60
+
+
+def _began(rota: Rota, role: Role, roster: Roster, at: datetime) -> datetime:
+    """Since when the people of `at` are on call, as far as is known and within some turns."""
+    people, began = on_call(rota, role, roster, at), at
+    for edge in sorted(_edges_before(rota, at), reverse=True)[:_STEPS_BACK]:
+        began = edge
+        if on_call(rota, role, roster, edge - _A_MOMENT) != people:
+            break
+    return began
+
+
+_A_MOMENT = timedelta(milliseconds=1)
+
+
+def _edges_before(rota: Rota, at: datetime) -> set[datetime]:
+    found = {edge for each in rota.overrides for edge in (each.starts_at, each.ends_at)}
+    for turns in _in_force(rota):
+        if turns.from_at is not None:
+            found.add(turns.from_at)
+        last = turn(turns, at)
+        if last is not None:
+            found |= {handoff(turns, number) for number in range(max(0, last - 12), last + 1)}
+    return {edge for edge in found if edge <= at}
 
 
 def _line(rotation: Rotation, number: int) -> list[str]:

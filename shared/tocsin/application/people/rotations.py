@@ -23,7 +23,7 @@ from tocsin.errors import (
 from tocsin.incidents import limits
 from tocsin.incidents.runbook.calendar import load_zone
 from tocsin.incidents.vocabulary import RESPONDERS, Group, Role
-from tocsin.people.rotation import NOBODY, Override, Rota, Rotation, duty_at, handoff, shifts
+from tocsin.people.rotation import NOBODY, Override, Rota, Rotation, duty_at, handoff, shifts, turn
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,8 +72,11 @@ class DutyDesk:
         roster = self.policy.roster
         return [each for role in roles for each in shifts(known[role], role, roster, start, end)]
 
-    def set_rotation(self, asked: Rotation) -> Rotation:
+    def set_rotation(self, asked: Rotation, *, at_once: bool = False) -> Rotation:
         """Puts a rotation in the place of the one there is; the same again changes nothing.
+
+        Turns that are running go on until their next hand-off, and until turns that are planned for
+        later begin; `at_once` they do not.
 
         Raises:
             GroupRequired: only a commander says who takes turns.
@@ -85,6 +88,8 @@ class DutyDesk:
         before = self.rotas.rota(asked.role, since=self.now).rotation
         if before is not None and _without_author(before) == _without_author(wanted):
             return before
+        if before is not None and not at_once:
+            wanted = _from_the_next_turn(wanted, before.at(self.now), self.now)
         self.rotas.set_rotation(wanted, before=before)
         return wanted
 
@@ -174,8 +179,19 @@ def _checked(rotation: Rotation) -> Rotation:
     return replace(rotation, starts_at=handoff(rotation, 0))
 
 
+def _from_the_next_turn(wanted: Rotation, running: Rotation, now: datetime) -> Rotation:
+    """The rotation with the turn that runs until it is handed over, or until the new ones begin."""
+    number = turn(running, now)
+    if number is None:
+        return wanted
+    from_at = max(wanted.starts_at, handoff(running, number + 1))
+    return replace(
+        wanted, until_then=replace(running, until_then=None, from_at=None), from_at=from_at
+    )
+
+
 def _without_author(rotation: Rotation) -> Rotation:
-    return replace(rotation, set_by=NOBODY, set_at=None)
+    return replace(rotation, set_by=NOBODY, set_at=None, until_then=None, from_at=None)
 
 
 def _as_asked(override: Override) -> Override:

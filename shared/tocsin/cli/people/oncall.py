@@ -105,6 +105,9 @@ def set_rotation(
     days: Annotated[int, typer.Option(help="How long a turn is.")] = 7,
     backup: Annotated[list[str] | None, typer.Option(help="Backups taking turns.")] = None,
     deputy: Annotated[list[str] | None, typer.Option(help="Who comes last, in order.")] = None,
+    now: Annotated[
+        bool, typer.Option("--now", help="Also for the turn that runs, not from the next one on.")
+    ] = False,
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
@@ -116,7 +119,7 @@ def set_rotation(
         "length_days": days,
         "backups": backup or [],
         "deputies": deputy or [],
-    }
+    } | ({"at_once": True} if now else {})
     made = connect(api_url, person).post(f"/v1/oncall/{role.value}/rotation", body)
     _told(made, f"{role.value}: {', '.join(member)}, every {days} days from {made['starts_at']}")
 

@@ -62,6 +62,43 @@ def test_a_commander_says_who_takes_turns_and_is_named_for_it(world: World) -> N
     assert place(world, at="2026-09-14T13:00:00Z") == ("bo", "ana", ["di"])
 
 
+def test_turns_that_are_planned_leave_todays_people_on_call_until_they_begin(world: World) -> None:
+    post(world, f"{ROLE}/rotation", ROTATION, **COMMANDER)
+    planned = ROTATION | {"members": ["cy", "eve"], "starts_at": "2026-10-05T09:00:00-04:00"}
+    for _ in range(2):  # planned anew, it is still those of today who go on
+        post(world, f"{ROLE}/rotation", planned, **COMMANDER)
+        planned = planned | {"members": ["cy", "fay"]}
+    assert place(world)[0] == "ana"
+    assert place(world, at="2026-09-14T13:00:00Z")[0] == "bo"
+    assert place(world, at="2026-10-05T12:59:00Z")[0] == "bo"
+    assert place(world, at="2026-10-05T13:00:00Z")[:2] == ("cy", "fay")
+
+
+def test_a_member_more_changes_no_turn_that_runs_unless_it_is_said(world: World) -> None:
+    post(world, f"{ROLE}/rotation", ROTATION, **COMMANDER)
+    more = ROTATION | {"members": ["bo", "cy", "ana"]}
+    post(world, f"{ROLE}/rotation", more, **COMMANDER)
+    assert place(world)[0] == "ana", "until it is handed over"
+    assert place(world, at="2026-09-14T13:00:00Z")[0] == "cy"
+    post(world, f"{ROLE}/rotation", more | {"members": ["bo", "cy"], "at_once": True}, **COMMANDER)
+    assert place(world)[0] == "bo"
+
+
+def test_the_running_shift_keeps_its_uid_in_every_export(world: World) -> None:
+    post(world, f"{ROLE}/rotation", ROTATION, **COMMANDER)
+    seen = []
+    for _ in range(3):
+        query = {"role": "incident_commander"}
+        answer = world.api.respond(
+            api_event("GET", "/v1/oncall/calendar", person="ana", query=query)
+        )
+        found = [line for line in answer["body"].split("\r\n") if line[:4] in ("UID:", "DTST")]
+        seen.append([line for line in found if not line.startswith("DTSTAMP")][:2])
+        world.jump(60)
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[0][1] == "DTSTART:20260907T130000Z", "when it began"
+
+
 def test_the_same_rotation_again_changes_nothing_and_another_keeps_the_one_before(
     world: World,
 ) -> None:
@@ -197,7 +234,7 @@ def test_a_calendar_of_too_long_or_no_time_is_refused(world: World) -> None:
 def test_a_rotation_said_again_under_its_key_does_not_undo_a_later_one(world: World) -> None:
     key: dict[str, Any] = {"headers": {"idempotency-key": "turns-1"}} | COMMANDER
     assert post(world, f"{ROLE}/rotation", ROTATION, **key)[0] == 200
-    later = ROTATION | {"members": ["bo", "ana"]}
+    later = ROTATION | {"members": ["bo", "ana"], "at_once": True}
     assert post(world, f"{ROLE}/rotation", later, **COMMANDER)[0] == 200
     status, answer, headers = world.request("POST", f"{ROLE}/rotation", ROTATION, **key)
     assert (status, headers["idempotency-replayed"]) == (200, "true")
