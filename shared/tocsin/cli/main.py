@@ -94,8 +94,8 @@ _VERBS = {
 _VERBS_MODULE = "tocsin.cli.incidents.commands"
 
 TASKS = {
-    "Respond": "ack acknowledge first board show open severity category escalate assign handover"
-    " leave incidents",
+    "Respond": "ack acknowledge first board show open severity category escalate page answer"
+    " assign handover leave incidents",
     "Contain": "contain verify freeze fix pause resume lift",
     "Tell": "update customers impact",
     "Record": "note evidence content decide correct link channel beginning checklist timeline"

@@ -30,15 +30,21 @@ class Examples:
         self._names = names
         self.words: dict[str, list[str]] = {}
         self._known: set[type] = set()
+        self._inside: list[type] = []
 
     def filled[T](self, cls: type[T], name: str, **given: Any) -> T:
-        """An instance with every field set: those `given`, and the rest by their hints."""
+        """An instance with every field set: those `given`, and the rest by their hints.
+
+        What may hold one of its own kind holds none.
+        """
         hints = self._hints(cls)
+        self._inside.append(cls)
         values = {
             field.name: self._value(hints[field.name], f"{name}.{field.name}")
             for field in fields(cls)  # type: ignore[arg-type] # a dataclass
             if field.init and field.name not in given
         }
+        self._inside.pop()
         return cls(**values, **given)
 
     def bare[T](self, cls: type[T], name: str, **given: Any) -> T:
@@ -69,7 +75,8 @@ class Examples:
     def _value(self, hint: Any, path: str) -> Any:
         origin, arguments = get_origin(hint), get_args(hint)
         if origin in (Union, types.UnionType):
-            return self._value(next(each for each in arguments if each is not type(None)), path)
+            inner = next(each for each in arguments if each is not type(None))
+            return None if inner in self._inside else self._value(inner, path)
         if origin is Mapping:
             key, value = arguments
             keys = self._several(key, f"{path}.key")

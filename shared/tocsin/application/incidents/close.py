@@ -24,7 +24,7 @@ from tocsin.incidents.commands.closing import AbsorbDuplicate, Close, Reopen
 from tocsin.incidents.events.closing import DuplicateAbsorbed
 from tocsin.incidents.events.fold import event_of, fold
 from tocsin.incidents.events.record import EvidenceRecorded, LinkAdded
-from tocsin.incidents.messages.notices import RESTRICTED
+from tocsin.incidents.messages.people import RESTRICTED
 from tocsin.incidents.model.parts import EvidenceLink, LinkPurpose
 from tocsin.incidents.rules.decide import decide
 from tocsin.incidents.timeline.entry import first_broken_link

@@ -120,15 +120,7 @@ class LinkDesk:
         link, incident = seen.link, seen.incident
         command_id, actor = link.command_id(seen.action), _actor(link)
         if link.by_hand and seen.action is not LinkAction.HAND_OVER:
-            return Answer(
-                incident_id=incident.id,
-                command_id=command_id,
-                actor=actor,
-                correlation_id=correlation_id,
-                groups=_GROUPS,
-                on_it=seen.action is LinkAction.ACKNOWLEDGE,
-                reason="" if seen.action is LinkAction.ACKNOWLEDGE else "by the link in a page",
-            )
+            return _answer(link, seen.action, correlation_id)
         if seen.action is LinkAction.ACKNOWLEDGE:
             return Acknowledge(
                 incident_id=incident.id,
@@ -162,6 +154,20 @@ class LinkDesk:
             audience=Audience.ENGINEERING_LEAD if backup else Audience.BACKUP,
             reason="asked by the link in a page",
         )
+
+
+def _answer(link: Link, action: LinkAction, correlation_id: str) -> Answer:
+    """What a link says for who was asked for by hand."""
+    on_it = action is LinkAction.ACKNOWLEDGE
+    return Answer(
+        incident_id=link.incident,
+        command_id=link.command_id(action),
+        actor=_actor(link),
+        correlation_id=correlation_id,
+        groups=_GROUPS,
+        on_it=on_it,
+        reason="" if on_it else "by the link in a page",
+    )
 
 
 def _actor(link: Link) -> Actor:

@@ -4,60 +4,40 @@ What a message says is written later, by the notifier; what it may say is fixed 
 incident's messages carry its severity and its id, and no title.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tocsin.incidents.clocks.asked import in_charge, people, speakers
+from tocsin.incidents.clocks.asked import in_charge, speakers
 from tocsin.incidents.clocks.owed import owed
-from tocsin.incidents.events.access import LiftingProposed
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.billing import ReconciliationRecorded
 from tocsin.incidents.events.closing import (
     Closed,
-    ClosingProposed,
     Reopened,
-    WaiverAsked,
     WaiverExpired,
 )
 from tocsin.incidents.events.containment import ContainmentLost, ContainmentVerified
 from tocsin.incidents.events.fix import Fixed, LeftUnscheduled
 from tocsin.incidents.events.freeze import FreezeEnding
 from tocsin.incidents.events.opening import Opened
-from tocsin.incidents.events.people import (
-    Acknowledged,
-    Escalated,
-    EscalatedFurther,
-    HelpAnswered,
-    HelpAsked,
-    HelpUnanswered,
-    Paged,
-    PagedInPart,
-    RoleAssigned,
-    StoodDown,
-)
 from tocsin.incidents.events.relations import DrillStopped
-from tocsin.incidents.events.severity import ClockBreached, DeadlinePassed, LoweringProposed, Nagged
+from tocsin.incidents.events.severity import ClockBreached, DeadlinePassed, Nagged
 from tocsin.incidents.events.updates import (
-    CustomersProposed,
     PreventionOverdue,
     UpdateDueSoon,
     UpdateMissed,
     UpdateRecorded,
 )
 from tocsin.incidents.messages import chat_room as room
-from tocsin.incidents.model.incident import Incident, Round, RoundReason
+from tocsin.incidents.messages.people import PEOPLE, RESTRICTED, Wanted, person_target
+from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.model.outbox import REDRIVE_AFTER, ROOM, STAKEHOLDERS, OutboxItem
-from tocsin.incidents.queries.waiting import Waiting, second, waiting
 from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.runbook.targets import Milestone
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.incidents.vocabulary import Audience, ClockName, Kind, MessageKind
-
-RESTRICTED = "restricted"
-
-type _Wanted = Iterator[tuple[MessageKind, str, dict[str, str]]]
+from tocsin.incidents.vocabulary import ClockName, Kind, MessageKind
 
 
 def messages(
@@ -80,7 +60,7 @@ def messages(
     )
 
 
-def _asked_by(event: Event, incident: Incident, policy: Policy) -> _Wanted:
+def _asked_by(event: Event, incident: Incident, policy: Policy) -> Wanted:
     """Messages to people and audiences, then the one to the chat room; facts are complete."""
     if (wanted := _WANTED.get(type(event))) is not None:
         out = {person_target(person) for person in incident.access.excluded}
@@ -139,11 +119,6 @@ def is_moot(item: OutboxItem, incident: Incident) -> bool:
     return current is None or not current.open or current.number != int(facts["round"])
 
 
-def person_target(person: str) -> str:
-    """The target of a message to one person."""
-    return f"person:{person}"
-
-
 def _facts(incident: Incident) -> dict[str, str]:
     hidden = incident.restricted
     facts = {
@@ -166,114 +141,12 @@ def _facts(incident: Incident) -> dict[str, str]:
     return facts
 
 
-def _opened(event: Opened, incident: Incident, _policy: Policy) -> _Wanted:
+def _opened(event: Opened, incident: Incident, _policy: Policy) -> Wanted:
     if event.kind is not Kind.BACKFILLED and not incident.restricted:
         yield MessageKind.OPENED, STAKEHOLDERS, {"source": event.source}
 
 
-def _paged(event: Paged | PagedInPart, incident: Incident, policy: Policy) -> _Wanted:
-    kind = MessageKind.PAGE
-    if event.mail:
-        kind = MessageKind.OPENED if event.step == 0 else MessageKind.REMINDER
-    current = incident.round
-    facts = {
-        "round": str(event.round),
-        "step": str(event.step),
-        "paged": ", ".join(event.people),
-    }
-    if current is not None:
-        facts |= _why(current, incident, raised=bool(event.raised))
-        facts["asks"] = str((current.asks or 0) + isinstance(event, PagedInPart) or 1)
-    for person in event.people:
-        yield kind, person_target(person), facts | {"as": _asked_as(person, incident, policy)}
-
-
-def _why(current: Round, incident: Incident, *, raised: bool) -> dict[str, str]:
-    """Why people are asked in this round, since when and by when."""
-    reason = RoundReason.RAISED if raised else current.reason
-    since = current.started_at
-    if reason is RoundReason.CONTAINMENT_LOST and incident.containment.lost_at is not None:
-        since = incident.containment.lost_at
-    return {
-        "why": str(reason),
-        "since": format_time(since),
-        "round_due": format_time(current.due_at),
-        "cause": (RESTRICTED if incident.restricted else current.why) if current.why else "",
-    }
-
-
-def _asked_as(person: str, incident: Incident, policy: Policy) -> str:
-    """The part of the ladder by which a person is asked: the first that has them."""
-    ladder = (Audience.PRIMARY, Audience.BACKUP, Audience.ENGINEERING_LEAD)
-    found = (part for part in ladder if person in people([part], incident, policy))
-    return str(next(found, Audience.ALL))
-
-
-def _help_asked(
-    event: HelpAsked | EscalatedFurther, incident: Incident, _policy: Policy
-) -> _Wanted:
-    """People who were asked for by hand, each for an answer; from the second time on, who asked."""
-    due_at = event.due_at
-    if due_at is None:
-        return
-    times = event.times if isinstance(event, HelpAsked) else 1
-    facts = {
-        "reason": RESTRICTED if incident.restricted else event.reason,
-        "by": event.by,
-        "paged": ", ".join(event.people),
-        "answer_by": format_time(due_at),
-        "asks": str(times),
-        "round": str(incident.round.number if incident.round else 1),
-        "step": str(-times),
-    }
-    for person in event.people:
-        yield MessageKind.PAGE, person_target(person), facts
-    if times > 1:
-        again = {"matter": "help_again", "due_at": format_time(event.occurred_at)}
-        for person in event.people:
-            yield MessageKind.REMINDER, person_target(event.by), again | {"criterion": person}
-
-
-def _help_answered(event: HelpAnswered, incident: Incident, _policy: Policy) -> _Wanted:
-    if event.by == event.person:
-        return
-    reason = RESTRICTED if incident.restricted and event.reason else event.reason
-    facts = {"matter": "help_coming" if event.on_it else "help_refused", "reason": reason}
-    facts |= {"criterion": event.person, "due_at": format_time(event.at)}
-    yield MessageKind.REMINDER, person_target(event.by), facts
-
-
-def _help_unanswered(event: HelpUnanswered, _incident: Incident, _policy: Policy) -> _Wanted:
-    facts = {"matter": "help_unanswered", "criterion": event.person}
-    facts["due_at"] = format_time(event.due_at)
-    yield MessageKind.REMINDER, person_target(event.by), facts
-
-
-def _escalated(event: Escalated | EscalatedFurther, incident: Incident, policy: Policy) -> _Wanted:
-    if isinstance(event, EscalatedFurther) and event.due_at is not None:
-        yield from _help_asked(event, incident, policy)
-        return
-    reason = RESTRICTED if incident.restricted else event.reason
-    by = event.by if isinstance(event, EscalatedFurther) else event.actor.id
-    for person in event.people:
-        facts = {"reason": reason, "by": by, "paged": ", ".join(event.people)}
-        facts |= _asked_in(incident)
-        yield MessageKind.PAGE, person_target(person), facts
-
-
-def _asked_in(incident: Incident) -> dict[str, str]:
-    """The round that still asks for somebody, and how far its paging has come."""
-    current = incident.round
-    if current is None or not current.open:
-        return {}
-    return {
-        "round": str(current.number),
-        "step": str(current.next_step - 1),
-        "round_due": format_time(current.due_at),
-    }
-
-
-def _breached(event: ClockBreached, incident: Incident, policy: Policy) -> _Wanted:
+def _breached(event: ClockBreached, incident: Incident, policy: Policy) -> Wanted:
     """Acknowledge breaches are told by the paging ladder, which goes on without a pause."""
     if event.clock is not ClockName.ACKNOWLEDGE:
         yield from _to_those_in_charge(
@@ -281,32 +154,20 @@ def _breached(event: ClockBreached, incident: Incident, policy: Policy) -> _Want
         )
 
 
-def _deadline(event: DeadlinePassed, incident: Incident, policy: Policy) -> _Wanted:
+def _deadline(event: DeadlinePassed, incident: Incident, policy: Policy) -> Wanted:
     yield from _to_those_in_charge(
         MessageKind.REMINDER, event.clock, event.due_at, incident, policy
     )
 
 
-def _nagged(event: Nagged, _incident: Incident, _policy: Policy) -> _Wanted:
+def _nagged(event: Nagged, _incident: Incident, _policy: Policy) -> Wanted:
     facts = {"clock": str(event.clock), "due_at": format_time(event.due_at)}
     facts["number"] = str(event.number)
     for person in event.people:
         yield MessageKind.REMINDER, person_target(person), facts
 
 
-def _role_assigned(event: RoleAssigned, incident: Incident, _policy: Policy) -> _Wanted:
-    """Who has a role now and who had it are told, unless they did it themselves."""
-    briefing = RESTRICTED if incident.restricted else event.briefing
-    facts = {"role": str(event.role), "by": event.actor.id, "due_at": format_time(event.at)}
-    if event.person != event.actor.id:
-        taken = facts | {"matter": "role_taken", "briefing": briefing}
-        yield MessageKind.REMINDER, person_target(event.person), taken
-    if event.previous is not None and event.previous != event.actor.id:
-        passed = facts | {"matter": "role_passed", "to": event.person}
-        yield MessageKind.REMINDER, person_target(event.previous), passed
-
-
-def _lost(event: ContainmentLost, incident: Incident, policy: Policy) -> _Wanted:
+def _lost(event: ContainmentLost, incident: Incident, policy: Policy) -> Wanted:
     lost = {
         "lost": "containment",
         "since": format_time(event.since or event.at),
@@ -322,49 +183,14 @@ def _lost(event: ContainmentLost, incident: Incident, policy: Policy) -> _Wanted
             yield MessageKind.REMINDER, person_target(person), facts
 
 
-def _asked_to_agree(event: Event, incident: Incident, policy: Policy) -> _Wanted:
-    """Whose word is waited for hears it, with what they would be agreeing to."""
-    for one in waiting(incident):
-        person = second(one, incident, policy)
-        if one.person != event.actor.id or person is None or not _of(one, event):
-            continue
-        facts = {"matter": "agree", "criterion": one.what, "by": one.person, "text": one.command}
-        facts["reason"] = RESTRICTED if incident.restricted and one.reason else one.reason
-        facts["due_at"] = format_time(event.at)
-        yield MessageKind.REMINDER, person_target(person), facts
-
-
-def _of(one: Waiting, event: Event) -> bool:
-    """Whether this is what the event asks for."""
-    match event:
-        case LoweringProposed():
-            return one.what.startswith("lower ")
-        case ClosingProposed():
-            return one.what.startswith("close ")
-        case LiftingProposed():
-            return one.what.startswith("lift ")
-        case CustomersProposed():
-            return one.what.endswith("tell customers")
-        case WaiverAsked(criterion=code):
-            return one.what == f"waive {code}"
-    return False
-
-
-def _stood_down(event: Acknowledged | StoodDown, _incident: Incident, _policy: Policy) -> _Wanted:
-    """Whoever was asked too hears, once and quietly, who has it."""
-    told = event.told or () if isinstance(event, Acknowledged) else event.people
-    for person in told:
-        yield MessageKind.ACKNOWLEDGED, person_target(person), {"person": event.person}
-
-
-def _closed(event: Closed, incident: Incident, _policy: Policy) -> _Wanted:
+def _closed(event: Closed, incident: Incident, _policy: Policy) -> Wanted:
     """Whoever heard that it began hears how it ended."""
     if incident.kind is not Kind.BACKFILLED and not incident.restricted:
         facts = {"resolution": str(event.resolution), "reason": event.reason}
         yield MessageKind.CLOSED, STAKEHOLDERS, facts | {"criterion": event.duplicate_of or ""}
 
 
-def _reopened(event: Reopened, incident: Incident, policy: Policy) -> _Wanted:
+def _reopened(event: Reopened, incident: Incident, policy: Policy) -> Wanted:
     """What customers were told too much of is not settled by having been closed meanwhile."""
     if incident.kind is not Kind.BACKFILLED and not incident.restricted:
         yield MessageKind.REOPENED, STAKEHOLDERS, {"reason": event.reason}
@@ -376,7 +202,7 @@ def _reopened(event: Reopened, incident: Incident, policy: Policy) -> _Wanted:
             yield MessageKind.REMINDER, person_target(person), facts
 
 
-def _with_fix(event: Fixed | ContainmentVerified, incident: Incident, policy: Policy) -> _Wanted:
+def _with_fix(event: Fixed | ContainmentVerified, incident: Incident, policy: Policy) -> Wanted:
     """Whoever speaks hears that the update which waited for the fix is due now."""
     for each in owed(incident, policy):
         if each.step is not Milestone.FIX or each.due_at is None:
@@ -387,19 +213,19 @@ def _with_fix(event: Fixed | ContainmentVerified, incident: Incident, policy: Po
             yield MessageKind.REMINDER, person_target(person), facts
 
 
-def _drill_stopped(event: DrillStopped, _incident: Incident, _policy: Policy) -> _Wanted:
+def _drill_stopped(event: DrillStopped, _incident: Incident, _policy: Policy) -> Wanted:
     facts = {"matter": "drill_stopped", "criterion": event.real, "due_at": format_time(event.at)}
     for person in event.people:
         yield MessageKind.REMINDER, person_target(person), facts
 
 
-def _waiver(event: WaiverExpired, _incident: Incident, _policy: Policy) -> _Wanted:
+def _waiver(event: WaiverExpired, _incident: Incident, _policy: Policy) -> Wanted:
     facts = {"matter": "waiver", "criterion": event.criterion, "due_at": format_time(event.due_at)}
     for person in event.people:
         yield MessageKind.REMINDER, person_target(person), facts
 
 
-def _freeze(event: FreezeEnding, _incident: Incident, _policy: Policy) -> _Wanted:
+def _freeze(event: FreezeEnding, _incident: Incident, _policy: Policy) -> Wanted:
     """Who looked away for that long is not told of an end that has been."""
     if event.at < event.until:
         facts = {"matter": "freeze", "due_at": format_time(event.until)}
@@ -407,17 +233,17 @@ def _freeze(event: FreezeEnding, _incident: Incident, _policy: Policy) -> _Wante
             yield MessageKind.REMINDER, person_target(person), facts
 
 
-def _update_soon(event: UpdateDueSoon, _incident: Incident, _policy: Policy) -> _Wanted:
+def _update_soon(event: UpdateDueSoon, _incident: Incident, _policy: Policy) -> Wanted:
     """Nobody is reminded of what is missed by then: of that they are told."""
     if event.at <= event.due_at:
         yield from _about_update("update", event)
 
 
-def _update_missed(event: UpdateMissed, _incident: Incident, _policy: Policy) -> _Wanted:
+def _update_missed(event: UpdateMissed, _incident: Incident, _policy: Policy) -> Wanted:
     yield from _about_update("update_missed", event)
 
 
-def _update(event: UpdateRecorded, incident: Incident, _policy: Policy) -> _Wanted:
+def _update(event: UpdateRecorded, incident: Incident, _policy: Policy) -> Wanted:
     """What a robot tells stakeholders; what a person sent is only recorded."""
     if event.headline is not None and event.accepted:
         mark = "[DRILL] " if incident.kind is Kind.DRILL else ""
@@ -425,20 +251,20 @@ def _update(event: UpdateRecorded, incident: Incident, _policy: Policy) -> _Want
         yield MessageKind.UPDATE, STAKEHOLDERS, facts
 
 
-def _reconciled(event: ReconciliationRecorded, _incident: Incident, _policy: Policy) -> _Wanted:
+def _reconciled(event: ReconciliationRecorded, _incident: Incident, _policy: Policy) -> Wanted:
     if event.headline is not None and event.summary is not None:
         facts = {"headline": event.headline, "text": event.summary, "audience": "finance"}
         yield MessageKind.RECONCILIATION, STAKEHOLDERS, facts
 
 
-def _overdue(event: PreventionOverdue, _incident: Incident, _policy: Policy) -> _Wanted:
+def _overdue(event: PreventionOverdue, _incident: Incident, _policy: Policy) -> Wanted:
     facts = {"matter": "prevention", "criterion": event.action}
     for person in event.people:
         target = person_target(person)
         yield MessageKind.REMINDER, target, facts | {"due_at": format_time(event.due_at)}
 
 
-def _unscheduled(event: LeftUnscheduled, _incident: Incident, _policy: Policy) -> _Wanted:
+def _unscheduled(event: LeftUnscheduled, _incident: Incident, _policy: Policy) -> Wanted:
     facts = {"matter": "unscheduled", "due_at": format_time(event.due_at)}
     if event.planned_at is not None:
         facts |= {"matter": "unshipped", "criterion": format_time(event.planned_at)}
@@ -446,7 +272,7 @@ def _unscheduled(event: LeftUnscheduled, _incident: Incident, _policy: Policy) -
         yield MessageKind.REMINDER, person_target(person), facts
 
 
-def _about_update(matter: str, event: UpdateDueSoon | UpdateMissed) -> _Wanted:
+def _about_update(matter: str, event: UpdateDueSoon | UpdateMissed) -> Wanted:
     facts = {"matter": matter, "audience": str(event.audience)}
     for person in event.people:
         target = person_target(person)
@@ -455,24 +281,17 @@ def _about_update(matter: str, event: UpdateDueSoon | UpdateMissed) -> _Wanted:
 
 def _to_those_in_charge(
     kind: MessageKind, clock: ClockName, due_at: datetime, incident: Incident, policy: Policy
-) -> _Wanted:
+) -> Wanted:
     for person in in_charge(incident, policy):
         yield kind, person_target(person), {"clock": str(clock), "due_at": format_time(due_at)}
 
 
-_WANTED: dict[type[Event], Callable[[Any, Incident, Policy], _Wanted]] = {
+_WANTED: dict[type[Event], Callable[[Any, Incident, Policy], Wanted]] = {
+    **PEOPLE,
     Opened: _opened,
-    Paged: _paged,
-    PagedInPart: _paged,
-    Escalated: _escalated,
-    EscalatedFurther: _escalated,
-    HelpAsked: _help_asked,
-    HelpAnswered: _help_answered,
-    HelpUnanswered: _help_unanswered,
     ClockBreached: _breached,
     DeadlinePassed: _deadline,
     Nagged: _nagged,
-    RoleAssigned: _role_assigned,
     DrillStopped: _drill_stopped,
     ContainmentLost: _lost,
     ContainmentVerified: _with_fix,
@@ -480,13 +299,6 @@ _WANTED: dict[type[Event], Callable[[Any, Incident, Policy], _Wanted]] = {
     LeftUnscheduled: _unscheduled,
     Reopened: _reopened,
     Closed: _closed,
-    LoweringProposed: _asked_to_agree,
-    ClosingProposed: _asked_to_agree,
-    LiftingProposed: _asked_to_agree,
-    CustomersProposed: _asked_to_agree,
-    WaiverAsked: _asked_to_agree,
-    Acknowledged: _stood_down,
-    StoodDown: _stood_down,
     WaiverExpired: _waiver,
     FreezeEnding: _freeze,
     UpdateRecorded: _update,

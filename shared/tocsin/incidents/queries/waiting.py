@@ -61,6 +61,10 @@ def _waiting(incident: Incident) -> Iterator[Waiting]:
             command=f"tocsin lift restriction {name} --reason TEXT",
             of=_other(lifting.part, COMMANDER, SECURITY),
         )
+    yield from _decisions(incident, name)
+
+
+def _decisions(incident: Incident, name: str) -> Iterator[Waiting]:
     if (decision := incident.communication.proposal) is not None:
         tell = decision.what == str(True)
         flag = "--tell" if tell else "--not-tell"

@@ -1,0 +1,204 @@
+"""What people are asked, by the ladder or by each other, and what they hear of the answer."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tocsin.incidents.clocks.asked import people
+from tocsin.incidents.events.access import LiftingProposed
+from tocsin.incidents.events.base import Event
+from tocsin.incidents.events.closing import ClosingProposed, WaiverAsked
+from tocsin.incidents.events.people import (
+    Acknowledged,
+    Escalated,
+    EscalatedFurther,
+    HelpAnswered,
+    HelpAsked,
+    HelpUnanswered,
+    Paged,
+    PagedInPart,
+    RoleAssigned,
+    StoodDown,
+)
+from tocsin.incidents.events.severity import LoweringProposed
+from tocsin.incidents.events.updates import CustomersProposed
+from tocsin.incidents.model.incident import Incident, Round, RoundReason
+from tocsin.incidents.queries.waiting import Waiting, second, waiting
+from tocsin.incidents.runbook.policy import Policy
+from tocsin.incidents.timeline.entry import format_time
+from tocsin.incidents.vocabulary import Audience, MessageKind
+
+RESTRICTED = "restricted"
+
+type Wanted = Iterator[tuple[MessageKind, str, dict[str, str]]]
+"""Kind, target, and the facts beyond the incident's own."""
+
+
+def person_target(person: str) -> str:
+    """The target of a message to one person."""
+    return f"person:{person}"
+
+
+def _paged(event: Paged | PagedInPart, incident: Incident, policy: Policy) -> Wanted:
+    kind = MessageKind.PAGE
+    if event.mail:
+        kind = MessageKind.OPENED if event.step == 0 else MessageKind.REMINDER
+    current = incident.round
+    facts = {
+        "round": str(event.round),
+        "step": str(event.step),
+        "paged": ", ".join(event.people),
+    }
+    if current is not None:
+        facts |= _why(current, incident, raised=bool(event.raised))
+        facts["asks"] = str((current.asks or 0) + isinstance(event, PagedInPart) or 1)
+    for person in event.people:
+        yield kind, person_target(person), facts | {"as": _asked_as(person, incident, policy)}
+
+
+def _why(current: Round, incident: Incident, *, raised: bool) -> dict[str, str]:
+    """Why people are asked in this round, since when and by when."""
+    reason = RoundReason.RAISED if raised else current.reason
+    since = current.started_at
+    if reason is RoundReason.CONTAINMENT_LOST and incident.containment.lost_at is not None:
+        since = incident.containment.lost_at
+    return {
+        "why": str(reason),
+        "since": format_time(since),
+        "round_due": format_time(current.due_at),
+        "cause": (RESTRICTED if incident.restricted else current.why) if current.why else "",
+    }
+
+
+def _asked_as(person: str, incident: Incident, policy: Policy) -> str:
+    """The part of the ladder by which a person is asked: the first that has them."""
+    ladder = (Audience.PRIMARY, Audience.BACKUP, Audience.ENGINEERING_LEAD)
+    found = (part for part in ladder if person in people([part], incident, policy))
+    return str(next(found, Audience.ALL))
+
+
+def _help_asked(event: HelpAsked | EscalatedFurther, incident: Incident, _policy: Policy) -> Wanted:
+    """People who were asked for by hand, each for an answer; from the second time on, who asked."""
+    due_at = event.due_at
+    if due_at is None:
+        return
+    times = event.times if isinstance(event, HelpAsked) else 1
+    facts = {
+        "reason": RESTRICTED if incident.restricted else event.reason,
+        "by": event.by,
+        "paged": ", ".join(event.people),
+        "answer_by": format_time(due_at),
+        "asks": str(times),
+        "round": str(incident.round.number if incident.round else 1),
+        "step": str(-times),
+    }
+    for person in event.people:
+        yield MessageKind.PAGE, person_target(person), facts
+    if times > 1:
+        again = {"matter": "help_again", "due_at": format_time(event.occurred_at)}
+        for person in event.people:
+            yield MessageKind.REMINDER, person_target(event.by), again | {"criterion": person}
+
+
+def _help_answered(event: HelpAnswered, incident: Incident, _policy: Policy) -> Wanted:
+    if event.by == event.person:
+        return
+    reason = RESTRICTED if incident.restricted and event.reason else event.reason
+    facts = {"matter": "help_coming" if event.on_it else "help_refused", "reason": reason}
+    facts |= {"criterion": event.person, "due_at": format_time(event.at)}
+    yield MessageKind.REMINDER, person_target(event.by), facts
+
+
+def _help_unanswered(event: HelpUnanswered, _incident: Incident, _policy: Policy) -> Wanted:
+    facts = {"matter": "help_unanswered", "criterion": event.person}
+    facts["due_at"] = format_time(event.due_at)
+    yield MessageKind.REMINDER, person_target(event.by), facts
+
+
+def _escalated(event: Escalated | EscalatedFurther, incident: Incident, policy: Policy) -> Wanted:
+    if isinstance(event, EscalatedFurther) and event.due_at is not None:
+        yield from _help_asked(event, incident, policy)
+        return
+    reason = RESTRICTED if incident.restricted else event.reason
+    by = event.by if isinstance(event, EscalatedFurther) else event.actor.id
+    for person in event.people:
+        facts = {"reason": reason, "by": by, "paged": ", ".join(event.people)}
+        facts |= _asked_in(incident)
+        yield MessageKind.PAGE, person_target(person), facts
+
+
+def _asked_in(incident: Incident) -> dict[str, str]:
+    """The round that still asks for somebody, and how far its paging has come."""
+    current = incident.round
+    if current is None or not current.open:
+        return {}
+    return {
+        "round": str(current.number),
+        "step": str(current.next_step - 1),
+        "round_due": format_time(current.due_at),
+    }
+
+
+def _role_assigned(event: RoleAssigned, incident: Incident, _policy: Policy) -> Wanted:
+    """Who has a role now and who had it are told, unless they did it themselves."""
+    briefing = RESTRICTED if incident.restricted else event.briefing
+    facts = {"role": str(event.role), "by": event.actor.id, "due_at": format_time(event.at)}
+    if event.person != event.actor.id:
+        taken = facts | {"matter": "role_taken", "briefing": briefing}
+        yield MessageKind.REMINDER, person_target(event.person), taken
+    if event.previous is not None and event.previous != event.actor.id:
+        passed = facts | {"matter": "role_passed", "to": event.person}
+        yield MessageKind.REMINDER, person_target(event.previous), passed
+
+
+def _asked_to_agree(event: Event, incident: Incident, policy: Policy) -> Wanted:
+    """Whose word is waited for hears it, with what they would be agreeing to."""
+    for one in waiting(incident):
+        person = second(one, incident, policy)
+        if one.person != event.actor.id or person is None or not _of(one, event):
+            continue
+        facts = {"matter": "agree", "criterion": one.what, "by": one.person, "text": one.command}
+        facts["reason"] = RESTRICTED if incident.restricted and one.reason else one.reason
+        facts["due_at"] = format_time(event.at)
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
+def _of(one: Waiting, event: Event) -> bool:
+    """Whether this is what the event asks for."""
+    match event:
+        case LoweringProposed():
+            return one.what.startswith("lower ")
+        case ClosingProposed():
+            return one.what.startswith("close ")
+        case LiftingProposed():
+            return one.what.startswith("lift ")
+        case CustomersProposed():
+            return one.what.endswith("tell customers")
+        case WaiverAsked(criterion=code):
+            return one.what == f"waive {code}"
+    return False
+
+
+def _stood_down(event: Acknowledged | StoodDown, _incident: Incident, _policy: Policy) -> Wanted:
+    """Whoever was asked too hears, once and quietly, who has it."""
+    told = event.told or () if isinstance(event, Acknowledged) else event.people
+    for person in told:
+        yield MessageKind.ACKNOWLEDGED, person_target(person), {"person": event.person}
+
+
+PEOPLE: Mapping[type[Event], Callable[[Any, Incident, Policy], Wanted]] = {
+    Paged: _paged,
+    PagedInPart: _paged,
+    Escalated: _escalated,
+    EscalatedFurther: _escalated,
+    HelpAsked: _help_asked,
+    HelpAnswered: _help_answered,
+    HelpUnanswered: _help_unanswered,
+    RoleAssigned: _role_assigned,
+    LoweringProposed: _asked_to_agree,
+    ClosingProposed: _asked_to_agree,
+    LiftingProposed: _asked_to_agree,
+    CustomersProposed: _asked_to_agree,
+    WaiverAsked: _asked_to_agree,
+    Acknowledged: _stood_down,
+    StoodDown: _stood_down,
+}
