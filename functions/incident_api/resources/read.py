@@ -15,7 +15,7 @@ from functions.incident_api.resources.status import (
 )
 from functions.incident_api.resources.status_shapes import FinalUpdate
 from tocsin.application.incidents.close import verified_head
-from tocsin.application.incidents.foresee import foresee
+from tocsin.application.incidents.foresee import as_of_now, foresee
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.queries.checklist import phases
@@ -100,7 +100,8 @@ def clocks(call: Call) -> Response:
     if flag(call.request.query, "explain"):
         entries = call.application.store.entries(found.id)
         explained = {each.clock: each for each in explain(entries, call.policy(found))}
-    return answer(200, clocks_view(found, explained, now=call.now), headers=etag(found))
+    seen = as_of_now(found, call.policy(found), call.now)
+    return answer(200, clocks_view(seen, explained, now=call.now), headers=etag(found))
 
 
 def measures(call: Call) -> Response:

@@ -229,3 +229,41 @@ def test_whoever_says_that_containment_is_lost_has_it_and_others_read_that(
     assert (found["reason"], found["acknowledged_by"]) == ("containment_lost", "bo")
     told.until("09-08 12:29")
     assert told.show()["round"]["number"] == found["number"], "no silence yet"
+
+
+def test_clocks_between_two_sweeps_show_what_time_has_done(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "high")
+    told.say("09-08 10:10", DI, "pause", "60", "--reason", "waiting for the provider")
+    paused = told.due("fix")
+    terminal.world.jump(90, sweep=False)
+    before = told.clock("fix")
+    assert told.due("fix") != paused, "the pause ran out at 11:10"
+    terminal.world.sweep()
+    after = told.clock("fix")
+    shown = ("due_at", "attainment", "seconds_left")
+    assert [before[name] for name in shown] == [after[name] for name in shown]
+
+
+def test_a_report_received_long_ago_is_late_at_once(terminal: Terminal) -> None:
+    told = Told(terminal)
+    received = ("--received-at", told.instant("09-08 04:00").isoformat())
+    told.open(T0, "critical", *received)
+    assert (told.result("acknowledge"), told.result("contain")) == ("missed", "missed")
+
+
+def test_a_low_without_a_planned_release_is_unscheduled(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "low")
+    assert told.due("fix") == "-"
+    assert "unscheduled" in terminal.text("clocks", told.id)
+
+
+def test_a_deploy_of_a_commit_nobody_linked_is_asked_about(terminal: Terminal) -> None:
+    told = acknowledged(terminal, "high")
+    url = ("--url", "https://example.com/run")
+    told.say("09-08 10:10", ANA, "fix", "c0ffee", "success", "--whole-scope", *url, step="deploy")
+    asked = f"Is c0ffee the fix? tocsin fix link {told.id} c0ffee --url URL"
+    listed = [one["text"] for one in terminal.json("checklist", told.id)["priorities"]]
+    assert asked in listed
+    told.say("09-08 10:11", ANA, "fix", "c0ffee", *url, step="link")
+    listed = [one["text"] for one in terminal.json("checklist", told.id)["priorities"]]
+    assert asked not in listed

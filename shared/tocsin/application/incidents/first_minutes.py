@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tocsin.application.incidents.foresee import as_of_now
 from tocsin.incidents import limits
 from tocsin.incidents.events.fix import Deployed
 from tocsin.incidents.events.fold import event_of
@@ -106,6 +107,7 @@ def first_minutes(
 ) -> FirstMinutes:
     """What `person` needs to know; `policy` has the people on call in its roster."""
     events = [event_of(entry) for entry in store.entries(incident.id)]
+    seen = as_of_now(incident, policy, at)
     opened = next(event for event in events if isinstance(event, Opened))
     asked = _asked(events)
     posts = tuple(_post(role, incident, policy) for role in Role)
@@ -119,7 +121,7 @@ def first_minutes(
         asked=asked,
         gaps=incident.round.uncovered if incident.round else (),
         posts=posts,
-        countdown=tuple(filter(None, (_left(clock, at) for clock in incident.clocks.values()))),
+        countdown=tuple(filter(None, (_left(clock, at) for clock in seen.clocks.values()))),
         phase=_phase(phases(incident, policy, at)),
         next=priorities(incident, policy, at),
         choices=tuple(item.text for item in policy.checklist if item.parent == _CHOICES),

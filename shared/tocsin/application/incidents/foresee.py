@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tocsin.incidents.events.severity import ClockChange
     from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.incidents.vocabulary import Severity
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock
@@ -38,6 +39,19 @@ class Foresight:
     round_new: datetime | None
 
 
+def as_of_now(incident: Incident, policy: Policy, now: datetime) -> Incident:
+    """The incident with what time has done to it since the last sweep, which will record it."""
+    return _now(incident, policy, now).incident
+
+
+def _now(incident: Incident, policy: Policy, now: datetime) -> Draft:
+    at = max(now, incident.recorded_at or incident.opened_at)
+    tick = Tick(incident_id=incident.id, command_id="", actor=CLOCK, correlation_id="")
+    draft = Draft(incident, tick, policy, at)
+    elapse(draft, pages=False)
+    return draft
+
+
 def foresee(
     incident: Incident, new: Severity, *, policies: PolicySource, clock: IncidentClock
 ) -> Foresight:
@@ -46,11 +60,8 @@ def foresee(
     Raises:
         IllegalTransition: it is that severity already, or closed.
     """
-    at = max(clock.incident_now(), incident.recorded_at or incident.opened_at)
-    tick = Tick(incident_id=incident.id, command_id="", actor=CLOCK, correlation_id="")
-    draft = Draft(incident, tick, policies.version(incident.policy_version), at)
-    elapse(draft, pages=False)
-    now = draft.incident
+    draft = _now(incident, policies.version(incident.policy_version), clock.incident_now())
+    at, now = draft.at, draft.incident
     change, fresh = foreseen(draft, new)
     current = now.round
     return Foresight(

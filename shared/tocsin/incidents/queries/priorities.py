@@ -52,6 +52,7 @@ def _all(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]
         yield Priority(
             code="contain", text=f"Contain: {missing}", due_at=_due(incident, ClockName.CONTAIN)
         )
+    yield from _unlinked(incident)
     yield from _checklist(incident, policy, at)
     if incident.contained and not incident.fixed:
         text = "Deploy the permanent fix with its checks green"
@@ -59,6 +60,16 @@ def _all(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]
     for line in gate(incident, policy, at):
         if line.status is Status.UNMET and line.code not in (CONTAINED, FIXED, INTACT):
             yield Priority(code=line.code, text=line.next_step, due_at=None)
+
+
+def _unlinked(incident: Incident) -> Iterator[Priority]:
+    """Checks and deploys of a commit count once somebody says that it is the fix."""
+    if incident.fixed:
+        return
+    for commit in dict.fromkeys(one.commit for one in incident.ahead):
+        if commit != incident.fix.commit:
+            text = f"Is {commit} the fix? tocsin fix link {incident.id} {commit} --url URL"
+            yield Priority(code=f"link {commit}", text=text, due_at=None)
 
 
 def _checklist(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]:
