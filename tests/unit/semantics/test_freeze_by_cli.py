@@ -37,6 +37,14 @@ def acknowledged(terminal: Terminal, severity: str = "high", *words: str) -> Tol
         ("medium", "production", False),
         ("low", "production", False),
         ("critical", "staging", False),
+        *(
+            ("high", name, True)
+            for name in ("prod", "PRD", "Prod-EU", "$default", "live", "contest")
+        ),
+        *(
+            ("high", name, False)
+            for name in ("pre-prod", "Non_Prod", "nonprod", "dev2", "QA", "eu-uat")
+        ),
     ],
 )
 def test_critical_and_high_in_production_freeze_from_t0(

@@ -5,15 +5,24 @@ services from t0 until containment is verified, by being one; the commander can 
 lift it, or let one linked change through. Nobody needs to lower a severity to deploy.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.vocabulary import Category, Kind, Severity
 
-PRODUCTION = "production"
+_OTHER_STAGES = frozenset(
+    {
+        *("nonprod", "nonproduction", "preprod", "preproduction", "stage", "staging"),
+        *("test", "testing", "dev", "develop", "development", "qa", "uat", "sandbox", "demo"),
+    }
+)
+"""Words that name a stage which is not production, each as a whole word."""
+
 EVERY_SERVICE = "*"
 """Stands for all services while an incident does not know which it is about."""
 SEVERITIES = (Severity.CRITICAL, Severity.HIGH)
@@ -37,6 +46,20 @@ class ChangeKind(StrEnum):
 BILLING_CHANGES = frozenset(
     {ChangeKind.PRICES, ChangeKind.PLANS, ChangeKind.ROUTING, ChangeKind.BULK_EDIT}
 )
+
+
+def is_production(environment: str) -> bool:
+    """Whether it is production by its name: `prod`, `$default` and what nobody knows are.
+
+    What is not known to be another stage is held too: a freeze too many costs a question, one too
+    few a deployment into an outage.
+    """
+    words = [word.rstrip("0123456789") for word in _WORDS.findall(environment.lower())]
+    joined = (first + second for first, second in pairwise(words) if first in ("non", "pre"))
+    return _OTHER_STAGES.isdisjoint((*words, *joined))
+
+
+_WORDS = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +105,7 @@ def could_freeze(incident: Incident) -> bool:
     return (
         incident.open
         and incident.kind is not Kind.BACKFILLED
-        and incident.environment == PRODUCTION
+        and is_production(incident.environment)
         and incident.severity in SEVERITIES
     )
 
