@@ -18,11 +18,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.harness.worlds.checkout import MODES, POLICY, CheckoutWorld
+from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.checkout.doubles import decide
 from tocsin.billing.checkout.intent import (
     ABSENCE_PROVES,
+    ABSENT,
     MAY_LIVE,
+    PAGE_LIFE,
     DoubleDecision,
     LegState,
     Remedy,
@@ -113,9 +116,9 @@ class CheckoutMachine(RuleBasedStateMachine):
         if payable:
             payable[pick % len(payable)].state = "running"
 
-    @rule()
-    def pay_twice(self) -> None:
-        """Somebody pays every page there is for what they want once."""
+    @rule(looked=st.booleans())
+    def pay_twice(self, *, looked: bool) -> None:
+        """Somebody pays every page there is for what they want once; perhaps it is seen at once."""
         for intent in self.world.intents.intents.values():
             pages = [
                 session
@@ -126,6 +129,8 @@ class CheckoutMachine(RuleBasedStateMachine):
             if len(pages) > 1:
                 for page in pages:
                     page.state = "running"
+                if looked:
+                    self.settle()
                 return
 
     @rule(name=names, pick=picks)
@@ -151,7 +156,17 @@ class CheckoutMachine(RuleBasedStateMachine):
                     return
                 REACHED["decided"] += 1
 
-    @rule(seconds=st.sampled_from([1, 20, 61, 301, ABSENCE_PROVES + 1, 4_000]))
+    @rule(key=picks, times=st.integers(1, 4), apart=st.sampled_from([5, 61, ABSENCE_PROVES // 2]))
+    def one_customer_retries(self, *, key: int, times: int, apart: int) -> None:
+        """In a quiet time, the same wish again and again."""
+        if not self.keys:
+            return
+        for _ in range(times):
+            self.world.pass_time(apart)
+            self.buy(again=True, pick=key, region="US")
+        REACHED["one customer retries"] += times
+
+    @rule(seconds=st.sampled_from([1, 20, 61, 301, ABSENCE_PROVES + 1, 4_000, PAGE_LIFE + 1]))
     def wait(self, seconds: int) -> None:
         self.world.pass_time(seconds)
 
@@ -192,6 +207,9 @@ class CheckoutMachine(RuleBasedStateMachine):
             for leg in intent.legs:
                 REACHED[f"leg {leg.state}"] += 1
                 REACHED["new key"] += leg.tries > 1
+                REACHED["proven absent"] += leg.code == ABSENT
+        for attempt in self.world.intents.log:
+            REACHED[f"attempt {attempt.result}"] += 1
 
     def teardown(self) -> None:
         """Once the providers are well, all is settled but what only a person may decide."""
@@ -228,6 +246,9 @@ WANTED = (
     "two run",
     "decided",
     "new key",
+    "proven absent",
+    "one customer retries",
+    *(f"attempt {result}" for result in Result),
     *(f"breaker {phase}" for phase in Phase),
     *(f"leg {state}" for state in LegState),
 )

@@ -22,6 +22,9 @@ class Result(StrEnum):
     """It may have made something: no answer in time, a server error, or an unreadable answer."""
     REFUSED = "refused"
     """It says the request is wrong: no failure of the provider."""
+    UNKNOWN = "unknown"
+    """It was asked what became of an earlier call and cannot say yet. Nothing new can come of that,
+    and nothing is said of the provider's health."""
 
 
 FAILURES = frozenset({Result.FAILED, Result.DOUBT})

@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING
 from tocsin.billing.checkout import breaker as breakers
 from tocsin.billing.checkout.attempts import Attempt
 from tocsin.billing.checkout.intent import (
+    PAGE_LIFE,
     SENT_FOR_LONG,
+    UNSETTLED,
     Intent,
     LegState,
     heard,
     intent_id,
     leg_of,
+    looked_up,
     sent,
 )
 from tocsin.billing.errors import CheckoutCompleted, CheckoutInProgress, NoPaymentPath
@@ -92,21 +95,46 @@ class Checkouts:
         offers = self.policies.policy().offers(
             plan=wish.plan, currency=wish.currency, region=wish.region
         )
-        intent = self._intent(wish, offers[0].amount)
+        intent, unknown = self._outlived(self._intent(wish, offers[0].amount))
         if (chosen := intent.chosen) is not None:
             if chosen.state is LegState.LIVE:
                 raise CheckoutCompleted(intent=intent.id, provider=chosen.provider)
+            if chosen.provider in unknown:  # it may have been paid, and no other page is made then
+                raise NoPaymentPath(intent=intent.id, **unknown)
             return Offered(intent, chosen, chosen.identity != offers[0].identity)
         under_way = intent.under_way
         if under_way is not None and self._now() < under_way.sent_at + SENT_FOR_LONG:
             raise CheckoutInProgress(intent=intent.id)
-        why: dict[str, str] = {}
+        why = dict(unknown)
         for offer in offers:
+            if offer.identity.provider in unknown:
+                continue
             intent, code = self._try(intent, offer, failed_over=bool(why))
             if (chosen := intent.chosen) is not None:
                 return Offered(intent, chosen, failed_over=bool(why))
             why[offer.identity.provider] = code
         raise NoPaymentPath(intent=intent.id, **why)
+
+    def _outlived(self, intent: Intent) -> tuple[Intent, dict[str, str]]:
+        """Looks up what may have been made so long ago that its key would make another one.
+
+        Returns:
+            The intent after that, and the providers that could not say, each with a word on why.
+        """
+        unknown: dict[str, str] = {}
+        for leg in intent.legs:
+            old = self._now() >= (leg.first_sent_at or leg.sent_at) + PAGE_LIFE
+            if not old or leg.withdrawing or leg.state not in UNSETTLED | {LegState.OFFERED}:
+                continue
+            found = self.policies.provider(leg.provider).find(leg, intent.id)
+            if found is None:
+                unknown[leg.provider] = "not_known_yet"
+                continue
+            after = looked_up(intent, leg.identity, found, now=self._now())
+            if after != intent and not self.intents.save(after):
+                raise CheckoutInProgress(intent=intent.id)
+            intent = after
+        return intent, unknown
 
     def _intent(self, wish: Wish, amount: int) -> Intent:
         name = intent_id(wish.principal, wish.key)

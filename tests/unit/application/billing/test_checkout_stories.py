@@ -1,0 +1,144 @@
+"""Stories of checkouts at providers that are odd rather than down, each told from its beginning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.harness.worlds.checkout import CheckoutWorld
+from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.intent import ABSENCE_PROVES, PAGE_LIFE, LegState
+from tocsin.billing.checkout.routing import CheckoutPolicy
+from tocsin.billing.errors import CheckoutCompleted, NoPaymentPath
+
+ACCOUNTS = {
+    "stripe": {"account": "acct_1", "mode": "test"},
+    "razorpay": {"account": "acc_1", "mode": "test"},
+}
+
+
+def sold_by(*names: str) -> CheckoutPolicy:
+    """A policy whose only plan these sell, the first preferred."""
+    ids = {name: f"{name}_1" for name in names}
+    return CheckoutPolicy.read(
+        {
+            "providers": {name: ACCOUNTS[name] for name in names},
+            "plans": {"pro": {"INR": {"amount": 49_900, **ids}}},
+            "preferences": [{"order": list(names)}],
+        }
+    )
+
+
+def turned_away(world: CheckoutWorld, key: str = "k1", **changes: Any) -> dict[str, Any]:
+    with pytest.raises(NoPaymentPath) as refused:
+        world.buy(key, **changes)
+    return {name: why for name, why in refused.value.context.items() if name != "intent"}
+
+
+class TestAKeyProvenAbsent:
+    """After proven absence: a fresh key, and no doubt."""
+
+    @pytest.mark.parametrize("retries", [1, 5])
+    def test_one_time_out_at_razorpay_alone_is_served_after_ten_minutes(self, retries: int) -> None:
+        """However often it was asked for meanwhile: a search makes nothing, and delays nothing."""
+        world = CheckoutWorld(sold_by("razorpay"))
+        world.razorpay.mode = "lost"
+        assert turned_away(world) == {"razorpay": "timeout"}
+        world.razorpay.mode = "up"
+        for _ in range(retries):
+            world.pass_time(ABSENCE_PROVES // retries - 30)
+            assert turned_away(world) == {"razorpay": "not_known_yet"}
+            world.pass_time(30)
+            world.settle()
+        offered = world.buy()
+        assert (offered.leg.provider, offered.leg.doubted) == ("razorpay", False)
+        (session,) = world.razorpay.sessions.values()
+        assert session.key == offered.leg.key
+        assert offered.intent.settled
+
+    def test_a_server_error_that_stripe_keeps_for_the_key_is_not_given_for_a_day(self) -> None:
+        """docs.stripe.com/api/idempotent_requests: the first answer is kept, a 500 too."""
+        world = CheckoutWorld(sold_by("stripe"))
+        world.stripe.mode = "error"
+        assert turned_away(world) == {"stripe": "http_500"}
+        world.stripe.mode = "up"
+        for _ in range(3):
+            world.pass_time(ABSENCE_PROVES // 3)
+            assert turned_away(world) == {"stripe": "replayed"}
+        world.settle()
+        assert world.buy().leg.provider == "stripe"
+
+    def test_what_was_refused_is_asked_for_with_a_fresh_key_too(self) -> None:
+        world = CheckoutWorld(sold_by("stripe"))
+        world.stripe.mode = "refuses"
+        assert turned_away(world) == {"stripe": "http_400"}
+        (refused,) = world.intents.intents.values()
+        world.stripe.mode = "up"
+        assert world.buy().leg.key != refused.legs[0].key
+
+    def test_what_was_made_after_all_is_found_and_served(self) -> None:
+        world = CheckoutWorld(sold_by("razorpay"))
+        world.razorpay.mode = "late"
+        assert turned_away(world) == {"razorpay": "timeout"}
+        world.razorpay.mode = "up"
+        world.pass_time(30)
+        assert world.buy().leg.session in {s.name for s in world.razorpay.sessions.values()}
+        assert len(world.razorpay.sessions) == 1
+
+
+class TestAKeyAskedAgainAfterItsPagesLife:
+    """The provider has forgotten the key: the same call would make a second page."""
+
+    @pytest.mark.parametrize("name", ["stripe", "razorpay"])
+    def test_a_page_that_expired_unpaid_is_replaced(self, name: str) -> None:
+        world = CheckoutWorld(sold_by(name))
+        first = world.buy()
+        world.pass_time(PAGE_LIFE + 60)
+        again = world.buy()
+        assert again.leg.key != first.leg.key
+        states = sorted(session.state for session in world.provider(name).sessions.values())
+        assert states == ["expired", "open"]
+
+    def test_a_page_that_was_paid_is_not_offered_again(self) -> None:
+        world = CheckoutWorld(sold_by("stripe"))
+        session = world.stripe.sessions[world.buy().leg.key]
+        session.state = "running"
+        world.pass_time(PAGE_LIFE + 60)
+        with pytest.raises(CheckoutCompleted):
+            world.buy()
+        assert len(world.stripe.sessions) == 1
+
+    def test_while_it_cannot_be_looked_up_nothing_is_made_anywhere(self) -> None:
+        world = CheckoutWorld(sold_by("stripe", "razorpay"))
+        world.buy()
+        world.pass_time(PAGE_LIFE + 60)
+        world.stripe.readable = False
+        assert turned_away(world) == {"stripe": "not_known_yet"}
+        assert world.razorpay.sessions == {}
+
+    def test_what_was_in_doubt_for_a_day_is_looked_up_and_the_other_serves_meanwhile(self) -> None:
+        world = CheckoutWorld(sold_by("stripe", "razorpay"))
+        world.stripe.mode = world.razorpay.mode = "lost"
+        turned_away(world)
+        world.stripe.readable = False
+        world.razorpay.mode = world.stripe.mode = "up"
+        world.pass_time(PAGE_LIFE + 60)
+        assert world.buy().leg.provider == "razorpay"
+        calls = len(world.stripe.calls)
+        assert calls == 1
+        (intent,) = world.intents.intents.values()
+        assert intent.legs[0].state is LegState.DOUBT
+
+
+def test_a_word_that_is_no_failure_is_none() -> None:
+    """Asked what became of an earlier call, a provider that cannot say yet has not failed."""
+    world = CheckoutWorld(sold_by("razorpay"))
+    world.razorpay.mode = "lost"
+    turned_away(world)
+    world.razorpay.mode = "up"
+    for _ in range(5):
+        world.pass_time(30)
+        turned_away(world)
+    assert [each.result for each in world.intents.log] == [Result.DOUBT] + [Result.UNKNOWN] * 5
+    assert sum(each.failed for each in world.intents.log) == 1
