@@ -8,6 +8,7 @@ import pytest
 
 from tests.harness.worlds.checkout import CheckoutWorld
 from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.checkout.intent import ABSENCE_PROVES, PAGE_LIFE, LegState
 from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.billing.errors import CheckoutCompleted, NoPaymentPath
@@ -129,6 +130,33 @@ class TestAKeyAskedAgainAfterItsPagesLife:
         assert calls == 1
         (intent,) = world.intents.intents.values()
         assert intent.legs[0].state is LegState.DOUBT
+
+
+class TestOneCustomer:
+    """Who asks again and again closes the provider for nobody else."""
+
+    @pytest.mark.parametrize("name", ["stripe", "razorpay"])
+    @pytest.mark.parametrize("anew", [False, True])
+    def test_a_time_out_and_retries_in_quiet_minutes_leave_the_breaker_closed(
+        self, name: str, *, anew: bool
+    ) -> None:
+        """With one key, or with a new one each time, as a shop does that makes one for a click."""
+        world = CheckoutWorld(sold_by(name))
+        world.provider(name).mode = "lost"
+        for number in range(12):
+            turned_away(world, f"k{number}" if anew else "k1", workspace="ws_ann")
+            world.pass_time(20)
+        assert world.phase(name) is Phase.CLOSED
+        world.provider(name).mode = "up"
+        assert world.buy("other").leg.provider == name
+
+    def test_three_customers_open_it(self) -> None:
+        world = CheckoutWorld(sold_by("razorpay"))
+        world.razorpay.mode = "lost"
+        for number in range(3):
+            assert world.phase("razorpay") is Phase.CLOSED
+            turned_away(world, f"k{number}")
+        assert world.phase("razorpay") is Phase.OPEN
 
 
 def test_a_word_that_is_no_failure_is_none() -> None:

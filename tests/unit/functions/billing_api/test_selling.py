@@ -42,8 +42,10 @@ def office() -> BillingOffice:
 
 def buy(office: BillingOffice, *, key: str = "", **changes: Any) -> tuple[int, dict[str, Any]]:
     office.world.wall.advance(timedelta(seconds=1))
-    headers = {"idempotency-key": key or f"k{next(KEYS)}"}
-    status, body, _ = office.request("POST", PATH, {**WANTED, **changes}, headers=headers)
+    fresh = f"k{next(KEYS)}"
+    headers = {"idempotency-key": key or fresh}
+    whose = {} if key else {"workspace": f"ws_{fresh}"}
+    status, body, _ = office.request("POST", PATH, WANTED | whose | changes, headers=headers)
     return status, body
 
 
