@@ -62,6 +62,8 @@ UNSETTLED = frozenset({LegState.SENT, LegState.DOUBT, LegState.WITHDRAWING})
 
 MAY_LIVE = UNSETTLED | {LegState.OFFERED, LegState.LIVE}
 
+MADE_A_PAGE = frozenset({LegState.OFFERED, LegState.WITHDRAWING, LegState.WITHDRAWN, LegState.LIVE})
+
 _OF_RESULT = {
     Result.OFFERED: LegState.OFFERED,
     Result.DOUBT: LegState.DOUBT,

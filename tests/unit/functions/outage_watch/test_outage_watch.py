@@ -10,9 +10,10 @@ import pytest
 from tests.harness.worlds.checkout import POLICY
 from tocsin.application.billing.reconcile.tell import ACTOR
 from tocsin.billing.checkout.attempts import Result
-from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.checkout.breaker import SUCCESSES_TO_CLOSE, Phase
 from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.billing.outage.divergence import Comparison
+from tocsin.billing.outage.examination import PROBE_WORKSPACE
 from tocsin.billing.outage.signs import Health
 from tocsin.errors import SendFailed, StoreUnavailable
 from tocsin.incidents.commands.billing import RecordReconciliation
@@ -165,7 +166,7 @@ def test_what_fired_is_cleared_though_troubles_came_and_went(watched: Watched) -
     watched.health["stripe"] = replace(WELL, disabled=True)
     watched.minutes(5)
     watched.stripe.mode = "up"
-    watched.pass_time(30)
+    watched.pass_time(watched.checkout.breakers.load(POLICY.accounts["stripe"]).cooling)
     assert [watched.buy() for _ in range(3)] == ["stripe"] * 3
     assert watched.minutes(12)["firing"] == {"stripe": ["endpoint"]}
     watched.alarm("checkout-stripe-failing", state="OK")
@@ -191,7 +192,7 @@ def test_a_recovery_that_could_not_be_told_is_told_later(watched: Watched, how: 
     watched.minutes(1)
     watched.alarm("checkout-stripe-failing", state="OK")
     watched.stripe.mode = "up"
-    watched.pass_time(30)
+    watched.pass_time(watched.checkout.breakers.load(POLICY.accounts["stripe"]).cooling)
     assert [watched.buy() for _ in range(3)] == ["stripe"] * 3
     if how == "refused":
         execute = watched.rounds.teller.execute
@@ -403,6 +404,67 @@ def test_doubtful_checkouts_are_settled_by_the_round(watched: Watched) -> None:
     assert watched.checkout.intents.unsettled() == ()
     assert [s.state for s in watched.stripe.sessions.values()] == ["expired"]
     assert watched.checkout.intents.log[0].result is Result.DOUBT
+
+
+def both_down(watched: Watched) -> None:
+    """Nobody can pay, and both breakers are open."""
+    watched.stripe.mode = watched.checkout.razorpay.mode = "down"
+    assert [watched.buy() for _ in range(5)] == ["no_payment_path"] * 5
+    assert [watched.checkout.phase(name) for name in POLICY.accounts] == [Phase.OPEN] * 2
+
+
+def test_a_stand_in_that_recovered_is_asked_though_no_customer_needs_it(watched: Watched) -> None:
+    """Both fail and both recover; everybody is served by the preferred one from then on."""
+    both_down(watched)
+    watched.minutes(20)
+    watched.stripe.mode = watched.checkout.razorpay.mode = "up"
+    watched.minutes(6)
+    assert watched.buy() == "stripe"
+    watched.minutes(3)
+    assert watched.checkout.phase("razorpay") is Phase.CLOSED
+    assert watched.minutes(12) == {"firing": {}, "level": "operational", "failed": []}
+    asked = [(s.state, s.key) for s in watched.checkout.razorpay.sessions.values()]
+    assert len(asked) == SUCCESSES_TO_CLOSE
+    assert {state for state, _ in asked} == {"expired"}, "nothing is left to pay"
+    assert watched.checkout.intents.unsettled() == ()
+
+
+def test_with_nobody_buying_an_outage_is_over_all_the_same(watched: Watched) -> None:
+    both_down(watched)
+    watched.minutes(5)
+    watched.stripe.mode = watched.checkout.razorpay.mode = "up"
+    assert watched.minutes(20)["level"] == "operational"
+
+
+def test_a_provider_that_is_down_is_asked_ever_more_seldom(watched: Watched) -> None:
+    both_down(watched)
+    calls = len(watched.stripe.calls)
+    watched.minutes(60)
+    assert 12 <= len(watched.stripe.calls) - calls <= 16
+    assert watched.checkout.phase("stripe") is Phase.OPEN
+    log = watched.checkout.intents.log
+    assert not any(each.workspace == PROBE_WORKSPACE for each in log), "no customer met that"
+
+
+def test_what_was_shut_and_refuses_the_probe_stays_shut_until_it_makes_a_page(
+    watched: Watched,
+) -> None:
+    both_down(watched)
+    watched.stripe.mode = "refuses"
+    watched.minutes(10)
+    assert watched.checkout.phase("stripe") is Phase.HALF_OPEN
+    watched.stripe.mode = "up"
+    watched.minutes(4)
+    assert watched.checkout.phase("stripe") is Phase.CLOSED
+
+
+def test_a_probe_that_cannot_be_sent_keeps_the_round_from_nothing(watched: Watched) -> None:
+    both_down(watched)
+    watched.pass_time(60)
+    watched.checkout.intents.crash = "before"
+    answer = watched.minutes(1)
+    assert answer["failed"] == ["shut:stripe"]
+    assert answer["firing"].keys() == {"stripe", "razorpay"}
 
 
 def rings(watched: Watched) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tocsin.application.billing.checkout.settle import settle
+from tocsin.application.billing.outage.checkout_probes import CheckoutProbes, probe_shut
 from tocsin.application.billing.outage.tell import Evidence
 from tocsin.application.billing.outage.watch import (
     Look,
@@ -93,6 +94,8 @@ class Rounds:
         for name, identity in accounts.items():
             known = before.providers.get(name, Seen())
             seen[name] = known
+            with _Alone(f"shut:{name}", failed, self.notes):
+                self._probe_shut(identity, now)
             with _Alone(f"look:{name}", failed, self.notes):
                 health = self.probe(identity, now=now)
                 if not self.lists(name):
@@ -128,6 +131,12 @@ class Rounds:
         self.outages.remember(after)
         firing = {name: sorted(each.firing) for name, each in seen.items() if each.firing}
         return {"firing": firing, "level": found.level, "failed": failed}
+
+    def _probe_shut(self, identity: Identity, now: int) -> None:
+        prices = self.policies.policy().prices.values()
+        if any(identity.provider in price.ids for price in prices):
+            probes = CheckoutProbes(self.intents, self.policies, self.clock)
+            probe_shut(identity, self.breakers, probes, now=now)
 
     def _ring(self, rung: set[str], ringing: Mapping[str, str], *, now: int) -> None:
         """Says what changed, and keeps in `rung` what was said, also when it fails half way."""
