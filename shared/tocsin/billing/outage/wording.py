@@ -7,7 +7,7 @@ when, and never that it is contained.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,8 @@ class Situation:
     """How billing is. Times are epoch seconds.
 
     `troubles` by provider, only those that fire. `providers` are all that checkouts may go to.
-    `next_update` is when more will be said; None while there is nothing to say.
+    `next_update` is when more will be said; None while there is nothing to say. `frozen`: an
+    incident holds the changes of billing that can wait.
     """
 
     providers: tuple[str, ...]
@@ -43,6 +44,7 @@ class Situation:
     since: int | None
     next_update: int | None
     as_of: int
+    frozen: bool = False
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ def word(situation: Situation) -> Wording:
             f"Degraded billing path since {moment(situation.since)}.",
             fails,
             works,
-            "Non-essential billing changes are frozen.",
+            "Non-essential billing changes are frozen." if situation.frozen else "",
             promise,
         ),
         support=tuple(
@@ -105,6 +107,11 @@ def word(situation: Situation) -> Wording:
             if line
         ),
     )
+
+
+def gist(situation: Situation) -> str:
+    """What is said without any time: two situations with the same are the same news."""
+    return word(replace(situation, since=None, next_update=None)).stakeholders
 
 
 def moment(seconds: int | None) -> str:

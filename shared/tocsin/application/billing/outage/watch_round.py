@@ -6,7 +6,7 @@ must not keep the others from being seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tocsin.application.billing.checkout.settle import settle
@@ -22,15 +22,16 @@ from tocsin.application.billing.outage.watch import (
     status_document,
 )
 from tocsin.billing.outage.alarms import ALL_FAIL, SAYS, alarms_of
-from tocsin.billing.outage.memory import Memory, Seen
+from tocsin.billing.outage.memory import LastWord, Memory, Seen
 from tocsin.billing.outage.recovery import Probe
 from tocsin.billing.outage.signs import LOOK_BACK, Trouble
-from tocsin.billing.outage.wording import DEGRADED, DOWN, OPERATIONAL
+from tocsin.billing.outage.wording import OPERATIONAL, gist
 from tocsin.errors import TocsinError
 from tocsin.notes import Event, Gauge, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from tocsin.application.billing.outage.tell import Teller
     from tocsin.billing.identity import Identity
@@ -108,7 +109,7 @@ class Rounds:
                 look = Look(identity, attempts, breaker, health, newest, compared)
                 seen[name] = judge(look, known, now=now)
             ringing |= _report(name, seen[name], self.notes)
-        after = Memory(seen, before.next_update, before.told)
+        after = Memory(seen, before.next_update, before.told, word=before.word)
         after = replace(after, next_update=promised(after, now=now))
         found = situation(after, tuple(accounts), now=now)
         if accounts:  # who sells nothing lacks no way to be paid
@@ -121,13 +122,17 @@ class Rounds:
         with _Alone("settle", failed, self.notes):
             settled = settle(intents=self.intents, policies=self.policies, clock=self.clock)
             self.notes.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles))
-        told = set(after.told)
-        incidents: dict[str, Incident] = {}
+        said = _Said(set(after.told), after.word)
         with _Alone("tell", failed, self.notes):
-            self._tell(before, after, found, told, incidents)
+            self._tell(before, after, found, said)
         # Kept while an incident is open: it says what still has to be withdrawn there.
-        calm = found.since is None and not before.providers_in_trouble and not incidents
-        after = replace(after, told=() if calm else tuple(sorted(told)), rung=tuple(sorted(rung)))
+        calm = found.since is None and not before.providers_in_trouble and not said.incidents
+        after = replace(
+            after,
+            told=() if calm else tuple(sorted(said.told)),
+            rung=tuple(sorted(rung)),
+            word=None if calm else said.word,
+        )
         self.outages.remember(after)
         firing = {name: sorted(each.firing) for name, each in seen.items() if each.firing}
         return {"firing": firing, "level": found.level, "failed": failed}
@@ -155,15 +160,8 @@ class Rounds:
             with _Alone("announce", failed, self.notes):
                 self.announce(document)
 
-    def _tell(
-        self,
-        before: Memory,
-        after: Memory,
-        found: Situation,
-        told: set[str],
-        incidents: dict[str, Incident],
-    ) -> None:
-        """Adds what is told to `told`, and whom to `incidents`, also when it fails half way.
+    def _tell(self, before: Memory, after: Memory, found: Situation, said: _Said) -> None:
+        """Keeps in `said` what is told, also when it fails half way.
 
         What has to be cleared or withdrawn is read off the incidents, not off the last round: that
         one may have ended in the middle.
@@ -172,16 +170,30 @@ class Rounds:
             for alarm in (*alarms_of(name).values(), ALL_FAIL):
                 incident = self.teller.incident_of(self.key_of(alarm))
                 if incident is not None:
-                    incidents[incident.id] = incident
-                    self._attach(incident, name, seen, before.providers.get(name, Seen()), told)
-        for incident in incidents.values():
-            mark = f"{incident.id}|{found.level}|{','.join(found.failing)}"
-            unsaid = found.level == OPERATIONAL and not any(
-                each.startswith((f"{incident.id}|{DEGRADED}|", f"{incident.id}|{DOWN}|"))
-                for each in told
-            )
-            if not unsaid and mark not in told and self.teller.update(incident, found):
-                told.add(mark)
+                    said.incidents[incident.id] = incident
+                    earlier = before.providers.get(name, Seen())
+                    self._attach(incident, name, seen, earlier, said.told)
+        if said.incidents:
+            self._say(replace(found, frozen=self.teller.frozen(said.incidents.values())), said)
+
+    def _say(self, found: Situation, said: _Said) -> None:
+        """Tells stakeholders what they were not told last, and every incident what they know.
+
+        One audience hears it once, whichever incidents are open: it leaves by the worst of them.
+        """
+        last, news = said.word, gist(found)
+        if last is None and found.level == OPERATIONAL:
+            return  # nothing was told that has to be taken back
+        if last is None or last.gist != news:
+            number, began = (0, 0) if last is None else (last.number, last.since)
+            last = LastWord(number + 1, found.since or began, news)
+        for incident in sorted(said.incidents.values(), key=_worst_first):
+            if incident.id in last.recorded_in:
+                continue
+            send = not last.recorded_in
+            if self.teller.update(incident, found, last, send=send):
+                last = replace(last, recorded_in=(*last.recorded_in, incident.id))
+                said.word = last
 
     def _attach(
         self, incident: Incident, name: str, seen: Seen, earlier: Seen, told: set[str]
@@ -201,6 +213,19 @@ class Rounds:
             self.teller.attach(incident, evidence, firing=False)
         elif mark not in told and self.teller.attach(incident, evidence, firing=True):
             told.add(mark)
+
+
+@dataclass(slots=True)
+class _Said:
+    """What incidents and stakeholders have been told, while a round tells it."""
+
+    told: set[str]
+    word: LastWord | None
+    incidents: dict[str, Incident] = field(default_factory=dict)
+
+
+def _worst_first(incident: Incident) -> tuple[int, datetime, str]:
+    return incident.severity.rank, incident.opened_at, incident.id
 
 
 def _report(provider: str, seen: Seen, notes: Notes) -> dict[str, str]:
