@@ -113,6 +113,7 @@ class Metric:
     CHECKOUTS_OFFERED = "CheckoutsOffered"
     CHECKOUTS_FAILED = "CheckoutsFailed"
     CHECKOUTS_REFUSED = "CheckoutsRefused"
+    CHECKOUTS_TURNED_AWAY = "CheckoutsTurnedAway"
     BREAKERS_OPENED = "BreakersOpened"
     NEEDS_ATTENTION = "NeedsAttention"
 

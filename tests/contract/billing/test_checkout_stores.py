@@ -99,6 +99,13 @@ class TestIntents:
         assert intents.load("int_1") == second
         assert intents.attempts(since=NOW, until=NOW) == (ATTEMPT,)
 
+    def test_a_line_that_changes_no_intent_is_in_the_log(self, intents: IntentStore) -> None:
+        skipped = replace(ATTEMPT, result=Result.NOT_TRIED, code="breaker_open")
+        intents.note(skipped)
+        intents.note(skipped)
+        assert set(intents.attempts(since=NOW, until=NOW)) == {skipped}
+        assert intents.load(skipped.intent) is None
+
     def test_only_the_version_before_may_be_replaced(self, intents: IntentStore) -> None:
         first = sent(FRESH, STRIPE, now=NOW)
         assert intents.save(first)

@@ -35,6 +35,14 @@ class IntentStore(Protocol):
         """
         ...
 
+    def note(self, attempt: Attempt) -> None:
+        """Adds a line to the log that changes no intent: nobody was asked.
+
+        Raises:
+            StoreUnavailable: not known to be written.
+        """
+        ...
+
     def unsettled(self, *, limit: int = 200) -> tuple[Intent, ...]:
         """Intents with something left to find out or to decide, the oldest first."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.checkout.intent import ABSENCE_PROVES, PAGE_LIFE, LegState
 from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.billing.errors import CheckoutCompleted, NoPaymentPath
+from tocsin.runtime.watch.checkout_notes import Notes
+from tocsin.runtime.watch.invocation import watch
 
 ACCOUNTS = {
     "stripe": {"account": "acct_1", "mode": "test"},
@@ -170,3 +173,15 @@ def test_a_word_that_is_no_failure_is_none() -> None:
         turned_away(world)
     assert [each.result for each in world.intents.log] == [Result.DOUBT] + [Result.UNKNOWN] * 5
     assert sum(each.failed for each in world.intents.log) == 1
+
+
+@pytest.mark.parametrize("result", Result)
+def test_every_way_to_end_is_counted_but_a_search(
+    result: Result, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = CheckoutWorld(sold_by("stripe"))
+    world.buy()
+    (attempt,) = world.intents.log
+    notes = Notes(watch("billing_api", stage="local", level="INFO"))
+    notes(replace(attempt, result=result), world.policy().accounts["stripe"])
+    assert ("Checkouts" in capsys.readouterr().out) == (result is not Result.UNKNOWN)

@@ -31,6 +31,9 @@ class MemoryIntents:
             self.log.append(attempt)
         return True
 
+    def note(self, attempt: Attempt) -> None:
+        self.log.append(attempt)
+
     def unsettled(self, *, limit: int = 200) -> tuple[Intent, ...]:
         found = [each for each in self.intents.values() if not each.settled]
         return tuple(sorted(found, key=lambda each: (each.created, each.id))[:limit])

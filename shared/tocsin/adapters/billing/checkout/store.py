@@ -62,6 +62,9 @@ class DynamoDbIntents:
             return self.load(intent.id) == intent
         return True
 
+    def note(self, attempt: Attempt) -> None:
+        self._table.put(attempt_item(attempt))
+
     def _put(self, item: Item, **condition: Any) -> dict[str, Any]:
         return {"Put": {"TableName": self._table.name, "Item": item, **condition}}
 

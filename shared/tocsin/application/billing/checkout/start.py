@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.billing.checkout import breaker as breakers
-from tocsin.billing.checkout.attempts import Attempt
+from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.intent import (
     PAGE_LIFE,
     SENT_FOR_LONG,
@@ -32,16 +32,21 @@ from tocsin.billing.checkout.intent import (
 from tocsin.billing.errors import CheckoutCompleted, CheckoutInProgress, NoPaymentPath
 from tocsin.billing.outage.signs import LOOK_BACK, checkouts
 from tocsin.errors import IdempotencyKeyReused, Unavailable
+from tocsin.ports.billing.checkout import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.billing.checkout.breaker import Breaker
     from tocsin.billing.checkout.intent import Leg
     from tocsin.billing.checkout.routing import Offer
     from tocsin.billing.identity import Identity
-    from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource, Reply
+    from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource
     from tocsin.ports.time import WallClock
+
+BREAKER_OPEN, WITHDRAWING = "breaker_open", "withdrawing"
+NOT_TRIED = frozenset({BREAKER_OPEN, WITHDRAWING})
+"""Why a provider was not even asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +118,20 @@ class Checkouts:
             if (chosen := intent.chosen) is not None:
                 return Offered(intent, chosen, failed_over=bool(why))
             why[offer.identity.provider] = code
+        self._turned_away(intent, offers, why)
         raise NoPaymentPath(intent=intent.id, **why)
+
+    def _turned_away(self, intent: Intent, offers: Sequence[Offer], why: Mapping[str, str]) -> None:
+        """Writes down who was not even asked for a customer whom nobody served."""
+        at = int(self.clock.wall_now().timestamp() * 1000)
+        for offer in offers:
+            code = why[offer.identity.provider]
+            if code in NOT_TRIED:
+                attempt = _attempt(
+                    intent, offer.identity.provider, Reply(Result.NOT_TRIED, code), at, 0
+                )
+                self.intents.note(attempt)
+                self.note(attempt, offer.identity)
 
     def _outlived(self, intent: Intent) -> tuple[Intent, dict[str, str]]:
         """Looks up what may have been made so long ago that its key would make another one.
@@ -159,9 +177,9 @@ class Checkouts:
     def _try(self, intent: Intent, offer: Offer, *, failed_over: bool) -> tuple[Intent, str]:
         """The intent after one provider was asked, or was not, and a word on why."""
         if any(leg.identity == offer.identity and leg.withdrawing for leg in intent.legs):
-            return intent, "withdrawing"
+            return intent, WITHDRAWING
         if not self._admitted(offer.identity):
-            return intent, "breaker_open"
+            return intent, BREAKER_OPEN
         about_to = sent(intent, offer, now=self._now())
         if not self.intents.save(about_to):
             raise CheckoutInProgress(intent=intent.id)
@@ -171,7 +189,7 @@ class Checkouts:
         reply = provider.create(about_to, leg)
         elapsed = int((self.clock.wall_now() - began).total_seconds() * 1000)
         at = int(began.timestamp() * 1000)
-        attempt = _attempt(about_to, leg, reply, at, elapsed, failed_over=failed_over)
+        attempt = _attempt(about_to, leg.provider, reply, at, elapsed, failed_over=failed_over)
         after = heard(
             about_to,
             offer.identity,
@@ -233,12 +251,12 @@ class Checkouts:
 
 
 def _attempt(
-    intent: Intent, leg: Leg, reply: Reply, at: int, elapsed: int, *, failed_over: bool
+    intent: Intent, provider: str, reply: Reply, at: int, elapsed: int, *, failed_over: bool = False
 ) -> Attempt:
     return Attempt(
         at=at,
         intent=intent.id,
-        provider=leg.provider,
+        provider=provider,
         result=reply.result,
         code=reply.code,
         elapsed=elapsed,
