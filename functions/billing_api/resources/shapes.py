@@ -174,9 +174,13 @@ class Double:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoubleList:
-    """Doubles, certain and possible, the oldest first."""
+    """Doubles, certain and possible, the oldest first; `more` counts those that are not shown.
+
+    They are asked for with `after`, the newest intent that is shown.
+    """
 
     doubles: tuple[Double, ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,24 @@ class TestIntents:
         assert intents.save(done)
         assert intents.unsettled() == (older,)
 
+    def test_the_unsettled_are_read_in_pages_and_none_is_left_out(
+        self, intents: IntentStore
+    ) -> None:
+        """Of one second too, and where the last one known has been settled meanwhile."""
+        all_of_them = [
+            sent(replace(FRESH, id=f"int_{number}", created=NOW + number // 2), STRIPE, now=NOW)
+            for number in range(7)
+        ]
+        for each in all_of_them:
+            assert intents.save(each)
+        done = heard(all_of_them[2], STRIPE.identity, Result.OFFERED, now=NOW, session="s", url="u")
+        first = intents.unsettled(limit=3)
+        assert [each.id for each in first] == ["int_0", "int_1", "int_2"]
+        assert intents.save(done)
+        second = intents.unsettled(limit=3, after=first[-1].place)
+        assert [each.id for each in second] == ["int_3", "int_4", "int_5"]
+        assert [each.id for each in intents.unsettled(after=second[-1].place)] == ["int_6"]
+
     def test_a_double_stays_listed(self, intents: IntentStore) -> None:
         intent = sent(FRESH, STRIPE, now=NOW)
         assert intents.save(intent)

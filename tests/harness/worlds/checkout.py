@@ -14,7 +14,7 @@ from tocsin.application.billing.checkout.start import Checkouts, Offered, Wish
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.intent import PAGE_LIFE, Found
 from tocsin.billing.checkout.routing import CheckoutPolicy
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import SecretUnavailable, StoreUnavailable
 from tocsin.ports.billing.checkout import Reply
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class ModelProvider:
 
     def find(self, leg: Leg, intent_id: str) -> Found | None:
         assert intent_id
+        self.clock.advance(timedelta(seconds=self.slow))
         if not self.readable:
             return None
         made = self.sessions.get(leg.key)
@@ -170,6 +171,7 @@ class CheckoutWorld:
         self.intents, self.breakers = CrashingIntents(), MemoryBreakers()
         self.providers = {name: ModelProvider(name, self.clock) for name in policy.accounts}
         self.reached: Counter[str] = Counter()
+        self.keyless: set[str] = set()
         self._policy = policy
         self.checkouts = Checkouts(
             intents=self.intents,
@@ -183,6 +185,8 @@ class CheckoutWorld:
         return self._policy
 
     def provider(self, name: str) -> ModelProvider:
+        if name in self.keyless:
+            raise SecretUnavailable(f"There is no key for {name}.")
         return self.providers[name]
 
     @property
@@ -216,8 +220,8 @@ class CheckoutWorld:
     def buy(self, key: str = "k1", **changes: Any) -> Offered:
         return self.checkouts.start(self.wish(key, **changes))
 
-    def settle(self) -> Settled:
-        return settle(intents=self.intents, policies=self, clock=self.clock)
+    def settle(self, *, after: tuple[int, str] | None = None) -> Settled:
+        return settle(intents=self.intents, policies=self, clock=self.clock, after=after)
 
     def phase(self, name: str) -> Phase:
         return self.breakers.load(self._policy.accounts[name]).phase

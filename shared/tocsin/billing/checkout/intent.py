@@ -146,6 +146,11 @@ class Intent:
     decisions: tuple[DoubleDecision, ...] = ()
 
     @property
+    def place(self) -> tuple[int, str]:
+        """Its place among others: when it was made, and its id."""
+        return self.created, self.id
+
+    @property
     def chosen(self) -> Leg | None:
         """The leg the customer was sent to, once there is one: the first with something to pay.
 

@@ -58,6 +58,7 @@ class Memory:
     """All that is remembered, by provider.
 
     `told` names the evidence that incidents have, `rung` the alarms that were said to ring.
+    `settled_to` is the place of the unsettled checkout that was looked at last.
     """
 
     providers: Mapping[str, Seen] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Memory:
     told: tuple[str, ...] = ()
     rung: tuple[str, ...] = ()
     word: LastWord | None = None
+    settled_to: tuple[int, str] | None = None
 
     @property
     def providers_in_trouble(self) -> bool:
@@ -91,6 +93,7 @@ class Memory:
             tuple(plain.get("told", ())),
             tuple(plain.get("rung", ())),
             _last_word(plain),
+            None if (place := plain.get("settled_to")) is None else (int(place[0]), str(place[1])),
         )
 
 

@@ -43,8 +43,14 @@ class IntentStore(Protocol):
         """
         ...
 
-    def unsettled(self, *, limit: int = 200) -> tuple[Intent, ...]:
-        """Intents with something left to find out or to decide, the oldest first."""
+    def unsettled(
+        self, *, limit: int = 200, after: tuple[int, str] | None = None
+    ) -> tuple[Intent, ...]:
+        """Intents with something left to find out or to decide, the oldest first.
+
+        At most `limit` of them, those behind the `place` that `after` names. Fewer than `limit`
+        are the last.
+        """
         ...
 
     def attempts(self, *, since: int, until: int) -> tuple[Attempt, ...]:

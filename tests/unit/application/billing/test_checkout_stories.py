@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +15,9 @@ from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.billing.errors import CheckoutCompleted, NoPaymentPath
 from tocsin.runtime.watch.checkout_notes import Notes
 from tocsin.runtime.watch.invocation import watch
+
+if TYPE_CHECKING:
+    from tocsin.application.billing.checkout.settle import Settled
 
 ACCOUNTS = {
     "stripe": {"account": "acct_1", "mode": "test"},
@@ -160,6 +163,116 @@ class TestOneCustomer:
             assert world.phase("razorpay") is Phase.CLOSED
             turned_away(world, f"k{number}")
         assert world.phase("razorpay") is Phase.OPEN
+
+
+class TestAKeyThatCannotBeRead:
+    """A provider without a readable key is as good as down, and nothing was asked of it."""
+
+    def test_the_other_one_serves_and_no_call_is_left_in_doubt(self) -> None:
+        world = CheckoutWorld(sold_by("stripe", "razorpay"))
+        world.keyless.add("stripe")
+        offered = world.buy()
+        assert (offered.leg.provider, offered.failed_over) == ("razorpay", True)
+        assert [leg.provider for leg in offered.intent.legs] == ["razorpay"]
+        assert offered.intent.settled
+
+    def test_alone_it_says_so_and_serves_once_it_has_one(self) -> None:
+        world = CheckoutWorld(sold_by("stripe"))
+        world.keyless.add("stripe")
+        assert turned_away(world) == {"stripe": "no_key"}
+        assert [each.result for each in world.intents.log] == [Result.NOT_TRIED]
+        world.keyless.clear()
+        assert world.buy().leg.provider == "stripe"
+
+    def test_a_page_of_yesterday_cannot_be_looked_up_without_it(self) -> None:
+        world = CheckoutWorld(sold_by("stripe", "razorpay"))
+        world.buy()
+        world.pass_time(PAGE_LIFE + 60)
+        world.keyless.add("stripe")
+        assert turned_away(world) == {"stripe": "not_known_yet"}
+
+
+class TestNothingStarves:
+    """Who waits for a person, or for a provider, keeps nobody else waiting."""
+
+    def doubles(self, world: CheckoutWorld, count: int) -> None:
+        """So many that are certain and that nobody has decided."""
+        world.stripe.mode = "late"
+        for number in range(count):
+            world.buy(f"double{number}", region="US")
+            world.breakers.breakers.clear()
+            world.pass_time(1)
+        for provider in world.providers.values():
+            for session in provider.sessions.values():
+                session.state = "running"
+        world.stripe.mode = "up"
+
+    def rounds(self, world: CheckoutWorld, count: int) -> list[Settled]:
+        done: list[Settled] = []
+        for _ in range(count):
+            after = done[-1].reached if done else None
+            done.append(world.settle(after=after))
+            world.pass_time(60)
+        return done
+
+    def test_sixty_undecided_doubles_keep_no_newer_doubt_from_being_settled(self) -> None:
+        world = CheckoutWorld(sold_by("stripe", "razorpay"))
+        self.doubles(world, 60)
+        self.rounds(world, 3)
+        world.stripe.mode = "lost"
+        world.buy("newer")
+        world.pass_time(ABSENCE_PROVES)
+        world.stripe.mode = "up"
+        done = self.rounds(world, 2)
+        assert [each.looked_at for each in done] == [50, 50]
+        assert sum(each.settled for each in done) == 1
+        assert [len(each.doubles) for each in done][-1] == 60, "all are counted, looked at or not"
+        assert done[-1].waiting in {60, 61}
+
+    def test_one_missing_key_ends_no_run(self) -> None:
+        world = CheckoutWorld(sold_by("stripe", "razorpay"))
+        world.stripe.mode = "late"
+        world.buy("first")
+        world.stripe.mode, world.razorpay.mode = "down", "lost"
+        turned_away(world, "second")
+        world.pass_time(ABSENCE_PROVES)
+        world.keyless.add("stripe")
+        world.razorpay.mode = "up"
+        done = world.settle()
+        assert next(iter(done.failed.values())).code == "secret_unavailable"
+        assert (done.looked_at, done.settled) == (2, 1)
+
+    def test_a_silent_provider_costs_three_looks_and_the_other_is_looked_at(self) -> None:
+        world = CheckoutWorld(sold_by("stripe", "razorpay"))
+        world.stripe.mode = "lost"
+        for number in range(20):
+            world.buy(f"k{number}")
+            world.breakers.breakers.clear()
+        world.stripe.mode, world.razorpay.mode = "down", "lost"
+        turned_away(world, "last")
+        world.pass_time(ABSENCE_PROVES)
+        world.stripe.readable, world.razorpay.mode = False, "up"
+        world.stripe.slow = 8
+        before = world.now
+        done = world.settle()
+        assert done.settled == 1
+        assert world.now - before <= 3 * 8
+
+    def test_a_run_ends_in_time_and_the_next_goes_on_behind_it(self) -> None:
+        world = CheckoutWorld(sold_by("stripe", "razorpay"))
+        world.stripe.mode = "lost"
+        for number in range(10):
+            world.buy(f"k{number}")
+            world.breakers.breakers.clear()
+            world.pass_time(1)
+        world.pass_time(ABSENCE_PROVES)
+        world.stripe.slow = 8
+        first, second = self.rounds(world, 2)
+        assert (first.looked_at, first.settled) == (4, 4)
+        assert (second.looked_at, second.settled) == (4, 4)
+        assert second.reached is not None
+        assert first.reached is not None
+        assert second.reached > first.reached
 
 
 def test_a_word_that_is_no_failure_is_none() -> None:

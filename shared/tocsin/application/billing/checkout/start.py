@@ -31,7 +31,7 @@ from tocsin.billing.checkout.intent import (
 )
 from tocsin.billing.errors import CheckoutCompleted, CheckoutInProgress, NoPaymentPath
 from tocsin.billing.outage.signs import LOOK_BACK, checkouts
-from tocsin.errors import IdempotencyKeyReused, Unavailable
+from tocsin.errors import IdempotencyKeyReused, SecretUnavailable, Unavailable
 from tocsin.ports.billing.checkout import Reply
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource
     from tocsin.ports.time import WallClock
 
-BREAKER_OPEN, WITHDRAWING = "breaker_open", "withdrawing"
-NOT_TRIED = frozenset({BREAKER_OPEN, WITHDRAWING})
+BREAKER_OPEN, WITHDRAWING, NO_KEY = "breaker_open", "withdrawing", "no_key"
+NOT_TRIED = frozenset({BREAKER_OPEN, WITHDRAWING, NO_KEY})
 """Why a provider was not even asked."""
 
 
@@ -144,7 +144,10 @@ class Checkouts:
             old = self._now() >= (leg.first_sent_at or leg.sent_at) + PAGE_LIFE
             if not old or leg.withdrawing or leg.state not in UNSETTLED | {LegState.OFFERED}:
                 continue
-            found = self.policies.provider(leg.provider).find(leg, intent.id)
+            try:
+                found = self.policies.provider(leg.provider).find(leg, intent.id)
+            except SecretUnavailable:
+                found = None
             if found is None:
                 unknown[leg.provider] = "not_known_yet"
                 continue
@@ -178,13 +181,16 @@ class Checkouts:
         """The intent after one provider was asked, or was not, and a word on why."""
         if any(leg.identity == offer.identity and leg.withdrawing for leg in intent.legs):
             return intent, WITHDRAWING
+        try:  # before anything is written: a call that was stored as sent would be in doubt
+            provider = self.policies.provider(offer.identity.provider)
+        except SecretUnavailable:
+            return intent, NO_KEY
         if not self._admitted(offer.identity):
             return intent, BREAKER_OPEN
         about_to = sent(intent, offer, now=self._now())
         if not self.intents.save(about_to):
             raise CheckoutInProgress(intent=intent.id)
         leg = leg_of(about_to, offer.identity)
-        provider = self.policies.provider(offer.identity.provider)
         began = self.clock.wall_now()
         reply = provider.create(about_to, leg)
         elapsed = int((self.clock.wall_now() - began).total_seconds() * 1000)

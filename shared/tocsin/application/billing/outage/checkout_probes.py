@@ -68,10 +68,11 @@ class CheckoutProbes:
         return leg
 
     def _called(self, intent: Intent, identity: Identity) -> Intent:
+        provider = self.policies.provider(identity.provider)
         about_to = sent(intent, self._offer(identity, intent), now=self._now())
         self._keep(about_to)
         leg = leg_of(about_to, identity)
-        reply = self.policies.provider(identity.provider).create(about_to, leg)
+        reply = provider.create(about_to, leg)
         after = heard(
             about_to,
             identity,

@@ -120,8 +120,16 @@ class Rounds:
             self._ring(rung, ringing, now=now)
         self._publish(found, failed)
         with _Alone("settle", failed, self.notes):
-            settled = settle(intents=self.intents, policies=self.policies, clock=self.clock)
+            settled = settle(
+                intents=self.intents,
+                policies=self.policies,
+                clock=self.clock,
+                after=before.settled_to,
+            )
+            after = replace(after, settled_to=settled.reached)
             self.notes.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles))
+            for error in settled.failed.values():
+                raise error  # all others were looked at; one stands for them in the log
         said = _Said(set(after.told), after.word)
         with _Alone("tell", failed, self.notes):
             self._tell(before, after, found, said)
