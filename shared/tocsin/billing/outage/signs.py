@@ -15,6 +15,8 @@ from enum import StrEnum
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tocsin.billing.checkout.attempts import Result
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -25,6 +27,7 @@ class Trouble(StrEnum):
     """What is wrong: a metric's dimension and part of an alarm's name, so never renamed."""
 
     CHECKOUT = "checkout"
+    REFUSED = "refused"
     UNREACHABLE = "unreachable"
     DELIVERIES = "deliveries"
     BACKLOG = "backlog"
@@ -75,6 +78,17 @@ PARTLY_WORKSPACES = 4
 """With three, six wishes of a healthy provider in half an hour would be an outage once in 150 days
 at two errors in a hundred (`docs/checkout-outages.md`)."""
 
+REFUSALS = Rule(
+    Trouble.REFUSED,
+    numerator="checkout attempts since the last that was accepted, with refusals among them",
+    denominator="the same: it speaks only where none is accepted",
+    minimum=10,
+    percent=100,
+    window=14_400,
+)
+"""A price that was archived or a key without the right to sell: no failure of the provider, so that
+no breaker opens, and yet nobody can pay there."""
+
 DELIVERIES = Rule(
     Trouble.DELIVERIES,
     numerator="events of the hour of which the provider says that no delivery succeeded",
@@ -116,7 +130,7 @@ ARRIVALS_KEPT = 40
 RECOVERED_AFTER = 600
 """Seconds of nothing wrong before a trouble is said to be over."""
 
-URGENT = frozenset({Trouble.CHECKOUT, Trouble.UNREACHABLE})
+URGENT = frozenset({Trouble.CHECKOUT, Trouble.REFUSED, Trouble.UNREACHABLE})
 """Trouble that customers meet: it moves checkouts, the wording and the freeze."""
 
 
@@ -169,6 +183,26 @@ def _wishes(attempts: Iterable[Attempt]) -> list[Attempt]:
 
 def _enough(failed: Iterable[Attempt], workspaces: int) -> bool:
     return len({each.workspace for each in failed}) >= workspaces
+
+
+def refusals(attempts: Iterable[Attempt], *, now: int) -> Tally:
+    """Whether one provider accepts no checkout at all, for what it says of the requests."""
+    asked = sorted(
+        (
+            each
+            for each in attempts
+            if (each.failed or each.worked or each.result is Result.REFUSED)
+            and now - REFUSALS.window < each.second <= now
+        ),
+        key=lambda each: each.at,
+    )
+    since_success = _after_last_success(asked)
+    refused = any(each.result is Result.REFUSED for each in since_success)
+    broken = REFUSALS.broken(len(since_success), len(since_success))
+    broken = broken and refused and _enough(since_success, WORKSPACES)
+    return Tally(
+        len(since_success), len(since_success), broken=broken, why="refused" if broken else ""
+    )
 
 
 def _after_last_success(attempts: Sequence[Attempt]) -> Sequence[Attempt]:

@@ -467,6 +467,85 @@ def test_a_probe_that_cannot_be_sent_keeps_the_round_from_nothing(watched: Watch
     assert answer["firing"].keys() == {"stripe", "razorpay"}
 
 
+class TestAllRefused:
+    """An archived price, or a key without the right to sell: a trouble without a breaker."""
+
+    def test_ten_refused_of_three_workspaces_and_none_accepted_is_said_and_is_over(
+        self, watched: Watched
+    ) -> None:
+        watched.stripe.mode = "refuses"
+        for number in range(10):
+            assert watched.minutes(1)["firing"] == {}
+            assert watched.buy(workspace=f"ws_{number % 3}") == "razorpay"
+        assert watched.minutes(1)["firing"] == {"stripe": ["refused"]}
+        assert watched.checkout.phase("stripe") is Phase.CLOSED
+        assert ("checkout-stripe-failing", "ALARM") in rings(watched)
+        status = watched.outages.status()
+        assert status is not None
+        assert status["providers"]["stripe"] == "failing"
+        incident = watched.alarm("checkout-stripe-failing")
+        watched.minutes(1)
+        (facts,) = watched.facts(incident)
+        assert facts["counted"] == "refused 10 of 10"
+        assert facts["workspaces"] == "ws_0, ws_1, ws_2"
+        assert "http_400" in facts["examples"]
+        watched.stripe.mode = "up"
+        assert watched.buy() == "stripe"
+        assert watched.minutes(12)["firing"] == {}
+
+    @pytest.mark.parametrize("spoiled", ["few", "two", "accepted"])
+    def test_fewer_or_of_two_or_with_one_accepted_is_none(
+        self, watched: Watched, spoiled: str
+    ) -> None:
+        watched.stripe.mode = "refuses"
+        of = 2 if spoiled == "two" else 3
+        for number in range(9 if spoiled == "few" else 20):
+            accepted = spoiled == "accepted" and number % 7 == 0
+            watched.stripe.mode = "up" if accepted else "refuses"
+            watched.buy(workspace=f"ws_{number % of}")
+            assert watched.minutes(1)["firing"] == {}
+
+
+class TestTheLevelGoesByWhatIsSold:
+    """`pro` costs rupees at both and dollars at Stripe alone."""
+
+    def fails(self, watched: Watched) -> None:
+        watched.stripe.mode = "down"
+        assert [watched.buy() for _ in range(3)] == ["razorpay"] * 3
+
+    def test_what_is_sold_only_where_it_fails_is_critical_once_it_is_wanted(
+        self, watched: Watched
+    ) -> None:
+        self.fails(watched)
+        assert watched.minutes(1)["level"] == "degraded"
+        assert rings(watched) == [("checkout-stripe-failing", "ALARM")]
+        assert watched.buy(currency="USD") == "no_payment_path"
+        watched.minutes(1)
+        assert rings(watched)[-1] == ("checkout-all-providers-failing", "ALARM")
+        assert "Nobody can pay for pro in USD by any path." in str(watched.rung[-1])
+        assert watched.alarm("checkout-all-providers-failing").severity is Severity.CRITICAL
+        watched.minutes(1)
+        assert "Payments for pro in USD cannot be taken now." in watched.sent[-1][2]
+        watched.stripe.mode = "up"
+        watched.minutes(25)
+        assert rings(watched)[-1][1] == "OK"
+
+    def test_a_provider_that_works_and_sells_nothing_is_no_way_to_pay(
+        self, watched: Watched
+    ) -> None:
+        policy = POLICY.prices
+        only_stripe = {
+            what: replace(price, ids={"stripe": price.ids["stripe"]})
+            for what, price in policy.items()
+        }
+        object.__setattr__(watched.checkout, "_policy", replace(POLICY, prices=only_stripe))
+        watched.stripe.mode = "down"
+        for _ in range(3):
+            watched.buy()
+        assert watched.minutes(1)["level"] == "down"
+        assert ("checkout-all-providers-failing", "ALARM") in rings(watched)
+
+
 def rings(watched: Watched) -> list[tuple[str, str]]:
     """Alarms and states as they were handed to those who open incidents."""
     said = [(one["AlarmName"], one["NewStateValue"]) for one in watched.rung]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tocsin.billing.outage.wording import OPERATIONAL, word
+from tocsin.billing.outage.wording import DOWN, OPERATIONAL, word
 from tocsin.billing.provider import PROVIDERS
 from tocsin.errors import Conflict, IdempotencyKeyReused, IllegalTransition
 from tocsin.incidents.clocks.cadence import next_by
@@ -206,7 +206,7 @@ class Teller:
 def _mitigation(situation: Situation) -> str:
     if situation.level == OPERATIONAL:
         return "None needed any more: checkouts go to the preferred provider again."
-    if situation.failing and situation.working:
+    if situation.failing and situation.level != DOWN:
         return "Checkouts go to the provider that works, where it sells the plan."
     return "None yet."
 

@@ -20,17 +20,19 @@ from tocsin.application.billing.outage.watch import (
     recent_attempts,
     situation,
     status_document,
+    wanted_in_vain,
 )
+from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.outage.alarms import ALL_FAIL, SAYS, alarms_of
 from tocsin.billing.outage.memory import LastWord, Memory, Seen
 from tocsin.billing.outage.recovery import Probe
 from tocsin.billing.outage.signs import LOOK_BACK, Trouble
-from tocsin.billing.outage.wording import OPERATIONAL, gist
+from tocsin.billing.outage.wording import DOWN, OPERATIONAL, gist, plans
 from tocsin.errors import TocsinError
 from tocsin.notes import Event, Gauge, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from tocsin.application.billing.outage.tell import Teller
@@ -87,7 +89,8 @@ class Rounds:
     def run(self) -> dict[str, Any]:
         """One round; the answer says what is firing and which parts failed."""
         now, failed = int(self.clock.wall_now().timestamp()), list[str]()
-        accounts = self.policies.policy().accounts
+        policy = self.policies.policy()
+        accounts = policy.accounts
         before = self.outages.memory()
         log = self.intents.attempts(since=now - LOOK_BACK, until=now)
         seen: dict[str, Seen] = {}
@@ -111,10 +114,11 @@ class Rounds:
             ringing |= _report(name, seen[name], self.notes)
         after = Memory(seen, before.next_update, before.told, word=before.word)
         after = replace(after, next_update=promised(after, now=now))
-        found = situation(after, tuple(accounts), now=now)
+        found = situation(after, tuple(accounts), now=now, prices=policy.prices)
         if accounts:  # who sells nothing lacks no way to be paid
-            self.notes.gauge(Gauge.NO_PAYMENT_PATH, int(not found.working))
-            ringing |= {} if found.working else {ALL_FAIL: SAYS["all"]}
+            says = _nobody(found, wanted_in_vain(log, found))
+            self.notes.gauge(Gauge.NO_PAYMENT_PATH, int(says is not None))
+            ringing |= {} if says is None else {ALL_FAIL: says}
         rung = set(before.rung)
         with _Alone("ring", failed, self.notes):
             self._ring(rung, ringing, now=now)
@@ -213,7 +217,13 @@ class Rounds:
         if not seen.firing and not self.teller.still_firing(incident, name):
             return
         log = self.intents.attempts(since=since - LOOK_BACK, until=now)
-        failed = [each for each in log if each.failed and each.provider == name]
+        refused = Trouble.REFUSED in shown.firing
+        failed = [
+            each
+            for each in log
+            if each.provider == name
+            and (each.failed or (refused and each.result is Result.REFUSED))
+        ]
         counted = {trouble: (each.bad, each.total) for trouble, each in shown.watched.items()}
         evidence = Evidence(name, shown.firing, since, failed, counted)
         mark = f"{incident.id}|{evidence.mark}|True"
@@ -234,6 +244,13 @@ class _Said:
 
 def _worst_first(incident: Incident) -> tuple[int, datetime, str]:
     return incident.severity.rank, incident.opened_at, incident.id
+
+
+def _nobody(found: Situation, in_vain: Sequence[tuple[str, str]]) -> str | None:
+    """What the alarm says of those who can pay by no path; None where there are none."""
+    if found.level == DOWN:
+        return SAYS["all"]
+    return SAYS["some"].format(plans(in_vain)) if in_vain else None
 
 
 def _report(provider: str, seen: Seen, notes: Notes) -> dict[str, str]:
