@@ -61,6 +61,9 @@ class Provider:
     largest: int = 0
     empty_for: int = 0
     """So many calls are answered with an empty list, as a provider in trouble may."""
+    shown: Callable[[dict[str, Any]], bool] = lambda _: True
+    """What the list shows now: a provider in trouble may leave some out, and others the next time.
+    """
 
     def page(self, identity: Identity, wanted: Slice) -> EventPage:
         self.calls += 1
@@ -71,7 +74,7 @@ class Provider:
         found = [
             each
             for each in reversed(self.documents)
-            if wanted.start <= each["created"] < wanted.end
+            if wanted.start <= each["created"] < wanted.end and self.shown(each)
         ]
         if wanted.after is not None:
             ids = [each["id"] for each in found]
@@ -190,7 +193,7 @@ class World:
         """Whoever is told may be told again by the next driver, and of nothing else."""
         self.die_perhaps()
         stop = untold(cursor)
-        assert stop or cursor.proven or cursor.first.unreadable
+        assert stop or cursor.proven or cursor.first.unreadable or cursor.doubt
         self.told.append(cursor.id)
         self.stops.append(stop)
         self.die_perhaps()

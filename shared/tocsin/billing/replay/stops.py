@@ -32,8 +32,16 @@ def resumed(cursor: Cursor) -> Cursor:
     if cursor.ended:
         raise BadInput(f"the replay is {cursor.stage}: start another one")
     if cursor.stage is not Stage.STALLED or cursor.stalled_in is None:
-        return replace(cursor, problem="", waiting_since=None)
-    return replace(cursor, stage=cursor.stalled_in, stalled_in=None, problem="", waiting_since=None)
+        return replace(cursor, problem="", waiting_since=None, differs_since=None, not_before=0)
+    return replace(
+        cursor,
+        stage=cursor.stalled_in,
+        stalled_in=None,
+        problem="",
+        waiting_since=None,
+        differs_since=None,
+        not_before=0,
+    )
 
 
 def cancelled(cursor: Cursor, by: str, reason: str) -> Cursor:

@@ -12,19 +12,27 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.billing.driving import Driving, waits_since
+from tocsin.application.billing.driving import PATIENCE, Driving, waits_since
 from tocsin.billing.projection.ledger_key import key_of
+from tocsin.billing.provider import PROVIDERS
 from tocsin.billing.replay.cursor import (
+    DAY,
+    NOTHING_FOUND,
     Counts,
     Cursor,
     Kind,
     Met,
     Stage,
     advanced,
+    begin,
+    disagreement,
     drained,
+    listed,
     narrowed,
+    once_more,
     plus,
     proved,
+    unprovable,
     walked,
 )
 from tocsin.billing.replay.stops import stalled, told, untold
@@ -82,6 +90,9 @@ SETTLE = 1
 COUNTED_WITHIN = 60
 """Seconds the projector is given to count what it did with what was inserted."""
 
+LONGEST_PAUSE = 30
+"""Seconds between two looks at whether a pass may be made again."""
+
 _CHECKED_AT_ONCE = 20
 _SUMMED_AT_ONCE = 100
 
@@ -131,6 +142,8 @@ class Planner:
 
     def _step(self, cursor: Cursor) -> Cursor:
         """One page listed, or one look at how far the others have come."""
+        if self.now() < cursor.not_before:
+            return replace(cursor, updated_at=self.now())
         match cursor.stage:
             case Stage.DRAINING:
                 after = self._drain(cursor)
@@ -138,7 +151,8 @@ class Planner:
                 after = self._add_up(cursor)
                 if after.summed >= cursor.first_pages:
                     after = proved(after, after.sum)
-                    after = replace(after, problem=self.tell(after))
+                    problems = (after.doubt, self.tell(after))
+                    after = replace(after, problem="; ".join(each for each in problems if each))
             case _ if cursor.kind is Kind.OBJECTS:
                 after = self.rebuilder.step(cursor)
             case _:
@@ -162,9 +176,14 @@ class Planner:
         return cursor
 
     def _list(self, cursor: Cursor) -> Cursor:
+        if (horizon := self._horizon(cursor)) > cursor.at:
+            return self._too_late(cursor, horizon)
         self.rate.take(cursor.identity)
         page = self.source.page(cursor.identity, cursor.slice())
-        cursor = replace(cursor, waiting_since=None, problem="").met(Counts(calls=1))
+        problem = cursor.problem if cursor.differs_since else ""
+        cursor = replace(cursor, waiting_since=None, problem=problem, not_before=0).met(
+            Counts(calls=1)
+        )
         met = _met(page)
         if (narrower := narrowed(cursor, met)) is not None:
             return narrower
@@ -173,7 +192,36 @@ class Planner:
         else:
             self._believe(cursor)
         cursor = advanced(cursor, met)
-        return walked(cursor) if cursor.walked else cursor
+        return self._walked(cursor) if cursor.walked else cursor
+
+    def _horizon(self, cursor: Cursor) -> int:
+        """The oldest second whose events its provider still lists."""
+        known = PROVIDERS.get(cursor.identity.provider)
+        return self.now() - known.reaches * DAY if known is not None else 0
+
+    def _too_late(self, cursor: Cursor, horizon: int) -> Cursor:
+        """The window has left what the provider lists: what is known of it is inserted, no more."""
+        doubt = "the provider no longer lists the beginning of the window: nothing can be proven"
+        if cursor.passes:
+            return unprovable(cursor, doubt)
+        after = replace(cursor, at=min(horizon, cursor.window.end), after=None, doubt=doubt)
+        return self._walked(after) if after.walked else after
+
+    def _walked(self, cursor: Cursor) -> Cursor:
+        """On after a pass; where it proves nothing though nothing was missing, it is made again."""
+        after = walked(cursor)
+        if after.stage is not Stage.PROVING:
+            return replace(after, differs_since=None)
+        window, now = after.window, self.now()
+        held = self.ledger.held(after.identity, start=window.start, end=window.end)
+        problem = disagreement(cursor, held=held)
+        if not problem:
+            return replace(after, differs_since=None, problem="")
+        if problem == NOTHING_FOUND and cursor.differs_since is not None:
+            return unprovable(after, problem)  # asked again a while later, it is the same
+        if now - (cursor.differs_since or now) > PATIENCE:
+            return stalled(begin(replace(after, stage=Stage.CHECKING)), problem)
+        return once_more(after, problem, now=now)
 
     def _believe(self, cursor: Cursor) -> None:
         """An empty list is believed only where the ledger is empty too.
@@ -208,10 +256,10 @@ class Planner:
             if records:
                 self.queue.send(cursor.id, records)
         missing = len(kept.missing)
-        return cursor.met(
+        return listed(cursor, (str(each.get("id")) for each in page.documents)).met(
             Counts(
                 listed=len(filed.records) + filed.unreadable,
-                present=len(filed.records) - missing,
+                present=max(0, len(filed.records) - missing),
                 missing=missing,
                 unreadable=filed.unreadable,
             )
@@ -310,6 +358,8 @@ class Planner:
 
 
 def _pause(cursor: Cursor) -> float:
+    if cursor.not_before:
+        return max(0, min(LONGEST_PAUSE, cursor.not_before - cursor.updated_at))
     waits = cursor.waiting_since is not None and cursor.stage is Stage.DRAINING
     return SETTLE if waits else 0
 
