@@ -68,6 +68,7 @@ class ReconcileModel:
 
     `owner` says at which account a workspace is billed. Of accounts in `unasked` nothing may be
     asked.
+    Providers that are `down` answer nothing, subscriptions that are `silent` cannot be asked about.
     """
 
     size: int = 60
@@ -80,6 +81,7 @@ class ReconcileModel:
     seen: MemorySeenAccounts = field(default_factory=MemorySeenAccounts)
     down: set[str] = field(default_factory=set)
     empty: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
     incident: bool = True
     calls: int = 0
     now: int = NOW
@@ -143,7 +145,7 @@ class ReconcileModel:
     def fetch(self, identity: Identity, subscription: str) -> Answer:
         self.calls += 1
         assert identity not in self.unasked
-        if identity.provider in self.down:
+        if identity.provider in self.down or subscription in self.silent:
             return Answer(Verdict.FAILED, http_status=503, detail="HTTP 503")
         found = self.truth.get((identity, subscription))
         verdict = Verdict.FOUND if found else Verdict.MISSING

@@ -169,13 +169,16 @@ def double(
 ) -> Mismatch | None:
     """Whether a workspace may be charged twice for one thing, by what the providers say.
 
-    By two providers, or by two subscriptions at one, unless one of them is to `add_ons` alone.
+    By two providers, or by two subscriptions at one, unless one of them is to `add_ons` alone. One
+    that we hold under this workspace and its provider has under another is charged there.
     """
     charging = sorted(
         (
             (each.identity, each.subscription, each.answer.subscription)
             for each in subjects
-            if each.answer.subscription and each.answer.subscription.status in RUNNING
+            if each.answer.subscription
+            and each.answer.subscription.status in RUNNING
+            and each.workspace in {None, workspace}
         ),
         key=lambda each: (str(each[0]), each[1]),
     )

@@ -376,3 +376,77 @@ def blank(world: ReconcileModel) -> Cursor:
         started_at=world.now,
         started_by="ana",
     )
+
+
+class TestAQuestionThatFailedIsUnknown:
+    """A provider that does not answer has not said "no"."""
+
+    def test_a_503_to_the_confirming_question_hides_no_double(self) -> None:
+        """The list shows two that run; asked about each, one provider does not answer."""
+        world = ReconcileModel()
+        world.plant(Kind.DOUBLE, 4)
+        world.silent.add("twin_0004")
+        assert world.start().stage is Stage.READY
+        standing = world.standing()
+        assert (standing.found, standing.unknown) == (0, 1)
+        (why,) = [each for one in world.store.workspaces("REC-1") for each in one.unknown]
+        assert "not known whether ws_0004 pays twice" in why
+        world.silent.clear()
+        world.start("REC-2")
+        assert world.found("REC-2") == [(Kind.DOUBLE, "ws_0004")]
+
+    @pytest.mark.parametrize("scope", [Scope.FULL, Scope.SAMPLE])
+    def test_a_list_that_shrank_since_the_last_one_is_not_whole(self, scope: Scope) -> None:
+        world = ReconcileModel()
+        world.start("REC-1", scope)
+        assert world.standing("REC-1").unknown == 0
+        kept = dict(world.truth)
+        for at in sorted(kept, key=str)[::3]:
+            del world.truth[at]
+        for at in kept.keys() - world.truth.keys():  # their rows are gone too: nobody asks
+            world.projection.rows.pop(at)
+        world.start("REC-2", scope)
+        unknown = [each for one in world.store.workspaces("REC-2") for each in one.unknown]
+        assert len(unknown) == 2
+        assert all("in an earlier reconciliation" in each for each in unknown)
+        world.truth |= kept
+        world.start("REC-3", scope)
+        assert world.standing("REC-3").unknown == 0
+
+
+class TestWhereTheProviderSays:
+    """A subscription is counted for whom its provider has it under."""
+
+    def wrongly_held(self, world: ReconcileModel, number: int, under: int) -> None:
+        """We hold the subscription of one workspace under another."""
+        at = key(number)
+        world.truth[at] = replace(world.truth[at], status=Status.ACTIVE)
+        world.hold(at, replace(world.truth[at], workspace=f"ws_{under:04d}"))
+        other = key(under)
+        world.truth[other] = replace(world.truth[other], status=Status.ACTIVE)
+        world.hold(other, world.truth[other])
+
+    def test_a_row_held_under_the_wrong_workspace_makes_no_double_there(self) -> None:
+        world = ReconcileModel()
+        self.wrongly_held(world, 7, under=8)
+        world.start()
+        assert world.found() == [(Kind.ENFORCEMENT, "ws_0007")]
+
+    def test_a_mismatch_of_somebody_undrawn_met_in_a_drawn_one_escalates(self) -> None:
+        world = ReconcileModel(size=300)
+        world.start("REC-0", Scope.SAMPLE, seed="s")
+        drawn = {each.workspace for each in world.store.workspaces("REC-0")}
+        inside = next(number for number in range(300) if f"ws_{number:04d}" in drawn)
+        outside = next(number for number in range(300) if f"ws_{number:04d}" not in drawn)
+        self.wrongly_held(world, outside, under=inside)
+        cursor = world.start("REC-1", Scope.SAMPLE, seed="s")
+        assert (cursor.escalated, cursor.full) == (True, True)
+        assert world.found() == [(Kind.ENFORCEMENT, f"ws_{outside:04d}")]
+
+    def test_a_mismatch_without_a_workspace_escalates(self) -> None:
+        world = ReconcileModel(size=300)
+        at = STRIPE, "sub_nobody"
+        world.truth[at] = replace(world.truth[key(1)], id=at[1], workspace=None)
+        cursor = world.start("REC-1", Scope.SAMPLE)
+        assert (Kind.MISSING, None) in world.found()
+        assert cursor.escalated

@@ -42,6 +42,11 @@ AT_ONCE = 25
 RESERVE_MS = 60_000
 """Kept for the step that is under way: a few workspaces, each asked for at the provider."""
 
+_LOOKED_BACK, _EARLIER = 500, 5
+"""Ids that are looked through for reconciliations that listed an account, and how many count."""
+
+_LISTS_NOTHING = f"REC-{Scope.RECENT}-"
+
 _CHOSEN = 500_000
 """Notes from this number on hold who was drawn; a list has fewer pages."""
 
@@ -169,7 +174,8 @@ class Reconciler:
     def _after_touched(self, cursor: Cursor) -> Cursor:
         if cursor.scope is Scope.RECENT:
             return cursor.to(Stage.READY)
-        return replace(cursor.to(Stage.LISTING), page=0, full=cursor.scope is Scope.FULL)
+        full = cursor.scope is Scope.FULL
+        return replace(cursor.to(Stage.LISTING), page=0, full=full, listed={})
 
     def _list(self, cursor: Cursor) -> Cursor:
         """One page of a provider's subscriptions: compared if all are read, noted if some are."""
@@ -206,10 +212,27 @@ class Reconciler:
                 for (_, name), one in subscriptions.items()
             ]
             self.store.note(cursor.id, cursor.page, listed)
-        after = replace(_met(cursor, look), page=cursor.page + 1)
+        whose, seen = str(identity), len(page.subscriptions) + len(page.unreadable)
+        listed = {**cursor.listed, whose: cursor.listed.get(whose, 0) + seen}
+        after = replace(_met(cursor, look), page=cursor.page + 1, listed=listed)
         if page.next is None:
+            if listed[whose] < (before := self._listed_before(cursor, whose)):
+                look.shrunk(identity, listed[whose], before)
             return replace(after, account=cursor.account + 1, after=None)
         return replace(after, after=page.next)
+
+    def _listed_before(self, cursor: Cursor, whose: str) -> int:
+        """The most that the account has listed in the last few reconciliations that listed it."""
+        counts: list[int] = []
+        for name in self.store.latest(limit=_LOOKED_BACK):
+            if name == cursor.id or name.startswith(_LISTS_NOTHING):
+                continue
+            earlier = self.store.load(name)
+            if earlier is not None and earlier.stage is Stage.READY and whose in earlier.listed:
+                counts.append(earlier.listed[whose])
+            if len(counts) == _EARLIER:
+                break
+        return max(counts, default=0)
 
     def _draw(self, cursor: Cursor) -> Cursor:
         """Decides who is read besides those touched, and keeps that."""
@@ -244,13 +267,29 @@ class Reconciler:
             look.workspace(workspace, also=subscriptions)
         after = replace(_met(cursor, look), at=cursor.at + 1)
         if self._wrong(cursor, owned.keys()):
-            return replace(after.to(Stage.LISTING), full=True, escalated=True, page=0)
+            again = after.to(Stage.LISTING)
+            return replace(again, full=True, escalated=True, page=0, listed={})
         return after
 
     def _wrong(self, cursor: Cursor, workspaces: Collection[str]) -> bool:
-        """By what is kept: whoever compared them first may have died before the next write."""
-        kept = self.store.found(cursor.id)
-        return any(each.mismatch.workspace in workspaces for each in kept)
+        """By what is kept: whoever compared them first may have died before the next write.
+
+        What was met in comparing them counts whosever it turned out to be, as does what is nobody's
+        as far as is known.
+        """
+        read = {
+            name
+            for each in workspaces
+            if (compared := self.store.compared(cursor.id, each)) is not None
+            for name in compared.subscriptions
+        }
+        for each in self.store.found(cursor.id):
+            mismatch = each.mismatch
+            if mismatch.workspace is None or mismatch.workspace in workspaces:
+                return True
+            if f"{mismatch.identity}#{mismatch.subscription}" in read:
+                return True
+        return False
 
     def _heal(self, cursor: Cursor) -> Cursor:
         """A few of the mismatches that healing was approved for, each read again afterwards."""
