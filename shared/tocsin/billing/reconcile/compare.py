@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.access.entitlement import AccessPolicy
     from tocsin.billing.identity import Identity
-    from tocsin.billing.projection.ordering import Answer, Row
+    from tocsin.billing.projection.ordering import Answer, Overlay, Row
     from tocsin.billing.subscription import Subscription, SubscriptionItem
 
 GONE = "gone"
@@ -209,6 +209,15 @@ def facts(subscription: Subscription) -> dict[str, str]:
     }
 
 
+def correction_facts(overlay: Overlay) -> dict[str, str]:
+    """By which facts a correction that was compared is known again."""
+    return {
+        "corrected_by": overlay.by,
+        "corrected_to": overlay.status.value,
+        "until": _when(overlay.until),
+    }
+
+
 def _told(number: int | None) -> str:
     return "none" if number is None else str(number)
 
@@ -286,6 +295,7 @@ def _enforced(
         return None
     by = given.corrected_by or "nobody"
     ours = {"access": given.access.value, "corrected_by": by, "until": _when(given.corrected_until)}
+    ours |= correction_facts(row.overlay) if row.overlay is not None else {}
     return _found(subject, Kind.ENFORCEMENT, ours, {"access": follows.access.value}, Healing.LIFT)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,19 @@ from tests.harness.fakes.crashes import Killed
 from tests.harness.models.reconcile import NOW, RAZORPAY, STRIPE, ReconcileModel, key
 from tocsin.adapters.billing.projection.memory import MemoryProjection
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
+from tocsin.application.billing.reconcile.heal import LAID_SINCE
+from tocsin.billing.projection.ordering import Overlay
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.sampling import Sampling
-from tocsin.billing.reconcile.work import Compared, Cursor, Found, Scope, Stage
+from tocsin.billing.reconcile.work import Compared, Cursor, Found, Scope, Stage, State
 from tocsin.billing.subscription import Status
 from tocsin.errors import MalformedPayload, StoreRefused, VersionConflict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.projection.ordering import Row
+    from tocsin.billing.projection.ordering import Answer, Row
 
 TABLE = [(kind, 3 * index + number) for index, kind in enumerate(Kind) for number in range(3)]
 
@@ -450,3 +452,61 @@ class TestWhereTheProviderSays:
         cursor = world.start("REC-1", Scope.SAMPLE)
         assert (Kind.MISSING, None) in world.found()
         assert cursor.escalated
+
+
+class TestHealing:
+    """It does what was approved, on what was seen, and of the request budget."""
+
+    def test_a_correction_laid_since_is_not_lifted(self) -> None:
+        world = ReconcileModel()
+        world.plant(Kind.ENFORCEMENT, 4)
+        world.start()
+        laid = Overlay(Status.SUSPENDED, world.now + 500_000, "", "ana", 3)
+        world.projection.rows[key(4)] = replace(world.projection.rows[key(4)], overlay=laid)
+        heal(world)
+        assert world.projection.rows[key(4)].overlay == laid
+        (found,) = world.store.found("REC-1")
+        assert (found.state, found.note) == (State.OPEN, LAID_SINCE)
+        world.start("REC-2")
+        world.store.save(replace(world.run("REC-2").to(Stage.HEALING), heal_by="bo"))
+        world.run("REC-2")
+        assert world.projection.rows[key(4)].overlay is None
+
+    def test_what_was_accepted_while_it_was_healed_stays_accepted(self) -> None:
+        world = ReconcileModel()
+        world.plant(Kind.STATUS, 4)
+        world.start()
+        (found,) = world.store.found("REC-1")
+        fetch = world.reconciler.client.fetch
+
+        def accepting(identity: Identity, subscription: str) -> Answer:
+            accepted = replace(found, state=State.ACCEPTED, by="ana", note="known")
+            world.store.settle("REC-1", accepted)
+            return fetch(identity, subscription)
+
+        object.__setattr__(world.reconciler, "client", _Client(accepting))
+        heal(world)
+        (after,) = world.store.found("REC-1")
+        assert (after.state, after.by) == (State.ACCEPTED, "ana")
+
+    def test_every_question_takes_from_the_budget(self) -> None:
+        world, _ = planted()
+        world.start()
+        taken: list[Identity] = []
+        asked = world.calls
+        object.__setattr__(world.reconciler, "rate", _Rate(taken))
+        heal(world)
+        assert world.calls - asked <= len(taken)
+
+
+@dataclass
+class _Client:
+    fetch: Callable[[Identity, str], Answer]
+
+
+@dataclass
+class _Rate:
+    taken: list[Identity]
+
+    def take(self, identity: Identity) -> None:
+        self.taken.append(identity)

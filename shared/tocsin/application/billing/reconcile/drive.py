@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.billing.driving import Driving
 from tocsin.application.billing.reconcile.compare import Comparing, Look
-from tocsin.billing.identity import Identity, is_object_id
+from tocsin.application.billing.reconcile.heal import LAID_SINCE
+from tocsin.billing.identity import Identity, is_object_id, placed
+from tocsin.billing.reconcile.compare import Healing
 from tocsin.billing.reconcile.sampling import Draw
 from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally, add_up, stalled
 from tocsin.errors import BadInput
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tocsin.billing.access.entitlement import AccessPolicy
     from tocsin.billing.reconcile.compare import Mismatch
     from tocsin.billing.reconcile.sampling import Sampling
+    from tocsin.billing.reconcile.work import Found
     from tocsin.billing.subscription import Subscription
     from tocsin.ports.billing.projection import ProviderClient, SeenAccounts
     from tocsin.ports.billing.reconcile import (
@@ -213,11 +216,11 @@ class Reconciler:
             ]
             self.store.note(cursor.id, cursor.page, listed)
         whose, seen = str(identity), len(page.subscriptions) + len(page.unreadable)
-        listed = {**cursor.listed, whose: cursor.listed.get(whose, 0) + seen}
-        after = replace(_met(cursor, look), page=cursor.page + 1, listed=listed)
+        counts = {**cursor.listed, whose: cursor.listed.get(whose, 0) + seen}
+        after = replace(_met(cursor, look), page=cursor.page + 1, listed=counts)
         if page.next is None:
-            if listed[whose] < (before := self._listed_before(cursor, whose)):
-                look.shrunk(identity, listed[whose], before)
+            if counts[whose] < (before := self._listed_before(cursor, whose)):
+                look.shrunk(identity, counts[whose], before)
             return replace(after, account=cursor.account + 1, after=None)
         return replace(after, after=page.next)
 
@@ -293,29 +296,39 @@ class Reconciler:
 
     def _heal(self, cursor: Cursor) -> Cursor:
         """A few of the mismatches that healing was approved for, each read again afterwards."""
-        taken = 0
+        taken, wanted = 0, frozenset(cursor.heal)
         for each in self.store.found(cursor.id):
             name = each.mismatch.id
-            if name <= (cursor.after or "") or (cursor.heal and name not in cursor.heal):
+            if name <= (cursor.after or "") or (wanted and name not in wanted):
                 continue
             if taken >= AT_ONCE:
                 return cursor
             cursor, taken = replace(cursor, after=name), taken + 1
             if each.state is State.OPEN:
-                self.rate.take(each.mismatch.identity)
-                note = self.heal(each.mismatch, cursor)
-                left = self._comparing.again(each.mismatch)
-                state = State.HEALED if left is None else State.OPEN
-                settled = replace(
-                    each,
-                    state=state,
-                    by=cursor.heal_by,
-                    approver=cursor.heal_approver,
-                    note=left or note,
-                    at=self.now(),
-                )
-                self.store.settle(cursor.id, settled)
+                self.store.settle(cursor.id, self._healed(each, cursor))
         return replace(cursor.to(Stage.READY), heal=(), signed_off_by=None, signed_off_at=None)
+
+    def _healed(self, each: Found, cursor: Cursor) -> Found:
+        """One mismatch after it was tried to put it right; each question is of the budget."""
+        for identity in _asked_in_healing(each.mismatch):
+            self.rate.take(identity)
+        note = self.heal(each.mismatch, cursor)
+        left = self._comparing.again(each.mismatch)
+        return replace(
+            each,
+            state=State.HEALED if left is None else State.OPEN,
+            by=cursor.heal_by,
+            approver=cursor.heal_approver,
+            note=note if note == LAID_SINCE else left or note,
+            at=self.now(),
+        )
+
+
+def _asked_in_healing(mismatch: Mismatch) -> tuple[Identity, ...]:
+    """Whose provider is asked, once for each time; taking a correction away asks nobody."""
+    if mismatch.healing is Healing.LIFT:
+        return ()
+    return tuple(placed(each)[0] for each in mismatch.others) or (mismatch.identity,)
 
 
 def _met(cursor: Cursor, look: Look) -> Cursor:
