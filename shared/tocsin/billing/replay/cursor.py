@@ -161,6 +161,7 @@ class Cursor:
     that `sum` does not hold yet. `seen` is a checksum of what this pass has listed, `seen_before`
     of what the pass before did; `differs_since` is since when passes do not agree, and `not_before`
     when the next list call is made. `doubt` says why a replay that is complete proves nothing.
+    `handed_over` is the page before which what is missing is handed over again where it is met.
     """
 
     id: str
@@ -204,6 +205,7 @@ class Cursor:
     differs_since: int | None = None
     not_before: int = 0
     doubt: str = ""
+    handed_over: int = 0
 
     @property
     def ended(self) -> bool:
@@ -312,14 +314,27 @@ def walked(cursor: Cursor) -> Cursor:
     after = replace(cursor, passes=passes, first_pages=first_pages, waiting_since=None)
     if cursor.dry_run:
         return replace(after, stage=Stage.COMPLETE)
-    if passes > 1 and cursor.last.missing == 0:
+    if passes > 1 and cursor.last.missing == 0 and not cursor.handed_over:
         return replace(after, stage=Stage.PROVING, summed=0, sum="")
     return replace(after, stage=Stage.DRAINING, checksum_after="", summed=0, sum="")
 
 
 def drained(cursor: Cursor, checksum: str) -> Cursor:
     """All that was missing is in the ledger and projected: once more over the window."""
-    return begin(replace(cursor, stage=Stage.CHECKING, checksum_after=checksum, waiting_since=None))
+    return begin(
+        replace(
+            cursor,
+            stage=Stage.CHECKING,
+            checksum_after=checksum,
+            waiting_since=None,
+            handed_over=0,
+        )
+    )
+
+
+def handed_over_again(cursor: Cursor) -> Cursor:
+    """Lists the window once more, so that what is missing still is handed over once more."""
+    return begin(replace(cursor, stage=Stage.CHECKING, handed_over=cursor.page))
 
 
 def proved(cursor: Cursor, checksum: str) -> Cursor:

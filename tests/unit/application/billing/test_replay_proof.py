@@ -10,8 +10,9 @@ from tocsin.billing.replay.cursor import DAY, NOTHING_FOUND, Stage
 from tocsin.billing.replay.stops import resumed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from tocsin.billing.projection.ledger_key import LedgerRecord
     from tocsin.billing.replay.cursor import Cursor
 
 
@@ -119,3 +120,49 @@ def test_a_window_that_the_provider_lists_no_more_ends_as_inserted_and_not_prova
     assert done.first.inserted == 12
     assert len(there.ledger.records) == 30
     assert END > START
+
+
+def test_a_lost_message_is_handed_over_again_at_each_resume_and_counted_once() -> None:
+    there = world(20, lost=20)
+    lose = {"on": True}
+    send = there.send
+
+    def lossy(replay: str, records: Sequence[LedgerRecord]) -> None:
+        if not lose["on"]:
+            send(replay, records)
+
+    there.send = lossy  # type: ignore[method-assign]
+    name = there.start(incident="INC-1")
+    for turn in (1, 2):
+        stalled = there.run(name, until=rests)
+        assert (stalled.stalls, stalled.stalled_in) == (turn, Stage.DRAINING)
+        assert "inserted nothing" in stalled.problem
+        lose["on"] = turn == 1
+        there.store.save(resumed(stalled))
+    done = there.run(name)
+    assert done.proven
+    assert (done.first.missing, done.first.inserted) == (20, 20)
+    assert len(there.ledger.records) == 20
+
+
+def test_what_arrived_while_it_was_stalled_is_counted_when_it_goes_on() -> None:
+    there = world(20, lost=20)
+    there.send = lambda *_: None  # type: ignore[method-assign]
+    stalled = there.run(there.start(), until=rests)
+    for each in there.provider.documents:
+        assert there.deliver(each)
+    there.store.save(resumed(stalled))
+    done = there.run("RPL-1")
+    assert done.proven
+    assert (done.first.missing, done.first.inserted, done.first.arrived) == (20, 0, 20)
+
+
+def test_a_busy_account_does_not_stall_over_projections_that_keep_changing() -> None:
+    """Live events change them too: all is inserted, only "unchanged" cannot be shown."""
+    there = world(20, lost=7)
+    turns = iter(range(1, 1_000_000))
+    there.of = lambda *_, **__: next(turns)  # type: ignore[method-assign]
+    began = there.clock
+    done = there.run(there.start())
+    assert (done.proven, done.unchanged) == (True, False)
+    assert there.clock - began < 3_600

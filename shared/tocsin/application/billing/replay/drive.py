@@ -87,6 +87,9 @@ RESERVE_MS = 45_000
 SETTLE = 1
 """Seconds between two equal checksums that say the projector has caught up."""
 
+SETTLED_WITHIN = 600
+"""Seconds the projections are given to come to rest once everything is inserted."""
+
 COUNTED_WITHIN = 60
 """Seconds the projector is given to count what it did with what was inserted."""
 
@@ -239,7 +242,17 @@ class Planner:
         """Notes what of a page is missing and hands it over, oldest first."""
         filed = self._filed(cursor, page)
         there = self.ledger.origins(filed.records)
-        lacking = [found for key, found in filed.records.items() if key not in there]
+        waiting = self._waiting(cursor)
+        again = [
+            record
+            for key, (record, _) in filed.records.items()
+            if key not in there and record.envelope.id in waiting
+        ]
+        lacking = [
+            found
+            for key, found in filed.records.items()
+            if key not in there and found[0].envelope.id not in waiting
+        ]
         note = PageNote(
             number=cursor.page,
             types=Counter(record.envelope.type for record, _ in filed.records.values()),
@@ -253,17 +266,33 @@ class Planner:
             records = [
                 record for record, _ in filed.records.values() if record.envelope.id in wanted
             ]
-            if records:
-                self.queue.send(cursor.id, records)
+            if records or again:
+                self.queue.send(cursor.id, [*records, *again])
         missing = len(kept.missing)
-        return listed(cursor, (str(each.get("id")) for each in page.documents)).met(
+        after = listed(cursor, (str(each.get("id")) for each in page.documents)).met(
             Counts(
                 listed=len(filed.records) + filed.unreadable,
-                present=max(0, len(filed.records) - missing),
+                present=max(0, len(filed.records) - missing - len(again)),
                 missing=missing,
                 unreadable=filed.unreadable,
             )
         )
+        return replace(after, last=after.last.plus(Counts(missing=len(again))))
+
+    def _waiting(self, cursor: Cursor) -> frozenset[str]:
+        """What earlier passes noted as missing and is not known to be inserted: it was handed over.
+
+        Met again it is handed over again, for its message may be lost, and counted once.
+        """
+        if not cursor.handed_over:
+            return frozenset()
+        notes = self.store.pages(cursor.id, first=cursor.checked)
+        waiting: set[str] = set()
+        for note in notes:
+            if note.number >= cursor.handed_over:
+                break
+            waiting |= {each.id for each in note.missing}
+        return frozenset(waiting)
 
     def _before(self, cursor: Cursor, page: PageNote) -> Cursor:
         """Adds the projections as this page finds them, on the first pass."""
@@ -302,7 +331,9 @@ class Planner:
         cursor = replace(cursor, checked=number, first=cursor.first.plus(counts))
         if number < cursor.page and self._beyond(cursor):
             return replace(cursor, waiting_since=None) if moved else self._wait(cursor)
-        return self._settle(replace(cursor, checked=cursor.page))
+        if cursor.checked < cursor.page:  # from now on it is the projector that is waited for
+            cursor = replace(cursor, checked=cursor.page, waiting_since=None)
+        return self._settle(cursor)
 
     def _beyond(self, cursor: Cursor) -> bool:
         """Whether a noted page is still to be checked; crowded seconds leave gaps in no numbers."""
@@ -320,10 +351,16 @@ class Planner:
         return Counts(inserted=inserted, arrived=len(origins) - inserted)
 
     def _settle(self, cursor: Cursor) -> Cursor:
-        """On to the next pass once the projections add up to the same twice in a row."""
+        """On to the next pass once the projections add up to the same twice in a row.
+
+        On a busy account they may never: live events change them too. All is inserted then, and
+        only that the last pass left them unchanged cannot be shown.
+        """
         cursor = self._add_up(cursor)
         if cursor.summed < cursor.first_pages:
-            return replace(cursor, waiting_since=None)
+            return cursor
+        if self.now() - (cursor.waiting_since or self.now()) > SETTLED_WITHIN:
+            return drained(cursor, cursor.sum)
         if cursor.sum == cursor.checksum_after and self._counted(cursor):
             return drained(cursor, cursor.sum)
         return replace(self._wait(cursor), checksum_after=cursor.sum, summed=0, sum="")
