@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.harness.fakes.crashes import Killed
-from tests.harness.models.reconcile import NOW, RAZORPAY, STRIPE, ReconcileModel, key
+from tests.harness.models.reconcile import NOW, RAZORPAY, STRIPE, ReconcileModel, key, truth_of
 from tocsin.adapters.billing.projection.memory import MemoryProjection
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.application.billing.reconcile.heal import LAID_SINCE
@@ -414,6 +414,33 @@ class TestAQuestionThatFailedIsUnknown:
         world.truth |= kept
         world.start("REC-3", scope)
         assert world.standing("REC-3").unknown == 0
+
+    def test_an_account_that_is_empty_on_both_sides_agrees_when_it_is_asked_again(self) -> None:
+        world = ReconcileModel(size=0)
+        world.start("REC-1")
+        assert world.standing("REC-1").unknown == 2, "an empty list alone proves nothing"
+        world.now += 60
+        world.start("REC-2")
+        assert world.standing("REC-2").unknown == 0
+
+    def test_an_account_that_listed_some_and_lists_none_does_not(self) -> None:
+        world = ReconcileModel(size=9)
+        world.start("REC-1")
+        world.projection.rows.clear()
+        world.truth.clear()
+        for name in ("REC-2", "REC-3"):
+            world.start(name)
+            assert world.standing(name).unknown == 2
+
+    def test_an_account_that_lists_none_and_of_which_we_hold_some_does_not(self) -> None:
+        world = ReconcileModel(size=0)
+        world.start("REC-1")
+        world.size = 3
+        world.hold(key(1), truth_of(1))
+        world.concerned.events[STRIPE] = [(key(1)[1], world.now - 600)]
+        world.start("REC-2")
+        unknown = [each for one in world.store.workspaces("REC-2") for each in one.unknown]
+        assert unknown == [f"{STRIPE} listed no subscriptions at all"]
 
 
 class TestWhereTheProviderSays:

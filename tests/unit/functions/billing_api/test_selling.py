@@ -223,6 +223,12 @@ class TestBreaker:
         assert results == {Result.REFUSED, Result.OFFERED}
 
 
+def test_a_checkout_is_essential_while_billing_is_frozen(office: BillingOffice) -> None:
+    assert office.world.alarm("checkout-stripe") is not None
+    assert buy(office)[0] == 201
+    office.world.inbox.take_all()
+
+
 @pytest.mark.parametrize("change", BillingChange)
 def test_an_incident_freezes_what_is_not_essential(
     office: BillingOffice, change: BillingChange
@@ -257,4 +263,7 @@ def test_an_incident_lets_through_what_its_own_policy_calls_essential(tmp_path: 
 
     asked = ("refund", "discount", "checkout", "plan_change")
     assert [ask(change) for change in asked] == [200, 200, 423, 423]
+    status, body = buy(office)
+    assert (status, body["code"]) == (423, "billing_frozen")
+    assert office.checkout.stripe.calls == []
     office.world.inbox.take_all()

@@ -194,7 +194,7 @@ class Reconciler:
             look.not_listed(identity, f"{identity}: {error}")
             return replace(_met(cursor, look), account=cursor.account + 1, after=None)
         if not page.subscriptions and not page.unreadable and cursor.after is None:
-            look.nothing_listed(identity)
+            self._nothing_listed(cursor, identity, look)
         for each in page.unreadable:
             look.loose(identity, each)
         owned: dict[str, dict[Key, Subscription]] = defaultdict(dict)
@@ -219,13 +219,26 @@ class Reconciler:
         counts = {**cursor.listed, whose: cursor.listed.get(whose, 0) + seen}
         after = replace(_met(cursor, look), page=cursor.page + 1, listed=counts)
         if page.next is None:
-            if counts[whose] < (before := self._listed_before(cursor, whose)):
+            before = max(self._listed_before(cursor, whose), default=0)
+            if 0 < counts[whose] < before:
                 look.shrunk(identity, counts[whose], before)
             return replace(after, account=cursor.account + 1, after=None)
         return replace(after, after=page.next)
 
-    def _listed_before(self, cursor: Cursor, whose: str) -> int:
-        """The most that the account has listed in the last few reconciliations that listed it."""
+    def _nothing_listed(self, cursor: Cursor, identity: Identity, look: Look) -> None:
+        """Agreement where an earlier one listed nothing either, and nothing of it was ever met."""
+        whose = str(identity)
+        before = self._listed_before(cursor, whose)
+        met = any(
+            placed(name)[0] == identity
+            for each in self.store.workspaces(cursor.id)
+            for name in each.subscriptions
+        )
+        if met or not before or max(before):
+            look.nothing_listed(identity)
+
+    def _listed_before(self, cursor: Cursor, whose: str) -> list[int]:
+        """How many the account has listed in the last few reconciliations that listed it."""
         counts: list[int] = []
         for name in self.store.latest(limit=_LOOKED_BACK):
             if name == cursor.id or name.startswith(_LISTS_NOTHING):
@@ -235,7 +248,7 @@ class Reconciler:
                 counts.append(earlier.listed[whose])
             if len(counts) == _EARLIER:
                 break
-        return max(counts, default=0)
+        return counts
 
     def _draw(self, cursor: Cursor) -> Cursor:
         """Decides who is read besides those touched, and keeps that."""
