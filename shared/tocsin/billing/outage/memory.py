@@ -58,7 +58,7 @@ class Memory:
     """All that is remembered, by provider.
 
     `told` names the evidence that incidents have, `rung` the alarms that were said to ring.
-    `settled_to` is the place of the unsettled checkout that was looked at last.
+    `settled_to` is the unsettled checkout that was looked at last, `<created>#<id>`.
     """
 
     providers: Mapping[str, Seen] = field(default_factory=dict)
@@ -66,7 +66,13 @@ class Memory:
     told: tuple[str, ...] = ()
     rung: tuple[str, ...] = ()
     word: LastWord | None = None
-    settled_to: tuple[int, str] | None = None
+    settled_to: str = ""
+
+    @property
+    def settled_place(self) -> tuple[int, str] | None:
+        """The place behind which settling goes on."""
+        created, _, name = self.settled_to.partition("#")
+        return (int(created), name) if created.isdecimal() else None
 
     @property
     def providers_in_trouble(self) -> bool:
@@ -93,7 +99,7 @@ class Memory:
             tuple(plain.get("told", ())),
             tuple(plain.get("rung", ())),
             _last_word(plain),
-            None if (place := plain.get("settled_to")) is None else (int(place[0]), str(place[1])),
+            plain.get("settled_to") or "",
         )
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.application.billing.outage.tell import Teller
+    from tocsin.billing.checkout.attempts import Attempt
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage.signs import Health
     from tocsin.billing.outage.wording import Situation
@@ -97,22 +98,9 @@ class Rounds:
         ringing: dict[str, str] = {}
         for name, identity in accounts.items():
             known = before.providers.get(name, Seen())
-            seen[name] = known
-            with _Alone(f"shut:{name}", failed, self.notes):
-                self._probe_shut(identity, now)
-            with _Alone(f"look:{name}", failed, self.notes):
-                health = self.probe(identity, now=now)
-                if not self.lists(name):
-                    # Elsewhere `provider_watch` records a look a minute, and knows of webhooks too.
-                    self.probes.record(identity, Probe(now, health.reachable, None))
-                attempts = recent_attempts(log, name, now=now)
-                newest = self.arrival(identity, now)
-                breaker = self.breakers.load(identity)
-                compared = self.comparisons.newest(identity)
-                look = Look(identity, attempts, breaker, health, newest, compared)
-                seen[name] = judge(look, known, now=now)
+            seen[name] = self._seen(identity, known, log, failed, now=now)
             ringing |= _report(name, seen[name], self.notes)
-        after = Memory(seen, before.next_update, before.told, word=before.word)
+        after = replace(before, providers=seen)
         after = replace(after, next_update=promised(after, now=now))
         found = situation(after, tuple(accounts), now=now, prices=policy.prices)
         if accounts:  # who sells nothing lacks no way to be paid
@@ -123,17 +111,7 @@ class Rounds:
         with _Alone("ring", failed, self.notes):
             self._ring(rung, ringing, now=now)
         self._publish(found, failed)
-        with _Alone("settle", failed, self.notes):
-            settled = settle(
-                intents=self.intents,
-                policies=self.policies,
-                clock=self.clock,
-                after=before.settled_to,
-            )
-            after = replace(after, settled_to=settled.reached)
-            self.notes.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles))
-            for error in settled.failed.values():
-                raise error  # all others were looked at; one stands for them in the log
+        after = replace(after, settled_to=self._settled(before, failed))
         said = _Said(set(after.told), after.word)
         with _Alone("tell", failed, self.notes):
             self._tell(before, after, found, said)
@@ -148,6 +126,49 @@ class Rounds:
         self.outages.remember(after)
         firing = {name: sorted(each.firing) for name, each in seen.items() if each.firing}
         return {"firing": firing, "level": found.level, "failed": failed}
+
+    def _seen(
+        self,
+        identity: Identity,
+        known: Seen,
+        log: Sequence[Attempt],
+        failed: list[str],
+        *,
+        now: int,
+    ) -> Seen:
+        """What one provider looks like now; as it was known where it cannot be looked at."""
+        name = identity.provider
+        with _Alone(f"shut:{name}", failed, self.notes):
+            self._probe_shut(identity, now)
+        with _Alone(f"look:{name}", failed, self.notes):
+            health = self.probe(identity, now=now)
+            if not self.lists(name):
+                # Elsewhere `provider_watch` records a look a minute, and knows of webhooks too.
+                self.probes.record(identity, Probe(now, health.reachable, None))
+            attempts = recent_attempts(log, name, now=now)
+            newest = self.arrival(identity, now)
+            breaker = self.breakers.load(identity)
+            compared = self.comparisons.newest(identity)
+            look = Look(identity, attempts, breaker, health, newest, compared)
+            return judge(look, known, now=now)
+        return known
+
+    def _settled(self, before: Memory, failed: list[str]) -> str:
+        """Settles doubts of checkouts; the one that was looked at last."""
+        reached = before.settled_to
+        with _Alone("settle", failed, self.notes):
+            done = settle(
+                intents=self.intents,
+                policies=self.policies,
+                clock=self.clock,
+                after=before.settled_place,
+            )
+            if done.reached is not None:
+                reached = "{}#{}".format(*done.reached)
+            self.notes.gauge(Gauge.CHECKOUT_DOUBLES, len(done.doubles))
+            for error in done.failed.values():
+                raise error  # all others were looked at; one stands for them in the log
+        return reached
 
     def _probe_shut(self, identity: Identity, now: int) -> None:
         prices = self.policies.policy().prices.values()

@@ -12,28 +12,26 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.application.billing.driving import PATIENCE, Driving, waits_since
+from tocsin.application.billing.driving import Driving, waits_since
+from tocsin.application.billing.replay.passes import (
+    after_pass,
+    beyond_reach,
+    handed_over_before,
+    oldest_listed,
+)
 from tocsin.billing.projection.ledger_key import key_of
-from tocsin.billing.provider import PROVIDERS
 from tocsin.billing.replay.cursor import (
-    DAY,
-    NOTHING_FOUND,
     Counts,
     Cursor,
     Kind,
     Met,
     Stage,
     advanced,
-    begin,
-    disagreement,
     drained,
     listed,
     narrowed,
-    once_more,
     plus,
     proved,
-    unprovable,
-    walked,
 )
 from tocsin.billing.replay.stops import stalled, told, untold
 from tocsin.errors import ProviderUnavailable, TocsinError
@@ -179,8 +177,9 @@ class Planner:
         return cursor
 
     def _list(self, cursor: Cursor) -> Cursor:
-        if (horizon := self._horizon(cursor)) > cursor.at:
-            return self._too_late(cursor, horizon)
+        if (oldest := oldest_listed(cursor.identity, now=self.now())) > cursor.at:
+            cursor = beyond_reach(cursor, oldest)
+            return self._walked(cursor) if cursor.walked and not cursor.passes else cursor
         self.rate.take(cursor.identity)
         page = self.source.page(cursor.identity, cursor.slice())
         problem = cursor.problem if cursor.differs_since else ""
@@ -197,34 +196,8 @@ class Planner:
         cursor = advanced(cursor, met)
         return self._walked(cursor) if cursor.walked else cursor
 
-    def _horizon(self, cursor: Cursor) -> int:
-        """The oldest second whose events its provider still lists."""
-        known = PROVIDERS.get(cursor.identity.provider)
-        return self.now() - known.reaches * DAY if known is not None else 0
-
-    def _too_late(self, cursor: Cursor, horizon: int) -> Cursor:
-        """The window has left what the provider lists: what is known of it is inserted, no more."""
-        doubt = "the provider no longer lists the beginning of the window: nothing can be proven"
-        if cursor.passes:
-            return unprovable(cursor, doubt)
-        after = replace(cursor, at=min(horizon, cursor.window.end), after=None, doubt=doubt)
-        return self._walked(after) if after.walked else after
-
     def _walked(self, cursor: Cursor) -> Cursor:
-        """On after a pass; where it proves nothing though nothing was missing, it is made again."""
-        after = walked(cursor)
-        if after.stage is not Stage.PROVING:
-            return replace(after, differs_since=None)
-        window, now = after.window, self.now()
-        held = self.ledger.held(after.identity, start=window.start, end=window.end)
-        problem = disagreement(cursor, held=held)
-        if not problem:
-            return replace(after, differs_since=None, problem="")
-        if problem == NOTHING_FOUND and cursor.differs_since is not None:
-            return unprovable(after, problem)  # asked again a while later, it is the same
-        if now - (cursor.differs_since or now) > PATIENCE:
-            return stalled(begin(replace(after, stage=Stage.CHECKING)), problem)
-        return once_more(after, problem, now=now)
+        return after_pass(cursor, self.ledger, now=self.now())
 
     def _believe(self, cursor: Cursor) -> None:
         """An empty list is believed only where the ledger is empty too.
@@ -242,7 +215,7 @@ class Planner:
         """Notes what of a page is missing and hands it over, oldest first."""
         filed = self._filed(cursor, page)
         there = self.ledger.origins(filed.records)
-        waiting = self._waiting(cursor)
+        waiting = handed_over_before(cursor, self.store)
         again = [
             record
             for key, (record, _) in filed.records.items()
@@ -278,21 +251,6 @@ class Planner:
             )
         )
         return replace(after, last=after.last.plus(Counts(missing=len(again))))
-
-    def _waiting(self, cursor: Cursor) -> frozenset[str]:
-        """What earlier passes noted as missing and is not known to be inserted: it was handed over.
-
-        Met again it is handed over again, for its message may be lost, and counted once.
-        """
-        if not cursor.handed_over:
-            return frozenset()
-        notes = self.store.pages(cursor.id, first=cursor.checked)
-        waiting: set[str] = set()
-        for note in notes:
-            if note.number >= cursor.handed_over:
-                break
-            waiting |= {each.id for each in note.missing}
-        return frozenset(waiting)
 
     def _before(self, cursor: Cursor, page: PageNote) -> Cursor:
         """Adds the projections as this page finds them, on the first pass."""
