@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -233,9 +234,9 @@ def test_a_list_that_comes_back_empty_is_not_believed_before_a_second_pass_agree
     assert stored(world) == {each["id"] for each in world.provider.documents}
 
 
-@settings(max_examples=quick_or_full(20, 150), deadline=None)
+@settings(max_examples=quick_or_full(30, 1_800), deadline=None)
 @given(
-    seed=st.integers(0, 2**32), events=st.integers(1, 300), shown=st.sampled_from((0.1, 0.5, 0.9))
+    seed=st.integers(0, 2**32), events=st.integers(1, 60), shown=st.sampled_from((0.1, 0.5, 0.9))
 )
 def test_a_short_list_proves_nothing(seed: int, events: int, shown: float) -> None:
     """It leaves out some, and others the next time, for as long as it likes; then it is well."""
@@ -248,19 +249,24 @@ def test_a_short_list_proves_nothing(seed: int, events: int, shown: float) -> No
         if provider.calls > ill_for:
             return True
         REACHED["left out"] += 1
-        return random.Random(f"{seed} {provider.calls // 9} {each}").random() < shown
+        return crc32(f"{seed} {provider.calls // 9} {each}".encode()) % 100 < shown * 100
 
     provider.shown = some
+    world.lose = world.draw.choice((0.6, 0.95))
     done = world.run(world.start(), until=lambda cursor: cursor.stage is Stage.STALLED)
-    if done.stage is Stage.STALLED:
+    while done.stage is Stage.STALLED:
         REACHED["stalled"] += 1
-        provider.shown = lambda _: True
+        provider.shown, world.lose = lambda _: True, 0
         world.store.save(resumed(done))
-        done = world.run(done.id)
-    REACHED["another pass"] += done.passes > 2
+        done = world.run(done.id, until=lambda cursor: cursor.stage is Stage.STALLED)
+    REACHED["another pass"] += max(0, done.passes - 2)
+    REACHED["handover lost"] += world.lost
     if done.proven:
         REACHED["proven"] += 1
-        assert stored(world) == {each["id"] for each in provider.documents}
+        # What two passes left out alike, and never arrived, nobody can know of.
+        assert len(stored(world)) == done.last.listed >= done.first.listed
+        assert done.first.settled == done.first.missing <= len(provider.documents)
+        REACHED["all of it"] += len(stored(world)) == len(provider.documents)
     else:
         assert done.doubt == NOTHING_FOUND
 
@@ -269,6 +275,7 @@ REACHED: Counter[str] = Counter()
 
 
 def test_the_short_lists_were_short() -> None:
-    """Of the test before: it left out, asked again and came to proofs."""
+    """Of the test before, where it ran in the same process."""
     if REACHED:
-        assert all(REACHED[name] for name in ("left out", "another pass", "proven")), REACHED
+        for name in ("left out", "another pass", "handover lost", "all of it"):
+            assert REACHED[name] >= quick_or_full(1, 1_000), REACHED

@@ -77,8 +77,9 @@ class Provider:
             if wanted.start <= each["created"] < wanted.end and self.shown(each)
         ]
         if wanted.after is not None:
-            ids = [each["id"] for each in found]
-            found = found[ids.index(wanted.after) + 1 :]
+            ids = [each["id"] for each in reversed(self.documents)]
+            older = set(ids[ids.index(wanted.after) + 1 :])
+            found = [each for each in found if each["id"] in older]
         self.largest = max(self.largest, len(found[:PAGE]))
         return EventPage(tuple(found[:PAGE]), has_more=len(found) > PAGE)
 
@@ -98,6 +99,8 @@ class World:
         self.quarantine = MemoryQuarantine()
         self.messages: deque[list[dict[str, Any]]] = deque()
         self.sent = 0
+        self.lose = 0.0
+        self.lost = 0
         self.told: list[str] = []
         self.stops: list[str] = []
         self.filer = Filer(webhook_reader, keep, lambda: None, workspace_of)
@@ -203,6 +206,9 @@ class World:
         assert replay
         self.sent += len(records)
         for start in range(0, len(records), 25):
+            if self.draw.random() < self.lose:
+                self.lost += 1  # taken by the queue, and never handed to a worker
+                continue
             self.messages.append([item_of(each) for each in records[start : start + 25]])
 
     def of(self, identity: Identity, subscriptions: Sequence[str], *, page: int) -> int:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.harness.fakes.crashes import Killed
 from tests.harness.models.reconcile import NOW, RAZORPAY, STRIPE, ReconcileModel, key, truth_of
+from tests.harness.sizes import quick_or_full
 from tocsin.adapters.billing.projection.memory import MemoryProjection
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
 from tocsin.application.billing.reconcile.heal import LAID_SINCE
@@ -537,3 +538,56 @@ class _Rate:
 
     def take(self, identity: Identity) -> None:
         self.taken.append(identity)
+
+
+REACHED: Counter[str] = Counter()
+
+
+@settings(max_examples=quick_or_full(25, 9_000), deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_nothing_can_be_signed_for_while_anything_is_wrong_unseen_or_undone(seed: int) -> None:
+    """Questions fail, lists are cut short, corrections are laid while others are healed."""
+    dice, world = Random(seed), ReconcileModel(size=24)
+    world.start("REC-0")
+    numbers = dice.sample(range(24), dice.randrange(1, 6))
+    wanted = {world.plant(dice.choice(list(Kind)), number) for number in numbers}
+    for name in {key(number)[1] for number in numbers} | {f"twin_{n:04d}" for n in numbers}:
+        if dice.random() < 0.25:
+            world.silent.add(name)
+            REACHED["a question that fails"] += 1
+    if dice.random() < 0.3:
+        world.hidden = {at for at in world.truth if dice.random() < 0.3}
+        REACHED["a list cut short"] += bool(world.hidden)
+    world.start("REC-1")
+    found, standing = set(world.found()), world.standing()
+    assert found <= wanted
+    assert standing.unknown or found == wanted, "signable, and something was not seen"
+
+    laid = Overlay(Status.SUSPENDED, world.now + 700_000, "", "late", 9)
+    for each in list(world.store.found("REC-1")):
+        at = each.mismatch.identity, each.mismatch.subscription
+        if each.mismatch.kind is Kind.ENFORCEMENT and dice.random() < 0.5:
+            world.projection.rows[at] = replace(world.projection.rows[at], overlay=laid)
+            REACHED["a correction laid while healing"] += 1
+    heal(world)
+    for row in world.projection.rows.values():
+        assert row.overlay is None or row.overlay.by in {"late", "mallory"}
+    if not world.standing().open and not world.standing().unknown:
+        REACHED["signable"] += 1
+        world.silent.clear()
+        world.hidden.clear()
+        world.start("REC-2")
+        assert world.found("REC-2") == [], "signed for, and still wrong"
+
+
+def test_each_of_these_was_met_often() -> None:
+    """Of the test before, where it ran in the same process."""
+    if REACHED:
+        least = quick_or_full(1, 1_000)
+        for name in (
+            "a question that fails",
+            "a list cut short",
+            "a correction laid while healing",
+            "signable",
+        ):
+            assert REACHED[name] >= least, REACHED
