@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.runtime.watch.invocation import Watch
 
-_COUNTED: dict[Result, Metric | None] = {
+_COUNTED: dict[Result, str | None] = {
     Result.OFFERED: Metric.CHECKOUTS_OFFERED,
     Result.FAILED: Metric.CHECKOUTS_FAILED,
     Result.DOUBT: Metric.CHECKOUTS_FAILED,
