@@ -106,7 +106,8 @@ DIVERGENCES = Rule(
     window=3_600,
 )
 
-LOW_TRAFFIC = ((4, 600), (3, 1_200))
+LOW_TRAFFIC_WINDOW = 1_200
+LOW_TRAFFIC = ((4, 600), (WORKSPACES, LOW_TRAFFIC_WINDOW))
 """Low traffic: so many workspaces failed since the last success, and none came in these seconds."""
 
 LOOK_BACK = 14_400
