@@ -100,6 +100,7 @@ class World:
         self.messages: deque[list[dict[str, Any]]] = deque()
         self.sent = 0
         self.lose = 0.0
+        self.pace = 1.0
         self.lost = 0
         self.told: list[str] = []
         self.stops: list[str] = []
@@ -234,7 +235,7 @@ class World:
                 self.rival = rival
 
     def sleep(self, seconds: float) -> None:
-        self.clock += seconds
+        self.clock += seconds * self.pace
         self.work(3)
 
 
