@@ -543,16 +543,18 @@ class _Rate:
 REACHED: Counter[str] = Counter()
 
 
-@settings(max_examples=quick_or_full(25, 9_000), deadline=None)
+@pytest.mark.timeout(900)
+@settings(max_examples=quick_or_full(25, 4_000), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_nothing_can_be_signed_for_while_anything_is_wrong_unseen_or_undone(seed: int) -> None:
     """Questions fail, lists are cut short, corrections are laid while others are healed."""
     dice, world = Random(seed), ReconcileModel(size=24)
     world.start("REC-0")
     numbers = dice.sample(range(24), dice.randrange(1, 6))
-    wanted = {world.plant(dice.choice(list(Kind)), number) for number in numbers}
+    kinds = [*Kind, Kind.ENFORCEMENT, Kind.ENFORCEMENT, Kind.ENFORCEMENT]
+    wanted = {world.plant(dice.choice(kinds), number) for number in numbers}
     for name in {key(number)[1] for number in numbers} | {f"twin_{n:04d}" for n in numbers}:
-        if dice.random() < 0.25:
+        if dice.random() < 0.12:
             world.silent.add(name)
             REACHED["a question that fails"] += 1
     if dice.random() < 0.3:
@@ -563,10 +565,10 @@ def test_nothing_can_be_signed_for_while_anything_is_wrong_unseen_or_undone(seed
     assert found <= wanted
     assert standing.unknown or found == wanted, "signable, and something was not seen"
 
-    laid = Overlay(Status.SUSPENDED, world.now + 700_000, "", "late", 9)
+    laid, lays = Overlay(Status.SUSPENDED, world.now + 700_000, "", "late", 9), dice.random() < 0.5
     for each in list(world.store.found("REC-1")):
         at = each.mismatch.identity, each.mismatch.subscription
-        if each.mismatch.kind is Kind.ENFORCEMENT and dice.random() < 0.5:
+        if each.mismatch.kind is Kind.ENFORCEMENT and lays:
             world.projection.rows[at] = replace(world.projection.rows[at], overlay=laid)
             REACHED["a correction laid while healing"] += 1
     heal(world)
@@ -588,6 +590,6 @@ def test_each_of_these_was_met_often() -> None:
             "a question that fails",
             "a list cut short",
             "a correction laid while healing",
-            "signable",
         ):
             assert REACHED[name] >= least, REACHED
+        assert REACHED["signable"] >= least // 2, REACHED
