@@ -219,11 +219,15 @@ class Reconciler:
         counts = {**cursor.listed, whose: cursor.listed.get(whose, 0) + seen}
         after = replace(_met(cursor, look), page=cursor.page + 1, listed=counts)
         if page.next is None:
-            before = max(self._listed_before(cursor, whose), default=0)
-            if 0 < counts[whose] < before:
-                look.shrunk(identity, counts[whose], before)
+            self._whole(cursor, identity, counts[whose], look)
             return replace(after, account=cursor.account + 1, after=None)
         return replace(after, after=page.next)
+
+    def _whole(self, cursor: Cursor, identity: Identity, listed: int, look: Look) -> None:
+        """Notes a list that is shorter than an earlier one, of which some was cut off."""
+        before = max(self._listed_before(cursor, str(identity)), default=0)
+        if 0 < listed < before:
+            look.shrunk(identity, listed, before)
 
     def _nothing_listed(self, cursor: Cursor, identity: Identity, look: Look) -> None:
         """Agreement where an earlier one listed nothing either, and nothing of it was ever met."""
