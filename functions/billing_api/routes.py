@@ -145,7 +145,10 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             body=bodies.CheckoutWanted,
         ),
         "GET /v1/billing/doubles": Route(
-            "What may be charged twice for one wish", doubles.listed, shapes.DoubleList
+            "What may be charged twice for one wish",
+            doubles.listed,
+            shapes.DoubleList,
+            query={"after": "The intent of the last one that is known: those behind it."},
         ),
         "POST /v1/billing/doubles/{id}/decision": Route(
             "Record which subscription is kept and what becomes of the others",

@@ -103,6 +103,7 @@ def _rounds(
         arrival=Newest(billing.hours),
         teller=Teller(
             store=application.store,
+            policies=application.policies,
             execute=application.execute,
             now=watch.clock.incident_now,
         ),

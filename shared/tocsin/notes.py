@@ -114,6 +114,7 @@ class Metric:
     CHECKOUTS_OFFERED = "CheckoutsOffered"
     CHECKOUTS_FAILED = "CheckoutsFailed"
     CHECKOUTS_REFUSED = "CheckoutsRefused"
+    CHECKOUTS_TURNED_AWAY = "CheckoutsTurnedAway"
     BREAKERS_OPENED = "BreakersOpened"
     NEEDS_ATTENTION = "NeedsAttention"
 

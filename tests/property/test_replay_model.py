@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import random
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from tests.harness.fakes.crashes import Killed
 from tests.harness.models.replay import END, IDENTITY, START, World
 from tests.harness.sizes import quick_or_full
-from tocsin.billing.replay.cursor import PAGE, Stage
+from tocsin.billing.replay.cursor import NOTHING_FOUND, PAGE, Stage
 from tocsin.billing.replay.stops import cancelled, resumed
 from tocsin.errors import VersionConflict
 
@@ -51,6 +53,9 @@ def test_i8_i9_all_that_was_lost_is_inserted_once_and_a_second_pass_finds_nothin
 
     done = world.run(world.start())
 
+    if not events:
+        assert (done.stage, done.proven, done.doubt) == (Stage.COMPLETE, False, NOTHING_FOUND)
+        return
     assert done.proven
     assert inserted_by(world, done.id) == lost
     assert stored(world) == {each["id"] for each in world.provider.documents}
@@ -227,3 +232,50 @@ def test_a_list_that_comes_back_empty_is_not_believed_before_a_second_pass_agree
     assert done.proven
     assert inserted_by(world, done.id) == lost
     assert stored(world) == {each["id"] for each in world.provider.documents}
+
+
+@settings(max_examples=quick_or_full(30, 2_200), deadline=None)
+@given(
+    seed=st.integers(0, 2**32), events=st.integers(1, 60), shown=st.sampled_from((0.1, 0.5, 0.9))
+)
+def test_a_short_list_proves_nothing(seed: int, events: int, shown: float) -> None:
+    """It leaves out some, and others the next time, for as long as it likes; then it is well."""
+    world = World(random.Random(seed), kill=0.01)
+    world.history(events)
+    lost_in(world, world.draw.choice((0, 0.2, 0.7)))
+    provider, ill_for = world.provider, world.draw.randrange(5, 120)
+
+    def some(each: object) -> bool:
+        if provider.calls > ill_for:
+            return True
+        REACHED["left out"] += 1
+        return crc32(f"{seed} {provider.calls // 9} {each}".encode()) % 100 < shown * 100
+
+    provider.shown = some
+    world.lose, world.pace = world.draw.choice((0.6, 0.95)), 40.0  # an hour goes by in few steps
+    done = world.run(world.start(), until=lambda cursor: cursor.stage is Stage.STALLED)
+    while done.stage is Stage.STALLED:
+        REACHED["stalled"] += 1
+        provider.shown, world.lose = lambda _: True, 0
+        world.store.save(resumed(done))
+        done = world.run(done.id, until=lambda cursor: cursor.stage is Stage.STALLED)
+    REACHED["another pass"] += max(0, done.passes - 2)
+    REACHED["handover lost"] += world.lost
+    if done.proven:
+        REACHED["proven"] += 1
+        # What two passes left out alike, and never arrived, nobody can know of.
+        assert len(stored(world)) == done.last.listed >= done.first.listed
+        assert done.first.settled == done.first.missing <= len(provider.documents)
+        REACHED["all of it"] += len(stored(world)) == len(provider.documents)
+    else:
+        assert done.doubt == NOTHING_FOUND
+
+
+REACHED: Counter[str] = Counter()
+
+
+def test_the_short_lists_were_short() -> None:
+    """Of the test before, where it ran in the same process."""
+    if REACHED:
+        for name in ("left out", "another pass", "handover lost", "all of it"):
+            assert REACHED[name] >= quick_or_full(1, 1_000), REACHED

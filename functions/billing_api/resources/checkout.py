@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from functions.billing_api.bodies import ChangeWanted, CheckoutWanted
 from functions.billing_api.resources.shapes import Checkout, Permission
 from tocsin.application.billing.checkout.start import Wish
-from tocsin.billing.access.freeze import permit
+from tocsin.billing.access.freeze import BillingChange, permit
 from tocsin.errors import BadInput
 from tocsin.runtime.web.answers import answer
 
@@ -22,9 +22,11 @@ _LONGEST_URL = 1_024
 def start(call: Call) -> Response:
     """A page to pay on, at the provider that policy prefers or at one that works.
 
-    Without an `Idempotency-Key` every request is a wish of its own.
+    Without an `Idempotency-Key` every request is a wish of its own. While an incident freezes
+    billing it is refused if the incident's runbook does not call checkouts essential.
     """
     given = call.read(CheckoutWanted)
+    _permit(BillingChange.CHECKOUT, call)
     wish = Wish(
         principal=call.caller.person,
         key=call.key or call.request.request_id,
@@ -52,10 +54,14 @@ def start(call: Call) -> Response:
 def may_change(call: Call) -> Response:
     """Whether a change of billing may be made now; refused with a code while it may not."""
     change = call.read(ChangeWanted).change
+    _permit(change, call)
+    return answer(200, Permission(change=change, allowed=True))
+
+
+def _permit(change: BillingChange, call: Call) -> None:
     office = call.office
     holding = office.freezes.holding(call.watch.clock.incident_now())
     permit(change, holding, essential=office.essential)
-    return answer(200, Permission(change=change, allowed=True))
 
 
 def _url(name: str, text: str) -> str:

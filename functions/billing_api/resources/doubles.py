@@ -9,8 +9,9 @@ from functions.billing_api.call import moment
 from functions.billing_api.resources.shapes import Double as Shown
 from functions.billing_api.resources.shapes import DoubleLeg, DoubleList, LegDecision
 from tocsin.application.billing.checkout.decide_double import decide_double
+from tocsin.application.billing.checkout.settle import every_unsettled
 from tocsin.billing.checkout.intent import DoubleDecision
-from tocsin.billing.errors import NoDouble
+from tocsin.billing.errors import NoDouble, UnknownCheckout
 from tocsin.errors import BadInput
 from tocsin.runtime.web.answers import answer, view_of
 
@@ -20,12 +21,23 @@ if TYPE_CHECKING:
     from tocsin.runtime.web.http import Response
 
 _LONGEST_WHY = 1_000
+SHOWN = 200
 
 
 def listed(call: Call) -> Response:
-    """Intents of which more than one leg runs, or may; decided ones too, while that is so."""
-    found = (each.double for each in call.office.checkouts.intents.unsettled())
-    return answer(200, DoubleList(doubles=tuple(_view(each) for each in found if each is not None)))
+    """Intents of which more than one leg runs, or may; decided ones too, while that is so.
+
+    At most `SHOWN`, those behind the intent that `after` names; `more` counts the others.
+    """
+    intents = call.office.checkouts.intents
+    found = [each for each in every_unsettled(intents) if each.double is not None]
+    if (name := call.request.query.get("after")) is not None:
+        last = intents.load(name)
+        if last is None:
+            raise UnknownCheckout(intent=name[:64])
+        found = [each for each in found if each.place > last.place]
+    shown = tuple(_view(each.double) for each in found[:SHOWN] if each.double is not None)
+    return answer(200, DoubleList(doubles=shown, more=len(found) - len(shown)))
 
 
 def decide(call: Call) -> Response:

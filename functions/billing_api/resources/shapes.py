@@ -174,9 +174,13 @@ class Double:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoubleList:
-    """Doubles, certain and possible, the oldest first."""
+    """Doubles, certain and possible, the oldest first; `more` counts those that are not shown.
+
+    They are asked for with `after`, the newest intent that is shown.
+    """
 
     doubles: tuple[Double, ...]
+    more: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +205,8 @@ class WorkspaceImpact:
     """What one workspace met. Amounts by currency, in its smallest unit.
 
     `wanted` counts checkouts of which no attempt was answered with a page, `unpaid` is what they
-    come to; `failed_over` those that another provider took. `credits` are proposed, never given.
+    come to; `not_tried` how often a provider was not asked for one of them, since it was known to
+    fail; `failed_over` those that another provider took. `credits` are proposed, never given.
     `amount_unknown` counts late payments and spells of plans whose price is not known: what they
     come to is in none of the amounts.
     """
@@ -210,6 +215,7 @@ class WorkspaceImpact:
     regions: tuple[str, ...]
     providers: tuple[str, ...]
     failed_attempts: int
+    not_tried: int
     failed_over: int
     wanted: int
     first_at: datetime | None
@@ -235,6 +241,7 @@ class BillingImpact:
     since: datetime
     until: datetime
     failed_attempts: int
+    not_tried: int
     failed_over: int
     wanted: int
     late: int

@@ -87,9 +87,11 @@ class Sales:
         return found.policy
 
     def provider(self, name: str) -> CheckoutProvider:
-        """Raises `SecretUnavailable` where no key of the policy's account is known."""
+        """Raises `SecretUnavailable` where no account of it is named, or no key of it is known."""
         found = self.document.get()
-        identity = found.policy.accounts[name]
+        identity = found.policy.accounts.get(name)
+        if identity is None:
+            raise SecretUnavailable(f"The checkout policy names no account of {name}.")
         key = found.keys.key_for(identity)
         if key is None:
             raise SecretUnavailable(f"There is no key for {identity}.")

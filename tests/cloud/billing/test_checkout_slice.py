@@ -12,7 +12,7 @@ import pytest
 from tests.cloud.stage.test_command_line import Terminal
 from tests.harness.cloud.local_cloud import eventually
 from tests.harness.cloud.outage_stage import OutageStage
-from tocsin.billing.checkout.breaker import FIRST_COOLING
+from tocsin.billing.checkout.breaker import LONGEST_COOLING
 from tocsin.billing.outage.signs import LOW_TRAFFIC_WINDOW, RECOVERED_AFTER
 from tocsin.local.machine.places import STATE_VARIABLE
 from tocsin.local.sandbox.clients import official
@@ -83,7 +83,7 @@ def test_a_checkout_fails_over_once_per_wish_and_the_status_is_public(
     (listed,) = terminal.json("billing", "doubles")
     assert (listed["workspace"], listed["certain"]) == ("ws_1", False)
     found = outage.look()
-    assert (found["firing"], found["failed"]) == ({}, []), "a success within ten minutes"
+    assert (found["firing"], found["failed"]) == ({}, []), "a success within twenty minutes"
     assert outage.status()["providers"] == {"stripe": "working", "razorpay": "working"}
 
 
@@ -126,13 +126,13 @@ def fail(outage: OutageStage, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
     outage.pay_everything()
     assert sandbox.drain(30) == 0
     found = outage.look()
-    assert (found["firing"], found["failed"]) == ({}, []), "a success within ten minutes"
+    assert (found["firing"], found["failed"]) == ({}, []), "a success within twenty minutes"
     sandbox.begin_outage("html_502", provider="stripe", path="/v1/checkout", method="POST")
     buy(2)
     outage.pass_time(LOW_TRAFFIC_WINDOW + 1)
     assert outage.breaker_items() == [], "two failures say nothing"
     buy(3)
-    assert outage.breaker() == "open", "the third, and no success in ten minutes"
+    assert outage.breaker() == "open", "the third workspace, and no success in twenty minutes"
     asked = outage.creations()["stripe"]
     buy(4)
     sandbox.begin_outage("refuse", provider="razorpay", path="/v1/subscriptions", count=1)
@@ -173,7 +173,7 @@ def declare(outage: OutageStage, terminal: Terminal) -> str:
 def recover(outage: OutageStage, terminal: Terminal, incident: str, served: dict[str, str]) -> None:
     """Three probes close the breaker, ten calm minutes end the outage, and what was said."""
     outage.sandbox.end_outages()
-    outage.pass_time(FIRST_COOLING + 1)
+    outage.pass_time(LONGEST_COOLING + 1)  # a look may have asked meanwhile, and cooled it longer
     phases = []
     for number in (7, 8, 9):
         served[f"ws_{number}"] = outage.buy(f"ws_{number}", key=f"buy-{number}")
@@ -239,11 +239,13 @@ def report_agrees_with_the_books(
 ) -> None:
     """Totals by what the sandbox noted of calls and of subscriptions, and by what customers met."""
     report = terminal.json("billing", "impact", incident)
-    failures, ran = outage.creations(failed=True), outage.running()
+    asked, ran = outage.creations(failed=True), outage.running()
+    failures = {"stripe": 3, "razorpay": 1}
+    assert asked["stripe"] >= 3, "the watch asks who is shut besides"
     twice = [intent for intent, count in ran.items() if count > 1]
     unserved = [name for name, by in served.items() if by == "no_payment_path"]
-    assert (failures, len(twice)) == ({"stripe": 3, "razorpay": 1}, 1)
-    assert report["failed_attempts"] == failures.total()
+    assert (asked["razorpay"], len(twice)) == (1, 1)
+    assert report["failed_attempts"] == sum(failures.values())
     assert report["failed_over"] == failures["stripe"]
     assert report["wanted"] == failures["razorpay"] == len(unserved)
     assert report["unpaid"] == {"INR": AMOUNT * len(unserved)}

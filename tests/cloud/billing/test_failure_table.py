@@ -8,7 +8,7 @@ certain that has not. The providers' books are empty when a row begins, so no ro
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import pytest
 
 from tests.cloud.billing.test_checkout_slice import outage, sandbox, terminal
 from tocsin.billing.checkout.breaker import FIRST_COOLING
-from tocsin.billing.outage.signs import LOW_TRAFFIC_FAILURES
+from tocsin.billing.outage.signs import WORKSPACES
 from tocsin.local.sandbox.clients import official
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.providers.checkout_outcome import READ_SECONDS
@@ -50,15 +50,16 @@ class Row:
 
 
 def calls_while_both_are_down(wishes: int) -> dict[str, int]:
-    """By the rules: a breaker opens after three failures without a success, the API's client tries
-    again with the same key, and Razorpay, which has no such keys, is asked for a wish once.
+    """By the rules: a breaker opens at the third workspace that fails without a success, the API's
+    client tries again with the same key, and Razorpay, which has no such keys, is asked for a wish
+    once.
     """
-    failures, called = Counter[str](), Counter[str]()
-    for _ in range(wishes):
+    failing, called = defaultdict[str, set[int]](set), Counter[str]()
+    for wish in range(wishes):
         for number in range(api_client._TRIES):
             for provider in CREATE:
-                if failures[provider] < LOW_TRAFFIC_FAILURES:
-                    failures[provider] += 1
+                if len(failing[provider]) < WORKSPACES:
+                    failing[provider].add(wish)
                     called[provider] += provider == "stripe" or number == 0
     return dict(called)
 
@@ -66,8 +67,8 @@ def calls_while_both_are_down(wishes: int) -> dict[str, int]:
 DOWN = {"kind": "refuse"}
 ROWS = (
     Row("well", {}, ("stripe", "stripe")),
-    # Three failures open the breaker; whoever comes then does not wait for the one that is down.
-    Row("down", {"stripe": DOWN}, ("razorpay",) * 5, called={"stripe": LOW_TRAFFIC_FAILURES}),
+    # Three workspaces that fail open the breaker; whoever comes then waits for nobody who is down.
+    Row("down", {"stripe": DOWN}, ("razorpay",) * 5, called={"stripe": WORKSPACES}),
     Row(
         "slow, just under the time-out",
         {"stripe": {"kind": "slow", "seconds": READ_SECONDS - 1}},
@@ -99,7 +100,7 @@ ROWS = (
         {"stripe": {"kind": "lose_answer"}, "razorpay": {"kind": "lose_answer"}},
         ("razorpay",) * 2,
         doubles=2,
-        called={"stripe": LOW_TRAFFIC_FAILURES, "razorpay": 2},
+        called={"stripe": 4, "razorpay": 2},
     ),
 )
 
@@ -157,7 +158,7 @@ def test_a_lost_breaker_costs_one_call_and_opens_again(
     begin(outage, {"stripe": DOWN})
     row = f"lost {how}"
     assert [buy(outage, row, number) for number in range(4)] == ["razorpay"] * 4
-    assert outage.creations()["stripe"] == LOW_TRAFFIC_FAILURES
+    assert outage.creations()["stripe"] == WORKSPACES
     assert outage.breaker() == "open"
     (stored,) = outage.breaker_items()
     dynamodb, table = outage.stage.clients.dynamodb, outage.stage.outputs["tables"]["operations"]
@@ -168,7 +169,7 @@ def test_a_lost_breaker_costs_one_call_and_opens_again(
         poison = {"body": {"S": '{"phase":'}, "ver": stored["ver"]} if how == "poisoned" else {}
         dynamodb.put_item(TableName=table, Item={**key, **poison})
     assert [buy(outage, row, number) for number in range(4, 7)] == ["razorpay"] * 3
-    assert outage.creations()["stripe"] == LOW_TRAFFIC_FAILURES + 1
+    assert outage.creations()["stripe"] == WORKSPACES + 1
     assert outage.breaker() == "open"
     assert all_paid_and_listed(outage, terminal) == set()
 

@@ -99,6 +99,13 @@ class TestIntents:
         assert intents.load("int_1") == second
         assert intents.attempts(since=NOW, until=NOW) == (ATTEMPT,)
 
+    def test_a_line_that_changes_no_intent_is_in_the_log(self, intents: IntentStore) -> None:
+        skipped = replace(ATTEMPT, result=Result.NOT_TRIED, code="breaker_open")
+        intents.note(skipped)
+        intents.note(skipped)
+        assert set(intents.attempts(since=NOW, until=NOW)) == {skipped}
+        assert intents.load(skipped.intent) is None
+
     def test_only_the_version_before_may_be_replaced(self, intents: IntentStore) -> None:
         first = sent(FRESH, STRIPE, now=NOW)
         assert intents.save(first)
@@ -120,6 +127,24 @@ class TestIntents:
         done = heard(newer, STRIPE.identity, Result.OFFERED, now=NOW, session="s", url="u")
         assert intents.save(done)
         assert intents.unsettled() == (older,)
+
+    def test_the_unsettled_are_read_in_pages_and_none_is_left_out(
+        self, intents: IntentStore
+    ) -> None:
+        """Of one second too, and where the last one known has been settled meanwhile."""
+        all_of_them = [
+            sent(replace(FRESH, id=f"int_{number}", created=NOW + number // 2), STRIPE, now=NOW)
+            for number in range(7)
+        ]
+        for each in all_of_them:
+            assert intents.save(each)
+        done = heard(all_of_them[2], STRIPE.identity, Result.OFFERED, now=NOW, session="s", url="u")
+        first = intents.unsettled(limit=3)
+        assert [each.id for each in first] == ["int_0", "int_1", "int_2"]
+        assert intents.save(done)
+        second = intents.unsettled(limit=3, after=first[-1].place)
+        assert [each.id for each in second] == ["int_3", "int_4", "int_5"]
+        assert [each.id for each in intents.unsettled(after=second[-1].place)] == ["int_6"]
 
     def test_a_double_stays_listed(self, intents: IntentStore) -> None:
         intent = sent(FRESH, STRIPE, now=NOW)

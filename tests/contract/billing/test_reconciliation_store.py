@@ -152,7 +152,12 @@ class TestReconciliationStore:
         store.add("REC-1", one)
         store.add("REC-1", two)
         settled = replace(one, state=State.ACCEPTED, by="bo", note="known")
-        store.settle("REC-1", settled)
+        assert store.settle("REC-1", replace(one, note="tried in vain"))
+        assert store.settle("REC-1", settled)
+        assert not store.settle("REC-1", replace(one, state=State.HEALED)), (
+            "it is not open any more"
+        )
+        assert not store.settle("REC-1", found(3)), "it was never found"
         store.add("REC-1", one)
         assert list(store.found("REC-1")) == [settled, two]
         assert list(store.found("REC-2")) == []

@@ -147,6 +147,12 @@ class TestReplayStore:
         )
         assert store.note("RPL-1", first) == first
         assert store.note("RPL-1", replace(first, missing=())) == first
+        later = Missing("evt_later", NOW + 9, "t", None)
+        more = store.note("RPL-1", replace(first, missing=(later,), subscriptions=("sub_later",)))
+        assert more.missing == (*first.missing, later)
+        assert more.subscriptions == (*first.subscriptions, "sub_later")
+        assert store.note("RPL-1", first) == more
+        assert next(iter(store.pages("RPL-1", first=first.number))) == more
 
     def test_pages_come_in_order_from_any_of_them(self, store: ReplayStore) -> None:
         for number in (11, 2, 101, 30):
@@ -205,6 +211,11 @@ def test_the_ledger_names_what_it_holds_and_where_from(
     assert reader.holds_any(IDENTITY, start=NOW - 7200, end=NOW + 1)
     other = Identity("stripe", "acct_2", "test")
     assert not reader.holds_any(other, start=NOW - 7200, end=NOW + 7200)
+    thin = a_record(1_000)
+    ledger.put(replace(thin, envelope=replace(thin.envelope, type="v2.core.account.updated")))
+    assert reader.held(IDENTITY, start=NOW, end=NOW + 100) == made.total()
+    assert reader.held(IDENTITY, start=NOW - 7200, end=NOW + 7200) == 120
+    assert reader.held(other, start=NOW - 7200, end=NOW + 7200) == 0
 
 
 def test_every_event_reaches_a_worker_and_none_is_too_large(cloud: MotoCloud) -> None:

@@ -67,7 +67,8 @@ class ReconcileModel:
     """The world: `truth` is what the providers have; `down` and `silent` are what fails of them.
 
     `owner` says at which account a workspace is billed. Of accounts in `unasked` nothing may be
-    asked.
+    asked. Providers that are `down` answer nothing, subscriptions that are `silent` cannot be asked
+    about, and those that are `hidden` are left out of lists.
     """
 
     size: int = 60
@@ -80,6 +81,8 @@ class ReconcileModel:
     seen: MemorySeenAccounts = field(default_factory=MemorySeenAccounts)
     down: set[str] = field(default_factory=set)
     empty: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+    hidden: set[tuple[Identity, str]] = field(default_factory=set)
     incident: bool = True
     calls: int = 0
     now: int = NOW
@@ -143,7 +146,7 @@ class ReconcileModel:
     def fetch(self, identity: Identity, subscription: str) -> Answer:
         self.calls += 1
         assert identity not in self.unasked
-        if identity.provider in self.down:
+        if identity.provider in self.down or subscription in self.silent:
             return Answer(Verdict.FAILED, http_status=503, detail="HTTP 503")
         found = self.truth.get((identity, subscription))
         verdict = Verdict.FOUND if found else Verdict.MISSING
@@ -155,7 +158,8 @@ class ReconcileModel:
             raise ProviderUnavailable("HTTP 503")
         if identity.provider in self.empty:
             return SubscriptionPage((), None)
-        names = sorted(name for owner, name in self.truth if owner == identity)
+        known = (at for at in self.truth if at not in self.hidden)
+        names = sorted(name for owner, name in known if owner == identity)
         left = [name for name in names if name > (after or "")]
         some = tuple(self.truth[identity, name] for name in left[:PAGE])
         return SubscriptionPage(some, some[-1].id if len(left) > PAGE else None)

@@ -61,6 +61,9 @@ class Provider:
     largest: int = 0
     empty_for: int = 0
     """So many calls are answered with an empty list, as a provider in trouble may."""
+    shown: Callable[[dict[str, Any]], bool] = lambda _: True
+    """What the list shows now: a provider in trouble may leave some out, and others the next time.
+    """
 
     def page(self, identity: Identity, wanted: Slice) -> EventPage:
         self.calls += 1
@@ -71,11 +74,12 @@ class Provider:
         found = [
             each
             for each in reversed(self.documents)
-            if wanted.start <= each["created"] < wanted.end
+            if wanted.start <= each["created"] < wanted.end and self.shown(each)
         ]
         if wanted.after is not None:
-            ids = [each["id"] for each in found]
-            found = found[ids.index(wanted.after) + 1 :]
+            ids = [each["id"] for each in reversed(self.documents)]
+            older = set(ids[ids.index(wanted.after) + 1 :])
+            found = [each for each in found if each["id"] in older]
         self.largest = max(self.largest, len(found[:PAGE]))
         return EventPage(tuple(found[:PAGE]), has_more=len(found) > PAGE)
 
@@ -95,6 +99,9 @@ class World:
         self.quarantine = MemoryQuarantine()
         self.messages: deque[list[dict[str, Any]]] = deque()
         self.sent = 0
+        self.lose = 0.0
+        self.pace = 1.0
+        self.lost = 0
         self.told: list[str] = []
         self.stops: list[str] = []
         self.filer = Filer(webhook_reader, keep, lambda: None, workspace_of)
@@ -190,7 +197,7 @@ class World:
         """Whoever is told may be told again by the next driver, and of nothing else."""
         self.die_perhaps()
         stop = untold(cursor)
-        assert stop or cursor.proven or cursor.first.unreadable
+        assert stop or cursor.proven or cursor.first.unreadable or cursor.doubt
         self.told.append(cursor.id)
         self.stops.append(stop)
         self.die_perhaps()
@@ -200,6 +207,9 @@ class World:
         assert replay
         self.sent += len(records)
         for start in range(0, len(records), 25):
+            if self.draw.random() < self.lose:
+                self.lost += 1  # taken by the queue, and never handed to a worker
+                continue
             self.messages.append([item_of(each) for each in records[start : start + 25]])
 
     def of(self, identity: Identity, subscriptions: Sequence[str], *, page: int) -> int:
@@ -225,7 +235,7 @@ class World:
                 self.rival = rival
 
     def sleep(self, seconds: float) -> None:
-        self.clock += seconds
+        self.clock += seconds * self.pace
         self.work(3)
 
 

@@ -12,9 +12,9 @@ from tocsin.adapters.billing.checkout.memory import MemoryBreakers, MemoryIntent
 from tocsin.application.billing.checkout.settle import Settled, settle
 from tocsin.application.billing.checkout.start import Checkouts, Offered, Wish
 from tocsin.billing.checkout.attempts import Result
-from tocsin.billing.checkout.intent import Found
+from tocsin.billing.checkout.intent import PAGE_LIFE, Found
 from tocsin.billing.checkout.routing import CheckoutPolicy
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import SecretUnavailable, StoreUnavailable
 from tocsin.ports.billing.checkout import Reply
 
 if TYPE_CHECKING:
@@ -43,8 +43,19 @@ POLICY = CheckoutPolicy.read(
         ],
     }
 )
-MODES = ("up", "down", "refuses", "lost", "late", "garbled")
-"""`lost`: no answer and nothing made. `late`: no answer, made. `garbled`: made, rubbish answer."""
+MODES = ("up", "down", "refuses", "lost", "late", "garbled", "error")
+"""`lost`: no answer and nothing made. `late`: no answer, made. `garbled`: made, rubbish answer.
+`error`: a server error and nothing made, which Stripe keeps for the key."""
+ERROR = Reply(Result.DOUBT, "http_500", http_status=500)
+NOTHING_MADE = {
+    "down": Reply(Result.FAILED, "connect"),
+    "refuses": Reply(Result.REFUSED, "http_400", http_status=400),
+    "lost": Reply(Result.DOUBT, "timeout"),
+}
+MADE_IN_DOUBT = {
+    "late": Reply(Result.DOUBT, "timeout"),
+    "garbled": Reply(Result.DOUBT, "unreadable", http_status=200),
+}
 
 
 @dataclass(slots=True)
@@ -60,7 +71,11 @@ class Session:
 
 @dataclass(slots=True)
 class ModelProvider:
-    """A provider's truth; `lag` is how many seconds its list is behind."""
+    """A provider's truth; `lag` is how many seconds its list is behind.
+
+    Stripe answers a key for a day with what it answered first, a server error too. Razorpay knows
+    no keys, so that its adapter only looks for what an earlier call made.
+    """
 
     name: str
     clock: VirtualWallClock
@@ -71,6 +86,8 @@ class ModelProvider:
     expire_answers: bool = True
     sessions: dict[str, Session] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
+    kept: dict[str, tuple[int, Reply | None]] = field(default_factory=dict)
+    """By key: when it was first used, and the error that Stripe keeps for it."""
 
     @property
     def now(self) -> int:
@@ -79,28 +96,39 @@ class ModelProvider:
     def create(self, intent: Intent, leg: Leg) -> Reply:
         self.calls.append(self.now)
         self.clock.advance(timedelta(seconds=self.slow))
-        if self.mode == "down":
-            return Reply(Result.FAILED, "connect")
-        if self.mode == "refuses":
-            return Reply(Result.REFUSED, "http_400", http_status=400)
-        if self.mode == "lost":
+        if self.name == "razorpay" and leg.doubted:
+            return self._made_before(leg)
+        if self.mode in {"lost", "late"}:
             self.clock.advance(timedelta(seconds=5))
-            return Reply(Result.DOUBT, "timeout")
+        if self.mode in NOTHING_MADE:
+            return NOTHING_MADE[self.mode]
+        first, kept = self.kept.setdefault(leg.key, (self.now, None))
+        assert self.now < first + PAGE_LIFE, "a key that means nothing any more: a second page"
+        if kept is not None:
+            return Reply(Result.UNKNOWN, "replayed", http_status=500)
+        if self.mode == "error":
+            self.kept[leg.key] = (first, ERROR if self.name == "stripe" else None)
+            return ERROR
         made = self.sessions.setdefault(
             leg.key, Session(leg.key, intent.id, f"s_{self.name}_{leg.key[-40:]}", self.now)
         )
-        if self.mode == "late":
-            self.clock.advance(timedelta(seconds=5))
-            return Reply(Result.DOUBT, "timeout")
-        if self.mode == "garbled":
-            return Reply(Result.DOUBT, "unreadable", http_status=200)
-        return Reply(Result.OFFERED, "", made.name, f"https://pay/{made.name}", 200)
+        page = Reply(Result.OFFERED, "", made.name, f"https://pay/{made.name}", 200)
+        return MADE_IN_DOUBT.get(self.mode, page)
+
+    def _made_before(self, leg: Leg) -> Reply:
+        found = self.find(leg, "looking") if self.mode not in {"down", "lost"} else None
+        if found is None or found.session is None or not found.payable:
+            return Reply(Result.UNKNOWN, "not_known_yet")
+        return Reply(Result.OFFERED, "", found.session, f"https://pay/{found.session}", 200)
 
     def find(self, leg: Leg, intent_id: str) -> Found | None:
         assert intent_id
+        self.clock.advance(timedelta(seconds=self.slow))
         if not self.readable:
             return None
         made = self.sessions.get(leg.key)
+        if made is not None and made.state == "open" and self.now >= made.made_at + PAGE_LIFE:
+            made.state = "expired"
         if made is None or (leg.session is None and self.now < made.made_at + self.lag):
             return Found(None)
         running = made.name if made.state == "running" else None
@@ -143,6 +171,7 @@ class CheckoutWorld:
         self.intents, self.breakers = CrashingIntents(), MemoryBreakers()
         self.providers = {name: ModelProvider(name, self.clock) for name in policy.accounts}
         self.reached: Counter[str] = Counter()
+        self.keyless: set[str] = set()
         self._policy = policy
         self.checkouts = Checkouts(
             intents=self.intents,
@@ -156,6 +185,8 @@ class CheckoutWorld:
         return self._policy
 
     def provider(self, name: str) -> ModelProvider:
+        if name in self.keyless:
+            raise SecretUnavailable(f"There is no key for {name}.")
         return self.providers[name]
 
     @property
@@ -189,8 +220,8 @@ class CheckoutWorld:
     def buy(self, key: str = "k1", **changes: Any) -> Offered:
         return self.checkouts.start(self.wish(key, **changes))
 
-    def settle(self) -> Settled:
-        return settle(intents=self.intents, policies=self, clock=self.clock)
+    def settle(self, *, after: tuple[int, str] | None = None) -> Settled:
+        return settle(intents=self.intents, policies=self, clock=self.clock, after=after)
 
     def phase(self, name: str) -> Phase:
         return self.breakers.load(self._policy.accounts[name]).phase

@@ -60,6 +60,7 @@ class Watched:
             arrival=lambda identity, _now: self.arrivals.get(identity.provider),
             teller=Teller(
                 store=self.world.store,
+                policies=self.world.application.policies,
                 execute=self.world.application.execute,
                 now=self.world.clock.incident_now,
             ),

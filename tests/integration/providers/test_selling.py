@@ -14,6 +14,7 @@ from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.intent import Found, Intent, Leg, LegState
 from tocsin.billing.identity import Identity
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
+from tocsin.local.sandbox.stripe.api import Response
 from tocsin.providers.razorpay.checkout import RazorpayCheckout
 from tocsin.providers.stripe.checkout import StripeCheckout
 
@@ -132,6 +133,23 @@ class TestStripe:
         assert nobody.find(leg("stripe", "p"), INTENT.id) is None
         assert not nobody.expire(leg("stripe", "p", session="cs_1"))
 
+    def test_an_error_that_is_kept_for_the_key_says_nothing_new_and_a_fresh_key_is_served(
+        self, there: World
+    ) -> None:
+        """docs.stripe.com/api/idempotent_requests: the first answer is saved, a 500 too."""
+        seller, wanted = self.seller(there), leg("stripe", there.price())
+        assert seller.create(INTENT, wanted).result is Result.OFFERED
+        answered = there.sandbox.api.answered
+        ((place, (digest, at, kept)),) = [
+            (place, each) for place, each in answered.items() if place[1] == wanted.key
+        ]
+        failed = Response(500, {"error": {"type": "api_error", "message": "x"}}, kept.headers)
+        answered[place] = (digest, at, failed)
+        again = seller.create(INTENT, wanted)
+        assert (again.result, again.code) == (Result.UNKNOWN, "replayed")
+        fresh = seller.create(INTENT, replace(wanted, key="key_2"))
+        assert fresh.result is Result.OFFERED
+
     def test_a_list_that_is_rubbish_proves_nothing(self, there: World) -> None:
         seller, wanted = self.seller(there), leg("stripe", there.price())
         seller.create(INTENT, wanted)
@@ -174,7 +192,7 @@ class TestRazorpay:
         again = seller.create(INTENT, replace(wanted, doubted=True))
         assert (again.result, again.session) == (Result.OFFERED, "sub_1")
         unknown = seller.create(INTENT, replace(wanted, doubted=True, key="key_2"))
-        assert (unknown.result, unknown.code) == (Result.DOUBT, "not_known_yet")
+        assert (unknown.result, unknown.code) == (Result.UNKNOWN, "not_known_yet")
         assert len(there.subscriptions) == 1
 
     def test_what_runs_is_never_cancelled_here(self, there: RazorpayStub) -> None:

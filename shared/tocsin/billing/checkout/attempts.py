@@ -22,6 +22,12 @@ class Result(StrEnum):
     """It may have made something: no answer in time, a server error, or an unreadable answer."""
     REFUSED = "refused"
     """It says the request is wrong: no failure of the provider."""
+    UNKNOWN = "unknown"
+    """It was asked what became of an earlier call and cannot say yet. Nothing new can come of that,
+    and nothing is said of the provider's health."""
+    NOT_TRIED = "not_tried"
+    """It was not asked, since its breaker is open or what it made is being withdrawn, and nobody
+    else could serve the customer: who was turned away is counted all the same."""
 
 
 FAILURES = frozenset({Result.FAILED, Result.DOUBT})
@@ -56,6 +62,11 @@ class Attempt:
     @property
     def failed(self) -> bool:
         return self.result in FAILURES
+
+    @property
+    def turned_away(self) -> bool:
+        """Whether a customer met trouble here: it failed, or was not even tried."""
+        return self.failed or self.result is Result.NOT_TRIED
 
     @property
     def worked(self) -> bool:

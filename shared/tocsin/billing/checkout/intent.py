@@ -35,6 +35,12 @@ Neither provider documents when its lists are complete; a request that was still
 hung up ends long before this.
 """
 
+PAGE_LIFE = 86_400
+"""Seconds a page can be paid on, and an idempotency key stands for one page, at either provider."""
+
+ABSENT = "absent"
+"""The code of a leg of which it was proven that its key made nothing."""
+
 
 class LegState(StrEnum):
     """What is known of one call. Stored, so never renamed."""
@@ -56,11 +62,14 @@ UNSETTLED = frozenset({LegState.SENT, LegState.DOUBT, LegState.WITHDRAWING})
 
 MAY_LIVE = UNSETTLED | {LegState.OFFERED, LegState.LIVE}
 
+MADE_A_PAGE = frozenset({LegState.OFFERED, LegState.WITHDRAWING, LegState.WITHDRAWN, LegState.LIVE})
+
 _OF_RESULT = {
     Result.OFFERED: LegState.OFFERED,
     Result.DOUBT: LegState.DOUBT,
     Result.FAILED: LegState.FAILED,
     Result.REFUSED: LegState.REFUSED,
+    Result.UNKNOWN: LegState.DOUBT,
 }
 
 
@@ -69,10 +78,11 @@ class Leg:
     """One call to one provider. Times are epoch seconds.
 
     `key` is the idempotency key the provider was given, and what its lists are searched for; a call
-    after a withdrawn session has another one, or it would be answered with that session. `session`
-    is what it made, `url` where the customer pays, `subscription` what runs on it. `doubted`: an
-    earlier call with the same key has no known outcome, so that a failure now proves nothing;
-    `first_sent_at` is when the first call with that key was made.
+    after one that is over (`used_up`) has another one, or it would be answered with what that one
+    came to. `session` is what it made, `url` where the customer pays, `subscription` what runs on
+    it. `doubted`: an earlier call with the same key has no known outcome, so that a failure now
+    proves nothing; `first_sent_at` is when the first call with that key was made, `called_at` when
+    the last one was that may have made something (0: at `sent_at`).
     """
 
     identity: Identity
@@ -88,6 +98,7 @@ class Leg:
     tries: int = 1
     doubted: bool = False
     first_sent_at: int = 0
+    called_at: int = 0
 
     @property
     def provider(self) -> str:
@@ -96,6 +107,20 @@ class Leg:
     @property
     def withdrawing(self) -> bool:
         return self.state is LegState.WITHDRAWING
+
+    @property
+    def used_up(self) -> bool:
+        """Whether its key would only be answered with what is known already.
+
+        Providers keep the answer to a key for a day, a refusal and a server error too.
+        """
+        absent = self.state is LegState.FAILED and self.code == ABSENT
+        return absent or self.state in {LegState.WITHDRAWN, LegState.REFUSED}
+
+    @property
+    def last_call(self) -> int:
+        """When something may last have been made with its key; what is under way may make it."""
+        return self.sent_at if self.state is LegState.SENT else self.called_at or self.sent_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +144,11 @@ class Intent:
     legs: tuple[Leg, ...] = ()
     ver: int = 0
     decisions: tuple[DoubleDecision, ...] = ()
+
+    @property
+    def place(self) -> tuple[int, str]:
+        """Its place among others: when it was made, and its id."""
+        return self.created, self.id
 
     @property
     def chosen(self) -> Leg | None:
@@ -209,19 +239,38 @@ def intent_id(principal: str, key: str) -> str:
 def sent(intent: Intent, offer: Offer, *, now: int) -> Intent:
     """The intent with a call to that provider about to be made, to be stored before it is.
 
-    A provider is asked once per intent: asked again, it is with the same key and the same leg.
+    A provider has one leg per intent. Asked again, it is with the same key while what was made with
+    that one may still count, and with a fresh one and no doubt afterwards.
     """
     leg = next((each for each in intent.legs if each.identity == offer.identity), None)
     if leg is None:
         key = f"tocsin-{intent.id}-{offer.identity.provider}"
-        fresh = Leg(offer.identity, offer.price, key, LegState.SENT, now, first_sent_at=now)
+        fresh = Leg(
+            offer.identity, offer.price, key, LegState.SENT, now, first_sent_at=now, called_at=now
+        )
         return replace(intent, legs=(*intent.legs, fresh), ver=intent.ver + 1)
     doubted = leg.doubted or leg.state in UNSETTLED
-    again = replace(leg, state=LegState.SENT, sent_at=now, settled_at=None, doubted=doubted)
-    if leg.state is LegState.WITHDRAWN:
+    again = replace(
+        leg,
+        state=LegState.SENT,
+        sent_at=now,
+        called_at=leg.last_call,
+        settled_at=None,
+        doubted=doubted,
+    )
+    if leg.used_up:
         tries, first_key = leg.tries + 1, leg.key.partition("~")[0]
-        fresh_key = f"{first_key}~{tries}"
-        again = replace(again, key=fresh_key, session=None, url=None, tries=tries, doubted=False)
+        again = replace(
+            again,
+            price=offer.price if offer.amount == intent.amount else leg.price,
+            key=f"{first_key}~{tries}",
+            session=None,
+            url=None,
+            tries=tries,
+            doubted=False,
+            first_sent_at=now,
+            called_at=now,
+        )
     return _with(intent, leg, again)
 
 
@@ -240,8 +289,15 @@ def heard(
     state = _OF_RESULT[result]
     if leg.doubted and state is not LegState.OFFERED:
         state = LegState.DOUBT
-    settled_at = None if state is LegState.DOUBT else now
-    after = replace(leg, state=state, code=code, session=session, url=url, settled_at=settled_at)
+    after = replace(
+        leg,
+        state=state,
+        code=code,
+        session=session,
+        url=url,
+        settled_at=None if state is LegState.DOUBT else now,
+        called_at=leg.called_at if result is Result.UNKNOWN else leg.sent_at,
+    )
     return _with(intent, leg, after)
 
 
@@ -278,11 +334,10 @@ def looked_up(intent: Intent, identity: Identity, found: Found, *, now: int) -> 
             ),
         )
     if found.session is None:
-        if leg.session is not None or now < leg.sent_at + ABSENCE_PROVES:
+        if leg.session is not None or now < leg.last_call + ABSENCE_PROVES:
             return intent
-        return _with(
-            intent, leg, replace(leg, state=LegState.FAILED, settled_at=now, code="absent")
-        )
+        absent = replace(leg, state=LegState.FAILED, settled_at=now, code=ABSENT, doubted=False)
+        return _with(intent, leg, absent)
     if found.payable and leg == intent.chosen:
         return intent
     if found.payable:

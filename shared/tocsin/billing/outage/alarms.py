@@ -8,6 +8,7 @@ SAYS = {
     "news": "News from {} arrives late or not at all.",
     "billing": "Subscriptions are not as {} says they are.",
     "all": "Nobody can pay by any path.",
+    "some": "Nobody can pay for {} by any path.",
 }
 ALL_FAIL = "checkout-all-providers-failing"
 

@@ -63,7 +63,10 @@ class LostAccess:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceImpact:
-    """One workspace. `wanted` counts intents of which no attempt was answered with a page.
+    """One workspace.
+
+    `wanted` counts intents of which no attempt was answered with a page, those that nobody was
+    asked for included; `not_tried` how often a provider was not asked for one of them.
 
     The amounts are what those intents, late payments, doubles and spells without access come to, by
     currency; `amount_unknown` counts late payments and spells that are in none of them.
@@ -73,6 +76,7 @@ class WorkspaceImpact:
     regions: tuple[str, ...]
     providers: tuple[str, ...]
     failed_attempts: int
+    not_tried: int
     failed_over: int
     wanted: int
     first_at: int | None
@@ -95,6 +99,7 @@ class Impact:
     until: int
     workspaces: tuple[WorkspaceImpact, ...]
     failed_attempts: int = 0
+    not_tried: int = 0
     failed_over: int = 0
     wanted: int = 0
     late: int = 0
@@ -118,7 +123,7 @@ class Records:
     @property
     def workspaces(self) -> set[str]:
         return {
-            *(each.workspace for each in self.attempts if each.failed),
+            *(each.workspace for each in self.attempts if each.turned_away),
             *(each.workspace for each in self.late),
             *(each.workspace for each in self.lost),
             *(each.workspace for each in self.doubles),
@@ -142,7 +147,7 @@ def impact(records: Records, *, since: int, until: int, provider: str | None = N
         each
         for each in records.attempts
         if since <= each.second <= until
-        and (not each.failed or provider is None or each.provider == provider)
+        and (not each.turned_away or provider is None or each.provider == provider)
     )
     records = Records(attempts, records.late, records.lost, records.doubles)
     lines = tuple(_line(name, records.of(name), until) for name in sorted(records.workspaces))
@@ -151,6 +156,7 @@ def impact(records: Records, *, since: int, until: int, provider: str | None = N
         until,
         lines,
         failed_attempts=sum(line.failed_attempts for line in lines),
+        not_tried=sum(line.not_tried for line in lines),
         failed_over=sum(line.failed_over for line in lines),
         wanted=sum(line.wanted for line in lines),
         late=sum(len(line.late) for line in lines),
@@ -164,19 +170,20 @@ def impact(records: Records, *, since: int, until: int, provider: str | None = N
 
 
 def _line(name: str, records: Records, now: int) -> WorkspaceImpact:
-    failed = [each for each in records.attempts if each.failed]
+    met = [each for each in records.attempts if each.turned_away]
     served = {each.intent for each in records.attempts if each.worked}
-    intents = {each.intent: each for each in failed}
+    intents = {each.intent: each for each in met}
     lost_sales = [each for intent, each in intents.items() if intent not in served]
     return WorkspaceImpact(
         workspace=name,
-        regions=tuple(sorted({each.region for each in failed})),
-        providers=tuple(sorted({each.provider for each in failed})),
-        failed_attempts=len(failed),
+        regions=tuple(sorted({each.region for each in met})),
+        providers=tuple(sorted({each.provider for each in met})),
+        failed_attempts=sum(each.failed for each in met),
+        not_tried=sum(not each.failed for each in met),
         failed_over=len(intents) - len(lost_sales),
         wanted=len(lost_sales),
-        first_at=min((each.second for each in failed), default=None),
-        last_at=max((each.second for each in failed), default=None),
+        first_at=min((each.second for each in met), default=None),
+        last_at=max((each.second for each in met), default=None),
         late=records.late,
         lost=records.lost,
         doubles=records.doubles,

@@ -15,6 +15,8 @@ from enum import StrEnum
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tocsin.billing.checkout.attempts import Result
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -25,6 +27,7 @@ class Trouble(StrEnum):
     """What is wrong: a metric's dimension and part of an alarm's name, so never renamed."""
 
     CHECKOUT = "checkout"
+    REFUSED = "refused"
     UNREACHABLE = "unreachable"
     DELIVERIES = "deliveries"
     BACKLOG = "backlog"
@@ -51,12 +54,41 @@ class Rule:
 
 CHECKOUTS = Rule(
     Trouble.CHECKOUT,
-    numerator="checkout attempts that failed or got no usable answer",
-    denominator="checkout attempts, without those refused for what they asked",
+    numerator="wishes to pay whose newest attempt failed or got no usable answer",
+    denominator="wishes to pay that were tried, without those refused for what they asked",
     minimum=10,
     percent=50,
     window=300,
 )
+PARTLY = Rule(
+    Trouble.CHECKOUT,
+    numerator=CHECKOUTS.numerator,
+    denominator=CHECKOUTS.denominator,
+    minimum=5,
+    percent=50,
+    window=1_800,
+)
+"""The same at a volume that brings no ten in five minutes, in half an hour."""
+
+WORKSPACES = 3
+"""Who fail, at least, before any rule speaks: one customer who asks again and again, be it with new
+wishes, says nothing of the others."""
+
+PARTLY_WORKSPACES = 4
+"""With three, six wishes of a healthy provider in half an hour would be an outage once in 150 days
+at two errors in a hundred (`docs/checkout-outages.md`)."""
+
+REFUSALS = Rule(
+    Trouble.REFUSED,
+    numerator="checkout attempts since the last that was accepted, with refusals among them",
+    denominator="the same: it speaks only where none is accepted",
+    minimum=10,
+    percent=100,
+    window=14_400,
+)
+"""A price that was archived or a key without the right to sell: no failure of the provider, so that
+no breaker opens, and yet nobody can pay there."""
+
 DELIVERIES = Rule(
     Trouble.DELIVERIES,
     numerator="events of the hour of which the provider says that no delivery succeeded",
@@ -74,11 +106,11 @@ DIVERGENCES = Rule(
     window=3_600,
 )
 
-LOW_TRAFFIC_FAILURES = 3
-LOW_TRAFFIC_WINDOW = 600
-"""Low traffic: this many failures since the last success, and no success in these seconds."""
+LOW_TRAFFIC_WINDOW = 1_200
+LOW_TRAFFIC = ((4, 600), (WORKSPACES, LOW_TRAFFIC_WINDOW))
+"""Low traffic: so many workspaces failed since the last success, and none came in these seconds."""
 
-LOOK_BACK = 7_200
+LOOK_BACK = 14_400
 """How far back failures are counted: at one checkout in twenty minutes, three take an hour."""
 
 PROBES_IN_A_ROW = 3
@@ -99,7 +131,7 @@ ARRIVALS_KEPT = 40
 RECOVERED_AFTER = 600
 """Seconds of nothing wrong before a trouble is said to be over."""
 
-URGENT = frozenset({Trouble.CHECKOUT, Trouble.UNREACHABLE})
+URGENT = frozenset({Trouble.CHECKOUT, Trouble.REFUSED, Trouble.UNREACHABLE})
 """Trouble that customers meet: it moves checkouts, the wording and the freeze."""
 
 
@@ -114,24 +146,64 @@ class Tally:
 
 
 def checkouts(attempts: Iterable[Attempt], *, now: int, after: int = 0) -> Tally:
-    """Whether one provider's checkouts fail, by volume or by the low-traffic rule.
+    """Whether one provider's checkouts fail: by volume, in part, or by the low-traffic rule.
 
-    Attempts before `after` are not counted: they belong to an outage that is over.
+    Counted are wishes to pay, each by its newest attempt: asked for again it is the same wish. So
+    many workspaces have to fail. Attempts before `after` are not counted: they belong to an outage
+    that is over.
     """
     seen = sorted(
         (each for each in attempts if (each.failed or each.worked) and each.second >= after),
         key=lambda each: each.at,
     )
-    recent = [each for each in seen if now - CHECKOUTS.window < each.second <= now]
-    bad = sum(each.failed for each in recent)
-    if CHECKOUTS.broken(bad, len(recent)):
-        return Tally(bad, len(recent), broken=True, why="volume")
+    by_volume = _counted(seen, CHECKOUTS, WORKSPACES, now=now)
+    if by_volume.broken:
+        return replace(by_volume, why="volume")
+    partly = _counted(seen, PARTLY, PARTLY_WORKSPACES, now=now)
+    if partly.broken:
+        return replace(partly, why="partly")
     looked_at = [each for each in seen if now - LOOK_BACK < each.second <= now]
-    since_success = _after_last_success(looked_at)
-    quiet = not any(each.worked and each.second > now - LOW_TRAFFIC_WINDOW for each in looked_at)
-    if quiet and len(since_success) >= LOW_TRAFFIC_FAILURES:
+    since_success = _wishes(_after_last_success(looked_at))
+    last = max((each.second for each in looked_at if each.worked), default=now - LOOK_BACK)
+    if any(last <= now - calm and _enough(since_success, who) for who, calm in LOW_TRAFFIC):
         return Tally(len(since_success), len(since_success), broken=True, why="low_traffic")
-    return Tally(bad, len(recent), broken=False)
+    return by_volume
+
+
+def _counted(seen: Iterable[Attempt], rule: Rule, workspaces: int, *, now: int) -> Tally:
+    recent = _wishes(each for each in seen if now - rule.window < each.second <= now)
+    bad = [each for each in recent if each.failed]
+    broken = rule.broken(len(bad), len(recent)) and _enough(bad, workspaces)
+    return Tally(len(bad), len(recent), broken=broken)
+
+
+def _wishes(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """The newest attempt of each wish; `attempts` oldest first."""
+    return list({each.intent: each for each in attempts}.values())
+
+
+def _enough(failed: Iterable[Attempt], workspaces: int) -> bool:
+    return len({each.workspace for each in failed}) >= workspaces
+
+
+def refusals(attempts: Iterable[Attempt], *, now: int) -> Tally:
+    """Whether one provider accepts no checkout at all, for what it says of the requests."""
+    asked = sorted(
+        (
+            each
+            for each in attempts
+            if (each.failed or each.worked or each.result is Result.REFUSED)
+            and now - REFUSALS.window < each.second <= now
+        ),
+        key=lambda each: each.at,
+    )
+    since_success = _after_last_success(asked)
+    refused = any(each.result is Result.REFUSED for each in since_success)
+    broken = REFUSALS.broken(len(since_success), len(since_success))
+    broken = broken and refused and _enough(since_success, WORKSPACES)
+    return Tally(
+        len(since_success), len(since_success), broken=broken, why="refused" if broken else ""
+    )
 
 
 def _after_last_success(attempts: Sequence[Attempt]) -> Sequence[Attempt]:

@@ -7,7 +7,7 @@ when, and never that it is contained.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from tocsin.billing.outage.signs import URGENT, Trouble
 from tocsin.billing.provider import PROVIDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _SAY = (
     "What to say: a payment provider has a problem; we know and are working on it; access is kept"
@@ -27,6 +27,7 @@ _DO_NOT_PROMISE = (
 )
 DIVERGED = frozenset({Trouble.DIVERGENCE})
 NONE: frozenset[Trouble] = frozenset()
+PLANS_NAMED = 5
 OPERATIONAL, DEGRADED, DOWN = "operational", "degraded", "down"
 
 
@@ -35,7 +36,8 @@ class Situation:
     """How billing is. Times are epoch seconds.
 
     `troubles` by provider, only those that fire. `providers` are all that checkouts may go to.
-    `next_update` is when more will be said; None while there is nothing to say.
+    `next_update` is when more will be said; None while there is nothing to say. `frozen`: an
+    incident holds the changes of billing that can wait. `sold` has who sells a plan in a currency.
     """
 
     providers: tuple[str, ...]
@@ -43,6 +45,8 @@ class Situation:
     since: int | None
     next_update: int | None
     as_of: int
+    frozen: bool = False
+    sold: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
     def failing(self) -> tuple[str, ...]:
@@ -54,11 +58,21 @@ class Situation:
         return tuple(p for p in self.providers if p not in self.failing)
 
     @property
+    def unpayable(self) -> tuple[tuple[str, str], ...]:
+        """Plans and currencies that are sold only by who fails."""
+        failing = frozenset(self.failing)
+        return tuple(sorted(what for what, by in self.sold.items() if by <= failing))
+
+    @property
     def level(self) -> str:
-        """`down`: nobody can pay; `degraded`: somebody is failing, or news comes late."""
+        """`down`: nobody can pay; `degraded`: somebody is failing, or news comes late.
+
+        Judged by what is sold: a provider that works and sells nothing is no way to pay.
+        """
         if not any(self.troubles.values()):
             return OPERATIONAL
-        return DOWN if self.failing and not self.working else DEGRADED
+        nowhere = not self.working or (self.sold and len(self.unpayable) == len(self.sold))
+        return DOWN if self.failing and nowhere else DEGRADED
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +104,7 @@ def word(situation: Situation) -> Wording:
             f"Degraded billing path since {moment(situation.since)}.",
             fails,
             works,
-            "Non-essential billing changes are frozen.",
+            "Non-essential billing changes are frozen." if situation.frozen else "",
             promise,
         ),
         support=tuple(
@@ -105,6 +119,11 @@ def word(situation: Situation) -> Wording:
             if line
         ),
     )
+
+
+def gist(situation: Situation) -> str:
+    """What is said without any time: two situations with the same are the same news."""
+    return word(replace(situation, since=None, next_update=None)).stakeholders
 
 
 def moment(seconds: int | None) -> str:
@@ -132,11 +151,25 @@ def _fails(situation: Situation) -> str:
 
 
 def _works(situation: Situation) -> str:
-    if situation.failing and not situation.working:
+    if situation.level == DOWN:
         return "New payments cannot be taken now; existing subscriptions keep their access."
     if situation.failing:
-        return f"New payments go through {_named(situation.working)} where the plan is sold there."
+        others = (
+            f"New payments go through {_named(situation.working)} where the plan is sold there."
+        )
+        return _joined(others, _nowhere(situation.unpayable))
     return "New payments work."
+
+
+def _nowhere(unpayable: Sequence[tuple[str, str]]) -> str:
+    return f"Payments for {plans(unpayable)} cannot be taken now." if unpayable else ""
+
+
+def plans(sold: Sequence[tuple[str, str]]) -> str:
+    """`pro in USD, team in EUR`, with a count of the rest where there are many."""
+    named = ", ".join(f"{plan} in {currency}" for plan, currency in sold[:PLANS_NAMED])
+    more = len(sold) - PLANS_NAMED
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _named(providers: tuple[str, ...]) -> str:

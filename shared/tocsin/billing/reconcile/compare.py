@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from tocsin.billing.access.entitlement import AccessPolicy
     from tocsin.billing.identity import Identity
-    from tocsin.billing.projection.ordering import Answer, Row
+    from tocsin.billing.projection.ordering import Answer, Overlay, Row
     from tocsin.billing.subscription import Subscription, SubscriptionItem
 
 GONE = "gone"
@@ -169,13 +169,16 @@ def double(
 ) -> Mismatch | None:
     """Whether a workspace may be charged twice for one thing, by what the providers say.
 
-    By two providers, or by two subscriptions at one, unless one of them is to `add_ons` alone.
+    By two providers, or by two subscriptions at one, unless one of them is to `add_ons` alone. One
+    that we hold under this workspace and its provider has under another is charged there.
     """
     charging = sorted(
         (
             (each.identity, each.subscription, each.answer.subscription)
             for each in subjects
-            if each.answer.subscription and each.answer.subscription.status in RUNNING
+            if each.answer.subscription
+            and each.answer.subscription.status in RUNNING
+            and each.workspace in {None, workspace}
         ),
         key=lambda each: (str(each[0]), each[1]),
     )
@@ -203,6 +206,15 @@ def facts(subscription: Subscription) -> dict[str, str]:
         "quantity": _told(subscription.quantity),
         "items": ", ".join(f"{each.plan} until {_when(each.end)}" for each in subscription.items)
         or "end together",
+    }
+
+
+def correction_facts(overlay: Overlay) -> dict[str, str]:
+    """By which facts a correction that was compared is known again."""
+    return {
+        "corrected_by": overlay.by,
+        "corrected_to": overlay.status.value,
+        "until": _when(overlay.until),
     }
 
 
@@ -283,6 +295,7 @@ def _enforced(
         return None
     by = given.corrected_by or "nobody"
     ours = {"access": given.access.value, "corrected_by": by, "until": _when(given.corrected_until)}
+    ours |= correction_facts(row.overlay) if row.overlay is not None else {}
     return _found(subject, Kind.ENFORCEMENT, ours, {"access": follows.access.value}, Healing.LIFT)
 
 

@@ -137,7 +137,8 @@ class Cursor:
     the sample held a mismatch (`escalated`). `heal_*` are what healing was approved for: `heal`
     names mismatches, none for all. `told` is the standing that the incident was told last, `asked`
     the digest of the request that started it. `tally` is None where it was begun before there were
-    any. `left` are the accounts that are not compared.
+    any. `left` are the accounts that are not compared. `listed` is how many subscriptions each
+    account has listed. `heal_keys` has every key that healing was asked for with, and for what.
     """
 
     id: str
@@ -176,6 +177,8 @@ class Cursor:
     told: str = ""
     tally: Tally | None = None
     left: tuple[Left, ...] = ()
+    listed: Mapping[str, int] = field(default_factory=dict)
+    heal_keys: Mapping[str, str] = field(default_factory=dict)
 
     def agrees(self, standing: Standing) -> bool | None:
         """Whether all that gives access was seen and is right, or settled; None: not yet known.

@@ -7,7 +7,8 @@ that dies anywhere is followed by another that goes on from the last write.
 
     listing    walks the window, oldest first; what is missing is noted and handed to the workers
     draining   waits until every event noted as missing is in the ledger
-    checking   walks the window once more: a second pass has to find nothing missing
+    checking   walks the window once more: a second pass has to find nothing missing, and to list
+               what the pass before listed and all that the ledger holds
     proving    adds up the projection once more, to show that the second pass changed nothing
     complete   all of it done; the figures are the proof
     stalled    gave up waiting for a provider or for workers; `resume` goes on
@@ -18,6 +19,7 @@ Times are epoch seconds, UTC.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -25,7 +27,7 @@ from typing import TYPE_CHECKING
 from tocsin.errors import BadInput, WindowExpired
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.provider import Provider
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
 DAY = 86_400
 PAGE = 100
 """Events a list call returns at most."""
+
+NOTHING_FOUND = (
+    "nothing found: neither list nor ledger has anything of the window, which is no proof"
+)
+
+AGAIN_AFTER, AGAIN_AT_MOST = 60, 600
+"""Seconds until a window is listed again whose passes do not agree: at first, and at most."""
 
 WIDEST = DAY
 FIRST_WIDTH = 600
@@ -149,7 +158,10 @@ class Cursor:
     lists it is, `lost` holds (expected, stored) by kind of event, `steps` who did which by hand.
     `checksum_*` are of all projections the window's events concern: as each page found them, when
     all that was missing had been projected, and after the last pass; `summed` is the first page
-    that `sum` does not hold yet.
+    that `sum` does not hold yet. `seen` is a checksum of what this pass has listed, `seen_before`
+    of what the pass before did; `differs_since` is since when passes do not agree, and `not_before`
+    when the next list call is made. `doubt` says why a replay that is complete proves nothing.
+    `handed_over` is the page before which what is missing is handed over again where it is met.
     """
 
     id: str
@@ -188,6 +200,12 @@ class Cursor:
     skip: int = 0
     lost: Mapping[str, Sequence[int]] = field(default_factory=dict)
     steps: Mapping[str, Sequence[str | int]] = field(default_factory=dict)
+    seen: str = ""
+    seen_before: str = ""
+    differs_since: int | None = None
+    not_before: int = 0
+    doubt: str = ""
+    handed_over: int = 0
 
     @property
     def ended(self) -> bool:
@@ -208,6 +226,7 @@ class Cursor:
             and self.last.missing == 0
             and settled
             and self.first.unreadable == 0
+            and not self.doubt
         )
 
     @property
@@ -236,7 +255,56 @@ class Cursor:
 
 def begin(cursor: Cursor) -> Cursor:
     """At the start of the window."""
-    return replace(cursor, at=cursor.window.start, width=FIRST_WIDTH, after=None, last=Counts())
+    return replace(
+        cursor,
+        at=cursor.window.start,
+        width=FIRST_WIDTH,
+        after=None,
+        last=Counts(),
+        seen="",
+        seen_before=cursor.seen,
+    )
+
+
+def listed(cursor: Cursor, ids: Iterable[str]) -> Cursor:
+    """The cursor knowing that this pass has listed these."""
+    seen = cursor.seen or plus("", 0)
+    for each in ids:
+        seen = plus(seen, int.from_bytes(hashlib.sha256(each.encode()).digest()))
+    return replace(cursor, seen=seen)
+
+
+def disagreement(cursor: Cursor, *, held: int) -> str:
+    """What speaks against a pass that found nothing missing; empty where it agrees.
+
+    `held` is how many events of the window the ledger holds. A list that is cut short is no proof,
+    and neither is one that shows nothing of a window of which nothing is known.
+    """
+    if held > cursor.last.listed:
+        return f"the ledger holds {held} events of the window and {cursor.last.listed} are listed"
+    if cursor.seen != cursor.seen_before:
+        return "two passes did not list the same events"
+    return "" if cursor.last.listed else NOTHING_FOUND
+
+
+def once_more(cursor: Cursor, problem: str, *, now: int) -> Cursor:
+    """Lists again a while later, for passes do not agree; the longer they do not, the later."""
+    since = cursor.differs_since or now
+    waits = min(AGAIN_AT_MOST, max(AGAIN_AFTER, now - since))
+    return begin(
+        replace(
+            cursor,
+            stage=Stage.CHECKING,
+            problem=problem,
+            differs_since=since,
+            not_before=now + waits,
+        )
+    )
+
+
+def unprovable(cursor: Cursor, doubt: str) -> Cursor:
+    """On to the end, where the figures are no proof."""
+    return replace(cursor, stage=Stage.PROVING, summed=0, sum="", doubt=doubt)
 
 
 def walked(cursor: Cursor) -> Cursor:
@@ -246,14 +314,27 @@ def walked(cursor: Cursor) -> Cursor:
     after = replace(cursor, passes=passes, first_pages=first_pages, waiting_since=None)
     if cursor.dry_run:
         return replace(after, stage=Stage.COMPLETE)
-    if passes > 1 and cursor.last.missing == 0:
+    if passes > 1 and cursor.last.missing == 0 and not cursor.handed_over:
         return replace(after, stage=Stage.PROVING, summed=0, sum="")
     return replace(after, stage=Stage.DRAINING, checksum_after="", summed=0, sum="")
 
 
 def drained(cursor: Cursor, checksum: str) -> Cursor:
     """All that was missing is in the ledger and projected: once more over the window."""
-    return begin(replace(cursor, stage=Stage.CHECKING, checksum_after=checksum, waiting_since=None))
+    return begin(
+        replace(
+            cursor,
+            stage=Stage.CHECKING,
+            checksum_after=checksum,
+            waiting_since=None,
+            handed_over=0,
+        )
+    )
+
+
+def handed_over_again(cursor: Cursor) -> Cursor:
+    """Lists the window once more, so that what is missing still is handed over once more."""
+    return begin(replace(cursor, stage=Stage.CHECKING, handed_over=cursor.page))
 
 
 def proved(cursor: Cursor, checksum: str) -> Cursor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tocsin.billing.replay.cursor import Stage
+from tocsin.billing.replay.cursor import Kind, Stage, handed_over_again
 from tocsin.errors import BadInput
 
 if TYPE_CHECKING:
@@ -32,8 +32,19 @@ def resumed(cursor: Cursor) -> Cursor:
     if cursor.ended:
         raise BadInput(f"the replay is {cursor.stage}: start another one")
     if cursor.stage is not Stage.STALLED or cursor.stalled_in is None:
-        return replace(cursor, problem="", waiting_since=None)
-    return replace(cursor, stage=cursor.stalled_in, stalled_in=None, problem="", waiting_since=None)
+        return replace(cursor, problem="", waiting_since=None, differs_since=None, not_before=0)
+    after = replace(
+        cursor,
+        stage=cursor.stalled_in,
+        stalled_in=None,
+        problem="",
+        waiting_since=None,
+        differs_since=None,
+        not_before=0,
+    )
+    if after.stage is Stage.DRAINING and after.kind is Kind.EVENTS:
+        return handed_over_again(after)  # the workers may never have got what they are waited for
+    return after
 
 
 def cancelled(cursor: Cursor, by: str, reason: str) -> Cursor:

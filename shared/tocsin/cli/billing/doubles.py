@@ -24,8 +24,13 @@ double = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mod
 
 def doubles(*, api_url: ApiUrl = None, person: As = None) -> None:
     """What may be charged twice for one wish, with what is proposed. Nothing is done by itself."""
-    found = connect(api_url, person).get("/v1/billing/doubles")["doubles"]
+    api, path = connect(api_url, person), "/v1/billing/doubles"
+    page = api.get(path)
+    found = list(page["doubles"])
     if current().json:
+        while page["more"]:
+            page = api.get(path, after=found[-1]["intent"])
+            found += page["doubles"]
         current().document(found)
     elif not found:
         current().line("nothing may be charged twice")
@@ -33,6 +38,8 @@ def doubles(*, api_url: ApiUrl = None, person: As = None) -> None:
         columns = ("intent", "workspace", "certain", "amount", "currency")
         rows = ([*(each[name] for name in columns), standing(each)] for each in found)
         current().table((*columns, "standing"), rows)
+        if page["more"]:
+            current().line(f"and {page['more']} more: --json lists them all")
 
 
 @double.command()

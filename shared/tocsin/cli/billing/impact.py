@@ -26,6 +26,7 @@ COLUMNS = (
     "regions",
     "providers",
     "failed_attempts",
+    "not_tried",
     "failed_over",
     "wanted",
     "first_at",

@@ -35,8 +35,22 @@ class IntentStore(Protocol):
         """
         ...
 
-    def unsettled(self, *, limit: int = 200) -> tuple[Intent, ...]:
-        """Intents with something left to find out or to decide, the oldest first."""
+    def note(self, attempt: Attempt) -> None:
+        """Adds a line to the log that changes no intent: nobody was asked.
+
+        Raises:
+            StoreUnavailable: not known to be written.
+        """
+        ...
+
+    def unsettled(
+        self, *, limit: int = 200, after: tuple[int, str] | None = None
+    ) -> tuple[Intent, ...]:
+        """Intents with something left to find out or to decide, the oldest first.
+
+        At most `limit` of them, those behind the `place` that `after` names. Fewer than `limit`
+        are the last.
+        """
         ...
 
     def attempts(self, *, since: int, until: int) -> tuple[Attempt, ...]:

@@ -115,8 +115,8 @@ class ReconciliationStore(Protocol):
         """Keeps a mismatch; one that is there already stays as it is."""
         ...
 
-    def settle(self, name: str, found: Found) -> None:
-        """Replaces what became of a mismatch."""
+    def settle(self, name: str, found: Found) -> bool:
+        """Writes what became of a mismatch that is open; False if it no longer is."""
         ...
 
     def found(self, name: str, *, after: str = "") -> Iterator[Found]:

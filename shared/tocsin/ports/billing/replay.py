@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tocsin.billing.replay.cursor import Cursor, Slice, Window
 
 
+UNLISTED = ("v1.", "v2.")
+"""Beginnings of the types of thin events, which the list of events does not show."""
+
+
 @dataclass(frozen=True, slots=True)
 class EventPage:
     """One answer to a list call: the provider's documents, newest first."""
@@ -50,13 +54,24 @@ class Missing:
 class PageNote:
     """What one page held: how many of each type, what was missing, which subscriptions it concerns.
 
-    Every page's events are counted; the missing ones are those of the first look.
+    Every page's events are counted; the missing ones are those of any look at it.
     """
 
     number: int
     types: Mapping[str, int]
     missing: tuple[Missing, ...] = ()
     subscriptions: tuple[str, ...] = ()
+
+    def with_more(self, later: PageNote) -> PageNote:
+        """This note and what a later look at the same page found besides."""
+        known = {each.id for each in self.missing}
+        more = tuple(each for each in later.missing if each.id not in known)
+        if not more:
+            return self
+        names = self.types.keys() | later.types.keys()
+        types = {name: max(self.types.get(name, 0), later.types.get(name, 0)) for name in names}
+        concerned = dict.fromkeys((*self.subscriptions, *later.subscriptions))
+        return PageNote(self.number, types, (*self.missing, *more), tuple(concerned))
 
 
 class LedgerReader(Protocol):
@@ -68,6 +83,13 @@ class LedgerReader(Protocol):
 
     def holds_any(self, identity: Identity, *, start: int, end: int) -> bool:
         """Whether an event created in [start, end) is there."""
+        ...
+
+    def held(self, identity: Identity, *, start: int, end: int) -> int:
+        """How many events created in [start, end) are there, of those that a provider lists.
+
+        Thin events of its newer API are not in the list of the older one.
+        """
         ...
 
 
@@ -94,9 +116,10 @@ class ReplayStore(Protocol):
         ...
 
     def note(self, replay: str, page: PageNote) -> PageNote:
-        """Keeps what a page held; if that is noted already, the first note stays and is returned.
+        """Keeps what a page held; what is noted of it already stays and is returned.
 
-        A page that is listed again after a crash may find less missing than it did at first.
+        A page that is listed again after a crash may find less missing than it did at first, and
+        may find what was not listed then: that is added to the note.
         """
         ...
 

@@ -1,7 +1,8 @@
 """A Razorpay subscription link through the official SDK.
 
 Razorpay has no idempotency keys here, so a call whose outcome is not known is never made again:
-the leg's key is written into the notes, and the list is searched for it. A link that is being
+the leg's key is written into the notes, and the list is searched for it. Once the list has proven
+that nothing was made, the leg has another key and the call is made. A link that is being
 withdrawn is cancelled, which for a subscription that nobody has authorised yet ends nothing; in
 the moment between looking and cancelling it may be paid, and then the cancelled subscription has
 a payment, which is what `find` reports as running until a person has seen to it.
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.checkout.attempts import Result
-from tocsin.billing.checkout.intent import Found
+from tocsin.billing.checkout.intent import PAGE_LIFE, Found
 from tocsin.ports.billing.checkout import Reply
 from tocsin.providers import checkout_outcome as outcome
 from tocsin.providers.foreign_json import entries, section, text
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 PAGE = 100
 MOST_PAGES = 10
 LOOK_BACK_SECONDS = 300
-LINK_SECONDS = 86_400
 CYCLES = 120
 """Charges a subscription is made for; Razorpay wants a number, and ends it after them."""
 
@@ -71,7 +71,7 @@ class RazorpayCheckout:
             "total_count": CYCLES,
             "quantity": 1,
             "customer_notify": 0,
-            "expire_by": leg.sent_at + LINK_SECONDS,
+            "expire_by": leg.sent_at + PAGE_LIFE,
             "notes": {"workspace_id": intent.workspace, "intent": intent.id, "leg": leg.key},
         }
         return outcome.with_one_more(lambda: self._create(wanted), self.sleep)
@@ -110,7 +110,7 @@ class RazorpayCheckout:
             made = self._subscription(leg)
         except LookupError:
             made = None
-        return _offer(made, 200) if made else Reply(Result.DOUBT, "not_known_yet")
+        return _offer(made, 200) if made else Reply(Result.UNKNOWN, "not_known_yet")
 
     def _create(self, wanted: dict[str, Any]) -> Reply:
         answer = self._asked(lambda sdk, options: sdk.subscription.create(wanted, **options))

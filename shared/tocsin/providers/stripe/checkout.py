@@ -29,6 +29,10 @@ LOOK_BACK_SECONDS = 300
 
 OVER = frozenset({"canceled", "incomplete_expired"})
 
+REPLAYED = "idempotent-replayed"
+"""Header of an answer that was kept for the key: a server error is given again for a day, and says
+nothing of how Stripe is now."""
+
 
 @dataclass(frozen=True, slots=True)
 class StripeCheckout:
@@ -93,10 +97,7 @@ class StripeCheckout:
             # The key was used with other words: something was made with it.
             return Reply(Result.DOUBT, "key_reused", http_status=error.http_status)
         except stripe.StripeError as error:
-            status = error.http_status
-            if status is None or status < 300:  # noqa: PLR2004 - HTTP: a success it cannot read
-                return outcome.unreadable(status)
-            return outcome.by_status(status)
+            return _refused(error)
         except Exception:  # noqa: BLE001 - the SDK builds objects of whatever a 200 holds
             return outcome.unreadable(200)
 
@@ -134,6 +135,16 @@ class StripeCheckout:
             http_client=stripe.RequestsClient(timeout=timeouts),
             stripe_account=self.connected,
         )
+
+
+def _refused(error: Any) -> Reply:
+    status = error.http_status
+    if status is None or status < 300:  # noqa: PLR2004 - HTTP: a success it cannot read
+        return outcome.unreadable(status)
+    reply = outcome.by_status(status)
+    if reply.result is Result.DOUBT and error.headers.get(REPLAYED) == "true":
+        return Reply(Result.UNKNOWN, "replayed", http_status=status)
+    return reply
 
 
 def _offer(shape: dict[str, Any]) -> Reply:

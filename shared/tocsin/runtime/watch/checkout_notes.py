@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
     from tocsin.runtime.watch.invocation import Watch
 
-_COUNTED = {
+_COUNTED: dict[Result, str | None] = {
     Result.OFFERED: Metric.CHECKOUTS_OFFERED,
     Result.FAILED: Metric.CHECKOUTS_FAILED,
     Result.DOUBT: Metric.CHECKOUTS_FAILED,
     Result.REFUSED: Metric.CHECKOUTS_REFUSED,
+    Result.NOT_TRIED: Metric.CHECKOUTS_TURNED_AWAY,
+    Result.UNKNOWN: None,
 }
 
 
@@ -39,7 +41,8 @@ class Notes:
                 elapsed_ms=what.elapsed,
                 failed_over=what.failed_over,
             )
-            self.watch.meter.count(_COUNTED[what.result], provider=whose.provider)
+            if (counted := _COUNTED[what.result]) is not None:
+                self.watch.meter.count(counted, provider=whose.provider)
             return
         self.watch.journal.info(
             Event.BREAKER_MOVED, provider=whose.provider, phase=what.phase, openings=what.openings

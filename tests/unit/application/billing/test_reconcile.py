@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -12,20 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.harness.fakes.crashes import Killed
-from tests.harness.models.reconcile import NOW, RAZORPAY, STRIPE, ReconcileModel, key
+from tests.harness.models.reconcile import NOW, RAZORPAY, STRIPE, ReconcileModel, key, truth_of
+from tests.harness.sizes import quick_or_full
 from tocsin.adapters.billing.projection.memory import MemoryProjection
 from tocsin.adapters.billing.reconcile.memory import MemoryReconciliations
+from tocsin.application.billing.reconcile.heal import LAID_SINCE
+from tocsin.billing.projection.ordering import Overlay
 from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.sampling import Sampling
-from tocsin.billing.reconcile.work import Compared, Cursor, Found, Scope, Stage
+from tocsin.billing.reconcile.work import Compared, Cursor, Found, Scope, Stage, State
 from tocsin.billing.subscription import Status
 from tocsin.errors import MalformedPayload, StoreRefused, VersionConflict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.projection.ordering import Row
+    from tocsin.billing.projection.ordering import Answer, Row
 
 TABLE = [(kind, 3 * index + number) for index, kind in enumerate(Kind) for number in range(3)]
 
@@ -376,3 +379,217 @@ def blank(world: ReconcileModel) -> Cursor:
         started_at=world.now,
         started_by="ana",
     )
+
+
+class TestAQuestionThatFailedIsUnknown:
+    """A provider that does not answer has not said "no"."""
+
+    def test_a_503_to_the_confirming_question_hides_no_double(self) -> None:
+        """The list shows two that run; asked about each, one provider does not answer."""
+        world = ReconcileModel()
+        world.plant(Kind.DOUBLE, 4)
+        world.silent.add("twin_0004")
+        assert world.start().stage is Stage.READY
+        standing = world.standing()
+        assert (standing.found, standing.unknown) == (0, 1)
+        (why,) = [each for one in world.store.workspaces("REC-1") for each in one.unknown]
+        assert "not known whether ws_0004 pays twice" in why
+        world.silent.clear()
+        world.start("REC-2")
+        assert world.found("REC-2") == [(Kind.DOUBLE, "ws_0004")]
+
+    @pytest.mark.parametrize("scope", [Scope.FULL, Scope.SAMPLE])
+    def test_a_list_that_shrank_since_the_last_one_is_not_whole(self, scope: Scope) -> None:
+        world = ReconcileModel()
+        world.start("REC-1", scope)
+        assert world.standing("REC-1").unknown == 0
+        kept = dict(world.truth)
+        for at in sorted(kept, key=str)[::3]:
+            del world.truth[at]
+        for at in kept.keys() - world.truth.keys():  # their rows are gone too: nobody asks
+            world.projection.rows.pop(at)
+        world.start("REC-2", scope)
+        unknown = [each for one in world.store.workspaces("REC-2") for each in one.unknown]
+        assert len(unknown) == 2
+        assert all("in an earlier reconciliation" in each for each in unknown)
+        world.truth |= kept
+        world.start("REC-3", scope)
+        assert world.standing("REC-3").unknown == 0
+
+    def test_an_account_that_is_empty_on_both_sides_agrees_when_it_is_asked_again(self) -> None:
+        world = ReconcileModel(size=0)
+        world.start("REC-1")
+        assert world.standing("REC-1").unknown == 2, "an empty list alone proves nothing"
+        world.now += 60
+        world.start("REC-2")
+        assert world.standing("REC-2").unknown == 0
+
+    def test_an_account_that_listed_some_and_lists_none_does_not(self) -> None:
+        world = ReconcileModel(size=9)
+        world.start("REC-1")
+        world.projection.rows.clear()
+        world.truth.clear()
+        for name in ("REC-2", "REC-3"):
+            world.start(name)
+            assert world.standing(name).unknown == 2
+
+    def test_an_account_that_lists_none_and_of_which_we_hold_some_does_not(self) -> None:
+        world = ReconcileModel(size=0)
+        world.start("REC-1")
+        world.size = 3
+        world.hold(key(1), truth_of(1))
+        world.concerned.events[STRIPE] = [(key(1)[1], world.now - 600)]
+        world.start("REC-2")
+        unknown = [each for one in world.store.workspaces("REC-2") for each in one.unknown]
+        assert unknown == [f"{STRIPE} listed no subscriptions at all"]
+
+
+class TestWhereTheProviderSays:
+    """A subscription is counted for whom its provider has it under."""
+
+    def wrongly_held(self, world: ReconcileModel, number: int, under: int) -> None:
+        """We hold the subscription of one workspace under another."""
+        at = key(number)
+        world.truth[at] = replace(world.truth[at], status=Status.ACTIVE)
+        world.hold(at, replace(world.truth[at], workspace=f"ws_{under:04d}"))
+        other = key(under)
+        world.truth[other] = replace(world.truth[other], status=Status.ACTIVE)
+        world.hold(other, world.truth[other])
+
+    def test_a_row_held_under_the_wrong_workspace_makes_no_double_there(self) -> None:
+        world = ReconcileModel()
+        self.wrongly_held(world, 7, under=8)
+        world.start()
+        assert world.found() == [(Kind.ENFORCEMENT, "ws_0007")]
+
+    def test_a_mismatch_of_somebody_undrawn_met_in_a_drawn_one_escalates(self) -> None:
+        world = ReconcileModel(size=300)
+        world.start("REC-0", Scope.SAMPLE, seed="s")
+        drawn = {each.workspace for each in world.store.workspaces("REC-0")}
+        inside = next(number for number in range(300) if f"ws_{number:04d}" in drawn)
+        outside = next(number for number in range(300) if f"ws_{number:04d}" not in drawn)
+        self.wrongly_held(world, outside, under=inside)
+        cursor = world.start("REC-1", Scope.SAMPLE, seed="s")
+        assert (cursor.escalated, cursor.full) == (True, True)
+        assert world.found() == [(Kind.ENFORCEMENT, f"ws_{outside:04d}")]
+
+    def test_a_mismatch_without_a_workspace_escalates(self) -> None:
+        world = ReconcileModel(size=300)
+        at = STRIPE, "sub_nobody"
+        world.truth[at] = replace(world.truth[key(1)], id=at[1], workspace=None)
+        cursor = world.start("REC-1", Scope.SAMPLE)
+        assert (Kind.MISSING, None) in world.found()
+        assert cursor.escalated
+
+
+class TestHealing:
+    """It does what was approved, on what was seen, and of the request budget."""
+
+    def test_a_correction_laid_since_is_not_lifted(self) -> None:
+        world = ReconcileModel()
+        world.plant(Kind.ENFORCEMENT, 4)
+        world.start()
+        laid = Overlay(Status.SUSPENDED, world.now + 500_000, "", "ana", 3)
+        world.projection.rows[key(4)] = replace(world.projection.rows[key(4)], overlay=laid)
+        heal(world)
+        assert world.projection.rows[key(4)].overlay == laid
+        (found,) = world.store.found("REC-1")
+        assert (found.state, found.note) == (State.OPEN, LAID_SINCE)
+        world.start("REC-2")
+        world.store.save(replace(world.run("REC-2").to(Stage.HEALING), heal_by="bo"))
+        world.run("REC-2")
+        assert world.projection.rows[key(4)].overlay is None
+
+    def test_what_was_accepted_while_it_was_healed_stays_accepted(self) -> None:
+        world = ReconcileModel()
+        world.plant(Kind.STATUS, 4)
+        world.start()
+        (found,) = world.store.found("REC-1")
+        fetch = world.reconciler.client.fetch
+
+        def accepting(identity: Identity, subscription: str) -> Answer:
+            accepted = replace(found, state=State.ACCEPTED, by="ana", note="known")
+            world.store.settle("REC-1", accepted)
+            return fetch(identity, subscription)
+
+        object.__setattr__(world.reconciler, "client", _Client(accepting))
+        heal(world)
+        (after,) = world.store.found("REC-1")
+        assert (after.state, after.by) == (State.ACCEPTED, "ana")
+
+    def test_every_question_takes_from_the_budget(self) -> None:
+        world, _ = planted()
+        world.start()
+        taken: list[Identity] = []
+        asked = world.calls
+        object.__setattr__(world.reconciler, "rate", _Rate(taken))
+        heal(world)
+        assert world.calls - asked <= len(taken)
+
+
+@dataclass
+class _Client:
+    fetch: Callable[[Identity, str], Answer]
+
+
+@dataclass
+class _Rate:
+    taken: list[Identity]
+
+    def take(self, identity: Identity) -> None:
+        self.taken.append(identity)
+
+
+REACHED: Counter[str] = Counter()
+
+
+@pytest.mark.timeout(900)
+@settings(max_examples=quick_or_full(25, 4_000), deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_nothing_can_be_signed_for_while_anything_is_wrong_unseen_or_undone(seed: int) -> None:
+    """Questions fail, lists are cut short, corrections are laid while others are healed."""
+    dice, world = Random(seed), ReconcileModel(size=24)
+    world.start("REC-0")
+    numbers = dice.sample(range(24), dice.randrange(1, 6))
+    kinds = [*Kind, Kind.ENFORCEMENT, Kind.ENFORCEMENT, Kind.ENFORCEMENT]
+    wanted = {world.plant(dice.choice(kinds), number) for number in numbers}
+    for name in {key(number)[1] for number in numbers} | {f"twin_{n:04d}" for n in numbers}:
+        if dice.random() < 0.12:
+            world.silent.add(name)
+            REACHED["a question that fails"] += 1
+    if dice.random() < 0.3:
+        world.hidden = {at for at in world.truth if dice.random() < 0.3}
+        REACHED["a list cut short"] += bool(world.hidden)
+    world.start("REC-1")
+    found, standing = set(world.found()), world.standing()
+    assert found <= wanted
+    assert standing.unknown or found == wanted, "signable, and something was not seen"
+
+    laid, lays = Overlay(Status.SUSPENDED, world.now + 700_000, "", "late", 9), dice.random() < 0.5
+    for each in list(world.store.found("REC-1")):
+        at = each.mismatch.identity, each.mismatch.subscription
+        if each.mismatch.kind is Kind.ENFORCEMENT and lays:
+            world.projection.rows[at] = replace(world.projection.rows[at], overlay=laid)
+            REACHED["a correction laid while healing"] += 1
+    heal(world)
+    for row in world.projection.rows.values():
+        assert row.overlay is None or row.overlay.by in {"late", "mallory"}
+    if not world.standing().open and not world.standing().unknown:
+        REACHED["signable"] += 1
+        world.silent.clear()
+        world.hidden.clear()
+        world.start("REC-2")
+        assert world.found("REC-2") == [], "signed for, and still wrong"
+
+
+def test_each_of_these_was_met_often() -> None:
+    """Of the test before, where it ran in the same process."""
+    if REACHED:
+        least = quick_or_full(1, 1_000)
+        for name in (
+            "a question that fails",
+            "a list cut short",
+            "a correction laid while healing",
+        ):
+            assert REACHED[name] >= least, REACHED
+        assert REACHED["signable"] >= least // 2, REACHED

@@ -49,7 +49,7 @@ def sold(count: int, *, every: int = 60) -> list[Attempt]:
 
 
 SAME = [attempt(ago, workspace="one") for ago in range(9)]
-BROKEN = [attempt(ago, result=Result.FAILED) for ago in range(3)]
+BROKEN = [attempt(ago, workspace=f"ws_{ago}", result=Result.FAILED) for ago in range(3)]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,8 @@ class Days:
             self.event(now + dice.randrange(MINUTE))
         if dice.random() < (0.05 if night else 0.5):
             fails = dice.random() < NOISE["checkout"] or self.down(Trouble.CHECKOUT, now)
-            self.attempts.append(attempt(now, Result.FAILED if fails else Result.OFFERED))
+            works = Result.REFUSED if self.down(Trouble.REFUSED, now) else Result.OFFERED
+            self.attempts.append(attempt(now, Result.FAILED if fails else works))
         if now % (6 * HOUR) == 0 or self.down(Trouble.DIVERGENCE, now):
             differing = 30 if self.down(Trouble.DIVERGENCE, now) else dice.choice([0, 0, 1, 2])
             self.comparison = Comparison(now, 300, differing)

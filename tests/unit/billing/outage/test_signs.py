@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,15 +31,16 @@ MINUTE, HOUR = 60, 3_600
 BAD, FINE = Tally(3, 3, broken=True), Tally(0, 9, broken=False)
 
 
-def attempt(at: int, result: Result = Result.OFFERED) -> Attempt:
+def attempt(at: int, result: Result = Result.OFFERED, who: str = "") -> Attempt:
+    """One attempt of a wish and a workspace of its own, or of `who`."""
     return Attempt(
         at=at * 1000,
-        intent=f"int_{at}",
+        intent=f"int_{who or at}",
         provider="stripe",
         result=result,
         code="",
         elapsed=100,
-        workspace="ws",
+        workspace=f"ws_{who or at}",
         region="IN",
         plan="pro",
         amount=100,
@@ -53,7 +55,7 @@ def log(results: Iterable[Result], *, every: int, until: int = NOW) -> list[Atte
 
 
 class TestCheckouts:
-    """Half of at least ten in five minutes; or three failures in a row and no success lately."""
+    """Half of ten in five minutes or of five in half an hour, or three customers in a row."""
 
     def test_by_volume(self) -> None:
         half = [Result.OFFERED, Result.FAILED] * 5
@@ -62,7 +64,7 @@ class TestCheckouts:
     @pytest.mark.parametrize(
         "results",
         [
-            [Result.OFFERED, Result.FAILED] * 4 + [Result.OFFERED],  # nine: too few to say
+            [Result.OFFERED, Result.FAILED] * 3 + [Result.OFFERED] * 3,  # nine: too few to say
             [Result.OFFERED] * 6 + [Result.FAILED] * 5,  # under half
         ],
     )
@@ -74,12 +76,50 @@ class TestCheckouts:
         tally = checkouts(log([Result.REFUSED] * 30 + [Result.DOUBT] * 3, every=5), now=NOW)
         assert (tally.bad, tally.total, tally.why) == (3, 3, "low_traffic")
 
-    def test_low_traffic_three_failures_and_no_success_in_ten_minutes(self) -> None:
-        failures = log([Result.FAILED] * 3, every=120)
+    @pytest.mark.parametrize(("count", "calm"), [(3, 1_200), (4, 600)])
+    def test_low_traffic_so_many_fail_and_none_works_for_so_long(
+        self, count: int, calm: int
+    ) -> None:
+        failures = log([Result.FAILED] * count, every=120)
         assert checkouts(failures, now=NOW).why == "low_traffic"
         assert not checkouts(failures[:2], now=NOW).broken
-        recent = [*failures, attempt(NOW - 599)]
-        assert not checkouts(recent, now=NOW).broken
+        for age, broken in ((calm - 1, False), (calm, True)):
+            before = [attempt(NOW - age - number) for number in range(6)]
+            assert checkouts([*before, *failures], now=NOW).broken is broken
+
+    def test_one_customer_who_asks_again_and_again_is_one(self) -> None:
+        """With one wish or with a new one each time; two others beside it make three."""
+        for times in (3, 30):
+            one_wish = [attempt(NOW - 30 * n, Result.DOUBT, "ann") for n in range(times)]
+            many = [replace(each, intent=f"int_{number}") for number, each in enumerate(one_wish)]
+            for its in (one_wish, many):
+                assert not checkouts(its, now=NOW).broken
+                two = [*its, attempt(NOW - 5, Result.DOUBT, "bo")]
+                assert not checkouts(two, now=NOW).broken
+                three = [*two, attempt(NOW - 4, Result.DOUBT, "cy")]
+                assert checkouts(three, now=NOW).broken
+        working = [attempt(NOW - 40 * n, Result.OFFERED, f"well{n}") for n in range(20)]
+        assert not checkouts([*working, *many], now=NOW).broken
+
+    def test_a_wish_that_worked_when_it_was_asked_again_is_no_failure(self) -> None:
+        failed = [attempt(NOW - 200 + n, Result.FAILED, f"c{n}") for n in range(10)]
+        assert checkouts(failed, now=NOW).why == "volume"
+        served = [attempt(NOW - 100 + n, Result.OFFERED, f"c{n}") for n in range(6)]
+        tally = checkouts([*failed, *served], now=NOW)
+        assert (tally.bad, tally.total, tally.broken) == (4, 10, False)
+
+    def test_for_a_good_part_at_low_volume(self) -> None:
+        """Five wishes in half an hour, half of them failing, of four workspaces that fail."""
+        some = log([Result.FAILED, Result.OFFERED] * 3 + [Result.FAILED], every=4 * MINUTE)
+        assert checkouts(some, now=NOW) == Tally(4, 7, broken=True, why="partly")
+        assert not checkouts(some[2:], now=NOW).broken, "three that fail, of five"
+        same = [replace(each, workspace="ws_ann") if each.failed else each for each in some]
+        assert not checkouts(same, now=NOW).broken
+        assert not checkouts(some, now=NOW + 20 * MINUTE).broken
+
+    def test_what_is_not_known_yet_counts_as_nothing(self) -> None:
+        asked = log([Result.UNKNOWN] * 30, every=10)
+        assert checkouts(asked, now=NOW) == Tally(0, 0, broken=False)
 
     def test_a_success_between_failures_starts_the_count_again(self) -> None:
         mixed = log([Result.FAILED, Result.FAILED, Result.OFFERED, Result.FAILED], every=1_000)
@@ -102,15 +142,15 @@ class TestCheckouts:
         "every", [20 * MINUTE, 3 * MINUTE, pytest.param(20, marks=pytest.mark.full)]
     )
     def test_seven_healthy_noisy_days_ring_never(self, seed: int, every: int) -> None:
-        """One in a hundred fails, now and then two in a row, and a lull at night."""
+        """One in a hundred fails, now and then asked again too, and a lull at night."""
         dice, attempts, rings = random.Random(seed), [], 0
-        failing_next = False
+        again = ""
         for at in range(NOW - 7 * 86_400, NOW, every):
             if at % 86_400 < 6 * HOUR and dice.random() < 0.9:
                 continue
-            fails = failing_next or dice.random() < 0.01
-            failing_next = not failing_next and fails and dice.random() < 0.2
-            attempts.append(attempt(at, Result.FAILED if fails else Result.OFFERED))
+            fails, who = bool(again) or dice.random() < 0.01, again or str(at)
+            attempts.append(attempt(at, Result.FAILED if fails else Result.OFFERED, who))
+            again = who if fails and not again and dice.random() < 0.2 else ""
             recent = attempts[-(7_200 // every + 2) :][-400:]
             rings += checkouts(recent, now=at).broken
         assert len(attempts) > 300

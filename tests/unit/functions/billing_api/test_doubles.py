@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -192,3 +193,33 @@ def test_the_command_records_and_says_what_is_left_to_do(
     assert "to refund at razorpay: s_razorpay" in said
     assert main.run(["billing", "doubles"]) == 0
     assert "decided by ana: keep stripe, refund" in capsys.readouterr().out
+
+
+def test_two_hundred_and_sixty_are_listed_in_pages_and_the_command_says_how_many_more(
+    office: BillingOffice, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.checkout.stripe.mode = "late"
+    for number in range(260):
+        office.checkout.buy(f"k{number}")
+        office.checkout.breakers.breakers.clear()
+    page = office.request("GET", "/v1/billing/doubles")[1]
+    assert (len(page["doubles"]), page["more"]) == (200, 60)
+    after = {"after": page["doubles"][-1]["intent"]}
+    rest = office.request("GET", "/v1/billing/doubles", query=after)[1]
+    assert (len(rest["doubles"]), rest["more"]) == (60, 0)
+    both = [each["intent"] for each in (*page["doubles"], *rest["doubles"])]
+    assert len(set(both)) == 260
+    status, problem, _ = office.request("GET", "/v1/billing/doubles", query={"after": "int_none"})
+    assert (status, problem["code"]) == (404, "unknown_checkout")
+
+    class Through:
+        def get(self, path: str, **query: str) -> dict[str, Any]:
+            return office.request("GET", path, query=query)[1]
+
+    monkeypatch.setattr(billing_doubles, "connect", lambda *_: Through())
+    assert main.run(["billing", "doubles"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "and 60 more: --json lists them all"
+    assert main.run(["billing", "doubles", "--json"]) == 0
+    assert [each["intent"] for each in json.loads(capsys.readouterr().out)] == both
+    report = office.request("GET", "/v1/billing/impact", query={"since": "2026-09-01T00:00:00Z"})[1]
+    assert report["doubles"] == 260

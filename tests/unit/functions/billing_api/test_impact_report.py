@@ -15,6 +15,7 @@ import pytest
 from tests.harness.worlds.billing_office import IDENTITY, BillingOffice
 from tests.harness.worlds.world import World
 from tocsin.application.billing.projection.file_event import Filer
+from tocsin.billing.errors import NoPaymentPath
 from tocsin.billing.identity import Identity
 from tocsin.billing.subscription import Status
 from tocsin.cli import main
@@ -71,7 +72,8 @@ def outage(office: BillingOffice) -> tuple[int, Counter[str]]:
         failed = stripe_failed + razorpay_failed
         met["failed_attempts"] += failed
         met["failed_over"] += bool(failed and provider)
-        met["wanted"] += bool(failed and not provider)
+        met["wanted"] += not provider
+        met["not_tried"] += 0 if provider else 2 - failed
         checkout.pass_time(20)
     return began, met
 
@@ -81,13 +83,33 @@ def test_totals_reconcile_with_what_customers_met_and_with_the_lines(
 ) -> None:
     began, met = outage(office)
     found = report(office, began - 1)
-    for name in ("failed_attempts", "failed_over", "wanted"):
+    for name in ("failed_attempts", "not_tried", "failed_over", "wanted"):
         assert found[name] == met[name] > 0
         assert found[name] == sum(line[name] for line in found["workspaces"])
     assert found["unpaid"] == {"INR": 49_900 * met["wanted"]}
     doubtful = [each for each in office.checkout.intents.unsettled() if each.double]
     assert found["doubles"] == len(doubtful) > 0
     assert found["double_amounts"] == {"INR": 49_900 * len(doubtful)}
+
+
+def test_who_was_turned_away_by_an_open_breaker_is_in_the_report(office: BillingOffice) -> None:
+    """A hundred and twenty come while both are shut; each of them wanted to pay."""
+    began, checkout = office.now, office.checkout
+    checkout.stripe.mode = checkout.razorpay.mode = "down"
+    for number in range(120):
+        with pytest.raises(NoPaymentPath):
+            checkout.buy(f"k{number}")
+        checkout.pass_time(1)
+    found = report(office, began - 1)
+    calls = len(checkout.stripe.calls) + len(checkout.razorpay.calls)
+    assert calls < 30
+    assert (found["wanted"], found["failed_over"]) == (120, 0)
+    assert (found["failed_attempts"], found["not_tried"]) == (calls, 240 - calls)
+    assert found["unpaid"] == {"INR": 49_900 * 120}
+    assert len(found["workspaces"]) == 120
+    at_stripe = report(office, began - 1, provider="stripe")
+    assert at_stripe["wanted"] == 120
+    assert at_stripe["not_tried"] == 120 - len(checkout.stripe.calls)
 
 
 def test_late_payments_and_lost_access_of_who_was_touched(office: BillingOffice) -> None:
@@ -311,7 +333,7 @@ def test_what_failed_before_the_incident_was_declared_is_in_its_report(
     declared: Declared, terminal: Callable[..., str]
 ) -> None:
     totals = json.loads(terminal("impact", declared.incident, "--json"))
-    for name in ("failed_attempts", "failed_over", "wanted"):
+    for name in ("failed_attempts", "not_tried", "failed_over", "wanted"):
         assert totals[name] == declared.met[name] > 0
 
 
@@ -325,7 +347,15 @@ def test_the_command_writes_csv_whose_sums_are_its_totals(
 ) -> None:
     lines = list(csv.DictReader(io.StringIO(terminal("impact", declared.incident, "--csv"))))
     totals = json.loads(terminal("impact", declared.incident, "--json"))
-    for name in ("failed_attempts", "failed_over", "wanted", "late", "doubles", "amount_unknown"):
+    for name in (
+        "failed_attempts",
+        "not_tried",
+        "failed_over",
+        "wanted",
+        "late",
+        "doubles",
+        "amount_unknown",
+    ):
         assert sum(int(line[name]) for line in lines) == totals[name]
     owed = sum(int(line["unpaid"].partition("=")[2] or 0) for line in lines)
     assert owed == totals["unpaid"]["INR"]

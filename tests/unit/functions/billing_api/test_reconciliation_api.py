@@ -537,3 +537,43 @@ def test_a_message_that_names_nothing_is_named_as_failed(bench: Bench) -> None:
     }
     answer = bench.driver.handle(batch, lambda: 300_000)
     assert [each["itemIdentifier"] for each in answer["batchItemFailures"]] == ["a", "b"]
+
+
+def test_a_key_heals_once_and_only_what_it_was_sent_for(bench: Bench) -> None:
+    """A duplicate that comes late, after another healing, finds its key used and heals nothing."""
+    for number in (1, 2, 4):
+        bench.model.plant(Kind.STALE, number)
+    found = bench.start()
+    path = f"/{found['id']}"
+    first, second, third = (each["id"] for each in found["mismatches"])
+
+    def heal(key: str, *mismatches: str, ok: int = 202) -> dict[str, Any]:
+        answer = bench.ask(
+            f"{path}/heal",
+            {"mismatches": list(mismatches)},
+            ok=ok,
+            headers={"idempotency-key": key},
+            group="commander",
+        )
+        bench.pump()
+        return answer
+
+    heal("k1", first)
+    assert bench.ask(path, method="GET")["healed"] == 1
+    assert heal("k1", second, ok=422)["code"] == "idempotency_key_reused"
+    heal("k2", second)
+    assert bench.ask(path, method="GET")["healed"] == 2
+    heal("k1", first)
+    assert heal("k1", ok=422)["code"] == "idempotency_key_reused"
+    assert heal("k1", third, ok=422)["code"] == "idempotency_key_reused"
+    assert bench.ask(path, method="GET")["healed"] == 2
+
+
+def test_all_is_what_was_open_when_it_was_asked_for(bench: Bench) -> None:
+    for number in (1, 2):
+        bench.model.plant(Kind.STALE, number)
+    found = bench.start()
+    bench.ask(f"/{found['id']}/heal", {}, ok=202, group="commander")
+    cursor = bench.office.reconciliations.load(found["id"])
+    assert cursor is not None
+    assert set(cursor.heal) == {each["id"] for each in found["mismatches"]}

@@ -42,8 +42,10 @@ def office() -> BillingOffice:
 
 def buy(office: BillingOffice, *, key: str = "", **changes: Any) -> tuple[int, dict[str, Any]]:
     office.world.wall.advance(timedelta(seconds=1))
-    headers = {"idempotency-key": key or f"k{next(KEYS)}"}
-    status, body, _ = office.request("POST", PATH, {**WANTED, **changes}, headers=headers)
+    fresh = f"k{next(KEYS)}"
+    headers = {"idempotency-key": key or fresh}
+    whose = {} if key else {"workspace": f"ws_{fresh}"}
+    status, body, _ = office.request("POST", PATH, WANTED | whose | changes, headers=headers)
     return status, body
 
 
@@ -125,7 +127,7 @@ def test_a_provider_that_fails_is_stood_in_for_at_once(office: BillingOffice, mo
     office.checkout.stripe.mode = "up"
     office.checkout.pass_time(700)
     assert office.checkout.settle().settled == 1
-    assert office.request("GET", "/v1/billing/doubles")[1] == {"doubles": []}
+    assert office.request("GET", "/v1/billing/doubles")[1] == {"doubles": [], "more": 0}
 
 
 def test_slow_just_under_the_time_out_is_a_success(office: BillingOffice) -> None:
@@ -221,6 +223,12 @@ class TestBreaker:
         assert results == {Result.REFUSED, Result.OFFERED}
 
 
+def test_a_checkout_is_essential_while_billing_is_frozen(office: BillingOffice) -> None:
+    assert office.world.alarm("checkout-stripe") is not None
+    assert buy(office)[0] == 201
+    office.world.inbox.take_all()
+
+
 @pytest.mark.parametrize("change", BillingChange)
 def test_an_incident_freezes_what_is_not_essential(
     office: BillingOffice, change: BillingChange
@@ -255,4 +263,7 @@ def test_an_incident_lets_through_what_its_own_policy_calls_essential(tmp_path: 
 
     asked = ("refund", "discount", "checkout", "plan_change")
     assert [ask(change) for change in asked] == [200, 200, 423, 423]
+    status, body = buy(office)
+    assert (status, body["code"]) == (423, "billing_frozen")
+    assert office.checkout.stripe.calls == []
     office.world.inbox.take_all()

@@ -10,9 +10,10 @@ import pytest
 from tests.harness.worlds.checkout import POLICY
 from tocsin.application.billing.reconcile.tell import ACTOR
 from tocsin.billing.checkout.attempts import Result
-from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.checkout.breaker import SUCCESSES_TO_CLOSE, Phase
 from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.billing.outage.divergence import Comparison
+from tocsin.billing.outage.examination import PROBE_WORKSPACE
 from tocsin.billing.outage.signs import Health
 from tocsin.errors import SendFailed, StoreUnavailable
 from tocsin.incidents.commands.billing import RecordReconciliation
@@ -165,7 +166,7 @@ def test_what_fired_is_cleared_though_troubles_came_and_went(watched: Watched) -
     watched.health["stripe"] = replace(WELL, disabled=True)
     watched.minutes(5)
     watched.stripe.mode = "up"
-    watched.pass_time(30)
+    watched.pass_time(watched.checkout.breakers.load(POLICY.accounts["stripe"]).cooling)
     assert [watched.buy() for _ in range(3)] == ["stripe"] * 3
     assert watched.minutes(12)["firing"] == {"stripe": ["endpoint"]}
     watched.alarm("checkout-stripe-failing", state="OK")
@@ -191,7 +192,7 @@ def test_a_recovery_that_could_not_be_told_is_told_later(watched: Watched, how: 
     watched.minutes(1)
     watched.alarm("checkout-stripe-failing", state="OK")
     watched.stripe.mode = "up"
-    watched.pass_time(30)
+    watched.pass_time(watched.checkout.breakers.load(POLICY.accounts["stripe"]).cooling)
     assert [watched.buy() for _ in range(3)] == ["stripe"] * 3
     if how == "refused":
         execute = watched.rounds.teller.execute
@@ -403,6 +404,146 @@ def test_doubtful_checkouts_are_settled_by_the_round(watched: Watched) -> None:
     assert watched.checkout.intents.unsettled() == ()
     assert [s.state for s in watched.stripe.sessions.values()] == ["expired"]
     assert watched.checkout.intents.log[0].result is Result.DOUBT
+
+
+def both_down(watched: Watched) -> None:
+    """Nobody can pay, and both breakers are open."""
+    watched.stripe.mode = watched.checkout.razorpay.mode = "down"
+    assert [watched.buy() for _ in range(5)] == ["no_payment_path"] * 5
+    assert [watched.checkout.phase(name) for name in POLICY.accounts] == [Phase.OPEN] * 2
+
+
+def test_a_stand_in_that_recovered_is_asked_though_no_customer_needs_it(watched: Watched) -> None:
+    """Both fail and both recover; everybody is served by the preferred one from then on."""
+    both_down(watched)
+    watched.minutes(20)
+    watched.stripe.mode = watched.checkout.razorpay.mode = "up"
+    watched.minutes(6)
+    assert watched.buy() == "stripe"
+    watched.minutes(3)
+    assert watched.checkout.phase("razorpay") is Phase.CLOSED
+    assert watched.minutes(12) == {"firing": {}, "level": "operational", "failed": []}
+    asked = [(s.state, s.key) for s in watched.checkout.razorpay.sessions.values()]
+    assert len(asked) == SUCCESSES_TO_CLOSE
+    assert {state for state, _ in asked} == {"expired"}, "nothing is left to pay"
+    assert watched.checkout.intents.unsettled() == ()
+
+
+def test_with_nobody_buying_an_outage_is_over_all_the_same(watched: Watched) -> None:
+    both_down(watched)
+    watched.minutes(5)
+    watched.stripe.mode = watched.checkout.razorpay.mode = "up"
+    assert watched.minutes(20)["level"] == "operational"
+
+
+def test_a_provider_that_is_down_is_asked_ever_more_seldom(watched: Watched) -> None:
+    both_down(watched)
+    calls = len(watched.stripe.calls)
+    watched.minutes(60)
+    assert 12 <= len(watched.stripe.calls) - calls <= 16
+    assert watched.checkout.phase("stripe") is Phase.OPEN
+    log = watched.checkout.intents.log
+    assert not any(each.workspace == PROBE_WORKSPACE for each in log), "no customer met that"
+
+
+def test_what_was_shut_and_refuses_the_probe_stays_shut_until_it_makes_a_page(
+    watched: Watched,
+) -> None:
+    both_down(watched)
+    watched.stripe.mode = "refuses"
+    watched.minutes(10)
+    assert watched.checkout.phase("stripe") is Phase.HALF_OPEN
+    watched.stripe.mode = "up"
+    watched.minutes(4)
+    assert watched.checkout.phase("stripe") is Phase.CLOSED
+
+
+def test_a_probe_that_cannot_be_sent_keeps_the_round_from_nothing(watched: Watched) -> None:
+    both_down(watched)
+    watched.pass_time(60)
+    watched.checkout.intents.crash = "before"
+    answer = watched.minutes(1)
+    assert answer["failed"] == ["shut:stripe"]
+    assert answer["firing"].keys() == {"stripe", "razorpay"}
+
+
+class TestAllRefused:
+    """An archived price, or a key without the right to sell: a trouble without a breaker."""
+
+    def test_ten_refused_of_three_workspaces_and_none_accepted_is_said_and_is_over(
+        self, watched: Watched
+    ) -> None:
+        watched.stripe.mode = "refuses"
+        for number in range(10):
+            assert watched.minutes(1)["firing"] == {}
+            assert watched.buy(workspace=f"ws_{number % 3}") == "razorpay"
+        assert watched.minutes(1)["firing"] == {"stripe": ["refused"]}
+        assert watched.checkout.phase("stripe") is Phase.CLOSED
+        assert ("checkout-stripe-failing", "ALARM") in rings(watched)
+        status = watched.outages.status()
+        assert status is not None
+        assert status["providers"]["stripe"] == "failing"
+        incident = watched.alarm("checkout-stripe-failing")
+        watched.minutes(1)
+        (facts,) = watched.facts(incident)
+        assert facts["counted"] == "refused 10 of 10"
+        assert facts["workspaces"] == "ws_0, ws_1, ws_2"
+        assert "http_400" in facts["examples"]
+        watched.stripe.mode = "up"
+        assert watched.buy() == "stripe"
+        assert watched.minutes(12)["firing"] == {}
+
+    @pytest.mark.parametrize("spoiled", ["few", "two", "accepted"])
+    def test_fewer_or_of_two_or_with_one_accepted_is_none(
+        self, watched: Watched, spoiled: str
+    ) -> None:
+        watched.stripe.mode = "refuses"
+        of = 2 if spoiled == "two" else 3
+        for number in range(9 if spoiled == "few" else 20):
+            accepted = spoiled == "accepted" and number % 7 == 0
+            watched.stripe.mode = "up" if accepted else "refuses"
+            watched.buy(workspace=f"ws_{number % of}")
+            assert watched.minutes(1)["firing"] == {}
+
+
+class TestTheLevelGoesByWhatIsSold:
+    """`pro` costs rupees at both and dollars at Stripe alone."""
+
+    def fails(self, watched: Watched) -> None:
+        watched.stripe.mode = "down"
+        assert [watched.buy() for _ in range(3)] == ["razorpay"] * 3
+
+    def test_what_is_sold_only_where_it_fails_is_critical_once_it_is_wanted(
+        self, watched: Watched
+    ) -> None:
+        self.fails(watched)
+        assert watched.minutes(1)["level"] == "degraded"
+        assert rings(watched) == [("checkout-stripe-failing", "ALARM")]
+        assert watched.buy(currency="USD") == "no_payment_path"
+        watched.minutes(1)
+        assert rings(watched)[-1] == ("checkout-all-providers-failing", "ALARM")
+        assert "Nobody can pay for pro in USD by any path." in str(watched.rung[-1])
+        assert watched.alarm("checkout-all-providers-failing").severity is Severity.CRITICAL
+        watched.minutes(1)
+        assert "Payments for pro in USD cannot be taken now." in watched.sent[-1][2]
+        watched.stripe.mode = "up"
+        watched.minutes(25)
+        assert rings(watched)[-1][1] == "OK"
+
+    def test_a_provider_that_works_and_sells_nothing_is_no_way_to_pay(
+        self, watched: Watched
+    ) -> None:
+        policy = POLICY.prices
+        only_stripe = {
+            what: replace(price, ids={"stripe": price.ids["stripe"]})
+            for what, price in policy.items()
+        }
+        object.__setattr__(watched.checkout, "_policy", replace(POLICY, prices=only_stripe))
+        watched.stripe.mode = "down"
+        for _ in range(3):
+            watched.buy()
+        assert watched.minutes(1)["level"] == "down"
+        assert ("checkout-all-providers-failing", "ALARM") in rings(watched)
 
 
 def rings(watched: Watched) -> list[tuple[str, str]]:

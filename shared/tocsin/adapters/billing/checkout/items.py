@@ -37,7 +37,12 @@ def intent_key(intent_id: str) -> Item:
 
 def open_key(intent: Intent) -> Item:
     """Its place in the list of unsettled ones."""
-    return {"PK": {"S": OPEN_PK}, "SK": {"S": f"{intent.created:012d}#{intent.id}"}}
+    return {"PK": {"S": OPEN_PK}, "SK": {"S": open_sk(*intent.place)}}
+
+
+def open_sk(created: int, intent_id: str) -> str:
+    """The sort key of a place."""
+    return f"{created:012d}#{intent_id}"
 
 
 def open_item(intent: Intent) -> Item:

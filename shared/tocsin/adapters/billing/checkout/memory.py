@@ -31,9 +31,18 @@ class MemoryIntents:
             self.log.append(attempt)
         return True
 
-    def unsettled(self, *, limit: int = 200) -> tuple[Intent, ...]:
-        found = [each for each in self.intents.values() if not each.settled]
-        return tuple(sorted(found, key=lambda each: (each.created, each.id))[:limit])
+    def note(self, attempt: Attempt) -> None:
+        self.log.append(attempt)
+
+    def unsettled(
+        self, *, limit: int = 200, after: tuple[int, str] | None = None
+    ) -> tuple[Intent, ...]:
+        found = [
+            each
+            for each in self.intents.values()
+            if not each.settled and (after is None or each.place > after)
+        ]
+        return tuple(sorted(found, key=lambda each: each.place)[:limit])
 
     def attempts(self, *, since: int, until: int) -> tuple[Attempt, ...]:
         found = [each for each in self.log if since <= each.second <= until]

@@ -23,6 +23,7 @@ from tocsin.adapters.billing.checkout.items import (
     intent_key,
     intent_of,
     open_item,
+    open_sk,
 )
 from tocsin.billing.checkout.breaker import Breaker
 from tocsin.errors import StoreUnavailable
@@ -62,14 +63,22 @@ class DynamoDbIntents:
             return self.load(intent.id) == intent
         return True
 
+    def note(self, attempt: Attempt) -> None:
+        self._table.put(attempt_item(attempt))
+
     def _put(self, item: Item, **condition: Any) -> dict[str, Any]:
         return {"Put": {"TableName": self._table.name, "Item": item, **condition}}
 
-    def unsettled(self, *, limit: int = 200) -> tuple[Intent, ...]:
+    def unsettled(
+        self, *, limit: int = 200, after: tuple[int, str] | None = None
+    ) -> tuple[Intent, ...]:
         unsettled = {"FilterExpression": "attribute_not_exists(done)", "ConsistentRead": True}
-        listed = islice(self._table.query(**within(OPEN_PK), **unsettled), limit)
-        found = [self.load(item["id"]["S"]) for item in listed]
-        return tuple(each for each in found if each is not None and not each.settled)
+        behind = ("0", "9" * 13) if after is None else (f"{open_sk(*after)} ", "9" * 13)
+        listed = self._table.query(**within(OPEN_PK, *behind), **unsettled)
+        found = (self.load(item["id"]["S"]) for item in listed)
+        # What was settled between the two reads takes nobody's place.
+        still = (each for each in found if each is not None and not each.settled)
+        return tuple(islice(still, limit))
 
     def attempts(self, *, since: int, until: int) -> tuple[Attempt, ...]:
         hours = range(since - since % _HOUR, until + 1, _HOUR)

@@ -18,6 +18,7 @@ from tocsin.adapters.billing.projection.ledger import concerned_by, record_of
 from tocsin.billing.event import EventClass
 from tocsin.billing.outage.watching import StoredEvent
 from tocsin.billing.projection.ledger_key import SHARDS, LedgerKey, hour_bucket
+from tocsin.ports.billing.replay import UNLISTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -128,6 +129,19 @@ class DynamoDbLedgerReader:
             for hour in hours
             for shard in range(SHARDS)
         )
+
+    def held(self, identity: Identity, *, start: int, end: int) -> int:
+        """A query for each shard of each hour, which counts."""
+        found = 0
+        for hour in range(start - start % _HOUR, end, _HOUR):
+            for shard in range(SHARDS):
+                wanted = _made_between(f"{identity}#{hour_bucket(hour)}#{shard}", start, end)
+                for number, beginning in enumerate(UNLISTED):
+                    wanted["FilterExpression"] += f" AND NOT begins_with(#t, :u{number})"
+                    wanted["ExpressionAttributeValues"][f":u{number}"] = s(beginning)
+                wanted["ExpressionAttributeNames"] |= {"#t": "type"}
+                found += sum(page["Count"] for page in self._table.pages(**wanted, Select="COUNT"))
+        return found
 
     def types(self, identity: Identity, *, start: int, end: int) -> dict[str, int]:
         """Implements `ports.billing.replay.LedgerTypes`: a query for each shard of each hour."""

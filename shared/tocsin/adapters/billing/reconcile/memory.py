@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from tocsin.billing.reconcile.work import State
 from tocsin.errors import CommandRepeated, VersionConflict
 
 if TYPE_CHECKING:
@@ -63,8 +64,12 @@ class MemoryReconciliations:
     def add(self, name: str, found: Found) -> None:
         self._found.setdefault(name, {}).setdefault(found.mismatch.id, found)
 
-    def settle(self, name: str, found: Found) -> None:
-        self._found.setdefault(name, {})[found.mismatch.id] = found
+    def settle(self, name: str, found: Found) -> bool:
+        present = self.mismatch(name, found.mismatch.id)
+        if present is None or present.state is not State.OPEN:
+            return False
+        self._found[name][found.mismatch.id] = found
+        return True
 
     def found(self, name: str, *, after: str = "") -> Iterator[Found]:
         kept = self._found.get(name, {})

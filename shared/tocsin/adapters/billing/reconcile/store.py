@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.aws.attributes import key, n
 from tocsin.adapters.aws.table import NEW, Table, within
 from tocsin.adapters.billing.reconcile import items as stored
+from tocsin.billing.reconcile.work import State
 from tocsin.errors import CommandRepeated, ConditionFailed, VersionConflict
 
 if TYPE_CHECKING:
@@ -80,8 +81,15 @@ class DynamoDbReconciliations:
     def add(self, name: str, found: Found) -> None:
         self._table.put_new(stored.found_item(name, found))
 
-    def settle(self, name: str, found: Found) -> None:
-        self._table.put(stored.found_item(name, found))
+    def settle(self, name: str, found: Found) -> bool:
+        sk = stored.mismatch_sk(found.mismatch.id)
+        while (item := self._get(name, sk)) is not None:
+            if stored.found_of(item).state is not State.OPEN:
+                return False
+            seen = {":seen": item["d"]}
+            if self._table.put_if(stored.found_item(name, found), "d = :seen", values=seen):
+                return True
+        return False
 
     def found(self, name: str, *, after: str = "") -> Iterator[Found]:
         first = stored.mismatch_sk(after)

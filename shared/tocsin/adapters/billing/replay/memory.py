@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import CommandRepeated, ReplayRunning, VersionConflict
+from tocsin.ports.billing.replay import UNLISTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -53,7 +54,10 @@ class MemoryReplays:
 
     def note(self, replay: str, page: PageNote) -> PageNote:
         with self._lock:
-            return self._pages.setdefault(replay, {}).setdefault(page.number, page)
+            notes = self._pages.setdefault(replay, {})
+            known = notes.get(page.number)
+            notes[page.number] = page if known is None else known.with_more(page)
+            return notes[page.number]
 
     def pages(self, replay: str, *, first: int = 0) -> Iterator[PageNote]:
         notes = self._pages.get(replay, {})
@@ -94,6 +98,13 @@ class MemoryLedgerReader:
         return any(
             record.identity == identity and start <= (record.envelope.created or -1) < end
             for record in self._ledger.records.values()
+        )
+
+    def held(self, identity: Identity, *, start: int, end: int) -> int:
+        return sum(
+            count
+            for name, count in self.types(identity, start=start, end=end).items()
+            if not name.startswith(UNLISTED)
         )
 
     def types(self, identity: Identity, *, start: int, end: int) -> dict[str, int]:

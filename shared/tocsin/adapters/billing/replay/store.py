@@ -74,8 +74,22 @@ class DynamoDbReplays:
         try:
             self._table.put(page_item(replay, page), condition=NEW)
         except ConditionFailed:
-            item = self._table.get(key(replay_pk(replay), page_sk(page.number)))
-            return page_of(item) if item else page
+            return self._note_more(replay, page)
+        return page
+
+    def _note_more(self, replay: str, page: PageNote) -> PageNote:
+        """Adds what an earlier look at the page did not find, unless that is noted already."""
+        while (item := self._table.get(key(replay_pk(replay), page_sk(page.number)))) is not None:
+            known = page_of(item)
+            if (more := known.with_more(page)) == known:
+                return known
+            try:
+                self._table.put(
+                    page_item(replay, more), condition="d = :seen", values={":seen": item["d"]}
+                )
+            except ConditionFailed:
+                continue  # another driver has added to it; look again
+            return more
         return page
 
     def pages(self, replay: str, *, first: int = 0) -> Iterator[PageNote]:

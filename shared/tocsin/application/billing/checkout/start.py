@@ -16,29 +16,37 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.billing.checkout import breaker as breakers
-from tocsin.billing.checkout.attempts import Attempt
+from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.intent import (
+    PAGE_LIFE,
     SENT_FOR_LONG,
+    UNSETTLED,
     Intent,
     LegState,
     heard,
     intent_id,
     leg_of,
+    looked_up,
     sent,
 )
 from tocsin.billing.errors import CheckoutCompleted, CheckoutInProgress, NoPaymentPath
 from tocsin.billing.outage.signs import LOOK_BACK, checkouts
-from tocsin.errors import IdempotencyKeyReused, Unavailable
+from tocsin.errors import IdempotencyKeyReused, SecretUnavailable, Unavailable
+from tocsin.ports.billing.checkout import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.billing.checkout.breaker import Breaker
     from tocsin.billing.checkout.intent import Leg
     from tocsin.billing.checkout.routing import Offer
     from tocsin.billing.identity import Identity
-    from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource, Reply
+    from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource
     from tocsin.ports.time import WallClock
+
+BREAKER_OPEN, WITHDRAWING, NO_KEY = "breaker_open", "withdrawing", "no_key"
+NOT_TRIED = frozenset({BREAKER_OPEN, WITHDRAWING, NO_KEY})
+"""Why a provider was not even asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,21 +100,62 @@ class Checkouts:
         offers = self.policies.policy().offers(
             plan=wish.plan, currency=wish.currency, region=wish.region
         )
-        intent = self._intent(wish, offers[0].amount)
+        intent, unknown = self._outlived(self._intent(wish, offers[0].amount))
         if (chosen := intent.chosen) is not None:
             if chosen.state is LegState.LIVE:
                 raise CheckoutCompleted(intent=intent.id, provider=chosen.provider)
+            if chosen.provider in unknown:  # it may have been paid, and no other page is made then
+                raise NoPaymentPath(intent=intent.id, **unknown)
             return Offered(intent, chosen, chosen.identity != offers[0].identity)
         under_way = intent.under_way
         if under_way is not None and self._now() < under_way.sent_at + SENT_FOR_LONG:
             raise CheckoutInProgress(intent=intent.id)
-        why: dict[str, str] = {}
+        why = dict(unknown)
         for offer in offers:
+            if offer.identity.provider in unknown:
+                continue
             intent, code = self._try(intent, offer, failed_over=bool(why))
             if (chosen := intent.chosen) is not None:
                 return Offered(intent, chosen, failed_over=bool(why))
             why[offer.identity.provider] = code
+        self._turned_away(intent, offers, why)
         raise NoPaymentPath(intent=intent.id, **why)
+
+    def _turned_away(self, intent: Intent, offers: Sequence[Offer], why: Mapping[str, str]) -> None:
+        """Writes down who was not even asked for a customer whom nobody served."""
+        at = int(self.clock.wall_now().timestamp() * 1000)
+        for offer in offers:
+            code = why[offer.identity.provider]
+            if code in NOT_TRIED:
+                attempt = _attempt(
+                    intent, offer.identity.provider, Reply(Result.NOT_TRIED, code), at, 0
+                )
+                self.intents.note(attempt)
+                self.note(attempt, offer.identity)
+
+    def _outlived(self, intent: Intent) -> tuple[Intent, dict[str, str]]:
+        """Looks up what may have been made so long ago that its key would make another one.
+
+        Returns:
+            The intent after that, and the providers that could not say, each with a word on why.
+        """
+        unknown: dict[str, str] = {}
+        for leg in intent.legs:
+            old = self._now() >= (leg.first_sent_at or leg.sent_at) + PAGE_LIFE
+            if not old or leg.withdrawing or leg.state not in UNSETTLED | {LegState.OFFERED}:
+                continue
+            try:
+                found = self.policies.provider(leg.provider).find(leg, intent.id)
+            except SecretUnavailable:
+                found = None
+            if found is None:
+                unknown[leg.provider] = "not_known_yet"
+                continue
+            after = looked_up(intent, leg.identity, found, now=self._now())
+            if after != intent and not self.intents.save(after):
+                raise CheckoutInProgress(intent=intent.id)
+            intent = after
+        return intent, unknown
 
     def _intent(self, wish: Wish, amount: int) -> Intent:
         name = intent_id(wish.principal, wish.key)
@@ -131,19 +180,22 @@ class Checkouts:
     def _try(self, intent: Intent, offer: Offer, *, failed_over: bool) -> tuple[Intent, str]:
         """The intent after one provider was asked, or was not, and a word on why."""
         if any(leg.identity == offer.identity and leg.withdrawing for leg in intent.legs):
-            return intent, "withdrawing"
+            return intent, WITHDRAWING
+        try:  # before anything is written: a call that was stored as sent would be in doubt
+            provider = self.policies.provider(offer.identity.provider)
+        except SecretUnavailable:
+            return intent, NO_KEY
         if not self._admitted(offer.identity):
-            return intent, "breaker_open"
+            return intent, BREAKER_OPEN
         about_to = sent(intent, offer, now=self._now())
         if not self.intents.save(about_to):
             raise CheckoutInProgress(intent=intent.id)
         leg = leg_of(about_to, offer.identity)
-        provider = self.policies.provider(offer.identity.provider)
         began = self.clock.wall_now()
         reply = provider.create(about_to, leg)
         elapsed = int((self.clock.wall_now() - began).total_seconds() * 1000)
         at = int(began.timestamp() * 1000)
-        attempt = _attempt(about_to, leg, reply, at, elapsed, failed_over=failed_over)
+        attempt = _attempt(about_to, leg.provider, reply, at, elapsed, failed_over=failed_over)
         after = heard(
             about_to,
             offer.identity,
@@ -205,12 +257,12 @@ class Checkouts:
 
 
 def _attempt(
-    intent: Intent, leg: Leg, reply: Reply, at: int, elapsed: int, *, failed_over: bool
+    intent: Intent, provider: str, reply: Reply, at: int, elapsed: int, *, failed_over: bool = False
 ) -> Attempt:
     return Attempt(
         at=at,
         intent=intent.id,
-        provider=leg.provider,
+        provider=provider,
         result=reply.result,
         code=reply.code,
         elapsed=elapsed,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tocsin.application.billing.checkout.settle import every_unsettled
 from tocsin.billing.access.corrections import LONGEST_SECONDS, gave_access, month_of
 from tocsin.billing.access.entitlement import Access, one_subscription
 from tocsin.billing.outage.history import (
@@ -111,7 +112,7 @@ class ImpactDesk:
     def _doubles(self, asked: Asked) -> tuple[Double, ...]:
         return tuple(
             each.double
-            for each in self.intents.unsettled()
+            for each in every_unsettled(self.intents)
             if each.double is not None
             and asked.since <= each.created <= asked.until
             and (

@@ -2,37 +2,41 @@
 
 The incident itself is opened by the alarm, as any other. What the alarm cannot carry joins it as a
 signal of source `billing`: provider, regions, workspaces, examples without a customer in them, the
-status page. The update to stakeholders is recorded once per incident and situation, and leaves by
-the outbox that is stored with it.
+status page. The update to stakeholders is recorded in each incident, and leaves once, by the outbox
+that is stored with one of them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from tocsin.billing.outage.wording import OPERATIONAL, word
+from tocsin.billing.outage.wording import DOWN, OPERATIONAL, word
 from tocsin.billing.provider import PROVIDERS
 from tocsin.errors import Conflict, IdempotencyKeyReused, IllegalTransition
+from tocsin.incidents.clocks.cadence import next_by
 from tocsin.incidents.commands.opening import MergeSignals
 from tocsin.incidents.commands.updates import RecordUpdate
 from tocsin.incidents.model.parts import UpdateAudience
 from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.queries.freeze import freezes
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.outage.memory import LastWord
     from tocsin.billing.outage.signs import Trouble
     from tocsin.billing.outage.wording import Situation
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.runbooks import PolicySource
 
 SOURCE = "billing"
 ACTOR = Actor(ActorKind.RULE, "outage-watch")
@@ -113,6 +117,7 @@ class Teller:
     """Writes into incidents; what stakeholders are told leaves by their outbox."""
 
     store: IncidentStore
+    policies: PolicySource
     execute: Callable[[Command], Outcome]
     now: Callable[[], datetime]
 
@@ -145,42 +150,63 @@ class Teller:
         ours = f":{SOURCE}:{evidence_key(provider, incident.id)}"
         return any(state.firing for key, state in incident.signals.items() if key.endswith(ours))
 
-    def update(self, incident: Incident, situation: Situation) -> bool:
-        """Tells stakeholders of this incident once per wording; whether it did."""
-        wording = word(situation)
+    def frozen(self, incidents: Iterable[Incident]) -> bool:
+        """Whether one of them holds the changes of billing that can wait."""
+        at = self.now()
+        held = (freeze for incident in incidents for freeze in freezes(incident))
+        return any(freeze.billing and freeze.holds_at(at) for freeze in held)
+
+    def update(
+        self, incident: Incident, situation: Situation, last: LastWord, *, send: bool
+    ) -> bool:
+        """Records in the incident what stakeholders are told, once per word; whether it has it.
+
+        With `send` it goes out to them; without, it did so by another incident. Promised is what
+        the incident's table promises, since that is what it has a clock for.
+        """
+        promise = self._next_by(incident)
+        wording = word(replace(situation, next_update=promise))
         text = f"{wording.stakeholders}\n\nFor support:\n" + "\n".join(wording.support)
-        # Of all that is said: under the id of another text it would be refused, and sent again.
-        digest = hashlib.sha256(f"{wording.headline}|{text}".encode()).hexdigest()[:12]
-        update = f"degraded-{digest}-{situation.next_update or 0}"
-        command_id = f"update-{update}"
-        due = situation.next_update
+        update = f"degraded-{last.name}"
         try:
             self.execute(
                 RecordUpdate(
                     incident_id=incident.id,
-                    command_id=command_id,
+                    command_id=f"update-{update}",
                     actor=ACTOR,
                     correlation_id=update,
                     update=update,
                     audience=UpdateAudience.INTERNAL,
                     text=text,
                     accepted=True,
-                    headline=wording.headline,
+                    headline=wording.headline if send else None,
                     next_by=None,
                     impact=wording.public,
                     mitigation=_mitigation(situation),
-                    eta="unknown" if due is None else f"unknown; next update by {_iso(due)}",
+                    eta="unknown"
+                    if promise is None
+                    else f"unknown; next update by {_iso(promise)}",
                 )
             )
-        except (Conflict, IdempotencyKeyReused, IllegalTransition):
+        except IdempotencyKeyReused:
+            return True  # the same word, with the times of a round that died before it said so
+        except (Conflict, IllegalTransition):
             return False
         return True
+
+    def _next_by(self, incident: Incident) -> int | None:
+        """When the table wants the update after this one, in epoch seconds of incident time."""
+        if not incident.clocks:
+            return None
+        policy = self.policies.version(incident.policy_version)
+        due = next_by(incident, policy, UpdateAudience.INTERNAL, self.now())
+        return None if due is None else int(due.timestamp())
 
 
 def _mitigation(situation: Situation) -> str:
     if situation.level == OPERATIONAL:
         return "None needed any more: checkouts go to the preferred provider again."
-    if situation.failing and situation.working:
+    if situation.failing and situation.level != DOWN:
         return "Checkouts go to the provider that works, where it sells the plan."
     return "None yet."
 

@@ -23,19 +23,23 @@ from tocsin.billing.outage.signs import (
     Watched,
     backlog,
     checkouts,
+    refusals,
     silence,
 )
 from tocsin.billing.outage.wording import Situation, word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tocsin.billing.checkout.attempts import Attempt
     from tocsin.billing.checkout.breaker import Breaker
+    from tocsin.billing.checkout.routing import Price
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage.divergence import Comparison
     from tocsin.billing.outage.signs import Health
 
+
+type Prices = Mapping[tuple[str, str], Price]
 
 """The runbook wants the degraded path told within 30 minutes; the page promises as often."""
 
@@ -59,6 +63,7 @@ def judge(look: Look, before: Seen, *, now: int) -> Seen:
     arrivals = before.arrivals.noted(look.newest_arrival)
     found: dict[Trouble, Tally | None] = {
         Trouble.CHECKOUT: _checkout(look, now),
+        Trouble.REFUSED: refusals(look.attempts, now=now),
         Trouble.UNREACHABLE: Tally(failed, failed, broken=failed >= PROBES_IN_A_ROW),
         Trouble.DELIVERIES: _deliveries(health),
         Trouble.BACKLOG: None
@@ -81,11 +86,20 @@ def judge(look: Look, before: Seen, *, now: int) -> Seen:
     )
 
 
-def situation(memory: Memory, providers: Sequence[str], *, now: int) -> Situation:
+def situation(
+    memory: Memory, providers: Sequence[str], *, now: int, prices: Prices | None = None
+) -> Situation:
     """What there is to say. A promised update is renewed when it is due."""
     troubles = {name: seen.firing for name, seen in memory.providers.items() if seen.firing}
     since = min((seen.since for seen in memory.providers.values() if seen.since), default=None)
-    return Situation(tuple(providers), troubles, since, memory.next_update, now)
+    sold = {what: frozenset(price.ids) for what, price in (prices or {}).items() if price.ids}
+    return Situation(tuple(providers), troubles, since, memory.next_update, now, sold=sold)
+
+
+def wanted_in_vain(log: Sequence[Attempt], found: Situation) -> tuple[tuple[str, str], ...]:
+    """What cannot be paid by any path and somebody has wanted meanwhile, plan and currency."""
+    newest = {(each.plan, each.currency): each for each in sorted(log, key=lambda each: each.at)}
+    return tuple(what for what in found.unpayable if what in newest and not newest[what].worked)
 
 
 def status_document(found: Situation) -> dict[str, Any]:

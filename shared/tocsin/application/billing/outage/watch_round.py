@@ -6,10 +6,11 @@ must not keep the others from being seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tocsin.application.billing.checkout.settle import settle
+from tocsin.application.billing.outage.checkout_probes import CheckoutProbes, probe_shut
 from tocsin.application.billing.outage.tell import Evidence
 from tocsin.application.billing.outage.watch import (
     Look,
@@ -19,19 +20,23 @@ from tocsin.application.billing.outage.watch import (
     recent_attempts,
     situation,
     status_document,
+    wanted_in_vain,
 )
+from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.outage.alarms import ALL_FAIL, SAYS, alarms_of
-from tocsin.billing.outage.memory import Memory, Seen
+from tocsin.billing.outage.memory import LastWord, Memory, Seen
 from tocsin.billing.outage.recovery import Probe
 from tocsin.billing.outage.signs import LOOK_BACK, Trouble
-from tocsin.billing.outage.wording import DEGRADED, DOWN, OPERATIONAL
+from tocsin.billing.outage.wording import DOWN, OPERATIONAL, gist, plans
 from tocsin.errors import TocsinError
 from tocsin.notes import Event, Gauge, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from tocsin.application.billing.outage.tell import Teller
+    from tocsin.billing.checkout.attempts import Attempt
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage.signs import Health
     from tocsin.billing.outage.wording import Situation
@@ -85,49 +90,91 @@ class Rounds:
     def run(self) -> dict[str, Any]:
         """One round; the answer says what is firing and which parts failed."""
         now, failed = int(self.clock.wall_now().timestamp()), list[str]()
-        accounts = self.policies.policy().accounts
+        policy = self.policies.policy()
+        accounts = policy.accounts
         before = self.outages.memory()
         log = self.intents.attempts(since=now - LOOK_BACK, until=now)
         seen: dict[str, Seen] = {}
         ringing: dict[str, str] = {}
         for name, identity in accounts.items():
             known = before.providers.get(name, Seen())
-            seen[name] = known
-            with _Alone(f"look:{name}", failed, self.notes):
-                health = self.probe(identity, now=now)
-                if not self.lists(name):
-                    # Elsewhere `provider_watch` records a look a minute, and knows of webhooks too.
-                    self.probes.record(identity, Probe(now, health.reachable, None))
-                attempts = recent_attempts(log, name, now=now)
-                newest = self.arrival(identity, now)
-                breaker = self.breakers.load(identity)
-                compared = self.comparisons.newest(identity)
-                look = Look(identity, attempts, breaker, health, newest, compared)
-                seen[name] = judge(look, known, now=now)
+            seen[name] = self._seen(identity, known, log, failed, now=now)
             ringing |= _report(name, seen[name], self.notes)
-        after = Memory(seen, before.next_update, before.told)
+        after = replace(before, providers=seen)
         after = replace(after, next_update=promised(after, now=now))
-        found = situation(after, tuple(accounts), now=now)
+        found = situation(after, tuple(accounts), now=now, prices=policy.prices)
         if accounts:  # who sells nothing lacks no way to be paid
-            self.notes.gauge(Gauge.NO_PAYMENT_PATH, int(not found.working))
-            ringing |= {} if found.working else {ALL_FAIL: SAYS["all"]}
+            says = _nobody(found, wanted_in_vain(log, found))
+            self.notes.gauge(Gauge.NO_PAYMENT_PATH, int(says is not None))
+            ringing |= {} if says is None else {ALL_FAIL: says}
         rung = set(before.rung)
         with _Alone("ring", failed, self.notes):
             self._ring(rung, ringing, now=now)
         self._publish(found, failed)
-        with _Alone("settle", failed, self.notes):
-            settled = settle(intents=self.intents, policies=self.policies, clock=self.clock)
-            self.notes.gauge(Gauge.CHECKOUT_DOUBLES, len(settled.doubles))
-        told = set(after.told)
-        incidents: dict[str, Incident] = {}
+        after = replace(after, settled_to=self._settled(before, failed))
+        said = _Said(set(after.told), after.word)
         with _Alone("tell", failed, self.notes):
-            self._tell(before, after, found, told, incidents)
+            self._tell(before, after, found, said)
         # Kept while an incident is open: it says what still has to be withdrawn there.
-        calm = found.since is None and not before.providers_in_trouble and not incidents
-        after = replace(after, told=() if calm else tuple(sorted(told)), rung=tuple(sorted(rung)))
+        calm = found.since is None and not before.providers_in_trouble and not said.incidents
+        after = replace(
+            after,
+            told=() if calm else tuple(sorted(said.told)),
+            rung=tuple(sorted(rung)),
+            word=None if calm else said.word,
+        )
         self.outages.remember(after)
         firing = {name: sorted(each.firing) for name, each in seen.items() if each.firing}
         return {"firing": firing, "level": found.level, "failed": failed}
+
+    def _seen(
+        self,
+        identity: Identity,
+        known: Seen,
+        log: Sequence[Attempt],
+        failed: list[str],
+        *,
+        now: int,
+    ) -> Seen:
+        """What one provider looks like now; as it was known where it cannot be looked at."""
+        name = identity.provider
+        with _Alone(f"shut:{name}", failed, self.notes):
+            self._probe_shut(identity, now)
+        with _Alone(f"look:{name}", failed, self.notes):
+            health = self.probe(identity, now=now)
+            if not self.lists(name):
+                # Elsewhere `provider_watch` records a look a minute, and knows of webhooks too.
+                self.probes.record(identity, Probe(now, health.reachable, None))
+            attempts = recent_attempts(log, name, now=now)
+            newest = self.arrival(identity, now)
+            breaker = self.breakers.load(identity)
+            compared = self.comparisons.newest(identity)
+            look = Look(identity, attempts, breaker, health, newest, compared)
+            return judge(look, known, now=now)
+        return known
+
+    def _settled(self, before: Memory, failed: list[str]) -> str:
+        """Settles doubts of checkouts; the one that was looked at last."""
+        reached = before.settled_to
+        with _Alone("settle", failed, self.notes):
+            done = settle(
+                intents=self.intents,
+                policies=self.policies,
+                clock=self.clock,
+                after=before.settled_place,
+            )
+            if done.reached is not None:
+                reached = "{}#{}".format(*done.reached)
+            self.notes.gauge(Gauge.CHECKOUT_DOUBLES, len(done.doubles))
+            for error in done.failed.values():
+                raise error  # all others were looked at; one stands for them in the log
+        return reached
+
+    def _probe_shut(self, identity: Identity, now: int) -> None:
+        prices = self.policies.policy().prices.values()
+        if any(identity.provider in price.ids for price in prices):
+            probes = CheckoutProbes(self.intents, self.policies, self.clock)
+            probe_shut(identity, self.breakers, probes, now=now)
 
     def _ring(self, rung: set[str], ringing: Mapping[str, str], *, now: int) -> None:
         """Says what changed, and keeps in `rung` what was said, also when it fails half way."""
@@ -146,15 +193,8 @@ class Rounds:
             with _Alone("announce", failed, self.notes):
                 self.announce(document)
 
-    def _tell(
-        self,
-        before: Memory,
-        after: Memory,
-        found: Situation,
-        told: set[str],
-        incidents: dict[str, Incident],
-    ) -> None:
-        """Adds what is told to `told`, and whom to `incidents`, also when it fails half way.
+    def _tell(self, before: Memory, after: Memory, found: Situation, said: _Said) -> None:
+        """Keeps in `said` what is told, also when it fails half way.
 
         What has to be cleared or withdrawn is read off the incidents, not off the last round: that
         one may have ended in the middle.
@@ -163,16 +203,30 @@ class Rounds:
             for alarm in (*alarms_of(name).values(), ALL_FAIL):
                 incident = self.teller.incident_of(self.key_of(alarm))
                 if incident is not None:
-                    incidents[incident.id] = incident
-                    self._attach(incident, name, seen, before.providers.get(name, Seen()), told)
-        for incident in incidents.values():
-            mark = f"{incident.id}|{found.level}|{','.join(found.failing)}"
-            unsaid = found.level == OPERATIONAL and not any(
-                each.startswith((f"{incident.id}|{DEGRADED}|", f"{incident.id}|{DOWN}|"))
-                for each in told
-            )
-            if not unsaid and mark not in told and self.teller.update(incident, found):
-                told.add(mark)
+                    said.incidents[incident.id] = incident
+                    earlier = before.providers.get(name, Seen())
+                    self._attach(incident, name, seen, earlier, said.told)
+        if said.incidents:
+            self._say(replace(found, frozen=self.teller.frozen(said.incidents.values())), said)
+
+    def _say(self, found: Situation, said: _Said) -> None:
+        """Tells stakeholders what they were not told last, and every incident what they know.
+
+        One audience hears it once, whichever incidents are open: it leaves by the worst of them.
+        """
+        last, news = said.word, gist(found)
+        if last is None and found.level == OPERATIONAL:
+            return  # nothing was told that has to be taken back
+        if last is None or last.gist != news:
+            number, began = (0, 0) if last is None else (last.number, last.since)
+            last = LastWord(number + 1, found.since or began, news)
+        for incident in sorted(said.incidents.values(), key=_worst_first):
+            if incident.id in last.recorded_in:
+                continue
+            send = not last.recorded_in
+            if self.teller.update(incident, found, last, send=send):
+                last = replace(last, recorded_in=(*last.recorded_in, incident.id))
+                said.word = last
 
     def _attach(
         self, incident: Incident, name: str, seen: Seen, earlier: Seen, told: set[str]
@@ -184,7 +238,13 @@ class Rounds:
         if not seen.firing and not self.teller.still_firing(incident, name):
             return
         log = self.intents.attempts(since=since - LOOK_BACK, until=now)
-        failed = [each for each in log if each.failed and each.provider == name]
+        refused = Trouble.REFUSED in shown.firing
+        failed = [
+            each
+            for each in log
+            if each.provider == name
+            and (each.failed or (refused and each.result is Result.REFUSED))
+        ]
         counted = {trouble: (each.bad, each.total) for trouble, each in shown.watched.items()}
         evidence = Evidence(name, shown.firing, since, failed, counted)
         mark = f"{incident.id}|{evidence.mark}|True"
@@ -192,6 +252,26 @@ class Rounds:
             self.teller.attach(incident, evidence, firing=False)
         elif mark not in told and self.teller.attach(incident, evidence, firing=True):
             told.add(mark)
+
+
+@dataclass(slots=True)
+class _Said:
+    """What incidents and stakeholders have been told, while a round tells it."""
+
+    told: set[str]
+    word: LastWord | None
+    incidents: dict[str, Incident] = field(default_factory=dict)
+
+
+def _worst_first(incident: Incident) -> tuple[int, datetime, str]:
+    return incident.severity.rank, incident.opened_at, incident.id
+
+
+def _nobody(found: Situation, in_vain: Sequence[tuple[str, str]]) -> str | None:
+    """What the alarm says of those who can pay by no path; None where there are none."""
+    if found.level == DOWN:
+        return SAYS["all"]
+    return SAYS["some"].format(plans(in_vain)) if in_vain else None
 
 
 def _report(provider: str, seen: Seen, notes: Notes) -> dict[str, str]:

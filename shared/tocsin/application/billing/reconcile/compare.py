@@ -153,6 +153,12 @@ class Look:
         self._by.store.compare(self._cursor.id, Compared(name, (), (why,)))
         self._by.accounts.note(identity, now=self._by.now())
 
+    def shrunk(self, identity: Identity, listed: int, before: int) -> None:
+        """A provider lists what has ended too: a list that is shorter than once is not whole."""
+        why = f"{identity} listed {listed} subscriptions, and {before} in an earlier reconciliation"
+        name = f"{LOOSE}shrunk#{identity}"
+        self._by.store.compare(self._cursor.id, Compared(name, (), (why,)))
+
     def _compare(self, workspace: str, keys: Sequence[Key], held: Mapping[Key, Row]) -> None:
         subjects = [self._subject(key, held.get(key)) for key in keys]
         found: list[Mismatch] = []
@@ -171,6 +177,11 @@ class Look:
             sure = [
                 self._ask(each.identity, each.subscription) if self._is_hint(each) else each
                 for each in subjects
+            ]
+            unknown += [
+                f"{each.identity}#{each.subscription}: not known whether {whose} pays twice"
+                for each in sure
+                if each.answer.verdict not in _ANSWERS
             ]
             if (twice := double(whose, sure, self._by.add_ons)) is not None:
                 found.append(twice)
@@ -210,6 +221,9 @@ class Look:
             raise ProviderUnavailable(found.answer.detail or "no answer")
         return found
 
+
+_ANSWERS = frozenset({Verdict.FOUND, Verdict.MISSING})
+"""What a provider has said; everything else is no answer, and never a "no"."""
 
 _SHOWN = 60
 _BUSY = frozenset({429})

@@ -48,6 +48,9 @@ ACTION = "billing.heal"
 """What an approval of healing is called."""
 
 MOST_HEALED_BY_NAME = 100
+MOST_KEPT = 1_000
+"""Ids that are kept with an approval of all; beyond, all is what is open when healing begins, which
+nothing adds to before it ends."""
 LONGEST_REASON = 2_000
 LONGEST_ID = 1_024
 """Of a key in the store, with what goes before a mismatch's id in it."""
@@ -162,13 +165,21 @@ class ReconcileDesk:
     def heal(self, name: str, mismatches: tuple[str, ...], person: Person) -> Cursor:
         """Has what is open put right; all of it, or those named.
 
+        "All" is what was open when it was approved. A key that was used before, however long ago,
+        heals nothing more.
+
         Raises:
+            IdempotencyKeyReused: the key stood for other mismatches.
             StillComparing: it is not ready.
             BadInput: it was a dry run, or no such mismatch is open.
             TocsinError: as `Approvals.judge`.
         """
         cursor = self.show(name)
-        if person.key and cursor.heal_key == f"{person.name}/{person.key}":
+        mine = f"{person.name}/{person.key}" if person.key else ""
+        asked = digest_of(mismatches) if mismatches else "all"
+        if mine and (mine in cursor.heal_keys or mine == cursor.heal_key):
+            if cursor.heal_keys.get(mine, asked) != asked:
+                raise IdempotencyKeyReused("this key healed other mismatches", key=person.key)
             self._wake_again(cursor)
             return cursor
         _acting(person)
@@ -179,7 +190,8 @@ class ReconcileDesk:
             raise PayloadTooLarge(
                 f"name at most {MOST_HEALED_BY_NAME}, or none for all", field="mismatches"
             )
-        lines = self.lines(name, mismatches)
+        chosen = self._chosen(name, mismatches)
+        lines = _lines(name, len(chosen), digest_of(chosen))
         approval = self.approvals.judge(ACTION, lines, person, what="healing")
         # Named by the request: whoever dies before the next write may send the same one again.
         use = f"{name}/{person.name}/{person.key}" if person.key else f"{name}/{cursor.ver}"
@@ -189,9 +201,10 @@ class ReconcileDesk:
             raise ApprovalInvalid("this approval was used before", why="used")
         wanted = replace(
             cursor.to(Stage.HEALING),
-            heal=mismatches,
+            heal=tuple(sorted(chosen)) if len(chosen) <= MOST_KEPT else (),
             heal_by=person.name,
-            heal_key=f"{person.name}/{person.key}" if person.key else "",
+            heal_key=mine,
+            heal_keys={**cursor.heal_keys, mine: asked} if mine else cursor.heal_keys,
             heal_approver=approval.approver if approval else "",
         )
         after = self.store.save(wanted)
@@ -204,11 +217,15 @@ class ReconcileDesk:
         Raises:
             BadInput: nothing is open, or one that is named is not.
         """
+        chosen = self._chosen(name, mismatches)
+        return _lines(name, len(chosen), digest_of(chosen))
+
+    def _chosen(self, name: str, mismatches: tuple[str, ...]) -> set[str]:
         every = self._open(name)
         chosen = set(mismatches) or every
         if not chosen or not chosen <= every:
             raise BadInput("there is no such open mismatch", field="mismatches")
-        return _lines(name, len(chosen), digest_of(chosen))
+        return chosen
 
     def to_approve(self, cursor: Cursor) -> tuple[str, ...]:
         """The same for all that is open; () when nothing is, or while that is being found out."""
@@ -250,7 +267,11 @@ class ReconcileDesk:
                 at=now,
                 approver="",
             )
-            self.store.settle(name, found)
+            if not self.store.settle(name, found):
+                present = self.store.mismatch(name, mismatch)
+                if present is None or present.state is State.HEALED:
+                    raise BadInput("it was healed meanwhile", field="mismatch")
+                found = present
         self._added_up_again(cursor)
         self.wake(name)
         return found

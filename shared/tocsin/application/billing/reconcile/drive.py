@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.billing.driving import Driving
 from tocsin.application.billing.reconcile.compare import Comparing, Look
-from tocsin.billing.identity import Identity, is_object_id
+from tocsin.application.billing.reconcile.heal import LAID_SINCE
+from tocsin.billing.identity import Identity, is_object_id, placed
+from tocsin.billing.reconcile.compare import Healing
 from tocsin.billing.reconcile.sampling import Draw
 from tocsin.billing.reconcile.work import HOUR, Cursor, Scope, Stage, State, Tally, add_up, stalled
 from tocsin.errors import BadInput
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tocsin.billing.access.entitlement import AccessPolicy
     from tocsin.billing.reconcile.compare import Mismatch
     from tocsin.billing.reconcile.sampling import Sampling
+    from tocsin.billing.reconcile.work import Found
     from tocsin.billing.subscription import Subscription
     from tocsin.ports.billing.projection import ProviderClient, SeenAccounts
     from tocsin.ports.billing.reconcile import (
@@ -41,6 +44,11 @@ if TYPE_CHECKING:
 AT_ONCE = 25
 RESERVE_MS = 60_000
 """Kept for the step that is under way: a few workspaces, each asked for at the provider."""
+
+_LOOKED_BACK, _EARLIER = 500, 5
+"""Ids that are looked through for reconciliations that listed an account, and how many count."""
+
+_LISTS_NOTHING = f"REC-{Scope.RECENT}-"
 
 _CHOSEN = 500_000
 """Notes from this number on hold who was drawn; a list has fewer pages."""
@@ -169,7 +177,8 @@ class Reconciler:
     def _after_touched(self, cursor: Cursor) -> Cursor:
         if cursor.scope is Scope.RECENT:
             return cursor.to(Stage.READY)
-        return replace(cursor.to(Stage.LISTING), page=0, full=cursor.scope is Scope.FULL)
+        full = cursor.scope is Scope.FULL
+        return replace(cursor.to(Stage.LISTING), page=0, full=full, listed={})
 
     def _list(self, cursor: Cursor) -> Cursor:
         """One page of a provider's subscriptions: compared if all are read, noted if some are."""
@@ -185,7 +194,7 @@ class Reconciler:
             look.not_listed(identity, f"{identity}: {error}")
             return replace(_met(cursor, look), account=cursor.account + 1, after=None)
         if not page.subscriptions and not page.unreadable and cursor.after is None:
-            look.nothing_listed(identity)
+            self._nothing_listed(cursor, identity, look)
         for each in page.unreadable:
             look.loose(identity, each)
         owned: dict[str, dict[Key, Subscription]] = defaultdict(dict)
@@ -206,10 +215,44 @@ class Reconciler:
                 for (_, name), one in subscriptions.items()
             ]
             self.store.note(cursor.id, cursor.page, listed)
-        after = replace(_met(cursor, look), page=cursor.page + 1)
+        whose, seen = str(identity), len(page.subscriptions) + len(page.unreadable)
+        counts = {**cursor.listed, whose: cursor.listed.get(whose, 0) + seen}
+        after = replace(_met(cursor, look), page=cursor.page + 1, listed=counts)
         if page.next is None:
+            self._whole(cursor, identity, counts[whose], look)
             return replace(after, account=cursor.account + 1, after=None)
         return replace(after, after=page.next)
+
+    def _whole(self, cursor: Cursor, identity: Identity, listed: int, look: Look) -> None:
+        """Notes a list that is shorter than an earlier one, of which some was cut off."""
+        before = max(self._listed_before(cursor, str(identity)), default=0)
+        if 0 < listed < before:
+            look.shrunk(identity, listed, before)
+
+    def _nothing_listed(self, cursor: Cursor, identity: Identity, look: Look) -> None:
+        """Agreement where an earlier one listed nothing either, and nothing of it was ever met."""
+        whose = str(identity)
+        before = self._listed_before(cursor, whose)
+        met = any(
+            placed(name)[0] == identity
+            for each in self.store.workspaces(cursor.id)
+            for name in each.subscriptions
+        )
+        if met or not before or max(before):
+            look.nothing_listed(identity)
+
+    def _listed_before(self, cursor: Cursor, whose: str) -> list[int]:
+        """How many the account has listed in the last few reconciliations that listed it."""
+        counts: list[int] = []
+        for name in self.store.latest(limit=_LOOKED_BACK):
+            if name == cursor.id or name.startswith(_LISTS_NOTHING):
+                continue
+            earlier = self.store.load(name)
+            if earlier is not None and earlier.stage is Stage.READY and whose in earlier.listed:
+                counts.append(earlier.listed[whose])
+            if len(counts) == _EARLIER:
+                break
+        return counts
 
     def _draw(self, cursor: Cursor) -> Cursor:
         """Decides who is read besides those touched, and keeps that."""
@@ -244,39 +287,65 @@ class Reconciler:
             look.workspace(workspace, also=subscriptions)
         after = replace(_met(cursor, look), at=cursor.at + 1)
         if self._wrong(cursor, owned.keys()):
-            return replace(after.to(Stage.LISTING), full=True, escalated=True, page=0)
+            again = after.to(Stage.LISTING)
+            return replace(again, full=True, escalated=True, page=0, listed={})
         return after
 
     def _wrong(self, cursor: Cursor, workspaces: Collection[str]) -> bool:
-        """By what is kept: whoever compared them first may have died before the next write."""
-        kept = self.store.found(cursor.id)
-        return any(each.mismatch.workspace in workspaces for each in kept)
+        """By what is kept: whoever compared them first may have died before the next write.
+
+        What was met in comparing them counts whosever it turned out to be, as does what is nobody's
+        as far as is known.
+        """
+        read = {
+            name
+            for each in workspaces
+            if (compared := self.store.compared(cursor.id, each)) is not None
+            for name in compared.subscriptions
+        }
+        for each in self.store.found(cursor.id):
+            mismatch = each.mismatch
+            if mismatch.workspace is None or mismatch.workspace in workspaces:
+                return True
+            if f"{mismatch.identity}#{mismatch.subscription}" in read:
+                return True
+        return False
 
     def _heal(self, cursor: Cursor) -> Cursor:
         """A few of the mismatches that healing was approved for, each read again afterwards."""
-        taken = 0
+        taken, wanted = 0, frozenset(cursor.heal)
         for each in self.store.found(cursor.id):
             name = each.mismatch.id
-            if name <= (cursor.after or "") or (cursor.heal and name not in cursor.heal):
+            if name <= (cursor.after or "") or (wanted and name not in wanted):
                 continue
             if taken >= AT_ONCE:
                 return cursor
             cursor, taken = replace(cursor, after=name), taken + 1
             if each.state is State.OPEN:
-                self.rate.take(each.mismatch.identity)
-                note = self.heal(each.mismatch, cursor)
-                left = self._comparing.again(each.mismatch)
-                state = State.HEALED if left is None else State.OPEN
-                settled = replace(
-                    each,
-                    state=state,
-                    by=cursor.heal_by,
-                    approver=cursor.heal_approver,
-                    note=left or note,
-                    at=self.now(),
-                )
-                self.store.settle(cursor.id, settled)
+                self.store.settle(cursor.id, self._healed(each, cursor))
         return replace(cursor.to(Stage.READY), heal=(), signed_off_by=None, signed_off_at=None)
+
+    def _healed(self, each: Found, cursor: Cursor) -> Found:
+        """One mismatch after it was tried to put it right; each question is of the budget."""
+        for identity in _asked_in_healing(each.mismatch):
+            self.rate.take(identity)
+        note = self.heal(each.mismatch, cursor)
+        left = self._comparing.again(each.mismatch)
+        return replace(
+            each,
+            state=State.HEALED if left is None else State.OPEN,
+            by=cursor.heal_by,
+            approver=cursor.heal_approver,
+            note=note if note == LAID_SINCE else left or note,
+            at=self.now(),
+        )
+
+
+def _asked_in_healing(mismatch: Mismatch) -> tuple[Identity, ...]:
+    """Whose provider is asked, once for each time; taking a correction away asks nobody."""
+    if mismatch.healing is Healing.LIFT:
+        return ()
+    return tuple(placed(each)[0] for each in mismatch.others) or (mismatch.identity,)
 
 
 def _met(cursor: Cursor, look: Look) -> Cursor:

@@ -15,7 +15,7 @@ from tocsin.billing.identity import placed
 from tocsin.billing.projection import ordering
 from tocsin.billing.projection.ordering import Question, Verdict
 from tocsin.billing.projection.refetch import Reason, RefetchRequest
-from tocsin.billing.reconcile.compare import GONE, Healing
+from tocsin.billing.reconcile.compare import GONE, Healing, correction_facts
 from tocsin.billing.subscription import Status
 from tocsin.ports.billing.access import Request, Write
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tocsin.ports.billing.projection import Projection, ProviderClient
 
 RACES = 3
+LAID_SINCE = "not lifted: another correction was laid since; compare again"
+"""Nobody has approved that one be taken away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,11 @@ class Healer:
             row = self.projection.read(mismatch.identity, mismatch.subscription)
             if row is None or row.overlay is None:
                 return "there is no correction any more"
+            if any(
+                mismatch.held.get(name, fact) != fact
+                for name, fact in correction_facts(row.overlay).items()
+            ):
+                return LAID_SINCE
             now = self.now()
             line = Logged(
                 id=f"{moment(now)}#{self.unique_id()}",

@@ -13,6 +13,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tocsin.application.billing.driving import Driving, waits_since
+from tocsin.application.billing.replay.passes import (
+    after_pass,
+    beyond_reach,
+    handed_over_before,
+    oldest_listed,
+)
 from tocsin.billing.projection.ledger_key import key_of
 from tocsin.billing.replay.cursor import (
     Counts,
@@ -22,10 +28,10 @@ from tocsin.billing.replay.cursor import (
     Stage,
     advanced,
     drained,
+    listed,
     narrowed,
     plus,
     proved,
-    walked,
 )
 from tocsin.billing.replay.stops import stalled, told, untold
 from tocsin.errors import ProviderUnavailable, TocsinError
@@ -79,8 +85,14 @@ RESERVE_MS = 45_000
 SETTLE = 1
 """Seconds between two equal checksums that say the projector has caught up."""
 
+SETTLED_WITHIN = 600
+"""Seconds the projections are given to come to rest once everything is inserted."""
+
 COUNTED_WITHIN = 60
 """Seconds the projector is given to count what it did with what was inserted."""
+
+LONGEST_PAUSE = 30
+"""Seconds between two looks at whether a pass may be made again."""
 
 _CHECKED_AT_ONCE = 20
 _SUMMED_AT_ONCE = 100
@@ -131,6 +143,8 @@ class Planner:
 
     def _step(self, cursor: Cursor) -> Cursor:
         """One page listed, or one look at how far the others have come."""
+        if self.now() < cursor.not_before:
+            return replace(cursor, updated_at=self.now())
         match cursor.stage:
             case Stage.DRAINING:
                 after = self._drain(cursor)
@@ -138,7 +152,8 @@ class Planner:
                 after = self._add_up(cursor)
                 if after.summed >= cursor.first_pages:
                     after = proved(after, after.sum)
-                    after = replace(after, problem=self.tell(after))
+                    problems = (after.doubt, self.tell(after))
+                    after = replace(after, problem="; ".join(each for each in problems if each))
             case _ if cursor.kind is Kind.OBJECTS:
                 after = self.rebuilder.step(cursor)
             case _:
@@ -162,9 +177,15 @@ class Planner:
         return cursor
 
     def _list(self, cursor: Cursor) -> Cursor:
+        if (oldest := oldest_listed(cursor.identity, now=self.now())) > cursor.at:
+            cursor = beyond_reach(cursor, oldest)
+            return self._walked(cursor) if cursor.walked and not cursor.passes else cursor
         self.rate.take(cursor.identity)
         page = self.source.page(cursor.identity, cursor.slice())
-        cursor = replace(cursor, waiting_since=None, problem="").met(Counts(calls=1))
+        problem = cursor.problem if cursor.differs_since else ""
+        cursor = replace(cursor, waiting_since=None, problem=problem, not_before=0).met(
+            Counts(calls=1)
+        )
         met = _met(page)
         if (narrower := narrowed(cursor, met)) is not None:
             return narrower
@@ -173,7 +194,10 @@ class Planner:
         else:
             self._believe(cursor)
         cursor = advanced(cursor, met)
-        return walked(cursor) if cursor.walked else cursor
+        return self._walked(cursor) if cursor.walked else cursor
+
+    def _walked(self, cursor: Cursor) -> Cursor:
+        return after_pass(cursor, self.ledger, now=self.now())
 
     def _believe(self, cursor: Cursor) -> None:
         """An empty list is believed only where the ledger is empty too.
@@ -191,7 +215,17 @@ class Planner:
         """Notes what of a page is missing and hands it over, oldest first."""
         filed = self._filed(cursor, page)
         there = self.ledger.origins(filed.records)
-        lacking = [found for key, found in filed.records.items() if key not in there]
+        waiting = handed_over_before(cursor, self.store)
+        again = [
+            record
+            for key, (record, _) in filed.records.items()
+            if key not in there and record.envelope.id in waiting
+        ]
+        lacking = [
+            found
+            for key, found in filed.records.items()
+            if key not in there and found[0].envelope.id not in waiting
+        ]
         note = PageNote(
             number=cursor.page,
             types=Counter(record.envelope.type for record, _ in filed.records.values()),
@@ -205,17 +239,18 @@ class Planner:
             records = [
                 record for record, _ in filed.records.values() if record.envelope.id in wanted
             ]
-            if records:
-                self.queue.send(cursor.id, records)
+            if records or again:
+                self.queue.send(cursor.id, [*records, *again])
         missing = len(kept.missing)
-        return cursor.met(
+        after = listed(cursor, (str(each.get("id")) for each in page.documents)).met(
             Counts(
                 listed=len(filed.records) + filed.unreadable,
-                present=len(filed.records) - missing,
+                present=max(0, len(filed.records) - missing - len(again)),
                 missing=missing,
                 unreadable=filed.unreadable,
             )
         )
+        return replace(after, last=after.last.plus(Counts(missing=len(again))))
 
     def _before(self, cursor: Cursor, page: PageNote) -> Cursor:
         """Adds the projections as this page finds them, on the first pass."""
@@ -254,7 +289,9 @@ class Planner:
         cursor = replace(cursor, checked=number, first=cursor.first.plus(counts))
         if number < cursor.page and self._beyond(cursor):
             return replace(cursor, waiting_since=None) if moved else self._wait(cursor)
-        return self._settle(replace(cursor, checked=cursor.page))
+        if cursor.checked < cursor.page:  # from now on it is the projector that is waited for
+            cursor = replace(cursor, checked=cursor.page, waiting_since=None)
+        return self._settle(cursor)
 
     def _beyond(self, cursor: Cursor) -> bool:
         """Whether a noted page is still to be checked; crowded seconds leave gaps in no numbers."""
@@ -272,10 +309,16 @@ class Planner:
         return Counts(inserted=inserted, arrived=len(origins) - inserted)
 
     def _settle(self, cursor: Cursor) -> Cursor:
-        """On to the next pass once the projections add up to the same twice in a row."""
+        """On to the next pass once the projections add up to the same twice in a row.
+
+        On a busy account they may never: live events change them too. All is inserted then, and
+        only that the last pass left them unchanged cannot be shown.
+        """
         cursor = self._add_up(cursor)
         if cursor.summed < cursor.first_pages:
-            return replace(cursor, waiting_since=None)
+            return cursor
+        if self.now() - (cursor.waiting_since or self.now()) > SETTLED_WITHIN:
+            return drained(cursor, cursor.sum)
         if cursor.sum == cursor.checksum_after and self._counted(cursor):
             return drained(cursor, cursor.sum)
         return replace(self._wait(cursor), checksum_after=cursor.sum, summed=0, sum="")
@@ -310,6 +353,8 @@ class Planner:
 
 
 def _pause(cursor: Cursor) -> float:
+    if cursor.not_before:
+        return max(0, min(LONGEST_PAUSE, cursor.not_before - cursor.updated_at))
     waits = cursor.waiting_since is not None and cursor.stage is Stage.DRAINING
     return SETTLE if waits else 0
 

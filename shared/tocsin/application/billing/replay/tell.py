@@ -101,6 +101,7 @@ def report_of(cursor: Cursor, outcomes: Mapping[str, int], store: ReplayStore) -
         "override": cursor.override,
         "stage": cursor.stage,
         "problem": cursor.problem,
+        "doubt": cursor.doubt,
         "passes": cursor.passes,
         "counts": asdict(cursor.first),
         "last_pass": asdict(cursor.last),
@@ -163,7 +164,7 @@ def _command(
         checksums=_checksums(cursor),
         evidence=evidence,
         standing=_STANDINGS[cursor.stage],
-        why=cursor.problem if stop else "",
+        why=cursor.problem if stop else cursor.doubt,
     )
 
 
