@@ -90,7 +90,7 @@ def lambda_environ(name: str) -> dict[str, str]:
 def settings_environ(function: str) -> dict[str, str]:
     """A value for each variable that the function declares."""
     settings = import_module(f"functions.{function}.settings").Settings
-    values = {"LOG_LEVEL": "INFO", "STAGE": "production", "API_BASES": "{}"}
+    values = {"STAGE": "production", "API_BASES": "{}", "SIGN_IN": "none", "LOG_LEVEL": "INFO"}
     return {
         field.name: values.get(field.name, f"bench-{field.name.lower().replace('_', '-')}")
         for field in fields(settings)

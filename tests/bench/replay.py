@@ -121,6 +121,10 @@ class World:
     def holds_any(self, identity: Identity, *, start: int, end: int) -> bool:
         return False
 
+    def held(self, identity: Identity, *, start: int, end: int) -> int:
+        first, last = max(0, (start - START) * 2), min(self.size, (end - START) * 2)
+        return sum(self.there[first:last])
+
     def create(self, cursor: Cursor) -> None:
         self.cursor = cursor
 

@@ -73,7 +73,7 @@ def services_called_by(function: str, *, through: str) -> set[str]:
 def settings_of(function: str) -> dict[str, str]:
     """A value for every variable that the function reads at init."""
     settings = import_module(f"functions.{function}.settings").Settings
-    values = {"LOG_LEVEL": "INFO", "STAGE": "local", "API_BASES": "{}"}
+    values = {"LOG_LEVEL": "INFO", "STAGE": "local", "API_BASES": "{}", "SIGN_IN": "none"}
     return {
         each.name: values.get(each.name, f"test-{each.name.lower()}") for each in fields(settings)
     }

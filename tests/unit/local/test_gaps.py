@@ -143,7 +143,12 @@ def test_every_way_to_mention_a_resource_is_seen() -> None:
 
 def test_the_right_to_send_mail_is_widened_and_said() -> None:
     statements = [
-        {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "arn:aws:ses:::identity/x"},
+        {
+            "Effect": "Allow",
+            "Action": "ses:SendEmail",
+            "Resource": "arn:aws:ses:::identity/x",
+            "Condition": {"StringEquals": {"ses:FromAddress": "t@example.com"}},
+        },
         {"Effect": "Allow", "Action": "sns:Publish", "Resource": "arn:aws:sns:::t"},
     ]
     policies = [{"PolicyName": "p", "PolicyDocument": {"Statement": statements}}]
@@ -153,4 +158,5 @@ def test_the_right_to_send_mail_is_widened_and_said() -> None:
 
     kept = template["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     assert [one["Resource"] for one in kept] == ["*", "arn:aws:sns:::t"]
+    assert not any("Condition" in one for one in kept)
     assert [(note.kind, note.resource) for note in notes] == [("skipped", "Role")]
