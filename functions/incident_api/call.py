@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.incident_api.shapes import Envelope
 from tocsin.application.incidents.access import sees
+from tocsin.application.incidents.foresee import standing
 from tocsin.application.incidents.large_content import Shelf
 from tocsin.errors import UnknownIncident
 from tocsin.incidents.timeline.entry import Actor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from tocsin.application.incidents.foresee import Standing
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.evidence import Archive
@@ -117,6 +119,10 @@ class Call:
     def policy(self, incident: Incident) -> Policy:
         """The runbook the incident was opened under."""
         return self.application.policies.version(incident.policy_version)
+
+    def standing(self, incident: Incident) -> Standing:
+        """How it stands now, with what the next sweep will write."""
+        return standing(incident, self.policy(incident), self.now)
 
     def sees(self, incident: Incident) -> bool:
         """Whether this person may know of it; for a restricted one the answer is logged."""

@@ -127,7 +127,8 @@ def _shown(call: Call, incident: Incident, outcome: Outcome, *, status: int) -> 
     if outcome.repeated:
         headers["idempotency-replayed"] = "true"
     pending = status == ACCEPTED
-    view = incident_view(incident, call.policy(incident), pending=pending)
+    now = call.standing(incident).incident
+    view = incident_view(now, call.policy(now), pending=pending)
     return answer(status, view, headers=headers)
 
 

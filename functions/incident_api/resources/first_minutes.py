@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.application.incidents.first_minutes import Countdown, Post
     from tocsin.incidents.queries.briefing import Brief, SeenBefore
-    from tocsin.incidents.vocabulary import Kind, Role, Severity, State
+    from tocsin.incidents.vocabulary import ClockName, Kind, Role, Severity, State
     from tocsin.runtime.web.http import Response
 
 
@@ -63,6 +63,7 @@ class FirstMinutes:
 
     `changes` went out in the hour before it began or since: releases, and deploys of the fix.
     `before` is the incident the same alarm had before. `brief` are the facts a page says too.
+    `unscheduled` are clocks that wait for a release which nobody planned.
     """
 
     id: str
@@ -82,6 +83,7 @@ class FirstMinutes:
     nobody_on_call: tuple[Role, ...]
     roles: tuple[Post, ...]
     clocks: tuple[Countdown, ...]
+    unscheduled: tuple[ClockName, ...]
     do_next: tuple[str, ...]
     phase: PhaseNow | None
     containment_choices: tuple[str, ...]
@@ -93,7 +95,7 @@ class FirstMinutes:
 
 def first(call: Call) -> Response:
     """What the person who was woken has to know."""
-    found, application = call.incident(), call.application
+    found, application = call.standing(call.incident()).incident, call.application
     seen = known.first_minutes(
         found,
         person=call.caller.person,
@@ -118,6 +120,7 @@ def _view(seen: known.FirstMinutes) -> FirstMinutes:
         nobody_on_call=seen.gaps,
         roles=seen.posts,
         clocks=seen.countdown,
+        unscheduled=seen.unscheduled,
         do_next=tuple(one.text for one in seen.next),
         phase=_phase(seen),
         containment_choices=seen.choices,

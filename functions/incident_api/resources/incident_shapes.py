@@ -158,7 +158,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """An incident at its version."""
+    """An incident at its version, as it stands at the moment of asking.
+
+    `unlinked` are commits that were checked or deployed and may be the fix: nobody has said so.
+    """
 
     id: str
     kind: Kind
@@ -184,6 +187,7 @@ class Incident:
     impact: Impact | None
     containment: Containment
     fix: Fix
+    unlinked: tuple[str, ...]
     release: AwaitedRelease | None
     window: Window | None
     waivers: tuple[Waiver, ...]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from functions.incident_api.resources import incident_shapes as s
 from tocsin.incidents.clocks.owed import owed
 from tocsin.incidents.model.parts import UpdateAudience
+from tocsin.incidents.queries.fix import unlinked
 from tocsin.incidents.queries.updates import wording_for_customers
 from tocsin.incidents.queries.waiting import waiting
 from tocsin.runtime.web.answers import view_of
@@ -30,6 +31,7 @@ def incident_view(incident: Incident, policy: Policy, *, pending: bool = False) 
         round=round_view(incident.round),
         requests=tuple(view_of(s.Request, one) for one in incident.requests or ()),
         containment=_containment(incident.containment),
+        unlinked=unlinked(incident),
         release=_release(incident.release),
         waivers=tuple(
             view_of(s.Waiver, waiver, criterion=code)

@@ -15,7 +15,7 @@ from functions.incident_api.resources.status import (
 )
 from functions.incident_api.resources.status_shapes import FinalUpdate
 from tocsin.application.incidents.close import verified_head
-from tocsin.application.incidents.foresee import as_of_now, foresee
+from tocsin.application.incidents.foresee import foresee
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.queries.checklist import phases
@@ -61,7 +61,7 @@ def board(call: Call) -> Response:
 
 def incident(call: Call) -> Response:
     """The incident as it stands."""
-    found = call.incident()
+    found = call.standing(call.incident()).incident
     return answer(200, incident_view(found, call.policy(found)), headers=etag(found))
 
 
@@ -95,13 +95,12 @@ def smoke(call: Call) -> Response:
 
 def clocks(call: Call) -> Response:
     """Every clock, with its arithmetic if that is asked for."""
-    found = call.incident()
-    explained = {}
+    seen = call.standing(call.incident())
+    found, explained = seen.incident, {}
     if flag(call.request.query, "explain"):
-        entries = call.application.store.entries(found.id)
-        explained = {each.clock: each for each in explain(entries, call.policy(found))}
-    seen = as_of_now(found, call.policy(found), call.now)
-    return answer(200, clocks_view(seen, explained, now=call.now), headers=etag(found))
+        entries, policy = call.application.store.entries(found.id), call.policy(found)
+        explained = {each.clock: each for each in explain(entries, policy, seen.unwritten)}
+    return answer(200, clocks_view(found, explained, now=call.now), headers=etag(found))
 
 
 def measures(call: Call) -> Response:
@@ -113,7 +112,7 @@ def measures(call: Call) -> Response:
 
 def closing_gate(call: Call) -> Response:
     """Each criterion for closing, the chain of the timeline verified now."""
-    found = call.incident()
+    found = call.standing(call.incident()).incident
     head, now = verified_head(found.id, call.application.store), call.now
     standings = gate(found, call.policy(found), now, verified_head=head)
     return answer(200, gate_view(found, standings, now=now), headers=etag(found))
@@ -121,7 +120,7 @@ def closing_gate(call: Call) -> Response:
 
 def checklist(call: Call) -> Response:
     """What to do next, and every phase with its items."""
-    found, now = call.incident(), call.now
+    found, now = call.standing(call.incident()).incident, call.now
     policy = call.policy(found)
     view = checklist_view(
         found, priorities(found, policy, now), phases(found, policy, now), now=now

@@ -106,7 +106,8 @@ def preview_view(foresight: Foresight, new: Severity) -> s.Preview:
 def _clock(
     clock: Clock, result: Attainment, explanation: Explanation | None, now: datetime
 ) -> s.Clock:
-    left = (clock.due_at - now).total_seconds() if clock.due_at and clock.running else None
+    counted = clock.counted_to(now)
+    left = (clock.due_at - counted).total_seconds() if clock.due_at and clock.running else None
     return view_of(
         s.Clock,
         clock,

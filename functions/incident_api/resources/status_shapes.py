@@ -70,7 +70,10 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """One promise; `explanation` is null unless asked for. `seconds_left` may be negative."""
+    """One promise; `explanation` is null unless asked for. `seconds_left` may be negative.
+
+    It stands still until `paused_until`. `unscheduled`: it waits for a release nobody planned.
+    """
 
     clock: ClockName
     target: str
@@ -82,6 +85,7 @@ class Clock:
     paused_until: datetime | None
     attainment: Attainment
     seconds_left: int | None
+    unscheduled: bool
     explanation: Explanation | None
 
 
@@ -165,6 +169,7 @@ class PhaseItems:
     phase: Phase
     title: str
     due_at: datetime | None
+    unscheduled: bool
     items: tuple[Item, ...]
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.application.incidents.foresee import as_of_now
 from tocsin.incidents import limits
 from tocsin.incidents.events.fix import Deployed
 from tocsin.incidents.events.fold import event_of
@@ -70,11 +69,15 @@ class Post:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Countdown:
-    """A clock that runs and the minutes that are left of it; below zero it is late by as many."""
+    """A clock that runs and the minutes that are left of it; below zero it is late by as many.
+
+    Until `paused_until` it stands still, and so does what is left of it.
+    """
 
     clock: ClockName
     due_at: datetime
     minutes_left: int
+    paused_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,7 @@ class FirstMinutes:
     gaps: tuple[Role, ...]
     posts: tuple[Post, ...]
     countdown: tuple[Countdown, ...]
+    unscheduled: tuple[ClockName, ...]
     phase: PhaseView | None
     next: tuple[Priority, ...]
     choices: tuple[str, ...]
@@ -107,7 +111,6 @@ def first_minutes(
 ) -> FirstMinutes:
     """What `person` needs to know; `policy` has the people on call in its roster."""
     events = [event_of(entry) for entry in store.entries(incident.id)]
-    seen = as_of_now(incident, policy, at)
     opened = next(event for event in events if isinstance(event, Opened))
     asked = _asked(events)
     posts = tuple(_post(role, incident, policy) for role in Role)
@@ -121,7 +124,8 @@ def first_minutes(
         asked=asked,
         gaps=incident.round.uncovered if incident.round else (),
         posts=posts,
-        countdown=tuple(filter(None, (_left(clock, at) for clock in seen.clocks.values()))),
+        countdown=tuple(filter(None, (_left(clock, at) for clock in incident.clocks.values()))),
+        unscheduled=tuple(clock.name for clock in incident.clocks.values() if clock.unscheduled),
         phase=_phase(phases(incident, policy, at)),
         next=priorities(incident, policy, at),
         choices=tuple(item.text for item in policy.checklist if item.parent == _CHOICES),
@@ -160,7 +164,12 @@ def _left(clock: Clock, at: datetime) -> Countdown | None:
     due = clock.recovery_due or clock.due_at
     if due is None or not clock.running:
         return None
-    return Countdown(clock=clock.name, due_at=due, minutes_left=(due - at) // timedelta(minutes=1))
+    return Countdown(
+        clock=clock.name,
+        due_at=due,
+        minutes_left=(due - clock.counted_to(at)) // timedelta(minutes=1),
+        paused_until=None if clock.pause is None else clock.pause.until,
+    )
 
 
 def _phase(found: Sequence[PhaseView]) -> PhaseView | None:

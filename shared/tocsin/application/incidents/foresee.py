@@ -1,4 +1,7 @@
-"""What a change of severity would do, for showing before it is confirmed. Nothing is written.
+"""How an incident stands at a moment, and what a change of severity would do. Nothing is written.
+
+What time alone does is written by the next sweep or command. Whoever looks in between is shown
+what these will find: a clock that was missed, a pause that is over.
 
 The change is decided exactly as it would be for real, on the incident as it would stand now, and
 thrown away: so what is shown and what then happens cannot differ but by the time in between.
@@ -17,12 +20,30 @@ from tocsin.incidents.rules.severity import foreseen
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tocsin.incidents.events.base import Event
     from tocsin.incidents.events.severity import ClockChange
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.incidents.vocabulary import Severity
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import IncidentClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The incident with what time alone has done; `unwritten` are the events of that.
+
+    Its version and head are those of the record.
+    """
+
+    incident: Incident
+    unwritten: tuple[Event, ...]
+
+
+def standing(incident: Incident, policy: Policy, at: datetime) -> Standing:
+    """The incident as a command at `at` would find it."""
+    draft = _elapsed(incident, policy, at)
+    return Standing(incident=draft.incident, unwritten=tuple(draft.events))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,19 +60,6 @@ class Foresight:
     round_new: datetime | None
 
 
-def as_of_now(incident: Incident, policy: Policy, now: datetime) -> Incident:
-    """The incident with what time has done to it since the last sweep, which will record it."""
-    return _now(incident, policy, now).incident
-
-
-def _now(incident: Incident, policy: Policy, now: datetime) -> Draft:
-    at = max(now, incident.recorded_at or incident.opened_at)
-    tick = Tick(incident_id=incident.id, command_id="", actor=CLOCK, correlation_id="")
-    draft = Draft(incident, tick, policy, at)
-    elapse(draft, pages=False)
-    return draft
-
-
 def foresee(
     incident: Incident, new: Severity, *, policies: PolicySource, clock: IncidentClock
 ) -> Foresight:
@@ -60,14 +68,22 @@ def foresee(
     Raises:
         IllegalTransition: it is that severity already, or closed.
     """
-    draft = _now(incident, policies.version(incident.policy_version), clock.incident_now())
-    at, now = draft.at, draft.incident
+    draft = _elapsed(incident, policies.version(incident.policy_version), clock.incident_now())
+    now = draft.incident
     change, fresh = foreseen(draft, new)
     current = now.round
     return Foresight(
         incident=now,
-        at=at,
+        at=draft.at,
         clocks=change.clocks,
         round_old=current.due_at if current is not None and current.open else None,
         round_new=change.round_due or fresh,
     )
+
+
+def _elapsed(incident: Incident, policy: Policy, at: datetime) -> Draft:
+    """A decision in which time has run to `at`, never back behind the newest entry."""
+    tick = Tick(incident_id=incident.id, command_id="", actor=CLOCK, correlation_id="")
+    draft = Draft(incident, tick, policy, max(at, incident.recorded_at or incident.opened_at))
+    elapse(draft, pages=False)
+    return draft

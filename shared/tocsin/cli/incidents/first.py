@@ -46,6 +46,7 @@ def lines(found: dict[str, Any]) -> list[str]:
         *(f"  nobody is on call as {role}" for role in found["nobody_on_call"]),
         "",
         *(_clock(one) for one in found["clocks"]),
+        *(f"{name}: unscheduled (no release is planned)" for name in found["unscheduled"]),
         "",
         *(_post(one) for one in found["roles"]),
         "",
@@ -64,6 +65,8 @@ def _asked(one: dict[str, Any]) -> str:
 def _clock(one: dict[str, Any]) -> str:
     left = one["minutes_left"]
     until = f"{left} min left" if left >= 0 else f"{-left} min LATE"
+    if one["paused_until"]:
+        until += f", paused until {one['paused_until']}"
     return f"{one['clock']}: {until} (due {one['due_at']})"
 
 

@@ -12,7 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from tocsin.cli.incidents.smoke_tests import run_smoke_tests
-from tocsin.cli.incidents.tables import left, show_clocks, show_incident, show_preview, tinted
+from tocsin.cli.incidents.tables import (
+    UNSCHEDULED,
+    left,
+    show_clocks,
+    show_incident,
+    show_preview,
+    tinted,
+)
 from tocsin.cli.incidents.verbs import At, IfVersion, Incident, Key, send
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
@@ -125,7 +132,8 @@ def checklist(
     )
     for phase in found["phases"]:
         current().line("")
-        current().line(f"{phase['title']}, by {phase['due_at'] or 'no fixed time'}", style="bold")
+        by = phase["due_at"] or (UNSCHEDULED if phase["unscheduled"] else "no fixed time")
+        current().line(f"{phase['title']}, by {by}", style="bold")
         rows = (
             (tinted(one["state"] or "open"), one["item"], one["text"], one["by"], _late(one))
             for one in phase["items"]

@@ -35,6 +35,10 @@ _STYLES = {
 }
 
 
+UNSCHEDULED = "the next release: unscheduled"
+"""Where a time would stand, were a release planned."""
+
+
 def tinted(word: object) -> Text:
     """A word of the runbook in its colour; colour never says what the word does not."""
     text = "" if word is None else str(word)
@@ -60,7 +64,7 @@ def show_incident(incident: Mapping[str, Any]) -> None:
 
 def _rows(incident: Mapping[str, Any]) -> None:
     current().line(f"{incident['id']}  {incident['title']}", style="bold")
-    skipped = ("id", "title", "round", "correlation_id", "pending")
+    skipped = ("id", "title", "round", "correlation_id", "pending", "unlinked")
     rows: list[tuple[str, object]] = [
         (
             name.replace("_", " "),
@@ -74,6 +78,9 @@ def _rows(incident: Mapping[str, Any]) -> None:
         rows.append(("acknowledge by", f"{turn['due_at']} (round {turn['number']})"))
         rows.append(("acknowledged by", turn["acknowledged_by"] or "nobody yet"))
     current().table(("", ""), rows)
+    for commit in incident.get("unlinked", ()):
+        asked = f"if it is the fix: tocsin fix link {incident['id']} {commit}"
+        current().line(f"{commit} was reported and is not linked; {asked}")
 
 
 def show_clocks(found: Mapping[str, Any]) -> None:
@@ -88,7 +95,7 @@ def show_clocks(found: Mapping[str, Any]) -> None:
             one["target"],
             one["due_at"] or "unscheduled",
             tinted(one["attainment"]),
-            left(one["seconds_left"]),
+            _standing(one),
             one["recovery_due"],
         )
         for one in found["clocks"]
@@ -109,8 +116,8 @@ def show_preview(found: Mapping[str, Any]) -> None:
         (
             one["clock"],
             f"{one['old_target']} to {one['new_target']}",
-            one["old_due"],
-            one["new_due"],
+            one["old_due"] or UNSCHEDULED,
+            one["new_due"] or UNSCHEDULED,
             f"late on raise; recover by {one['recovery_due']}" if one["late_on_raise"] else "",
         )
         for one in found["clocks"]
@@ -142,6 +149,12 @@ def left(seconds: int | None) -> str:
     if seconds is None:
         return ""
     return f"{show_span(timedelta(seconds=abs(seconds)))}{' late' if seconds < 0 else ''}"
+
+
+def _standing(clock: Mapping[str, Any]) -> str:
+    """What is left of a clock, also of one that stands still."""
+    until = clock["paused_until"]
+    return left(clock["seconds_left"]) + (f", paused until {until}" if until else "")
 
 
 def _explain(clock: Mapping[str, Any]) -> None:

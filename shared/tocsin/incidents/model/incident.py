@@ -85,6 +85,15 @@ class Clock:
         return self.stopped_at is None
 
     @property
+    def unscheduled(self) -> bool:
+        """Whether it waits for a release that nobody has planned."""
+        return self.running and self.due_at is None
+
+    def counted_to(self, at: datetime) -> datetime:
+        """How far it has counted at `at`: while it is paused, no further than to the pause."""
+        return at if self.pause is None else min(at, self.pause.started_at)
+
+    @property
     def attainment(self) -> Attainment:
         """How the clock stands. A recorded miss is never washed away by a later lowering."""
         if self.missed_at is not None:

@@ -24,11 +24,15 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseView:
-    """One phase with its due time (None: nothing to be late for) and its items, in order."""
+    """One phase with its due time (None: nothing to be late for) and its items, in order.
+
+    `unscheduled`: it goes with a clock that waits for a release which nobody planned.
+    """
 
     phase: Phase
     title: str
     due_at: datetime | None
+    unscheduled: bool
     items: tuple[ItemView, ...]
 
 
@@ -40,6 +44,7 @@ def phases(incident: Incident, policy: Policy, at: datetime) -> tuple[PhaseView,
             phase=phase.phase,
             title=phase.title,
             due_at=(due := phase_due(incident, policy, phase.phase)),
+            unscheduled=_unscheduled(incident, policy, phase.phase),
             items=tuple(
                 _view(item, incident, due, at) for item in items if item.phase is phase.phase
             ),
@@ -68,6 +73,12 @@ def phase_due(incident: Incident, policy: Policy, phase: Phase) -> datetime | No
         clock = incident.clocks.get(due)
         return None if clock is None else clock.due_at
     return incident.cycle_started_at + timedelta(minutes=due.minutes)
+
+
+def _unscheduled(incident: Incident, policy: Policy, phase: Phase) -> bool:
+    due = policy.phases[phase].due[incident.severity]
+    clock = incident.clocks.get(due) if isinstance(due, ClockName) else None
+    return clock is not None and clock.unscheduled
 
 
 def _view(item: ChecklistItem, incident: Incident, due: datetime | None, at: datetime) -> ItemView:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from tocsin.incidents.events.base import Event
+from tocsin.incidents.events.evolve import evolve
 from tocsin.incidents.events.fix import FixResumed
 from tocsin.incidents.events.fold import event_of, fold
 from tocsin.incidents.events.severity import ClockChange, SeverityChanged
@@ -61,15 +63,21 @@ class Explanation:
     attainment: Attainment
 
 
-def explain(entries: Iterable[Entry], policy: Policy) -> tuple[Explanation, ...]:
+def explain(
+    entries: Iterable[Entry], policy: Policy, unwritten: Iterable[Event] = ()
+) -> tuple[Explanation, ...]:
     """Every clock of the current cycle, explained from the timeline and its policy.
+
+    `unwritten` are events that the next write will begin with.
 
     Raises:
         MalformedPayload: the timeline does not fold.
     """
-    timeline = list(entries)
+    timeline, ahead = list(entries), list(unwritten)
     incident = fold(timeline)
-    turns = _turns(timeline)
+    for event in ahead:
+        incident = evolve(incident, event)
+    turns = _turns([*map(event_of, timeline), *ahead])
     return tuple(
         _explanation(clock, policy.calendar, turns.get(clock.name, ()))
         for clock in incident.clocks.values()
@@ -145,11 +153,10 @@ def _next_midnight(moment: datetime, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(moment.tzinfo)
 
 
-def _turns(timeline: Iterable[Entry]) -> dict[ClockName, tuple[Turn, ...]]:
+def _turns(events: Iterable[Event]) -> dict[ClockName, tuple[Turn, ...]]:
     """What moved each promise, in order; a new cycle starts afresh."""
     found: dict[ClockName, tuple[Turn, ...]] = {}
-    for entry in timeline:
-        event = event_of(entry)
+    for event in events:
         if event.type == "reopened":
             found = {}
         elif isinstance(event, SeverityChanged):

@@ -11,6 +11,7 @@ from datetime import datetime
 from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.queries.checklist import phases
 from tocsin.incidents.queries.containment import missing_for_verification
+from tocsin.incidents.queries.fix import unlinked
 from tocsin.incidents.queries.gate import CONTAINED, FIXED, INTACT, Status, gate
 from tocsin.incidents.queries.waiting import waiting
 from tocsin.incidents.runbook.policy import Policy
@@ -52,24 +53,18 @@ def _all(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]
         yield Priority(
             code="contain", text=f"Contain: {missing}", due_at=_due(incident, ClockName.CONTAIN)
         )
-    yield from _unlinked(incident)
+    for commit in unlinked(incident)[:1]:
+        text = f"Is {commit} the fix? tocsin fix link {incident.id} {commit} --url URL"
+        yield Priority(code="link_fix", text=text, due_at=_due(incident, ClockName.FIX))
     yield from _checklist(incident, policy, at)
     if incident.contained and not incident.fixed:
         text = "Deploy the permanent fix with its checks green"
+        if (clock := incident.clocks.get(ClockName.FIX)) is not None and clock.unscheduled:
+            text += ": no release is planned (tocsin releases record)"
         yield Priority(code="fix", text=text, due_at=_due(incident, ClockName.FIX))
     for line in gate(incident, policy, at):
         if line.status is Status.UNMET and line.code not in (CONTAINED, FIXED, INTACT):
             yield Priority(code=line.code, text=line.next_step, due_at=None)
-
-
-def _unlinked(incident: Incident) -> Iterator[Priority]:
-    """Checks and deploys of a commit count once somebody says that it is the fix."""
-    if incident.fixed:
-        return
-    for commit in dict.fromkeys(one.commit for one in incident.ahead):
-        if commit != incident.fix.commit:
-            text = f"Is {commit} the fix? tocsin fix link {incident.id} {commit} --url URL"
-            yield Priority(code=f"link {commit}", text=text, due_at=None)
 
 
 def _checklist(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]:
