@@ -97,10 +97,12 @@ def clocks(call: Call) -> Response:
     """Every clock, with its arithmetic if that is asked for."""
     seen = call.standing(call.incident())
     found, explained = seen.incident, {}
+    policy = call.policy(found)
     if flag(call.request.query, "explain"):
-        entries, policy = call.application.store.entries(found.id), call.policy(found)
+        entries = call.application.store.entries(found.id)
         explained = {each.clock: each for each in explain(entries, policy, seen.unwritten)}
-    return answer(200, clocks_view(found, explained, now=call.now), headers=etag(found))
+    view = clocks_view(found, explained, policy.calendar, now=call.now)
+    return answer(200, view, headers=etag(found))
 
 
 def measures(call: Call) -> Response:

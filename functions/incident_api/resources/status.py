@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api.resources import status_shapes as s
 from functions.incident_api.resources.incident_view import round_view
+from tocsin.incidents.queries.explain import beyond_holidays
 from tocsin.incidents.queries.gate import unmet
 from tocsin.incidents.queries.metrics import attainment
 from tocsin.runtime.web.answers import view_of
@@ -21,14 +22,19 @@ if TYPE_CHECKING:
     from tocsin.incidents.queries.gate import Standing
     from tocsin.incidents.queries.metrics import Metrics
     from tocsin.incidents.queries.priorities import Priority
+    from tocsin.incidents.runbook.calendar import BusinessCalendar
     from tocsin.incidents.vocabulary import Attainment, ClockName, Severity
 
 
 def clocks_view(
-    incident: Incident, explained: Mapping[ClockName, Explanation], *, now: datetime
+    incident: Incident,
+    explained: Mapping[ClockName, Explanation],
+    calendar: BusinessCalendar,
+    *,
+    now: datetime,
 ) -> s.Clocks:
     """Every clock of the incident; `now` is incident time, seconds left may be negative."""
-    results = attainment(incident)
+    results, years = attainment(incident), calendar.holiday_years
     return s.Clocks(
         incident=incident.id,
         severity=incident.severity,
@@ -37,6 +43,10 @@ def clocks_view(
             _clock(clock, results[clock.name], explained.get(clock.name), now)
             for clock in incident.clocks.values()
         ),
+        beyond_holidays=tuple(
+            clock.name for clock in incident.clocks.values() if beyond_holidays(clock, calendar)
+        ),
+        holidays_until=None if years is None else years[1],
         round=round_view(incident.round),
         version=incident.version,
     )

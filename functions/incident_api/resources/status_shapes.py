@@ -91,12 +91,18 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """Every clock of the incident at `now`, which is incident time."""
+    """Every clock of the incident at `now`, which is incident time.
+
+    `beyond_holidays` are clocks due in a year whose holidays the calendar, which ends with
+    `holidays_until`, does not know: each of them may move the deadline by a day.
+    """
 
     incident: str
     severity: Severity
     now: datetime
     clocks: tuple[Clock, ...]
+    beyond_holidays: tuple[ClockName, ...]
+    holidays_until: int | None
     round: Round | None
     version: int
 

@@ -101,6 +101,9 @@ def show_clocks(found: Mapping[str, Any]) -> None:
         for one in found["clocks"]
     )
     current().table(("clock", "target", "due (UTC)", "result", "left", "recovery due"), rows)
+    for name in found["beyond_holidays"]:
+        known = f"the calendar knows holidays until {found['holidays_until']}"
+        current().line(f"{name}: {known}; later ones count as work days", style="yellow")
     for one in found["clocks"]:
         if one["explanation"]:
             _explain(one)

@@ -7,14 +7,17 @@ and one line in `CHECKS`.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tocsin.cli.runbook.versions import in_force
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import CheckFailed, Unavailable
+from tocsin.policy.compiled.doubts import doubts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +50,20 @@ def reachability(api: ApiClient) -> list[Finding]:
     ]
 
 
-CHECKS: Mapping[str, Callable[[ApiClient], list[Finding]]] = {"reachability": reachability}
+def calendar(api: ApiClient) -> list[Finding]:
+    """Where the calendar of the runbook in force will mislead: its place, zone or holidays."""
+    _, policy = in_force(api)
+    return [
+        Finding("calendar", one.key, one.text)
+        for one in doubts(policy, datetime.now(UTC).date())
+        if one.key.startswith("business_time.")
+    ]
+
+
+CHECKS: Mapping[str, Callable[[ApiClient], list[Finding]]] = {
+    "reachability": reachability,
+    "calendar": calendar,
+}
 
 
 @app.command()

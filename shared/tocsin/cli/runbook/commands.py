@@ -30,6 +30,7 @@ from tocsin.errors import BadInput, CheckFailed
 from tocsin.incidents.runbook.policy import Change
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.policy.authoring.diff import changes
+from tocsin.policy.compiled.doubts import doubts
 from tocsin.policy.compiled.policies import DEFAULT_FILE, DEPLOYED_NAME, EARLIER_NAME, to_json
 
 if TYPE_CHECKING:
@@ -51,8 +52,13 @@ _Out = Annotated[Path | None, typer.Option(help="Write here instead of to the te
 
 @app.command()
 def validate(file: _File = None) -> None:
-    """Check a runbook: every problem with its file, line and key. Exit code 1 when there is one."""
-    from tocsin.policy.authoring.problems import InvalidRunbook  # noqa: PLC0415 - see compiled
+    """Check a runbook: every problem with its file, line and key. Exit code 1 when there is one.
+
+    What may mislead though it is valid is a warning, and no problem.
+    """
+    # The same as in `compiled`.
+    from tocsin.policy.authoring.compiler import located  # noqa: PLC0415
+    from tocsin.policy.authoring.problems import InvalidRunbook  # noqa: PLC0415
 
     try:
         policy = compiled(file)
@@ -64,9 +70,19 @@ def validate(file: _File = None) -> None:
                 current().line(str(problem))
         raise CheckFailed(counted(len(invalid.problems), "problem")) from None
     differing = changes(shipped(), policy)
+    warnings = located(doubts(policy, datetime.now(UTC).date()), file)
     if current().json:
-        current().document({"valid": True, "version": policy.version, "differs_in": len(differing)})
+        current().document(
+            {
+                "valid": True,
+                "version": policy.version,
+                "differs_in": len(differing),
+                "warnings": [asdict(one) for one in warnings],
+            }
+        )
         return
+    for one in warnings:
+        current().line(f"warning: {one}")
     current().line(f"valid: {policy.version}, calendar {policy.calendar.version}")
     current().line(f"differs from the shipped runbook in {counted(len(differing), 'key')}")
 

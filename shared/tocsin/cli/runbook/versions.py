@@ -6,6 +6,7 @@ Through the API like everything else: everybody reads, a commander publishes. Ti
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path  # noqa: TC003 -- Typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput, CheckFailed, InvalidPolicy
 from tocsin.incidents.runbook.policy import ChangedKey
 from tocsin.policy.authoring.diff import changes
+from tocsin.policy.compiled.doubts import doubts
 from tocsin.policy.compiled.policies import from_json, to_json
 
 if TYPE_CHECKING:
@@ -57,11 +59,13 @@ def publish(
         raise BadInput("with --json nobody can be asked: add --yes")
     policy = any_policy(file)
     api = connect(api_url, person)
-    number, before = _in_force(api)
+    number, before = in_force(api)
     if not current().json:
         current().line(f"in force: {number}, {before.version}")
         current().line(f"new: {number + 1}, {policy.version}")
         show_changes(changes(before, policy))
+        for doubt in doubts(policy, datetime.now(UTC).date()):
+            current().line(f"warning: {doubt.key}: {doubt.text}")
     if not yes and not typer.confirm("Publish it?", err=True):
         raise CheckFailed("not confirmed: nothing has changed")
     body = {"policy": json.loads(to_json(policy)), "why": why}
@@ -113,7 +117,7 @@ def versions(
         current().line(f"written to {out}")
 
 
-def _in_force(api: ApiClient) -> tuple[int, Policy]:
+def in_force(api: ApiClient) -> tuple[int, Policy]:
     """The newest version's number and policy; 0 and the deployed one before the first."""
     newest: int = api.get(_PATH, limit=1)["newest"]
     try:

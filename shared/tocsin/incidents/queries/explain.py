@@ -84,6 +84,12 @@ def explain(
     )
 
 
+def beyond_holidays(clock: Clock, calendar: BusinessCalendar) -> bool:
+    """Whether it is due in a year of which the calendar knows no holidays."""
+    due, business = clock.due_at, clock.target.startswith(BUSINESS)
+    return business and due is not None and not calendar.knows(due)
+
+
 def _explanation(clock: Clock, calendar: BusinessCalendar, turns: tuple[Turn, ...]) -> Explanation:
     kind, _, amount = clock.target.partition(":")
     business = kind == BUSINESS

@@ -43,7 +43,8 @@ class BusinessCalendar:
     `weekly_hours` maps a weekday (Monday is 0) to spans of minutes since local midnight, half
     open, in order and apart from each other. `minutes_per_day` is what one business day of a
     target is worth, whatever the length of a particular day. `version` names everything that
-    went into the calendar and is stored with each deadline.
+    went into the calendar and is stored with each deadline. `holidays_until` is the last year of
+    the table of holidays, where the closed dates do not say it themselves.
 
     Every moment taken must know its zone; every moment given back is UTC.
     """
@@ -53,6 +54,7 @@ class BusinessCalendar:
     closed_dates: frozenset[date]
     minutes_per_day: int
     version: str
+    holidays_until: int | None = None
 
     def __post_init__(self) -> None:
         load_zone(self.zone)
@@ -62,6 +64,20 @@ class BusinessCalendar:
             raise InvalidPolicy("a calendar without working hours never reaches a deadline")
         for weekday, spans in self.weekly_hours.items():
             _check_spans(weekday, spans)
+
+    @property
+    def holiday_years(self) -> tuple[int, int] | None:
+        """The first and the last year whose closed dates are known; None: no date is closed."""
+        if not self.closed_dates:
+            return None
+        first, last = min(self.closed_dates).year, max(self.closed_dates).year
+        return first, self.holidays_until or last
+
+    def knows(self, at: datetime) -> bool:
+        """Whether the date of a moment lies within the table of holidays."""
+        if (years := self.holiday_years) is None:
+            return True
+        return years[0] <= at.astimezone(load_zone(self.zone)).year <= years[1]
 
     def add_minutes(self, start: datetime, minutes: int) -> datetime:
         """The earliest moment at which `minutes` business minutes since `start` are used up."""

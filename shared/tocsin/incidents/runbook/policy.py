@@ -224,13 +224,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """What may mislead though it is valid: the key of the runbook, and why."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The whole runbook, compiled.
 
     `version` ends in a digest of everything below it but `change`, so two policies that differ
     never share a version. `closed_names` says why the calendar's dates are closed. `texts` is the
     document's front: title, owner, status, last_updated, audience, purpose. `chat_room` is None
-    where nobody is told anything in a room, be it by the runbook or for lack of a room.
+    where nobody is told anything in a room, be it by the runbook or for lack of a room. `doubts`
+    are those that only its place could tell, as it was compiled.
     """
 
     schema_version: int
@@ -257,3 +266,4 @@ class Policy:
     chat_room: ChatRoom | None = None
     change: Change | None = None
     smoke_tests: tuple[SmokeTest, ...] = ()
+    doubts: tuple[Doubt, ...] = ()

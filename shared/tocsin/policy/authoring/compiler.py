@@ -41,7 +41,7 @@ from tocsin.incidents.runbook.smoke_tests import SmokeTest
 from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.incidents.vocabulary import ClockName, Phase, Severity
 from tocsin.policy.authoring.checks import REMOVED, findings
-from tocsin.policy.authoring.holidays import business_calendar, closed_names
+from tocsin.policy.authoring.holidays import business_calendar, closed_names, place_doubts
 from tocsin.policy.authoring.problems import InvalidRunbook, problem_at
 from tocsin.policy.authoring.schema import Runbook
 from tocsin.policy.authoring.source import overlay, read
@@ -50,6 +50,7 @@ from tocsin.policy.compiled.policies import sealed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from tocsin.incidents.runbook.policy import Doubt
     from tocsin.policy.authoring.problems import Path, Problem
     from tocsin.policy.authoring.schema import (
         BillingTable,
@@ -82,6 +83,16 @@ def load(override: File | None = None) -> Runbook:
     if override is not None:
         source = overlay(source, read(override))
     return validate(source)
+
+
+def located(doubts: Iterable[Doubt], override: File | None) -> tuple[Problem, ...]:
+    """Doubts about a runbook that is valid, each where its key stands."""
+    source = read(DEFAULT_RUNBOOK, shown_as=DEFAULT_SHOWN_AS)
+    if override is not None:
+        source = overlay(source, read(override))
+    return _in_order(
+        problem_at(tuple(one.key.split(".")), one.text, source.positions) for one in doubts
+    )
 
 
 def validate(source: Source) -> Runbook:
@@ -162,6 +173,7 @@ def compile_policy(runbook: Runbook) -> Policy:
         texts=_texts(runbook),
         chat_room=None if runbook.chat_room is None else _chat_room(runbook.chat_room),
         smoke_tests=tuple(_smoke_tests(runbook.smoke_tests)),
+        doubts=place_doubts(runbook.business_time),
     )
     return sealed(policy)
 

@@ -198,6 +198,10 @@ def _business_time(policy: Policy) -> Pairs:
         why = policy.closed_names.get(day, "closed")
         yield f"business_time.closed_dates.{day}", why if day in calendar.closed_dates else "open"
     yield "business_time.version", calendar.version
+    if calendar.holidays_until is not None:
+        yield "business_time.public_holidays.last_year", str(calendar.holidays_until)
+    for number, doubt in enumerate(policy.doubts, start=1):
+        yield f"business_time.doubts.{number}", f"{doubt.key}: {doubt.text}"
 
 
 def _span(span: tuple[int, int]) -> str:

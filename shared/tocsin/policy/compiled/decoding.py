@@ -28,6 +28,7 @@ from tocsin.incidents.runbook.policy import (
     ChecklistItem,
     Criterion,
     CriterionSection,
+    Doubt,
     Limits,
     Line,
     PhasePolicy,
@@ -98,6 +99,7 @@ def decode_policy(plain: Record) -> Policy:
         chat_room=_chat_room(plain.get("chat_room")),
         change=None if plain["change"] is None else _change(plain["change"]),
         smoke_tests=_each(_smoke_test, plain.get("smoke_tests", [])),
+        doubts=_each(_doubt, plain.get("doubts", [])),
     )
 
 
@@ -115,7 +117,12 @@ def _calendar(plain: Record) -> BusinessCalendar:
         closed_dates=frozenset(map(date.fromisoformat, plain["closed_dates"])),
         minutes_per_day=plain["minutes_per_day"],
         version=plain["version"],
+        holidays_until=plain.get("holidays_until"),
     )
+
+
+def _doubt(plain: Record) -> Doubt:
+    return Doubt(**plain)
 
 
 def _severity(plain: Record) -> SeverityPolicy:
