@@ -74,10 +74,18 @@ def let_rules_publish(topic: sns.Topic) -> None:
     )
 
 
-def let_rule_send(queue: sqs.Queue, *, rule: str) -> None:
-    """Lets the EventBridge rule of that name leave in `queue` what it could not deliver."""
-    source = cdk.Stack.of(queue).format_arn(service="events", resource="rule", resource_name=rule)
-    _let_send(queue, "LetRuleSend", "events", source)
+def let_rules_send(queue: sqs.Queue, *rules: str) -> None:
+    """Lets the EventBridge rules of these names leave in `queue` what they could not deliver."""
+    stack = cdk.Stack.of(queue)
+    _let_send(
+        queue,
+        "LetRulesSend",
+        "events",
+        *(
+            stack.format_arn(service="events", resource="rule", resource_name=each)
+            for each in rules
+        ),
+    )
 
 
 def let_topic_send(queue: sqs.Queue, *, sid: str, topic: sns.Topic) -> None:
@@ -85,7 +93,8 @@ def let_topic_send(queue: sqs.Queue, *, sid: str, topic: sns.Topic) -> None:
     _let_send(queue, sid, "sns", topic.topic_arn)
 
 
-def _let_send(queue: sqs.Queue, sid: str, service: str, source: str) -> None:
+def _let_send(queue: sqs.Queue, sid: str, service: str, *sources: str) -> None:
+    source = sources[0] if len(sources) == 1 else list(sources)
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             sid=sid,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _Mapping = lambda_.CfnEventSourceMapping
 ALARM_STATE_RULE = "alarm-state-change"
 """Name of the rule that hands alarm changes over; the failure queue lets it in by this name."""
+ALARM_GONE_RULE = "alarm-gone"
+"""Name of the rule that tells of deleted alarms; the failure queue lets it in too."""
 MAX_AGE = 60
 """Seconds after which a turn is dropped: the next one does its work."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.bundle.groups import INCIDENTS
-from infra.constructs.triggers import ALARM_STATE_RULE
+from infra.constructs.triggers import ALARM_GONE_RULE, ALARM_STATE_RULE
 from infra.spec import Cause, FunctionSpec
 from infra.statements import (
     Statement,
@@ -45,6 +45,21 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
                 "source": ["aws.cloudwatch"],
                 "detail-type": ["CloudWatch Alarm State Change"],
                 "detail": {"alarmName": names, "state": {"value": ["ALARM", "OK"]}},
+            },
+            retries=185,
+            max_age=_ASYNC_MAX_AGE,
+            failures=True,
+        )
+        triggers.rule(
+            made,
+            "AlarmGone",
+            name=ALARM_GONE_RULE,
+            permit_as="AlarmGoneRule",
+            says="A deleted or renamed alarm ends its signal: nothing else would",
+            pattern={
+                "source": ["aws.cloudwatch"],
+                "detail-type": ["CloudWatch Alarm Configuration Change"],
+                "detail": {"alarmName": names, "operation": ["delete"]},
             },
             retries=185,
             max_age=_ASYNC_MAX_AGE,

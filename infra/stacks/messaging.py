@@ -15,7 +15,7 @@ from infra.catalogue import FUNCTIONS
 from infra.constructs import policies
 from infra.constructs.nag import SERVERLESS, acknowledge
 from infra.constructs.queue import Queues
-from infra.constructs.triggers import ALARM_STATE_RULE
+from infra.constructs.triggers import ALARM_GONE_RULE, ALARM_STATE_RULE
 from infra.context import NONE
 from infra.stacks.outputs import output
 
@@ -120,7 +120,8 @@ class MessagingStack(cdk.Stack):
         policies.let_rules_publish(topic)
         dead = self._queues.dead
         if self._context.alarm_intake.pattern:
-            policies.let_rule_send(dead, rule=self._context.stage.physical(ALARM_STATE_RULE))
+            rules = map(self._context.stage.physical, (ALARM_STATE_RULE, ALARM_GONE_RULE))
+            policies.let_rules_send(dead, *rules)
         self._subscribe("AlarmsToQueue", topic, self.queues["alarms"], undelivered=dead)
         output(self, "AlarmTopicArn", topic.topic_arn, "Alarm action that opens incidents")
         return topic

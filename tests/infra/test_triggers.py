@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.catalogue import FUNCTIONS
-from infra.constructs.triggers import ALARM_STATE_RULE
+from infra.constructs.triggers import ALARM_GONE_RULE, ALARM_STATE_RULE
 from infra.routes import ROUTES
 from tests.infra.deployment import allows
 
@@ -73,6 +73,7 @@ def test_every_permission_names_its_source_and_none_is_given_twice(
         "lambda:InvokeFunction"
     }
     name, rule = deployment.context.stage.physical, alarm_rule(deployment)
+    gone = deployment.one("AWS::Events::Rule", Name=name(ALARM_GONE_RULE))
     audits = deployment.one("AWS::Events::Rule", Name=name("auditor"))
     api = deployment.one("AWS::ApiGatewayV2::Api").name
     gateway = f"arn:<Partition>:execute-api:<Region>:<AccountId>:{api}/*"
@@ -86,6 +87,7 @@ def test_every_permission_names_its_source_and_none_is_given_twice(
             f"arn:<Partition>:logs:<Region>:<AccountId>:log-group:/aws/lambda/{name('*')}:*",
         ),
         (name("alarm-trigger"), "events.amazonaws.com", rule.arn),
+        (name("alarm-trigger"), "events.amazonaws.com", gone.arn),
         (name("auditor"), "events.amazonaws.com", audits.arn),
         *(
             (name(FUNCTIONS[one].dashed), "apigateway.amazonaws.com", gateway)
@@ -239,14 +241,18 @@ def test_alarm_changes_reach_the_function_except_tocsins_own(deployment: Deploym
 
 def test_what_eventbridge_cannot_deliver_is_kept(deployment: Deployment) -> None:
     rule = alarm_rule(deployment)
+    gone = deployment.one(
+        "AWS::Events::Rule", Name=deployment.context.stage.physical(ALARM_GONE_RULE)
+    )
     queue = deployment.at(rule["Targets"][0]["DeadLetterConfig"]["Arn"])
+    assert gone["Targets"][0]["DeadLetterConfig"] == rule["Targets"][0]["DeadLetterConfig"]
     policy = deployment.one("AWS::SQS::QueuePolicy", Queues=[queue.name])
     sender = next(
-        one for one in policy["PolicyDocument"]["Statement"] if one.get("Sid") == "LetRuleSend"
+        one for one in policy["PolicyDocument"]["Statement"] if one.get("Sid") == "LetRulesSend"
     )
     assert sender["Principal"] == {"Service": "events.amazonaws.com"}
-    arn = sender["Condition"]["ArnEquals"]["aws:SourceArn"]
-    assert arn.endswith(f":rule/{rule['Name']}")
+    arns = sender["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert [arn.rpartition(":rule/")[2] for arn in arns] == [rule["Name"], gone["Name"]]
 
 
 def test_a_direct_alarm_that_fails_is_kept(deployment: Deployment) -> None:

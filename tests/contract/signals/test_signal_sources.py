@@ -55,6 +55,22 @@ EXPECTED: dict[str, dict[str, tuple[str, bool, str, str, str, str | None]]] = {
             "security",
             "auth",
         ),
+        "eventbridge-alarm-deleted": (
+            f"v1:cloudwatch:{ALARM}auth-login-failures",
+            False,
+            "2026-09-08T15:00:00.000",
+            "critical",
+            "security",
+            "auth",
+        ),
+        "eventbridge-suppressed": (
+            f"v1:cloudwatch:{ALARM}checkout-composite",
+            True,
+            "2026-09-08T14:10:15.490",
+            "high",
+            "operational",
+            None,
+        ),
         "eventbridge-data-stopped": (
             f"v1:cloudwatch:{ALARM}auth-login-failures",
             True,

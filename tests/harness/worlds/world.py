@@ -199,6 +199,11 @@ class World:
         open_now = self.application.store.board(limit=200).items
         return self.store.load(open_now[0].id) if open_now else None
 
+    def hear(self, event: Mapping[str, Any]) -> None:
+        """What EventBridge hands to the function itself."""
+        alarm_intake.take(event, application=self.application, watch=self.watch)
+        self.pump()
+
     def deliver_alarms(self, *bodies: object) -> list[str]:
         """One batch of the queue; the message ids that must be delivered again."""
         answer = alarm_intake.take(

@@ -77,7 +77,11 @@ def _by_key(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
 
 
 def _receive_key(signals: Sequence[Signal], ports: Ports) -> list[Outcome]:
-    fresh = ports.store.unseen(signals)
+    now, new = ports.clock.incident_now(), ports.store.unseen(signals)
+    kept_back = [signal for signal in new if signal.suppressed]
+    if kept_back:
+        ports.store.trace(kept_back, incident=None, recorded_at=now)
+    fresh = [signal for signal in new if not signal.suppressed]
     if not fresh:
         return []
     outcome = _open_or_merge(fresh, ports)

@@ -24,7 +24,8 @@ class Signal:
 
     `id` is the same when the source sends it again. `rule` is what triage matches (an alarm's
     name); `dedup_key` says which signals are about the same trouble. `occurred_at` is what the
-    source says, never Tocsin's clock.
+    source says, never Tocsin's clock. A `suppressed` one fires, and its source has been told to
+    keep that to itself: it is kept as a trace, and heard of again once it is let through.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Signal:
     facts: Mapping[str, str] = field(default_factory=dict)
     correlation_id: str = ""
     drill: bool = False
+    suppressed: bool = False
 
     @property
     def key(self) -> str:

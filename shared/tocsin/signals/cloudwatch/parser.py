@@ -10,6 +10,9 @@ is no recovery; it fires where somebody asked to be told of it (an alarm action)
 `ALARM`, and is a clear only when EventBridge, which reports every change, saw it come from
 elsewhere: a new alarm starts that way.
 
+Its deletion ("CloudWatch Alarm Configuration Change") clears it for good: nothing will say OK any
+more. A change whose actions CloudWatch suppresses fires for nobody until it lets them through.
+
 An alarm whose name starts with `[DRILL]` is a drill.
 """
 
@@ -53,6 +56,11 @@ class _Change:
     configuration: Mapping[str, object]
     delivery: str
     asked_for: bool
+    suppressed_by: str = ""
+
+
+GONE = "source_gone"
+"""What a cleared signal says whose alarm was deleted: its state, and the reason."""
 
 
 def parse(payload: Mapping[str, object]) -> Signal:
@@ -77,13 +85,42 @@ def _change(payload: Mapping[str, object]) -> _Change:
         arn = text(payload, "alarmArn")
         return _from_state(record(payload, "alarmData"), arn, "", asked_for=True)
     if payload.get("detail-type") == "CloudWatch Alarm State Change":
-        resources = payload.get("resources")
-        if not isinstance(resources, list) or len(resources) != 1:
-            raise MalformedPayload("`resources` must name one alarm", field="resources")
-        arn = text({"resources": resources[0]}, "resources")
+        arn = _of_event(payload)
         event_id = text(payload, "id")
         return _from_state(record(payload, "detail"), arn, event_id, asked_for=False)
+    if payload.get("detail-type") == "CloudWatch Alarm Configuration Change":
+        return _from_deletion(payload)
     raise MalformedPayload("not a CloudWatch alarm in any shape that is known")
+
+
+def _of_event(payload: Mapping[str, object]) -> str:
+    resources = payload.get("resources")
+    if not isinstance(resources, list) or len(resources) != 1:
+        raise MalformedPayload("`resources` must name one alarm", field="resources")
+    return text({"resources": resources[0]}, "resources")
+
+
+def _from_deletion(payload: Mapping[str, object]) -> _Change:
+    """An alarm that was deleted, or renamed, which is the same: as of the event's own time."""
+    detail = record(payload, "detail")
+    if (operation := text(detail, "operation")) != "delete":
+        raise MalformedPayload(f"{operation[:32]!r} of an alarm is no signal", field="operation")
+    state = record(detail, "state") if detail.get("state") is not None else {}
+    configuration = (
+        record(detail, "configuration") if detail.get("configuration") is not None else {}
+    )
+    return _Change(
+        arn=_of_event(payload),
+        name=text(detail, "alarmName"),
+        description=optional_text(configuration, "description"),
+        state=GONE,
+        previous=optional_text(state, "value"),
+        reason=f"{GONE}: the alarm was deleted or renamed, so nothing will say that it is over",
+        changed_at=moment(payload, "time"),
+        configuration=configuration,
+        delivery=text(payload, "id"),
+        asked_for=False,
+    )
 
 
 def _from_notification(message: Mapping[str, object], message_id: str) -> _Change:
@@ -127,6 +164,7 @@ def _from_state(
         configuration=configuration,
         delivery=delivery,
         asked_for=asked_for,
+        suppressed_by=optional_text(state, "actionsSuppressedBy"),
     )
 
 
@@ -136,11 +174,14 @@ def _signal(change: _Change) -> Signal:
         raise MalformedPayload("the alarm's ARN names no CloudWatch alarm", field="AlarmArn")
     if arn[3] != change.name:
         raise MalformedPayload("the alarm's ARN and name differ", field="AlarmName")
-    if change.state not in STATES:
+    if change.state not in STATES | {GONE}:
         raise MalformedPayload(f"no alarm state {change.state[:32]!r}", field="state")
     about = dimensions(change.configuration)
     name = change.name.removeprefix(DRILL_MARK).strip()
     identity = f"{change.arn}|{change.state}|{format_time(change.changed_at)}"
+    suppressed = _fires(change) and not change.asked_for and change.suppressed_by != ""
+    if suppressed:
+        identity += "|suppressed"  # once it is let through it is news, of the same moment
     signal_id = f"{SOURCE}-{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
     return Signal(
         id=signal_id,
@@ -152,10 +193,11 @@ def _signal(change: _Change) -> Signal:
         firing=_fires(change),
         occurred_at=change.changed_at,
         service=_first(about, "service", "servicename"),
-        environment=_first(about, "environment", "stage") or "production",
+        environment=_first(about, "environment", "stage", "env", "stagename") or "production",
         facts=_facts(change, region=arn[1], account=arn[2]),
         correlation_id=change.delivery or signal_id,
         drill=change.name.startswith(DRILL_MARK),
+        suppressed=suppressed,
     )
 
 
@@ -174,6 +216,7 @@ def _facts(change: _Change, *, region: str, account: str) -> dict[str, str]:
         "region": region,
         "state": change.state,
         "previous_state": change.previous,
+        "suppressed_by": change.suppressed_by,
         "description": change.description[:_DETAIL_LIMIT],
         **describe(change.configuration),
         "children": ", ".join(text(child, "Arn").rpartition(":alarm:")[2] for child in children),
