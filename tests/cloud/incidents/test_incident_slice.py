@@ -198,6 +198,7 @@ def test_acknowledging_stops_the_pages_and_meets_the_clock(
 
     shown = responder.api.post(f"/v1/incidents/{incident}/acknowledge", {}, key="k-1")
     again = responder.api.post(f"/v1/incidents/{incident}/acknowledge", {}, key="k-1")
+    inbox.expect(*(("acknowledged", person) for person in PRIMARIES))
     stage.advance(timedelta(minutes=20))
 
     assert shown["round"]["acknowledged_by"] == "senior-engineer"

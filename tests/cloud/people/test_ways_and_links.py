@@ -62,6 +62,7 @@ def test_a_page_by_text_message_is_acknowledged_by_its_link(
     assert (status, code, f"<b>{LEE}</b>" in page) == (200, "done", True)
     view = api(stage, KIM).get(f"/v1/incidents/{incident}")
     assert (view["state"], view["roles"]["incident_commander"]) == ("acknowledged", LEE)
+    inbox.expect(("acknowledged", KIM))
 
     assert visit("POST", url)[::2] == (409, "link_used")
     status, page, code = visit("POST", link_in(got[KIM]))
@@ -82,6 +83,7 @@ def test_a_mail_carries_three_links_and_one_of_them_acknowledges(
     assert visit("POST", links[0])[::2] == (200, "done")
     view = api(stage, KIM).get(f"/v1/incidents/{incident}")
     assert view["state"] == "acknowledged"
+    inbox.expect(("acknowledged", LEE))
 
 
 def test_a_way_is_added_and_confirmed_by_the_code_that_arrives(

@@ -64,6 +64,7 @@ def test_an_incident_is_opened_followed_and_acknowledged_by_typing(
     assert "Checkout is down" in terminal.text("incidents", "list")
     assert "nobody yet" in terminal.text("incidents", "show", incident)
     assert terminal.json("ack", incident, "--as", "senior-engineer")["state"] == "acknowledged"
+    inbox.expect(*(("acknowledged", person) for _, person in PAGED))
     assert "The gateway answers" in json.dumps(
         [terminal.json("note", incident, "The gateway answers."), _timeline(terminal, incident)]
     )
@@ -99,7 +100,7 @@ def test_what_is_refused_says_why_and_has_its_exit_code(
 
     assert (unknown[0], "unknown_incident" in unknown[2]) == (5, True)
     assert (lowered[0], "commander" in lowered[2]) == (4, True)
-    assert traversal[0] in {4, 5}
+    assert traversal[0] in {3, 4, 5}
 
 
 def test_moving_the_clock_says_the_time_with_its_zone_and_what_was_due(

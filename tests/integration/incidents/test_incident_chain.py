@@ -103,6 +103,9 @@ def test_an_acknowledgement_over_http_stops_the_paging(cloud: IncidentCloud) -> 
     assert (status, first["state"]) == (200, "acknowledged")
     _, again = cloud.request("POST", path, person="bo", headers=key)
     assert again["version"] == first["version"]
+    cloud.deliver_stream()
+    told = cloud.inbox(cloud.pages)
+    assert (people(told), {each["kind"] for each in told}) == (PRIMARY, {"acknowledged"})
     cloud.advance(20)
     cloud.sweep()
     cloud.deliver_stream()
