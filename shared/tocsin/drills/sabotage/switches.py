@@ -45,9 +45,9 @@ SWITCHES: Final = (
                 "mail.stakeholders",
                 "pages.backup",
                 "pages.everybody",
-                "ack.quiet",
             }
         ),
+        # Nobody is woken after the acknowledgement all the same: what had not left by then is moot.
         wired(lambda stage: wiring.mapping_disabled(stage, "notifier", "/stream/")),
         parts=(demo.ALARM,),
     ),
