@@ -180,7 +180,8 @@ def recover(outage: OutageStage, terminal: Terminal, incident: str, served: dict
         phases.append(outage.breaker())
     assert phases == ["half_open", "half_open", "closed"]
     assert outage.look()["firing"] == {"stripe": ["checkout"]}, "calm is counted first"
-    outage.pass_time(RECOVERED_AFTER // 2)
+    # The calm began with the last look that was bad, before the breaker had cooled.
+    outage.pass_time((RECOVERED_AFTER - LONGEST_COOLING) // 2)
     assert outage.look()["firing"] == {"stripe": ["checkout"]}
     assert outage.status()["providers"]["stripe"] == "failing"
     outage.pass_time(RECOVERED_AFTER // 2 + 1)
