@@ -13,8 +13,10 @@ import sys
 import zipfile
 from typing import TYPE_CHECKING
 
+from infra.bundle import dataclass_methods
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 TASK_ROOT = "/var/task"
@@ -38,11 +40,30 @@ def compile_bytecode(folder: Path) -> None:
         WrongCompiler: this interpreter is not the runtime's minor version.
         subprocess.CalledProcessError: a module does not compile.
     """
+    _right_compiler()
+    options = ["--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", TASK_ROOT]
+    _run(["-m", "compileall", "-q", "-j", "1", *options, str(folder)], folder)
+
+
+def compile_own(folder: Path) -> None:
+    """As `compile_bytecode`, for our own modules: with the methods of their dataclasses written.
+
+    Raises:
+        WrongCompiler: this interpreter is not the runtime's minor version.
+        subprocess.CalledProcessError: a module does not compile.
+    """
+    _right_compiler()
+    _run(["-I", dataclass_methods.__file__, str(folder), TASK_ROOT], folder)
+
+
+def _right_compiler() -> None:
     if sys.version_info[:2] != RUNTIME:
         raise WrongCompiler(f"bytecode is compiled by Python {RUNTIME}, not {sys.version_info[:2]}")
-    options = ["--invalidation-mode", "unchecked-hash", "-s", str(folder), "-p", TASK_ROOT]
+
+
+def _run(arguments: Sequence[str], folder: Path) -> None:
     subprocess.run(  # noqa: S603 - our own interpreter on our own folder
-        [sys.executable, "-m", "compileall", "-q", "-j", "1", *options, str(folder)],
+        [sys.executable, *arguments],
         check=True,
         timeout=_COMPILE_SECONDS,
         env={**_QUIET, "PYTHONHASHSEED": "0"},

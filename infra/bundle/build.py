@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.bundle.archive import append, compile_bytecode, files_under
+from infra.bundle import archive, dataclass_methods
+from infra.bundle.archive import append, compile_own, files_under
 from infra.bundle.dependencies import base_zip, recipe
 from infra.bundle.import_graph import Sources
 from infra.catalogue import FUNCTIONS
@@ -51,7 +52,7 @@ def _build(base: Path, files: Mapping[str, Path], scratch: Path) -> Path:
         place = own / name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
-    compile_bytecode(own)
+    compile_own(own)
     built = scratch / "function.zip"
     shutil.copyfile(base, built)
     append(built, files_under(own))
@@ -67,7 +68,8 @@ def _forget_old(cache_dir: Path, prefix: str) -> None:
 
 def _key(base_key: str, files: Mapping[str, Path]) -> str:
     digest = hashlib.sha256(base_key.encode())
-    digest.update(Path(__file__).read_bytes())
+    for source in (__file__, archive.__file__, dataclass_methods.__file__):
+        digest.update(Path(source).read_bytes())
     for name, path in sorted(files.items()):
         content = path.read_bytes()
         digest.update(f"\0{name}\0{len(content)}\0".encode() + content)

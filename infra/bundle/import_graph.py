@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from infra.bundle.dataclass_methods import HELPER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -50,6 +52,8 @@ class Sources:
         folder = self.root / "functions" / function
         for module in sorted(folder.rglob("*.py")):
             self._add(".".join(module.relative_to(self.root).with_suffix("").parts))
+        if self._locate(HELPER):
+            self._add(HELPER)
         files = {_place(name, path): path for name, path in sorted(self._found.items())}
         modules = {name: path for name, path in files.items() if path.name != "__init__.py"}
         folders = {name.rpartition("/")[0]: path.parent for name, path in modules.items()}
