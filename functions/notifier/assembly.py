@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.application.incidents.brief_page import Briefer
-from tocsin.application.incidents.deliver import Delivery
+from tocsin.application.incidents.deliver import LEASE, Delivery
+from tocsin.application.people.bundles import Bundler
 from tocsin.application.people.contact_messages import Contacting
 from tocsin.application.people.contacts import ContactDesk
 from tocsin.application.people.mint_links import Minter
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from functions.notifier.settings import Settings
     from tocsin.runtime.watch.invocation import Watch
+    from tocsin.runtime.wiring.people import People
 
 
 class Notifier(NamedTuple):
@@ -84,15 +86,36 @@ def wire(settings: Settings, watch: Watch) -> Notifier:
             notes=watch,
         ).brief,
     )
+    bundler = _bundler(people, router, watch)
     delivery = Delivery(
         store=people.application.store,
         policies=people.application.policies,
         clock=watch.clock,
         wall=wall,
         router=router,
+        bundler=bundler,
         news=people.news,
         notes=watch,
     )
     desk = ContactDesk(store=people.contacts, wall=wall, ids=SystemIds(wall))
     contacting = Contacting(desk=desk, ways=ways, secret=keys.webhook_secret, notes=watch)
     return Notifier(delivery, contacting)
+
+
+def _bundler(people: People, router: Router, watch: Watch) -> Bundler:
+    """Sends by the router's own ways what is too much for one of them."""
+    return Bundler(
+        store=people.application.store,
+        texts=people.texts,
+        contacts=people.contacts,
+        policies=people.application.policies,
+        ways=router.ways,
+        private=router.channels.private,
+        writer=Documents(),
+        minter=router.minter,
+        brief=router.brief,
+        clock=watch.clock,
+        wall=wall_clock(),
+        notes=watch,
+        lease=LEASE,
+    )

@@ -54,6 +54,7 @@ def take(event: Mapping[str, Any], *, delivery: Delivery, owner: str) -> dict[st
 def _redrive(event: Mapping[str, Any], delivery: Delivery, owner: str) -> dict[str, Any]:
     keys = [OutboxKey(incident=item["incident"], sk=item["sk"]) for item in event["redrive"]]
     results = Counter(delivery.deliver(key, owner=owner) for key in keys)
+    delivery.bundle(owner=owner)
     delivery.notes.count(Metric.OUTBOX_REDRIVEN, len(keys))
     return {str(result): results[result] for result in Result}
 

@@ -16,12 +16,12 @@ from tocsin.incidents.vocabulary import Kind
 from tocsin.people.links import LinkAction
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from tocsin.application.people.links import Seen
+    from tocsin.application.people.links import Listed, Seen
     from tocsin.errors import TocsinError
     from tocsin.incidents.model.incident import Incident
-    from tocsin.people.links import Link
+    from tocsin.people.links import Bundle, Link
     from tocsin.runtime.web.http import Response
 
 STYLE = (
@@ -29,6 +29,7 @@ STYLE = (
     "body{font:1.125rem/1.5 system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:1rem;"
     "overflow-wrap:anywhere}"
     "h1{font-size:1.375rem;line-height:1.3;margin:.5rem 0}"
+    "h2{font-size:1.125rem;line-height:1.3;margin:1rem 0 .25rem}"
     "button{font:inherit;font-weight:600;width:100%;min-height:3rem;margin:.5rem 0;"
     "border:2px solid;border-radius:.5rem;background:none;color:inherit}"
     "button.first{background:#0b5d2a;border-color:#0b5d2a;color:#fff}"
@@ -103,11 +104,55 @@ def refused(error: TocsinError, incident: Incident | None = None, zone: str = "U
     return _page(error.status, error.code, "Nothing was changed", head + about + code)
 
 
-def _about(incident: Incident, zone: str) -> str:
-    title = "restricted" if incident.restricted else incident.title
+def listed(
+    bundle: Bundle,
+    found: Sequence[Listed],
+    tokens: Mapping[str, str],
+    zone: str,
+    *,
+    done: Seen | None = None,
+    refused: TocsinError | None = None,
+) -> Response:
+    """The list behind a bundle: each incident with who has it, or one button that takes it.
+
+    `tokens` are those of the messages that still ask, by message id. `done` is what the last tap
+    did, `refused` why it did nothing.
+    """
+    count = len({one.member.incident for one in found})
+    head = f"<h1>{count} incidents</h1><p>You act as <b>{escape(bundle.person)}</b>.</p>"
+    if done is not None:
+        said = "You are on it" if done.link.by_hand else "You have it"
+        head = f"<h1>{said}: {escape(_title(done.incident))}</h1>" + head
+    if refused is not None:
+        head = f"<h1>Nothing was changed</h1><p>{escape(_sentence(refused.detail))}</p>" + head
+    rows = "".join(_row(one, tokens.get(one.member.message_id), zone) for one in found)
+    status, code = (200, "") if refused is None else (refused.status, refused.code)
+    return _page(status, code or ("done" if done else ""), f"{count} incidents", head + rows)
+
+
+def _row(one: Listed, token: str | None, zone: str) -> str:
+    if one.incident is None:
+        return "<section><p>One that you cannot see any more.</p></section>"
+    form = ""
+    if token is not None and one.member.link is not None:
+        button, _ = _words(LinkAction.ACKNOWLEDGE, one.member.link)
+        form = (
+            f'<form method="post"><input type="hidden" name="link" value="{escape(token)}">'
+            f'<button class="first">{button}</button></form>'
+        )
+    about = _about(one.incident, zone, level="h2")
+    return f"<section>{about}{form}</section>"
+
+
+def _title(incident: Incident) -> str:
+    return "restricted" if incident.restricted else incident.title
+
+
+def _about(incident: Incident, zone: str, *, level: str = "h1") -> str:
+    title = _title(incident)
     drill = "[DRILL] " if incident.kind is Kind.DRILL else ""
     lines = [
-        f"<h1>{drill}[{incident.severity.upper()}] {escape(title)}</h1>",
+        f"<{level}>{drill}[{incident.severity.upper()}] {escape(title)}</{level}>",
         f"<p>{escape(incident.id)}<br>Opened {escape(full_moment(incident.opened_at, zone))}.</p>",
     ]
     current = incident.round

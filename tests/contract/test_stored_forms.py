@@ -58,7 +58,21 @@ PREFIXES = (
         "ACTION#",
         "BASE",
     ),
-    *("WAS#", "OVR#", "WAY#", "v#", "is#", "asked#", "TB#", "STATE", "PROBE#", "NOTE#", "W#"),
+    *(
+        "WAS#",
+        "OVR#",
+        "WAY#",
+        "TEXTS#",
+        "BUNDLE",
+        "v#",
+        "is#",
+        "asked#",
+        "TB#",
+        "STATE",
+        "PROBE#",
+        "NOTE#",
+        "W#",
+    ),
     *("MISMATCH#", "COMPARED", "CURSOR", "PAGE#", "OUTCOMES", "AUDIT#", "RUNNING"),
 )
 """Every word a partition or sort key of ours begins with."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 INTERNAL_UPDATE = "internal"
 _DRILL_NOTICE = "This is a drill. Act as if it were real; customers are not affected."
-_DRILL_MARK = "[DRILL]"
+DRILL_MARK = "[DRILL]"
 _RESTRICTED = "restricted"
 _UNKNOWN = "unknown"
 
@@ -57,11 +57,11 @@ def render(
     """
     facts = Facts.read(item.facts)
     at = at or item.due_at - REDRIVE_AFTER
-    wording = _notice(item, facts, policy) if facts.matter else _wording(item, facts, policy, at)
-    marker = f"{_DRILL_MARK} " if facts.kind is Kind.DRILL else ""
+    wording = worded(item, policy, at)
+    marker = f"{DRILL_MARK} " if facts.kind is Kind.DRILL else ""
     before = f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}"
     return Message(
-        subject=fit_subject(before, _title(facts), wording.until),
+        subject=fit_subject(before, title_of(facts), wording.until),
         text=_text(item, facts, wording, policy, (links, brief)),
         short=_short(item, facts, wording, links),
         attributes={
@@ -73,6 +73,12 @@ def render(
             "urgency": "page" if _wakes_people(item, facts, policy) else "mail",
         },
     )
+
+
+def worded(item: OutboxItem, policy: Policy, at: datetime) -> Wording:
+    """What differs from message to message, in the words of `policy`, as of `at`."""
+    facts = Facts.read(item.facts)
+    return _notice(item, facts, policy) if facts.matter else _wording(item, facts, policy, at)
 
 
 def _wording(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wording:
@@ -99,14 +105,14 @@ def _wording(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wo
 
 def _short(item: OutboxItem, facts: Facts, wording: Wording, links: PersonalLinks | None) -> str:
     """A text message: why, until when, and the link that answers."""
-    marker = f"{_DRILL_MARK} " if facts.kind is Kind.DRILL else ""
+    marker = f"{DRILL_MARK} " if facts.kind is Kind.DRILL else ""
     linked = links is not None and wording.asks
     severity = facts.severity.upper() if linked else f"[{facts.severity.upper()}]"
     before = text_line(f"{marker}{severity} {item.incident}{wording.what}")
     until = text_line(wording.until)
     if links is not None and linked:
         until = f"{until.removeprefix('- ')} {links.acknowledge}"
-    return fit_sms(before, _title(facts), until)
+    return fit_sms(before, title_of(facts), until)
 
 
 def _text(
@@ -117,11 +123,11 @@ def _text(
     given: tuple[PersonalLinks | None, Brief | None],
 ) -> str:
     links, brief = given
-    notice = f"{_DRILL_MARK} {_DRILL_NOTICE}" if facts.kind is Kind.DRILL else ""
+    notice = f"{DRILL_MARK} {_DRILL_NOTICE}" if facts.kind is Kind.DRILL else ""
     what = "Restricted: sign in to see what this is about."
     if not facts.restricted:
         place = f"Service {facts.service or _UNKNOWN}, environment {facts.environment or _UNKNOWN}."
-        what = f"{_title(facts)}\n{place} Category {facts.category or _UNKNOWN}."
+        what = f"{title_of(facts)}\n{place} Category {facts.category or _UNKNOWN}."
     paragraphs = [
         notice,
         f"{facts.severity.upper()} incident {item.incident}",
@@ -294,7 +300,7 @@ def _internal_update(
         "<level>": facts.severity,
         "<status>": mitigation,
         "<time>": next_update,
-        "<summary>": _title(facts),
+        "<summary>": title_of(facts),
     }
     text = policy.templates[INTERNAL_UPDATE].text
     for placeholder, value in values.items():
@@ -302,11 +308,11 @@ def _internal_update(
     return text
 
 
-def _title(facts: Facts) -> str:
+def title_of(facts: Facts) -> str:
     """The title on one line; a drill's own mark is left out, because the text has it already."""
     if facts.restricted:
         return _RESTRICTED
-    return one_line(facts.title).removeprefix(_DRILL_MARK).strip()
+    return one_line(facts.title).removeprefix(DRILL_MARK).strip()
 
 
 def _after(start: datetime, due: UpdateDue | None, policy: Policy) -> datetime | None:

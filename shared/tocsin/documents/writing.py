@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.documents.bundle import render_bundle, worst_first
 from tocsin.documents.chat_room import render_room
 from tocsin.documents.messages import render
 from tocsin.errors import MalformedPayload
@@ -12,6 +13,7 @@ from tocsin.incidents.vocabulary import MessageKind
 from tocsin.ports.messages import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from tocsin.incidents.model.outbox import OutboxItem, PersonalLinks
@@ -25,7 +27,7 @@ SUBJECT, SHORT = 99, 140
 
 
 class Documents:
-    """Implements `application.people.route.Writer`."""
+    """Implements `application.people.route.Writer` and `bundles.BundleWriter`."""
 
     def message(
         self,
@@ -42,6 +44,22 @@ class Documents:
         if item.kind in _PASSED_ON:
             return _passed_on(item)
         return render(item, policy, links, brief, at)
+
+    def bundle(
+        self,
+        items: Sequence[OutboxItem],
+        policies: Callable[[OutboxItem], Policy],
+        *,
+        message_id: str,
+        link: str | None,
+        at: datetime,
+    ) -> Message:
+        """Many messages to one person as one, the worst first."""
+        return render_bundle(items, policies, message_id=message_id, link=link, at=at)
+
+    def worst_first(self, items: Sequence[OutboxItem]) -> tuple[OutboxItem, ...]:
+        """The order in which a bundle names and lists them."""
+        return worst_first(items)
 
 
 def _passed_on(item: OutboxItem) -> Message:

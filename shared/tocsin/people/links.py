@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.errors import SecretUnavailable
-from tocsin.incidents.timeline.entry import canonical_json, format_time
+from tocsin.incidents.timeline.entry import Json, canonical_json, format_time
 from tocsin.people.errors import LinkInvalid
 
 PAGE_LIFE = timedelta(hours=24)
@@ -33,6 +33,10 @@ BY_HAND = -1
 """The step, or one below it, of whoever was asked for by a person and by no step of the ladder."""
 
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+
+
+BUNDLE = "b"
+"""The first letter of the token of a list."""
 
 
 class LinkAction(StrEnum):
@@ -69,6 +73,30 @@ class Link:
     def command_id(self, action: LinkAction) -> str:
         """The id of the one command that this link may become."""
         return f"link:{self.handle}:{action}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundled:
+    """One message of a bundle, and what its own links are bound to; None: it asks for nothing."""
+
+    incident: str
+    message_id: str
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """The list behind one text that stands for many, the worst first.
+
+    It is for one person; what is done from it is done by the links of its members.
+    """
+
+    handle: str
+    kid: str
+    person: str
+    message_id: str
+    expires_at: datetime
+    members: tuple[Bundled, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +153,9 @@ def link_base(document: Mapping[str, object]) -> str:
 
 def seal_of(link: Link, action: LinkAction, ring: Keyring) -> str:
     """The seal of a link, so that nobody can make one up."""
-    if (secret := ring.keys.get(link.kid)) is None:
-        raise LinkInvalid("the key of this link was taken away")
-    sealed = canonical_json(
+    return _sealed(
+        link.kid,
+        ring,
         {
             "v": 1,
             "use": "link",
@@ -140,9 +168,41 @@ def seal_of(link: Link, action: LinkAction, ring: Keyring) -> str:
             "step": link.step,
             "message_id": link.message_id,
             "expires_at": format_time(link.expires_at),
-        }
+        },
     )
-    return _text(hmac.digest(secret, sealed, "sha256"), SEAL)
+
+
+def seal_of_bundle(bundle: Bundle, ring: Keyring) -> str:
+    """The seal of a list."""
+    return _sealed(
+        bundle.kid,
+        ring,
+        {
+            "v": 1,
+            "use": "bundle",
+            "handle": bundle.handle,
+            "kid": bundle.kid,
+            "person": bundle.person,
+            "message_id": bundle.message_id,
+            "members": [one.message_id for one in bundle.members],
+            "expires_at": format_time(bundle.expires_at),
+        },
+    )
+
+
+def bundle_token(bundle: Bundle, ring: Keyring) -> str:
+    """The token of a list.
+
+    Raises:
+        LinkInvalid: the key that sealed it is no longer in the ring.
+    """
+    return f"{BUNDLE}{bundle.handle}{seal_of_bundle(bundle, ring)}"
+
+
+def _sealed(kid: str, ring: Keyring, what: Mapping[str, Json]) -> str:
+    if (secret := ring.keys.get(kid)) is None:
+        raise LinkInvalid("the key of this link was taken away")
+    return _text(hmac.digest(secret, canonical_json(dict(what)), "sha256"), SEAL)
 
 
 def _text(digest: bytes, length: int) -> str:

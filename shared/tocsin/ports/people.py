@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Protocol
 
+from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.incidents.vocabulary import Role
-from tocsin.people.links import Link
+from tocsin.people.links import Bundle, Link
 from tocsin.people.rotation import Override, Rota, Rotation
+from tocsin.people.storm import Line, Texts
 from tocsin.people.ways import Way
 from tocsin.ports.messages import Message
 
@@ -58,6 +60,36 @@ class LinkStore(Protocol):
         ...
 
     def find(self, handle: str) -> Link | None: ...
+
+    def keep_bundle(self, bundle: Bundle) -> None:
+        """Writes the list, over one of the same handle that never left."""
+        ...
+
+    def find_bundle(self, handle: str) -> Bundle | None: ...
+
+
+class TextStore(Protocol):
+    """What left by each line of late, and which messages wait for its next bundle."""
+
+    def texts(self, line: Line) -> Texts:
+        """Read consistently."""
+        ...
+
+    def put_texts(self, line: Line, texts: Texts) -> None:
+        """Writes over revision `texts.rev`.
+
+        Raises:
+            ConditionFailed: another revision is stored.
+        """
+        ...
+
+    def wait(self, line: Line, epoch: int, key: OutboxKey) -> None:
+        """The message waits for the bundle of that epoch; twice is once."""
+        ...
+
+    def waiting(self, line: Line, epoch: int) -> tuple[OutboxKey, ...]:
+        """Those that were said to wait for it, whatever became of them since."""
+        ...
 
 
 class RotaStore(Protocol):

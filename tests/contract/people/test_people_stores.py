@@ -12,12 +12,21 @@ from moto import mock_aws
 
 from tests.harness.cloud.incident_tables import OPERATIONS, create_incident_tables
 from tests.harness.fakes.boto_call import BotoCall
-from tocsin.adapters.people.memory import MemoryContacts, MemoryLinks, MemoryNews, MemoryRequests
+from tests.harness.fakes.time import VirtualWallClock
+from tocsin.adapters.people.memory import (
+    MemoryContacts,
+    MemoryLinks,
+    MemoryNews,
+    MemoryRequests,
+    MemoryTexts,
+)
 from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews, DynamoRequests
+from tocsin.adapters.people.texts import DynamoTexts
 from tocsin.errors import ConditionFailed
-from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxItem
+from tocsin.incidents.model.outbox import STAKEHOLDERS, OutboxItem, OutboxKey
 from tocsin.incidents.vocabulary import MessageKind, WayKind
-from tocsin.people.links import Link
+from tocsin.people.links import Bundle, Bundled, Link
+from tocsin.people.storm import Left, Line, Texts
 from tocsin.people.ways import Way, WayState
 from tocsin.ports.messages import Told
 from tocsin.ports.requests import Done
@@ -26,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tocsin.ports.messages import NewsStore
-    from tocsin.ports.people import ContactStore, LinkStore
+    from tocsin.ports.people import ContactStore, LinkStore, TextStore
     from tocsin.ports.requests import RequestStore
 
 NOW = datetime(2026, 9, 8, 14, 0, tzinfo=UTC)
@@ -38,6 +47,7 @@ class Stores:
     contacts: ContactStore
     links: LinkStore
     news: NewsStore
+    texts: TextStore
     client: Any = None
 
     def stored(self) -> str:
@@ -50,7 +60,7 @@ class Stores:
 @pytest.fixture(params=["memory", "dynamodb"])
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     if request.param == "memory":
-        yield Stores(MemoryContacts(), MemoryLinks(), MemoryNews())
+        yield Stores(MemoryContacts(), MemoryLinks(), MemoryNews(), MemoryTexts())
         return
     with mock_aws():
         client = boto3.client("dynamodb")
@@ -59,6 +69,7 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
             DynamoContacts(BotoCall(client), table=OPERATIONS),
             DynamoLinks(BotoCall(client), table=OPERATIONS),
             DynamoNews(BotoCall(client), table=OPERATIONS),
+            DynamoTexts(BotoCall(client), OPERATIONS, VirtualWallClock(NOW)),
             client,
         )
 
@@ -130,6 +141,54 @@ def link(**changes: Any) -> Link:
         "expires_at": NOW,
     }
     return Link(**(values | changes))
+
+
+def test_a_list_is_written_over_one_that_never_left(stores: Stores) -> None:
+    members = (
+        Bundled(incident="INC-1", message_id="INC-1/4/page/person:kim", link=link()),
+        Bundled(incident="INC-2", message_id="INC-2/4/breach/person:kim"),
+    )
+    bundle = Bundle(
+        handle="abcdefghij",
+        kid="1",
+        person="kim",
+        message_id="bundle/abcdefghij",
+        expires_at=NOW,
+        members=members,
+    )
+    stores.links.keep_bundle(replace(bundle, members=()))
+    stores.links.keep_bundle(bundle)
+    assert stores.links.find_bundle("abcdefghij") == bundle
+    assert stores.links.find_bundle("jihgfedcba") is None
+    assert stores.links.find("abcdefghij") is None
+
+
+LINE = Line(person="kim", way="w1")
+
+
+def test_what_left_by_a_line_is_written_over_the_newest_revision_only(stores: Stores) -> None:
+    assert stores.texts.texts(LINE) == Texts()
+    first = Texts(full=(Left(NOW, critical=True, message_id="m"),), bundled_at=NOW, epoch=3)
+    stores.texts.put_texts(LINE, first)
+    read = stores.texts.texts(LINE)
+    assert read == replace(first, rev=1)
+    for stale in (first, replace(first, rev=2)):
+        with pytest.raises(ConditionFailed):
+            stores.texts.put_texts(LINE, stale)
+    stores.texts.put_texts(LINE, replace(read, epoch=4))
+    assert stores.texts.texts(LINE) == replace(first, epoch=4, rev=2)
+    assert stores.texts.texts(replace(LINE, drill=True)) == Texts()
+    assert stores.texts.texts(replace(LINE, way="w2")) == Texts()
+
+
+def test_who_waits_for_one_bundle_waits_for_no_other(stores: Stores) -> None:
+    keys = [OutboxKey(incident=f"INC-{n}", sk=f"OUT#0000000{n}#page#person:kim") for n in (2, 1)]
+    for key in (*keys, keys[0]):
+        stores.texts.wait(LINE, 3, key)
+    stores.texts.wait(LINE, 4, OutboxKey(incident="INC-3", sk="OUT#00000003#page#person:kim"))
+    stores.texts.wait(replace(LINE, drill=True), 3, OutboxKey(incident="DRL-1", sk="OUT#1"))
+    assert stores.texts.waiting(LINE, 3) == (keys[1], keys[0])
+    assert stores.texts.waiting(LINE, 5) == ()
 
 
 def test_the_first_record_of_a_link_stays(stores: Stores) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tests.harness.fakes.time import VirtualWallClock
 from tests.harness.stored_forms import timeline
 from tests.harness.stored_forms.examples import EPOCH, Examples
 from tocsin.adapters.evidence.keys import describe
@@ -15,17 +16,19 @@ from tocsin.adapters.incidents.due_queue import body_of, incidents_of
 from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews, DynamoRequests
+from tocsin.adapters.people.texts import DynamoTexts
 from tocsin.adapters.releases.freezes import DynamoFreezes
 from tocsin.adapters.releases.store import DynamoReleases
 from tocsin.adapters.runbooks.store import DynamoPolicies
-from tocsin.incidents.model.outbox import OutboxItem, OutboxState
+from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.incidents.model.releases import Release, Telling
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.queries.freeze import ServiceFreeze
 from tocsin.incidents.queries.prevention import PreventiveAction
 from tocsin.incidents.runbook.policy import ChangedKey
-from tocsin.people.links import Link
+from tocsin.people.links import Bundle, Link
 from tocsin.people.rotation import Override, Rotation
+from tocsin.people.storm import Line, Texts
 from tocsin.people.ways import Way
 from tocsin.ports.incidents import CommandRecord, Commit, Pointer
 from tocsin.ports.messages import Told
@@ -162,6 +165,16 @@ def _people(written: Written, examples: Examples) -> None:
     link = links.keep(examples.filled(Link, "link"))
     written.after("link")
     assert links.find(link.handle) == link
+    bundle = examples.filled(Bundle, "bundle")
+    links.keep_bundle(bundle)
+    written.after("bundle")
+    assert links.find_bundle(bundle.handle) == bundle
+    texts, line = DynamoTexts(client, table, VirtualWallClock(EPOCH)), examples.filled(Line, "line")
+    left = examples.filled(Texts, "texts", rev=0)
+    texts.put_texts(line, left)
+    texts.wait(line, left.epoch, OutboxKey(incident="INC-1", sk="OUT#00000001#page#person:kim"))
+    written.after("texts and one that waits")
+    assert texts.texts(line) == replace(left, rev=1)
     rotas = DynamoRotas(client, table=table)
     rotation = examples.filled(Rotation, "rotation")
     rotas.set_rotation(rotation, before=None)

@@ -36,12 +36,14 @@ from tocsin.adapters.people.memory import (
     MemoryNews,
     MemoryRequests,
     MemoryRotas,
+    MemoryTexts,
 )
 from tocsin.adapters.releases.memory import MemoryFreezes, MemoryReleases
 from tocsin.adapters.runbooks.memory import MemoryPolicies
 from tocsin.application.incidents.brief_page import Briefer
-from tocsin.application.incidents.deliver import Delivery
+from tocsin.application.incidents.deliver import LEASE, Delivery
 from tocsin.application.incidents.sweeper import Sweeper
+from tocsin.application.people.bundles import Bundler
 from tocsin.application.people.contact_messages import Contacting
 from tocsin.application.people.contacts import ContactDesk, responders
 from tocsin.application.people.links import LinkDesk
@@ -144,6 +146,7 @@ class World:
         )
         self.contacts = MemoryContacts()
         self.links = MemoryLinks()
+        self.texts = MemoryTexts()
         self.keys = Keyring("1", {"1": bytes(range(32))})
         self.desk = ContactDesk(store=self.contacts, wall=self.wall, ids=SeededIds(1))
         self.delivery = Delivery(
@@ -151,7 +154,22 @@ class World:
             policies=self.application.policies,
             clock=self.clock,
             wall=self.wall,
-            router=self._router(),
+            router=(router := self._router()),
+            bundler=Bundler(
+                store=self.store,
+                texts=self.texts,
+                contacts=self.contacts,
+                policies=self.application.policies,
+                ways=self._way,
+                private=KnownChannels().private,
+                writer=Documents(),
+                minter=router.minter,
+                brief=router.brief,
+                clock=self.clock,
+                wall=self.wall,
+                notes=self.watch,
+                lease=LEASE,
+            ),
             news=MemoryNews(),
             notes=self.watch,
         )

@@ -10,6 +10,8 @@ from tocsin.adapters.people.forms import (
     BASE,
     OVERRIDE,
     WAS,
+    bundle_of,
+    bundle_text,
     in_order,
     link_of,
     link_text,
@@ -17,21 +19,26 @@ from tocsin.adapters.people.forms import (
     override_sk,
     rotation_of,
     text_of,
+    texts_of,
+    texts_sk,
+    texts_text,
     was_sk,
     way_of,
     way_text,
 )
 from tocsin.errors import ConditionFailed, VersionConflict
 from tocsin.people.rotation import Rota
+from tocsin.people.storm import Texts
 from tocsin.ports.messages import Told
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tocsin.incidents.model.outbox import OutboxItem
+    from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.vocabulary import Role
-    from tocsin.people.links import Link
+    from tocsin.people.links import Bundle, Link
     from tocsin.people.rotation import Override, Rotation
+    from tocsin.people.storm import Line
     from tocsin.people.ways import Way
     from tocsin.ports.requests import Done
 
@@ -112,6 +119,7 @@ class MemoryLinks:
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
+        self._bundles: dict[str, str] = {}
 
     def keep(self, link: Link) -> Link:
         return link_of(self.texts.setdefault(link.handle, link_text(link)))
@@ -119,6 +127,40 @@ class MemoryLinks:
     def find(self, handle: str) -> Link | None:
         text = self.texts.get(handle)
         return None if text is None else link_of(text)
+
+    def keep_bundle(self, bundle: Bundle) -> None:
+        self._bundles[bundle.handle] = bundle_text(bundle)
+
+    def find_bundle(self, handle: str) -> Bundle | None:
+        text = self._bundles.get(handle)
+        return None if text is None else bundle_of(text)
+
+
+class MemoryTexts:
+    """A `TextStore` that forgets everything with the process; it keeps the stored form."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._texts: dict[tuple[str, str], tuple[str, int]] = {}
+        self._waiting: dict[tuple[Line, int], dict[OutboxKey, None]] = {}
+
+    def texts(self, line: Line) -> Texts:
+        found = self._texts.get((line.person, texts_sk(line)))
+        return Texts() if found is None else texts_of(*found)
+
+    def put_texts(self, line: Line, texts: Texts) -> None:
+        where = line.person, texts_sk(line)
+        with self._lock:
+            if self._texts.get(where, ("", 0))[1] != texts.rev:
+                raise ConditionFailed
+            self._texts[where] = (texts_text(texts), texts.rev + 1)
+
+    def wait(self, line: Line, epoch: int, key: OutboxKey) -> None:
+        self._waiting.setdefault((line, epoch), {})[key] = None
+
+    def waiting(self, line: Line, epoch: int) -> tuple[OutboxKey, ...]:
+        found = self._waiting.get((line, epoch), {})
+        return tuple(sorted(found, key=lambda key: (key.incident, key.sk)))
 
 
 class MemoryNews:

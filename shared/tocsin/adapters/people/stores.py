@@ -1,7 +1,7 @@
 """Contact ways, links, what audiences were told and remembered requests, in `operations`.
 
 PERSON#<person>               WAY#<way id>
-LINK#<handle>                 LINK              cleared away a day too late
+LINK#<handle>                 LINK, BUNDLE      cleared away a day too late
 TOLD#<incident>               <kind>#<target>
 ASKED#<digest of person, key> ASKED
 """
@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.aws.attributes import key, n, s
 from tocsin.adapters.aws.table import NEW, Table
 from tocsin.adapters.people.forms import (
+    BUNDLE,
     LINK,
     WAY_PREFIX,
+    bundle_of,
+    bundle_text,
     in_order,
     link_of,
     link_pk,
@@ -33,7 +36,7 @@ from tocsin.ports.requests import Done
 if TYPE_CHECKING:
     from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.model.outbox import OutboxItem
-    from tocsin.people.links import Link
+    from tocsin.people.links import Bundle, Link
     from tocsin.people.ways import Way
 
 
@@ -109,6 +112,20 @@ class DynamoLinks:
     def find(self, handle: str) -> Link | None:
         item = self._table.get(key(link_pk(handle), LINK))
         return None if item is None else link_of(item["body"]["S"])
+
+    def keep_bundle(self, bundle: Bundle) -> None:
+        self._table.put(
+            key(link_pk(bundle.handle), BUNDLE)
+            | {
+                "v": n(ITEM_VERSION),
+                "body": s(bundle_text(bundle)),
+                "ttl": n(int((bundle.expires_at + _KEPT_LONGER).timestamp())),
+            }
+        )
+
+    def find_bundle(self, handle: str) -> Bundle | None:
+        item = self._table.get(key(link_pk(handle), BUNDLE))
+        return None if item is None else bundle_of(item["body"]["S"])
 
 
 _KEPT = timedelta(days=400)

@@ -13,16 +13,19 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tocsin.application.people.bundles import WAITS
 from tocsin.errors import Conflict, TocsinError
 from tocsin.incidents.messages.notices import in_restricted_form, is_moot
 from tocsin.incidents.model.outbox import KEPT_ATTEMPTS
 from tocsin.notes import Event, Metric
 
 if TYPE_CHECKING:
-    from tocsin.application.people.route import Router
+    from tocsin.application.people.bundles import Bundler
+    from tocsin.application.people.route import Attempt, Router
     from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.notes import Notes
+    from tocsin.people.ways import Way
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.messages import NewsStore
     from tocsin.ports.runbooks import PolicySource
@@ -40,12 +43,13 @@ class Result(StrEnum):
 
     `held` was sent already or is being sent by somebody else; `no_news` was not sent because the
     audience was told the same last, `moot` because the person is kept out of the incident, or what
-    it asks for has been answered.
+    it asks for has been answered. `waits` leaves with others as one text.
     """
 
     SENT = "sent"
     NO_NEWS = "no_news"
     MOOT = "moot"
+    WAITS = "waits"
     HELD = "held"
     FAILED = "failed"
     UNREADABLE = "unreadable"
@@ -53,13 +57,17 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """The ports of delivering; `router` knows the ways, `news` what an audience heard last."""
+    """The ports of delivering; `router` knows the ways, `news` what an audience heard last.
+
+    `bundler` has those pages leave as one text that are too many for a telephone.
+    """
 
     store: IncidentStore
     policies: PolicySource
     clock: IncidentClock
     wall: WallClock
     router: Router
+    bundler: Bundler
     news: NewsStore
     notes: Notes
 
@@ -74,7 +82,8 @@ class Delivery:
             self.notes.info(Event.MESSAGE_HELD, incident=key.incident, item=_line(key))
             return Result.HELD
         tried = list(item.tried)
-        result = self._send(item, tried)
+        waits_at: list[Way] = []
+        result = self._send(item, tried, waits_at)
         record = tuple(tried[-KEPT_ATTEMPTS:])
         now = self.clock.incident_now()
         try:
@@ -82,17 +91,30 @@ class Delivery:
                 self.store.mark_sent(key, owner=owner, sent_at=now, tried=record)
             else:
                 due = now + _pause(item.attempts)
+                if waits_at:
+                    due = self.bundler.due(item, waits_at[0])
                 self.store.release_outbox(key, owner=owner, due_at=due, tried=record)
         except Conflict as error:  # somebody else's now: they will send it, perhaps again
             self._tell(Event.MESSAGE_HELD, item, error)
         return result
 
-    def _send(self, item: OutboxItem, tried: list[str]) -> Result:
-        """Sends by the first way that takes the message; `tried` gets a line per attempt."""
+    def bundle(self, *, owner: str) -> int:
+        """Lets those leave as one text that have waited for this sweep; how many did.
+
+        Raises:
+            StoreUnavailable: they leave once their claims have run out.
+        """
+        return self.bundler.send(self, owner=owner)
+
+    def _send(self, item: OutboxItem, tried: list[str], waits_at: list[Way]) -> Result:
+        """Sends by the first way that takes the message; `tried` gets a line per attempt.
+
+        `waits_at` gets the way at which it has to wait for others.
+        """
         failure: Exception | None = None
         again = False
         try:
-            found = self._as_it_is_now(item)
+            found = self.as_it_is_now(item)
             if isinstance(found, str):
                 tried.append(found)
                 self._tell(Event.MESSAGE_MOOT, item)
@@ -103,7 +125,11 @@ class Delivery:
                 self._tell(Event.MESSAGE_NO_NEWS, item)
                 return Result.NO_NEWS
             at = self.clock.incident_now()
-            for attempt in self.router.attempts(item, self._policy(item), at):
+            for attempt in self.router.attempts(item, self.policy(item), at):
+                if attempt.rings is not None and not self._admitted(item, attempt, tried):
+                    waits_at.append(attempt.rings)
+                    self._tell(Event.MESSAGE_HELD, item, way=attempt.label)
+                    return Result.WAITS
                 try:
                     channel_id = attempt.send()
                 except Exception as error:  # noqa: BLE001 - the next way may work
@@ -120,7 +146,7 @@ class Delivery:
         self.notes.count(Metric.MESSAGES_FAILED, kind=item.kind)
         return Result.FAILED if again else Result.UNREADABLE
 
-    def _as_it_is_now(self, item: OutboxItem) -> OutboxItem | str:
+    def as_it_is_now(self, item: OutboxItem) -> OutboxItem | str:
         """The message as its incident allows it to be sent now; or why it is not sent.
 
         Who is kept out is told nothing, and who is asked for what has been answered is not woken.
@@ -157,7 +183,19 @@ class Delivery:
         last = self.news.last(item)
         return last is not None and last.hash == item.content_hash and last.seq != item.seq
 
-    def _policy(self, item: OutboxItem) -> Policy:
+    def _admitted(self, item: OutboxItem, attempt: Attempt, tried: list[str]) -> bool:
+        """Whether the page may leave in full by a way that rings; if not, the record says so."""
+        if attempt.rings is None:
+            return True
+        line = f"{attempt.label} {WAITS}"
+        waited = line in tried
+        if self.bundler.admits(item, attempt.rings, waited=waited):
+            return True
+        if not waited:
+            tried.append(line)
+        return False
+
+    def policy(self, item: OutboxItem) -> Policy:
         """The policy the incident was opened under; an old item may not say which."""
         version = item.facts.get("policy_version")
         return self.policies.version(version) if version else self.policies.current()

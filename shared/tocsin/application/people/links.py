@@ -18,7 +18,19 @@ from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Audience, Group, Role
 from tocsin.people.errors import LinkExpired, LinkInvalid, LinkStale, LinkUsed
-from tocsin.people.links import HANDLE, LETTERS, SEAL, Keyring, Link, LinkAction, seal_of
+from tocsin.people.links import (
+    BUNDLE,
+    HANDLE,
+    LETTERS,
+    SEAL,
+    Bundle,
+    Bundled,
+    Keyring,
+    Link,
+    LinkAction,
+    seal_of,
+    seal_of_bundle,
+)
 from tocsin.ports.incidents import IncidentStore
 from tocsin.ports.people import LinkStore
 from tocsin.ports.runbooks import PolicySource
@@ -42,6 +54,18 @@ class Seen:
     refusal: Conflict | None = None
     role: Role | None = None
     successor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A message of a bundle and its incident as it is; `asks` says that its link still answers.
+
+    `incident` is None where it is not to be seen any more.
+    """
+
+    member: Bundled
+    incident: Incident | None
+    asks: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +101,26 @@ class LinkDesk:
             role=role,
             successor=successor,
         )
+
+    def lists(self, text: str) -> tuple[Bundle, tuple[Listed, ...]]:
+        """What the list behind a bundle says now, in its own order; changes nothing.
+
+        Raises:
+            LinkInvalid: it was never given out as it is.
+            LinkExpired: it is too old.
+        """
+        bundle = opened_bundle(text, self.links, self.ring())
+        if self.wall.wall_now() >= bundle.expires_at:
+            raise LinkExpired("this list is too old: use the newest message")
+        return bundle, tuple(self._listed(bundle, member) for member in bundle.members)
+
+    def _listed(self, bundle: Bundle, member: Bundled) -> Listed:
+        incident = self.store.load(member.incident)
+        if incident is None or bundle.person in incident.access.excluded:
+            return Listed(member=member, incident=None, asks=False)
+        link = member.link
+        asks = link is not None and not _stale(link, LinkAction.ACKNOWLEDGE, incident, None)
+        return Listed(member=member, incident=incident, asks=asks)
 
     def act(self, text: str, correlation_id: str) -> Seen:
         """Does what the link is for; the incident in the answer is as it is afterwards.
@@ -208,6 +252,21 @@ def _stale(link: Link, action: LinkAction, incident: Incident, successor: str | 
     elif action is LinkAction.ESCALATE and current.next_step - 1 != link.step:
         why = "more people were paged since this link was sent"
     return why
+
+
+def opened_bundle(text: str, store: LinkStore, ring: Keyring) -> Bundle:
+    """The list behind a token.
+
+    Raises:
+        LinkInvalid: it was never given out as it is.
+    """
+    letter, handle, seal = text[:1], text[1 : 1 + HANDLE], text[1 + HANDLE :]
+    if letter != BUNDLE or len(seal) != SEAL or not LETTERS.issuperset(text):
+        raise LinkInvalid("this is no link of ours")
+    found = store.find_bundle(handle)
+    if found is None or not hmac.compare_digest(seal, seal_of_bundle(found, ring)):
+        raise LinkInvalid("this is no link of ours")
+    return found
 
 
 def opened(text: str, store: LinkStore, ring: Keyring) -> tuple[Link, LinkAction]:

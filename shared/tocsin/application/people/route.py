@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from tocsin.incidents.vocabulary import Severity
+from tocsin.incidents.vocabulary import Severity, WayKind
 from tocsin.notes import Event, Metric
 from tocsin.people.links import BY_HAND
 from tocsin.people.ways import order
@@ -34,10 +34,14 @@ URGENT = "page"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One way to try; `label` is `<channel>:<way id>` and names nobody."""
+    """One way to try; `label` is `<channel>:<way id>` and names nobody.
+
+    `rings` is the way of a page that rings there: of those only so many leave in full.
+    """
 
     label: str
     send: Callable[[], str]
+    rings: Way | None = None
 
 
 class Writer(Protocol):
@@ -116,7 +120,8 @@ class Router:
         linked = self.writer.message(item, policy, links=links, brief=brief, at=at)
         for way in usable:
             message = linked if self.channels.private(way.kind) else bare
-            yield Attempt(f"{way.kind}:{way.id}", partial(self._send, way, message))
+            rings = way if page and way.kind is not WayKind.MAIL else None
+            yield Attempt(f"{way.kind}:{way.id}", partial(self._send, way, message), rings)
 
     def _send(self, way: Way, message: Message) -> str:
         return self.ways(way.kind).send(way, message)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews
+from tocsin.adapters.people.texts import DynamoTexts
 from tocsin.adapters.releases.store import DynamoReleases
 from tocsin.application.people.on_call import OnDuty
+from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.wiring.incidents import Application, connect, tables
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class People(NamedTuple):
     contacts: DynamoContacts
     links: DynamoLinks
     news: DynamoNews
+    texts: DynamoTexts
 
 
 def connect_people(
@@ -59,4 +62,5 @@ def connect_people(
         DynamoContacts(dynamodb, table=operations_table),
         DynamoLinks(dynamodb, table=operations_table),
         DynamoNews(dynamodb, table=operations_table),
+        DynamoTexts(dynamodb, operations_table, wall_clock()),
     )

@@ -100,7 +100,8 @@ def test_a_redrive_tells_what_became_of_each_item(world: World) -> None:
     items = [{"incident": key.incident, "sk": key.sk} for key in keys]
     event = {"redrive": [*items, items[-1], {"incident": "INC-0", "sk": "OUT#0"}]}
     answer = take(event, delivery=world.delivery, owner="test")
-    assert answer == {"sent": 2, "no_news": 0, "moot": 0, "held": 2, "failed": 0, "unreadable": 1}
+    other = {"no_news": 0, "moot": 0, "waits": 0, "failed": 0}
+    assert answer == {"sent": 2, "held": 2, "unreadable": 1} | other
     world.expect("page", *PRIMARY)
 
 
