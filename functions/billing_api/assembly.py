@@ -14,6 +14,7 @@ from tocsin.adapters.billing.access.incidents import (
     DynamoDbHarm,
     DynamoDbOpenIncidents,
 )
+from tocsin.adapters.billing.access.twice import DynamoDbSeenTwice
 from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
 from tocsin.adapters.billing.outage.stores import DynamoDbProbes
 from tocsin.adapters.billing.projection.accounts import DynamoDbSeenAccounts
@@ -25,6 +26,7 @@ from tocsin.adapters.runbooks.store import DynamoPolicies
 from tocsin.application.billing.access.approvals import Approvals
 from tocsin.application.billing.access.corrections import CorrectionDesk
 from tocsin.application.billing.access.counted_rows import CountedRows
+from tocsin.application.billing.access.lost_activations import LostActivations
 from tocsin.application.billing.checkout.start import Checkouts
 from tocsin.application.billing.outage.history import LedgerHistory
 from tocsin.application.billing.projection.open_incidents import Remembered
@@ -63,6 +65,7 @@ def wire(settings: Settings, watch: Watch) -> Office:
         subscriptions=settings.BILLING_SUBSCRIPTIONS_TABLE,
         keys_secret=settings.PROVIDER_KEYS_SECRET,
         bases=settings.API_BASES,
+        refetch_queue=settings.REFETCH_QUEUE_URL,
     )
     return _Assembly(settings, watch, billing).office()
 
@@ -81,6 +84,8 @@ class _Assembly:
             rules=billing.rules,
             projection=CountedRows(billing.projection, self._counting),
             incidents=Remembered(self._incidents),
+            twice=DynamoDbSeenTwice(billing.dynamodb, billing.operations),
+            activations=LostActivations(billing.refetches),
             corrections=self._corrections(),
             replays=self._replays(),
             windows=self._windows(),

@@ -42,6 +42,9 @@ class Corrected(Lifted):
 
     until: datetime = asked("When it ends by itself.")
     status: Status = asked("What it counts as.")
+    access_until: datetime | None = asked(
+        "Until when a status without access leaves what was paid; at once without.", default=None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tocsin.application.billing.access.corrections import CorrectionDesk
+    from tocsin.application.billing.access.lost_activations import LostActivations
     from tocsin.application.billing.checkout.start import Checkouts
     from tocsin.application.billing.outage.history import LedgerHistory
     from tocsin.application.billing.projection.open_incidents import Remembered
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tocsin.application.billing.replay.window import WindowDesk
     from tocsin.billing.access.freeze import BillingChange
     from tocsin.policy.compiled.billing_rules import BillingRules
+    from tocsin.ports.billing.access import SeenTwice
     from tocsin.ports.billing.checkout import BillingFreezes
     from tocsin.ports.billing.projection import WorkspaceRows
     from tocsin.ports.requests import RequestStore
@@ -32,12 +34,15 @@ class Office:
 
     `essential` gives what may be changed in billing while an incident freezes the rest, by the
     version of the policy the incident goes by. `leave` asks the outage watch for what ends an
-    outage. `requests` are those that keys stood for.
+    outage. `activations` has providers asked where news may be lost. `requests` are those that
+    keys stood for.
     """
 
     rules: BillingRules
     projection: WorkspaceRows
     incidents: Remembered
+    twice: SeenTwice
+    activations: LostActivations
     corrections: CorrectionDesk
     replays: ReplayDesk
     windows: WindowDesk

@@ -145,10 +145,14 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             body=bodies.CheckoutWanted,
         ),
         "GET /v1/billing/doubles": Route(
-            "What may be charged twice for one wish",
+            "What may be charged twice: for one wish, or by what runs of a workspace",
             doubles.listed,
             shapes.DoubleList,
-            query={"after": "The intent of the last one that is known: those behind it."},
+            query={
+                "after": "The intent of the last one that is known: those behind it.",
+                "workspace": "Only this one's.",
+                "from_workspace": "The `running_next` of the page before.",
+            },
         ),
         "POST /v1/billing/doubles/{id}/decision": Route(
             "Record which subscription is kept and what becomes of the others",

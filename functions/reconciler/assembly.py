@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from functions.reconciler.report import Keeper
 from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
 from tocsin.adapters.billing.access.incidents import DynamoDbOpenIncidents
+from tocsin.adapters.billing.access.twice import DynamoDbSeenTwice
 from tocsin.adapters.billing.outage.stores import DynamoDbComparisons
 from tocsin.adapters.billing.projection.accounts import DynamoDbSeenAccounts
 from tocsin.adapters.billing.reconcile.store import DynamoDbReconciliations
@@ -104,6 +105,7 @@ def _reconciler(
         now=billing.now,
         sleep=time.sleep,
         accounts=DynamoDbSeenAccounts(billing.dynamodb, billing.operations),
+        twice=DynamoDbSeenTwice(billing.dynamodb, billing.operations),
         add_ons=billing.rules.add_ons,
     )
 

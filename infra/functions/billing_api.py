@@ -55,9 +55,9 @@ FUNCTION = FunctionSpec(
             resources=("table/billing-events",),
         ),
         Statement(
-            sid="WakeReplaysAndReconciliations",
+            sid="WakeReplaysReconciliationsAndQuestions",
             actions=("sqs:SendMessage",),
-            resources=("queue/reconcile", "queue/replay"),
+            resources=("queue/reconcile", "queue/refetch", "queue/replay"),
         ),
         Statement(
             sid="ReadApprovalsAndHarm",

@@ -43,7 +43,19 @@ def test_every_kind_of_key_is_in_the_file(written: dict[str, str]) -> None:
 
 PREFIXES = (
     *("INC#", "KEY#", "IDEM#", "FREEZE", "TOLD#", "PERSON#", "LINK#", "ROTA#", "POLICY"),
-    *("ASKED#", "REL#", "TELL#", "QUAR#", "APIV#", "ACCOUNTS", "SUB#", "CORR#", "APPR#", "INTENT#"),
+    *(
+        "ASKED#",
+        "REL#",
+        "TELL#",
+        "QUAR#",
+        "APIV#",
+        "ACCOUNTS",
+        "SUB#",
+        "CORR#",
+        "APPR#",
+        "DOUBLES",
+        "INTENT#",
+    ),
     *("INTENTS#", "CHECKOUT#", "BRK#", "OUTAGES", "STATUS", "WATCH#", "RECON#", "RECONS"),
     *(
         "REPLAY#",

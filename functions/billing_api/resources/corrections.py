@@ -33,6 +33,7 @@ def correct(call: Call) -> Response:
         status=given.status,
         until=int(given.until.timestamp()),
         reason=given.reason,
+        access_until=int(given.access_until.timestamp()) if given.access_until else None,
     )
     return _carried_out(call, wanted, given.approval)
 
@@ -88,6 +89,7 @@ def _view(logged: Logged) -> Shown:
         subscription=wanted.subscription,
         status=wanted.status,
         until=moment_if(wanted.until),
+        access_until=moment_if(wanted.access_until),
         reason=wanted.reason,
         before=view_of(SeenAccess, logged.before, until=moment_if(logged.before.until)),
         after=view_of(SeenAccess, logged.after, until=moment_if(logged.after.until)),

@@ -40,7 +40,8 @@ class Entitlement:
     `ends_at` is when the subscription ends by what was decided already: null is "not told" where
     `end_told` is false. With `collection_paused` nothing is charged while the status stays.
     `items` are there where they end at different times: `plan` and `quantity` are of those that
-    still give, each until its own end.
+    still give, each until its own end. `asked` says that a provider has just been asked about one
+    that is not active yet, since the news of it may be lost: look again in a few seconds.
     """
 
     workspace: str
@@ -65,6 +66,7 @@ class Entitlement:
     corrected_by: str | None
     corrected_until: datetime | None
     double: bool
+    asked: bool
     incidents: tuple[str, ...]
     rev: int
     as_of: datetime
@@ -87,6 +89,7 @@ class SeenAccess:
 class Correction:
     """One line of the correction log; `status` and `until` are null where one was lifted.
 
+    `access_until` is until when a status without access leaves what was paid, null: not at all.
     `approval` is the entry `<incident>:<seq>` by which the commander (`approver`) approved it.
     """
 
@@ -98,6 +101,7 @@ class Correction:
     subscription: str
     status: Status | None
     until: datetime | None
+    access_until: datetime | None
     reason: str
     by: str
     approval: str | None
@@ -173,14 +177,41 @@ class Double:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunningSubscription:
+    """One of several that run: what it is called at its provider, and when its period ends."""
+
+    provider: str
+    account: str
+    mode: str
+    subscription: str
+    status: Status
+    plan: str
+    since: datetime | None
+    period_end: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningTwice:
+    """A workspace of which several subscriptions run that are no add-ons, by whatever keys."""
+
+    workspace: str
+    subscriptions: tuple[RunningSubscription, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoubleList:
     """Doubles, certain and possible, the oldest first; `more` counts those that are not shown.
 
-    They are asked for with `after`, the newest intent that is shown.
+    They are asked for with `after`, the newest intent that is shown. `running` are workspaces, by
+    name, that pay twice as their subscriptions tell, whatever checkouts these came from; at most
+    `running_more` others follow, with `running_next` as `from_workspace`.
     """
 
     doubles: tuple[Double, ...]
     more: int
+    running: tuple[RunningTwice, ...]
+    running_more: int
+    running_next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,9 +127,8 @@ class Books:
             case Kind.PERIOD:
                 self.set(subscription, period_end=earlier)
             case Kind.ENFORCEMENT:
-                # An end that leaves nothing: one that leaves what was paid changes no access yet.
                 overlay = {
-                    "st": {"S": "expired"},
+                    "st": {"S": "suspended"},
                     "until": {"N": str(int(time.time()) + DAY)},
                     "approval": {"S": ""},
                     "by": {"S": "mallory"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tocsin.adapters.billing.access.memory import MemoryCorrections
+from tocsin.adapters.billing.access.memory import MemoryCorrections, MemorySeenTwice
 from tocsin.adapters.billing.projection.memory import (
     MemoryProjection,
     MemoryQuarantine,
@@ -79,6 +79,7 @@ class ReconcileModel:
     projection: MemoryProjection = field(default_factory=MemoryProjection)
     concerned: MemoryConcerned = field(default_factory=MemoryConcerned)
     seen: MemorySeenAccounts = field(default_factory=MemorySeenAccounts)
+    twice: MemorySeenTwice = field(default_factory=MemorySeenTwice)
     down: set[str] = field(default_factory=set)
     empty: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
@@ -125,6 +126,7 @@ class ReconcileModel:
             now=lambda: self.now,
             sleep=self.sleep,
             accounts=self.seen,
+            twice=self.twice,
         )
 
     def key(self, number: int) -> tuple[Identity, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.harness.stored_forms.examples import SECOND, Examples
 from tocsin.adapters.billing.access.corrections import DynamoDbCorrections
+from tocsin.adapters.billing.access.twice import DynamoDbSeenTwice
 from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
 from tocsin.adapters.billing.outage.stores import (
     DynamoDbComparisons,
@@ -162,9 +163,10 @@ def _projection(written: Written, examples: Examples) -> None:
         base_rev=row.rev,
         approval="INC-1:7",
     )
-    ending = replace(
+    leaving = replace(
         wanted, correction=replace(wanted.correction, identity=IDENTITY, subscription="sub_2")
     )
+    ending = replace(leaving, correction=replace(leaving.correction, access_until=None))
     wanted = replace(
         ending,
         before=replace(ending.before, until=None),
@@ -193,6 +195,15 @@ def _projection(written: Written, examples: Examples) -> None:
     assert corrections.write(again, over=None, request=nobody) is Write.DONE
     written.after("correction that says until when")
     assert corrections.find(again.id) == again
+    leaving = replace(leaving, id="2026-09-08T14:03:00Z#4", approval="INC-1:91")
+    assert corrections.write(leaving, over=again.overlay, request=nobody) is Write.DONE
+    written.after("correction that leaves what was paid until a time")
+    assert corrections.find(leaving.id) == leaving
+    corrected = projection.read(IDENTITY, "sub_2")
+    assert corrected is not None
+    assert corrected.overlay == leaving.overlay
+    DynamoDbSeenTwice(aws, operations).note("ws_1", now=SECOND)
+    written.after("a workspace that was seen to pay twice")
     apart = (SubscriptionItem("price_a", SECOND + 1, 3), SubscriptionItem("price_b", SECOND + 2))
     state = replace(state, id="sub_3", items=apart)
     row = replace(row, subscription=state)

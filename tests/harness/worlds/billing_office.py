@@ -17,6 +17,7 @@ from tocsin.adapters.billing.access.memory import (
     MemoryBillingFreezes,
     MemoryCorrections,
     MemoryOpenIncidents,
+    MemorySeenTwice,
 )
 from tocsin.adapters.billing.outage.memory import MemoryProbes
 from tocsin.adapters.billing.projection.memory import (
@@ -33,6 +34,7 @@ from tocsin.adapters.releases.memory import MemoryFreezes
 from tocsin.application.billing.access.approvals import Approvals
 from tocsin.application.billing.access.corrections import CorrectionDesk
 from tocsin.application.billing.access.counted_rows import CountedRows
+from tocsin.application.billing.access.lost_activations import LostActivations
 from tocsin.application.billing.outage.examine_checkouts import Examiner
 from tocsin.application.billing.outage.exit import ExitDesk
 from tocsin.application.billing.outage.history import LedgerHistory
@@ -45,6 +47,7 @@ from tocsin.billing.access.counting import Counting
 from tocsin.billing.checkout.breaker import Breaker, Phase
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Change, Row
+from tocsin.billing.projection.refetch import RefetchRequest
 from tocsin.billing.subscription import Status, Subscription
 from tocsin.errors import QueueUnavailable
 from tocsin.policy.compiled.billing_rules import EssentialChanges, current_billing_rules
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
 
     from tests.harness.worlds.world import World
     from tocsin.billing.access.freeze import BillingChange
+    from tocsin.billing.projection.refetch import LedgerReplay
 
 IDENTITY = Identity("stripe", "acct_1", "live")
 RAZORPAY = Identity("razorpay", "acc_1", "live")
@@ -78,11 +82,13 @@ class BillingOffice:
     hours: MemoryLedgerHours = field(default_factory=MemoryLedgerHours)
     essential: Callable[[str], frozenset[BillingChange]] = field(default_factory=EssentialChanges)
     woken: list[str] = field(default_factory=list)
+    refetches: list[RefetchRequest] = field(default_factory=list)
     queue_refuses: bool = False
     requests: MemoryRequests = field(default_factory=MemoryRequests)
     reconciliations: MemoryReconciliations = field(default_factory=MemoryReconciliations)
     reconcilers_woken: list[str] = field(default_factory=list)
     counting: Counting = field(default_factory=Counting)
+    twice: MemorySeenTwice = field(default_factory=MemorySeenTwice)
     seen: MemorySeenAccounts = field(default_factory=MemorySeenAccounts)
     keyed: tuple[Identity, ...] = (IDENTITY,)
     corrections: MemoryCorrections = field(init=False)
@@ -103,6 +109,8 @@ class BillingOffice:
             rules=rules,
             projection=CountedRows(self.projection, self.counting),
             incidents=Remembered(incidents),
+            twice=self.twice,
+            activations=LostActivations(self),
             corrections=CorrectionDesk(
                 projection=self.projection,
                 store=self.corrections,
@@ -183,6 +191,14 @@ class BillingOffice:
         if self.queue_refuses:
             raise QueueUnavailable("no answer")
         self.woken.append(replay)
+
+    def send(self, request: RefetchRequest | LedgerReplay, *, delay: int) -> None:
+        """The refetch queue: what the API has providers asked."""
+        assert isinstance(request, RefetchRequest)
+        assert delay == 0
+        if self.queue_refuses:
+            raise QueueUnavailable("no answer")
+        self.refetches.append(request)
 
     @property
     def sent(self) -> list[tuple[str, str, str]]:

@@ -135,17 +135,20 @@ def test_a_correction_is_refused_without_approval_and_logged_with_it(
 def test_correcting_to_cancelled_says_what_access_that_leaves(
     office: BillingOffice, typed: Transcript
 ) -> None:
-    """One that was paid leaves what was paid; one that never was leaves nothing."""
+    """None at once; with an end of access what was paid until then, and never what was not."""
     paid = office.now + 10 * 86_400
     row = office.has(Status.ACTIVE, workspace="ws_paid", name="sub_paid", ends_in=10 * 86_400)
     told = told_by(row.subscription, at=office.now) if row.subscription else NOTHING
     change = Change(row.ver, replace(row, ver=row.ver + 1, paid=told))
     assert office.projection.write(IDENTITY, "sub_paid", change)
     until = f"{office.world.clock.now + timedelta(days=30):%Y-%m-%d}T00:00:00Z"
-    for name in ("sub_paid", "sub_1"):
-        what = (name, "--account", "acct_1", "--status", "cancelled", "--until", until)
-        why = ("--reason", "asked by the customer", "--as", "kim")
+    why = ("--reason", "asked by the customer", "--as", "kim")
+    beyond = ("--access-until", until)
+    for name, ends in (("sub_paid", ()), ("sub_paid", beyond), ("sub_1", beyond)):
+        what = (name, "--account", "acct_1", "--status", "cancelled", "--until", until, *ends)
         assert typed.type("billing", "correct", *what, *why) == OK
+    what = ("sub_1", "--account", "acct_1", "--status", "active", "--until", until)
+    assert typed.type("billing", "correct", *what, *beyond, *why) == BAD_INPUT
     assert f"{datetime.fromtimestamp(paid, UTC):%Y-%m-%dT%H:%M}" in "\n".join(typed.lines)
     assert typed.matches("correct-to-cancelled")
 

@@ -20,6 +20,7 @@ from tocsin.errors import BadInput, MissingReason, PayloadTooLarge
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tocsin.billing.access.entitlement import AccessPolicy
     from tocsin.billing.identity import Identity
 
 ACTION = "billing.correct"
@@ -33,7 +34,8 @@ LONGEST_REASON = 2_000
 class Correction:
     """What somebody wants: this status until then (epoch seconds), or no correction any more.
 
-    `status` and `until` are both None for lifting the one there is.
+    `status` and `until` are both None for lifting the one there is. `access_until` is until when a
+    status without access still leaves what was paid; None: it leaves nothing from now on.
     """
 
     identity: Identity
@@ -41,6 +43,7 @@ class Correction:
     status: Status | None
     until: int | None
     reason: str
+    access_until: int | None = None
 
     @property
     def lifts(self) -> bool:
@@ -57,7 +60,10 @@ class Correction:
         )
         if self.status is None or self.until is None:
             return (*where, "lift=true")
-        return (*where, f"status={self.status}", f"until={moment(self.until)}")
+        wanted = (*where, f"status={self.status}", f"until={moment(self.until)}")
+        if self.access_until is None:
+            return wanted
+        return (*wanted, f"access_until={moment(self.access_until)}")
 
     @property
     def digest(self) -> str:
@@ -115,16 +121,18 @@ class Logged:
             by=self.by,
             base_rev=self.base_rev,
             log=self.id,
+            access_until=wanted.access_until,
         )
 
 
-def check(correction: Correction, *, now: int) -> None:
-    """Refuses what cannot be meant; `now` is the wall clock.
+def check(correction: Correction, access: AccessPolicy, *, now: int) -> None:
+    """Refuses what cannot be meant by the rules of `access`; `now` is the wall clock.
 
     Raises:
         MissingReason: no reason, which is the point of the log.
         PayloadTooLarge: a reason of over 2,000 characters.
-        BadInput: a status nobody can have, or an end in the past or over 90 days away.
+        BadInput: a status nobody can have, an end in the past or over 90 days away, or an end of
+            access that is past, beyond the correction's own, or of a status that gives access.
     """
     if not correction.reason.strip():
         raise MissingReason("say why: the reason is part of the record")
@@ -136,6 +144,23 @@ def check(correction: Correction, *, now: int) -> None:
         raise BadInput("a correction has a status and an end, or neither", field="until")
     if correction.until is not None and not now < correction.until <= now + LONGEST_SECONDS:
         raise BadInput("`until` must be in the next 90 days", field="until")
+    if correction.access_until is not None:
+        _check_end_of_access(correction, correction.access_until, access, now=now)
+
+
+def _check_end_of_access(
+    correction: Correction, ends: int, access: AccessPolicy, *, now: int
+) -> None:
+    if correction.status is None or access[correction.status].access is not Access.NO:
+        raise BadInput(
+            "only a status without access leaves some until a time; `until` ends the others",
+            field="access_until",
+        )
+    if not now < ends <= (correction.until or 0):
+        raise BadInput(
+            "`access_until` lies ahead, and not after `until`: there the correction ends",
+            field="access_until",
+        )
 
 
 def gave_access(lines: Iterable[Logged]) -> dict[tuple[str, str], list[tuple[int, int]]]:
@@ -150,7 +175,7 @@ def gave_access(lines: Iterable[Logged]) -> dict[tuple[str, str], list[tuple[int
         if spans and spans[-1][1] > line.at:
             spans[-1] = (spans[-1][0], line.at)
         if wanted.until is not None and line.after.access is not Access.NO:
-            spans.append((line.at, wanted.until))
+            spans.append((line.at, min(line.after.until or wanted.until, wanted.until)))
     return found
 
 

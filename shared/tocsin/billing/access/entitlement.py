@@ -1,7 +1,9 @@
 """What a workspace may use, and why: computed from its projections, never stored.
 
-A correction by a person goes before the projection while it lasts. The projection keeps tracking
-the provider underneath, so nothing has to be undone when it ends.
+A correction by a person decides while it lasts, over all that the projection says: no paid period,
+no grace, no pause and no incident plays a part. One to a status without access leaves none at once,
+or, where it says until when, what was paid until then. The projection keeps tracking the provider
+underneath, so nothing has to be undone when it ends.
 
 While a billing incident is open, nobody loses access because an event is missing or late: what
 would take access away for want of a payment becomes grace until the incident is closed. What the
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
-    from tocsin.billing.projection.ordering import Row
+    from tocsin.billing.projection.ordering import Overlay, Row
     from tocsin.billing.subscription import Subscription, SubscriptionItem
 
 DAY = 86_400
@@ -172,14 +174,17 @@ def one_subscription(
     overlay = row.overlay if row.overlay is not None and now < row.overlay.until else None
     status = overlay.status if overlay else subscription.status
     rule = policy[status]
-    access, why, until = _by_rule(row, subscription, status, rule, now=now)
     if overlay:
-        why, until = (Why.CORRECTION, overlay.until) if why is not Why.PAID_PERIOD else (why, until)
+        access, until = _corrected(row, subscription, overlay, rule, now=now)
+        why = Why.CORRECTION
     elif _long_over(subscription, policy, now=now):
         access, why, until = Access.NO, Why.GRACE_OVER, None
+    else:
+        access, why, until = _by_rule(row, subscription, rule, now=now)
     if incident_open and not overlay and rule.in_incident.rank < access.rank:
         access, why = rule.in_incident, Why.INCIDENT
-    items = _items_left(row, subscription, rule, access, why, now=now)
+    cut = until if overlay and access is Access.YES and rule.access is Access.NO else None
+    items = _items_left(row, subscription, rule, access, why, now=now, cut=cut)
     return Entitlement(
         access=access,
         why=why,
@@ -203,17 +208,28 @@ def one_subscription(
 
 
 def _items_left(
-    row: Row, subscription: Subscription, rule: AccessRule, access: Access, why: Why, *, now: int
+    row: Row,
+    subscription: Subscription,
+    rule: AccessRule,
+    access: Access,
+    why: Why,
+    *,
+    now: int,
+    cut: int | None,
 ) -> tuple[SubscriptionItem, ...]:
     """Where items end apart, those that still give: with the end of what was paid of each.
 
-    In grace each has its own; while it runs each has the end of its period.
+    In grace each has its own; while it runs each has the end of its period. `cut` is when a
+    correction ends what was paid of all of them.
     """
     in_grace = access is Access.GRACE and why is Why.STATUS
-    if why is not Why.PAID_PERIOD and not (in_grace and rule.grace_days is not None):
+    by_paid = why is Why.PAID_PERIOD or cut is not None
+    if not by_paid and not (in_grace and rule.grace_days is not None):
         return subscription.items
     grace = (rule.grace_days or 0) * DAY if in_grace else 0
-    left = (each._replace(end=row.paid.item_until(each.end) + grace) for each in subscription.items)
+    ends = [row.paid.item_until(each.end) + grace for each in subscription.items]
+    ends = [end if cut is None else min(end, cut) for end in ends]
+    left = (each._replace(end=end) for each, end in zip(subscription.items, ends, strict=True))
     return tuple(each for each in left if now < each.end) or subscription.items
 
 
@@ -222,17 +238,25 @@ def _together(items: Iterable[SubscriptionItem]) -> int | None:
     return sum(known) if known else None
 
 
+def _corrected(
+    row: Row, subscription: Subscription, overlay: Overlay, rule: AccessRule, *, now: int
+) -> tuple[Access, int]:
+    """What a correction gives and when that ends: never more than was paid, where it takes away."""
+    if rule.access is not Access.NO or overlay.access_until is None:
+        return rule.access, overlay.until
+    ends = min(overlay.access_until, overlay.until, _used_up_at(row, subscription) or 0)
+    return (Access.YES, ends) if now < ends else (Access.NO, overlay.until)
+
+
 def _by_rule(
-    row: Row, subscription: Subscription, status: Status, rule: AccessRule, *, now: int
+    row: Row, subscription: Subscription, rule: AccessRule, *, now: int
 ) -> tuple[Access, Why, int | None]:
-    """What the rule of a status gives, from what that follows, and when it ends."""
+    """What the rule of its own status gives, from what that follows, and when it ends."""
     if rule.access is Access.NO and rule.until_period_end:
-        paid_end = _used_up_at(row, subscription, status)
+        known = row.paid.known or subscription.status in FORMERLY_UNTIL_PERIOD_END
+        paid_end = _used_up_at(row, subscription) if known else None
         if now < (paid_end or 0):
             return Access.YES, Why.PAID_PERIOD, paid_end
-    corrected = row.overlay is not None and now < row.overlay.until
-    if corrected:
-        return rule.access, Why.STATUS, None
     if subscription.collection_paused and rule.collection_paused is not None:
         return rule.collection_paused, Why.COLLECTION_PAUSED, None
     if rule.access is Access.GRACE and rule.grace_days is not None:
@@ -257,13 +281,12 @@ def _tells_end(provider: str) -> bool:
     return provider in PROVIDERS and PROVIDERS[provider].tells_end
 
 
-def _used_up_at(row: Row, subscription: Subscription, status: Status) -> int | None:
-    """When what was paid is used up."""
+def _used_up_at(row: Row, subscription: Subscription) -> int | None:
+    """When what was paid is used up. Where nothing is known of payment its status has to do."""
     if row.paid.known:
         return paid_until(row.paid, subscription)
-    # A correction to `cancelled` leaves what the projection was paid for, and never adds to it.
     paid = subscription.status in FORMERLY_UNTIL_PERIOD_END | {Status.ACTIVE}
-    return subscription.period_end if paid and status in FORMERLY_UNTIL_PERIOD_END else None
+    return subscription.period_end if paid else None
 
 
 def _grace_ends(row: Row, subscription: Subscription, days: int) -> int | None:

@@ -66,7 +66,8 @@ class Decision(StrEnum):
 class Overlay:
     """A person's correction, beside the projection and never in its way.
 
-    `log` names the line of the correction log that put it there.
+    `log` names the line of the correction log that put it there. `access_until` is until when a
+    status without access still leaves what was paid; None: it leaves nothing.
     """
 
     status: Status
@@ -75,6 +76,7 @@ class Overlay:
     by: str
     base_rev: int
     log: str = ""
+    access_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,7 @@ def correction_facts(overlay: Overlay) -> dict[str, str]:
         "corrected_by": overlay.by,
         "corrected_to": overlay.status.value,
         "until": _when(overlay.until),
+        "access_until": _when(overlay.access_until),
     }
 
 

@@ -32,6 +32,10 @@ _Reason = Annotated[str, typer.Option(help="Why; it is part of the record.")]
 _Status = Annotated[Status | None, typer.Option(help="What it shall count as.")]
 _UNTIL = "Until when, with its zone, like 2026-09-09T12:00:00Z."
 _Until = Annotated[str | None, typer.Option(help=_UNTIL)]
+_AccessUntil = Annotated[
+    str | None,
+    typer.Option(help="Of a status without access: leave what was paid until then. Without: none."),
+]
 _Approval = Annotated[
     str, typer.Option(help="The commander's approval, INCIDENT:ENTRY; during an incident.")
 ]
@@ -52,6 +56,7 @@ def correct(
     ],
     reason: _Reason,
     *,
+    access_until: _AccessUntil = None,
     provider: Provider = DEFAULT,
     mode: Mode = "live",
     approval: _Approval = "",
@@ -59,9 +64,14 @@ def correct(
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
-    """Let a subscription count as something else until a time. The projection is not touched."""
+    """Let a subscription count as something else until a time. The projection is not touched.
+
+    A status without access, like cancelled, takes it away at once, also in a paid period;
+    --access-until leaves what was paid until then.
+    """
     body = _body(subscription, Identity(provider, account, mode), reason, approval)
     body |= {"status": status.value, "until": until}
+    body |= {"access_until": access_until} if access_until else {}
     _shown(connect(api_url, person).post("/v1/billing/corrections", body, key=key))
 
 
@@ -91,6 +101,7 @@ def approve(
     *,
     status: _Status = None,
     until: _Until = None,
+    access_until: _AccessUntil = None,
     lifting: Annotated[bool, typer.Option("--lift", help="Approve lifting instead.")] = False,
     provider: Provider = DEFAULT,
     mode: Mode = "live",
@@ -107,6 +118,7 @@ def approve(
         status=status,
         until=seconds_of(until) if until else None,
         reason=reason,
+        access_until=seconds_of(access_until) if access_until else None,
     )
     body = {
         "action": ACTION,
@@ -193,6 +205,7 @@ def _shown(line: dict[str, Any]) -> None:
         ("subscription", line["subscription"]),
         ("before", f"{before['status']}, access {_given(before)}"),
         ("after", f"{after['status']}, access {_given(after)}"),
+        ("access until", line["access_until"]),
         ("until", line["until"] or "lifted"),
         ("by", line["by"]),
         ("approved by", f"{line['approver']} ({line['approval']})" if line["approval"] else None),

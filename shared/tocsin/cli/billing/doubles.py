@@ -17,7 +17,7 @@ from tocsin.errors import BadInput
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 double = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
@@ -26,20 +26,42 @@ def doubles(*, api_url: ApiUrl = None, person: As = None) -> None:
     """What may be charged twice for one wish, with what is proposed. Nothing is done by itself."""
     api, path = connect(api_url, person), "/v1/billing/doubles"
     page = api.get(path)
-    found = list(page["doubles"])
+    found, running = list(page["doubles"]), list(page["running"])
     if current().json:
-        while page["more"]:
+        more, first = page["more"], page["running_next"]
+        while more:
             page = api.get(path, after=found[-1]["intent"])
-            found += page["doubles"]
-        current().document(found)
-    elif not found:
+            found, more = found + page["doubles"], page["more"]
+        while first:
+            page = api.get(path, from_workspace=first)
+            running, first = running + page["running"], page["running_next"]
+        current().document([*found, *({"intent": None, "certain": True} | one for one in running)])
+        return
+    if not found and not running:
         current().line("nothing may be charged twice")
-    else:
+    if found:
         columns = ("intent", "workspace", "certain", "amount", "currency")
         rows = ([*(each[name] for name in columns), standing(each)] for each in found)
         current().table((*columns, "standing"), rows)
-        if page["more"]:
-            current().line(f"and {page['more']} more: --json lists them all")
+    if page["more"]:
+        current().line(f"and {page['more']} more: --json lists them all")
+    if running:
+        _running(running)
+    if page["running_more"]:
+        current().line(f"up to {page['running_more']} more that run twice: --json lists them all")
+
+
+def _running(found: Iterable[Mapping[str, Any]]) -> None:
+    """Workspaces of which several run: no checkout knows of both, so none is decided here."""
+    current().line("")
+    current().line("Several subscriptions run of one workspace. End what is too much where it is:")
+    columns = ("workspace", "provider", "subscription", "status", "plan")
+    rows = [
+        [one["workspace"], *(each[name] for name in columns[1:])]
+        for one in found
+        for each in one["subscriptions"]
+    ]
+    current().table(columns, rows)
 
 
 @double.command()

@@ -87,10 +87,9 @@ def workspace(
     seen = {
         "entitlement": api.get(f"/v1/workspaces/{segment(name)}/entitlement"),
         "impact": api.get("/v1/billing/impact", since=since, workspace=name)["workspaces"],
-        "doubles": [
-            each for each in api.get("/v1/billing/doubles")["doubles"] if each["workspace"] == name
-        ],
     }
+    listed = api.get("/v1/billing/doubles", workspace=name)
+    seen |= {"doubles": listed["doubles"], "running_twice": listed["running"]}
     if current().json:
         current().document(seen)
         return
@@ -99,6 +98,9 @@ def workspace(
     for each in seen["doubles"]:
         certain = "two subscriptions run" if each["certain"] else "two may run"
         rows.append(("double", f"{certain}; {standing(each)} {each['amount']}"))
+    for one in seen["running_twice"]:
+        names = (f"{each['provider']} {each['subscription']}" for each in one["subscriptions"])
+        rows.append(("run at once", ", ".join(names)))
     current().table(("", ""), ((key, _text(value)) for key, value in rows))
 
 

@@ -267,7 +267,10 @@ def _with_collection_paused(status: str, row: AccessRow) -> Iterator[tuple[str, 
 
 
 def _confirmed(policy: Policy) -> Iterator[str]:
-    yield "A correction by a person comes before all of this, until its end."
+    yield (
+        "A correction by a person comes before all of this, until its end. To a status without"
+        " access it takes away at once what was paid too, unless it says until when."
+    )
     named = ", ".join(policy.billing.confirm) or "no provider"
     yield f"An answer that came early is asked for once more, later: {named}."
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tocsin.billing.access.corrections import Logged
     from tocsin.billing.projection.ordering import Overlay
     from tocsin.incidents.queries.access import Authorization
@@ -16,6 +18,26 @@ class Authorizations(Protocol):
     """Approvals on timelines, read consistently."""
 
     def find(self, incident: str, seq: int) -> Authorization | None: ...
+
+
+NOTED_AGAIN_AFTER = 86_400
+KEPT_SECONDS = 400 * 86_400
+"""Longer than a year: what is paid twice by the year is told of again with each invoice."""
+
+
+class SeenTwice(Protocol):
+    """Workspaces seen to pay twice: whom to look at, and no proof that they still do.
+
+    Both raise `StoreUnavailable`.
+    """
+
+    def note(self, workspace: str, *, now: int) -> None:
+        """Remembers it for `KEPT_SECONDS` from `now` (epoch seconds)."""
+        ...
+
+    def every(self, *, now: int) -> Sequence[str]:
+        """All that are remembered, by name."""
+        ...
 
 
 class Write(StrEnum):

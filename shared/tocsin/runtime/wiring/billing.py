@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
     from tocsin.application.billing.projection.project import Projector
     from tocsin.policy.compiled.billing_rules import BillingRules
+    from tocsin.ports.billing.projection import RefetchQueue
     from tocsin.ports.time import WallClock
 
 
@@ -104,14 +105,19 @@ class Billing:
         return current_billing_rules()
 
     @cached_property
-    def projector(self) -> Projector:
+    def refetches(self) -> RefetchQueue:
         from tocsin.adapters.billing.projection.queues import SqsRefetchQueue  # noqa: PLC0415
+
+        return SqsRefetchQueue(self.sqs, self.refetch_queue)
+
+    @cached_property
+    def projector(self) -> Projector:
         from tocsin.application.billing.projection.project import Projector  # noqa: PLC0415
 
         return Projector(
             projection=self.projection,
             client=self.client,
-            queue=SqsRefetchQueue(self.sqs, self.refetch_queue),
+            queue=self.refetches,
             quarantine=self.quarantine,
             confirmed=self.rules.confirm,
             invoices=self.client,

@@ -10,7 +10,7 @@ from tocsin.billing.access.entitlement import Access, AccessRule, entitlement
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Overlay, Row
 from tocsin.billing.projection.paid import Invoice, Paid
-from tocsin.billing.subscription import Status, Subscription
+from tocsin.billing.subscription import Status, Subscription, SubscriptionItem
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 
 NOW = 10_000
@@ -181,14 +181,72 @@ def test_what_paused_collection_gives_is_the_runbooks_to_say() -> None:
     assert (found.access, found.why) == (Access.YES, "status"), "a runbook from before"
 
 
+def corrected(
+    to: Status, *, over: Row, access_until: int | None = None, until: int = NOW + 99
+) -> Row:
+    overlay = Overlay(to, until, approval="", by="kim", base_rev=2, access_until=access_until)
+    return replace(over, overlay=overlay)
+
+
+PAID = Paid(paid=(Invoice(NOW + 50, "in_1"),))
+NO_ACCESS = [status for status in Status if POLICY[status].access is Access.NO]
+
+
+@pytest.mark.parametrize("to", NO_ACCESS)
+@pytest.mark.parametrize("status", Status)
+def test_a_correction_to_ended_ends_it_at_once_also_in_a_paid_period(
+    status: Status, to: Status
+) -> None:
+    """A person has decided: for instance of a customer who was given their money back by hand."""
+    for over in (row(status, end=NOW + 50), replace(row(status, end=NOW + 50), paid=PAID)):
+        for incident_open in (False, True):
+            one = corrected(to, over=over)
+            assert answer(one, incident_open=incident_open) == (Access.NO, "correction")
+
+
+@pytest.mark.parametrize("to", NO_ACCESS)
+def test_a_correction_to_ended_that_says_until_when_leaves_what_was_paid_until_then(
+    to: Status,
+) -> None:
+    paid = replace(row(Status.ACTIVE, end=NOW + 50), paid=PAID)
+    sooner = corrected(to, over=paid, access_until=NOW + 20)
+    assert answer(sooner, now=NOW + 19) == (Access.YES, "correction")
+    assert answer(sooner, now=NOW + 20) == (Access.NO, "correction")
+    later = corrected(to, over=paid, access_until=NOW + 80)
+    assert answer(later, now=NOW + 49) == (Access.YES, "correction")
+    assert answer(later, now=NOW + 50) == (Access.NO, "correction"), "no more than was paid"
+    found = entitlement([(STRIPE, later)], POLICY, now=NOW, incident_open=False)
+    assert (found.until, found.corrected_until) == (NOW + 50, NOW + 99)
+
+
 @pytest.mark.parametrize("status", [Status.PAST_DUE, Status.SUSPENDED, Status.PAUSED])
 def test_a_correction_to_ended_never_gives_what_was_not_paid(status: Status) -> None:
-    """Nothing is known of payment: the row was stored before that was kept."""
-    overlay = Overlay(Status.CANCELLED, until=NOW + 99, approval="", by="kim", base_rev=2)
-    corrected = replace(row(status, end=NOW + 50), overlay=overlay)
-    assert answer(corrected) == (Access.NO, "correction")
-    active = replace(row(Status.ACTIVE, end=NOW + 50), overlay=overlay)
-    assert answer(active) == (Access.YES, "paid_period")
+    """Whatever end it names. Nothing is known of payment: the row is from before that was kept."""
+    over = row(status, end=NOW + 50)
+    assert answer(corrected(Status.CANCELLED, over=over, access_until=NOW + 40)) == (
+        Access.NO,
+        "correction",
+    )
+    active = corrected(
+        Status.CANCELLED, over=row(Status.ACTIVE, end=NOW + 50), access_until=NOW + 40
+    )
+    assert answer(active, now=NOW + 39) == (Access.YES, "correction")
+    assert answer(active, now=NOW + 40) == (Access.NO, "correction")
+
+
+def test_items_that_end_apart_end_where_a_correction_ends_them_at_the_latest() -> None:
+    items = (SubscriptionItem("p_month", NOW + 30, 2), SubscriptionItem("p_year", NOW + 300, 5))
+    state = Subscription("s", Status.ACTIVE, "active", "p", NOW + 300, items=items)
+    paid = Paid(paid=(Invoice(NOW + 30, "in_1"), Invoice(NOW + 300, "in_2")))
+    over = Row(ver=1, subscription=state, paid=paid)
+    one = corrected(Status.CANCELLED, over=over, access_until=NOW + 90)
+    found = entitlement([(STRIPE, one)], POLICY, now=NOW, incident_open=False)
+    assert [(each.plan, each.end) for each in found.items] == [
+        ("p_month", NOW + 30),
+        ("p_year", NOW + 90),
+    ]
+    rest = entitlement([(STRIPE, one)], POLICY, now=NOW + 40, incident_open=False)
+    assert ([each.plan for each in rest.items], rest.quantity) == (["p_year"], 5)
 
 
 def test_without_a_subscription_there_is_no_access() -> None:

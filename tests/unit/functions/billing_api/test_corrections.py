@@ -59,7 +59,8 @@ def approve(
 ) -> tuple[int, str]:
     """The status of the commander's answer, and the approval's id."""
     lines = [f"{name}={body[name]}" for name in ("provider", "account", "mode", "subscription")]
-    lines += [f"{name}={body[name]}" for name in ("status", "until") if name in body]
+    said = ("status", "until", "access_until")
+    lines += [f"{name}={body[name]}" for name in said if name in body]
     given = {
         "action": ACTION,
         "input": lines if "status" in body else [*lines, "lift=true"],
@@ -300,3 +301,55 @@ def test_what_an_approval_is_bound_to_names_everything_but_the_reason() -> None:
         replace(one, status=None, until=None),
     ]
     assert len({each.lines for each in [one, *others]}) == len(others) + 1
+
+
+def test_a_correction_to_cancelled_takes_a_paid_period_away_at_once_unless_it_says_until_when(
+    office: BillingOffice,
+) -> None:
+    row = office.has(Status.CANCELLED, workspace="ws_2", name="sub_2", ends_in=5_000)
+    assert row.subscription is not None
+    assert office.entitlement("ws_2")["why"] == "paid_period"
+    until = moment(office.now + 9_000)
+    ending = wish(office, subscription="sub_2", status="cancelled", until=until)
+    status, line, _ = correct(office, ending, group="commander")
+    assert (status, line["after"]["access"], line["access_until"]) == (201, "no", None)
+    found = office.entitlement("ws_2")
+    assert (found["access"], found["why"]) == ("no", "correction")
+    for asked, given in ((3_000, 3_000), (8_000, 5_000)):
+        until = moment(office.now + asked)
+        status, line, _ = correct(office, ending | {"access_until": until}, group="commander")
+        assert (status, line["after"]["access"]) == (201, "yes")
+        assert line["access_until"] == until.replace("Z", ".000Z")
+        assert line["after"]["until"] == moment(office.now + given).replace("Z", ".000Z")
+        assert office.entitlement("ws_2")["until"] == line["after"]["until"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"status": "active", "access_until": 60}, "without access"),
+        ({"access_until": 3_601}, "not after `until`"),
+        ({"access_until": -1}, "lies ahead"),
+    ],
+)
+def test_an_end_of_access_that_cannot_be_meant_is_refused(
+    office: BillingOffice, changes: dict[str, Any], said: str
+) -> None:
+    given = {"status": "cancelled"} | changes
+    body = wish(office, **given | {"access_until": moment(office.now + given["access_until"])})
+    status, problem, _ = correct(office, body, group="commander")
+    assert (status, problem["code"], problem.get("field")) == (400, "bad_input", "access_until")
+    assert said in problem["detail"]
+
+
+def test_an_approval_is_of_the_end_of_access_too(office: BillingOffice) -> None:
+    incident = declare(office.world)
+    body = wish(office, status="cancelled", access_until=moment(office.now + 60))
+    _, approval = approve(office.world, incident, body)
+    for other in (
+        {name: value for name, value in body.items() if name != "access_until"},
+        body | {"access_until": moment(office.now + 61)},
+    ):
+        status, problem, _ = correct(office, other | {"approval": approval})
+        assert (status, problem["code"]) == (403, "approval_invalid")
+    assert correct(office, body | {"approval": approval})[0] == 201

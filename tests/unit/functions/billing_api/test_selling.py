@@ -127,7 +127,13 @@ def test_a_provider_that_fails_is_stood_in_for_at_once(office: BillingOffice, mo
     office.checkout.stripe.mode = "up"
     office.checkout.pass_time(700)
     assert office.checkout.settle().settled == 1
-    assert office.request("GET", "/v1/billing/doubles")[1] == {"doubles": [], "more": 0}
+    assert office.request("GET", "/v1/billing/doubles")[1] == {
+        "doubles": [],
+        "more": 0,
+        "running": [],
+        "running_more": 0,
+        "running_next": None,
+    }
 
 
 def test_slow_just_under_the_time_out_is_a_success(office: BillingOffice) -> None:

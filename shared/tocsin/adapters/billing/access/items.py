@@ -3,6 +3,7 @@
 PK CORR#<yyyymm>   SK <time>#<unique>   v schema   at
 identity sub                    whose subscription
 st until                        what it was corrected to; absent where a correction was lifted
+access_until                    until when that leaves what was paid; absent where it does not
 reason by approval approver     why, who, and who approved by which entry
 before after                    {st, access, corr, until}; `until` absent where nothing says so
 base_rev                        of the projection it was laid over
@@ -53,6 +54,8 @@ def logged_item(logged: Logged) -> Item:
     item |= {name: {"N": str(number)} for name, number in numbers.items()}
     if wanted.until is not None:
         item["until"] = {"N": str(wanted.until)}
+    if wanted.access_until is not None:
+        item["access_until"] = {"N": str(wanted.access_until)}
     return item | {"before": _seen_attribute(logged.before), "after": _seen_attribute(logged.after)}
 
 
@@ -64,6 +67,7 @@ def logged_of(item: Mapping[str, Attribute]) -> Logged:
         status=Status(item["st"]["S"]) if "st" in item else None,
         until=int(item["until"]["N"]) if "until" in item else None,
         reason=item["reason"]["S"],
+        access_until=int(item["access_until"]["N"]) if "access_until" in item else None,
     )
     return Logged(
         id=item["SK"]["S"],

@@ -1,4 +1,4 @@
-"""Corrections and open billing incidents in memory: the twins of `corrections` and `incidents`."""
+"""Corrections, doubles seen and open incidents in memory: twins of the modules beside this."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.access.freeze import Holding
 from tocsin.incidents.vocabulary import Category
-from tocsin.ports.billing.access import Known, Write
+from tocsin.ports.billing.access import KEPT_SECONDS, Known, Write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from tocsin.adapters.billing.projection.memory import MemoryProjection
@@ -54,6 +55,19 @@ class MemoryCorrections:
 
     def month(self, month: str) -> list[Logged]:
         return [self.lines[each] for each in sorted(self.lines) if self.lines[each].month == month]
+
+
+class MemorySeenTwice:
+    """Implements `ports.billing.access.SeenTwice`; `noted` says when last."""
+
+    def __init__(self) -> None:
+        self.noted: dict[str, int] = {}
+
+    def note(self, workspace: str, *, now: int) -> None:
+        self.noted[workspace] = now
+
+    def every(self, *, now: int) -> Sequence[str]:
+        return sorted(each for each, at in self.noted.items() if now < at + KEPT_SECONDS)
 
 
 class MemoryOpenIncidents:

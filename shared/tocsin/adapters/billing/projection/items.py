@@ -143,7 +143,9 @@ def _row_of(item: Mapping[str, Attribute]) -> Row:
 
 def overlay_attribute(overlay: Overlay) -> Attribute:
     """A correction as the map it is stored as."""
-    log: Item = {"log": {"S": overlay.log}} if overlay.log else {}
+    more: Item = {"log": {"S": overlay.log}} if overlay.log else {}
+    if overlay.access_until is not None:
+        more["access_until"] = {"N": str(overlay.access_until)}
     return {
         "M": {
             "st": {"S": overlay.status.value},
@@ -151,7 +153,7 @@ def overlay_attribute(overlay: Overlay) -> Attribute:
             "approval": {"S": overlay.approval},
             "by": {"S": overlay.by},
             "base_rev": {"N": str(overlay.base_rev)},
-            **log,
+            **more,
         }
     }
 
@@ -233,6 +235,7 @@ def _overlay_of(item: Mapping[str, Attribute]) -> Overlay:
         by=item["by"]["S"],
         base_rev=int(item["base_rev"]["N"]),
         log=_text_in(item, "log") or "",
+        access_until=_number_in(item, "access_until"),
     )
 
 

@@ -62,7 +62,7 @@ class CorrectionDesk:
             TocsinError: as `corrections.check`; the stores' `Unavailable`.
         """
         now = int(self.wall.wall_now().timestamp())
-        check(correction, now=now)
+        check(correction, self.access, now=now)
         request = Request(f"person:{person.name}", person.key, correction.digest)
         if (known := self._repeated(request)) is not None:
             return known, True

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tocsin.billing.projection.ordering import Row
     from tocsin.billing.reconcile.work import Cursor
     from tocsin.billing.subscription import Subscription
+    from tocsin.ports.billing.access import SeenTwice
     from tocsin.ports.billing.projection import ProviderClient, SeenAccounts
     from tocsin.ports.billing.reconcile import ReconciliationStore, Rows
     from tocsin.ports.billing.replay import RateLimit
@@ -45,6 +46,7 @@ class Comparing:
     incident_open: Callable[[], bool]
     now: Callable[[], int]
     accounts: SeenAccounts
+    twice: SeenTwice
     add_ons: frozenset[str] = frozenset()
 
     def again(self, mismatch: Mismatch) -> str | None:
@@ -185,6 +187,7 @@ class Look:
             ]
             if (twice := double(whose, sure, self._by.add_ons)) is not None:
                 found.append(twice)
+                self._by.twice.note(whose, now=self._by.now())
         for each in found:
             self._by.store.add(self._cursor.id, Found(each, at=self._by.now()))
         names = tuple(f"{identity}#{name}" for identity, name in keys)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tocsin.billing.reconcile.sampling import Sampling
     from tocsin.billing.reconcile.work import Found
     from tocsin.billing.subscription import Subscription
+    from tocsin.ports.billing.access import SeenTwice
     from tocsin.ports.billing.projection import ProviderClient, SeenAccounts
     from tocsin.ports.billing.reconcile import (
         Concerned,
@@ -77,6 +78,7 @@ class Reconciler:
     now: Callable[[], int]
     sleep: Callable[[float], None]
     accounts: SeenAccounts
+    twice: SeenTwice
     add_ons: frozenset[str] = frozenset()
 
     @property
@@ -90,6 +92,7 @@ class Reconciler:
             incident_open=self.incident_open,
             now=self.now,
             accounts=self.accounts,
+            twice=self.twice,
             add_ons=self.add_ons,
         )
 
