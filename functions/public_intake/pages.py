@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tocsin.application.people.links import Listed, Seen
     from tocsin.errors import TocsinError
     from tocsin.incidents.model.incident import Incident
-    from tocsin.people.links import Bundle, Link
+    from tocsin.people.links import Bundle
     from tocsin.runtime.web.http import Response
 
 STYLE = (
@@ -69,13 +69,16 @@ _BY_HAND = {
     LinkAction.ESCALATE: ("I cannot", "Whoever asked for you is told, and asks somebody else."),
 }
 """What the same links say to a person who was asked for by hand."""
+_OFFERED = ("I take it", "The role is yours, and whoever gives it is told.")
+_TAKES = frozenset({LinkAction.ACKNOWLEDGE})
+"""What the first link says to a person who is to take a role over."""
 
 
 def confirm(seen: Seen, tokens: Mapping[LinkAction, str], zone: str) -> Response:
     """Asks `seen.link.person` whether to act; the link's own action comes first."""
     order = [seen.action, *(action for action in LinkAction if action is not seen.action)]
     forms = "".join(
-        _form(tokens[action], *_words(action, seen.link), first=action is seen.action)
+        _form(tokens[action], *_words(action, seen), first=action is seen.action)
         for action in order
         if action is not LinkAction.HAND_OVER or seen.successor
     )
@@ -86,14 +89,23 @@ def confirm(seen: Seen, tokens: Mapping[LinkAction, str], zone: str) -> Response
 def done(seen: Seen, zone: str) -> Response:
     """Says what was done and in whose name."""
     said = {
-        LinkAction.ACKNOWLEDGE: "You are on it." if seen.link.by_hand else "You have it.",
+        LinkAction.ACKNOWLEDGE: _taken(seen),
         LinkAction.ESCALATE: "You cannot; whoever asked is told."
         if seen.link.by_hand
         else "More people are being paged.",
-        LinkAction.HAND_OVER: "Your role is handed over.",
+        LinkAction.HAND_OVER: "Who comes next is asked, and you have the role until they take it."
+        if any(one.by == seen.link.person for one in seen.incident.requests or () if one.role)
+        else "Your role is handed over.",
     }[seen.action]
     head = f"<h1>{said}</h1><p>Recorded as <b>{escape(seen.link.person)}</b>.</p>"
     return _page(200, "done", said, head + _about(seen.incident, zone))
+
+
+def _taken(seen: Seen) -> str:
+    """What the first link has done."""
+    if not seen.link.by_hand:
+        return "You have it."
+    return "You have the role." if seen.offered else "You are on it."
 
 
 def refused(error: TocsinError, incident: Incident | None = None, zone: str = "UTC") -> Response:
@@ -135,7 +147,9 @@ def _row(one: Listed, token: str | None, zone: str) -> str:
         return "<section><p>One that you cannot see any more.</p></section>"
     form = ""
     if token is not None and one.member.link is not None:
-        button, _ = _words(LinkAction.ACKNOWLEDGE, one.member.link)
+        button = _BUTTONS[LinkAction.ACKNOWLEDGE]
+        if one.member.link.by_hand:
+            button = _BY_HAND[LinkAction.ACKNOWLEDGE][0]
         form = (
             f'<form method="post"><input type="hidden" name="link" value="{escape(token)}">'
             f'<button class="first">{button}</button></form>'
@@ -166,10 +180,10 @@ def _about(incident: Incident, zone: str, *, level: str = "h1") -> str:
     return "".join(lines)
 
 
-def _words(action: LinkAction, link: Link) -> tuple[str, str]:
+def _words(action: LinkAction, seen: Seen) -> tuple[str, str]:
     """What a button says, and what it does."""
-    if link.by_hand and action in _BY_HAND:
-        return _BY_HAND[action]
+    if seen.link.by_hand and action in _BY_HAND:
+        return _OFFERED if seen.offered and action in _TAKES else _BY_HAND[action]
     return _BUTTONS[action], _EFFECTS[action]
 
 

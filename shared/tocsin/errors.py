@@ -179,6 +179,12 @@ class UnknownSubscription(NotFound):
     code = "unknown_subscription"
 
 
+class UnknownPerson(BadInput):
+    """A person who is named is nobody here, or cannot be reached."""
+
+    code = "unknown_person"
+
+
 class UnknownName(NotFound):
     """A registry holds nothing of that name."""
 

@@ -9,6 +9,7 @@ from functions.incident_api.resources.incident_shapes import RecordedRelease, Re
 from functions.incident_api.resources.incident_view import incident_view
 from functions.incident_api.resources.read import etag
 from functions.incident_api.shapes import command
+from tocsin.application.people.known import named_by, require_known
 from tocsin.application.releases.record import ReleaseDesk, Report
 from tocsin.errors import BadInput, InvalidSettings, UnknownIncident
 from tocsin.incidents.commands.closing import Close
@@ -16,10 +17,11 @@ from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.relations import Merge
 from tocsin.incidents.events.access import LiftingProposed
 from tocsin.incidents.events.closing import ClosingProposed, WaiverAsked
+from tocsin.incidents.events.requests import HandOverOffered
 from tocsin.incidents.events.severity import LoweringProposed
 from tocsin.incidents.events.updates import CustomersProposed
 from tocsin.incidents.model import releases as r
-from tocsin.incidents.vocabulary import Kind
+from tocsin.incidents.vocabulary import RESPONDERS, Kind
 from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.bodies import read
 from tocsin.runtime.web.fields import count
@@ -27,6 +29,7 @@ from tocsin.runtime.web.fields import count
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.application.incidents.outcome import Outcome
+    from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.releases import KeptReleases
     from tocsin.runtime.web.http import Response
@@ -42,6 +45,7 @@ _ASKED = frozenset(
         LiftingProposed,
         CustomersProposed,
         WaiverAsked,
+        HandOverOffered,
     )
 )
 """What has been asked and is not done: it waits for a second person."""
@@ -70,11 +74,22 @@ def act(call: Call) -> Response:
         call.visible(asked.duplicate_of)
     if isinstance(asked, Merge):
         call.visible(asked.other)
+    _require_known(call, asked)
     if (shelf := call.shelf) is not None:
         asked = shelf.shelve(asked, incident)
     outcome = call.application.execute(asked)
     waits = any(entry.type in _ASKED for entry in outcome.entries)
     return _shown(call, _followed(call, outcome), outcome, status=ACCEPTED if waits else 200)
+
+
+def _require_known(call: Call, asked: Command) -> None:
+    """Whoever is named has to be somebody; without people's ways at hand nobody can tell."""
+    on_duty = call.application.on_duty
+    named = named_by(asked)
+    asks = bool(call.caller.groups & RESPONDERS)  # to all others it is refused anyway
+    if named and asks and call.people is not None and on_duty is not None:
+        policy = on_duty.policies.current()
+        require_known(named, policy, call.people.contacts, on_duty.rotas, now=call.now)
 
 
 def record_release(call: Call) -> Response:

@@ -44,7 +44,10 @@ class Round:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A person who was asked for by hand, by `by`, and has not answered yet."""
+    """A person who was asked for by hand, by `by`, and has not answered yet.
+
+    `role` is the one that was handed over to them and that `by` has until they take it.
+    """
 
     person: str
     by: str
@@ -52,6 +55,7 @@ class Request:
     at: datetime
     due_at: datetime
     times: int
+    role: Role | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

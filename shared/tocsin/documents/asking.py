@@ -95,6 +95,66 @@ def asked_for(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wordin
     )
 
 
+def offered(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wording:
+    """A role is handed over, and whoever gives it has it until it is taken."""
+    if facts.answer_by is None:
+        raise MalformedPayload("a role is handed over and the message says no time")
+    due, late = full_moment(facts.answer_by, zone), at >= facts.answer_by
+    short = short_moment(facts.answer_by, zone, seen=at)
+    return Wording(
+        what=f" {facts.person} HANDS OVER {facts.role}:",
+        asks=True,
+        until=f"- OVERDUE since {short}" if late else f"- take it by {short}",
+        paragraphs=(
+            f"{facts.person} wants you to take over as {facts.role}, and has it until you do.",
+            f"Overdue since {due}: answer." if late else f"Take it by {due}.",
+            f"tocsin answer {item.incident} --on-it, or --not-on-it --reason TEXT",
+            facts.briefing,
+        ),
+    )
+
+
+ROLES = frozenset({"role_taken", "role_passed", "role_accepted", "role_not_taken"})
+"""What people are told of a role that is given, passed on, taken or not taken."""
+
+
+def about_role(item: OutboxItem, facts: Facts, due: str, zone: str) -> Wording:
+    """Tells who has a role now what is due first, and who had it who has it."""
+    match facts.matter:
+        case "role_taken":
+            what, said = f"YOU ARE {facts.role}", f"{facts.person} gave you the role {facts.role}."
+        case "role_passed":
+            what = f"NO LONGER {facts.role}"
+            said = f"{facts.person} gave the role {facts.role}, which was yours, to somebody else."
+        case "role_accepted":
+            what = f"NO LONGER {facts.role}"
+            said = f"{facts.person} has taken the role {facts.role}, which was yours."
+        case _:
+            what = f"YOU ARE STILL {facts.role}"
+            said = (
+                f"{facts.criterion} did not take the role {facts.role} by {due}: you have it."
+                f"\nAsk somebody else, or pass it on all the same:\n"
+                f"tocsin handover {item.incident} {facts.role.replace(' ', '_')} "
+                f"{facts.criterion} --now --reason TEXT"
+            )
+    taken = facts.matter == "role_taken"
+    deadline = facts.deadline if taken else None
+    until = ""
+    if deadline is not None:
+        until = f"- {facts.clock} by {short_moment(deadline, zone, seen=item.due_at)}"
+    return Wording(
+        what=f" {what}:",
+        until=until,
+        asks=taken,
+        paragraphs=(
+            said,
+            f"Due next: {facts.clock} by {full_moment(deadline, zone)}." if deadline else "",
+            f"What is known:\ntocsin show {item.incident}" if taken else "",
+            facts.briefing if taken else "",
+        ),
+    )
+
+
 HELP = frozenset({"help_coming", "help_refused", "help_again", "help_unanswered", "agree"})
 """What a person is told of somebody they asked for, or of what somebody asks of them."""
 

@@ -28,7 +28,8 @@ class Facts:
     `paged` who was asked in the same step, `asks` how often people were, `asked_as` by which part
     of the ladder the reader is. `why` people are asked and `since` when are the round's, `cause` is
     what was said to it; `lost` names what was lost; `answer_by` is when a person who was asked for
-    by hand has to answer. A restricted incident has neither title nor category nor service.
+    by hand has to answer, `deadline` when the holder of a role is late for `clock`. A restricted
+    incident has neither title nor category nor service.
     """
 
     title: str
@@ -58,6 +59,7 @@ class Facts:
     asks: int
     lost: str
     answer_by: datetime | None
+    deadline: datetime | None
     resolution: str
     text: str
 
@@ -93,6 +95,7 @@ class Facts:
                 asks=int(facts.get("asks") or 1),
                 lost=facts.get("lost", ""),
                 answer_by=_moment(facts, "answer_by"),
+                deadline=_moment(facts, "deadline"),
                 resolution=facts.get("resolution", ""),
                 text=facts.get("text", ""),
             )

@@ -11,7 +11,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.documents.asking import HELP, Wording, about_help, asked, asked_for, lost
+from tocsin.documents.asking import (
+    HELP,
+    ROLES,
+    Wording,
+    about_help,
+    about_role,
+    asked,
+    asked_for,
+    lost,
+    offered,
+)
 from tocsin.documents.briefing import lines
 from tocsin.documents.facts import Facts
 from tocsin.documents.fitting import fit_sms, fit_subject, one_line, text_line
@@ -85,8 +95,9 @@ def _wording(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wo
     zone = policy.calendar.zone
     match item.kind:
         case MessageKind.PAGE | MessageKind.OPENED if item.personal:
-            worded = lost if facts.lost else asked_for if facts.answer_by else asked
-            return worded(item, facts, zone, at)
+            by_hand = offered if facts.role else asked_for
+            said = lost if facts.lost else by_hand if facts.answer_by else asked
+            return said(item, facts, zone, at)
         case MessageKind.OPENED:
             return _opened(item, facts, policy, at)
         case MessageKind.ACKNOWLEDGED:
@@ -111,7 +122,8 @@ def _short(item: OutboxItem, facts: Facts, wording: Wording, links: PersonalLink
     before = text_line(f"{marker}{severity} {item.incident}{wording.what}")
     until = text_line(wording.until)
     if links is not None and linked:
-        until = f"{until.removeprefix('- ')} {links.acknowledge}"
+        answer = links.hand_over if facts.matter else links.acknowledge
+        until = f"{until.removeprefix('- ')} {answer}"
     return fit_sms(before, title_of(facts), until)
 
 
@@ -144,9 +156,12 @@ def _text(
 def _offer(links: PersonalLinks | None, facts: Facts) -> str:
     if links is None:
         return ""
+    if facts.matter:
+        return f"Hand it over, if you cannot have it: {links.hand_over}"
     if facts.answer_by is not None:
+        word = "I take it" if facts.role else "I am on it"
         return (
-            f"I am on it: {links.acknowledge}\n"
+            f"{word}: {links.acknowledge}\n"
             f"I cannot: {links.escalate}\n"
             "Each link acts as you and works once; opening it changes nothing until you confirm."
         )
@@ -219,16 +234,12 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:
     until = f"- {short}"
     if facts.matter in HELP:
         return about_help(facts, due, short)
+    if facts.matter in ROLES:
+        return about_role(item, facts, due, policy.calendar.zone)
     match facts.matter:
         case "freeze":
             what = "FREEZE ENDS"
             said = f"Deployments are frozen until {due}, and free after it. Hold it or let it end."
-        case "role_taken":
-            what, until = f"YOU ARE {facts.role}", ""
-            said = f"{facts.person} gave you the role {facts.role}.\n\n{facts.briefing}".strip()
-        case "role_passed":
-            what, until = f"NO LONGER {facts.role}", ""
-            said = f"{facts.person} gave the role {facts.role}, which was yours, to somebody else."
         case "waiver":
             what, until = "WAIVER OVER", f"- since {short}"
             said = f"The exception for {facts.criterion} is over since {due}; it is still not met."

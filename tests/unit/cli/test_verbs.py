@@ -12,6 +12,7 @@ from tocsin.incidents.commands.help import FIELD_HELP
 from tocsin.incidents.commands.shapes import shapes
 from tocsin.incidents.commands.verbs import VERBS, typed
 from tocsin.incidents.rules.decide import HANDLERS
+from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
     from tests.harness.worlds.terminal import Terminal
@@ -56,7 +57,7 @@ LINES = [
     Line("answer {i} --on-it", BO, "help_answered", "page {i} bo --reason x"),
     Line("assign {i} mitigation_owner cy", ANA, "role_assigned"),
     Line("leave {i} --reason 'end of shift'", BO, "left", "assign {i} security_owner bo"),
-    Line("handover {i} incident_commander cy --briefing 'back to 41'", ANA, "role_assigned"),
+    Line("handover {i} incident_commander cy --briefing 'back to 41'", ANA, "handover_offered"),
     Line(
         "impact {i} 'nobody can pay' --tenants 3 --endpoints /a --endpoints /b",
         ANA,
@@ -162,6 +163,7 @@ LINES = [
 
 @pytest.fixture
 def incident(terminal: Terminal) -> str:
+    terminal.world.reachable("bo", "cy", kinds=(WayKind.MAIL,))
     opened = terminal.json(
         *("open", "checkout is down", "--severity", "high", "--service", "checkout", "--as", ANA)
     )

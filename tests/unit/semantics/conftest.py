@@ -6,8 +6,11 @@ import pytest
 
 from tests.harness.worlds.terminal import Terminal
 from tests.harness.worlds.world import World
+from tocsin.incidents.vocabulary import WayKind
 
 
 @pytest.fixture
 def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    return Terminal(World(), capsys, monkeypatch)
+    world = World()
+    world.reachable("bo", "cy", "di", kinds=(WayKind.MAIL,))
+    return Terminal(world, capsys, monkeypatch)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.worlds.told import ANA, DI, SAM, T0, Told
+from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
     from tests.harness.worlds.terminal import Terminal
@@ -119,6 +120,7 @@ def test_a_backfilled_record_has_no_clocks_and_is_counted_but_not_attained(
 
 
 def test_possible_exposure_restricts_a_security_incident_and_hides_it(terminal: Terminal) -> None:
+    terminal.world.reachable("eve", kinds=(WayKind.MAIL,))
     told = Told(terminal).open(T0, "critical", "--category", "security")
     told.acknowledge(T0, DI)
     told.say(T0, DI, "impact", "tenants see each other", "--exposure", "possible")

@@ -365,6 +365,7 @@ def test_cannot_is_told_and_resets_no_silence(taken: Told) -> None:
 
 
 def test_on_it_in_an_unacknowledged_round_acknowledges_it(terminal: Terminal) -> None:
+    terminal.world.reachable("ana2")
     told = Told(terminal).open(T0, "critical")
     told.say("09-08 10:01", BO, "page", *NEEDED)
     told.say("09-08 10:03", "ana2", "answer", "--on-it")
@@ -394,6 +395,7 @@ def test_after_the_acknowledgement_an_escalation_asks_for_answers_too(terminal: 
 
 
 def test_who_is_kept_out_or_asked_about_the_past_is_not_asked_for(terminal: Terminal) -> None:
+    terminal.world.reachable("ana2")
     told = Told(terminal).open(T0, "high")
     told.say(T0, DI, "access", "ana2", "--not-allowed", "--reason", "it is their account")
     assert terminal.refused("page", told.id, *NEEDED, "--as", BO)[1] == "not_allowed"

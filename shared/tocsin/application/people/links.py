@@ -6,7 +6,7 @@ the link's own, so the same transaction that makes it true makes the link used.
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tocsin.application.incidents.fingerprint import command_hash
 from tocsin.application.incidents.outcome import Outcome
@@ -45,7 +45,8 @@ _GROUPS = frozenset({Group.RESPONDER})
 class Seen:
     """A genuine link and the incident as it is; `refusal` says why it can do nothing now.
 
-    `role` and `successor` are what a hand-over would pass on and to whom.
+    `role` and `successor` are what a hand-over would pass on and to whom. `offered` says that the
+    person is asked to take a role over.
     """
 
     link: Link
@@ -54,6 +55,7 @@ class Seen:
     refusal: Conflict | None = None
     role: Role | None = None
     successor: str | None = None
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class LinkDesk:
             refusal=refusal,
             role=role,
             successor=successor,
+            offered=bool(incident.offers_to(link.person)),
         )
 
     def lists(self, text: str) -> tuple[Bundle, tuple[Listed, ...]]:
@@ -143,7 +146,7 @@ class LinkDesk:
                 raise LinkUsed("this link has done what it was for")
             if not outcome.entries:
                 raise _too_late(outcome.incident)
-            return Seen(link=seen.link, action=seen.action, incident=outcome.incident)
+            return replace(seen, incident=outcome.incident)
         raise LinkStale("the incident is changing: look again")
 
     def _refusal(

@@ -24,11 +24,16 @@ class AssignRole(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver(Command):
-    """The holder of a role passes it on, with what the next one needs to know."""
+    """The holder of a role passes it on, with what the next one needs to know.
+
+    Of a critical or high the receiver has to take it first, unless it is passed on `now`.
+    """
 
     role: Role
     person: str
     briefing: str = ""
+    now: bool = asked("At once, without waiting until it is taken; needs a reason.", default=False)
+    reason: str = asked("Why at once; needed with `now`.", default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from tocsin.incidents.events import (
     people,
     record,
     relations,
+    requests,
     severity,
     updates,
 )
@@ -59,6 +60,7 @@ def _with_person(incident: Incident, event: Event) -> Incident:
 HANDLERS: Handlers = {
     **opening.HANDLERS,
     **people.HANDLERS,
+    **requests.HANDLERS,
     **severity.HANDLERS,
     **record.HANDLERS,
     **billing.HANDLERS,

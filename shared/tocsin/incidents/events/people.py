@@ -8,6 +8,7 @@ from typing import ClassVar
 from tocsin.incidents import limits
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.changes import Handlers, of_round, unchanged, with_clock
+from tocsin.incidents.events.requests import without_offers
 from tocsin.incidents.model.incident import Escalating, Incident, Request, Round, RoundReason
 from tocsin.incidents.vocabulary import ClockName, Role
 
@@ -188,7 +189,7 @@ class StoodDown(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleAssigned(Event):
-    """A role has a new holder."""
+    """A role has a new holder; `reason` is why it was passed on before they took it."""
 
     type: ClassVar[str] = "role_assigned"
 
@@ -196,6 +197,7 @@ class RoleAssigned(Event):
     person: str
     previous: str | None
     briefing: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +278,11 @@ def _help_asked(incident: Incident, event: HelpAsked) -> Incident:
 def _with_requests(
     incident: Incident, event: HelpAsked | EscalatedFurther, due_at: datetime, *, times: int
 ) -> Incident:
-    kept = [one for one in incident.requests or () if one.person not in event.people]
+    kept = [
+        one
+        for one in incident.requests or ()
+        if one.role is not None or one.person not in event.people
+    ]
     asked = [
         Request(
             person=person,
@@ -291,8 +297,15 @@ def _with_requests(
     return replace(incident, requests=(*kept, *asked))
 
 
-def _answered(incident: Incident, event: HelpAnswered | HelpUnanswered) -> Incident:
+def _answered(incident: Incident, event: HelpAnswered) -> Incident:
     left = tuple(one for one in incident.requests or () if one.person != event.person)
+    return replace(incident, requests=left or None)
+
+
+def _unanswered(incident: Incident, event: HelpUnanswered) -> Incident:
+    left = tuple(
+        one for one in incident.requests or () if one.role is not None or one.person != event.person
+    )
     return replace(incident, requests=left or None)
 
 
@@ -321,11 +334,12 @@ def _stood_down(incident: Incident, event: StoodDown) -> Incident:
 
 def _left(incident: Incident, event: Left) -> Incident:
     kept = {role: person for role, person in incident.roles.items() if role not in event.roles}
-    return replace(incident, roles=kept)
+    return without_offers(replace(incident, roles=kept), event.roles)
 
 
 def _role_assigned(incident: Incident, event: RoleAssigned) -> Incident:
-    return replace(incident, roles={**incident.roles, event.role: event.person})
+    roles = {**incident.roles, event.role: event.person}
+    return without_offers(replace(incident, roles=roles), (event.role,))
 
 
 HANDLERS: Handlers = {
@@ -338,7 +352,7 @@ HANDLERS: Handlers = {
     EscalatedFurther: _escalated_further,
     HelpAsked: _help_asked,
     HelpAnswered: _answered,
-    HelpUnanswered: _answered,
+    HelpUnanswered: _unanswered,
     Acknowledged: _acknowledged,
     StoodDown: _stood_down,
     RoleAssigned: _role_assigned,

@@ -84,7 +84,7 @@ _KEPT = frozenset(
         *("severity", "kind", "state", "opened_at", "policy_version", "round", "round_due", "step"),
         *("paged", "by", "person", "matter", "clock", "due_at", "role", "to", "number", "lost"),
         *("audience", "criterion", *(f"{name}_due" for name in ClockName)),
-        *("why", "since", "as", "asks", "answer_by"),
+        *("why", "since", "as", "asks", "answer_by", "deadline"),
     }
 )
 """What a message to people about a restricted incident may still be written from."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tocsin.incidents.clocks.asked import people
+from tocsin.incidents.clocks.owed import owed
 from tocsin.incidents.events.access import LiftingProposed
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.closing import ClosingProposed, WaiverAsked
@@ -19,13 +20,14 @@ from tocsin.incidents.events.people import (
     RoleAssigned,
     StoodDown,
 )
+from tocsin.incidents.events.requests import HandOverNotTaken, HandOverOffered
 from tocsin.incidents.events.severity import LoweringProposed
 from tocsin.incidents.events.updates import CustomersProposed
 from tocsin.incidents.model.incident import Incident, Round, RoundReason
 from tocsin.incidents.queries.waiting import Waiting, second, waiting
 from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.incidents.vocabulary import Audience, MessageKind
+from tocsin.incidents.vocabulary import Audience, ClockName, MessageKind, Role
 
 RESTRICTED = "restricted"
 
@@ -138,15 +140,58 @@ def _asked_in(incident: Incident) -> dict[str, str]:
     }
 
 
-def _role_assigned(event: RoleAssigned, incident: Incident, _policy: Policy) -> Wanted:
-    """Who has a role now and who had it are told, unless they did it themselves."""
+def _handover_offered(event: HandOverOffered, incident: Incident, _policy: Policy) -> Wanted:
+    """Who is to take a role is asked, at any hour: until they do somebody else has it."""
+    facts = {
+        "role": str(event.role),
+        "by": event.by,
+        "reason": f"take over as {event.role.replace('_', ' ')}",
+        "briefing": RESTRICTED if incident.restricted else event.briefing,
+        "answer_by": format_time(event.due_at),
+        "paged": event.person,
+        "round": str(incident.round.number if incident.round else 1),
+        "step": "-1",
+    }
+    yield MessageKind.PAGE, person_target(event.person), facts
+
+
+def _handover_not_taken(event: HandOverNotTaken, _incident: Incident, _policy: Policy) -> Wanted:
+    facts = {"matter": "role_not_taken", "role": str(event.role), "criterion": event.person}
+    facts["due_at"] = format_time(event.due_at)
+    yield MessageKind.REMINDER, person_target(event.by), facts
+
+
+def _next_due(role: Role, incident: Incident, policy: Policy) -> dict[str, str]:
+    """What the holder of a role is late for first: the next update, or the next clock."""
+    if role is Role.COMMUNICATIONS_OWNER:
+        updates = [one.due_at for one in owed(incident, policy) if one.due_at is not None]
+        return {"clock": "update", "deadline": format_time(min(updates))} if updates else {}
+    for name in (ClockName.ACKNOWLEDGE, ClockName.CONTAIN, ClockName.FIX):
+        clock = incident.clocks.get(name)
+        if clock is None or not clock.running:
+            continue
+        if (due := clock.recovery_due or clock.due_at) is not None:
+            return {"clock": str(name), "deadline": format_time(due)}
+    return {}
+
+
+def _role_assigned(event: RoleAssigned, incident: Incident, policy: Policy) -> Wanted:
+    """Who has a role now and who had it are told, unless they did it themselves.
+
+    The new holder reads what is known, what they are late for first, and how to pass it on.
+    """
     briefing = RESTRICTED if incident.restricted else event.briefing
     facts = {"role": str(event.role), "by": event.actor.id, "due_at": format_time(event.at)}
     if event.person != event.actor.id:
         taken = facts | {"matter": "role_taken", "briefing": briefing}
+        taken |= _next_due(event.role, incident, policy)
+        if (current := incident.round) is not None:
+            taken |= {"round": str(current.number), "step": str(current.next_step - 1)}
         yield MessageKind.REMINDER, person_target(event.person), taken
     if event.previous is not None and event.previous != event.actor.id:
-        passed = facts | {"matter": "role_passed", "to": event.person}
+        accepted = event.person == event.actor.id
+        matter = "role_accepted" if accepted else "role_passed"
+        passed = facts | {"matter": matter, "to": event.person}
         yield MessageKind.REMINDER, person_target(event.previous), passed
 
 
@@ -193,6 +238,8 @@ PEOPLE: Mapping[type[Event], Callable[[Any, Incident, Policy], Wanted]] = {
     HelpAsked: _help_asked,
     HelpAnswered: _help_answered,
     HelpUnanswered: _help_unanswered,
+    HandOverOffered: _handover_offered,
+    HandOverNotTaken: _handover_not_taken,
     RoleAssigned: _role_assigned,
     LoweringProposed: _asked_to_agree,
     ClosingProposed: _asked_to_agree,

@@ -150,7 +150,8 @@ class Escalating:
 class Request:
     """One person was asked for by hand: `by` wants an answer by `due_at`.
 
-    `times` is how often they were asked; the second time is the last.
+    `times` is how often they were asked; the second time is the last. `role` is what `by` wants to
+    hand over to them; None: help.
     """
 
     person: str
@@ -159,6 +160,7 @@ class Request:
     at: datetime
     due_at: datetime
     times: int = 1
+    role: Role | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +267,11 @@ class Incident:
     def request_of(self, person: str) -> Request | None:
         """What the person was asked for by hand and has not answered."""
         return next((one for one in self.requests or () if one.person == person), None)
+
+    def offers_to(self, person: str) -> tuple[Request, ...]:
+        """The roles that were handed over to the person and not taken yet."""
+        found = (one for one in self.requests or () if one.person == person)
+        return tuple(one for one in found if one.role is not None)
 
     @property
     def firing(self) -> bool:

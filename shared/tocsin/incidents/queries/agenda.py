@@ -17,7 +17,7 @@ from tocsin.incidents.queries.freeze import ends_at, freezes
 from tocsin.incidents.queries.gate import is_met
 from tocsin.incidents.queries.reminders import next_nag, next_review
 from tocsin.incidents.runbook.policy import Policy
-from tocsin.incidents.vocabulary import ClockName, Resolution, State
+from tocsin.incidents.vocabulary import ClockName, Resolution, Role, State
 
 DAILY = timedelta(days=1)
 JUST_AFTER = timedelta(milliseconds=1)
@@ -50,7 +50,7 @@ class Due:
     """One matter. `deadline` matters are kept at `at` itself and acted on just after it.
 
     `subject` names the criterion of a waiver, the audience of an update or a preventive action,
-    `until` the end of a freeze.
+    `until` the end of a freeze. `role` is the one that was handed over and not taken.
     """
 
     matter: Matter
@@ -59,6 +59,7 @@ class Due:
     clock: ClockName | None = None
     subject: str = ""
     until: datetime | None = None
+    role: Role | None = None
 
     def has_come(self, now: datetime) -> bool:
         return self.at < now if self.deadline else self.at <= now
@@ -185,7 +186,13 @@ def _escalation_matters(incident: Incident) -> Iterator[Due]:
     if (left := incident.escalating) is not None:
         yield Due(matter=Matter.ESCALATION, at=left.at, deadline=False)
     for request in incident.requests or ():
-        yield Due(matter=Matter.REQUEST, at=request.due_at, deadline=False, subject=request.person)
+        yield Due(
+            matter=Matter.REQUEST,
+            at=request.due_at,
+            deadline=False,
+            subject=request.person,
+            role=request.role,
+        )
 
 
 def _review_matters(incident: Incident, policy: Policy) -> Iterator[Due]:

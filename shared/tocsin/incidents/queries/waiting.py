@@ -62,6 +62,14 @@ def _waiting(incident: Incident) -> Iterator[Waiting]:
             of=_other(lifting.part, COMMANDER, SECURITY),
         )
     yield from _decisions(incident, name)
+    for offer in incident.requests or ():
+        if offer.role is not None:
+            yield Waiting(
+                what=f"hand {offer.role.replace('_', ' ')} over to {offer.person}",
+                person=offer.by,
+                reason="",
+                command=f"tocsin answer {name} --on-it",
+            )
 
 
 def _decisions(incident: Incident, name: str) -> Iterator[Waiting]:

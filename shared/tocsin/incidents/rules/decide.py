@@ -123,7 +123,6 @@ from tocsin.incidents.rules.people import (
     add_note,
     assign_role,
     escalate,
-    hand_over,
     leave,
 )
 from tocsin.incidents.rules.record import (
@@ -137,7 +136,7 @@ from tocsin.incidents.rules.record import (
     record_impact,
     settle_item,
 )
-from tocsin.incidents.rules.requests import answer, page
+from tocsin.incidents.rules.requests import answer, hand_over, page
 from tocsin.incidents.rules.updates import (
     decide_customers,
     publish_postmortem,

@@ -16,7 +16,7 @@ from tocsin.incidents import limits
 from tocsin.incidents.clocks import escalation
 from tocsin.incidents.clocks.asked import gaps, on_call, people
 from tocsin.incidents.clocks.promises import acknowledge_due, answer_due
-from tocsin.incidents.commands.people import Acknowledge, AssignRole, Escalate, HandOver, Leave
+from tocsin.incidents.commands.people import Acknowledge, AssignRole, Escalate, Leave
 from tocsin.incidents.commands.record import AddNote
 from tocsin.incidents.events.people import (
     Acknowledged,
@@ -36,7 +36,6 @@ from tocsin.incidents.events.people import (
 from tocsin.incidents.events.record import NoteAdded
 from tocsin.incidents.model.incident import Incident, Round, RoundReason
 from tocsin.incidents.model.parts import ActionState
-from tocsin.incidents.queries import handover
 from tocsin.incidents.rules.draft import LADDER, Draft, reason_of
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import Audience, Kind, Role
@@ -59,12 +58,14 @@ def acknowledge(draft: Draft, command: Acknowledge) -> None:
 
 def settle_request(draft: Draft, *, on_it: bool, reason: str = "") -> None:
     """Ends what the acting person was asked for by hand, if they were."""
-    if (request := draft.incident.request_of(draft.actor.id)) is not None:
-        draft.add(
-            HelpAnswered(
-                **draft.stamp, person=request.person, on_it=on_it, reason=reason, by=request.by
-            )
-        )
+    person = draft.actor.id
+    offers = draft.incident.offers_to(person)
+    for offer in offers if on_it else ():
+        if offer.role is not None:
+            give(draft, offer.role, person, briefing="")
+    waiting = (one for one in draft.incident.requests or () if one.person == person)
+    for by in dict.fromkeys(one.by for one in waiting):
+        draft.add(HelpAnswered(**draft.stamp, person=person, on_it=on_it, reason=reason, by=by))
 
 
 def acknowledge_first(draft: Draft) -> None:
@@ -284,22 +285,7 @@ def assign_role(draft: Draft, command: AssignRole) -> None:
     may_move = draft.holds(command.role) or draft.holds(Role.INCIDENT_COMMANDER)
     if previous is not None and not may_move:
         raise GroupRequired(f"{person} may not take the {command.role} from {previous}")
-    _give(draft, command.role, command.person, briefing="")
-
-
-def hand_over(draft: Draft, command: HandOver) -> None:
-    """The holder passes a role on. What the next one has to know is written from the incident.
-
-    Raises:
-        GroupRequired: somebody else's role.
-    """
-    draft.require_open()
-    person = draft.responder()
-    if draft.incident.roles.get(command.role) != person:
-        raise GroupRequired(f"{person} does not hold the {command.role}")
-    words = limits.optional_body("briefing", command.briefing)
-    briefing = handover.summary(draft.incident, draft.policy, draft.at, words)
-    _give(draft, command.role, command.person, briefing=briefing)
+    give(draft, command.role, command.person, briefing="")
 
 
 def leave(draft: Draft, command: Leave) -> None:
@@ -348,7 +334,14 @@ def add_note(draft: Draft, command: AddNote) -> None:
     )
 
 
-def _give(draft: Draft, role: Role, person: str, *, briefing: str) -> None:
+def give(
+    draft: Draft, role: Role, person: str, *, briefing: str, reason: str | None = None
+) -> None:
+    """The role is the person's from now on.
+
+    Raises:
+        IllegalTransition: it is already.
+    """
     previous = draft.incident.roles.get(role)
     if previous == person:
         raise IllegalTransition(f"{person} is the {role} already")
@@ -361,5 +354,6 @@ def _give(draft: Draft, role: Role, person: str, *, briefing: str) -> None:
             person=limits.person(person),
             previous=previous,
             briefing=briefing,
+            reason=reason,
         )
     )

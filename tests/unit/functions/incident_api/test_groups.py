@@ -15,7 +15,7 @@ from tests.harness.models import group_table as table
 from tests.harness.worlds.world import World
 from tocsin.incidents.commands import verbs
 from tocsin.incidents.timeline.entry import format_time
-from tocsin.incidents.vocabulary import Group
+from tocsin.incidents.vocabulary import Group, WayKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,7 @@ def sent(
 @pytest.mark.parametrize("group", Group)
 def test_each_group_may_do_what_the_table_says(group: Group, *, restricted: bool) -> None:
     world = World()
+    world.reachable("cy", "bo", kinds=(WayKind.MAIL,))
     incident, other = (opened(world, restricted=restricted) for _ in range(2))
     found, wanted = {}, {}
     for (verb, step), ask in table.VERBS.items():

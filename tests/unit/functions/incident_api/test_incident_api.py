@@ -10,6 +10,7 @@ import pytest
 from tests.harness.fakes.requests import api_event
 from tocsin.incidents.model.outbox import STAKEHOLDERS
 from tocsin.incidents.timeline.entry import format_time
+from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
     from tests.harness.worlds.world import World
@@ -133,19 +134,20 @@ VERBS = [
     Verb(
         "handover",
         {"role": "incident_commander", "person": "di", "briefing": "rolled back"},
-        "role_assigned",
-        {"roles": {"incident_commander": "di"}},
+        "handover_offered",
+        {"roles": {"incident_commander": "ana"}},
     ),
 ]
 
 
 @pytest.mark.parametrize("case", VERBS, ids=lambda case: case.verb)
 def test_every_verb_leaves_its_entry_and_shows_its_effect(world: World, case: Verb) -> None:
+    world.reachable("cy", "di", kinds=(WayKind.MAIL,))
     incident = opened(world, severity="high")
     if case.verb != "acknowledge":
         assert command(world, incident, "acknowledge")[0] == 200
     status, after, headers = command(world, incident, case.verb, case.body, group=case.group)
-    assert status == 200, after
+    assert status == (202 if case.entry == "handover_offered" else 200), after
     assert case.shown.items() <= after.items()
     assert headers["etag"] == f'"{after["version"]}"'
     path = f"/v1/incidents/{incident['id']}/timeline"
@@ -154,6 +156,8 @@ def test_every_verb_leaves_its_entry_and_shows_its_effect(world: World, case: Ve
     assert entries[-1]["seq"] == after["version"]
     if case.entry == "role_assigned":
         world.expect("reminder", case.body["person"], subject="YOU ARE")
+    if case.entry == "handover_offered":
+        world.expect("page", case.body["person"], subject="ana HANDS OVER incident commander")
 
 
 def test_escalating_pages_who_was_asked_for_and_says_why(world: World) -> None:

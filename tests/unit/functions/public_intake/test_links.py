@@ -240,11 +240,17 @@ def test_hand_over_passes_the_role_to_the_backup(world: World, paged: Incident) 
     world.visit("POST", found["a"])
     assert "Hand my role over" in world.visit("GET", found["h"])[1]
     assert world.visit("POST", found["h"])[0] == 200
+    asked = world.store.load(paged.id)
+    assert asked is not None
+    assert asked.roles[Role.INCIDENT_COMMANDER] == KIM, "until the next one takes it"
+    refused(world, paged, "POST", found["h"], "link_used")
+    taking = links(world, "engineering-lead")
+    assert "I take it" in world.visit("GET", taking["a"])[1]
+    assert "You have the role." in world.visit("POST", taking["a"])[1]
     after = world.store.load(paged.id)
     assert after is not None
     assert after.roles[Role.INCIDENT_COMMANDER] == "engineering-lead"
-    refused(world, paged, "POST", found["h"], "link_used")
-    world.expect("reminder", "engineering-lead", subject="YOU ARE incident commander")
+    world.expect("reminder", KIM, subject="NO LONGER incident commander")
 
 
 def test_somebody_who_was_excluded_can_no_longer_act(

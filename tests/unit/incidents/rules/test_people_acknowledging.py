@@ -16,6 +16,7 @@ from tests.harness.worlds.stories import (
     VIEWER,
     Story,
     make,
+    person,
     signal,
 )
 from tocsin.errors import (
@@ -28,7 +29,7 @@ from tocsin.errors import (
     UnknownIncident,
 )
 from tocsin.incidents.commands.opening import MergeSignals, OpenFromSignals
-from tocsin.incidents.commands.people import Acknowledge, AssignRole, HandOver
+from tocsin.incidents.commands.people import Acknowledge, Answer, AssignRole, HandOver
 from tocsin.incidents.commands.record import AddNote
 from tocsin.incidents.events.people import Acknowledged
 from tocsin.incidents.model.incident import RoundReason
@@ -295,6 +296,9 @@ def test_handing_a_role_over_names_the_one_before() -> None:
         "09-08 10:30",
         make(HandOver, ANA, role=Role.INCIDENT_COMMANDER, person="cy", briefing="db is slow"),
     )
+
+    assert story.incident.commander == "ana", "until cy takes it"
+    story.do("09-08 10:31", make(Answer, person("cy"), on_it=True))
 
     assert story.incident.commander == "cy"
     assert story.entries[-1].content["previous"] == "ana"
