@@ -131,6 +131,13 @@ def write_incidents() -> Statement:
     )
 
 
+def count_incidents() -> Statement:
+    """Counts incidents for their numbers, outside every transaction."""
+    return Statement(
+        sid="CountIncidents", actions=("dynamodb:UpdateItem",), resources=("table/operations",)
+    )
+
+
 def keep_freezes() -> Statement:
     """Writes the freezes that a command on an incident causes, in the same transaction."""
     return Statement(

@@ -25,6 +25,7 @@ APPLICATION = connect(
     operations_table=SETTINGS.OPERATIONS_TABLE,
     tell=WATCH.rotas_unread,
     policy_unread=WATCH.policy_unread,
+    no_number=WATCH.no_number,
 )
 REDELIVERY = SqsRedelivery(aws_http.from_environment("sqs"), SETTINGS.ALARMS_QUEUE_URL, notes=WATCH)
 

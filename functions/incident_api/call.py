@@ -14,7 +14,7 @@ from functions.incident_api.shapes import Envelope
 from tocsin.application.incidents.access import sees
 from tocsin.application.incidents.foresee import standing
 from tocsin.application.incidents.large_content import Shelf
-from tocsin.errors import UnknownIncident
+from tocsin.application.incidents.numbers import find
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 from tocsin.notes import Event
@@ -105,16 +105,21 @@ class Call:
         """The incident of the path, as far as this person may know of it."""
         return self.visible(self.request.path_parameters.get("id", ""))
 
-    def visible(self, incident_id: str) -> Incident:
-        """The incident, if there is one for this person.
+    def visible(self, name: str) -> Incident:
+        """The incident that a name means for this person: see `application.incidents.numbers`.
 
         Raises:
             UnknownIncident: there is none, or none that this person may know of.
+            BadInput: the name means several.
         """
-        found = self.application.store.load(incident_id)
-        if found is None or not self.sees(found):
-            raise UnknownIncident(f"there is no incident {incident_id[:64]}")
-        return found
+        application = self.application
+        return find(
+            name,
+            store=application.store,
+            numbers=application.numbers,
+            now=self.now,
+            sees=self.sees,
+        )
 
     def policy(self, incident: Incident) -> Policy:
         """The runbook the incident was opened under."""

@@ -32,6 +32,7 @@ API = Api(
         tell=WATCH.rotas_unread,
         policy_unread=WATCH.policy_unread,
         dynamodb=DYNAMODB,
+        no_number=WATCH.no_number,
     ),
     watch=WATCH,
     sign_in=SignIn.read(SETTINGS.STAGE, SETTINGS.SIGN_IN),

@@ -66,6 +66,8 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
                 "month": "The month of closing, UTC, like 202609; with `status=closed`.",
                 "severity": "Only this severity.",
                 "category": "Only this category.",
+                "service": "Only this service.",
+                "mine": "`true`: only those in which you have a role, or were asked.",
                 "limit": _LIMIT,
                 "cursor": _CURSOR,
             },

@@ -165,9 +165,10 @@ def _title(incident: Incident) -> str:
 def _about(incident: Incident, zone: str, *, level: str = "h1") -> str:
     title = _title(incident)
     drill = "[DRILL] " if incident.kind is Kind.DRILL else ""
+    opened = escape(full_moment(incident.opened_at, zone))
     lines = [
         f"<{level}>{drill}[{incident.severity.upper()}] {escape(title)}</{level}>",
-        f"<p>{escape(incident.id)}<br>Opened {escape(full_moment(incident.opened_at, zone))}.</p>",
+        f"<p>{escape(incident.name)}<br>Opened {opened}.</p>",
     ]
     current = incident.round
     if current is not None and current.acknowledged_by and current.acknowledged_at:

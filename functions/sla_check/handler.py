@@ -28,6 +28,7 @@ SWEEPER = Sweeper(
         operations_table=SETTINGS.OPERATIONS_TABLE,
         tell=WATCH.rotas_unread,
         policy_unread=WATCH.policy_unread,
+        no_number=WATCH.no_number,
     ),
     notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION, remaining=WATCH.remaining.seconds),
     notes=WATCH,

@@ -9,6 +9,7 @@ from infra.constructs.triggers import ALARM_GONE_RULE, ALARM_STATE_RULE
 from infra.spec import Cause, FunctionSpec
 from infra.statements import (
     Statement,
+    count_incidents,
     data_key_through_dynamodb,
     keep_freezes,
     key_through_sqs,
@@ -84,6 +85,7 @@ FUNCTION = FunctionSpec(
         ),
         keep_freezes(),
         read_rotas(),
+        count_incidents(),
         data_key_through_dynamodb(),
         queue_consumer("alarms"),
         send_failures(),

@@ -9,6 +9,7 @@ from infra.bundle.groups import INCIDENTS
 from infra.spec import FunctionSpec
 from infra.statements import (
     Statement,
+    count_incidents,
     data_key_through_dynamodb,
     keep_evidence,
 )
@@ -24,7 +25,12 @@ FUNCTION = FunctionSpec(
     statements=(
         Statement(
             sid="WriteIncidents",
-            actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
+            actions=(
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+            ),
             resources=("table/incidents",),
         ),
         Statement(
@@ -43,6 +49,7 @@ FUNCTION = FunctionSpec(
             resources=("function/notifier",),
         ),
         *keep_evidence(),
+        count_incidents(),
         data_key_through_dynamodb(),
     ),
 )

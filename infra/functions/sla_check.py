@@ -8,6 +8,7 @@ from infra.bundle.groups import INCIDENTS
 from infra.spec import FunctionSpec
 from infra.statements import (
     Statement,
+    count_incidents,
     data_key_through_dynamodb,
     keep_freezes,
     key_through_sqs,
@@ -68,6 +69,7 @@ FUNCTION = FunctionSpec(
         key_through_sqs(),
         keep_freezes(),
         read_rotas(),
+        count_incidents(),
         data_key_through_dynamodb(),
     ),
     woken_by=_wake,

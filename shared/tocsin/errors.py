@@ -267,6 +267,12 @@ class DedupKeyTaken(Conflict):
     code, status, retryable = "dedup_key_taken", 409, True
 
 
+class NumberTaken(Conflict):
+    """The number belongs to another incident, or was passed over: it is given to nobody else."""
+
+    code, status, retryable = "number_taken", 409, True
+
+
 class Unavailable(TocsinError):
     """Something Tocsin depends on did not answer; trying again may help."""
 

@@ -23,6 +23,7 @@ class Event:
     SIGNAL_REJECTED = "signal.rejected"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CHANGED = "incident.changed"
+    NUMBER_MISSING = "number.missing"
     COMMAND_REPEATED = "command.repeated"
     MESSAGE_SENT = "message.sent"
     MESSAGE_HELD = "message.held"

@@ -71,9 +71,9 @@ def act(call: Call) -> Response:
     verb = call.request.path_parameters.get("command", "")
     asked = command(verb, given, call.envelope(incident.id, given))
     if isinstance(asked, Close) and asked.duplicate_of is not None:
-        call.visible(asked.duplicate_of)
+        asked = replace(asked, duplicate_of=call.visible(asked.duplicate_of).id)
     if isinstance(asked, Merge):
-        call.visible(asked.other)
+        asked = replace(asked, other=call.visible(asked.other).id)
     _require_known(call, asked)
     if (shelf := call.shelf) is not None:
         asked = shelf.shelve(asked, incident)

@@ -67,6 +67,7 @@ class FirstMinutes:
     """
 
     id: str
+    name: str
     now: datetime
     title: str
     kind: Kind

@@ -164,10 +164,13 @@ class Waiting:
 class Incident:
     """An incident at its version, as it stands at the moment of asking.
 
-    `unlinked` are commits that were checked or deployed and may be the fix: nobody has said so.
+    `name` is what people call it: `INC-142`, `DRILL-7`, or while it has no number, its id; any of
+    them, the beginning of an id, and `latest` may stand in an address. `unlinked` are commits that
+    were checked or deployed and may be the fix: nobody has said so.
     """
 
     id: str
+    name: str
     kind: Kind
     title: str
     severity: Severity
@@ -208,21 +211,37 @@ class Incident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An incident on the board."""
+    """An incident on the board; `name` is its number, or while it has none, its id.
+
+    `has_it` is its commander, else who acknowledged. `next` is what falls due next, or was due
+    first and is not done, at `next_due`: then `late`. `mine`: you have a role, or were asked.
+    """
 
     id: str
+    name: str
     title: str
     severity: Severity
     state: State
     category: Category
     opened_at: datetime
     restricted: bool
+    kind: Kind
+    service: str | None
+    has_it: str | None
+    mine: bool
+    next: str | None
+    next_due: datetime | None
+    late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A page of the board; `next` is the `cursor` of the following one. A page may be short."""
+    """A page of the board at `now`; `next` is the `cursor` of the following one.
 
+    A page may be short.
+    """
+
+    now: datetime
     incidents: tuple[Line, ...]
     next: str | None
 

@@ -18,6 +18,7 @@ from tocsin.application.incidents.close import verified_head
 from tocsin.application.incidents.foresee import foresee
 from tocsin.errors import BadInput, InvalidSettings
 from tocsin.incidents.events.fold import event_of
+from tocsin.incidents.queries.board import concerns, has_it, next_deadline
 from tocsin.incidents.queries.checklist import phases
 from tocsin.incidents.queries.explain import explain
 from tocsin.incidents.queries.final_update import draft, lacks
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
     from functions.incident_api.call import Call
     from tocsin.incidents.model.incident import Incident
-    from tocsin.ports.incidents import Summary
     from tocsin.runtime.web.http import Response
 
 _PAGE, _LONGEST_PAGE = 100, 500
@@ -50,13 +50,30 @@ def board(call: Call) -> Response:
     month = _month(query)
     limit = count(query, "limit", default=_BOARD, largest=_LONGEST_BOARD) or 1
     seen, cursor = _seen(call, month, limit, query.get("cursor"))
-    shown = [
+    service, mine = query.get("service"), flag(query, "mine")
+    lines = tuple(
         line
-        for line in seen
-        if severity in {None, line.severity} and category in {None, line.category}
-    ]
-    lines = tuple(view_of(s.Line, line) for line in shown)
-    return answer(200, s.Board(incidents=lines, next=cursor))
+        for line in (_line(call, found) for found in seen)
+        if severity in {None, line.severity}
+        and category in {None, line.category}
+        and service in {None, line.service}
+        and (line.mine or not mine)
+    )
+    return answer(200, s.Board(now=call.now, incidents=lines, next=cursor))
+
+
+def _line(call: Call, stored: Incident) -> s.Line:
+    found, policy = call.standing(stored).incident, call.policy(stored)
+    due = next_deadline(found, call.now)
+    return view_of(
+        s.Line,
+        found,
+        has_it=has_it(found),
+        mine=concerns(found, call.caller.person, policy),
+        next=None if due is None else due.what,
+        next_due=None if due is None else due.due_at,
+        late=due is not None and due.late,
+    )
 
 
 def incident(call: Call) -> Response:
@@ -136,7 +153,11 @@ def final_update(call: Call) -> Response:
     events = (event_of(entry) for entry in call.application.store.entries(found.id))
     text = draft(found, events, call.policy(found), call.now)
     view = FinalUpdate(
-        incident=found.id, text=text, lacks=tuple(lacks(text, found)), version=found.version
+        incident=found.id,
+        name=found.name,
+        text=text,
+        lacks=tuple(lacks(text, found)),
+        version=found.version,
     )
     return answer(200, view, headers=etag(found))
 
@@ -157,28 +178,23 @@ def etag(incident: Incident) -> dict[str, str]:
 
 def _seen(
     call: Call, month: str | None, limit: int, cursor: str | None
-) -> tuple[list[Summary], str | None]:
+) -> tuple[list[Incident], str | None]:
     """A page of what this person may know of, and where the next one starts.
 
     A cursor names the line it stands behind. So a page that would end with a hidden line goes on
     until one that may be named, or to the end of the board.
     """
-    seen: list[Summary] = []
+    seen: list[Incident] = []
     while True:
         page = call.application.store.board(closed_in=month, limit=limit, cursor=cursor)
-        shown = [line for line in page.items if _may_list(call, line)]
+        known = call.application.store.load_all([line.id for line in page.items])
+        shown = [
+            known[line.id] for line in page.items if line.id in known and call.sees(known[line.id])
+        ]
         seen += shown
         cursor, limit = page.cursor, 1
-        if cursor is None or (shown and shown[-1] == page.items[-1]):
+        if cursor is None or (shown and shown[-1].id == page.items[-1].id):
             return seen, cursor
-
-
-def _may_list(call: Call, line: Summary) -> bool:
-    """The board does not know who has a part in a restricted incident: the incident does."""
-    if not line.restricted:
-        return True
-    found = call.application.store.load(line.id)
-    return found is not None and call.sees(found)
 
 
 def _month(query: Mapping[str, str]) -> str | None:

@@ -37,6 +37,7 @@ def clocks_view(
     results, years = attainment(incident), calendar.holiday_years
     return s.Clocks(
         incident=incident.id,
+        name=incident.name,
         severity=incident.severity,
         now=now,
         clocks=tuple(
@@ -55,13 +56,21 @@ def clocks_view(
 def metrics_view(incident: Incident, found: Metrics) -> s.Metrics:
     """What the timeline says about how it went; times are whole seconds."""
     cycles = tuple(view_of(s.CycleResult, each, cycle=each.number) for each in found.cycles)
-    return view_of(s.Metrics, found, incident=incident.id, cycles=cycles, version=incident.version)
+    return view_of(
+        s.Metrics,
+        found,
+        incident=incident.id,
+        name=incident.name,
+        cycles=cycles,
+        version=incident.version,
+    )
 
 
 def gate_view(incident: Incident, standings: tuple[Standing, ...], *, now: datetime) -> s.Gate:
     """Every criterion that applies, and whether all of them are met or waived."""
     return s.Gate(
         incident=incident.id,
+        name=incident.name,
         now=now,
         open=not unmet(standings),
         criteria=standings,
@@ -79,6 +88,7 @@ def checklist_view(
     """What to do next, then every phase with its items."""
     return s.Checklist(
         incident=incident.id,
+        name=incident.name,
         now=now,
         priorities=tuple(next_steps),
         phases=tuple(
@@ -96,6 +106,7 @@ def preview_view(foresight: Foresight, new: Severity) -> s.Preview:
     moved = s.Moved(old_due=foresight.round_old, new_due=foresight.round_new)
     return s.Preview(
         incident=incident.id,
+        name=incident.name,
         old=incident.severity,
         new=new,
         now=foresight.at,

@@ -38,6 +38,7 @@ class Metrics:
     """
 
     incident: str
+    name: str
     counted: bool
     attained: bool
     detection_lag: int | None
@@ -98,6 +99,7 @@ class Clocks:
     """
 
     incident: str
+    name: str
     severity: Severity
     now: datetime
     clocks: tuple[Clock, ...]
@@ -137,6 +139,7 @@ class Preview:
     """
 
     incident: str
+    name: str
     old: Severity
     new: Severity
     now: datetime
@@ -150,6 +153,7 @@ class Gate:
     """The closing gate; `open` says that the incident could be closed as resolved now."""
 
     incident: str
+    name: str
     now: datetime
     open: bool
     criteria: tuple[Standing, ...]
@@ -184,6 +188,7 @@ class Checklist:
     """What to do next, at most five, and every phase that applies."""
 
     incident: str
+    name: str
     now: datetime
     priorities: tuple[Priority, ...]
     phases: tuple[PhaseItems, ...]
@@ -195,6 +200,7 @@ class FinalUpdate:
     """A draft for people to put words to; `lacks` names parts it has none of, of those it needs."""
 
     incident: str
+    name: str
     text: str
     lacks: tuple[str, ...]
     version: int

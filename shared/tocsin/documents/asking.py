@@ -63,7 +63,7 @@ def asked(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wording:
         asks=True,
         until=f"- OVERDUE since {short}" if late else f"- ACK by {short}",
         paragraphs=(
-            f"{ask} that you have it.\ntocsin ack {item.incident}",
+            f"{ask} that you have it.\ntocsin ack {item.called}",
             _reason(facts, zone),
             f"{facts.person} asks for you: {one_line(facts.reason)}" if facts.person else "",
             reader,
@@ -88,7 +88,7 @@ def asked_for(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wordin
         paragraphs=(
             f"{facts.person} asks for you: {one_line(facts.reason)}",
             f"Overdue since {due}: answer." if late else f"Answer by {due}.",
-            f"tocsin answer {item.incident} --on-it, or --not-on-it --reason TEXT",
+            f"tocsin answer {item.called} --on-it, or --not-on-it --reason TEXT",
             f"You are asked for the {facts.asks}. time." if facts.asks > 1 else "",
             others(item, facts),
         ),
@@ -191,7 +191,7 @@ def lost(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wording:
         until=f"- {facts.person} has it" if facts.person else "",
         paragraphs=(
             _lost_reason(facts, zone),
-            f"{facts.person} said so and has it. What was done:\ntocsin show {item.incident}",
+            f"{facts.person} said so and has it. What was done:\ntocsin show {item.called}",
         ),
     )
 

@@ -21,7 +21,7 @@ def lines(brief: Brief) -> list[str]:
     marker = f"{_MARK} " if brief.kind is Kind.DRILL else ""
     symptom = one_line(brief.symptom).removeprefix(_MARK).strip()
     return [
-        f"{marker}{brief.severity.upper()} {brief.incident}: {symptom}",
+        f"{marker}{brief.severity.upper()} {brief.name or brief.incident}: {symptom}",
         _asked(brief),
         *(f"On call: {_person(one)}" for one in brief.on_call),
         *([_changed(one.what, one.at, brief.zone) for one in brief.changes] or [_NO_CHANGE]),
@@ -36,7 +36,8 @@ _NO_CHANGE = "Changed: nothing known of in the hour before"
 def _asked(brief: Brief) -> str:
     if brief.ask_by is not None:
         word = "ACK by" if brief.at < brief.ask_by else "OVERDUE since"
-        return f"{word} {full_moment(brief.ask_by, brief.zone)}: tocsin ack {brief.incident}"
+        name = brief.name or brief.incident
+        return f"{word} {full_moment(brief.ask_by, brief.zone)}: tocsin ack {name}"
     return f"Acknowledged by {brief.acknowledged_by or 'nobody, and nobody is asked'}"
 
 

@@ -49,9 +49,7 @@ def render_bundle(
     marker = f"{DRILL_MARK} " if facts.kind is Kind.DRILL else ""
     count = f"{len({item.incident for item in items})} MORE"
     severity = facts.severity.upper()
-    known = (
-        "" if facts.restricted else f" {worst.incident}{worded(worst, policies(worst), at).what}"
-    )
+    known = "" if facts.restricted else f" {worst.called}{worded(worst, policies(worst), at).what}"
     title = "" if facts.restricted else title_of(facts)
     until = worded(worst, policies(worst), at).until
     before = f"{marker}{count}, worst {severity}{known or ', restricted'}"

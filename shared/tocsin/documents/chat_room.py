@@ -79,13 +79,13 @@ def _notice(item: OutboxItem, policy: Policy, at: datetime) -> Message:
         attributes=_attributes(item)
         | {"news": str(news)}
         | {name: facts[name] for name in _NAMED if facts.get(name)},
-        next_steps=_steps(news, item.incident),
+        next_steps=_steps(news, item.called),
     )
 
 
 def _before(item: OutboxItem) -> str:
     marker = f"{DRILL_MARK} " if _drill(item.facts) else ""
-    return f"{marker}[{Severity(item.facts['severity']).upper()}] {item.incident}"
+    return f"{marker}[{Severity(item.facts['severity']).upper()}] {item.called}"
 
 
 def _drill(facts: Mapping[str, str]) -> bool:

@@ -69,7 +69,7 @@ def render(
     at = at or item.due_at - REDRIVE_AFTER
     wording = worded(item, policy, at)
     marker = f"{DRILL_MARK} " if facts.kind is Kind.DRILL else ""
-    before = f"{marker}[{facts.severity.upper()}] {item.incident}{wording.what}"
+    before = f"{marker}[{facts.severity.upper()}] {item.called}{wording.what}"
     return Message(
         subject=fit_subject(before, title_of(facts), wording.until),
         text=_text(item, facts, wording, policy, (links, brief)),
@@ -119,7 +119,7 @@ def _short(item: OutboxItem, facts: Facts, wording: Wording, links: PersonalLink
     marker = f"{DRILL_MARK} " if facts.kind is Kind.DRILL else ""
     linked = links is not None and wording.asks
     severity = facts.severity.upper() if linked else f"[{facts.severity.upper()}]"
-    before = text_line(f"{marker}{severity} {item.incident}{wording.what}")
+    before = text_line(f"{marker}{severity} {item.called}{wording.what}")
     until = text_line(wording.until)
     if links is not None and linked:
         answer = links.hand_over if facts.matter else links.acknowledge
@@ -142,7 +142,7 @@ def _text(
         what = f"{title_of(facts)}\n{place} Category {facts.category or _UNKNOWN}."
     paragraphs = [
         notice,
-        f"{facts.severity.upper()} incident {item.incident}",
+        f"{facts.severity.upper()} incident {item.called}",
         what,
         *wording.paragraphs,
         _offer(links, facts) if wording.asks else "",
@@ -217,7 +217,7 @@ def _late(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:
     promise = f"The promise to {facts.clock} was due {due} and was not kept."
     if item.kind is MessageKind.REMINDER:
         promise = f"The working deadline to {facts.clock} passed: it was {due}."
-    where = f"tocsin incidents show {item.incident}"
+    where = f"tocsin incidents show {item.called}"
     return Wording(
         what=" MISSED:" if item.kind is MessageKind.BREACH else " LATE:",
         until=until,
@@ -307,7 +307,7 @@ def _internal_update(
     if due is not None and due > at:
         next_update = full_moment(due, policy.calendar.zone)
     values = {
-        "<ID>": item.incident,
+        "<ID>": item.called,
         "<level>": facts.severity,
         "<status>": mitigation,
         "<time>": next_update,

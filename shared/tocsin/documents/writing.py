@@ -68,7 +68,7 @@ def _passed_on(item: OutboxItem) -> Message:
     if headline is None or text is None:
         raise MalformedPayload("what is passed on has no words with it")
     return Message(
-        subject=f"{item.incident} | {headline}"[:SUBJECT],
+        subject=f"{item.called} | {headline}"[:SUBJECT],
         text=text,
         short=headline[:SHORT],
         attributes={

@@ -69,9 +69,9 @@ class Commit:
     """Everything one command writes, in one transaction.
 
     `expected_version` is the version that was read (0: the incident must not exist yet). `due`
-    is when the incident next needs a tick. A pointer with `open` true is taken if nobody else
-    has it open. `freezes` replaces what is known of those services and this incident. `also` is
-    what the same transaction does to other incidents.
+    is when the incident next needs a tick. `number` is what this write gives it. A pointer with
+    `open` true is taken if nobody else has it open. `freezes` replaces what is known of those
+    services and this incident. `also` is what the same transaction does to other incidents.
     """
 
     expected_version: int
@@ -81,6 +81,7 @@ class Commit:
     command: CommandRecord | None = None
     pointers: tuple[Pointer, ...] = ()
     due: datetime | None = None
+    number: int | None = None
     freezes: tuple[ServiceFreeze, ...] = ()
     actions: tuple[PreventiveAction, ...] = ()
     also: tuple[Commit, ...] = ()
@@ -129,6 +130,13 @@ class IncidentStore(Protocol):
 
     def load(self, incident_id: str) -> Incident | None: ...
 
+    def load_all(self, incident_ids: Sequence[str]) -> dict[str, Incident]:
+        """Those of the incidents that exist, by id, as they were a moment ago.
+
+        Not consistent, at half of the price: a board is looked at, nothing is decided from it.
+        """
+        ...
+
     def commit(self, commit: Commit) -> None:
         """Writes all of it or nothing.
 
@@ -136,6 +144,7 @@ class IncidentStore(Protocol):
             VersionConflict: somebody else wrote first; read again.
             CommandRepeated: the command id is already recorded.
             DedupKeyTaken: another incident holds the key open.
+            NumberTaken: the number was given before, or passed over.
             StoreUnavailable: no answer; whether it was written is unknown until read.
         """
         ...

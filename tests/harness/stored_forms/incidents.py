@@ -13,6 +13,7 @@ from tests.harness.stored_forms.examples import EPOCH, Examples
 from tocsin.adapters.evidence.keys import describe
 from tocsin.adapters.incidents.boards import DynamoActions
 from tocsin.adapters.incidents.due_queue import body_of, incidents_of
+from tocsin.adapters.incidents.numbers import DynamoNumbers
 from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.adapters.people.rotas import DynamoRotas
 from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNews, DynamoRequests
@@ -26,6 +27,7 @@ from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.queries.freeze import ServiceFreeze
 from tocsin.incidents.queries.prevention import PreventiveAction
 from tocsin.incidents.runbook.policy import ChangedKey
+from tocsin.incidents.vocabulary import Kind
 from tocsin.people.links import Bundle, Link
 from tocsin.people.rotation import Override, Rotation
 from tocsin.people.storm import Line, Texts
@@ -45,6 +47,7 @@ def write(written: Written) -> None:
     """Every store's every kind of item."""
     examples = Examples(datetime=datetime, ChangedKey=ChangedKey)
     _incident(written, examples)
+    _numbers(written)
     _outbox(written, examples)
     _people(written, examples)
     _runbooks(written, examples)
@@ -61,6 +64,26 @@ def _store(written: Written) -> DynamoIncidents:
         table=written.cloud.table("incidents"),
         operations_table=written.cloud.table("operations"),
     )
+
+
+def _numbers(written: Written) -> None:
+    """The counter, a number that is an incident's, and one that was passed over."""
+    aws = written.cloud.aws("dynamodb")
+    numbers = DynamoNumbers(
+        aws,
+        hasty=aws,
+        incidents_table=written.cloud.table("incidents"),
+        operations_table=written.cloud.table("operations"),
+    )
+    assert numbers.next(Kind.DRILL) == 1
+    written.after("counting")
+    incident = timeline.incident(Examples(datetime=datetime, ChangedKey=ChangedKey))
+    other = replace(incident, id="DRL-00000000000000000000000002", kind=Kind.DRILL, number=1)
+    _store(written).commit(Commit(expected_version=0, incident=other, entries=(), number=1))
+    assert numbers.skip(Kind.DRILL, 2)
+    written.after("numbering")
+    assert numbers.holder("DRILL-1") == other.id
+    assert numbers.holder("DRILL-2") is None
 
 
 def _incident(written: Written, examples: Examples) -> None:

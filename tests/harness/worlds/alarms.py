@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 SAMPLE = Path(__file__).parents[3] / "events" / "cloudwatch" / "sns-alarm.json"
 
 
-def notification(name: str, at: datetime, *, state: str = "ALARM") -> dict[str, Any]:
-    """The SNS envelope of one change of state of the alarm `name`."""
+def notification(
+    name: str, at: datetime, *, state: str = "ALARM", description: str | None = None
+) -> dict[str, Any]:
+    """The SNS envelope of one change of state of the alarm `name`, described by nobody if not."""
     envelope: dict[str, Any] = json.loads(_sample())
     message = json.loads(envelope["Message"])
     message |= {
         "AlarmName": name,
+        "AlarmDescription": description,
         "AlarmArn": message["AlarmArn"].rpartition(":")[0] + f":{name}",
         "NewStateValue": state,
         "OldStateValue": "OK" if state == "ALARM" else "ALARM",

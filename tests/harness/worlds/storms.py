@@ -7,12 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from queue import Empty, SimpleQueue
+from threading import Lock
 from threading import local as thread_local
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from tests.harness.cloud.incident_tables import INCIDENTS, OPERATIONS
 from tests.harness.fakes.application import ManualClock, Policies
 from tests.harness.fakes.ids import SeededIds
-from tests.harness.worlds.stories import ANA, local, make, person
+from tests.harness.worlds.stories import ANA, local, make, person, signal
+from tocsin.adapters.incidents.numbers import DynamoNumbers
+from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.application.incidents.engine import Engine
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.record import AddNote
@@ -21,9 +26,10 @@ from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Category, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
 
+    from tocsin.adapters.aws.call import AwsCall
     from tocsin.application.incidents.outcome import SweepReport
     from tocsin.ports.incidents import IncidentStore
 
@@ -144,3 +150,70 @@ class Storm:
         assert [entry.seq for entry in timeline] == list(range(1, before + people * notes + 1))
         assert first_broken_link(timeline) is None
         assert fold(timeline) == self.store.load(incident)
+
+
+class Counted:
+    """A caller that counts what it is asked, by operation."""
+
+    def __init__(self, inner: AwsCall, calls: Counter[str]) -> None:
+        self._inner, self._calls, self._guard = inner, calls, Lock()
+
+    def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
+        with self._guard:
+            self._calls[operation] += 1
+        return self._inner.call(operation, payload)
+
+
+@dataclass(frozen=True)
+class NumberedStorm:
+    """What a storm of alarms cost and led to; `names` are in the order of the numbers."""
+
+    calls: Counter[str]
+    names: list[str]
+    seconds: list[float]
+
+
+def numbered_storms(
+    caller: Callable[[], AwsCall], *, alarms: int, writers: int
+) -> tuple[NumberedStorm, ...]:
+    """The same storm with numbers and without, by some writers, turn about.
+
+    `caller` makes one for each thread. Each opening of the one is followed by one of the other, so
+    that both meet the same machine.
+    """
+    kinds = (True, False)
+    calls: dict[bool, Counter[str]] = {kind: Counter() for kind in kinds}
+    took: dict[bool, list[float]] = {kind: [] for kind in kinds}
+    names: dict[bool, list[str]] = {kind: [] for kind in kinds}
+    ids, guard = SeededIds(), Lock()
+
+    def opened(part: int) -> None:
+        callers = {kind: Counted(caller(), calls[kind]) for kind in kinds}
+        engines = {kind: _engine(callers[kind], ids, numbered=kind) for kind in kinds}
+        for number in range(part, alarms, writers):
+            for kind in kinds if number % 2 else reversed(kinds):
+                begun = monotonic()
+                (one,) = engines[kind].receive([signal(T0, name=f"alarm-{number}-{kind}")])
+                with guard:
+                    took[kind].append(monotonic() - begun)
+                    names[kind].append(one.incident.name)
+
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(opened, range(writers)))
+    for found in names.values():
+        found.sort(key=lambda name: (len(name), name))
+    return tuple(NumberedStorm(calls[kind], names[kind], took[kind]) for kind in kinds)
+
+
+def _engine(aws: AwsCall, ids: SeededIds, *, numbered: bool) -> Engine:
+    return Engine(
+        store=DynamoIncidents(aws, INCIDENTS, operations_table=OPERATIONS),
+        policies=Policies(),
+        clock=ManualClock(T0),
+        ids=ids,
+        numbers=DynamoNumbers(
+            aws, hasty=aws, incidents_table=INCIDENTS, operations_table=OPERATIONS
+        )
+        if numbered
+        else None,
+    )

@@ -25,6 +25,13 @@ class Told:
     def __init__(self, terminal: Terminal, zone: ZoneInfo = NEW_YORK) -> None:
         self.terminal, self.world, self.zone, self.id = terminal, terminal.world, zone, ""
 
+    @property
+    def name(self) -> str:
+        """What people call it now."""
+        found = self.world.store.load(self.id)
+        assert found is not None
+        return found.name
+
     def instant(self, text: str) -> datetime:
         moment = datetime.fromisoformat(f"2026-{text.replace(' ', 'T')}")
         return moment.replace(tzinfo=self.zone).astimezone(UTC)

@@ -30,6 +30,7 @@ from tests.harness.worlds.inbox import Inbox, InboxSender
 from tocsin.adapters.evidence.memory import MemoryArchive
 from tocsin.adapters.incidents.due_queue import incidents_of
 from tocsin.adapters.incidents.memory_boards import MemoryActions
+from tocsin.adapters.incidents.numbers import MemoryNumbers
 from tocsin.adapters.people.memory import (
     MemoryContacts,
     MemoryLinks,
@@ -143,6 +144,7 @@ class World:
             actions=MemoryActions(self.store.actions),
             on_duty=on_duty,
             published=self.published,
+            numbers=MemoryNumbers(self.store),
         )
         self.contacts = MemoryContacts()
         self.links = MemoryLinks()
@@ -209,9 +211,11 @@ class World:
 
     # What happens from outside
 
-    def alarm(self, name: str = "api-outage", *, state: str = "ALARM") -> Incident | None:
+    def alarm(
+        self, name: str = "api-outage", *, state: str = "ALARM", description: str | None = None
+    ) -> Incident | None:
         """The alarm changes its state now; the incident it belongs to, if any."""
-        envelope = notification(name, self.clock.now, state=state)
+        envelope = notification(name, self.clock.now, state=state, description=description)
         assert self.deliver_alarms(envelope) == []
         self.pump()
         open_now = self.application.store.board(limit=200).items

@@ -13,7 +13,7 @@ def test_the_first_hour_shows_what_is_needed_first_and_later_only_on_request(
 ) -> None:
     line = ("open", "checkout is down", "--severity", "high", "--category", "production")
     incident = terminal.json(*line)["id"]
-    first = f"HIGH {incident}: checkout is down"
+    first = "HIGH INC-1: checkout is down"
     shown = terminal.text("show", incident)
     assert shown.startswith(first)
     assert shown.startswith(terminal.text("first", incident))

@@ -123,7 +123,7 @@ def test_a_low_without_a_planned_release_shows_unscheduled_everywhere(terminal: 
 def test_a_run_of_a_commit_that_nobody_linked_is_asked_about(terminal: Terminal) -> None:
     told = Told(terminal).open(T0, "high")
     told.acknowledge(T0, DI)
-    asked = f"is not linked; if it is the fix: tocsin fix link {told.id}"
+    asked = f"is not linked; if it is the fix: tocsin fix link {told.name}"
     run = ("quality", "success", *URL, "--as", ANA)
     answer = terminal.text("fix", "run", told.id, "c0ffee", *run)
     assert f"c0ffee was reported and {asked} c0ffee" in answer
@@ -132,7 +132,7 @@ def test_a_run_of_a_commit_that_nobody_linked_is_asked_about(terminal: Terminal)
     assert f"decade was reported and {asked} decade" in answer
     assert told.show()["unlinked"] == ["decade", "c0ffee"], "the newest first"
     first = terminal.text("first", told.id)
-    assert f"Is decade the fix? tocsin fix link {told.id} decade --url URL" in first
+    assert f"Is decade the fix? tocsin fix link {told.name} decade --url URL" in first
     told.say("09-08 11:00", ANA, "fix", "facade", *URL, step="link")
     assert told.show()["unlinked"] == ["decade", "c0ffee"], "nothing was seen of facade yet"
     told.say("09-08 11:01", ANA, "fix", "decade", *URL, step="link")

@@ -191,7 +191,7 @@ def paged(told: Told) -> list[str]:
     """The newest page to whoever is on call for mitigation: its subject and its text."""
     pages = [one for one in told.world.inbox.all if one.kind == "page"]
     newest = [one for one in pages if one.to == "mitigation-primary"][-1]
-    return [newest.message.subject.partition(f"{told.id} ")[2], newest.message.text]
+    return [newest.message.subject.partition(f"{told.name} ")[2], newest.message.text]
 
 
 def test_containment_lost_to_a_signal_asks_anew_and_says_why(terminal: Terminal) -> None:
@@ -207,7 +207,9 @@ def test_containment_lost_to_a_signal_asks_anew_and_says_why(terminal: Terminal)
     terminal.world.alarm()
     told.until("09-08 12:11")
     subject, text = paged(told)
-    assert subject == "CONTAINMENT LOST 12:10 (a signal ke... - ACK by 12:25 EDT"
+    assert subject == (
+        "CONTAINMENT LOST 12:10 (a signal kept firing): api-outage - ACK by 12:25 EDT"
+    )
     since = "Containment was lost at Tue 2026-09-08 12:10 EDT (16:10 UTC): a signal kept firing."
     assert since in text
     assert (told.show()["round"]["reason"], told.round_due()) == ("containment_lost", "09-08 12:25")
@@ -223,7 +225,7 @@ def test_whoever_says_that_containment_is_lost_has_it_and_others_read_that(
     told.contain("09-08 11:00")
     told.say("09-08 12:00", BO, "contain", "--reason", "errors again", step="lost")
     subject, text = paged(told)
-    assert subject == "CONTAINMENT LOST 12:00 (errors again): che... - bo has it"
+    assert subject == ("CONTAINMENT LOST 12:00 (errors again): checkout is down - bo has it")
     assert "ACK by" not in text
     found = told.show()["round"]
     assert (found["reason"], found["acknowledged_by"]) == ("containment_lost", "bo")
@@ -261,7 +263,7 @@ def test_a_deploy_of_a_commit_nobody_linked_is_asked_about(terminal: Terminal) -
     told = acknowledged(terminal, "high")
     url = ("--url", "https://example.com/run")
     told.say("09-08 10:10", ANA, "fix", "c0ffee", "success", "--whole-scope", *url, step="deploy")
-    asked = f"Is c0ffee the fix? tocsin fix link {told.id} c0ffee --url URL"
+    asked = f"Is c0ffee the fix? tocsin fix link {told.name} c0ffee --url URL"
     listed = [one["text"] for one in terminal.json("checklist", told.id)["priorities"]]
     assert asked in listed
     told.say("09-08 10:11", ANA, "fix", "c0ffee", *url, step="link")

@@ -223,7 +223,7 @@ def test_phases_of_a_medium_go_with_its_clocks_and_billing_adds_two(terminal: Te
 def subjects(told: Told, person: str, kind: str = "page") -> list[str]:
     """What stands in the person's messages beside severity and id, oldest first."""
     return [
-        one.message.subject.partition(f"{told.id} ")[2]
+        one.message.subject.partition(f"{told.name} ")[2]
         for one in told.world.inbox.all
         if (one.kind, one.to) == (kind, person)
     ]
@@ -312,7 +312,7 @@ def taken(terminal: Terminal) -> Told:
 
 def test_who_is_asked_for_by_hand_reads_by_whom_why_and_by_when(taken: Told) -> None:
     (page,) = subjects(taken, "ana2")
-    assert page == "asked by bo: need a database person - answer by 12:21 EDT"
+    assert page == ("asked by bo: need a database person checkout is down - answer by 12:21 EDT")
     (sent,) = [one for one in taken.world.inbox.all if one.to == "ana2"]
     assert (sent.channel, sent.message.attributes["urgency"]) == ("sms", "page")
     assert "answer by 12:21 EDT https://" in sent.message.short
@@ -411,7 +411,7 @@ def test_everybody_who_was_asked_hears_once_and_quietly_who_has_it(terminal: Ter
     ends = [one for one in terminal.world.inbox.ends if one.kind == "acknowledged"]
     assert sorted(one.to for one in ends) == [COMMANDER, MITIGATION, "senior-engineer"]
     for one in ends:
-        assert one.message.subject.partition(f"{told.id} ")[2].startswith(
+        assert one.message.subject.partition(f"{told.name} ")[2].startswith(
             "acknowledged by engineering-lead:"
         )
         assert "engineering-lead has it. Nobody else needs to answer the page." in one.message.text

@@ -29,7 +29,7 @@ def taken(terminal: Terminal) -> Told:
 
 def subjects(told: Told, person: str) -> list[str]:
     found = [one for one in told.world.inbox.all if one.to == person]
-    return [one.message.subject.partition(f"{told.id} ")[2] for one in found]
+    return [one.message.subject.partition(f"{told.name} ")[2] for one in found]
 
 
 def holder(told: Told) -> str:
@@ -52,14 +52,14 @@ def test_the_receiver_is_paged_and_the_giver_has_it_until_it_is_taken(taken: Tol
     assert code == 8
     assert out == (
         "asked: hand incident commander over to bo2; waits for a second person: "
-        f"tocsin answer {taken.id} --on-it\n"
+        f"tocsin answer {taken.name} --on-it\n"
     )
     assert holder(taken) == "ana"
     (subject,) = subjects(taken, "bo2")
     assert subject.startswith("ana HANDS OVER incident commander:")
     assert subject.endswith("- take it by 10:05 EDT")
     (page,) = [one for one in taken.world.inbox.all if one.to == "bo2"]
-    assert page.message.short.partition(f"{taken.id} ")[2].startswith(
+    assert page.message.short.partition(f"{taken.name} ")[2].startswith(
         f"ana HANDS OVER incident commander: {DOWN} take it by 10:05 EDT https://"
     )
     assert (page.channel, page.message.attributes["urgency"]) == ("sms", "page")
@@ -145,7 +145,7 @@ def test_who_is_given_a_role_reads_facts_a_link_and_the_deadline(taken: Told) ->
     assert mail.message.subject.endswith("- contain by 14:00 EDT")
     text = mail.message.text
     assert "Due next: contain by Tue 2026-09-08 14:00 EDT (18:00 UTC)." in text
-    assert f"CRITICAL {taken.id}: {DOWN}" in text
+    assert f"CRITICAL {taken.name}: {DOWN}" in text
     away = re.findall(r"Hand it over, if you cannot have it: (https://\S+)", text)[0]
     assert taken.world.visit("POST", away)[0] == 200
     assert "mitigation_owner" in json.dumps(taken.show()["requests"])

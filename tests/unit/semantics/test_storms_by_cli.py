@@ -44,7 +44,7 @@ def shorts(world: World, person: str = KIM) -> list[str]:
 
 
 def open_many(terminal: Terminal, *severities: str, begin: bool = True) -> list[str]:
-    """One incident each, a second apart."""
+    """One incident each, a second apart; their numbers."""
     told = Told(terminal)
     if begin:
         told.begin(T0)
@@ -54,7 +54,7 @@ def open_many(terminal: Terminal, *severities: str, begin: bool = True) -> list[
         opened = terminal.json(
             *("open", f"part {number} is down", "--severity", severity, "--as", ANA)
         )
-        found.append(opened["id"])
+        found.append(opened["name"])
         second = timedelta(seconds=1)
         terminal.world.clock.advance(second)
         terminal.world.wall.advance(second)
@@ -178,7 +178,7 @@ def test_a_restricted_one_in_a_bundle_is_counted_and_named_nowhere(terminal: Ter
     secret = terminal.json(
         *("open", "keys are in the wild", "--severity", "critical", "--as", "kay"),
         *("--category", "security"),
-    )["id"]
+    )["name"]
     terminal.json("impact", secret, "people", "--exposure", "possible", "--as", "kay")
     world.jump(1)
     for person in (*PRIMARY, "security-primary"):
@@ -260,7 +260,9 @@ def test_nothing_of_a_storm_is_lost_and_what_is_repeated_is_what_died_after_it_l
         for one in texts(world, person):
             told.update(re.findall(r"INC-\w+", one.message.text + one.message.subject))
         for summary in world.application.store.board(limit=50).items:
-            assert told[summary.id], "everything was told"
+            incident = world.store.load(summary.id)
+            assert incident is not None
+            assert told[incident.name], "everything was told"
         for first in texts(world, person):
             end = first.at + timedelta(seconds=60)
             lately = [one for one in texts(world, person) if first.at <= one.at < end]

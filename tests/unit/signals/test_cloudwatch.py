@@ -152,3 +152,29 @@ def test_an_alarm_without_its_arn_is_known_by_account_region_and_name() -> None:
 def test_an_alarm_without_its_arn_in_a_region_named_in_words_is_refused() -> None:
     with pytest.raises(MalformedPayload, match="ARN"):
         parse(notification(AlarmArn=None, Region="EU (Ireland)"))
+
+
+@pytest.mark.parametrize(
+    ("description", "title"),
+    [
+        ("Requests read rows of another tenant.", "Requests read rows of another tenant"),
+        ("Checkout is down. See the wiki.\nOwner: payments", "Checkout is down"),
+        ("Latency is over 2.5 s for 5% of requests", "Latency is over 2.5 s for 5% of requests"),
+        ("結帳 失敗 了", "結帳 失敗 了"),
+        ("", "prd-chk-5xx"),
+        ("checkout", "prd-chk-5xx"),
+        ("Managed by Terraform module alarms", "prd-chk-5xx"),
+        ("DO NOT EDIT OR DELETE. For TargetTrackingScaling policy arn:aws:x.", "prd-chk-5xx"),
+        ('{"team": "payments", "tier": 1, "run": "book"}', "prd-chk-5xx"),
+        ("See the runbook https://wiki.example/x now", "prd-chk-5xx"),
+        ("word " * 40, "prd-chk-5xx"),
+    ],
+)
+def test_a_description_for_people_is_the_title_and_what_tools_write_is_not(
+    description: str, title: str
+) -> None:
+    arn = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:prd-chk-5xx"
+    named = {"AlarmName": "prd-chk-5xx", "AlarmArn": arn}
+    found = parse(notification(**named, AlarmDescription=description))
+    assert found.title == title
+    assert found.rule == "prd-chk-5xx", "rules go by names"

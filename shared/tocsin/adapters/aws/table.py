@@ -71,6 +71,10 @@ class Table:
             self._aws, self.name, keys, attributes=attributes, consistent=True, sleep=time.sleep
         )
 
+    def several(self, keys: Sequence[Item], *attributes: str) -> Iterator[Item]:
+        """Those of the keys that exist, as they were a moment ago, in no order; all distinct."""
+        return batch_get(self._aws, self.name, keys, attributes=attributes, sleep=time.sleep)
+
     def put_new(self, item: Item) -> bool:
         """Writes the item unless its key exists; whether what lies there now is this item.
 

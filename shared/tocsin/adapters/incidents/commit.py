@@ -15,6 +15,7 @@ from tocsin.adapters.incidents.items import (
     command_item,
     entry_item,
     freeze_item,
+    number_item,
     outbox_item,
     pointer_item,
     snapshot_item,
@@ -23,11 +24,13 @@ from tocsin.errors import (
     CommandRepeated,
     DedupKeyTaken,
     InvalidSettings,
+    NumberTaken,
     PayloadTooLarge,
     StoreUnavailable,
     TocsinError,
     VersionConflict,
 )
+from tocsin.incidents.model.naming import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +71,9 @@ def _parts(commit: Commit, table: str, operations_table: str | None) -> list[Par
     parts += [_pointer(pointer, commit, table) for pointer in commit.pointers]
     parts += [_put(entry_item(entry), table, VersionConflict) for entry in commit.entries]
     parts += [_put(outbox_item(item), table, VersionConflict) for item in commit.outbox]
+    if commit.number is not None:
+        name = numbered(commit.incident.kind, commit.number)
+        parts.append(_put(number_item(name, commit.incident.id), table, NumberTaken))
     if commit.freezes:
         where = _known(operations_table)
         parts += [_written(freeze_item(held), where) for held in commit.freezes]
@@ -90,7 +96,7 @@ def error_of(parts: Sequence[Part], reasons: Sequence[str]) -> TocsinError | Non
     refused = {
         part.refused for part, reason in zip(parts, reasons, strict=False) if reason == CONDITION
     }
-    for error in (CommandRepeated, DedupKeyTaken, VersionConflict):
+    for error in (CommandRepeated, DedupKeyTaken, VersionConflict, NumberTaken):
         if error in refused:
             return error()
     if CONTENTION & set(reasons):

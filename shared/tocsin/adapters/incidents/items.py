@@ -182,6 +182,12 @@ def pointer_of(item: Item) -> Pointer:
     )
 
 
+def number_item(name: str, incident: str | None) -> Item:
+    """Whose a number is; without an incident it was passed over and is given to nobody."""
+    whose = {"skipped": {"BOOL": True}} if incident is None else {"incident": s(incident)}
+    return key(keys.number_pk(name), keys.NUMBER) | {"v": n(keys.ITEM_VERSION)} | whose
+
+
 def freeze_item(held: ServiceFreeze) -> Item:
     """A service held by an incident, in the `operations` table."""
     item = key(FREEZE_PK, freeze_sk(held)) | {

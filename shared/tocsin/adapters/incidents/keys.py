@@ -25,6 +25,8 @@ DUE_SHARDS = 8
 META = "META"
 POINTER = "OPEN"
 CLEAR = "CLEAR"
+NUMBER = "INC"
+COUNTER = "COUNTER"
 OUTBOX = "OUT#"
 OPEN_LIST = "L#open"
 ITEM_VERSION = 1
@@ -54,6 +56,16 @@ def pointer_pk(key: str) -> str:
 def trace_sk(signal: Signal) -> str:
     """The trace of one signal, in the order of the source's times."""
     return f"SIG#{format_time(signal.occurred_at)}#{signal.id}"
+
+
+def number_pk(name: str) -> str:
+    """Whose a number is: `INC-142` or `DRILL-7`."""
+    return f"NUM#{name.replace('-', '#')}"
+
+
+def counter_pk(prefix: str) -> str:
+    """Where numbers are counted, in the `operations` table."""
+    return f"NUMBER#{prefix}"
 
 
 def creation_pk(principal: str) -> str:

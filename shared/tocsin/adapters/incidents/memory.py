@@ -14,8 +14,15 @@ from tocsin.adapters.incidents.commit import parts_of
 from tocsin.adapters.incidents.forms import action_text, freeze_sk, freeze_text, summary_of
 from tocsin.adapters.incidents.items import clear_item, clear_of
 from tocsin.adapters.incidents.keys import due_sk, list_named, list_pk, list_sk, trace_sk
-from tocsin.errors import CommandRepeated, Conflict, DedupKeyTaken, VersionConflict
+from tocsin.errors import (
+    CommandRepeated,
+    Conflict,
+    DedupKeyTaken,
+    NumberTaken,
+    VersionConflict,
+)
 from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.model.naming import numbered
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.ports.incidents import Clear, CommandRecord, Commit, DueItems, Page, Pointer, Summary
 
@@ -39,6 +46,8 @@ class MemoryIncidents:
         self.creations: dict[tuple[str, str], CommandRecord] = {}  # by principal and key
         self.freezes: dict[str, str] = {}  # texts by their place in the table
         self.actions: dict[tuple[str, str], str] = {}  # texts by incident and id
+        self.numbers: dict[str, str | None] = {}  # incidents by number; None: passed over
+        self._counted: dict[str, int] = {}  # numbers by their prefix
         self._pointers: dict[str, Pointer] = {}
         self._clears: dict[str, Clear] = {}
         self._traces: dict[tuple[str, str], str | None] = {}
@@ -50,6 +59,21 @@ class MemoryIncidents:
     def load(self, incident_id: str) -> Incident | None:
         text = self._snapshots.get(incident_id)
         return None if text is None else snapshot_of(text)
+
+    def count(self, prefix: str) -> int:
+        """One more of a kind: what `NUMBER#<prefix>` holds."""
+        with self._lock:
+            self._counted[prefix] = self._counted.get(prefix, 0) + 1
+            return self._counted[prefix]
+
+    def pass_over(self, name: str) -> bool:
+        """Keeps a number from everybody, unless somebody has it."""
+        with self._lock:
+            return self.numbers.setdefault(name, None) is None
+
+    def load_all(self, incident_ids: Sequence[str]) -> dict[str, Incident]:
+        found = (self.load(each) for each in incident_ids)
+        return {incident.id: incident for incident in found if incident is not None}
 
     def commit(self, commit: Commit) -> None:
         texts = [snapshot_text(each.incident) for each in commit.whole]
@@ -85,6 +109,9 @@ class MemoryIncidents:
         stored = self.load(commit.incident.id)
         if (stored.version if stored else 0) != commit.expected_version:
             raise VersionConflict
+        number = commit.number
+        if number is not None and numbered(commit.incident.kind, number) in self.numbers:
+            raise NumberTaken
 
     def _write(self, commit: Commit, text: str) -> None:
         incident = commit.incident
@@ -95,6 +122,8 @@ class MemoryIncidents:
                 self._commands[record.incident, record.hash] = record
             else:
                 self.creations[record.principal, record.key or ""] = record
+        if commit.number is not None:
+            self.numbers[numbered(incident.kind, commit.number)] = incident.id
         for pointer in commit.pointers:
             self._pointers[pointer.key] = replace(pointer, version=incident.version, over=None)
         for item in commit.outbox:

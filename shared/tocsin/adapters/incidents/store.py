@@ -71,6 +71,12 @@ class DynamoIncidents(DynamoOutbox):
         item = self._table.get(item_key(keys.incident_pk(incident_id), keys.META))
         return None if item is None else snapshot_of(item["body"]["S"])
 
+    def load_all(self, incident_ids: Sequence[str]) -> dict[str, Incident]:
+        places = dict.fromkeys(map(keys.incident_pk, incident_ids))
+        wanted = [item_key(place, keys.META) for place in places]
+        found = (snapshot_of(item["body"]["S"]) for item in self._table.several(wanted, "body"))
+        return {incident.id: incident for incident in found}
+
     def commit(self, commit: Commit) -> None:
         parts = parts_of(commit, self._table.name, self._operations)
         for attempt in range(_TRIES):

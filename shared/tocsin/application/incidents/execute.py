@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.commit import commit_of, record_of
 from tocsin.application.incidents.fingerprint import command_hash, request_hash
+from tocsin.application.incidents.numbers import Giving
 from tocsin.application.incidents.outcome import Outcome
 from tocsin.errors import (
     CommandRepeated,
     IdempotencyKeyReused,
+    NumberTaken,
     TocsinError,
     UnknownIncident,
     VersionConflict,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.incidents import CommandRecord, Commit, IncidentStore, Pointer
+    from tocsin.ports.numbers import Numbers
     from tocsin.ports.runbooks import PolicySource
     from tocsin.ports.time import Ids, IncidentClock
 
@@ -39,12 +42,13 @@ ATTEMPTS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What carrying a command out takes."""
+    """What carrying a command out takes; without `numbers` incidents go by their ids."""
 
     store: IncidentStore
     policies: PolicySource
     clock: IncidentClock
     ids: Ids
+    numbers: Numbers | None = None
 
 
 type Also = Callable[[Incident | None, Commit], tuple[Commit, ...]]
@@ -64,15 +68,26 @@ def carry_out(
         VersionConflict: it lost every one of the bounded races.
         TocsinError: the command is refused; nothing has changed.
     """
-    store, policies = ports.store, ports.policies
+    giving = Giving(ports.numbers)
+    used: int | None = None
+    try:
+        outcome = _carry_out(command, ports, giving, over=over, also=also)
+        used = outcome.incident.number
+    finally:
+        giving.settle(used)
+    return outcome
+
+
+def _carry_out(
+    command: Command, ports: Ports, giving: Giving, *, over: Pointer | None, also: Also | None
+) -> Outcome:
+    store = ports.store
     for attempt in range(1, ATTEMPTS + 1):
         before = store.load(command.incident_id)
-        policy = policies.version(before.policy_version) if before else policies.current()
         try:
-            events = decide(before, command, policy, ports.clock.incident_now())
-            if not events:
+            commit = _decided(command, before, ports, giving, over)
+            if commit is None:
                 return _unchanged(command, before, ports)
-            commit = commit_of(before, events, command, policy, ports.ids, over=over)
             if also is not None:
                 commit = replace(commit, also=also(before, commit))
         except TocsinError:
@@ -84,8 +99,8 @@ def carry_out(
         except CommandRepeated:
             if (repeated := _repeated(command, store)) is not None:
                 return repeated
-        except VersionConflict:
-            continue
+        except (VersionConflict, NumberTaken) as lost:
+            giving.lost(lost)
         else:
             return Outcome(
                 incident=commit.incident,
@@ -95,6 +110,24 @@ def carry_out(
                 due=commit.due,
             )
     raise VersionConflict(f"lost {ATTEMPTS} races for {command.incident_id}")
+
+
+def _decided(
+    command: Command,
+    before: Incident | None,
+    ports: Ports,
+    giving: Giving,
+    over: Pointer | None,
+) -> Commit | None:
+    """What is to be written; None changes nothing."""
+    policies = ports.policies
+    policy = policies.version(before.policy_version) if before else policies.current()
+    events = decide(before, command, policy, ports.clock.incident_now())
+    if not events:
+        return None
+    events, number = giving.give(before, events)
+    commit = commit_of(before, events, command, policy, ports.ids, over=over)
+    return replace(commit, number=number)
 
 
 def _unchanged(command: Command, before: Incident | None, ports: Ports) -> Outcome:

@@ -16,6 +16,7 @@ import typer
 from tocsin.cli.incidents import evidence, releases
 from tocsin.cli.incidents import status as progress
 from tocsin.cli.incidents.first import lines
+from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import content, show_incident, tinted
 from tocsin.cli.incidents.verbs import Incident, Key, add_verbs
 from tocsin.cli.terminal.api import ApiUrl, As, connect
@@ -66,12 +67,12 @@ def list_incidents(
     elif not found:
         current().line(f"no {status} incidents")
     else:
-        columns = ("id", "severity", "state", "category", "opened_at", "title")
+        columns = ("name", "severity", "state", "category", "opened_at", "title")
         current().table(columns, ([tinted(one[name]) for name in columns] for one in found))
 
 
-@verbs.command()
-@app.command()
+@verbs.command(cls=OnOne)
+@app.command(cls=OnOne)
 def show(
     incident: Incident,
     *,
@@ -95,8 +96,8 @@ def show(
     show_incident(found)
 
 
-@verbs.command()
-@app.command()
+@verbs.command(cls=OnOne)
+@app.command(cls=OnOne)
 def timeline(incident: Incident, api_url: ApiUrl = None, person: As = None) -> None:
     """Every entry, oldest first. An entry recorded later than it happened shows both times."""
     path = f"/v1/incidents/{segment(incident)}/timeline"

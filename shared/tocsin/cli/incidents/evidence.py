@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import show_incident
 from tocsin.cli.incidents.verbs import At, IfVersion, Incident, Key, send
 from tocsin.cli.terminal.api import ApiUrl, As, connect
@@ -30,7 +31,7 @@ _TYPES = {
 def add_to(app: typer.Typer) -> None:
     """Adds the commands of this module."""
     for command in (evidence, content):
-        app.command()(command)
+        app.command(cls=OnOne)(command)
 
 
 def evidence(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from tocsin.cli.incidents.naming import OnOne
+from tocsin.cli.incidents.verbs import Incident  # noqa: TC001 -- Typer reads the annotations
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.documents import briefing
@@ -16,9 +18,9 @@ from tocsin.runtime.api_client import segment
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@app.command()
+@app.command(cls=OnOne)
 def first(
-    incident: Annotated[str, typer.Argument(help="Its id, like INC-….", metavar="INCIDENT")],
+    incident: Incident,
     *,
     api_url: ApiUrl = None,
     person: As = None,

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.smoke_tests import run_smoke_tests
 from tocsin.cli.incidents.tables import (
     UNSCHEDULED,
@@ -38,7 +39,7 @@ BY_HAND = frozenset({"severity", "checklist", "verify"})
 def add_to(app: typer.Typer) -> None:
     """Adds the commands of this module."""
     for command in (clocks, metrics, gate, checklist, severity, verify):
-        app.command()(command)
+        app.command(cls=OnOne)(command)
 
 
 def clocks(
@@ -64,7 +65,7 @@ def metrics(incident: Incident, api_url: ApiUrl = None, person: As = None) -> No
     names = ("detection_lag", "time_to_triage", "time_to_acknowledge", "time_to_contain")
     rows = [(name, found[name]) for name in (*names, "time_to_fix", "time_to_close")]
     rows += [(f"stretch {name}", seconds) for name, seconds in found["phases"].items()]
-    current().line(f"{found['incident']}, reopened {found['reopened']} times")
+    current().line(f"{found['name']}, reopened {found['reopened']} times")
     if found["time_to_triage"] is not None:
         current().line(f"the report was triaged: {found['triaged']}")
     current().table(("", "time"), ((name.replace("_", " "), left(each)) for name, each in rows))
@@ -92,7 +93,7 @@ def gate(
     if current().json:
         current().document(found)
     else:
-        current().line(f"{found['incident']}: the gate is {'open' if found['open'] else 'shut'}")
+        current().line(f"{found['name']}: the gate is {'open' if found['open'] else 'shut'}")
         rows = (
             (one["code"], tinted(one["status"]), one["text"], one["evidence"] or one["next_step"])
             for one in found["criteria"]
@@ -126,7 +127,7 @@ def checklist(
     if current().json:
         current().document(found)
         return
-    current().line(f"{found['incident']} at {found['now']}: next", style="bold")
+    current().line(f"{found['name']} at {found['now']}: next", style="bold")
     current().table(
         ("do", "by (UTC)"), ((one["text"], one["due_at"]) for one in found["priorities"])
     )

@@ -63,8 +63,8 @@ def show_incident(incident: Mapping[str, Any]) -> None:
 
 
 def _rows(incident: Mapping[str, Any]) -> None:
-    current().line(f"{incident['id']}  {incident['title']}", style="bold")
-    skipped = ("id", "title", "round", "correlation_id", "pending", "unlinked")
+    current().line(f"{incident['name']}  {incident['title']}", style="bold")
+    skipped = ("name", "title", "round", "correlation_id", "pending", "unlinked")
     rows: list[tuple[str, object]] = [
         (
             name.replace("_", " "),
@@ -79,7 +79,7 @@ def _rows(incident: Mapping[str, Any]) -> None:
         rows.append(("acknowledged by", turn["acknowledged_by"] or "nobody yet"))
     current().table(("", ""), rows)
     for commit in incident.get("unlinked", ()):
-        asked = f"if it is the fix: tocsin fix link {incident['id']} {commit}"
+        asked = f"if it is the fix: tocsin fix link {incident['name']} {commit}"
         current().line(f"{commit} was reported and is not linked; {asked}")
 
 
@@ -88,7 +88,7 @@ def show_clocks(found: Mapping[str, Any]) -> None:
     if current().json:
         current().document(found)
         return
-    current().line(f"{found['incident']}, {found['severity']}; incident time {found['now']}")
+    current().line(f"{found['name']}, {found['severity']}; incident time {found['now']}")
     rows = (
         (
             one["clock"],
@@ -111,7 +111,7 @@ def show_clocks(found: Mapping[str, Any]) -> None:
 
 def show_preview(found: Mapping[str, Any]) -> None:
     """Old and new deadlines, side by side."""
-    current().line(f"{found['incident']}: {found['old']} to {found['new']}, at {found['now']}")
+    current().line(f"{found['name']}: {found['old']} to {found['new']}, at {found['now']}")
     rows: list[tuple[object, ...]] = []
     if asked := found["acknowledge"]:
         rows.append(("acknowledge", "", asked["old_due"], asked["new_due"], ""))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import show_incident
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.spans import read_instant
@@ -33,7 +34,14 @@ if TYPE_CHECKING:
 
 _MOST_ON_THE_LINE = 4
 
-Incident = Annotated[str, typer.Argument(help="Its id, like INC-….", metavar="INCIDENT")]
+Incident = Annotated[
+    str,
+    typer.Argument(
+        help="Its number (INC-142, or 142), the beginning of its id, or `latest`; where only one is"
+        " open, a person may leave it out.",
+        metavar="INCIDENT",
+    ),
+]
 Key = Annotated[
     str | None,
     typer.Option("--key", help="Idempotency key: the same again does nothing twice."),
@@ -76,14 +84,14 @@ def send(
 
 def _add(app: typer.Typer, word: str, name: str, verb: Verb) -> None:
     if not isinstance(verb.command, Mapping):
-        app.command(word, help=f"{verb.about}.")(_command(name, "", verb.command))
+        app.command(word, help=f"{verb.about}.", cls=OnOne)(_command(name, "", verb.command))
         return
     group = typer.Typer(
         no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=f"{verb.about}."
     )
     for step, command in verb.steps.items():
         said = (command.__doc__ or step).strip().splitlines()[0]
-        group.command(step.replace("_", "-"), help=said)(_command(name, step, command))
+        group.command(step.replace("_", "-"), help=said, cls=OnOne)(_command(name, step, command))
     app.add_typer(group, name=word)
 
 

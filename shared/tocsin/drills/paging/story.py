@@ -57,6 +57,11 @@ class PagingStory:
         ]
 
     @property
+    def _says(self) -> str:
+        """What the alarm says to people, which becomes the incident's title."""
+        return f"No checkout has succeeded with any provider for five minutes ({self.run})"
+
+    @property
     def incident(self) -> str:
         """This run's incident.
 
@@ -83,7 +88,7 @@ class PagingStory:
         self.watcher.tell(f"alarm {name} is in ALARM; its action is the stage's alarm topic")
 
         def found() -> list[dict[str, Any]]:
-            return [one for one in self._person.board() if one["title"] == name]
+            return [one for one in self._person.board() if one["title"] == self._says]
 
         wait_until(lambda: bool(found()), seconds=OPEN_SECONDS)
         about = found()
@@ -103,7 +108,7 @@ class PagingStory:
         got = self._new_messages()
         self.watcher.table(("to", "kind", "subject"), ((m.to, m.kind, m.subject) for m in got))
         yield checks.pages(checks.FIRST_PAGES, checks.PRIMARIES, got)
-        yield checks.subjects(self.incident, got)
+        yield checks.subjects(self.opened["name"] if self.opened else "", got)
         yield checks.stakeholder_mail(got)
 
     def _five_later(self) -> Iterator[Check]:
@@ -178,7 +183,7 @@ class PagingStory:
             cloudwatch.delete_alarms(AlarmNames=[one["AlarmName"] for one in earlier])
         cloudwatch.put_metric_alarm(
             AlarmName=name,
-            AlarmDescription="No checkout has succeeded with any provider for five minutes.",
+            AlarmDescription=self._says,
             Namespace="Shop",
             MetricName="CheckoutFailures",
             Dimensions=[{"Name": "Service", "Value": "checkout"}],

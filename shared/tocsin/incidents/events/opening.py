@@ -17,7 +17,8 @@ class Opened(Event):
     """The incident exists from `opened_at` (t0); clocks and round 1 run.
 
     `update_due` is when the first internal update is promised. `triage_due` is by when a report
-    from outside was to be triaged: opening it is that.
+    from outside was to be triaged: opening it is that. `number` is what people call it by; one that
+    did not come in time comes later (`Numbered`).
     """
 
     type: ClassVar[str] = "opened"
@@ -43,6 +44,16 @@ class Opened(Event):
     previous: str | None = None
     update_due: datetime | None = None
     triage_due: datetime | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered(Event):
+    """The incident has its number, which did not come in time when it was opened."""
+
+    type: ClassVar[str] = "numbered"
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +109,13 @@ def opened(event: Opened) -> Incident:
         clocks={clock.name: clock for clock in event.clocks},
         round=event.round,
         restricted=event.restricted,
+        number=event.number,
         communication=Communication(internal=Audience(next_by=event.update_due)),
     )
+
+
+def _numbered(incident: Incident, event: Numbered) -> Incident:
+    return replace(incident, number=event.number)
 
 
 def _signals_merged(incident: Incident, event: SignalsMerged) -> Incident:
@@ -133,6 +149,7 @@ def _signal_state(old: SignalState | None, seen: SignalSeen, event: Event) -> Si
 
 
 HANDLERS: Handlers = {
+    Numbered: _numbered,
     SignalsMerged: _signals_merged,
     ClearsHeard: _clears_heard,
 }

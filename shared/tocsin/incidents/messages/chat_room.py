@@ -21,7 +21,7 @@ from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Kind, RoomNews
 
-RESTRICTED_FACTS = frozenset({"title", "severity", "kind", "opened_at", "restricted"})
+RESTRICTED_FACTS = frozenset({"title", "severity", "kind", "opened_at", "restricted", "short"})
 """What a message about a restricted incident may be written from, besides its policy's version."""
 
 _TEXT = 2_000

@@ -84,7 +84,7 @@ _KEPT = frozenset(
         *("severity", "kind", "state", "opened_at", "policy_version", "round", "round_due", "step"),
         *("paged", "by", "person", "matter", "clock", "due_at", "role", "to", "number", "lost"),
         *("audience", "criterion", *(f"{name}_due" for name in ClockName)),
-        *("why", "since", "as", "asks", "answer_by", "deadline"),
+        *("why", "since", "as", "asks", "answer_by", "deadline", "short"),
     }
 )
 """What a message to people about a restricted incident may still be written from."""
@@ -130,6 +130,8 @@ def _facts(incident: Incident) -> dict[str, str]:
         "restricted": "true" if hidden else "false",
         "policy_version": incident.policy_version,
     }
+    if incident.number is not None:
+        facts["short"] = incident.name
     if not hidden:
         facts["category"] = str(incident.category)
         facts["environment"] = incident.environment

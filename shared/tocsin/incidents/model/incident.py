@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tocsin.incidents.model.billing import BillingExit, Reconciliation, Replayed
+from tocsin.incidents.model.naming import numbered
 from tocsin.incidents.model.parts import (
     Access,
     Ahead,
@@ -256,6 +257,7 @@ class Incident:
     escalating_next: tuple[Escalating, ...] | None = None
     requests: tuple[Request, ...] | None = None
     ahead: tuple[Ahead, ...] = ()
+    number: int | None = None
     version: int = 0
     head: bytes = b""
     recorded_at: datetime | None = None
@@ -263,6 +265,11 @@ class Incident:
     @property
     def open(self) -> bool:
         return self.state is not State.CLOSED
+
+    @property
+    def name(self) -> str:
+        """What people call it: its number, or while it has none, its id."""
+        return self.id if self.number is None else numbered(self.kind, self.number)
 
     def request_of(self, person: str) -> Request | None:
         """What the person was asked for by hand and has not answered."""

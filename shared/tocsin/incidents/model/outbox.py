@@ -69,6 +69,11 @@ class OutboxItem:
         return f"{self.incident}/{self.seq}/{self.kind}/{self.target}"
 
     @property
+    def called(self) -> str:
+        """What people call the incident: its number, or where it had none, its id."""
+        return self.facts.get("short") or self.incident
+
+    @property
     def personal(self) -> bool:
         return self.target.startswith(_PERSON)
 
@@ -79,8 +84,11 @@ class OutboxItem:
 
     @property
     def content_hash(self) -> str:
-        """Equal for two messages that would tell the same people the same thing."""
-        facts: dict[str, Json] = dict(self.facts)
+        """Equal for two messages that would tell the same people the same thing.
+
+        A number that came late is no news.
+        """
+        facts: dict[str, Json] = {k: v for k, v in self.facts.items() if k != "short"}
         told: dict[str, Json] = {"kind": str(self.kind), "target": self.target, "facts": facts}
         return hashlib.sha256(canonical_json(told)).hexdigest()
 

@@ -46,7 +46,10 @@ class SeenBefore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """The facts at `at`. `ask_by` None: nobody is asked now. `zone` is the team's."""
+    """The facts at `at`. `zone` is the team's, `name` what people call the incident.
+
+    `ask_by` None: nobody is asked now.
+    """
 
     incident: str
     kind: Kind
@@ -60,6 +63,7 @@ class Brief:
     changes: tuple[Change, ...] = ()
     before: SeenBefore | None = None
     next: tuple[str, ...] = ()
+    name: str | None = None
 
 
 def brief(
@@ -74,6 +78,7 @@ def brief(
     current, roster = incident.round, policy.roster
     return Brief(
         incident=incident.id,
+        name=incident.name,
         kind=incident.kind,
         severity=incident.severity,
         symptom=incident.title,

@@ -84,7 +84,7 @@ def draft(incident: Incident, events: Iterable[Event], policy: Policy, at: datet
     provider = ", ".join(providers_named(incident)) or "no provider"
     impact = incident.impact.summary if incident.impact else "not recorded"
     head = [
-        f"{incident.id} | {incident.severity} | {incident.title}",
+        f"{incident.name} | {incident.severity} | {incident.title}",
         f"Provider: {provider}. Impact: {impact}.",
     ]
     lines = [

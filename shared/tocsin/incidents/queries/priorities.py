@@ -54,7 +54,7 @@ def _all(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]
             code="contain", text=f"Contain: {missing}", due_at=_due(incident, ClockName.CONTAIN)
         )
     for commit in unlinked(incident)[:1]:
-        text = f"Is {commit} the fix? tocsin fix link {incident.id} {commit} --url URL"
+        text = f"Is {commit} the fix? tocsin fix link {incident.name} {commit} --url URL"
         yield Priority(code="link_fix", text=text, due_at=_due(incident, ClockName.FIX))
     yield from _checklist(incident, policy, at)
     if incident.contained and not incident.fixed:

@@ -35,7 +35,7 @@ def waiting(incident: Incident) -> tuple[Waiting, ...]:
 
 
 def _waiting(incident: Incident) -> Iterator[Waiting]:
-    name = incident.id
+    name = incident.name
     if (lowering := incident.lowering) is not None:
         yield Waiting(
             what=f"lower to {lowering.severity}",

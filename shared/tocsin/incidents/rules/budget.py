@@ -24,8 +24,8 @@ BEFORE_A_COMMAND = 40
 BYTES = 2 * 1024 * 1024
 """Of all that is written at once; the transaction takes twice as much."""
 
-_FIXED = 2
-"""The snapshot, and the trace of a command."""
+_FIXED = 4
+"""The snapshot, the trace of a command, and a number that comes late with its entry."""
 
 _ITEM_BYTES = 1024
 """What an item has besides its texts, generously."""

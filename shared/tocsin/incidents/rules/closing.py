@@ -234,9 +234,9 @@ def _reopen(draft: Draft, reason: str, severity: Severity | None) -> None:
     """Fresh clocks from now, at the severity now; nobody is paged yet."""
     incident = draft.incident
     if incident.open:
-        raise IllegalTransition(f"{incident.id} is not closed")
+        raise IllegalTransition(f"{incident.name} is not closed")
     if incident.resolution is Resolution.DUPLICATE:
-        raise IllegalTransition(f"{incident.id} goes on as {incident.duplicate_of}")
+        raise IllegalTransition(f"{incident.name} goes on as {incident.duplicate_of}")
     now = severity or incident.severity
     timed = incident.kind is not Kind.BACKFILLED
     withdraw = incident.communication.to_customers.withdraw

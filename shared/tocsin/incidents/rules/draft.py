@@ -111,14 +111,14 @@ class Draft:
             names = " or ".join(roles)
             raise GroupRequired(
                 f"{person} is not the {names}: a role that is vacant is taken with `tocsin assign"
-                f" {self.incident.id} ROLE {person}`, else its holder passes it on"
+                f" {self.incident.name} ROLE {person}`, else its holder passes it on"
             )
         return person
 
     def require_open(self) -> None:
         """Refuses what means nothing once the incident is closed."""
         if not self.incident.open:
-            raise IllegalTransition(f"{self.incident.id} is closed")
+            raise IllegalTransition(f"{self.incident.name} is closed")
 
 
 def reason_of(text: str) -> str:

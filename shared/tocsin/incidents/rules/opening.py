@@ -231,7 +231,7 @@ def hear_clears(draft: Draft, command: HearClears) -> None:
         IllegalTransition: it is open: then signals are merged.
     """
     if draft.incident.open:
-        raise IllegalTransition(f"{draft.incident.id} is open")
+        raise IllegalTransition(f"{draft.incident.name} is open")
     news = [
         signal
         for signal in in_order(command.signals)

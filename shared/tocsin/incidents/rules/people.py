@@ -227,7 +227,7 @@ def escalate(draft: Draft, command: Escalate) -> None:
     """
     draft.require_open()
     if draft.incident.kind is Kind.BACKFILLED:
-        raise IllegalTransition(f"{draft.incident.id} was entered afterwards: nobody is asked")
+        raise IllegalTransition(f"{draft.incident.name} was entered afterwards: nobody is asked")
     draft.responder()
     reason = reason_of(command.reason)
     asked = people([command.audience], draft.incident, draft.policy)

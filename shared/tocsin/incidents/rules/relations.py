@@ -61,7 +61,7 @@ def stop_drill(draft: Draft, command: c.StopDrill) -> None:
     draft.require_open()
     incident = draft.incident
     if incident.kind is not Kind.DRILL:
-        raise IllegalTransition(f"{incident.id} is no drill")
+        raise IllegalTransition(f"{incident.name} is no drill")
     taking_part = allowed((*incident.roles.values(), *incident.responders), incident)
     asked = taking_part or people([Audience.PRIMARY], incident, draft.policy)
     draft.add(DrillStopped(**draft.stamp, real=command.real, people=asked))

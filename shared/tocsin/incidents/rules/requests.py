@@ -33,7 +33,7 @@ def page(draft: Draft, command: Page) -> None:
     draft.require_open()
     asker = draft.responder()
     if draft.incident.kind is Kind.BACKFILLED:
-        raise IllegalTransition(f"{draft.incident.id} was entered afterwards: nobody is asked")
+        raise IllegalTransition(f"{draft.incident.name} was entered afterwards: nobody is asked")
     person = _may_be_asked(draft, command.person)
     due_at = answer_due(draft.policy, draft.incident.severity, draft.at)
     reason = reason_of(command.reason)
@@ -43,7 +43,7 @@ def page(draft: Draft, command: Page) -> None:
 def _may_be_asked(draft: Draft, person: str) -> str:
     person = limits.person(person)
     if person in draft.incident.access.excluded:
-        raise NotAllowed(f"{person} is kept out of {draft.incident.id}")
+        raise NotAllowed(f"{person} is kept out of {draft.incident.name}")
     waiting = draft.incident.requests or ()
     if len({one.person for one in waiting} | {person}) > limits.REQUESTS:
         raise PayloadTooLarge(f"at most {limits.REQUESTS} people are asked for at a time")

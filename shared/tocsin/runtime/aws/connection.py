@@ -59,14 +59,22 @@ class Place:
         bracketed = f"[{self._host}]" if ":" in self._host else self._host
         self.host = bracketed if self._port in {None, own_port} else f"{bracketed}:{self._port}"
 
-    def post(self, headers: Mapping[str, str], body: bytes, path: str = "/") -> Answer:
-        """The answer to one POST; sent once, however it ends.
+    def post(
+        self,
+        headers: Mapping[str, str],
+        body: bytes,
+        path: str = "/",
+        *,
+        within: float | None = None,
+    ) -> Answer:
+        """The answer to one POST; sent once, however it ends. `within` shortens each of its steps.
 
         Raises:
             HTTPException, OSError: see `BROKEN`. Whether the other side acted is not known then.
         """
-        connection = self._take()
+        connection = self._take(within)
         try:
+            connection.sock.settimeout(within or self._read)
             connection.request("POST", path, body, headers)
             response = connection.getresponse()
             said = response.headers
@@ -86,7 +94,7 @@ class Place:
             connection.close()
         return answer
 
-    def _take(self) -> HTTPConnection:
+    def _take(self, within: float | None) -> HTTPConnection:
         while self._idle:
             try:
                 connection = self._idle.pop()
@@ -95,17 +103,14 @@ class Place:
             if not _has_news(connection):
                 return connection
             connection.close()
-        return self._opened()
+        return self._opened(min(self._connect, within or self._connect))
 
-    def _opened(self) -> HTTPConnection:
+    def _opened(self, connect: float) -> HTTPConnection:
         if self._tls is None:
-            connection = HTTPConnection(self._host, self._port, timeout=self._connect)
+            connection = HTTPConnection(self._host, self._port, timeout=connect)
         else:
-            connection = HTTPSConnection(
-                self._host, self._port, timeout=self._connect, context=self._tls
-            )
+            connection = HTTPSConnection(self._host, self._port, timeout=connect, context=self._tls)
         connection.connect()
-        connection.sock.settimeout(self._read)
         return connection
 
 

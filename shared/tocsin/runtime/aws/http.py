@@ -14,6 +14,7 @@ import os
 import random
 import time
 import zlib
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,14 @@ class AwsHttp:
             targeted=service in _TARGETED,
         )
         self._patience = patience
+        self._within: float | None = None
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
+
+    def hasty(self, patience: Patience) -> AwsHttp:
+        """The same caller over the same connections, with less patience."""
+        other = copy(self)
+        vars(other).update(_patience=patience, _within=patience.read)
+        return other
 
     def call(self, operation: str, payload: Mapping[str, object]) -> dict[str, Any]:
         """The service's answer to one operation, as its JSON document.
@@ -173,7 +181,7 @@ class AwsHttp:
         path, target, body = request
         headers = self._signer.headers(target, body, at=time.time(), path=path)
         try:
-            answer = self._place.post(headers, body, path)
+            answer = self._place.post(headers, body, path, within=self._within)
             document = self._wire.answer(_checked(answer))
         except (*BROKEN, ValueError) as error:
             return 0, type(error).__name__, {}

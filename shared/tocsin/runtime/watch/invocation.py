@@ -109,6 +109,10 @@ class Watch:
         self.journal.refused(Event.POLICY_UNREAD, error)
         self.meter.count(Metric.POLICIES_UNREAD)
 
+    def no_number(self, error: TocsinError) -> None:
+        """An incident goes by its id until it is written again."""
+        self.journal.refused(Event.NUMBER_MISSING, error)
+
     @contextmanager
     def invocation(self, context: LambdaContext, *, correlation_id: str = "") -> Iterator[None]:
         """One invocation; without a correlation id of its own it goes by its request id."""

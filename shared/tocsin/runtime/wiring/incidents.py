@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tocsin.adapters.incidents.numbers import DynamoNumbers
 from tocsin.adapters.incidents.store import DynamoIncidents
 from tocsin.application.incidents.engine import Engine
 from tocsin.application.people.on_call import OnDuty
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from tocsin.ports.people import RotaStore
     from tocsin.ports.releases import FreezeStore, KeptReleases
     from tocsin.ports.time import IncidentClock
+    from tocsin.runtime.aws.http import AwsHttp
 
 _PATIENCE = Patience(connect=1, read=3, deadline=4)
+NUMBERS_IN = Patience(attempts=1, connect=0.25, read=0.25, deadline=0.25)
+"""How long an opening waits for its number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ class Application(Engine):
         return Teller(engine=self, tellings=self.releases).tell_waiting(has_time=has_time)
 
 
-def tables() -> AwsCall:
+def tables() -> AwsHttp:
     """The caller of a function's tables; it gives up long before the function."""
     return from_environment("dynamodb", patience=_PATIENCE)
 
@@ -67,13 +71,15 @@ def connect(
     policies_table: str | None = None,
     tell: Callable[[TocsinError], None] = lambda _error: None,
     policy_unread: Callable[[TocsinError], None] = lambda _error: None,
-    dynamodb: AwsCall | None = None,
+    dynamodb: AwsHttp | None = None,
+    no_number: Callable[[TocsinError], None] | None = None,
 ) -> Application:
     """The application of a deployed function; `dynamodb` where it has a client already.
 
     `policies_table` has the published policies; it need be named only without `operations_table`.
     `tell` hears why rotations could not be read, `policy_unread` why a policy could not be; people
-    are paged nevertheless.
+    are paged nevertheless. Incidents get numbers where `no_number` is given: it hears
+    why one goes by its id for now.
     """
     dynamodb = dynamodb or tables()
     published, on_duty = None, None
@@ -92,6 +98,15 @@ def connect(
         actions=None if operations_table is None else _actions(dynamodb, incidents_table),
         on_duty=on_duty,
         published=published,
+        numbers=None
+        if operations_table is None or no_number is None
+        else DynamoNumbers(
+            dynamodb,
+            hasty=dynamodb.hasty(NUMBERS_IN),
+            incidents_table=incidents_table,
+            operations_table=operations_table,
+            failed=no_number,
+        ),
     )
 
 

@@ -40,6 +40,14 @@ _ALARM_ARN = re.compile(
     r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.{1,255})", re.DOTALL
 )
 _DETAIL_LIMIT = 2000
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
+_WORDS, _TITLE = 3, 120
+_BY_TOOLS = re.compile(
+    r"arn:aws|://|[{}<>]|do not (edit|delete|modify)|(managed|created|generated|deployed) by",
+    re.IGNORECASE,
+)
+"""Marks of a description that a tool wrote, or that is no sentence (Application Auto Scaling's
+begins with DO NOT EDIT OR DELETE)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +196,7 @@ def _signal(change: _Change) -> Signal:
         source=SOURCE,
         rule=name,
         dedup_key=change.arn,
-        title=name,
+        title=_title(name, change.description),
         detail=(change.reason or change.description)[:_DETAIL_LIMIT],
         firing=_fires(change),
         occurred_at=change.changed_at,
@@ -199,6 +207,20 @@ def _signal(change: _Change) -> Signal:
         drill=change.name.startswith(DRILL_MARK),
         suppressed=suppressed,
     )
+
+
+def _title(name: str, description: str) -> str:
+    """What is wrong: the first sentence of a description that a person wrote, else the name.
+
+    Names are for machines (`prd-chk-5xx-a17`). What tools write of themselves says nothing of what
+    is wrong, and neither does a single word or an address.
+    """
+    line = next((line.strip() for line in description.splitlines() if line.strip()), "")
+    sentence = _SENTENCE.split(line, maxsplit=1)[0].rstrip(".:; ")
+    people = len(sentence.split()) >= _WORDS and sentence[:1].isalpha()
+    if not people or len(sentence) > _TITLE or _BY_TOOLS.search(line):
+        return name
+    return sentence
 
 
 def _fires(change: _Change) -> bool:

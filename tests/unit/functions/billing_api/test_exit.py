@@ -217,7 +217,7 @@ def test_a_channel_that_refuses_is_tried_again_under_the_same_id(office: Billing
 
     (told,) = world.inbox.updates
     assert told.message.text == text
-    assert told.message.subject == f"{incident} | Final update: Stripe is down"
+    assert told.message.subject == "INC-1 | Final update: Stripe is down"
     world.inbox.take_all()
 
 

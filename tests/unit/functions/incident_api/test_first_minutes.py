@@ -158,9 +158,9 @@ def test_a_drill_and_every_fact_stand_on_one_screen(world: World) -> None:
     incident = alarmed(world, "[DRILL] api-outage")
     world.advance(20)
     shown = lines(first(world, incident))
-    assert shown[0].startswith("[DRILL] CRITICAL DRL-")
+    assert shown[0].startswith("[DRILL] CRITICAL DRILL-1: ")
     text = "\n".join(shown)
-    assert f"OVERDUE since Tue 2026-09-08 10:15 EDT (14:15 UTC): tocsin ack {incident}" in text
+    assert "OVERDUE since Tue 2026-09-08 10:15 EDT (14:15 UTC): tocsin ack DRILL-1" in text
     assert "acknowledge: 5 min LATE" in text
     assert "contain: 220 min left" in text
     assert "incident commander: NOBODY; on call commander-primary, then engineering-lead" in text
@@ -194,8 +194,8 @@ def test_the_page_the_screen_and_the_document_say_the_same_facts(world: World) -
     seen = first(world, incident)
     said = briefing.lines(decode_fields(Brief, seen["brief"]))
     assert said == [
-        f"CRITICAL {incident}: checkout is down",
-        f"ACK by Tue 2026-09-08 10:15 EDT (14:15 UTC): tocsin ack {incident}",
+        "CRITICAL INC-1: checkout is down",
+        "ACK by Tue 2026-09-08 10:15 EDT (14:15 UTC): tocsin ack INC-1",
         "On call: incident commander commander-primary, then engineering-lead",
         "On call: mitigation owner mitigation-primary, then senior-engineer",
         "Changed Tue 2026-09-08 09:40 EDT (13:40 UTC): release R41 of checkout",

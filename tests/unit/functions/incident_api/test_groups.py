@@ -76,7 +76,11 @@ def test_each_group_may_read_and_post_what_the_table_says(group: Group) -> None:
         path = key.partition(" ")[2].replace("{sha256}", table.LARGE_SHA256)
         for incident, restricted in ((seen, False), (hidden, True)):
             status, body, _ = world.request(
-                "GET", path.replace("{id}", incident), person="xi", group=group, query=query
+                "GET",
+                path.replace("{id}", incident),
+                person="xi",
+                group=group,
+                query={} if key == "GET /v1/incidents" else query,
             )
             expected = 200 if table.letter(group) in allowed else 403
             if restricted and "{id}" in key and group is not Group.SECURITY:

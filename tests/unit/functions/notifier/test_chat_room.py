@@ -57,9 +57,9 @@ def settle(world: World) -> None:
 def test_the_room_follows_an_incident_from_opening_to_reopening(world: World) -> None:
     """Every message of a life is named here; one more or one less fails."""
     one = opened(world, "webhook-errors")  # high
-    notice(world, f"[HIGH] {one} opened: webhook-errors")
+    notice(world, "[HIGH] INC-1 opened: webhook-errors")
     act(world, one, "acknowledge")
-    notice(world, f"[HIGH] {one} acknowledged: webhook-errors")
+    notice(world, "[HIGH] INC-1 acknowledged: webhook-errors")
     act(world, one, "severity", severity="critical", reason="nobody can pay")
     world.expect("page", *PRIMARY)
     assert "Reason: nobody can pay" in notice(world, "raised to critical").message.text
@@ -108,7 +108,7 @@ def test_closing_and_reopening_are_told(world: World) -> None:
     assert status == 201, answer
     incident = answer["id"]
     world.expect("opened", *PRIMARY, STAKEHOLDERS)
-    notice(world, f"[LOW] {incident} opened: slow report")
+    notice(world, "[LOW] INC-1 opened: slow report")
     act(world, incident, "close", resolution="false_positive", reason="a test account")
     world.expect("chat", ROOM, subject="acknowledged")
     assert "as false positive.\nReason: a test account" in notice(world, "closed").message.text
@@ -125,7 +125,7 @@ def test_a_missed_promise_is_told_once(world: World) -> None:
     world.jump(4 * 60 + 1)
     told = [each for each in world.inbox.take_all() if each.to == ROOM]
     assert [each.message.subject for each in told if "contain" in each.message.subject] == [
-        f"[CRITICAL] {one} MISSED: contain: api-outage"
+        "[CRITICAL] INC-1 MISSED: contain: api-outage"
     ]
     world.jump(1)
     assert not [each for each in world.inbox.take_all() if each.to == ROOM]
@@ -148,7 +148,7 @@ def test_a_restricted_incident_says_severity_id_and_the_word_once(world: World) 
     world.inbox.take_all()
     act(world, incident.id, "assign", role="incident_commander", person=PRIMARY[1])
     world.expect("reminder", PRIMARY[1])
-    line = f"[CRITICAL] {incident.id} restricted"
+    line = "[CRITICAL] INC-1 restricted"
     told = notice(world, line).message
     assert (told.subject, told.text, told.short, told.next_steps) == (line, line, line, ())
     assert set(told.attributes) == {

@@ -145,8 +145,7 @@ def test_a_text_message_has_all_that_is_needed_and_a_link_in_one_part(world: Wor
     quiet(world)
     (page,) = [one for one in world.inbox.take_all() if one.to == "commander-primary"]
     short = page.message.short
-    incident = page.message.attributes["incident"]
-    assert short.startswith(f"CRITICAL {incident} api-outage ACK by 10:15 EDT https://")
+    assert short.startswith("CRITICAL INC-1 api-outage ACK by 10:15 EDT https://")
     assert septets(short) <= SMS_SEPTETS
 
 

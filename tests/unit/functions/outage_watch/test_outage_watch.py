@@ -565,10 +565,7 @@ def test_an_outage_is_handed_over_once_when_it_begins_and_once_when_it_ends(
     signal = parse(watched.rung[0])
     assert signal.firing
     assert signal.dedup_key in watched.rounds.key_of("checkout-stripe-failing")
-    assert (signal.service, signal.title) == (
-        "outage_watch",
-        "tocsin-local-checkout-stripe-failing",
-    )
+    assert (signal.service, signal.title) == ("outage_watch", "Checkouts fail at stripe")
     watched.stripe.mode = "up"
     watched.pass_time(watched.checkout.breakers.load(POLICY.accounts["stripe"]).cooling)
     for _ in range(3):
