@@ -60,8 +60,9 @@ FUNCTION = FunctionSpec(
             resources=("queue/reconcile", "queue/refetch", "queue/replay"),
         ),
         Statement(
+            # Whom an incident's messages addressed may know of it: that is asked of the messages.
             sid="ReadApprovalsAndHarm",
-            actions=("dynamodb:GetItem",),
+            actions=("dynamodb:GetItem", "dynamodb:Query"),
             resources=("table/incidents",),
         ),
         read_provider_keys(),

@@ -152,12 +152,16 @@ class Communication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Something one person wants that a second one has to agree to, by `command`."""
+    """Something one person wants that a second one has to agree to, by `command`.
+
+    After `until` it is over; null: not by age.
+    """
 
     what: str
     person: str
     reason: str
     command: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

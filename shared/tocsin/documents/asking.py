@@ -155,7 +155,9 @@ def about_role(item: OutboxItem, facts: Facts, due: str, zone: str) -> Wording:
     )
 
 
-HELP = frozenset({"help_coming", "help_refused", "help_again", "help_unanswered", "agree"})
+HELP = frozenset(
+    {"help_coming", "help_refused", "help_again", "help_unanswered", "agree", "not_agreed"}
+)
 """What a person is told of somebody they asked for, or of what somebody asks of them."""
 
 
@@ -169,6 +171,17 @@ def about_help(facts: Facts, due: str, short: str) -> Wording:
             said = (
                 f"{facts.person} asks to {facts.criterion}{why}. It takes a second person."
                 f"\nTo agree: {facts.text}"
+            )
+        case "not_agreed":
+            what, until = f"NOT AGREED TO {facts.criterion}", ""
+            over = (
+                "nobody else agreed within a day"
+                if facts.clock == "age"
+                else (f"the {facts.clock} was changed at {due}")
+            )
+            said = (
+                f"You asked to {facts.criterion}. It is over: {over}."
+                " Ask again if you want it still."
             )
         case "help_coming":
             what, until, said = f"{person} IS ON IT", "", f"{person}, whom you asked for, is on it."

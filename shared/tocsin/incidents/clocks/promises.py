@@ -12,7 +12,7 @@ from tocsin.incidents.model.incident import Clock
 from tocsin.incidents.runbook.calendar import BusinessCalendar
 from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.runbook.targets import BusinessDays, Elapsed, NextRelease, Target
-from tocsin.incidents.vocabulary import ClockName, Severity
+from tocsin.incidents.vocabulary import Attainment, ClockName, Severity
 
 
 def due_after(target: Target, start: datetime, calendar: BusinessCalendar) -> datetime | None:
@@ -136,18 +136,21 @@ def lowered(
 def _changed(
     clock: Clock, target: Target, new_due: datetime | None, at: datetime, *, fresh: datetime | None
 ) -> ClockChange:
-    """A clock that is paused is judged by when it was paused."""
+    """A clock that is paused is judged by when it was paused; one that was met stays met."""
     end = clock.stopped_at or (clock.pause.started_at if clock.pause else at)
     past = new_due is not None and new_due < end
     recovery = None
     if past and clock.running:
         old = clock.recovery_due or clock.due_at
         recovery = earlier(old if old is not None and old > at else None, fresh)
+    elif not clock.running and clock.recovery_due is not None:
+        recovery = earlier(clock.recovery_due, fresh)
+    met = clock.attainment is Attainment.MET
     return ClockChange(
         clock=clock.name,
         old_due=clock.due_at,
         new_due=new_due,
         target=describe(target),
-        late_on_raise=past and clock.missed_at is None,
+        late_on_raise=past and clock.missed_at is None and not met,
         recovery_due=recovery,
     )

@@ -29,6 +29,7 @@ class LiftingProposed(Event):
     person: str
     part: Role
     reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,13 @@ def _restricted(incident: Incident, _event: Restricted) -> Incident:
 
 
 def _lifting(incident: Incident, event: LiftingProposed) -> Incident:
-    proposal = Proposal(what="lift", person=event.person, part=event.part, reason=event.reason)
+    proposal = Proposal(
+        what="lift",
+        person=event.person,
+        part=event.part,
+        reason=event.reason,
+        until=event.until,
+    )
     return replace(incident, lifting=proposal)
 
 

@@ -35,6 +35,7 @@ class WaiverAsked(Event):
     person: str
     reason: str
     expires_at: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class ClosingProposed(Event):
     duplicate_of: str | None
     person: str
     reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,7 @@ EVIDENCE_LINKS = f"links_{LinkPurpose.EVIDENCE}"
 
 
 def _waiver_asked(incident: Incident, event: WaiverAsked) -> Incident:
-    waiver = Waiver(asked_by=event.person, expires_at=event.expires_at)
+    waiver = Waiver(asked_by=event.person, expires_at=event.expires_at, until=event.until)
     return replace(incident, waivers={**incident.waivers, event.criterion: waiver})
 
 
@@ -140,7 +142,9 @@ def _waiver_expired(incident: Incident, event: WaiverExpired) -> Incident:
 
 def _closing(incident: Incident, event: ClosingProposed) -> Incident:
     what = f"{event.resolution}:{event.duplicate_of or ''}"
-    proposal = Proposal(what=what, person=event.person, part=None, reason=event.reason)
+    proposal = Proposal(
+        what=what, person=event.person, part=None, reason=event.reason, until=event.until
+    )
     return replace(incident, closing=proposal)
 
 

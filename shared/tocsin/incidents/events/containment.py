@@ -50,12 +50,16 @@ class Observed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainmentVerified(Event):
-    """The contain clock stops here, whatever `effective_at` says."""
+    """The contain clock stops here, whatever `effective_at` says.
+
+    `met_before`: its promise was met before containment was lost, and that stays.
+    """
 
     type: ClassVar[str] = "containment_verified"
 
     person: str
     effective_at: datetime | None
+    met_before: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,9 @@ class ContainmentLost(Event):
     """Harm is back; the contain clock runs on with the same due time.
 
     `withdrawn` is the update that told customers of containment, and is not true any more. `since`
-    is when it was lost, where that is known to be before it was noticed.
+    is when it was lost, where that is known to be before it was noticed. `recovery_due` is set
+    where it was lost after its due time, which it had met: that stays, and this is the working
+    deadline.
     """
 
     type: ClassVar[str] = "containment_lost"
@@ -73,6 +79,7 @@ class ContainmentLost(Event):
     updates: tuple[PromiseMoved, ...] = ()
     withdrawn: str | None = None
     since: datetime | None = None
+    recovery_due: datetime | None = None
 
 
 def _action(incident: Incident, event: ActionChanged) -> Incident:
@@ -98,6 +105,8 @@ def _verified(incident: Incident, event: ContainmentVerified) -> Incident:
         verified_by=event.person,
         effective_at=event.effective_at,
     )
+    if event.met_before:
+        return verified
     return changed_clock(verified, ClockName.CONTAIN, stopped_at=event.at)
 
 
@@ -112,6 +121,9 @@ def _lost(incident: Incident, event: ContainmentLost) -> Incident:
     )
     lost = replace(lost, freeze=replace(lost.freeze, lifted_at=None, warned_of=None))
     lost = withdrawn(promised(lost, event.updates), event.withdrawn)
+    if event.recovery_due is not None:
+        again = {"recovery_due": event.recovery_due, "reminded_at": None}
+        return changed_clock(lost, ClockName.CONTAIN, **again)
     return changed_clock(lost, ClockName.CONTAIN, stopped_at=None)
 
 

@@ -1,4 +1,7 @@
-"""Roles that are handed over and not taken yet: the events, and what they make of it."""
+"""What was asked of a second person and did not come to be: the events, and what they make of it.
+
+A role that is handed over and not taken yet, and what nobody agreed to in time.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -41,6 +44,36 @@ def without_offers(incident: Incident, roles: tuple[Role, ...]) -> Incident:
     return replace(incident, requests=kept or None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalEnded(Event):
+    """Nobody agreed to what `person` asked for, and it is over: by age, or by a change.
+
+    `what` names it among what waits (`Waiting.key`), `wish` is what it was in words; `why` is
+    `age`, `severity` or `category`.
+    """
+
+    type: ClassVar[str] = "proposal_ended"
+
+    what: str
+    wish: str
+    person: str
+    why: str
+
+
+def _proposal_ended(incident: Incident, event: ProposalEnded) -> Incident:
+    kind, _, criterion = event.what.partition(":")
+    match kind:
+        case "lowering":
+            return replace(incident, lowering=None)
+        case "closing":
+            return replace(incident, closing=None)
+        case "lifting":
+            return replace(incident, lifting=None)
+        case _:
+            kept = {code: one for code, one in incident.waivers.items() if code != criterion}
+            return replace(incident, waivers=kept)
+
+
 def _handover_offered(incident: Incident, event: HandOverOffered) -> Incident:
     kept = without_offers(incident, (event.role,)).requests or ()
     offer = Request(
@@ -61,4 +94,5 @@ def _handover_not_taken(incident: Incident, event: HandOverNotTaken) -> Incident
 HANDLERS: Handlers = {
     HandOverOffered: _handover_offered,
     HandOverNotTaken: _handover_not_taken,
+    ProposalEnded: _proposal_ended,
 }

@@ -85,6 +85,7 @@ class LoweringProposed(Event):
     person: str
     part: Role
     reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,11 @@ def _severity_changed(incident: Incident, event: SeverityChanged) -> Incident:
 
 def _lowering_proposed(incident: Incident, event: LoweringProposed) -> Incident:
     proposal = Lowering(
-        severity=event.severity, person=event.person, part=event.part, reason=event.reason
+        severity=event.severity,
+        person=event.person,
+        part=event.part,
+        reason=event.reason,
+        until=event.until,
     )
     return replace(incident, lowering=proposal)
 

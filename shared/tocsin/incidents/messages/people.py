@@ -20,7 +20,11 @@ from tocsin.incidents.events.people import (
     RoleAssigned,
     StoodDown,
 )
-from tocsin.incidents.events.requests import HandOverNotTaken, HandOverOffered
+from tocsin.incidents.events.requests import (
+    HandOverNotTaken,
+    HandOverOffered,
+    ProposalEnded,
+)
 from tocsin.incidents.events.severity import LoweringProposed
 from tocsin.incidents.events.updates import CustomersProposed
 from tocsin.incidents.model.incident import Incident, Round, RoundReason
@@ -207,6 +211,14 @@ def _asked_to_agree(event: Event, incident: Incident, policy: Policy) -> Wanted:
         yield MessageKind.REMINDER, person_target(person), facts
 
 
+def _proposal_ended(event: ProposalEnded, _incident: Incident, _policy: Policy) -> Wanted:
+    """Whoever asked hears that nobody agreed; who changed the incident knows it."""
+    facts = {"matter": "not_agreed", "criterion": event.wish, "clock": event.why}
+    facts["due_at"] = format_time(event.occurred_at)
+    if event.person != event.actor.id:
+        yield MessageKind.REMINDER, person_target(event.person), facts
+
+
 def _of(one: Waiting, event: Event) -> bool:
     """Whether this is what the event asks for."""
     match event:
@@ -241,6 +253,7 @@ PEOPLE: Mapping[type[Event], Callable[[Any, Incident, Policy], Wanted]] = {
     HandOverOffered: _handover_offered,
     HandOverNotTaken: _handover_not_taken,
     RoleAssigned: _role_assigned,
+    ProposalEnded: _proposal_ended,
     LoweringProposed: _asked_to_agree,
     ClosingProposed: _asked_to_agree,
     LiftingProposed: _asked_to_agree,

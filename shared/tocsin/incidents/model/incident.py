@@ -181,12 +181,16 @@ class SignalState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lowering:
-    """A lowering that waits for its second person; `part` is the part that has agreed."""
+    """A lowering that waits for its second person; `part` is the part that has agreed.
+
+    It is over after `until`; None: not by age.
+    """
 
     severity: Severity
     person: str
     part: Role
     reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,12 +184,16 @@ class Pause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiver:
-    """An exception for one criterion. It counts once `approved_by` another person."""
+    """An exception for one criterion. It counts once `approved_by` another person.
+
+    Who has not agreed by `until` does not any more; None: not by age.
+    """
 
     asked_by: str
     expires_at: datetime
     approved_by: str | None = None
     noticed_at: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,12 +269,16 @@ class Prevention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """Something that waits for a second person: `what` it is about, and who asked."""
+    """Something that waits for a second person: `what` it is about, and who asked.
+
+    It is over after `until`; None: not by age.
+    """
 
     what: str
     person: str
     part: Role | None
     reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

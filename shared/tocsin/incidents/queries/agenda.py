@@ -16,6 +16,7 @@ from tocsin.incidents.model.parts import UpdateAudience
 from tocsin.incidents.queries.freeze import ends_at, freezes
 from tocsin.incidents.queries.gate import is_met
 from tocsin.incidents.queries.reminders import next_nag, next_review
+from tocsin.incidents.queries.waiting import waiting
 from tocsin.incidents.runbook.policy import Policy
 from tocsin.incidents.vocabulary import ClockName, Resolution, Role, State
 
@@ -43,6 +44,7 @@ class Matter(StrEnum):
     ESCALATION = "escalation"
     REQUEST = "request"
     STAND_DOWN = "stand_down"
+    PROPOSAL = "proposal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ def agenda(incident: Incident, policy: Policy) -> tuple[Due, ...]:
     if incident.open:
         found = [
             *_clock_matters(incident),
+            *_proposal_matters(incident),
             *_nag_matters(incident, policy),
             *_round_matters(incident, policy),
             *_signal_matters(incident, policy),
@@ -97,6 +100,14 @@ def _clock_matters(incident: Incident) -> Iterator[Due]:
     for clock in incident.clocks.values():
         if clock.running and (due := _clock_matter(clock)) is not None:
             yield due
+        elif working_again(clock, incident) and (at := _working_due(clock)) is not None:
+            yield Due(matter=Matter.REMINDER, at=at, deadline=True, clock=clock.name)
+
+
+def working_again(clock: Clock, incident: Incident) -> bool:
+    """Whether its promise was met and harm is back since: there is a working deadline anew."""
+    back = clock.name is ClockName.CONTAIN and not incident.contained
+    return back and not clock.running and clock.recovery_due is not None
 
 
 def _clock_matter(clock: Clock) -> Due | None:
@@ -193,6 +204,13 @@ def _escalation_matters(incident: Incident) -> Iterator[Due]:
             subject=request.person,
             role=request.role,
         )
+
+
+def _proposal_matters(incident: Incident) -> Iterator[Due]:
+    """What waits for a second person is agreed to at its end still, and is over after it."""
+    for one in waiting(incident):
+        if one.until is not None:
+            yield Due(matter=Matter.PROPOSAL, at=one.until, deadline=True, subject=one.key)
 
 
 def _review_matters(incident: Incident, policy: Policy) -> Iterator[Due]:

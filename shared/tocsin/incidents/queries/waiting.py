@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from tocsin.incidents.clocks.asked import allowed, holder
 from tocsin.incidents.model.incident import Incident
@@ -19,7 +20,8 @@ COMMANDER, SECURITY, SPEAKER = (
 class Waiting:
     """One thing that waits: `what` it is, who asked, why, and the command by which one agrees.
 
-    `of` are the parts one of which has to agree; none: anybody else who may act.
+    `of` are the parts one of which has to agree; none: anybody else who may act. `key` names it
+    where it ends by itself, after `until`; None: not by age.
     """
 
     what: str
@@ -27,6 +29,8 @@ class Waiting:
     reason: str
     command: str
     of: tuple[Role, ...] = ()
+    key: str = ""
+    until: datetime | None = None
 
 
 def waiting(incident: Incident) -> tuple[Waiting, ...]:
@@ -43,6 +47,8 @@ def _waiting(incident: Incident) -> Iterator[Waiting]:
             reason=lowering.reason,
             command=f"tocsin severity {name} {lowering.severity} --reason TEXT",
             of=_other(lowering.part, COMMANDER, SECURITY),
+            key="lowering",
+            until=lowering.until,
         )
     if (closing := incident.closing) is not None:
         resolution, _, other = closing.what.partition(":")
@@ -52,6 +58,8 @@ def _waiting(incident: Incident) -> Iterator[Waiting]:
             person=closing.person,
             reason=closing.reason,
             command=f"tocsin close {name} {resolution}{same} --reason TEXT",
+            key="closing",
+            until=closing.until,
         )
     if (lifting := incident.lifting) is not None:
         yield Waiting(
@@ -60,6 +68,8 @@ def _waiting(incident: Incident) -> Iterator[Waiting]:
             reason=lifting.reason,
             command=f"tocsin lift restriction {name} --reason TEXT",
             of=_other(lifting.part, COMMANDER, SECURITY),
+            key="lifting",
+            until=lifting.until,
         )
     yield from _decisions(incident, name)
     for offer in incident.requests or ():
@@ -91,6 +101,8 @@ def _decisions(incident: Incident, name: str) -> Iterator[Waiting]:
                 reason="",
                 command=f"tocsin approve {name} {code}",
                 of=(SECURITY if incident.category is Category.SECURITY else COMMANDER,),
+                key=f"waiver:{code}",
+                until=waiver.until,
             )
 
 

@@ -28,6 +28,7 @@ from tocsin.incidents.events.access import (
 from tocsin.incidents.model.parts import Exposure
 from tocsin.incidents.queries.access import input_hash
 from tocsin.incidents.rules.draft import Draft, reason_of
+from tocsin.incidents.rules.waiting import until
 from tocsin.incidents.vocabulary import Category, Role
 
 _LIFTERS = (Role.INCIDENT_COMMANDER, Role.SECURITY_OWNER)
@@ -64,7 +65,11 @@ def lift_restriction(draft: Draft, command: LiftRestriction) -> None:
     if waiting is not None and any(part is not waiting.part for part in parts):
         draft.add(RestrictionLifted(**draft.stamp, reason=reason))
         return
-    draft.add(LiftingProposed(**draft.stamp, person=person, part=parts[0], reason=reason))
+    draft.add(
+        LiftingProposed(
+            **draft.stamp, person=person, part=parts[0], reason=reason, until=until(draft)
+        )
+    )
 
 
 def change_access(draft: Draft, command: ChangeAccess) -> None:

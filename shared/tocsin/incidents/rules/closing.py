@@ -53,6 +53,7 @@ from tocsin.incidents.rules.fix import settle_window
 from tocsin.incidents.rules.opening import add_signals, raise_as_asked
 from tocsin.incidents.rules.people import acknowledge_first, page_people
 from tocsin.incidents.rules.severity import raise_to
+from tocsin.incidents.rules.waiting import until
 from tocsin.incidents.runbook.policy import Criterion
 from tocsin.incidents.vocabulary import (
     BECOME_COMMANDER,
@@ -225,6 +226,7 @@ def _second_agrees(draft: Draft, command: Close, reason: str) -> bool:
             duplicate_of=command.duplicate_of,
             person=draft.actor.id,
             reason=reason,
+            until=until(draft),
         )
     )
     return False
@@ -286,6 +288,7 @@ def ask_waiver(draft: Draft, command: AskWaiver) -> None:
             person=person,
             reason=reason_of(command.reason),
             expires_at=draft.at + timedelta(days=command.days),
+            until=until(draft),
         )
     )
 

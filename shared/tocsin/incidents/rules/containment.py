@@ -10,6 +10,7 @@ from tocsin.errors import BadInput, GroupRequired, IllegalTransition, NotVerifia
 from tocsin.incidents import limits
 from tocsin.incidents.clocks import cadence
 from tocsin.incidents.clocks.asked import people
+from tocsin.incidents.clocks.promises import due_after, target_of
 from tocsin.incidents.commands.containment import (
     FinishAction,
     LoseContainment,
@@ -33,7 +34,15 @@ from tocsin.incidents.queries.containment import missing_for_verification
 from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.rules.fix import settle_window
 from tocsin.incidents.rules.people import acknowledge_first, start_round
-from tocsin.incidents.vocabulary import Audience, Category, Kind, Role, Severity
+from tocsin.incidents.vocabulary import (
+    Attainment,
+    Audience,
+    Category,
+    ClockName,
+    Kind,
+    Role,
+    Severity,
+)
 
 
 def plan_action(draft: Draft, command: PlanAction) -> None:
@@ -116,7 +125,16 @@ def verify_containment(draft: Draft, command: VerifyContainment) -> None:
         raise NotVerifiable(f"missing: {', '.join(missing)}", missing=", ".join(missing))
     _check_verifier(draft, person)
     acknowledge_first(draft)
-    draft.add(ContainmentVerified(**draft.stamp, person=person, effective_at=command.effective_at))
+    clock = draft.incident.clocks.get(ClockName.CONTAIN)
+    met_before = clock is not None and not clock.running
+    draft.add(
+        ContainmentVerified(
+            **draft.stamp,
+            person=person,
+            effective_at=command.effective_at,
+            met_before=met_before or None,
+        )
+    )
     settle_window(draft)
 
 
@@ -190,7 +208,8 @@ def _lost(draft: Draft, reason: str, *, by_clock: datetime | None) -> None:
     told = by_clock is None and draft.incident.kind is not Kind.BACKFILLED
     asked = people([Audience.PRIMARY], draft.incident, draft.policy) if told else ()
     asked = tuple(person for person in asked if person != draft.actor.id)
-    moved = cadence.lost(draft.incident, draft.policy, by_clock or draft.at)
+    since = by_clock or draft.at
+    moved = cadence.lost(draft.incident, draft.policy, since)
     claimed = draft.incident.communication.to_customers.claimed
     draft.add(
         ContainmentLost(
@@ -200,6 +219,21 @@ def _lost(draft: Draft, reason: str, *, by_clock: datetime | None) -> None:
             updates=moved,
             withdrawn=claimed,
             since=by_clock,
+            recovery_due=_working_due(draft, since),
         )
     )
     settle_window(draft, why="containment was lost")
+
+
+def _working_due(draft: Draft, since: datetime) -> datetime | None:
+    """By when harm that is back is to stop again, where the promise was met and its time is over.
+
+    None: the clock runs on with the time it had.
+    """
+    clock = draft.incident.clocks.get(ClockName.CONTAIN)
+    if clock is None or clock.attainment is not Attainment.MET or clock.due_at is None:
+        return None
+    if since < clock.due_at:
+        return None
+    target = target_of(draft.policy, draft.incident.severity, ClockName.CONTAIN)
+    return due_after(target, since, draft.policy.calendar)

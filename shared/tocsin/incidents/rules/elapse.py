@@ -24,6 +24,7 @@ from tocsin.incidents.rules.people import escalate_further, page_people, stand_d
 from tocsin.incidents.rules.reminders import left_unscheduled, nag
 from tocsin.incidents.rules.requests import unanswered
 from tocsin.incidents.rules.updates import prevention_overdue, remind_of_update, update_missed
+from tocsin.incidents.rules.waiting import too_old
 from tocsin.incidents.vocabulary import ClockName
 
 _ASKING = frozenset(
@@ -31,7 +32,12 @@ _ASKING = frozenset(
 )
 """What only asks or tells people: no command waits for it, and some of it is moot by then."""
 
-_JUDGING = frozenset({Matter.CLOCK, Matter.ROUND, Matter.TIMEOUT, Matter.RESUME, Matter.LOST})
+_JUDGING = frozenset(
+    {
+        *(Matter.CLOCK, Matter.ROUND, Matter.TIMEOUT, Matter.RESUME, Matter.LOST),
+        Matter.PROPOSAL,
+    }
+)
 """What a command that comes now is judged by: recorded before it, and never many."""
 
 
@@ -140,4 +146,5 @@ _ACTS: dict[Matter, Callable[[Draft, Due], None]] = {
     Matter.ESCALATION: _escalation,
     Matter.REQUEST: unanswered,
     Matter.STAND_DOWN: _stand_down,
+    Matter.PROPOSAL: too_old,
 }

@@ -23,6 +23,7 @@ from tocsin.incidents.rules.access import restrict_if_exposed
 from tocsin.incidents.rules.draft import Draft, reason_of
 from tocsin.incidents.rules.fix import resize_window
 from tocsin.incidents.rules.people import page_people, start_round
+from tocsin.incidents.rules.waiting import overtaken, until
 from tocsin.incidents.vocabulary import ActorKind, Category, ClockName, Role, Severity
 
 PAGED = (Severity.CRITICAL, Severity.HIGH)
@@ -59,6 +60,7 @@ def change_category(draft: Draft, command: ChangeCategory) -> None:
     old = draft.incident.category
     if command.category is old:
         raise IllegalTransition(f"the incident is {old} already")
+    overtaken(draft, "category")
     draft.add(
         CategoryChanged(
             actor=draft.actor,
@@ -76,6 +78,7 @@ def raise_to(draft: Draft, new: Severity, *, reason: str) -> None:
     """Raises: every promise is recounted and none moves later; people are asked (again)."""
     current = draft.incident.round
     open_round = current is not None and current.open
+    overtaken(draft, "severity")
     draft.add(_changed(draft, new, reason, next_step=0 if open_round else None))
     resize_window(draft)
     if current is not None and not open_round and new in PAGED:
@@ -131,6 +134,7 @@ def _lower(draft: Draft, new: Severity, reason: str) -> None:
     elif not _second_agrees(draft, new, reason):
         return
     draft.add(_changed(draft, new, reason, next_step=None))
+    overtaken(draft, "severity")
     resize_window(draft)
 
 
@@ -152,6 +156,7 @@ def _second_agrees(draft: Draft, new: Severity, reason: str) -> bool:
             person=draft.actor.id,
             part=parts[0],
             reason=reason,
+            until=until(draft),
         )
     )
     return False

@@ -148,6 +148,13 @@ def test_a_restricted_incident_is_unknown_to_whoever_has_no_part(office: Billing
     assert (status, found["code"]) == (404, "unknown_incident")
 
 
+def test_who_was_paged_for_a_restricted_incident_may_take_its_facts(office: BillingOffice) -> None:
+    incident = opened(office, restricted=True)
+    asked = {"incident": incident, "provider": "stripe"}
+    status, found, _ = office.request("POST", CHECKS, asked, person="mitigation-primary")
+    assert (status, found.get("code")) != (404, "unknown_incident"), found
+
+
 def drafted(office: BillingOffice, incident: str) -> str:
     path = f"/v1/incidents/{incident}/final-update"
     status, found, _ = office.world.request("GET", path, person="ana")

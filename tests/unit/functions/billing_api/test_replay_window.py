@@ -200,6 +200,27 @@ def test_who_may_not_see_the_incident_learns_nothing_of_its_window(office: Billi
     assert (status, found["code"]) == (404, "unknown_incident")
 
 
+def test_who_was_asked_about_a_restricted_incident_may_replay_for_it(office: BillingOffice) -> None:
+    """Paged before it was hidden, and asked for by hand after: neither holds a role."""
+    incident = opened(office)
+    for verb, body in (
+        ("restrict", {"reason": "customers"}),
+        ("page", {"person": "mitigation-primary", "reason": "what was lost?"}),
+    ):
+        path = f"/v1/incidents/{incident}/{verb}"
+        status, answer, _ = office.world.request(
+            "POST", path, body, person="sam", group="security", headers={"idempotency-key": verb}
+        )
+        assert status == 200, answer
+    office.world.inbox.take_all()
+    arrived(office, office.now - 3 * HOUR - 1)
+    recovered(office)
+    wish = {"dry_run": True, "incident": incident}
+    for person in ("mitigation-primary", "commander-primary"):
+        status, found, _ = office.request("POST", "/v1/replays", wish, person=person)
+        assert status == 202, (person, found)
+
+
 def test_a_repeated_wish_is_the_same_replay_though_its_window_has_moved_on(
     office: BillingOffice,
 ) -> None:

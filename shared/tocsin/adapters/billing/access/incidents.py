@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.aws.attributes import key, s
 from tocsin.adapters.aws.table import Table
 from tocsin.adapters.incidents.keys import LIST_INDEX, META, OPEN_LIST, entry_sk, incident_pk
+from tocsin.adapters.incidents.outbox import DynamoOutbox
 from tocsin.application.billing.replay.window import Harm
 from tocsin.errors import UnknownIncident
 from tocsin.incidents.events.snapshot import snapshot_of
-from tocsin.incidents.queries.access import authorization_of, may_see
+from tocsin.incidents.queries.access import authorization_of, kept_out, may_see
 from tocsin.incidents.vocabulary import Category
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.queries.access import Authorization
@@ -61,7 +64,9 @@ class DynamoDbHarm:
 
     def harm(self, incident: str, *, person: str, groups: frozenset[Group]) -> Harm:
         item = self._table.get(key(incident_pk(incident), META))
-        return _seen(incident, snapshot_of(item["body"]["S"]) if item else None, person, groups)
+        found = snapshot_of(item["body"]["S"]) if item else None
+        addressed = DynamoOutbox(self._table).addressed
+        return _seen(incident, found, person, groups, addressed)
 
 
 class StoredHarm:
@@ -71,11 +76,23 @@ class StoredHarm:
         self._store = store
 
     def harm(self, incident: str, *, person: str, groups: frozenset[Group]) -> Harm:
-        return _seen(incident, self._store.load(incident), person, groups)
+        found, addressed = self._store.load(incident), self._store.addressed
+        return _seen(incident, found, person, groups, addressed)
 
 
-def _seen(name: str, incident: Incident | None, person: str, groups: frozenset[Group]) -> Harm:
-    if incident is None or not may_see(incident, person, groups):
+def _seen(
+    name: str,
+    incident: Incident | None,
+    person: str,
+    groups: frozenset[Group],
+    addressed: Callable[[str], frozenset[str]],
+) -> Harm:
+    """For whoever may know of it; whoever was asked about it may, restricted or not."""
+    known = incident is not None and (
+        may_see(incident, person, groups)
+        or (not kept_out(incident, person) and person in addressed(name))
+    )
+    if incident is None or not known:
         raise UnknownIncident(f"there is no incident {name[:64]}")
     began = incident.began_at or incident.opened_at
     replayed = (one.start for one in incident.replays.values())

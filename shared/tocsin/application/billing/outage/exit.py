@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tocsin.application.incidents.access import sees
 from tocsin.application.incidents.fingerprint import command_hash
 from tocsin.errors import (
     BadInput,
@@ -24,7 +25,6 @@ from tocsin.incidents.events.billing import CheckoutsExamined
 from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.events.updates import UpdateRecorded
 from tocsin.incidents.model.parts import UpdateAudience
-from tocsin.incidents.queries.access import may_see
 from tocsin.incidents.queries.billing import providers_named
 from tocsin.incidents.queries.final_update import lacks, residual_of
 from tocsin.incidents.timeline.entry import Actor
@@ -154,7 +154,10 @@ class ExitDesk:
 
     def _incident(self, asked: Asked) -> Incident:
         found = self.store.load(asked.incident)
-        if found is None or not may_see(found, asked.person, asked.groups):
+        seen = found is not None and sees(
+            found, asked.person, asked.groups, store=self.store, policies=self.policies
+        )
+        if found is None or not seen:
             raise UnknownIncident(f"there is no incident {asked.incident[:64]}")
         if not asked.groups & RESPONDERS:
             raise GroupRequired(f"{asked.person} may look but not act")
