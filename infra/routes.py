@@ -74,6 +74,7 @@ ROUTES = (
     Route("GET", "/v1/oncall/calendar", "incident_api", _RESPONDER),
     Route("GET", "/v1/oncall/{role}", "incident_api", _RESPONDER),
     Route("POST", "/v1/oncall/{role}/rotation", "incident_api", _RESPONDER),
+    Route("POST", "/v1/oncall/{role}/preview", "incident_api", _RESPONDER),
     Route("POST", "/v1/oncall/{role}/overrides", "incident_api", _RESPONDER),
     Route("POST", "/v1/oncall/{role}/end-override", "incident_api", _RESPONDER),
     Route("POST", "/v1/releases", "incident_api", _RESPONDER),

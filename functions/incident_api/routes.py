@@ -161,6 +161,12 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             rotation.Rotation,
             body=bodies.Turns,
         ),
+        "POST /v1/oncall/{role}/preview": Route(
+            "Whose turns of the next 180 days a rotation would change; changes nothing",
+            oncall.preview_rotation,
+            oncall.ChangedTurns,
+            body=bodies.Turns,
+        ),
         "POST /v1/oncall/{role}/overrides": Route(
             "Put a person in the place of whoever's turn it is",
             oncall.add_override,

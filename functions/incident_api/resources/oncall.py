@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api.bodies import EndedOverride, Replacement, Turns
 from functions.incident_api.idempotency import once
+from tocsin.application.people.contact_messages import TURNS
 from tocsin.application.people.rotations import DutyDesk
 from tocsin.documents.ical import MEDIA_TYPE, calendar
-from tocsin.errors import InvalidSettings
+from tocsin.documents.turns import changed_turns
+from tocsin.errors import InvalidSettings, TocsinError
 from tocsin.incidents.timeline.codec import encode_fields
 from tocsin.incidents.vocabulary import Role
+from tocsin.notes import Event
 from tocsin.people import rotation as r
+from tocsin.people.turns import ChangedTurn, concerned
 from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import Fields, word
 from tocsin.runtime.web.http import document
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from functions.incident_api.call import Call
@@ -70,6 +75,14 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedTurns:
+    """The stretches of the next 180 days in which another would be on call, and who they are."""
+
+    turns: tuple[ChangedTurn, ...]
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shifts:
     """The days ahead."""
 
@@ -107,10 +120,15 @@ def rota(call: Call) -> Response:
     return answer(200, view_of(Rota, desk.rota(role), role=role, past=past))
 
 
-def set_rotation(call: Call) -> Response:
-    """Says who takes turns; the same again changes nothing."""
+def preview_rotation(call: Call) -> Response:
+    """Whose turns would be others'; changes nothing."""
     turns = call.read(Turns)
-    asked = r.Rotation(
+    found = _desk(call).preview(_asked(call, turns), at_once=turns.at_once)
+    return answer(200, ChangedTurns(turns=found, people=concerned(found)))
+
+
+def _asked(call: Call, turns: Turns) -> r.Rotation:
+    return r.Rotation(
         role=_role(call),
         zone=turns.zone,
         starts_at=turns.starts_at,
@@ -119,16 +137,41 @@ def set_rotation(call: Call) -> Response:
         backups=turns.backups,
         deputies=turns.deputies,
     )
-    desk = _desk(call)
+
+
+def set_rotation(call: Call) -> Response:
+    """Says who takes turns, and tells whose turns that changes; the same again changes nothing."""
+    turns = call.read(Turns)
+    asked, desk = _asked(call, turns), _desk(call)
 
     def act() -> tuple[Response, str]:
-        return answer(200, desk.set_rotation(asked, at_once=turns.at_once)), ""
+        found = desk.preview(asked, at_once=turns.at_once)
+        made = desk.set_rotation(asked, at_once=turns.at_once)
+        _tell(call, asked, found)
+        return answer(200, made), ""
 
     def again(_: str) -> Response:
         found = desk.rota(asked.role).rotation
         return answer(200, asked if found is None else found)
 
     return once(call, encode_fields(asked), act, again)
+
+
+def _tell(call: Call, rotation: r.Rotation, turns: Sequence[ChangedTurn]) -> None:
+    """Tells each whose turns have changed; who cannot be told now sees it in their calendar."""
+    for person in concerned(turns):
+        mine = [one for one in turns if person in (one.before, one.after)]
+        text = changed_turns(person, rotation, mine, by=call.caller.person)
+        wish = {"person": person, "purpose": TURNS, "text": text}
+        try:
+            told = call.people.notify({"contact": wish}) if call.people is not None else {}
+        except TocsinError as error:
+            call.watch.journal.refused(Event.CONTACT_MESSAGE, error, purpose=TURNS)
+            continue
+        if "problem" in told:
+            call.watch.journal.info(
+                Event.CONTACT_MESSAGE, purpose=TURNS, problem=str(told["problem"])
+            )
 
 
 def add_override(call: Call) -> Response:

@@ -108,7 +108,7 @@ def offered(item: OutboxItem, facts: Facts, zone: str, at: datetime) -> Wording:
         paragraphs=(
             f"{facts.person} wants you to take over as {facts.role}, and has it until you do.",
             f"Overdue since {due}: answer." if late else f"Take it by {due}.",
-            f"tocsin answer {item.incident} --on-it, or --not-on-it --reason TEXT",
+            f"tocsin answer {item.called} --on-it, or --not-on-it --reason TEXT",
             facts.briefing,
         ),
     )
@@ -134,7 +134,7 @@ def about_role(item: OutboxItem, facts: Facts, due: str, zone: str) -> Wording:
             said = (
                 f"{facts.criterion} did not take the role {facts.role} by {due}: you have it."
                 f"\nAsk somebody else, or pass it on all the same:\n"
-                f"tocsin handover {item.incident} {facts.role.replace(' ', '_')} "
+                f"tocsin handover {item.called} {facts.role.replace(' ', '_')} "
                 f"{facts.criterion} --now --reason TEXT"
             )
     taken = facts.matter == "role_taken"
@@ -149,7 +149,7 @@ def about_role(item: OutboxItem, facts: Facts, due: str, zone: str) -> Wording:
         paragraphs=(
             said,
             f"Due next: {facts.clock} by {full_moment(deadline, zone)}." if deadline else "",
-            f"What is known:\ntocsin show {item.incident}" if taken else "",
+            f"What is known:\ntocsin show {item.called}" if taken else "",
             facts.briefing if taken else "",
         ),
     )

@@ -190,6 +190,7 @@ PEOPLE = (
     PeopleAsk("GET /v1/oncall/calendar", "/v1/oncall/calendar", "VRCS"),
     PeopleAsk("GET /v1/oncall/{role}", _ROLE, "VRCS"),
     PeopleAsk("POST /v1/oncall/{role}/rotation", f"{_ROLE}/rotation", "C", _TURNS),
+    PeopleAsk("POST /v1/oncall/{role}/preview", f"{_ROLE}/preview", "C", _TURNS),
     PeopleAsk(
         "POST /v1/oncall/{role}/overrides",
         f"{_ROLE}/overrides",

@@ -1,5 +1,7 @@
 """Messages about a way itself: the code that confirms it, and a test that it still works.
 
+And the one that is about a person and no incident: that their turns on call have changed.
+
 The code is drawn here and leaves by the way alone: whoever asked for it over the API does not see
 it. A refusal is an answer and no failure of the function, so that the caller can say what it was.
 """
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from tocsin.people.ways import Way
     from tocsin.ports.people import WaySender
 
-TEST = "test"
+TEST, TURNS = "test", "turns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +40,30 @@ class Contacting:
     def answer(self, wish: Mapping[str, Any]) -> dict[str, Any]:
         """Sends what `wish` (person, way, purpose) asks for; `problem` names a refusal's code."""
         try:
-            return self._send(str(wish["person"]), str(wish["way"]), str(wish["purpose"]))
+            person, purpose = str(wish["person"]), str(wish["purpose"])
+            return self._send(person, str(wish.get("way", "")), purpose, str(wish.get("text", "")))
         except TocsinError as error:
-            self.notes.refused(Event.CONTACT_MESSAGE, error, way=str(wish["way"]))
+            self.notes.refused(Event.CONTACT_MESSAGE, error, way=str(wish.get("way", "")))
             return {"problem": error.code, "detail": error.detail}
 
-    def _send(self, person: str, way_id: str, purpose: str) -> dict[str, Any]:
+    def _tell_of_turns(self, person: str, text: str) -> dict[str, Any]:
+        """By the first of the person's ways that takes it; by mail if they have some."""
+        known = [way for way in self.desk.store.ways(person) if way.confirmed]
+        ordered = sorted(known, key=lambda way: (way.kind is not WayKind.MAIL, way.added_at))
+        message_id = f"turns/{self.desk.ids.unique_id()}"
+        for way in ordered:
+            try:
+                self.ways(way.kind).send(way, _turns(way, text, message_id))
+            except TocsinError as error:
+                self.notes.refused(Event.WAY_FAILED, error, way=f"{way.kind}:{way.id}")
+                continue
+            self.notes.info(Event.CONTACT_MESSAGE, way=f"{way.kind}:{way.id}", purpose=TURNS)
+            return {"sent": TURNS}
+        return {"problem": "unknown_way", "detail": "no way took it"}
+
+    def _send(self, person: str, way_id: str, purpose: str, text: str = "") -> dict[str, Any]:
+        if purpose == TURNS:
+            return self._tell_of_turns(person, text)
         if purpose == TEST:
             way = self.desk.find(person, way_id)
             if not way.confirmed:
@@ -83,6 +103,15 @@ def _test(way: Way, unique: str) -> Message:
         text="This is a test. If you read it, pages reach you here.\n",
         short="Tocsin: this is a test. If you read it, pages reach you here.",
         attributes=_attributes(way, f"contact/{way.id}/{unique}"),
+    )
+
+
+def _turns(way: Way, text: str, message_id: str) -> Message:
+    return Message(
+        subject="Tocsin: your turns on call have changed",
+        text=text,
+        short="Tocsin: your turns on call have changed. See: tocsin oncall ical",
+        attributes=_attributes(way, message_id),
     )
 
 

@@ -24,12 +24,14 @@ from tocsin.incidents import limits
 from tocsin.incidents.runbook.calendar import load_zone
 from tocsin.incidents.vocabulary import RESPONDERS, Group, Role
 from tocsin.people.rotation import NOBODY, Override, Rota, Rotation, duty_at, handoff, shifts, turn
+from tocsin.people.turns import AHEAD, changed
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.people.rotation import Duty, Shift
+    from tocsin.people.turns import ChangedTurn
     from tocsin.ports.people import RotaStore
 
 MEMBERS = 40
@@ -83,14 +85,38 @@ class DutyDesk:
             BadInput: the rotation cannot be.
             VersionConflict: somebody else changed it at the same time.
         """
+        before = self.rotas.rota(asked.role, since=self.now).rotation
+        wanted = self._wanted(asked, before, at_once=at_once)
+        if wanted is not before:
+            self.rotas.set_rotation(wanted, before=before)
+        return wanted
+
+    def preview(self, asked: Rotation, *, at_once: bool = False) -> tuple[ChangedTurn, ...]:
+        """Whose turns of the next 180 days would be others'; changes nothing.
+
+        Raises:
+            GroupRequired: only a commander says who takes turns.
+            BadInput: the rotation cannot be.
+        """
+        rota = self.rotas.rota(asked.role, since=self.now)
+        wanted = self._wanted(asked, rota.rotation, at_once=at_once)
+        end, roster = self.now + AHEAD, self.policy.roster
+        before, after = (
+            [*shifts(each, asked.role, roster, self.now, end)]
+            for each in (rota, replace(rota, rotation=wanted))
+        )
+        return tuple(
+            replace(one, starts_at=max(one.starts_at, self.now)) for one in changed(before, after)
+        )
+
+    def _wanted(self, asked: Rotation, before: Rotation | None, *, at_once: bool) -> Rotation:
+        """What is to be stored; `before` itself where that says the same."""
         self._require_commander()
         wanted = replace(_checked(asked), set_by=self.person, set_at=self.now)
-        before = self.rotas.rota(asked.role, since=self.now).rotation
         if before is not None and _without_author(before) == _without_author(wanted):
             return before
         if before is not None and not at_once:
-            wanted = _from_the_next_turn(wanted, before.at(self.now), self.now)
-        self.rotas.set_rotation(wanted, before=before)
+            return _from_the_next_turn(wanted, before.at(self.now), self.now)
         return wanted
 
     def override(

@@ -6,7 +6,7 @@ somebody in person. Times without a zone are in the rotation's zone where one is
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 -- Typer reads the annotations
+from collections.abc import Mapping, Sequence  # noqa: TC003 -- Typer reads the annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path  # noqa: TC003 -- the same
 from typing import Annotated, Any
@@ -17,6 +17,7 @@ from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_span
 from tocsin.documents.ical import calendar
+from tocsin.documents.times import full_moment
 from tocsin.errors import BadInput
 from tocsin.incidents.runbook.calendar import load_zone
 from tocsin.incidents.timeline.entry import format_time, parse_time
@@ -108,10 +109,13 @@ def set_rotation(
     now: Annotated[
         bool, typer.Option("--now", help="Also for the turn that runs, not from the next one on.")
     ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show whose turns would change, and change nothing.")
+    ] = False,
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
-    """Say who takes turns (commander)."""
+    """Say who takes turns (commander); shows whose turns change, and tells them."""
     body = {
         "members": ["" if each == "-" else each for each in member],
         "starts_at": format_time(_moment(starts, load_zone(zone))),
@@ -120,7 +124,15 @@ def set_rotation(
         "backups": backup or [],
         "deputies": deputy or [],
     } | ({"at_once": True} if now else {})
-    made = connect(api_url, person).post(f"/v1/oncall/{role.value}/rotation", body)
+    api = connect(api_url, person)
+    found = api.post(f"/v1/oncall/{role.value}/preview", body)
+    if not current().json:
+        _changes(found["turns"], zone)
+    if preview:
+        if current().json:
+            current().document(found)
+        return
+    made = api.post(f"/v1/oncall/{role.value}/rotation", body)
     _told(made, f"{role.value}: {', '.join(member)}, every {days} days from {made['starts_at']}")
 
 
@@ -175,6 +187,23 @@ def end_override(
     path = f"/v1/oncall/{role.value}/end-override"
     ended = connect(api_url, person).post(path, {"override": override})
     _told(ended, f"{ended['id']} ended at {ended['ends_at']}")
+
+
+def _changes(turns: Sequence[Mapping[str, Any]], zone: str) -> None:
+    """Whose turns are others', in the rotation's zone; a line where there are none."""
+    if not turns:
+        current().line("nobody's turn of the next 180 days changes")
+        return
+    rows = (
+        (
+            full_moment(parse_time(one["starts_at"]), zone).partition(" (")[0],
+            full_moment(parse_time(one["ends_at"]), zone).partition(" (")[0],
+            one["before"] or "NOBODY",
+            one["after"] or "NOBODY",
+        )
+        for one in turns
+    )
+    current().table(("from", "until", "before", "after"), rows)
 
 
 def _told(document: Mapping[str, Any], line: str) -> None:
