@@ -243,13 +243,16 @@ def _lacks(draft: Draft, command: RecordUpdate) -> tuple[str, ...]:
 
 
 def _promise(draft: Draft, command: RecordUpdate) -> datetime | None:
-    """When the next one is promised: what the sender says, else what the table wants."""
+    """When the next one is promised: what the sender says, else what the table wants.
+
+    A closed incident promises none by itself: its clocks do not run.
+    """
     if command.final:
         if command.next_by is not None:
             raise BadInput("after the final update none is promised", field="next_by")
         return None
     table = cadence.next_by(draft.incident, draft.policy, command.audience, draft.at)
-    if not draft.incident.clocks:
+    if not (draft.incident.clocks and draft.incident.open):
         table = None
     if command.next_by is None:
         return table

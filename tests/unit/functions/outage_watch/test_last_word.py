@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -13,6 +13,7 @@ from tests.harness.worlds.outage import WELL, Watched
 from tocsin.billing.checkout.breaker import Phase
 from tocsin.billing.outage.divergence import Comparison
 from tocsin.billing.outage.memory import Memory
+from tocsin.errors import StoreUnavailable
 from tocsin.incidents.vocabulary import Severity
 
 if TYPE_CHECKING:
@@ -166,6 +167,78 @@ def test_another_trouble_of_the_same_level_is_other_news(watched: Watched) -> No
         watched.minutes(1)
     assert "arrives late" not in watched.sent[-1][2]
     assert "being checked against our records" in watched.sent[-1][2]
+
+
+def close(watched: Watched, incident: Incident) -> None:
+    """As people do who hold it for a false alarm: one asks, another agrees."""
+    for person in ("cy", "kim"):
+        status, answer, _ = watched.world.request(
+            "POST",
+            f"/v1/incidents/{incident.id}/close",
+            {"resolution": "false_positive", "reason": "one customer's card"},
+            person=person,
+            group="commander",
+        )
+        assert status in {200, 201, 202}, answer
+    assert not now_of(watched, incident).open
+
+
+def test_a_recovery_after_all_incidents_were_closed_is_told_all_the_same(watched: Watched) -> None:
+    fails(watched)
+    incident = watched.alarm("checkout-stripe-failing")
+    watched.minutes(1)
+    assert heard(watched) == [AFFECTED]
+    close(watched, incident)
+    watched.minutes(2)
+    assert heard(watched) == [AFFECTED, AFFECTED], "it fails all the same, and nothing is frozen"
+    assert [FROZEN in text for _, _, text in watched.sent] == [True, False]
+    recovers(watched)
+    assert heard(watched) == [AFFECTED, AFFECTED, WORKING]
+    told, _, text = watched.sent[-1]
+    assert told == incident.id
+    assert "update by" not in text, "no clock of a closed incident runs"
+    assert now_of(watched, incident).communication.internal.next_by is None
+    said = len(watched.sent)
+    watched.minutes(20)
+    assert len(watched.sent) == said, "once"
+    assert Memory.read(watched.outages.texts["memory"]).word is None
+
+
+def test_what_changes_after_all_incidents_were_closed_is_told_and_taken_back(
+    watched: Watched,
+) -> None:
+    fails(watched)
+    incident = watched.alarm("checkout-stripe-failing")
+    watched.minutes(1)
+    close(watched, incident)
+    watched.checkout.razorpay.mode = "down"
+    for _ in range(12):
+        watched.buy()
+    watched.minutes(2)
+    assert heard(watched) == [AFFECTED, "Payments are not possible at the moment"]
+    watched.checkout.razorpay.mode = "up"
+    recovers(watched)
+    assert heard(watched)[-1] == WORKING
+
+
+def test_closed_and_recovered_in_one_round_is_told_by_the_next(watched: Watched) -> None:
+    """The round in which nothing is wrong and nothing open any more forgets no word."""
+    fails(watched)
+    incident = watched.alarm("checkout-stripe-failing")
+    watched.minutes(1)
+    close(watched, incident)
+    execute = watched.rounds.teller.execute
+
+    def refusing(_command: object) -> NoReturn:
+        raise StoreUnavailable("no answer")
+
+    object.__setattr__(watched.rounds.teller, "execute", refusing)
+    recovers(watched)
+    assert watched.minutes(5)["failed"] == ["tell"]
+    assert heard(watched) == [AFFECTED]
+    object.__setattr__(watched.rounds.teller, "execute", execute)
+    watched.minutes(1)
+    assert heard(watched) == [AFFECTED, WORKING]
 
 
 def test_a_memory_of_before_says_only_that_something_was_told() -> None:

@@ -150,6 +150,11 @@ class Teller:
         ours = f":{SOURCE}:{evidence_key(provider, incident.id)}"
         return any(state.firing for key, state in incident.signals.items() if key.endswith(ours))
 
+    def told(self, last: LastWord | None) -> tuple[Incident, ...]:
+        """The incidents by which the last word left, closed as they are."""
+        names = () if last is None else last.recorded_in
+        return tuple(each for each in map(self.store.load, names) if each is not None)
+
     def frozen(self, incidents: Iterable[Incident]) -> bool:
         """Whether one of them holds the changes of billing that can wait."""
         at = self.now()
@@ -196,7 +201,7 @@ class Teller:
 
     def _next_by(self, incident: Incident) -> int | None:
         """When the table wants the update after this one, in epoch seconds of incident time."""
-        if not incident.clocks:
+        if not (incident.clocks and incident.open):
             return None
         policy = self.policies.version(incident.policy_version)
         due = next_by(incident, policy, UpdateAudience.INTERNAL, self.now())

@@ -115,8 +115,10 @@ class Rounds:
         said = _Said(set(after.told), after.word)
         with _Alone("tell", failed, self.notes):
             self._tell(before, after, found, said)
-        # Kept while an incident is open: it says what still has to be withdrawn there.
+        # Kept while an incident is open or stakeholders hold old news: it says what still has to
+        # be withdrawn there.
         calm = found.since is None and not before.providers_in_trouble and not said.incidents
+        calm = calm and (said.word is None or said.word.gist == gist(found))
         after = replace(
             after,
             told=() if calm else tuple(sorted(said.told)),
@@ -206,13 +208,19 @@ class Rounds:
                     said.incidents[incident.id] = incident
                     earlier = before.providers.get(name, Seen())
                     self._attach(incident, name, seen, earlier, said.told)
-        if said.incidents:
-            self._say(replace(found, frozen=self.teller.frozen(said.incidents.values())), said)
+        open_ones = tuple(said.incidents.values())
+        told = open_ones or self.teller.told(said.word)
+        if told:
+            self._say(replace(found, frozen=self.teller.frozen(open_ones)), told, said)
+        elif said.word is not None:
+            said.word = None  # nobody is left by whom what was said could be taken back
 
-    def _say(self, found: Situation, said: _Said) -> None:
+    def _say(self, found: Situation, incidents: Sequence[Incident], said: _Said) -> None:
         """Tells stakeholders what they were not told last, and every incident what they know.
 
         One audience hears it once, whichever incidents are open: it leaves by the worst of them.
+        Once all are closed it leaves by those that told the word before: who was told that
+        something fails is told when it does no more, whatever people closed meanwhile.
         """
         last, news = said.word, gist(found)
         if last is None and found.level == OPERATIONAL:
@@ -220,7 +228,7 @@ class Rounds:
         if last is None or last.gist != news:
             number, began = (0, 0) if last is None else (last.number, last.since)
             last = LastWord(number + 1, found.since or began, news)
-        for incident in sorted(said.incidents.values(), key=_worst_first):
+        for incident in sorted(incidents, key=_worst_first):
             if incident.id in last.recorded_in:
                 continue
             send = not last.recorded_in
