@@ -112,6 +112,11 @@ FUNCTION = FunctionSpec(
             "Messages to people were not accepted by their channel.",
         ),
         Cause(
+            "messages-refused",
+            "MessagesRefused",
+            "A message was refused for good by every way, and is not sent again.",
+        ),
+        Cause(
             "ways-failed",
             "WaysFailed",
             "A way to a person fails: pages reach them by the next one, if there is one.",

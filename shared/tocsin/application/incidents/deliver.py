@@ -3,7 +3,8 @@
 The claim is a lease, so two deliveries of one item do not send at the same time; the mark comes
 last, so a crash before it repeats the message under the same id instead of losing it. What could
 not be sent is given back with a later due time, and the sweep brings it again: a message that
-nobody can send must not hold up the ones behind it.
+nobody can send must not hold up the ones behind it. What every way refuses for good, for want of a
+right for instance, is not asked for again: it ends, its record says so, and operations are told.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.application.people.bundles import WAITS
-from tocsin.errors import Conflict, TocsinError
+from tocsin.errors import Conflict, MessageRefused, TocsinError
 from tocsin.incidents.messages.notices import in_restricted_form, is_moot
-from tocsin.incidents.model.outbox import KEPT_ATTEMPTS
+from tocsin.incidents.model.outbox import KEPT_ATTEMPTS, REFUSED
 from tocsin.notes import Event, Metric
 
 if TYPE_CHECKING:
@@ -43,13 +44,15 @@ class Result(StrEnum):
 
     `held` was sent already or is being sent by somebody else; `no_news` was not sent because the
     audience was told the same last, `moot` because the person is kept out of the incident, or what
-    it asks for has been answered. `waits` leaves with others as one text.
+    it asks for has been answered. `waits` leaves with others as one text. `refused` is over: no way
+    will ever take it.
     """
 
     SENT = "sent"
     NO_NEWS = "no_news"
     MOOT = "moot"
     WAITS = "waits"
+    REFUSED = "refused"
     HELD = "held"
     FAILED = "failed"
     UNREADABLE = "unreadable"
@@ -87,7 +90,7 @@ class Delivery:
         record = tuple(tried[-KEPT_ATTEMPTS:])
         now = self.clock.incident_now()
         try:
-            if result in {Result.SENT, Result.NO_NEWS, Result.MOOT}:
+            if result in _OVER:
                 self.store.mark_sent(key, owner=owner, sent_at=now, tried=record)
             else:
                 due = now + _pause(item.attempts)
@@ -113,6 +116,7 @@ class Delivery:
         """
         failure: Exception | None = None
         again = False
+        finals: list[bool] = []
         try:
             found = self.as_it_is_now(item)
             if isinstance(found, str):
@@ -134,12 +138,18 @@ class Delivery:
                     channel_id = attempt.send()
                 except Exception as error:  # noqa: BLE001 - the next way may work
                     failure, again = error, again or _retryable(error)
+                    finals.append(isinstance(error, MessageRefused))
                     tried.append(f"{attempt.label} {_code(error)}")
                     self._tell(Event.WAY_FAILED, item, error, way=attempt.label)
                     self.notes.count(Metric.WAYS_FAILED, kind=item.kind)
                     continue
                 tried.append(f"{attempt.label} sent")
                 return self._sent(item, attempt.label, channel_id)
+            if finals and all(finals):
+                tried.append(REFUSED)
+                self._tell(Event.MESSAGE_REFUSED, item, failure)
+                self.notes.count(Metric.MESSAGES_REFUSED, kind=item.kind)
+                return Result.REFUSED
         except Exception as error:  # noqa: BLE001 - one message's bug must not hold up the others
             failure, again = error, _retryable(error)
         self._tell(Event.MESSAGE_FAILED if again else Event.MESSAGE_UNREADABLE, item, failure)
@@ -223,6 +233,9 @@ class Delivery:
                 journal.refused(event, error, **known)
             case _:
                 journal.failed(event, error, **known)
+
+
+_OVER = frozenset({Result.SENT, Result.NO_NEWS, Result.MOOT, Result.REFUSED})
 
 
 def _line(key: OutboxKey) -> str:

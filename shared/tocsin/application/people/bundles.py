@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from tocsin.errors import ConditionFailed, Conflict, TocsinError
-from tocsin.incidents.model.outbox import KEPT_ATTEMPTS
+from tocsin.errors import ConditionFailed, Conflict, MessageRefused, TocsinError
+from tocsin.incidents.model.outbox import KEPT_ATTEMPTS, REFUSED
 from tocsin.incidents.vocabulary import Kind, Severity
 from tocsin.notes import Event, Metric
 from tocsin.people.links import handle_of
@@ -183,8 +183,12 @@ class Bundler:
         except Exception as error:  # noqa: BLE001 - each of them is given back, and tried again
             self.notes.failed(Event.BUNDLE_FAILED, error, bundle=name)
         lines, left = told
+        over = left or lines[-1:] == [REFUSED]
         for item in ordered:
-            self._mark(item, [*lines], owner, left=left)
+            self._mark(item, [*lines], owner, over=over)
+        if over and not left:
+            self.notes.count(Metric.MESSAGES_REFUSED, len(ordered), kind="bundle")
+            return 0
         if not left:
             self.notes.count(Metric.MESSAGES_FAILED, kind="bundle")
             return 0
@@ -211,6 +215,7 @@ class Bundler:
     ) -> tuple[list[str], bool]:
         """What each member's record gets, and whether the bundle left."""
         tried: list[str] = []
+        finals: list[bool] = []
         linked, bare = self._written_as(line, name, items, single)
         for way in self._ways(line):
             label = f"{way.kind}:{way.id}"
@@ -219,11 +224,12 @@ class Bundler:
             except Exception as error:  # noqa: BLE001 - the next way may work
                 code = error.code if isinstance(error, TocsinError) else "unexpected"
                 tried.append(f"{label} {code}")
+                finals.append(isinstance(error, MessageRefused))
                 self.notes.failed(Event.WAY_FAILED, error, bundle=name, way=label)
                 self.notes.count(Metric.WAYS_FAILED, kind="bundle")
                 continue
             return [*tried, f"{label} {BUNDLED} {name}"], True
-        return tried, False
+        return [*tried, REFUSED] if finals and all(finals) else tried, False
 
     def _written_as(
         self, line: Line, name: str, items: Sequence[OutboxItem], single: Single
@@ -250,11 +256,11 @@ class Bundler:
         found = order(self.contacts.ways(line.person), kinds, page=True)
         yield from sorted(found, key=lambda way: way.id != line.way)
 
-    def _mark(self, item: OutboxItem, lines: list[str], owner: str, *, left: bool) -> None:
+    def _mark(self, item: OutboxItem, lines: list[str], owner: str, *, over: bool) -> None:
         tried = (*item.tried, *lines)[-KEPT_ATTEMPTS:]
         now = self.clock.incident_now()
         try:
-            if left:
+            if over:
                 self.store.mark_sent(item.key, owner=owner, sent_at=now, tried=tried)
             else:
                 due = now + _AGAIN

@@ -106,7 +106,7 @@ DIVERGENCES = Rule(
     window=3_600,
 )
 
-LOW_TRAFFIC_WINDOW = 1_200
+LOW_TRAFFIC_WINDOW = 1_800
 LOW_TRAFFIC = ((4, 600), (WORKSPACES, LOW_TRAFFIC_WINDOW))
 """Low traffic: so many workspaces failed since the last success, and none came in these seconds."""
 

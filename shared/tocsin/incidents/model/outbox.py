@@ -18,6 +18,8 @@ ROOM = "room"
 """The team's chat room: which one it is, the stage's chat topic says."""
 REDRIVE_AFTER = timedelta(seconds=60)
 KEPT_ATTEMPTS = 20
+REFUSED = "refused for good"
+"""Ends the record of a message that every way refused in a way no repeating mends."""
 _PERSON = "person:"
 
 

@@ -76,7 +76,7 @@ class TestCheckouts:
         tally = checkouts(log([Result.REFUSED] * 30 + [Result.DOUBT] * 3, every=5), now=NOW)
         assert (tally.bad, tally.total, tally.why) == (3, 3, "low_traffic")
 
-    @pytest.mark.parametrize(("count", "calm"), [(3, 1_200), (4, 600)])
+    @pytest.mark.parametrize(("count", "calm"), [(3, 1_800), (4, 600)])
     def test_low_traffic_so_many_fail_and_none_works_for_so_long(
         self, count: int, calm: int
     ) -> None:

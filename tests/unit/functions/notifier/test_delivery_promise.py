@@ -188,8 +188,8 @@ def test_one_message_nobody_can_send_does_not_hold_up_the_others(world: World) -
     world.alarm()
     world.expect("page", "mitigation-primary")
     world.expect("opened", STAKEHOLDERS)
-    unreadable = [line for line in world.logged if line["message"] == "message.unreadable"]
-    assert [line["code"] for line in unreadable] == ["message_refused"]
+    refused = [line for line in world.logged if line["message"] == "message.refused"]
+    assert [line["code"] for line in refused] == ["message_refused"]
 
 
 def test_two_deliveries_at_the_same_time_send_once(world: World) -> None:

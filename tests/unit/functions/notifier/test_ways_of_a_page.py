@@ -94,6 +94,44 @@ def test_a_page_that_no_way_takes_comes_again_and_is_never_taken_for_sent(world:
     assert page_to(world, "commander-primary").tried[-1].endswith("sent")
 
 
+def test_what_every_way_refuses_for_good_ends_there_and_is_loud(world: World) -> None:
+    """As SES answers a role without the right, and a number that has opted out."""
+    world.refusals["sms:"] = MessageRefused("opted out", reason="OptedOut")
+    world.refusals["mail:"] = MessageRefused("denied", reason="AccessDeniedException")
+    asked(world, kinds=(WayKind.SMS, WayKind.MAIL))
+    world.expect("opened", STAKEHOLDERS)
+    first = page_to(world, "commander-primary")
+    assert first.state is OutboxState.SENT, "it is over"
+    assert [line.split(maxsplit=1)[1] for line in first.tried] == [
+        "message_refused",
+        "message_refused",
+        "for good",
+    ]
+    loud = [line for line in world.logged if line["message"] == "message.refused"]
+    assert [(line["level"], line["code"]) for line in loud] == [("WARNING", "message_refused")] * 2
+    assert world.meter.counts["MessagesRefused"] == 2
+    for _ in range(3):
+        world.jump(1)
+    assert page_to(world, "commander-primary") == first, "it is not asked for again"
+    world.refusals.clear()
+    world.jump(3)
+    later = world.inbox.take_all()
+    assert {"commander-primary"} <= {one.to for one in later}, "the next step is its own message"
+
+
+def test_refused_for_good_by_one_way_and_for_now_by_another_comes_again(world: World) -> None:
+    world.refusals["sms:"] = MessageRefused("opted out")
+    world.refusals["mail:"] = SendFailed("busy")
+    asked(world, kinds=(WayKind.SMS, WayKind.MAIL))
+    world.expect("opened", STAKEHOLDERS)
+    assert page_to(world, "commander-primary").state is OutboxState.PENDING
+    del world.refusals["mail:"]
+    for _ in range(2):
+        world.jump(1)
+    assert by_channel(world.inbox.take_all())["mail"] == len(PRIMARY)
+    assert "MessagesRefused" not in world.meter.counts
+
+
 def test_an_error_nobody_thought_of_is_a_way_that_fails_too(world: World) -> None:
     world.refusals["sms:"] = ZeroDivisionError("a bug in a channel")
     quiet(world)
@@ -304,3 +342,18 @@ def ordered(*ways: WayKind) -> Policy:
     row = replace(critical, escalation=replace(critical.escalation, ways=ways))
     severities = {**default().severities, Severity.CRITICAL: row}
     return sealed(replace(default(), severities=severities))
+
+
+def test_a_bundle_that_every_way_refuses_for_good_ends_with_its_members(world: World) -> None:
+    world.reachable("commander-primary", kinds=(WayKind.SMS,))
+    for number in range(5):
+        told = {"title": f"part {number} is down", "severity": "critical", "category": "production"}
+        assert world.request("POST", "/v1/incidents", told, person="ana")[0] == 201
+    world.refusals["sms:"] = MessageRefused("opted out", reason="OptedOut")
+    world.jump(1)
+    pages = [one for one in world.store.all_outbox() if one.target == "person:commander-primary"]
+    ends = Counter(one.tried[-1].partition(" ")[2] for one in pages if one.kind == "page")
+    assert ends == {"sent": 3, "for good": 2}
+    assert {one.state for one in pages if one.kind == "page"} == {OutboxState.SENT}
+    assert world.meter.counts["MessagesRefused"] == 2
+    world.inbox.take_all()
