@@ -167,12 +167,7 @@ def queue_consumer(queue: str) -> Statement:
     """What an event source mapping needs to take messages from a queue."""
     return Statement(
         sid="TakeFromQueue",
-        actions=(
-            "sqs:ChangeMessageVisibility",
-            "sqs:DeleteMessage",
-            "sqs:GetQueueAttributes",
-            "sqs:ReceiveMessage",
-        ),
+        actions=("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
         resources=(f"queue/{queue}",),
     )
 

@@ -88,6 +88,12 @@ FUNCTION = FunctionSpec(
         count_incidents(),
         data_key_through_dynamodb(),
         queue_consumer("alarms"),
+        Statement(
+            # An alarm that failed is seen again in seconds, not when the queue's patience is over.
+            sid="HaveFailedSoon",
+            actions=("sqs:ChangeMessageVisibility",),
+            resources=("queue/alarms",),
+        ),
         send_failures(),
         key_through_sqs(),
     ),

@@ -25,7 +25,8 @@ _NONE = "none"
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_CHINA = "cn-"
+_ELSEWHERE = re.compile(r"(cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-.*")
+"""Regions of other partitions than `aws`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +166,11 @@ def _problem(name: str, value: Any) -> str:
         "dead_man_url": (value == _NONE or value.startswith("https://"), "is an https address"),
     }
     right, problem = said.get(name, (True, ""))
-    if name == "region" and value.startswith(_CHINA):
-        return "is in a partition Tocsin was never made for: its rights name amazonaws.com"
+    if name == "region" and _ELSEWHERE.fullmatch(value):
+        return (
+            "is in a partition Tocsin was never made for: its rights and the names of its alarms"
+            " are those of the partition aws"
+        )
     return "" if right or not value else problem
 
 

@@ -79,6 +79,20 @@ def examine(patient: Patient) -> list[Finding]:
     return found
 
 
+def unasked(deployment: Deployment) -> list[Finding]:
+    """What nobody can be asked, so that a person has to look: no fault, and no proof of health."""
+    return [
+        Finding(
+            "webhooks",
+            provider,
+            "its API does not say whether an endpoint of ours is registered: look in its dashboard"
+            " (docs/how-to/register-a-webhook.md)",
+        )
+        for provider in deployment.providers
+        if not _probes(provider).ENDPOINTS
+    ]
+
+
 def has_bucket(patient: Patient) -> Found:
     """Bundles and templates have somewhere to go."""
     if not bootstrap.is_there(patient.account):

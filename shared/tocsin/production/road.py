@@ -13,7 +13,7 @@ from tocsin.local.stage.synthesis import synthesise
 from tocsin.production import bootstrap, deployment, removal, secrets_filled
 from tocsin.production.account import Account
 from tocsin.production.asking import Asking
-from tocsin.production.doctor import Finding, Patient, examine
+from tocsin.production.doctor import Finding, Patient, examine, unasked
 from tocsin.production.rollout import Rollout
 from tocsin.providers.registry import PROVIDERS
 
@@ -92,6 +92,10 @@ class Road:
     def examine(self) -> list[Finding]:
         """What the doctor finds."""
         return examine(Patient(self.account, self.deployment, Asking(), self.bases))
+
+    def unasked(self) -> list[Finding]:
+        """What only a person can look at."""
+        return unasked(self.deployment)
 
     def api_url(self) -> str | None:
         """Where the deployed API answers; None before it is deployed."""

@@ -1,4 +1,4 @@
-"""The road to an account, walked on the local cloud: init, doctor, deploy, doctor, again, destroy.
+"""The road to an account, walked on the local cloud: init, deploy, doctor, page, destroy.
 
 It is the production's own way (change sets, its own bucket, its own secrets), beside the local
 deployer's. What the emulator refuses of a template is left out as there; its quotas and sandboxes
@@ -8,22 +8,30 @@ do not exist, so those checks of the doctor say that they could not look.
 from __future__ import annotations
 
 import json
+import re
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.cloud.local_cloud import eventually
 from tocsin.cli import main
+from tocsin.local.look import personal
+from tocsin.local.look.clients import Clients, Keys
+from tocsin.local.look.people import sign_in
 from tocsin.local.machine.emulator import ACCOUNT, REGION
 from tocsin.local.stage.gaps import acceptable
 from tocsin.production.road import Road
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from tests.harness.cloud.local_cloud import Deployed
 
 PREFIX = "tocsin-drill-"
+MAILBOX = "kim@example.com"
+DESCRIBED, NOWHERE = Path("tocsin.toml"), Path("there-is-none.toml")
 
 
 class Walker:
@@ -32,9 +40,11 @@ class Walker:
     def __init__(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.file, self.capsys = file, capsys
 
-    def run(self, *words: str) -> tuple[int, str, str]:
+    def run(self, *words: str, deployment: Path | None = DESCRIBED) -> tuple[int, str, str]:
+        """With the file of its deployment, with another, or for commands that know none without."""
         self.capsys.readouterr()
-        code = main.run([*words, "--file", str(self.file)])
+        file = self.file if deployment is DESCRIBED else deployment
+        code = main.run([*words, *(("--file", str(file)) if file else ())])
         shown = self.capsys.readouterr()
         return code, shown.out, shown.err
 
@@ -65,6 +75,62 @@ def walker(
 
     monkeypatch.setattr(Road, "to", here)
     return Walker(tmp_path / "tocsin.toml", capsys)
+
+
+def page_reaches(walker: Walker, stage: Deployed, api_url: str) -> None:
+    """Somebody signs in, says how they are reached, and the doctor's test page arrives there."""
+    stage.clients.sesv2.create_email_identity(EmailIdentity="tocsin@example.com")
+    role = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}responder-{REGION}"
+    with as_user(stage, "kim", role):
+        before = {each.id for each in personal.sent(stage.clients.endpoint)}
+
+        def came() -> list[personal.Sent]:
+            found = personal.sent(stage.clients.endpoint)
+            return [each for each in found if each.id not in before and each.to == MAILBOX]
+
+        where = ("--api-url", api_url)
+        code, out, err = walker.run("doctor", "--page", "kim", *where, deployment=NOWHERE)
+        assert code == 1, err
+        assert "has no confirmed way" in out
+
+        added = walker.run("contact", "add", "mail", MAILBOX, *where, "--json", deployment=None)
+        assert added[0] == 0, added
+        way = json.loads(added[1])["way"]
+        (told,) = eventually(came, lambda found: len(found) == 1)
+        code_sent = re.findall(r"\b\d{6}\b", told.text)[0]
+        confirmed = walker.run("contact", "confirm", way, code_sent, *where, deployment=None)
+        assert confirmed[0] == 0, confirmed
+
+        code, out, err = walker.run("doctor", "--page", "kim", *where, deployment=NOWHERE)
+        assert "a test went to kim by mail" in err, (code, out, err)
+        assert "page" not in [line.split()[0] for line in out.splitlines() if line]
+        _, test = eventually(came, lambda found: len(found) == 2)
+        assert "test" in f"{test.subject} {test.text}".lower()
+
+
+@contextmanager
+def as_user(stage: Deployed, name: str, role: str) -> Iterator[None]:
+    """An IAM user of that name, who assumes the role as people do, under their own name."""
+    rights = stage.clients.iam
+    rights.create_user(UserName=name)
+    allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}
+    policy = {"Version": "2012-10-17", "Statement": [allowed]}
+    rights.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=json.dumps(policy))
+    made = rights.create_access_key(UserName=name)["AccessKey"]
+    theirs = Clients(
+        stage.clients.endpoint, Keys(made["AccessKeyId"], made["SecretAccessKey"], None)
+    )
+    keys = sign_in(theirs, role, name)
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for variable, value in zip(names, (keys.access, keys.secret, keys.token), strict=True):
+                patch.setenv(variable, value or "")
+            yield
+    finally:
+        rights.delete_access_key(UserName=name, AccessKeyId=made["AccessKeyId"])
+        rights.delete_user_policy(UserName=name, PolicyName="assume")
+        rights.delete_user(UserName=name)
 
 
 @pytest.mark.full
@@ -103,6 +169,8 @@ def test_from_nothing_to_a_stage_and_back(walker: Walker, stage: Deployed) -> No
     assert (code, "nothing differs" in out) == (0, True), out + err
     again = stage.clients.secrets.get_secret_value(SecretId="tocsin/drill/delivery-keys")
     assert again["SecretString"] == keys["SecretString"], "what is there is left alone"
+
+    page_reaches(walker, stage, deployed["api_url"])
 
     code, out, _ = walker.run("destroy", "--stage", "production")
     assert (code, "nothing was deleted" in out or code == 1) == (1, True)

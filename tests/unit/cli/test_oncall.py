@@ -9,6 +9,7 @@ import pytest
 
 from tests.harness.models.icalendar import events
 from tests.harness.transcripts import Transcript
+from tocsin.errors import MessageRefused
 from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
@@ -90,3 +91,21 @@ def test_doctor_finds_whoever_could_be_missed_before_their_turn(terminal: Termin
     world.reachable("bo", "eve")
     assert typed.type("doctor") == 0
     assert typed.matches("doctor")
+
+
+def test_doctor_sends_a_test_page_by_every_way_of_a_person(terminal: Terminal) -> None:
+    world = terminal.world
+    world.reachable(kinds=[WayKind.SMS, WayKind.MAIL])
+    code, out, err = terminal.run("doctor", "--page", "commander-primary", *COMMANDER)
+    assert code == 0, out
+    assert err.count("a test went to commander-primary by") == 2
+    assert "Does a page arrive?" in terminal.text("doctor")
+    assert "Does a page arrive?" not in out
+
+    world.refusals["sms:"] = MessageRefused("opted out")
+    code, out, err = terminal.run("doctor", "--page", "commander-primary", *COMMANDER)
+    assert (code, "did not take a test" in out) == (1, True)
+    assert err.count("a test went to") == 1, "the other one is tried all the same"
+    code, out, _ = terminal.run("doctor", "--page", "eve", *COMMANDER)
+    assert (code, "has no confirmed way" in out) == (1, True)
+    world.inbox.take_all()

@@ -44,6 +44,8 @@ def test_a_file_written_is_the_deployment_read(tmp_path: Path) -> None:
         ("account", 123456789012, "account: is a text"),
         ("region", "Frankfurt", "region: is a Region"),
         ("region", "cn-north-1", "region: is in a partition"),
+        ("region", "us-gov-west-1", "region: is in a partition"),
+        ("region", "us-iso-east-1", "region: is in a partition"),
         ("ops_mail", "ops", "ops_mail: is a mail address"),
         ("mail_from", "Tocsin <t@example.com>", "mail_from: is a mail address"),
         ("stage", "staging", "stage: is one of"),

@@ -19,7 +19,7 @@ from botocore.stub import ANY, Stubber
 from tocsin.production import doctor
 from tocsin.production.account import Account
 from tocsin.production.deployment import checked
-from tocsin.production.doctor import Finding, Patient, examine
+from tocsin.production.doctor import Finding, Patient, examine, unasked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -320,6 +320,17 @@ def test_saml_fixes_the_name_itself_and_no_key_is_ever_shown() -> None:
     shown = str([found(fault[1]) for fault in FAULTS])
     for hidden in ("sk_live_1", "rzp_live_1", "whsec_1", "ab" * 32, "cd" * 32):
         assert hidden not in shown
+
+
+def test_what_nobody_can_be_asked_is_said_and_is_no_fault() -> None:
+    """Razorpay's API lists no webhooks of an account of one's own; Stripe's does.
+
+    https://razorpay.com/docs/webhooks/setup-edit-payments/ : by the dashboard
+    """
+    (said,) = unasked(DEPLOYMENT)
+    assert (said.check, said.about) == ("webhooks", "razorpay")
+    assert "look in its dashboard" in said.what
+    assert unasked(replace(DEPLOYMENT, providers=("stripe",))) == []
 
 
 def test_more_is_needed_where_functions_have_shares() -> None:

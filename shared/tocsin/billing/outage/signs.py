@@ -75,8 +75,8 @@ WORKSPACES = 3
 wishes, says nothing of the others."""
 
 PARTLY_WORKSPACES = 4
-"""With three, six wishes of a healthy provider in half an hour would be an outage once in 150 days
-at two errors in a hundred (`docs/checkout-outages.md`)."""
+"""With three, six wishes of a healthy provider in half an hour would be an outage once in 140 days
+at two errors in a hundred (`docs/adr/0052-a-partial-outage-takes-four.md`)."""
 
 REFUSALS = Rule(
     Trouble.REFUSED,

@@ -16,8 +16,9 @@ import typer
 from tocsin.cli.runbook.versions import in_force
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
-from tocsin.errors import CheckFailed, Unavailable
+from tocsin.errors import CheckFailed, TocsinError, Unavailable
 from tocsin.policy.compiled.doubts import doubts
+from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,40 +74,91 @@ def doctor(
     file: Annotated[
         Path, typer.Option(help="The deployment: where it is, its account is looked at too.")
     ] = Path("tocsin.toml"),
+    page: Annotated[
+        str | None,
+        typer.Option(metavar="PERSON", help="Send a test to a person by each confirmed way."),
+    ] = None,
 ) -> None:
     """Look for what would go wrong in an incident; exits 1 if anything is found.
 
     Before and after a deployment: what is missing in the account, as the file describes it.
+    With --page somebody gets a test by each of their ways, and says whether it arrived.
     """
-    found, checks = list[Finding](), list(CHECKS)
+    found, checks, unasked = list[Finding](), list(CHECKS), list[Finding]()
     if file.is_file():
-        found, known, api_url = _in_the_account(file, api_url)
-        checks = [*known, *CHECKS] if api_url else known
+        looked = _in_the_account(file, api_url)
+        found, unasked, api_url = looked.found, looked.unasked, looked.api_url
+        checks = [*looked.checks, *(CHECKS if api_url else ())]
     if api_url or not file.is_file():
         try:
             api = connect(api_url, person)
             found += [finding for check in CHECKS.values() for finding in check(api)]
+            found += [] if page is None else _paged(api, page)
         except Unavailable as error:
             if not file.is_file():
                 raise
             found.append(Finding("reachability", str(api_url), f"not looked at: {error.detail}"))
+    _show(found, checks, unasked, offered=page is None)
+    if found:
+        raise CheckFailed(f"{len(found)} things to mend", found=len(found))
+
+
+def _show(
+    found: list[Finding], checks: list[str], unasked: list[Finding], *, offered: bool
+) -> None:
+    """What was found, what only a person can look at, and what else could be tried."""
     if current().json:
-        current().document([asdict(finding) for finding in found])
-    elif found:
+        current().document([asdict(finding) for finding in (*found, *unasked)])
+        return
+    if found:
         current().table(
             ("check", "about", "what"), ((one.check, one.about, one.what) for one in found)
         )
     else:
         current().line(f"nothing to mend: {', '.join(checks)}")
-    if found:
-        raise CheckFailed(f"{len(found)} things to mend", found=len(found))
+    for one in unasked:
+        current().line(f"{one.check}, {one.about}: {one.what}")
+    if offered and not found:
+        current().line("Does a page arrive? tocsin doctor --page PERSON sends a test.")
 
 
-def _in_the_account(file: Path, api_url: str | None) -> tuple[list[Finding], list[str], str | None]:
-    """What its checks found, their names, and where the API is once it is deployed."""
+def _paged(api: ApiClient, person: str) -> list[Finding]:
+    """Sends the person a test by each confirmed way; what kept one from leaving."""
+    shown = api.get("/v1/contacts", person=person)["ways"]
+    confirmed = [one for one in shown if one["state"] == "confirmed"]
+    if not confirmed:
+        return [Finding("page", person, "has no confirmed way: `tocsin contact add`")]
+    found = []
+    for one in confirmed:
+        way = f"{one['kind']} {one['address']}"
+        try:
+            api.post(f"/v1/contacts/{segment(one['way'])}/test", {"person": person})
+        except TocsinError as error:
+            found.append(Finding("page", person, f"{way} did not take a test: {error.detail}"))
+        else:
+            current().progress(f"a test went to {person} by {way}: did it arrive?")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What its checks found, their names, what only a person can look at, and where the API is."""
+
+    found: list[Finding]
+    checks: list[str]
+    unasked: list[Finding]
+    api_url: str | None
+
+
+def _in_the_account(file: Path, api_url: str | None) -> _Account:
+    """The account as the file describes it; the API's address once it is deployed."""
     from tocsin.production import doctor as deployed  # noqa: PLC0415 - loads AWS's client
     from tocsin.production.road import Road  # noqa: PLC0415
 
     road = Road.to(file, progress=current().progress)
-    found = [Finding(one.check, one.about, one.what) for one in road.examine()]
-    return found, list(deployed.CHECKS), api_url or road.api_url()
+    return _Account(
+        [Finding(one.check, one.about, one.what) for one in road.examine()],
+        list(deployed.CHECKS),
+        [Finding(one.check, one.about, one.what) for one in road.unasked()],
+        api_url or road.api_url(),
+    )
