@@ -50,6 +50,7 @@ def typed(capsys: pytest.CaptureFixture[str]) -> Transcript:
 def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[BillingOffice]:
     """Two subscriptions, and a command line that reaches them as whoever `--as` names."""
     with a_world() as world:
+        world.reachable("ana", "bo", "kim")
         made = BillingOffice(world)
         made.has(Status.SUSPENDED, workspace="ws_northwind")
         made.has(Status.ACTIVE, workspace="ws_pune", name="sub_2")

@@ -23,6 +23,7 @@ PATH = "/v1/billing/corrections"
 @pytest.fixture
 def office(world: World) -> BillingOffice:
     made = BillingOffice(world)
+    world.reachable("ana", "bo", "kim")
     made.has(Status.SUSPENDED)
     return made
 

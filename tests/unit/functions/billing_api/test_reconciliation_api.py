@@ -47,6 +47,7 @@ class Bench:
 
     def __init__(self, world: World) -> None:
         self.office, self.world = BillingOffice(world), world
+        world.reachable("ana", "bo", "kim")
         self.model = ReconcileModel(size=40, store=self.office.reconciliations)
         self.model.now = self.office.now
         self.compared, self.archive = MemoryComparisons(), MemoryArchive()
