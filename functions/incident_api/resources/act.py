@@ -143,7 +143,7 @@ def _shown(call: Call, incident: Incident, outcome: Outcome, *, status: int) -> 
         headers["idempotency-replayed"] = "true"
     pending = status == ACCEPTED
     now = call.standing(incident).incident
-    view = incident_view(now, call.policy(now), pending=pending)
+    view = incident_view(now, call.policy(now), call.now, pending=pending, recorded=outcome.entries)
     return answer(status, view, headers=headers)
 
 

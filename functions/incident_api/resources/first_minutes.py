@@ -136,8 +136,7 @@ def _phase(seen: known.FirstMinutes) -> PhaseNow | None:
     if (phase := seen.phase) is None:
         return None
     items = tuple(
-        ToDo(code=view.item.id, text=view.item.text, done=view.settled is not None)
-        for view in phase.items
+        ToDo(code=view.item.id, text=view.item.text, done=view.done) for view in phase.items
     )
     return view_of(PhaseNow, phase, items=items)
 

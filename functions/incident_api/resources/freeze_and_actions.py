@@ -26,11 +26,13 @@ _PAGE, _LONGEST_PAGE = 50, 200
 class HeldBy:
     """One freeze of a service; `until` null: until containment is verified.
 
-    `incident` is null for who may not know of it. `stops`: it stops the change that was asked for.
+    `incident` and its `name` are null for who may not know of it. `stops`: it stops the change
+    that was asked for.
     """
 
     service: str
     incident: str | None
+    name: str | None
     since: datetime
     until: datetime | None
     restricted: bool
@@ -114,9 +116,15 @@ def actions(call: Call) -> Response:
 
 def _held(call: Call, held: ServiceFreeze, *, stops: bool) -> HeldBy:
     """Of a restricted incident nobody outside is told which it is, only that something holds."""
-    hidden = held.restricted and not _may_know(call, held.incident)
-    incident = None if hidden else held.incident
-    return view_of(HeldBy, held, incident=incident, stops=stops)
+    found = call.application.store.load(held.incident)
+    hidden = held.restricted and (found is None or not call.sees(found))
+    return view_of(
+        HeldBy,
+        held,
+        incident=None if hidden else held.incident,
+        name=None if hidden else found.name if found is not None else held.incident,
+        stops=stops,
+    )
 
 
 def _prevention(action: PreventiveAction, call: Call) -> Prevention:

@@ -165,12 +165,30 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An entry that this request wrote."""
+
+    seq: int
+    type: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A service whose deployments it holds; `until` null: until containment is verified."""
+
+    service: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """An incident at its version, as it stands at the moment of asking.
 
     `name` is what people call it: `INC-142`, `DRILL-7`, or while it has no number, its id; any of
     them, the beginning of an id, and `latest` may stand in an address. `unlinked` are commits that
-    were checked or deployed and may be the fix: nobody has said so.
+    were checked or deployed and may be the fix: nobody has said so. `has_it`, `next`, `next_due`
+    and `late` are as on the board. `recorded` are the entries that this very request wrote.
     """
 
     id: str
@@ -208,6 +226,12 @@ class Incident:
     counts: Mapping[str, int]
     waiting: tuple[Waiting, ...]
     pending: bool
+    has_it: str | None
+    next: str | None
+    next_due: datetime | None
+    late: bool
+    frozen: tuple[Frozen, ...]
+    recorded: tuple[Recorded, ...]
     policy_version: str
     correlation_id: str
     version: int

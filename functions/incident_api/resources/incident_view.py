@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from functions.incident_api.resources import incident_shapes as s
 from tocsin.incidents.clocks.owed import owed
 from tocsin.incidents.model.parts import UpdateAudience
+from tocsin.incidents.queries.board import has_it, next_deadline
 from tocsin.incidents.queries.fix import unlinked
+from tocsin.incidents.queries.freeze import freezes
 from tocsin.incidents.queries.updates import wording_for_customers
 from tocsin.incidents.queries.waiting import waiting
 from tocsin.runtime.web.answers import view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from tocsin.incidents.clocks.owed import Owed
     from tocsin.incidents.model.incident import Incident, Round
@@ -22,8 +25,16 @@ if TYPE_CHECKING:
     from tocsin.incidents.timeline.entry import Entry
 
 
-def incident_view(incident: Incident, policy: Policy, *, pending: bool = False) -> s.Incident:
+def incident_view(
+    incident: Incident,
+    policy: Policy,
+    now: datetime,
+    *,
+    pending: bool = False,
+    recorded: Iterable[Entry] = (),
+) -> s.Incident:
     """The incident at its version; `pending`: what was asked just now waits for a second person."""
+    due = next_deadline(incident, now)
     return view_of(
         s.Incident,
         incident,
@@ -40,6 +51,12 @@ def incident_view(incident: Incident, policy: Policy, *, pending: bool = False) 
         communication=_communication(incident, policy),
         waiting=tuple(view_of(s.Waiting, one) for one in waiting(incident)),
         pending=pending,
+        has_it=has_it(incident),
+        next=None if due is None else due.what,
+        next_due=None if due is None else due.due_at,
+        late=due is not None and due.late,
+        frozen=tuple(view_of(s.Frozen, held) for held in freezes(incident) if held.lasts_at(now)),
+        recorded=tuple(view_of(s.Recorded, entry) for entry in recorded),
     )
 
 

@@ -79,7 +79,7 @@ def _line(call: Call, stored: Incident) -> s.Line:
 def incident(call: Call) -> Response:
     """The incident as it stands."""
     found = call.standing(call.incident()).incident
-    return answer(200, incident_view(found, call.policy(found)), headers=etag(found))
+    return answer(200, incident_view(found, call.policy(found), call.now), headers=etag(found))
 
 
 def timeline(call: Call) -> Response:
@@ -141,9 +141,9 @@ def checklist(call: Call) -> Response:
     """What to do next, and every phase with its items."""
     found, now = call.standing(call.incident()).incident, call.now
     policy = call.policy(found)
-    view = checklist_view(
-        found, priorities(found, policy, now), phases(found, policy, now), now=now
-    )
+    entries = call.application.store.entries(found.id)
+    next_steps = priorities(found, policy, now)
+    view = checklist_view(found, next_steps, phases(found, policy, now), entries, now=now)
     return answer(200, view, headers=etag(found))
 
 

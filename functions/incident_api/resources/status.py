@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api.resources import status_shapes as s
 from functions.incident_api.resources.incident_view import round_view
+from tocsin.incidents.model.parts import ItemState
+from tocsin.incidents.queries.checklist import evidence
 from tocsin.incidents.queries.explain import beyond_holidays
 from tocsin.incidents.queries.gate import unmet
 from tocsin.incidents.queries.metrics import attainment
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.queries.metrics import Metrics
     from tocsin.incidents.queries.priorities import Priority
     from tocsin.incidents.runbook.calendar import BusinessCalendar
+    from tocsin.incidents.timeline.entry import Entry
     from tocsin.incidents.vocabulary import Attainment, ClockName, Severity
 
 
@@ -82,17 +85,18 @@ def checklist_view(
     incident: Incident,
     next_steps: Sequence[Priority],
     phases: Sequence[PhaseView],
+    entries: Sequence[Entry],
     *,
     now: datetime,
 ) -> s.Checklist:
-    """What to do next, then every phase with its items."""
+    """What to do next, then every phase with its items; `entries` are the whole timeline."""
     return s.Checklist(
         incident=incident.id,
         name=incident.name,
         now=now,
         priorities=tuple(next_steps),
         phases=tuple(
-            view_of(s.PhaseItems, phase, items=tuple(_item(item) for item in phase.items))
+            view_of(s.PhaseItems, phase, items=tuple(_item(item, entries) for item in phase.items))
             for phase in phases
         ),
         version=incident.version,
@@ -140,13 +144,17 @@ def _clock(
     )
 
 
-def _item(view: ItemView) -> s.Item:
-    settled = view.settled
+def _item(view: ItemView, entries: Sequence[Entry]) -> s.Item:
+    settled, shown = view.settled, view.shown
+    entry = None if shown is None else evidence(shown, entries)
+    said = None if settled is None else settled.state
     return s.Item(
         item=view.item.id,
         text=view.item.text,
-        state=None if settled is None else settled.state,
+        state=ItemState.DONE if said is None and shown is not None else said,
         by=None if settled is None else settled.by,
-        at=None if settled is None else settled.at,
+        at=settled.at if settled is not None else None if entry is None else entry.recorded_at,
         late=view.late,
+        shown_by=None if entry is None else entry.seq,
+        why=None if shown is None else shown.what,
     )

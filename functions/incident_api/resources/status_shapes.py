@@ -162,7 +162,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A checklist item; `state` is null while it is open."""
+    """A checklist item; `state` is null while it is open.
+
+    `shown_by` is the entry that shows it done where no person has settled it; `why` says how.
+    """
 
     item: str
     text: str
@@ -170,6 +173,8 @@ class Item:
     by: str | None
     at: datetime | None
     late: bool
+    shown_by: int | None
+    why: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

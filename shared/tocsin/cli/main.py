@@ -82,22 +82,24 @@ _GROUPS = {
 _VERBS = {
     "open": "Open an incident and page who is on call.",
     "board": "Open incidents, or those closed in a month.",
+    "list": "Open incidents, or those closed in a month: the board.",
     "show": "One incident as it stands.",
     "timeline": "Every entry, oldest first.",
     "clocks": "Show the clocks of an incident.",
     "metrics": "Show how long it took and which promises were kept.",
     "content": "Content that a timeline names and does not hold.",
     "gate": "Show each criterion for closing.",
+    "told": "An update that was sent and taken, under an id made up for you.",
     "releases": "Record releases and list them.",
     **{word: f"{verb.about}." for word, (_, verb) in typed().items()},
 }
 _VERBS_MODULE = "tocsin.cli.incidents.commands"
 
 TASKS = {
-    "Respond": "ack acknowledge first board show open severity category escalate page answer"
+    "Respond": "ack acknowledge first board list show open severity category escalate page answer"
     " assign handover leave incidents",
     "Contain": "contain verify freeze fix pause resume lift",
-    "Tell": "update customers impact",
+    "Tell": "told update customers impact",
     "Record": "note evidence content decide correct link channel beginning checklist timeline"
     " clocks",
     "Finish": "gate confirm waive approve authorize close reopen merge split postmortem prevent"

@@ -117,7 +117,7 @@ def test_the_same_wish_to_open_is_one_incident(cloud: IncidentCloud) -> None:
     first = cloud.request("POST", "/v1/incidents", wish, person="bo", headers=key)
     again = cloud.request("POST", "/v1/incidents", wish, person="bo", headers=key)
     assert (first[0], again[0]) == (201, 200)
-    assert first[1] == again[1]
+    assert first[1] | {"recorded": []} == again[1], "a repeat writes nothing"
     other = wish | {"severity": "low"}
     status, body = cloud.request("POST", "/v1/incidents", other, person="bo", headers=key)
     assert (status, body["code"]) == (422, "idempotency_key_reused")

@@ -96,7 +96,7 @@ class Reader:
         code, out, err = self.terminal.run(*words)
         assert code == EXITS.get(one.line, 0), f"{one}: {err}"
         if words[0] == "open":  # and the lines after it are about that one
-            self.incident = re.findall(r"INC-[0-9A-Z]{26}", out)[0]
+            self.incident = re.findall(r"INC-\d+", out)[0]
 
     def _override(self) -> str:
         listed = self.terminal.json("oncall", "override", "list", "incident_commander")

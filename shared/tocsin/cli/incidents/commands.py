@@ -6,24 +6,25 @@ nothing that the API would refuse. Times are shown in UTC and say so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping  # noqa: TC003 -- Typer reads the annotations
+from collections.abc import Mapping  # noqa: TC003 -- Typer reads the annotations
 from datetime import timedelta
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.incidents import evidence, releases
+from tocsin.cli.incidents import evidence, releases, shortcuts
 from tocsin.cli.incidents import status as progress
+from tocsin.cli.incidents.board import board, pages
 from tocsin.cli.incidents.first import lines
 from tocsin.cli.incidents.naming import OnOne
-from tocsin.cli.incidents.tables import content, show_incident, tinted
+from tocsin.cli.incidents.tables import second, show_change, show_incident
 from tocsin.cli.incidents.verbs import Incident, Key, add_verbs
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
+from tocsin.documents.entries import said
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import Category, Kind, Severity
-from tocsin.runtime.api_client import ApiClient, segment
+from tocsin.runtime.api_client import segment
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,39 +37,9 @@ verbs = typer.Typer(add_completion=False, rich_markup_mode=None)
 _FIRST_HOUR = timedelta(hours=1)
 
 
-class Status(StrEnum):
-    """Which board."""
-
-    OPEN = "open"
-    CLOSED = "closed"
-
-
-@verbs.command("board")
-@app.command("list")
-def list_incidents(
-    *,
-    status: Annotated[Status, typer.Option(help="Which board.")] = Status.OPEN,
-    severity: Annotated[Severity | None, typer.Option(help="Only this one.")] = None,
-    category: Annotated[Category | None, typer.Option(help="Only this one.")] = None,
-    month: Annotated[str | None, typer.Option(help="Of closing, like 202609.")] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
-) -> None:
-    """Open incidents, or those closed in a month."""
-    query = {
-        "status": status.value,
-        "severity": severity and severity.value,
-        "category": category and category.value,
-        "month": month,
-    }
-    found = list(_pages(connect(api_url, person), "/v1/incidents", "incidents", "cursor", query))
-    if current().json:
-        current().document(found)
-    elif not found:
-        current().line(f"no {status} incidents")
-    else:
-        columns = ("name", "severity", "state", "category", "opened_at", "title")
-        current().table(columns, ([tinted(one[name]) for name in columns] for one in found))
+verbs.command("board")(board)
+verbs.command("list")(board)
+app.command("list")(board)
 
 
 @verbs.command(cls=OnOne)
@@ -86,14 +57,14 @@ def show(
     api, path = connect(api_url, person), f"/v1/incidents/{segment(incident)}"
     found = api.get(path)
     if current().json:
-        show_incident(found | ({"first": api.get(f"{path}/first")} if first else {}))
+        current().document(found | ({"first": api.get(f"{path}/first")} if first else {}))
         return
     if first or found["closed_at"] is None:
         seen = api.get(f"{path}/first")
         if first or parse_time(seen["now"]) - parse_time(found["opened_at"]) < _FIRST_HOUR:
             for line in (*lines(seen), ""):
                 current().line(line)
-    show_incident(found)
+    show_incident(found, api.get(f"{path}/clocks")["clocks"])
 
 
 @verbs.command(cls=OnOne)
@@ -101,15 +72,14 @@ def show(
 def timeline(incident: Incident, api_url: ApiUrl = None, person: As = None) -> None:
     """Every entry, oldest first. An entry recorded later than it happened shows both times."""
     path = f"/v1/incidents/{segment(incident)}/timeline"
-    entries = list(_pages(connect(api_url, person), path, "entries", "after", {}))
+    entries = list(pages(connect(api_url, person), path, "entries", "after", {}))
     if current().json:
         current().document(entries)
         return
     rows = (
-        (one["seq"], _when(one), one["type"], _actor(one), content(one["content"]))
-        for one in entries
+        (one["seq"], _when(one), _actor(one), said(one["type"], one["content"])) for one in entries
     )
-    current().table(("seq", "time (UTC)", "entry", "by", "what"), rows)
+    current().table(("seq", "time (UTC)", "by", "what"), rows)
 
 
 @verbs.command("open")
@@ -149,32 +119,20 @@ def open_incident(
         "restricted": restricted,
     }
     wanted = {name: value for name, value in body.items() if value is not None}
-    show_incident(connect(api_url, person).post("/v1/incidents", wanted, key=key))
+    show_change(connect(api_url, person).post("/v1/incidents", wanted, key=key))
 
 
 progress.add_to(verbs)
 evidence.add_to(verbs)
 verbs.add_typer(releases.app, name="releases")
-add_verbs(verbs, without=progress.BY_HAND | evidence.BY_HAND)
-
-
-def _pages(
-    api: ApiClient, path: str, items: str, cursor: str, query: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
-    """Every item of every page; `cursor` is the query that asks for what `next` names."""
-    following: Any = None
-    while True:
-        page = api.get(path, **{**query, cursor: following})
-        yield from page[items]
-        following = page["next"]
-        if following is None:
-            return
+verbs.command("told", cls=OnOne)(shortcuts.told)
+verbs.command("close", cls=OnOne)(shortcuts.close)
+add_verbs(verbs, without=progress.BY_HAND | evidence.BY_HAND | {"close"}, more=shortcuts.MORE)
 
 
 def _when(entry: Mapping[str, Any]) -> str:
-    recorded, occurred = str(entry["recorded_at"]), str(entry.get("occurred_at") or "")
-    late = occurred and occurred != recorded
-    return f"{recorded} (happened {occurred})" if late else recorded
+    recorded, occurred = second(entry["recorded_at"]), second(entry["occurred_at"])
+    return f"{recorded} (happened {occurred})" if occurred != recorded else recorded
 
 
 def _actor(entry: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tocsin.cli.incidents.naming import OnOne
-from tocsin.cli.incidents.tables import show_incident
+from tocsin.cli.incidents.tables import show_change
 from tocsin.cli.incidents.verbs import At, IfVersion, Incident, Key, send
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
@@ -63,7 +63,7 @@ def evidence(
         "api_url": api_url,
         "as_person": as_person,
     }
-    show_incident(send(incident, "evidence", body | {"media_type": kind.value}, envelope))
+    show_change(send(incident, "evidence", body | {"media_type": kind.value}, envelope))
 
 
 def content(

@@ -12,12 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from tocsin.cli.incidents.naming import OnOne
+from tocsin.cli.incidents.shortcuts import looked
 from tocsin.cli.incidents.smoke_tests import run_smoke_tests
 from tocsin.cli.incidents.tables import (
     UNSCHEDULED,
     left,
+    minute,
+    show_change,
     show_clocks,
-    show_incident,
     show_preview,
     tinted,
 )
@@ -121,25 +123,27 @@ def checklist(
             raise BadInput("say whether the item is `done` or `not_applicable`", field="state")
         body = {"item": item, "state": state.value, "detail": detail}
         envelope = {"key": key, "if_version": if_version, "api_url": api_url, "as_person": person}
-        show_incident(send(incident, "checklist", body, envelope))
+        show_change(send(incident, "checklist", body, envelope))
         return
     found = connect(api_url, person).get(f"/v1/incidents/{segment(incident)}/checklist")
     if current().json:
         current().document(found)
         return
-    current().line(f"{found['name']} at {found['now']}: next", style="bold")
+    current().line(f"{found['name']} at {minute(found['now'])}: next", style="bold")
     current().table(
-        ("do", "by (UTC)"), ((one["text"], one["due_at"]) for one in found["priorities"])
+        ("do", "by (UTC)"),
+        ((one["text"], one["due_at"] and minute(one["due_at"])) for one in found["priorities"]),
     )
     for phase in found["phases"]:
         current().line("")
-        by = phase["due_at"] or (UNSCHEDULED if phase["unscheduled"] else "no fixed time")
+        due = phase["due_at"]
+        by = minute(due) if due else (UNSCHEDULED if phase["unscheduled"] else "no fixed time")
         current().line(f"{phase['title']}, by {by}", style="bold")
         rows = (
-            (tinted(one["state"] or "open"), one["item"], one["text"], one["by"], _late(one))
+            (tinted(one["state"] or "open"), one["item"], one["text"], _settled_by(one))
             for one in phase["items"]
         )
-        current().table(("state", "item", "what", "by", ""), rows)
+        current().table(("state", "item", "what", "by"), rows)
 
 
 def severity(
@@ -175,7 +179,7 @@ def severity(
         "api_url": api_url,
         "as_person": person,
     }
-    show_incident(send(incident, "severity", {"severity": to.value, "reason": reason}, envelope))
+    show_change(send(incident, "severity", {"severity": to.value, "reason": reason}, envelope))
 
 
 def verify(
@@ -185,8 +189,15 @@ def verify(
     verdict: Annotated[Verdict | None, typer.Option(help="What looking showed.")] = None,
     detail: Annotated[str, typer.Option(help="What was looked at, or why not.")] = "",
     contained: Annotated[
-        bool, typer.Option("--contained", help="Say that harm has stopped.")
+        bool, typer.Option("--contained", "-c", help="Say that harm has stopped.")
     ] = False,
+    logs: Annotated[str, typer.Option("--logs", "-l", help="What the logs show: passed.")] = "",
+    smoke_test: Annotated[
+        str, typer.Option("--smoke-test", "-s", help="What a smoke test showed: passed.")
+    ] = "",
+    targeted_check: Annotated[
+        str, typer.Option("--targeted-check", "-t", help="What a check of it showed: passed.")
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show which smoke tests would run; send nothing.")
     ] = False,
@@ -199,11 +210,18 @@ def verify(
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
-    """Run the smoke tests of its policy; or record a look, or with --contained that harm stopped.
+    """Run the smoke tests of its policy; or record looks, and with --contained that harm stopped.
 
     What the smoke tests answered is kept as evidence. One that does not pass is exit code 1.
     """
     body: dict[str, Any]
+    said = (logs, smoke_test, targeted_check)
+    order = (Check.LOGS, Check.SMOKE_TEST, Check.TARGETED_CHECK)
+    looks = {kind: seen for kind, seen in zip(order, said, strict=True) if seen}
+    if looks:
+        asked = {"happened_at": happened_at, "key": key, "api_url": api_url, "as_person": person}
+        looked(incident, looks, contained=contained, envelope=asked)
+        return
     if contained:
         body = {STEP: "contained", "effective_at": moment(effective_at)}
     elif verdict is None and not detail and check in (None, Check.SMOKE_TEST):
@@ -226,7 +244,7 @@ def verify(
         "api_url": api_url,
         "as_person": person,
     }
-    show_incident(send(incident, "verify", body, envelope))
+    show_change(send(incident, "verify", body, envelope))
 
 
 def moment(text: str | None) -> str | None:
@@ -234,5 +252,9 @@ def moment(text: str | None) -> str | None:
     return None if text is None else format_time(read_instant(text))
 
 
-def _late(item: Mapping[str, Any]) -> object:
-    return tinted("late") if item["late"] else ""
+def _settled_by(item: Mapping[str, Any]) -> object:
+    """Who settled it, or which entry shows it; and that it is late."""
+    if item["shown_by"] is not None:
+        return f"entry {item['shown_by']}: {item['why']}"
+    late = "late" if item["late"] else ""
+    return ", ".join(part for part in (item["by"], late) if part) if item["by"] else tinted(late)

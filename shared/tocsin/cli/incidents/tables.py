@@ -10,9 +10,11 @@ from rich.text import Text
 
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import show_span
+from tocsin.documents.entries import said, spaced, target
+from tocsin.incidents.vocabulary import BY_HAND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PENDING = 8
 """Exit code of what was asked for and waits for a second person."""
@@ -45,8 +47,10 @@ def tinted(word: object) -> Text:
     return Text(text, style=_STYLES.get(text, ""))
 
 
-def show_incident(incident: Mapping[str, Any]) -> None:
-    """One incident at its version; what was asked and waits for a second person says so first.
+def show_change(incident: Mapping[str, Any]) -> None:
+    """What a write changed, and where that leaves it: a few lines, and `show` has the rest.
+
+    What was asked and waits for a second person says so first.
 
     Raises:
         Exit: it waits; with an exit code of its own, because asking is not doing.
@@ -57,30 +61,125 @@ def show_incident(incident: Mapping[str, Any]) -> None:
         for one in incident["waiting"]:
             current().line(f"asked: {one['what']}; waits for a second person: {one['command']}")
     else:
-        _rows(incident)
+        _headline(incident)
+        for one in incident["recorded"]:
+            current().line(f"  {said(one['type'], one['content'])}")
+        if not incident["recorded"]:
+            current().line("  nothing new: it was so already")
+        ask_about(incident)
     if incident.get("pending"):
         raise typer.Exit(PENDING)
 
 
-def _rows(incident: Mapping[str, Any]) -> None:
+def _headline(incident: Mapping[str, Any]) -> None:
+    """Which it is, and in one line how it stands and what is next."""
     current().line(f"{incident['name']}  {incident['title']}", style="bold")
-    skipped = ("name", "title", "round", "correlation_id", "pending", "unlinked")
-    rows: list[tuple[str, object]] = [
-        (
-            name.replace("_", " "),
-            content(value) if isinstance(value, dict) else tinted(listed(value)),
-        )
-        for name, value in incident.items()
-        if name not in skipped and value not in (None, [], {}, "")
-    ]
-    turn = incident.get("round")
-    if turn:
-        rows.append(("acknowledge by", f"{turn['due_at']} (round {turn['number']})"))
-        rows.append(("acknowledged by", turn["acknowledged_by"] or "nobody yet"))
-    current().table(("", ""), rows)
-    for commit in incident.get("unlinked", ()):
+    who = f"{incident['has_it']} has it" if incident["has_it"] else "NOBODY has it"
+    if incident["closed_at"]:
+        who = f"closed as {spaced(incident['resolution'])}"
+    current().line(f"{incident['severity']}, {spaced(incident['state'])}; {who}{_next(incident)}")
+
+
+def _next(incident: Mapping[str, Any]) -> str:
+    if incident["next"] is None:
+        return ""
+    by = "LATE since" if incident["late"] else "by"
+    return f"; next: {incident['next']} {by} {minute(incident['next_due'])}"
+
+
+def ask_about(incident: Mapping[str, Any]) -> None:
+    """Commits that may be the fix."""
+    for commit in incident["unlinked"]:
         asked = f"if it is the fix: tocsin fix link {incident['name']} {commit}"
         current().line(f"{commit} was reported and is not linked; {asked}")
+
+
+def show_incident(incident: Mapping[str, Any], clocks: Sequence[Mapping[str, Any]]) -> None:
+    """One incident at its version: what runs and what is promised first, then what it is."""
+    _headline(incident)
+    rows: list[tuple[str, object]] = []
+    turn = incident["round"]
+    if turn and not turn["acknowledged_by"]:
+        rows.append(("acknowledge", f"by {minute(turn['due_at'])}, round {turn['number']}"))
+    rows += [(one["clock"], _running(one)) for one in clocks if _runs(one)]
+    rows += [("frozen", _frozen(one)) for one in incident["frozen"]]
+    told = incident["communication"]
+    for name, audience in (("internal", told["internal"]), ("customers", told["to_customers"])):
+        if audience["next_by"]:
+            rows.append(("next update", f"to {name} by {minute(audience['next_by'])}"))
+    decided = {None: "not decided", True: "are told", False: "are not told"}[told["customers"]]
+    rows.append(("customers", decided))
+    rows += [("waits", f"{one['what']}: {one['command']}") for one in incident["waiting"]]
+    rows += _facts(incident)
+    current().table(("", ""), rows)
+    ask_about(incident)
+
+
+def _runs(clock: Mapping[str, Any]) -> bool:
+    return clock["stopped_at"] is None and clock["clock"] != "acknowledge"
+
+
+def _running(clock: Mapping[str, Any]) -> str:
+    if clock["due_at"] is None:
+        return UNSCHEDULED
+    working = clock["recovery_due"] or clock["due_at"]
+    return f"by {minute(working)}: {_standing(clock)} left".replace(" late left", " LATE")
+
+
+def _frozen(held: Mapping[str, Any]) -> str:
+    until = minute(held["until"]) if held["until"] else "contained"
+    return f"{'every service' if held['service'] == '*' else held['service']} until {until}"
+
+
+def _facts(incident: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """What it is, in people's words; empty ones are left out."""
+    where = f"{incident['service'] or 'no service named'}, {incident['environment']}"
+    yield "what", f"{incident['kind']} {spaced(incident['category'])} incident, {where}"
+    yield "signals", "firing" if incident["firing"] else "quiet"
+    source = incident["source"]
+    opened = f"{minute(incident['opened_at'])} by {'hand' if source == BY_HAND else source}"
+    yield "opened", f"{opened}, cycle {incident['cycle']}"
+    if incident["began_at"]:
+        yield "began", minute(incident["began_at"])
+    roles = [f"{spaced(role)} {person}" for role, person in incident["roles"].items()]
+    yield "roles", ", ".join(roles) or "NOBODY"
+    if turn := incident["round"]:
+        yield "acknowledged", f"by {turn['acknowledged_by'] or 'nobody yet'}"
+    yield "impact", _impact(incident["impact"])
+    found = incident["containment"]
+    done = [f"{one['text']} ({spaced(one['state'])})" for one in found["actions"]]
+    seen = [f"{spaced(one['check'])} {spaced(one['verdict'])}" for one in found["observations"]]
+    yield "containment", ", ".join((*done, *seen)) or "nothing yet"
+    if fix := content(incident["fix"]):
+        yield "fix", fix
+    if window := incident["window"]:
+        yield "monitoring", f"until {minute(window['ends_at'])}"
+    for waiver in incident["waivers"]:
+        agreed = waiver["approved_by"] or "nobody yet"
+        yield "waived", f"{spaced(waiver['criterion'])}, agreed by {agreed}"
+    if incident["postmortem"]:
+        yield "postmortem", incident["postmortem"]["url"]
+    for kind, address in incident["channels"].items():
+        yield spaced(kind), address
+    if incident["duplicate_of"]:
+        yield "goes on as", incident["duplicate_of"]
+    if incident["restricted"]:
+        yield "restricted", "only those with a part in it see it"
+    yield "id", f"{incident['id']}, version {incident['version']}"
+
+
+def _impact(found: Mapping[str, Any] | None) -> str:
+    return "not recorded" if found is None else content(found)
+
+
+def second(text: str) -> str:
+    """An instant to the second: `2026-09-08 14:15:00Z`."""
+    return f"{text[:10]} {text[11:19]}Z"
+
+
+def minute(text: str) -> str:
+    """An instant to the minute, in UTC as everywhere on the command line: `09-08 14:15Z`."""
+    return f"{text[5:10]} {text[11:16]}Z"
 
 
 def show_clocks(found: Mapping[str, Any]) -> None:
@@ -92,7 +191,7 @@ def show_clocks(found: Mapping[str, Any]) -> None:
     rows = (
         (
             one["clock"],
-            one["target"],
+            target(one["target"]),
             one["due_at"] or "unscheduled",
             tinted(one["attainment"]),
             _standing(one),
@@ -118,7 +217,7 @@ def show_preview(found: Mapping[str, Any]) -> None:
     rows += [
         (
             one["clock"],
-            f"{one['old_target']} to {one['new_target']}",
+            f"{target(one['old_target'])} to {target(one['new_target'])}",
             one["old_due"] or UNSCHEDULED,
             one["new_due"] or UNSCHEDULED,
             f"late on raise; recover by {one['recovery_due']}" if one["late_on_raise"] else "",

@@ -9,17 +9,18 @@ Verbs with steps are groups: `tocsin contain plan INC-… rollback "Back to 41"`
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from tocsin.cli.incidents.naming import OnOne
-from tocsin.cli.incidents.tables import show_incident
+from tocsin.cli.incidents.tables import minute, show_change
 from tocsin.cli.terminal.api import ApiUrl, As, connect
-from tocsin.cli.terminal.spans import read_instant
+from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.spans import read_instant, read_span
 from tocsin.errors import BadInput
 from tocsin.incidents.commands.help import about
 from tocsin.incidents.commands.shapes import Shape, shapes
@@ -63,11 +64,19 @@ _ENVELOPE = {
 }
 
 
-def add_verbs(app: typer.Typer, *, without: frozenset[str]) -> None:
-    """Adds the command or group of every verb, but not of those that have one written by hand."""
+def add_verbs(
+    app: typer.Typer,
+    *,
+    without: frozenset[str],
+    more: Mapping[str, Mapping[str, Callable[..., None]]],
+) -> None:
+    """Adds the command or group of every verb, but not of those that have one written by hand.
+
+    `more` are steps of groups that are written by hand.
+    """
     for word, (name, verb) in typed().items():
         if name not in without:
-            _add(app, word, name, verb)
+            _add(app, word, name, verb, more.get(name, {}))
 
 
 def send(
@@ -82,17 +91,60 @@ def send(
     return api.post(path, sent, key=envelope.get("key"), if_version=envelope.get("if_version"))
 
 
-def _add(app: typer.Typer, word: str, name: str, verb: Verb) -> None:
+def _add(
+    app: typer.Typer,
+    word: str,
+    name: str,
+    verb: Verb,
+    more: Mapping[str, Callable[..., None]],
+) -> None:
     if not isinstance(verb.command, Mapping):
         app.command(word, help=f"{verb.about}.", cls=OnOne)(_command(name, "", verb.command))
         return
+    shows = _SHOWN.get(word)
     group = typer.Typer(
-        no_args_is_help=True, add_completion=False, rich_markup_mode=None, help=f"{verb.about}."
+        no_args_is_help=shows is None,
+        invoke_without_command=shows is not None,
+        add_completion=False,
+        rich_markup_mode=None,
+        help=f"{verb.about}." if shows is None else f"{verb.about}; alone, it shows.",
     )
+    if shows is not None:
+        group.callback()(shows)
     for step, command in verb.steps.items():
         said = (command.__doc__ or step).strip().splitlines()[0]
         group.command(step.replace("_", "-"), help=said, cls=OnOne)(_command(name, step, command))
+    for step, run in more.items():
+        group.command(step, cls=OnOne)(run)
     app.add_typer(group, name=word)
+
+
+def _freezes(
+    ctx: typer.Context,
+    *,
+    service: Annotated[str | None, typer.Option(help="Only whether this one is frozen.")] = None,
+    api_url: ApiUrl = None,
+    person: As = None,
+) -> None:
+    """Show what is frozen, by which incident, and until when."""
+    if ctx.invoked_subcommand is not None:
+        return
+    found = connect(api_url, person).get("/v1/freeze", service=service)
+    if current().json:
+        current().document(found)
+        return
+    held = [*found["held_by"], *found["drills"]]
+    current().line(f"{service or 'deployments'}: {'FROZEN' if found['frozen'] else 'free'}")
+    for one in held:
+        until = f"until {minute(one['until'])}" if one["until"] else "until contained"
+        by = one["name"] or "an incident you cannot see"
+        what = "every service" if one["service"] == "*" else one["service"]
+        drill = ", a drill: only reported" if one in found["drills"] else ""
+        current().line(f"  {what} by {by}, since {minute(one['since'])}, {until}{drill}")
+
+
+_SHOWN = {"freeze": _freezes}
+"""Groups that show something when no step is named."""
 
 
 def _command(verb: str, step: str, command: type) -> Any:
@@ -102,7 +154,7 @@ def _command(verb: str, step: str, command: type) -> Any:
     def run(**given: Any) -> None:
         body = {STEP: step} if step else {}
         body |= {shape.name: value for shape, value in _sent(fields, given)}
-        show_incident(send(given["incident"], verb, body, given))
+        show_change(send(given["incident"], verb, body, given))
 
     parameters = [_parameter("incident", Incident)]
     parameters += sorted(
@@ -150,11 +202,21 @@ def _names(shape: Shape) -> tuple[str, ...]:
     name = shape.name.replace("_", "-")
     if shape.kind is bool and shape.required:
         return (f"--{name}/--not-{name}",)
-    return (f"--{name}",)
+    short = _SHORT.get(shape.name)
+    return (f"--{name}",) if short is None else (f"--{name}", short)
+
+
+_SHORT = {"reason": "-r", "actions": "-a"}
+"""Options that nearly everybody types."""
+
+_LENGTHS = {"minutes": timedelta(minutes=1), "days": timedelta(days=1)}
+"""Fields that are a length of time, in their unit: typed like every other length."""
 
 
 def _hint(shape: Shape) -> Any:
     kind: Any = str
+    if shape.name in _LENGTHS:
+        return str
     if issubclass(shape.kind, StrEnum):
         # Not the class itself: on the line stand its values, not its names.
         kind = Literal[tuple(word.value for word in shape.kind)]
@@ -168,7 +230,9 @@ def _sent(fields: tuple[Shape, ...], given: Mapping[str, Any]) -> Iterator[tuple
         value = given[shape.name]
         if value is None or (value is False and not shape.required):
             continue
-        if shape.kind is datetime:
+        if shape.name in _LENGTHS:
+            value = _length(value, shape.name)
+        elif shape.kind is datetime:
             value = _moment(value)
         elif shape.many and shape.kind is not str:
             value = [_record(shape, text) for text in value]
@@ -186,6 +250,20 @@ def _record(shape: Shape, text: str) -> dict[str, str]:
         one.name: _moment(part) if one.kind is datetime else part
         for one, part in zip(wanted, parts, strict=True)
     }
+
+
+def _length(text: str, name: str) -> int:
+    """`90m`, `2h`, `3d` or `1d12h` in the field's whole units; a bare number counts those.
+
+    Raises:
+        BadInput: it is no length of time, or not so many whole ones.
+    """
+    if text.isascii() and text.isdigit():
+        return int(text)
+    count, rest = divmod(read_span(text), _LENGTHS[name])
+    if rest:
+        raise BadInput(f"{text!r} is no whole number of {name}", field=name)
+    return count
 
 
 def _moment(text: str) -> str:

@@ -57,11 +57,35 @@ class Output:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A result for people; None is shown as nothing, a `Text` in its own style."""
-        foldable = (Column(name, overflow="fold") for name in columns)
+        cells = [[_cell(cell) for cell in row] for row in rows]
+        foldable = (
+            Column(name, overflow="fold", min_width=_whole(row[place] for row in cells))
+            for place, name in enumerate(columns)
+        )
         shown = Table(*foldable, box=None, pad_edge=False, header_style="bold")
-        for row in rows:
-            shown.add_row(*(_cell(cell) for cell in row))
+        for row in cells:
+            shown.add_row(*row)
         self.out.print(shown, markup=False)
+
+    def lines(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A result of which each row takes one line; the last column is cut to what is left."""
+        cells = [[_cell(cell) for cell in row] for row in rows]
+        kept = (Column(name, no_wrap=True) for name in columns[:-1])
+        last = Column(columns[-1], no_wrap=True, overflow="ellipsis", ratio=1)
+        shown = Table(*kept, last, box=None, pad_edge=False, header_style="bold", expand=True)
+        for row in cells:
+            shown.add_row(*row)
+        self.out.print(shown, markup=False, soft_wrap=False)
+
+
+_WORD = 30
+"""Characters: an id, the longest that is to be copied from a table."""
+
+
+def _whole(cells: Iterable[str | Text]) -> int:
+    """How wide a column has to be so that no id or code in it is broken."""
+    found = (len(word) for cell in cells for word in str(cell).split())
+    return max((length for length in found if length <= _WORD), default=0)
 
 
 def _cell(value: object) -> str | Text:

@@ -49,7 +49,8 @@ def _all(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]
     if incident.commander is None:
         yield Priority(code="assign_commander", text="Assign the commander", due_at=None)
     if not incident.contained:
-        missing = ", ".join(missing_for_verification(incident)) or "somebody to verify"
+        codes = missing_for_verification(incident)
+        missing = ", ".join(code.replace("_", " ") for code in codes) or "somebody to verify"
         yield Priority(
             code="contain", text=f"Contain: {missing}", due_at=_due(incident, ClockName.CONTAIN)
         )
@@ -71,7 +72,7 @@ def _checklist(incident: Incident, policy: Policy, at: datetime) -> Iterator[Pri
     """The next open item of the first phase that has one."""
     for phase in phases(incident, policy, at):
         for view in phase.items:
-            if view.settled is None:
+            if not view.done:
                 yield Priority(code=view.item.id, text=view.item.text, due_at=phase.due_at)
                 return
 
