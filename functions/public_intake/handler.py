@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from functions.public_intake.routes import Public
 from functions.public_intake.settings import Settings
 from tocsin.adapters.billing.outage.stores import DynamoDbOutages
+from tocsin.application.people.link_facts import LinkFactsDesk
 from tocsin.application.people.links import LinkDesk
 from tocsin.people.links import keyring
 from tocsin.runtime.aws.http import from_environment
@@ -39,6 +40,13 @@ PUBLIC = Public(
         links=PEOPLE.links,
         ring=RING.get,
         execute=PEOPLE.manned.execute,
+    ),
+    facts=LinkFactsDesk(
+        store=PEOPLE.application.store,
+        policies=PEOPLE.manned.policies,
+        releases=PEOPLE.releases,
+        clock=WATCH.clock,
+        notes=WATCH,
     ),
     watch=WATCH,
     status=DynamoDbOutages(from_environment("dynamodb"), SETTINGS.OPERATIONS_TABLE).status,

@@ -6,6 +6,7 @@ the list again, as it is then.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -26,13 +27,12 @@ def ask(visit: Visit) -> Response:
     if visit.token.startswith(BUNDLE):
         return _list(visit)
     seen = visit.desk.look(visit.token)
-    ring = visit.desk.ring()
-    others = {action: token(seen.link, action, ring) for action in LinkAction}
     zone = visit.desk.policies.version(seen.incident.policy_version).calendar.zone
+    shown = _shown(visit, seen, zone)
     if seen.refusal is not None:
         _tell(visit, seen, seen.refusal)
-        return pages.refused(seen.refusal, seen.incident, zone)
-    return pages.confirm(seen, others, zone)
+        return pages.refused(seen.refusal, shown)
+    return pages.confirm(shown)
 
 
 def act(visit: Visit) -> Response:
@@ -45,12 +45,20 @@ def act(visit: Visit) -> Response:
         done = visit.desk.act(visit.token, visit.request.request_id)
     except TocsinError as error:
         _tell(visit, seen, error)
-        now = visit.desk.look(visit.token)
-        return pages.refused(error, now.incident, zone)
+        return pages.refused(error, _shown(visit, visit.desk.look(visit.token), zone))
     visit.watch.journal.info(
         Event.LINK_FOLLOWED, incident=done.incident.id, action=done.action.name.lower()
     )
-    return pages.done(done, zone)
+    after = visit.desk.look(visit.token)
+    return pages.done(
+        _shown(visit, replace(done, role=after.role, successor=after.successor), zone)
+    )
+
+
+def _shown(visit: Visit, seen: Seen, zone: str) -> pages.Shown:
+    ring = visit.desk.ring()
+    tokens = {action: token(seen.link, action, ring) for action in LinkAction}
+    return pages.Shown(seen, visit.facts.of(seen.incident), zone, tokens)
 
 
 def _list(visit: Visit, done: Seen | None = None, refused: TocsinError | None = None) -> Response:
@@ -61,8 +69,8 @@ def _list(visit: Visit, done: Seen | None = None, refused: TocsinError | None = 
         for one in found
         if one.asks and one.member.link is not None
     }
-    zone = visit.desk.policies.current().calendar.zone
-    return pages.listed(bundle, found, tokens, zone, done=done, refused=refused)
+    when = (visit.desk.policies.current().calendar.zone, visit.watch.clock.incident_now())
+    return pages.listed(bundle, found, tokens, when, done=done, refused=refused)
 
 
 def _act_on_list(visit: Visit) -> Response:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from tocsin.documents.fitting import one_line, shortened
 from tocsin.documents.times import full_moment
 from tocsin.incidents.vocabulary import Kind
 from tocsin.people.links import LinkAction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
+    from tocsin.application.people.link_facts import LinkFacts
     from tocsin.application.people.links import Listed, Seen
     from tocsin.errors import TocsinError
     from tocsin.incidents.model.incident import Incident
@@ -33,6 +36,7 @@ STYLE = (
     "button{font:inherit;font-weight:600;width:100%;min-height:3rem;margin:.5rem 0;"
     "border:2px solid;border-radius:.5rem;background:none;color:inherit}"
     "button.first{background:#0b5d2a;border-color:#0b5d2a;color:#fff}"
+    "ol,ul{margin:.25rem 0;padding-left:1.5rem}"
     "small{display:block;opacity:.8}"
 )
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -61,6 +65,9 @@ _EFFECTS = {
 }
 
 
+_DETAIL = 400
+"""Characters of a description that stand on a telephone; all of it is on the record."""
+
 _BY_HAND = {
     LinkAction.ACKNOWLEDGE: (
         "I am on it",
@@ -74,8 +81,18 @@ _TAKES = frozenset({LinkAction.ACKNOWLEDGE})
 """What the first link says to a person who is to take a role over."""
 
 
-def confirm(seen: Seen, tokens: Mapping[LinkAction, str], zone: str) -> Response:
+class Shown(NamedTuple):
+    """What a page is written from; `tokens` are those of all that the link can do."""
+
+    seen: Seen
+    facts: LinkFacts
+    zone: str
+    tokens: Mapping[LinkAction, str]
+
+
+def confirm(shown: Shown) -> Response:
     """Asks `seen.link.person` whether to act; the link's own action comes first."""
+    seen, tokens = shown.seen, shown.tokens
     order = [seen.action, *(action for action in LinkAction if action is not seen.action)]
     forms = "".join(
         _form(tokens[action], *_words(action, seen), first=action is seen.action)
@@ -83,11 +100,13 @@ def confirm(seen: Seen, tokens: Mapping[LinkAction, str], zone: str) -> Response
         if action is not LinkAction.HAND_OVER or seen.successor
     )
     whom = f"<p>You act as <b>{escape(seen.link.person)}</b>.</p>"
-    return _page(200, "", "Confirm", _about(seen.incident, zone) + whom + forms)
+    about = _about(seen.incident, shown.zone, shown.facts.now)
+    return _page(200, "", "Confirm", about + _wrong(shown) + whom + forms)
 
 
-def done(seen: Seen, zone: str) -> Response:
-    """Says what was done and in whose name."""
+def done(shown: Shown) -> Response:
+    """Says what was done and in whose name, and what comes next."""
+    seen = shown.seen
     said = {
         LinkAction.ACKNOWLEDGE: _taken(seen),
         LinkAction.ESCALATE: "You cannot; whoever asked is told."
@@ -98,7 +117,8 @@ def done(seen: Seen, zone: str) -> Response:
         else "Your role is handed over.",
     }[seen.action]
     head = f"<h1>{said}</h1><p>Recorded as <b>{escape(seen.link.person)}</b>.</p>"
-    return _page(200, "done", said, head + _about(seen.incident, zone))
+    about = _about(seen.incident, shown.zone, shown.facts.now)
+    return _page(200, "done", said, head + about + _wrong(shown) + _then(shown))
 
 
 def _taken(seen: Seen) -> str:
@@ -108,19 +128,67 @@ def _taken(seen: Seen) -> str:
     return "You have the role." if seen.offered else "You are on it."
 
 
-def refused(error: TocsinError, incident: Incident | None = None, zone: str = "UTC") -> Response:
-    """Says why nothing was done, and who has it by now."""
-    head = f"<h1>Nothing was changed</h1><p>{escape(_sentence(error.detail))}</p>"
-    about = "" if incident is None else _about(incident, zone)
+def refused(error: TocsinError, shown: Shown | None = None) -> Response:
+    """Says why nothing was done, and who has it by now; whoever has it, that they have it."""
+    title, why = "Nothing was changed", escape(_sentence(error.detail))
+    about = ""
+    if shown is not None:
+        about = _about(shown.seen.incident, shown.zone, shown.facts.now) + _wrong(shown)
+        if _has_it(shown.seen):
+            title, why = "You have it.", "You said so already; nothing more was changed."
+            about += _then(shown)
+    head = f"<h1>{title}</h1><p>{why}</p>"
     code = f"<small>{escape(error.code)}</small>"
-    return _page(error.status, error.code, "Nothing was changed", head + about + code)
+    return _page(error.status, error.code, title, head + about + code)
+
+
+def _has_it(seen: Seen) -> bool:
+    current = seen.incident.round
+    mine = current is not None and current.acknowledged_by == seen.link.person
+    return mine and seen.incident.open and seen.action is LinkAction.ACKNOWLEDGE
+
+
+def _wrong(shown: Shown) -> str:
+    """Where it is, what the source said of it, and what went out before."""
+    incident, facts = shown.seen.incident, shown.facts
+    if incident.restricted:
+        return ""
+    place = f"Service {incident.service or 'not named'}, {incident.environment}."
+    detail = f"<p>{escape(shortened(one_line(facts.detail), _DETAIL))}</p>" if facts.detail else ""
+    changed = ""
+    if facts.brief is not None:
+        lines = "".join(
+            f"<li>{escape(one_line(one.what))}, {escape(full_moment(one.at, shown.zone))}</li>"
+            for one in facts.brief.changes
+        )
+        nothing = "<p>Nothing is known to have changed in the hour before.</p>"
+        changed = f"<h2>What changed</h2><ul>{lines}</ul>" if lines else nothing
+    return f"<p>{escape(place)}</p>{detail}{changed}"
+
+
+def _then(shown: Shown) -> str:
+    """After "You have it": the next steps, where people talk, and the way to pass it on."""
+    seen, brief = shown.seen, shown.facts.brief
+    if seen.incident.restricted:
+        return "<p>Restricted: sign in to see what is next.</p>"
+    steps = "".join(f"<li>{escape(one_line(text))}</li>" for text in brief.next) if brief else ""
+    rooms = "".join(
+        f"<li>{escape(kind)}: {escape(address)}</li>"
+        for kind, address in seen.incident.channels.items()
+    )
+    found = f"<h2>Next</h2><ol>{steps}</ol>" if steps else ""
+    found += f"<h2>Where people talk</h2><ul>{rooms}</ul>" if rooms else ""
+    if seen.successor:
+        button, effect = _BUTTONS[LinkAction.HAND_OVER], _EFFECTS[LinkAction.HAND_OVER]
+        found += _form(shown.tokens[LinkAction.HAND_OVER], button, effect, first=False)
+    return f"{found}<p>On a computer: <code>tocsin first {escape(seen.incident.name)}</code></p>"
 
 
 def listed(
     bundle: Bundle,
     found: Sequence[Listed],
     tokens: Mapping[str, str],
-    zone: str,
+    when: tuple[str, datetime],
     *,
     done: Seen | None = None,
     refused: TocsinError | None = None,
@@ -128,7 +196,7 @@ def listed(
     """The list behind a bundle: each incident with who has it, or one button that takes it.
 
     `tokens` are those of the messages that still ask, by message id. `done` is what the last tap
-    did, `refused` why it did nothing.
+    did, `refused` why it did nothing. `when` is the zone to show times in, and incident time.
     """
     count = len({one.member.incident for one in found})
     head = f"<h1>{count} incidents</h1><p>You act as <b>{escape(bundle.person)}</b>.</p>"
@@ -137,12 +205,12 @@ def listed(
         head = f"<h1>{said}: {escape(_title(done.incident))}</h1>" + head
     if refused is not None:
         head = f"<h1>Nothing was changed</h1><p>{escape(_sentence(refused.detail))}</p>" + head
-    rows = "".join(_row(one, tokens.get(one.member.message_id), zone) for one in found)
+    rows = "".join(_row(one, tokens.get(one.member.message_id), when) for one in found)
     status, code = (200, "") if refused is None else (refused.status, refused.code)
     return _page(status, code or ("done" if done else ""), f"{count} incidents", head + rows)
 
 
-def _row(one: Listed, token: str | None, zone: str) -> str:
+def _row(one: Listed, token: str | None, when: tuple[str, datetime]) -> str:
     if one.incident is None:
         return "<section><p>One that you cannot see any more.</p></section>"
     form = ""
@@ -154,7 +222,7 @@ def _row(one: Listed, token: str | None, zone: str) -> str:
             f'<form method="post"><input type="hidden" name="link" value="{escape(token)}">'
             f'<button class="first">{button}</button></form>'
         )
-    about = _about(one.incident, zone, level="h2")
+    about = _about(one.incident, *when, level="h2")
     return f"<section>{about}{form}</section>"
 
 
@@ -162,7 +230,7 @@ def _title(incident: Incident) -> str:
     return "restricted" if incident.restricted else incident.title
 
 
-def _about(incident: Incident, zone: str, *, level: str = "h1") -> str:
+def _about(incident: Incident, zone: str, now: datetime, *, level: str = "h1") -> str:
     title = _title(incident)
     drill = "[DRILL] " if incident.kind is Kind.DRILL else ""
     opened = escape(full_moment(incident.opened_at, zone))
@@ -176,8 +244,9 @@ def _about(incident: Incident, zone: str, *, level: str = "h1") -> str:
         lines.append(f"<p><b>{escape(current.acknowledged_by)}</b> has it since {at}.</p>")
     elif current is not None:
         due = escape(full_moment(current.due_at, zone))
-        when = "Acknowledge by" if current.missed_at is None else "Overdue since"
-        lines.append(f"<p>Nobody has it yet. {when} {due}.</p>")
+        late = current.missed_at is not None or current.due_at < now
+        when = f"<b>OVERDUE since {due}.</b>" if late else f"Acknowledge by {due}."
+        lines.append(f"<p>Nobody has it yet. {when}</p>")
     return "".join(lines)
 
 

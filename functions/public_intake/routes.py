@@ -18,6 +18,7 @@ from tocsin.runtime.web.http import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tocsin.application.people.link_facts import LinkFactsDesk
     from tocsin.application.people.links import LinkDesk
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.web.http import Response
@@ -40,6 +41,7 @@ class Public:
     """The public pages of one stage."""
 
     desk: LinkDesk
+    facts: LinkFactsDesk
     watch: Watch
     status: Callable[[], Mapping[str, Any] | None]
 
@@ -53,7 +55,13 @@ class Public:
         try:
             serve = ROUTES.get(str(event.get("routeKey", "")), _nothing)
             request = parse(event, max_body=MAX_BODY)
-            visit = Visit(desk=self.desk, watch=self.watch, request=request, status=self.status)
+            visit = Visit(
+                desk=self.desk,
+                facts=self.facts,
+                watch=self.watch,
+                request=request,
+                status=self.status,
+            )
             return serve(visit)
         except TocsinError as error:
             self.watch.journal.refused(Event.LINK_REFUSED, error)

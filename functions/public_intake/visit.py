@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tocsin.application.people.link_facts import LinkFactsDesk
     from tocsin.application.people.links import LinkDesk
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.web.http import Request
@@ -18,6 +19,7 @@ class Visit:
     """What a public page is served from; `status` is the public status of billing, if any."""
 
     desk: LinkDesk
+    facts: LinkFactsDesk
     watch: Watch
     request: Request
     status: Callable[[], Mapping[str, Any] | None]

@@ -22,7 +22,8 @@ FUNCTION = FunctionSpec(
     statements=(
         Statement(
             sid="ActOnIncidents",
-            actions=("dynamodb:GetItem", "dynamodb:PutItem"),
+            # The first entry has the description; it is read as every timeline is.
+            actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
             resources=("table/incidents",),
         ),
         Statement(

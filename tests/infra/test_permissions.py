@@ -221,6 +221,7 @@ def test_i12_who_acts_by_a_link_can_write_incidents_and_nothing_else(
     assert rights == {
         ("ActOnIncidents", "dynamodb:GetItem"),
         ("ActOnIncidents", "dynamodb:PutItem"),
+        ("ActOnIncidents", "dynamodb:Query"),
         ("ReadLinksAndRotations", "dynamodb:GetItem"),
         ("ReadLinksAndRotations", "dynamodb:Query"),
         ("ReadDeliveryKeys", "secretsmanager:GetSecretValue"),

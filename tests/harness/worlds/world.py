@@ -47,6 +47,7 @@ from tocsin.application.incidents.sweeper import Sweeper
 from tocsin.application.people.bundles import Bundler
 from tocsin.application.people.contact_messages import Contacting
 from tocsin.application.people.contacts import ContactDesk, responders
+from tocsin.application.people.link_facts import LinkFactsDesk
 from tocsin.application.people.links import LinkDesk
 from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.on_call import OnDuty
@@ -190,6 +191,13 @@ class World:
                 links=self.links,
                 ring=lambda: self.keys,
                 execute=self.application.execute,
+            ),
+            facts=LinkFactsDesk(
+                store=self.store,
+                policies=self.application.policies,
+                releases=self.application.releases,
+                clock=self.clock,
+                notes=self.watch,
             ),
             watch=self.watch,
             status=lambda: self.status,

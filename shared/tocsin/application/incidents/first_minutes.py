@@ -213,6 +213,17 @@ def brief_of(
     )
 
 
+def opened_with(incident: Incident, store: IncidentStore) -> str:
+    """The description it was opened with, which its first entry has.
+
+    Raises:
+        StoreUnavailable: it could not be read.
+    """
+    entries = store.entries(incident.id, limit=1)
+    opened = event_of(entries[0]) if entries else None
+    return opened.detail if isinstance(opened, Opened) else ""
+
+
 def _changes(incident: Incident, releases: ReleaseStore | None) -> Iterator[Change]:
     """What went out of the service in the hour before it began, and since."""
     if incident.fix.deployed_at is not None:

@@ -16,6 +16,7 @@ import pytest
 from functions.public_intake.pages import HEADERS, STYLE
 from tests.harness.worlds.world import BASE, World
 from tocsin.adapters.people.forms import link_of, link_text
+from tocsin.errors import StoreUnavailable
 from tocsin.incidents.vocabulary import ClockName, Role
 from tocsin.people.links import Keyring, LinkAction, handle_of, token
 
@@ -359,3 +360,97 @@ def test_a_bug_tells_the_visitor_nothing(world: World, paged: Incident) -> None:
     status, page, _ = world.visit("GET", url)
     assert status == 500
     assert "inside of the machine" not in page
+
+
+def test_the_page_says_what_is_wrong_and_what_changed(world: World) -> None:
+    world.reachable()
+    body = {
+        "title": "checkout is down",
+        "severity": "critical",
+        "category": "production",
+        "service": "checkout",
+        "detail": "5xx at 40% <b>since</b> 09:58",
+    }
+    shipped = "2026-09-08T13:50:00Z"
+    flag = {"kind": "flag", "service": "checkout", "release": "new-tax=on", "regular": False}
+    flag |= {"cut_at": shipped, "shipped_at": shipped}
+    assert world.request("POST", "/v1/releases", flag, person="ana")[0] == 201
+    assert world.request("POST", "/v1/incidents", body, person="ana")[0] == 201
+    _, page, _ = world.visit("GET", links(world, KIM)["a"])
+    assert "Service checkout, production." in page
+    assert "5xx at 40% &lt;b&gt;since&lt;/b&gt; 09:58" in page
+    assert "<h2>What changed</h2><ul><li>flag new-tax=on of checkout, Tue 2026-09-08 09:50" in page
+    assert "INC-1<br>" in page
+
+
+def test_after_you_have_it_come_next_steps_the_room_and_the_hand_over(
+    world: World, paged: Incident
+) -> None:
+    room = {"channel": "chat", "address": "https://chat.example/incident-1"}
+    path = f"/v1/incidents/{paged.id}/channel"
+    assert world.request("POST", path, room, person=LEE)[0] == 200
+    url = links(world, KIM)["a"]
+    _, page, _ = world.visit("POST", url)
+    assert page.index("<h1>You have it.</h1>") < page.index("<h2>Next</h2><ol><li>")
+    assert "Contain: action done, logs, smoke test, targeted check" in page
+    assert "chat: https://chat.example/incident-1" in page
+    assert "<code>tocsin first INC-1</code>" in page
+    (hand_over,) = Markup(page).forms()
+    assert hand_over.startswith("h")
+    world.inbox.take_all()
+    status, page, _ = world.visit("POST", f"{BASE}/a/{hand_over}")
+    assert status == 200, page
+    world.inbox.take_all()
+
+
+def test_a_second_tap_says_that_you_have_it_and_what_is_next(world: World, paged: Incident) -> None:
+    pages = [one for one in world.inbox.all if (one.kind, one.to) == ("page", LEE)]
+    (lee, *_) = re.findall(rf"{re.escape(BASE)}/a/a\w+", pages[-1].message.text)
+    url = links(world, KIM)["a"]
+    world.visit("POST", url)
+    world.inbox.take_all()
+    for method in ("GET", "POST"):
+        page = refused(world, paged, method, url, "link_used")
+        assert "<h1>You have it.</h1>" in page
+        assert "Nothing was changed" not in page
+        assert "<h2>Next</h2>" in page
+    other = refused(world, paged, "GET", lee, "link_stale")
+    assert "<h1>Nothing was changed</h1>" in other, "somebody else has it"
+
+
+def test_what_is_overdue_says_so_between_two_sweeps_too(world: World, paged: Incident) -> None:
+    url = links(world, KIM)["a"]
+    world.jump(16, sweep=False)
+    assert "<b>OVERDUE since Tue 2026-09-08 10:15 EDT" in world.visit("GET", url)[1]
+
+
+def test_a_restricted_page_says_none_of_it(world: World) -> None:
+    world.reachable()
+    body = {
+        "title": "keys are out",
+        "severity": "critical",
+        "category": "security",
+        "service": "vault",
+        "detail": "found in a log",
+        "restricted": True,
+    }
+    assert world.request("POST", "/v1/incidents", body, person="ana")[0] == 201
+    url = links(world, "security-primary")["a"]
+    for page in (world.visit("GET", url)[1], world.visit("POST", url)[1]):
+        words = ("vault", "found in", "keys are", "What changed")
+        assert not [word for word in words if word in page]
+    assert "sign in to see what is next" in page
+    world.inbox.take_all()
+
+
+def test_a_page_without_its_facts_is_still_a_page(
+    world: World, paged: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailable("no answer")
+
+    url = links(world, KIM)["a"]
+    monkeypatch.setattr(world.store, "entries", broken)
+    status, page, _ = world.visit("GET", url)
+    monkeypatch.undo()
+    assert (status, "I have it" in page) == (200, True)
