@@ -98,7 +98,7 @@ _VERBS_MODULE = "tocsin.cli.incidents.commands"
 TASKS = {
     "Respond": "ack acknowledge first board list show open severity category escalate page answer"
     " assign handover leave incidents",
-    "Contain": "contain verify freeze fix pause resume lift",
+    "Contain": "contain verify clear freeze fix pause resume lift",
     "Tell": "told update customers impact",
     "Record": "note evidence content decide correct link channel beginning checklist timeline"
     " clocks",

@@ -104,6 +104,7 @@ VERBS: Mapping[tuple[str, str], Ask] = MappingProxyType(
             passed_at="2026-09-08T13:30:00Z",
             passed_evidence="https://example.com/8",
         ),
+        ("clear", ""): _ask("C", signal="api-5xx", **REASON),
         ("confirm", ""): _ask("RCS", criterion="checkouts_succeed", met=True, evidence="green"),
         ("waive", ""): _ask("C", criterion="postmortem_published", days=3, **REASON),
         ("approve", ""): _ask("C", criterion="fix_deployed_and_monitored"),

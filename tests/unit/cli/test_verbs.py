@@ -145,6 +145,13 @@ LINES = [
     ),
     Line("restrict {i} --reason 'customer data'", SAM, "restricted"),
     Line("merge {i} {other} --reason 'the same alarm'", DI, "duplicate_absorbed"),
+    Line(
+        "clear {i} api-outage --reason 'it was deleted'",
+        DI,
+        "signal_ended",
+        "merge {i} {alarm} --reason 'the same'",
+        "ed:commander> merge {i} {alarm} --reason 'the same'",
+    ),
     Line("split {i} 'search is slow' --reason 'two causes'", ANA, "keys_given"),
     Line(
         "access {i} cy --allowed --reason 'knows it'",
@@ -178,6 +185,11 @@ def say(terminal: Terminal, incident: str, typed: str, person: str) -> None:
         second = terminal.json("open", "the same", "--severity", "low", "--as", ANA)
         terminal.json("ack", second["id"], "--as", ANA)
         line = line.replace("{other}", second["id"])
+    if "{alarm}" in line:
+        ringing = terminal.world.alarm()
+        assert ringing is not None
+        terminal.json("ack", ringing.id, "--as", ANA)
+        line = line.replace("{alarm}", ringing.id)
     words = shlex.split(line.format(i=incident))
     terminal.world.jump(1, sweep=False)
     terminal.json(*words, "--as", other if mark else person)

@@ -82,6 +82,43 @@ def test_a_deleted_alarm_ends_its_signal_and_says_why(terminal: Terminal) -> Non
     assert told.result("contain") == "met"
 
 
+def test_a_commander_ends_a_signal_whose_source_is_gone(terminal: Terminal) -> None:
+    """Nobody told of the deletion: the account it came from is closed."""
+    told = Told(terminal)
+    told.begin("09-08 10:11")
+    alarm = sample("eventbridge-alarm")
+    terminal.world.hear(alarm)
+    told.id = opened(terminal)[0]["id"]
+    name = alarm["detail"]["alarmName"]
+    why = ("--reason", "the account was closed")
+    assert terminal.refused("clear", told.id, name, *why, "--as", ANA)[1] == "group_required"
+    assert terminal.refused("clear", told.id, name, "--as", DI)[1] in {"usage", "missing_reason"}
+    refused = terminal.run("clear", told.id, "other-alarm", *why, "--as", DI, "--json")
+    firing = f"none is called so; firing: v1:cloudwatch:{alarm['resources'][0]}"
+    assert firing in refused[2]
+    assert told.show()["firing"] is True
+    told.say("09-08 10:12", DI, "clear", name, *why)
+    assert told.show()["firing"] is False
+    entry = terminal.json("timeline", told.id, "--as", SAM)[-1]
+    assert (entry["type"], entry["content"]["person"]) == ("signal_ended", "di")
+    assert terminal.refused("clear", told.id, name, *why, "--as", DI)[1] == "bad_input"
+
+
+def test_a_signal_that_was_ended_by_hand_counts_again_when_it_fires_later(
+    terminal: Terminal,
+) -> None:
+    told = Told(terminal)
+    told.begin("09-08 10:00")
+    incident = terminal.world.alarm()
+    assert incident is not None
+    told.id = incident.id
+    told.say("09-08 10:05", DI, "clear", "api-outage", "--reason", "it was deleted")
+    assert told.show()["firing"] is False
+    told.until("09-08 10:09")
+    terminal.world.alarm()
+    assert told.show()["firing"] is True
+
+
 def test_a_deleted_alarm_that_did_not_fire_opens_nothing(terminal: Terminal) -> None:
     told = Told(terminal)
     told.begin("09-08 11:00")

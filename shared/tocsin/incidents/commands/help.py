@@ -72,6 +72,7 @@ FIELD_HELP: Mapping[str, str] = MappingProxyType(
         "service": "What is affected.",
         "services": "An affected service; may be repeated.",
         "severity": "How bad it is; in doubt the higher.",
+        "signal": "The signal's key, or how it ends: the alarm's name.",
         "state": "Done, or not applicable.",
         "summary": "In a line.",
         "supersedes": "The `seq` of the entry it supersedes.",

@@ -54,3 +54,11 @@ class MergeSignals(Command):
     """More signals of the open incident's keys: one command per key and batch."""
 
     signals: tuple[Signal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSignal(Command):
+    """A signal is over whose source is gone, so that nothing else will ever say so."""
+
+    signal: str
+    reason: str

@@ -34,6 +34,7 @@ from tocsin.incidents.commands.fix import (
     RecordRun,
     ResumeFix,
 )
+from tocsin.incidents.commands.opening import EndSignal
 from tocsin.incidents.commands.people import (
     Acknowledge,
     Answer,
@@ -125,6 +126,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "link": Verb("Add a link with a purpose", AddLink),
         "channel": Verb("Record where people talk", RecordChannel),
         "correct": Verb("Supersede an entry; the old one stays", Correct),
+        "clear": Verb("Say that a signal is over whose source is gone", EndSignal),
         "contain": Verb("Plan, finish, withdraw or undo containment actions", _CONTAIN),
         "verify": Verb("Record what looking showed, or that harm has stopped", _VERIFY),
         "fix": Verb("Link the fix and record its runs and deploys", _FIX),

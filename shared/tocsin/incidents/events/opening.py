@@ -88,6 +88,17 @@ class ClearsHeard(Event):
     signals: tuple[SignalSeen, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalEnded(Event):
+    """A person says that a signal is over, because its source is gone. Later news counts again."""
+
+    type: ClassVar[str] = "signal_ended"
+
+    key: str
+    person: str
+    reason: str
+
+
 def opened(event: Opened) -> Incident:
     """The incident as it begins."""
     return Incident(
@@ -116,6 +127,14 @@ def opened(event: Opened) -> Incident:
 
 def _numbered(incident: Incident, event: Numbered) -> Incident:
     return replace(incident, number=event.number)
+
+
+def _signal_ended(incident: Incident, event: SignalEnded) -> Incident:
+    known = incident.signals.get(event.key)
+    if known is None:
+        return incident
+    over = replace(known, firing=False, since=event.at, last_at=event.at, changed_at=event.at)
+    return replace(incident, signals={**incident.signals, event.key: over})
 
 
 def _signals_merged(incident: Incident, event: SignalsMerged) -> Incident:
@@ -149,6 +168,7 @@ def _signal_state(old: SignalState | None, seen: SignalSeen, event: Event) -> Si
 
 
 HANDLERS: Handlers = {
+    SignalEnded: _signal_ended,
     Numbered: _numbered,
     SignalsMerged: _signals_merged,
     ClearsHeard: _clears_heard,

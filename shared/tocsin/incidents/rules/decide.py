@@ -42,6 +42,7 @@ from tocsin.incidents.commands.fix import (
     ResumeFix,
 )
 from tocsin.incidents.commands.opening import (
+    EndSignal,
     HearClears,
     MergeSignals,
     OpenFromSignals,
@@ -113,6 +114,7 @@ from tocsin.incidents.rules.fix import (
     resume_fix,
 )
 from tocsin.incidents.rules.opening import (
+    end_signal,
     hear_clears,
     merge_signals,
     open_by_person,
@@ -198,6 +200,7 @@ HANDLERS: dict[type[Command], _Handler] = {
     OpenFromSignals: open_from_signals,
     MergeSignals: merge_signals,
     HearClears: hear_clears,
+    EndSignal: end_signal,
     Tick: _tick,
     Acknowledge: acknowledge,
     Escalate: escalate,

@@ -14,17 +14,24 @@ from tocsin.incidents import limits
 from tocsin.incidents.clocks import cadence
 from tocsin.incidents.clocks.promises import acknowledge_due, started
 from tocsin.incidents.commands.opening import (
+    EndSignal,
     HearClears,
     MergeSignals,
     OpenFromSignals,
     OpenIncident,
 )
 from tocsin.incidents.events.access import AccessChanged
-from tocsin.incidents.events.opening import ClearsHeard, Opened, SignalSeen, SignalsMerged
+from tocsin.incidents.events.opening import (
+    ClearsHeard,
+    Opened,
+    SignalEnded,
+    SignalSeen,
+    SignalsMerged,
+)
 from tocsin.incidents.model.incident import Incident, Round, RoundReason
 from tocsin.incidents.model.parts import Access
 from tocsin.incidents.model.signals import Signal, triage
-from tocsin.incidents.rules.draft import Draft
+from tocsin.incidents.rules.draft import Draft, reason_of
 from tocsin.incidents.rules.fix import settle_window
 from tocsin.incidents.rules.people import page_people
 from tocsin.incidents.rules.severity import raise_to
@@ -35,6 +42,7 @@ from tocsin.incidents.vocabulary import (
     Category,
     Group,
     Kind,
+    Role,
     Severity,
 )
 
@@ -222,6 +230,33 @@ def _fires_meanwhile(incident: Incident, signals: Sequence[Signal]) -> bool:
         if signal.firing and (known is None or known.last_at <= signal.occurred_at):
             return True
     return False
+
+
+def end_signal(draft: Draft, command: EndSignal) -> None:
+    """The commander ends a signal whose source is gone.
+
+    Raises:
+        BadInput: none that fires is called so, or several are; with those that fire.
+        GroupRequired: the person is not the commander.
+    """
+    draft.require_open()
+    person = draft.require(Role.INCIDENT_COMMANDER)
+    reason = reason_of(command.reason)
+    wanted = command.signal.strip()
+    firing = sorted(key for key, state in draft.incident.signals.items() if state.firing)
+    found = [key for key in firing if key == wanted] or [
+        key for key in firing if wanted and key.endswith(wanted)
+    ]
+    if len(found) != 1:
+        several = "several are called so" if found else "none is called so"
+        known = ", ".join(limits.shortened(key, limits.LINE) for key in (found or firing)[:_LISTED])
+        raise BadInput(f"{several}; firing: {known or 'nothing'}", field="signal")
+    draft.add(SignalEnded(**draft.stamp, key=found[0], person=person, reason=reason))
+    settle_window(draft)
+
+
+_LISTED = 5
+"""Signals that a refusal names."""
 
 
 def hear_clears(draft: Draft, command: HearClears) -> None:
