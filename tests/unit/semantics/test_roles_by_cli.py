@@ -105,7 +105,7 @@ def test_not_taken_in_time_the_giver_is_told_and_has_it_still(
         if one.to == "ana" and "STILL" in one.message.subject
     ]
     assert f"bo2 did not take the role incident commander by Tue 2026-09-08 {due} EDT" in text
-    assert f"tocsin handover {told.id} incident_commander bo2 --now --reason TEXT" in text
+    assert "tocsin handover INC-1 incident_commander bo2 --now --reason TEXT" in text
     assert told.world.visit("POST", link(told, "a"))[0] == 409, "too late"
 
 
