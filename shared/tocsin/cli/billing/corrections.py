@@ -15,6 +15,7 @@ from tocsin.billing.access.corrections import ACTION, Correction
 from tocsin.billing.identity import Identity
 from tocsin.billing.provider import DEFAULT, PROVIDERS
 from tocsin.billing.subscription import Status
+from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput
@@ -128,6 +129,7 @@ def approve(
         "minutes": minutes,
     }
     api = connect(api_url, person)
+    incident = id_of(api, incident)
     api.post(f"/v1/incidents/{segment(incident)}/authorize", body)
     seq = entry_of(api, incident, input_hash(ACTION, wanted.lines))
     given = {"approval": f"{incident}:{seq}", "for": requester, "input": list(wanted.lines)}

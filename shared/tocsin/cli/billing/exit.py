@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.incidents.verbs import Incident, Key  # noqa: TC001 -- Typer reads the annotations
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
@@ -35,8 +36,9 @@ def leave(
     person: As = None,
 ) -> None:
     """Have new checkouts at the impacted provider examined, for the incident's gate."""
-    wish = {"incident": incident, "provider": provider, "probe": probe}
-    found = connect(api_url, person).post("/v1/billing/exit-checks", wish, key=key)
+    api = connect(api_url, person)
+    wish = {"incident": id_of(api, incident), "provider": provider, "probe": probe}
+    found = api.post("/v1/billing/exit-checks", wish, key=key)
     if current().json:
         current().document(found)
     else:
@@ -69,7 +71,7 @@ def final(
         else:
             sys.stdout.write(f"{draft['text']}\n")
         return
-    wish = {"incident": incident, "text": _text(send)}
+    wish = {"incident": id_of(api, incident), "text": _text(send)}
     sent = api.post("/v1/billing/final-updates", wish, key=key)
     if current().json:
         current().document(sent)

@@ -16,6 +16,7 @@ import typer
 from tocsin.application.billing.reconcile.desk import ACTION
 from tocsin.cli.billing.corrections import entry_of
 from tocsin.cli.billing.following import Following, ends
+from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
@@ -61,17 +62,17 @@ def start(
     person: As = None,
 ) -> None:
     """Compare providers, projection and enforcement. Changes nothing."""
+    api = connect(api_url, person)
     body: dict[str, Any] = {
         "scope": scope,
         "start": None if begin is None else format_time(read_instant(begin)),
         "end": None if end is None else format_time(read_instant(end)),
         "workspaces": workspace,
-        "incident": incident,
+        "incident": incident and id_of(api, incident),
         "seed": seed or None,
         "dry_run": dry or None,
     }
     given = {name: value for name, value in body.items() if value is not None}
-    api = connect(api_url, person)
     found = api.post("/v1/reconciliations", given, key=key)
     _show(_FOLLOWING.watched(api, found) if wait else found)
 
@@ -162,6 +163,7 @@ def approve(
 ) -> None:
     """Let another person have all that is open now healed, once."""
     api = connect(api_url, person)
+    incident = id_of(api, incident)
     lines = api.get(_path(reconciliation))["approve"]
     body = {
         "action": ACTION,

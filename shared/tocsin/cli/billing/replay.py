@@ -8,6 +8,7 @@ import typer
 
 from tocsin.billing.provider import DEFAULT
 from tocsin.cli.billing.following import Following, ends
+from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
@@ -52,10 +53,10 @@ def plan(
     person: As = None,
 ) -> None:
     """What a replay would insert: the provider's list against the ledger. Changes nothing."""
-    body = _window(provider, account, mode, begin=begin, end=end, incident=incident) | {
-        "dry_run": True
-    }
     api = connect(api_url, person)
+    named = incident and id_of(api, incident)
+    body = _window(provider, account, mode, begin=begin, end=end, incident=named)
+    body["dry_run"] = True
     found = api.post("/v1/replays", body)
     _ended(_FOLLOWING.watched(api, found) if wait else found)
 
@@ -77,10 +78,11 @@ def start(
     person: As = None,
 ) -> None:
     """Insert what is missing. Refused until the provider is known to have recovered."""
-    body = _window(provider, account, mode, begin=begin, end=end, incident=incident)
+    api = connect(api_url, person)
+    named = incident and id_of(api, incident)
+    body = _window(provider, account, mode, begin=begin, end=end, incident=named)
     if override:
         body["override"] = override
-    api = connect(api_url, person)
     found = api.post("/v1/replays", body)
     _ended(_FOLLOWING.watched(api, found) if wait else found)
 

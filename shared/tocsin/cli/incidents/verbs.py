@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from tocsin.cli.incidents import completing
 from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import minute, show_change
 from tocsin.cli.terminal.api import ApiUrl, As, connect
@@ -41,6 +42,7 @@ Incident = Annotated[
         help="Its number (INC-142, or 142), the beginning of its id, or `latest`; where only one is"
         " open, a person may leave it out.",
         metavar="INCIDENT",
+        autocompletion=completing.incidents,
     ),
 ]
 Key = Annotated[
@@ -174,10 +176,16 @@ def _of(shape: Shape, fields: tuple[Shape, ...]) -> inspect.Parameter:
     """One field: on the line if it is needed and one word or text, else an option."""
     hint, text = _hint(shape), shape.about or about(shape.name)
     if shape in _on_the_line(fields):
-        argument = typer.Argument(help=text, metavar=shape.name.upper())
+        offers = _OFFERS.get(shape.name)
+        argument = typer.Argument(help=text, metavar=shape.name.upper(), autocompletion=offers)
         return _parameter(shape.name, Annotated[hint, argument])
     needed = shape.required and not shape.left_to_engine and not shape.many
-    option = typer.Option(*_names(shape), help=text, show_default=False)
+    option = typer.Option(
+        *_names(shape),
+        help=text,
+        show_default=False,
+        autocompletion=_OFFERS.get(shape.name),
+    )
     if needed:
         return _parameter(shape.name, Annotated[hint, option])
     if shape.kind is bool:
@@ -205,6 +213,13 @@ def _names(shape: Shape) -> tuple[str, ...]:
     short = _SHORT.get(shape.name)
     return (f"--{name}",) if short is None else (f"--{name}", short)
 
+
+_OFFERS: Mapping[str, Callable[..., Any]] = {
+    "person": completing.people,
+    "other": completing.incidents,
+    "duplicate_of": completing.incidents,
+}
+"""What a shell offers for a field."""
 
 _SHORT = {"reason": "-r", "actions": "-a"}
 """Options that nearly everybody types."""
