@@ -61,14 +61,17 @@ test: $(READY) ## the whole suite, about seven minutes on two cores
 
 # SCALE=small is for CI and for a look in between: the same programs, a few minutes each.
 SCALE ?= full
+FIRST ?= 0
 ifeq ($(SCALE),small)
 BENCH_OPTIONS := --rounds 3 --strict
 FUZZ_CASES := 200000
+SEEDS ?= 100
 E2E_PROFILE := default
 E2E_TESTS := -m full tests/e2e
 else ifeq ($(SCALE),full)
 BENCH_OPTIONS :=
 FUZZ_CASES := 1200000
+SEEDS ?= 2000
 E2E_PROFILE := full
 E2E_TESTS := -m 'full or cloud' tests
 else
@@ -82,6 +85,10 @@ e2e: $(READY) ## the promises at their stated sizes, and everything on the local
 .PHONY: fuzz
 fuzz: $(READY) ## over a million broken webhooks; TOCSIN_FUZZ_CASES says how many
 	@TOCSIN_FUZZ_CASES=$${TOCSIN_FUZZ_CASES:-$(FUZZ_CASES)} $(PYTEST) -n 2 tests/fuzz
+
+.PHONY: simulate
+simulate: $(READY) ## random lives with troubles beneath them; SEEDS says how many, FIRST where from
+	@.venv/bin/tocsin simulate --seeds $(SEEDS) --first $(FIRST)
 
 .PHONY: check
 check: check-style check-imports check-docs check-types check-infra ## style, imports, documents, types, templates

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SOURCE_ROOTS = (".", "shared")
 _OURS = ("functions", "tocsin")
-NEVER_BUNDLED = ("tocsin.local", "tocsin.cli", "tocsin.drills")
+NEVER_BUNDLED = ("tocsin.local", "tocsin.cli", "tocsin.drills", "tocsin.simulation")
 ADJUSTABLE_CLOCK = "tocsin.local.adjustable_clock"
 _DOTTED = re.compile(r"tocsin(\.[a-z_][a-z0-9_]*)+")
 _OF_EACH = re.compile(r"tocsin(\.[a-z_][a-z0-9_]*)+\.\*\.[a-z_][a-z0-9_]*")

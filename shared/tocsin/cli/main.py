@@ -72,6 +72,7 @@ _GROUPS = {
         "tocsin.cli.local.drill",
         "Scripted, scored incidents; `drill run demo` is the demo.",
     ),
+    "simulate": ("tocsin.cli.local.simulate", "Live random incidents with troubles beneath them."),
     "init": ("tocsin.cli.production.init", "Say in a file what is going to be deployed."),
     "deploy": ("tocsin.cli.production.deploy", "Bring an AWS account to what the file says."),
     "destroy": ("tocsin.cli.production.destroy", "Take a stage down; says what stays."),
@@ -107,7 +108,7 @@ TASKS = {
     "Who may see it": "restrict access",
     "On call": "oncall contact doctor",
     "Billing": "billing replay",
-    "Run it": "init deploy destroy runbook releases drill local",
+    "Run it": "init deploy destroy runbook releases drill simulate local",
 }
 """What people come to do, and the commands for it; each command once."""
 

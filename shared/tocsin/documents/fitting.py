@@ -18,7 +18,9 @@ _CUT = "..."
 
 def one_line(text: str) -> str:
     """The text without line breaks, control characters and runs of spaces."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(text.split())
 
 
 def ascii_line(text: str) -> str:
@@ -28,14 +30,18 @@ def ascii_line(text: str) -> str:
 
 def text_line(text: str) -> str:
     """One line for a telephone: in ASCII, but as it is where its letters are of another script."""
-    if any(not char.isascii() and char.isalnum() for char in _plain(text)):
+    plain = _plain(text)
+    if not plain.isascii() and any(not char.isascii() and char.isalnum() for char in plain):
         return one_line(text)
-    return ascii_line(text)
+    return ascii_line(plain)
 
 
 def _plain(text: str) -> str:
     """One line, Latin letters and the usual signs in their plain form."""
-    line = "".join(_SIGNS.get(char, char) for char in one_line(text))
+    line = one_line(text)
+    if line.isascii():
+        return line
+    line = "".join(_SIGNS.get(char, char) for char in line)
     parts = unicodedata.normalize("NFKD", line)
     return "".join(char for char in parts if not unicodedata.combining(char))
 

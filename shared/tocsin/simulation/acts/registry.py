@@ -1,0 +1,52 @@
+"""Every act, and how often it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tocsin.simulation.acts import around, ending, opening, working
+
+if TYPE_CHECKING:
+    from tocsin.simulation.acts.base import Act
+
+ACTS: dict[str, tuple[Act, int]] = {
+    "alarms": (around.alarms, 12),
+    "all clear": (around.all_clear, 4),
+    "opens": (opening.opens, 5),
+    "acknowledges": (opening.acknowledges, 10),
+    "notes": (opening.notes, 3),
+    "escalates": (opening.escalates, 2),
+    "pages": (opening.pages, 3),
+    "answers": (opening.answers, 4),
+    "assigns": (opening.assigns, 2),
+    "hands over": (opening.hands_over, 2),
+    "leaves": (opening.leaves, 2),
+    "severity": (opening.changes_severity, 9),
+    "category": (opening.changes_category, 2),
+    "impact": (opening.records_impact, 4),
+    "beginning": (opening.moves_beginning, 1),
+    "contains": (working.contains, 6),
+    "undoes": (working.undoes, 1),
+    "loses containment": (working.loses_containment, 2),
+    "fixes": (working.fixes, 4),
+    "pauses": (working.pauses, 2),
+    "resumes": (working.resumes, 1),
+    "releases": (working.releases, 2),
+    "updates": (working.updates, 5),
+    "restricts": (ending.restricts, 2),
+    "lifts restriction": (ending.lifts_restriction, 2),
+    "access": (ending.changes_access, 2),
+    "holds freeze": (ending.holds_freeze, 1),
+    "lifts freeze": (ending.lifts_freeze, 1),
+    "merges": (ending.merges, 2),
+    "splits": (ending.splits, 2),
+    "waives": (ending.waives, 2),
+    "closes": (ending.closes, 4),
+    "works off": (ending.works_off, 4),
+    "reopens": (ending.reopens, 3),
+    "asks again": (ending.asks_again, 3),
+    "trouble": (around.trouble, 8),
+    "stream": (around.stream, 2),
+    "channels": (around.channels, 2),
+}
+WEIGHTS = {name: weight for name, (_, weight) in ACTS.items()}

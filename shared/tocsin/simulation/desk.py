@@ -1,0 +1,166 @@
+"""How those who act in a life ask something of Tocsin, and what a refusal may not do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from tocsin.errors import TocsinError, Unavailable
+from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.timeline.entry import Actor
+from tocsin.incidents.vocabulary import ActorKind, Group
+from tocsin.simulation.troubles import Died
+from tocsin.simulation.world import TEAM, World
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from tocsin.application.incidents.outcome import Outcome
+    from tocsin.incidents.commands.base import Command
+    from tocsin.incidents.model.incident import Incident
+
+GROUPS: dict[str, frozenset[Group]] = {
+    "ana": frozenset({Group.RESPONDER, Group.COMMANDER}),
+    "bo": frozenset({Group.RESPONDER, Group.COMMANDER}),
+    "cy": frozenset({Group.RESPONDER}),
+    "dee": frozenset({Group.RESPONDER}),
+    "eli": frozenset({Group.RESPONDER, Group.SECURITY}),
+    "security-primary": frozenset({Group.RESPONDER, Group.SECURITY}),
+    "vic": frozenset({Group.VIEWER}),
+}
+"""Who acts. `vic` may only look, and tries all the same."""
+PEOPLE = ("ana", "ana", "ana", "bo", "bo", "cy", "dee", "eli", "security-primary", "vic")
+"""As often as they act."""
+ROBOT = "github"
+
+
+class Fault(AssertionError):
+    """Something that must hold did not; says which law, and by what."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """Asks, and keeps what was asked last, so that it can be asked again."""
+
+    world: World
+    last: Command | None = None
+    refusals: dict[str, int] = field(default_factory=dict)
+    _asked: count[int] = field(default_factory=lambda: count(1))
+
+    def open(self) -> list[Incident]:
+        return [each for each in self.world.incidents() if each.open]
+
+    def chosen(self, pick: int, *, closed: bool = False) -> Incident | None:
+        """One of the open incidents, or of the closed ones."""
+        fitting = [each for each in self.world.incidents() if each.open is not closed]
+        return fitting[pick % len(fitting)] if fitting else None
+
+    def now(self, incident: Incident) -> Incident:
+        """The incident as it stands by now."""
+        return next(each for each in self.world.incidents() if each.id == incident.id)
+
+    def ask(
+        self, cls: type[Command], incident: Incident | str, who: str, **fields: Any
+    ) -> Outcome | None:
+        """A person or the robot asks once; None when refused, or when nobody knows the answer."""
+        robot = who == ROBOT
+        command = cls(
+            incident_id=incident if isinstance(incident, str) else incident.id,
+            command_id=f"asked-{next(self._asked)}",
+            actor=Actor(ActorKind.SOURCE if robot else ActorKind.PERSON, who),
+            correlation_id=f"life-{self.world.seed}",
+            groups=frozenset() if robot else GROUPS.get(who, frozenset({Group.RESPONDER})),
+            **fields,
+        )
+        return self.send(command)
+
+    def send(self, command: Command) -> Outcome | None:
+        """Carries a command out; what leads nowhere must change nothing.
+
+        Raises:
+            Fault: a refusal changed something, or an error left that nobody designed.
+        """
+        self.last = command
+        before = self.world.store.whole()
+        try:
+            outcome = self.world.engine.execute(command)
+        except (Unavailable, Died):
+            outcome = None  # whether it was written nobody knows; the same may be asked again
+        except TocsinError as refusal:
+            self.refusals[refusal.code] = self.refusals.get(refusal.code, 0) + 1
+            if self.world.store.whole() != before:
+                raise Fault(f"refused with {refusal.code}, and yet something changed") from refusal
+            outcome = None
+        except Exception as error:
+            raise Fault(f"no designed refusal: {type(error).__name__}: {error}") from error
+        self.world.pump()
+        return outcome
+
+    def again(self) -> None:
+        """Asks the last thing once more, by the same id: a client that got no answer.
+
+        Raises:
+            Fault: it was carried out before, and now again.
+        """
+        if self.last is None:
+            return
+        first = self.send(self.last)
+        if first is None:
+            return
+        before = self.world.store.whole()
+        second = self.send(self.last)
+        if second is not None and self.world.store.whole() != before:
+            raise Fault("I3: the same command, asked twice, changed something the second time")
+
+    def hear(self, signals: list[Signal]) -> None:
+        """A source sends a batch; what was not taken is delivered again, as its queue does.
+
+        Raises:
+            Fault: an error left that nobody designed, or the batch was never taken.
+        """
+        for _ in range(_DELIVERIES):
+            try:
+                self.world.engine.receive(signals)
+            except (Died, Unavailable):
+                continue
+            except TocsinError as error:
+                if not error.retryable:
+                    raise Fault(f"a signal was refused: {error.code}: {error}") from error
+                continue
+            except Exception as error:
+                raise Fault(f"no designed refusal: {type(error).__name__}: {error}") from error
+            break
+        else:
+            raise Fault(f"a batch was given up after {_DELIVERIES} deliveries")
+        if left := self.world.store.unseen(signals):
+            raise Fault(f"I10: taken, and no trace of {[each.id for each in left]}")
+        self.world.pump()
+
+    def signal(self, name: str, *, firing: bool, ago: timedelta, **changes: Any) -> Signal:
+        """What CloudWatch would say of an alarm."""
+        number = next(self._asked)
+        values: dict[str, Any] = {
+            "id": f"{name}-{number}",
+            "source": "cloudwatch",
+            "rule": name,
+            "dedup_key": name,
+            "title": f"{name} hidden-{name}",
+            "firing": firing,
+            "occurred_at": self.world.now - ago,
+            "correlation_id": f"life-{self.world.seed}",
+        }
+        return Signal(**(values | changes))
+
+
+def person(pick: int) -> str:
+    """Somebody who acts."""
+    return PEOPLE[pick % len(PEOPLE)]
+
+
+def colleague(pick: int) -> str:
+    """Somebody who takes turns."""
+    return TEAM[pick % len(TEAM)]
+
+
+_DELIVERIES = 40

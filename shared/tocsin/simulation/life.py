@@ -1,0 +1,123 @@
+"""Lives one seed's plan, looks after every step, and makes what failed as short as it can."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tocsin.simulation.acts.registry import ACTS, WEIGHTS
+from tocsin.simulation.desk import Desk, Fault
+from tocsin.simulation.laws import Laws
+from tocsin.simulation.plan import Life, plan
+from tocsin.simulation.surroundings import SimulatedClock
+from tocsin.simulation.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.simulation.plan import Step
+
+LENGTH = 50
+"""Steps of one life."""
+_QUIET_MINUTES = (*(200,) * 17, 1_440, 1_440, 20_160)
+"""How long nobody acts at the end, by seed, a fortnight at most: what is forgotten shows then."""
+_TRIES = 80
+"""Shorter lives that are tried before the shortest one found is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """How a life went. `fault` names the law that did not hold; `story` tells it, a line an act.
+
+    `days` are of incident time. `reached` counts timeline entries by type, and troubles.
+    """
+
+    seed: int
+    steps: int
+    days: float
+    fault: str | None = None
+    story: tuple[str, ...] = ()
+    reached: Counter[str] = field(default_factory=Counter)
+
+
+def live(seed: int, *, length: int = LENGTH) -> Lived:
+    """Lives the seed's plan; a fault comes with its shortest story."""
+    life = plan(seed, WEIGHTS, length=length)
+    lived = _through(life)
+    return lived if lived.fault is None else shortest(life, lived)
+
+
+def _through(life: Life) -> Lived:
+    world = World(life.seed, SimulatedClock(life.begins))
+    desk, laws = Desk(world), Laws(world)
+    fault, done = None, 0
+    try:
+        for step in life.steps:
+            _take(step, world, desk)
+            done += 1
+            laws.look()
+        _end(life.seed, world)
+        laws.look()
+        laws.at_the_end()
+    except Fault as broken:
+        fault = str(broken)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        fault = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+    reached = laws.entries + Counter({each.name: n for each, n in world.troubles.happened.items()})
+    reached["refusals"] = sum(desk.refusals.values())
+    reached["messages"] = len(world.received)
+    return Lived(
+        seed=life.seed,
+        steps=done,
+        days=(world.now - life.begins) / timedelta(days=1),
+        fault=fault,
+        story=tuple(world.log),
+        reached=reached,
+    )
+
+
+def _take(step: Step, world: World, desk: Desk) -> None:
+    world.pass_time(step.minutes, punctual=step.punctual)
+    act, _ = ACTS[step.kind]
+    if told := act(desk, step.picks):
+        world.log.append(f"{world.now:%Y-%m-%d %H:%M} UTC  {told}")
+
+
+def _end(seed: int, world: World) -> None:
+    """Nothing goes wrong any more and nobody acts: what was promised must be asked for."""
+    world.troubles.end()
+    world.dead.clear()
+    world.stream_runs = True
+    world.pass_time(61, punctual=True)
+    world.pass_time(_QUIET_MINUTES[seed % len(_QUIET_MINUTES)], punctual=True)
+    world.log.append(f"{world.now:%Y-%m-%d %H:%M} UTC  nobody has acted since")
+
+
+def shortest(life: Life, found: Lived) -> Lived:
+    """Leaves steps out as long as the same law breaks; halves first, then one by one."""
+    law = _law(found)
+    steps: Sequence[Step] = life.steps[: found.steps + 1]
+    size, tries = max(1, len(steps) // 2), 0
+    while tries < _TRIES:
+        start, shorter = 0, False
+        while start < len(steps) and tries < _TRIES:
+            fewer = (*steps[:start], *steps[start + size :])
+            tried = _through(replace(life, steps=tuple(fewer)))
+            tries += 1
+            if _law(tried) == law:
+                steps, found, shorter = fewer, tried, True
+            else:
+                start += size
+        if size == 1 and not shorter:
+            break
+        size = max(1, size // 2)
+    return found
+
+
+def _law(lived: Lived) -> str:
+    """What two faults have in common when they are the same: their first words."""
+    return " ".join((lived.fault or "").split()[:2])

@@ -1,0 +1,313 @@
+"""A whole Tocsin in one process, in virtual time, with people, sources and troubles around it.
+
+The engine, the sweep and the delivery are those that run in the functions; below them are the
+stores in memory, above them whoever acts. What the platform does between (stream, schedule,
+redelivery) is done here. Nothing reads a clock, and a seed decides every id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from tocsin.adapters.incidents.due_queue import incidents_of
+from tocsin.adapters.people.memory import MemoryContacts, MemoryLinks, MemoryNews, MemoryRotas
+from tocsin.adapters.releases.memory import MemoryReleases
+from tocsin.application.incidents.brief_page import Briefer
+from tocsin.application.incidents.deliver import Delivery
+from tocsin.application.incidents.engine import Engine
+from tocsin.application.incidents.sweeper import Sweeper
+from tocsin.application.people.contacts import ContactDesk
+from tocsin.application.people.mint_links import Minter
+from tocsin.application.people.on_call import OnDuty
+from tocsin.application.releases.tell import Teller, Told
+from tocsin.channels.registry import KnownChannels, channel_for
+from tocsin.documents.writing import Documents
+from tocsin.errors import SendFailed, StoreUnavailable, Unavailable
+from tocsin.incidents.model.outbox import OutboxKey
+from tocsin.incidents.vocabulary import Role, WayKind
+from tocsin.people.links import Keyring
+from tocsin.people.rotation import Rotation
+from tocsin.policy.compiled.policies import default
+from tocsin.simulation.surroundings import OnePolicy, Postman, Quiet, SeededIds, SimulatedClock
+from tocsin.simulation.troubles import Died, Trouble, TroubledIncidents, Troubles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.runbook.policy import Policy
+    from tocsin.people.ways import Way
+    from tocsin.ports.messages import Message, Sender
+    from tocsin.ports.people import WaySender
+
+BASE = "https://abcdefghij.execute-api.us-east-1.amazonaws.com"
+MINUTE = timedelta(minutes=1)
+TEAM = ("ana", "bo", "cy", "dee", "eli")
+"""Who takes turns as commander; the other roles stay with the runbook's own people."""
+_ZONES = ("America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message that left, at incident time; `way` is the channel it went by.
+
+    `restricted` and `kept_out` tell how its incident and its reader stood to each other then.
+    """
+
+    at: datetime
+    way: str
+    message: Message
+    restricted: bool
+    kept_out: bool
+
+    @property
+    def person(self) -> str:
+        return self.message.attributes.get("person", "")
+
+    @property
+    def kind(self) -> str:
+        return self.message.attributes.get("kind", "")
+
+    @property
+    def incident(self) -> str:
+        return self.message.attributes.get("incident", "")
+
+    @property
+    def message_id(self) -> str:
+        return self.message.attributes.get("message_id", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole(Engine):
+    """The engine, with the releases that its sweep tells of."""
+
+    releases: MemoryReleases
+
+    def tell_releases(self, *, has_time: Any) -> Told:
+        return Teller(engine=self, tellings=self.releases).tell_waiting(has_time=has_time)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where messages of one way arrive, unless the way is dead or the process dies."""
+
+    world: World
+    way: str
+
+    def send(self, message: Message) -> str:
+        """Arrives, and then the process may die."""
+        if self.way in self.world.dead or self.world.troubles.now(Trouble.DEAD_CHANNEL):
+            raise SendFailed(f"{self.way} does not answer")
+        self.world.receive(self.way, message)
+        self.world.troubles.die(Trouble.DIED_AFTER_SENDING)
+        return f"{self.way}-{len(self.world.received)}"
+
+
+@dataclass(slots=True)
+class World:
+    """Everything a life happens to.
+
+    `dead` are ways that take nothing, `punctual_since` is since when every sweep came in time and
+    nothing went wrong, `log` tells what happened, a line an act.
+    """
+
+    seed: int
+    clock: SimulatedClock
+    troubles: Troubles = field(default_factory=Troubles)
+    received: list[Received] = field(default_factory=list)
+    dead: set[str] = field(default_factory=set)
+    log: list[str] = field(default_factory=list)
+    notes: Quiet = field(default_factory=Quiet)
+    stream_runs: bool = True
+    punctual_since: datetime | None = None
+    sweeps: int = 0
+    store: TroubledIncidents = field(init=False)
+    ids: SeededIds = field(init=False)
+    policies: OnDuty = field(init=False)
+    rotas: MemoryRotas = field(init=False)
+    engine: Whole = field(init=False)
+    delivery: Delivery = field(init=False)
+    sweeper: Sweeper = field(init=False)
+    _owners: count[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.store = TroubledIncidents(self.troubles)
+        self.ids = SeededIds(self.seed)
+        self.rotas = MemoryRotas()
+        runbook = OnePolicy(replace(default(), chat_room=None))
+        self.policies = OnDuty(runbook, self.rotas, self.clock)
+        self.engine = Whole(
+            store=self.store,
+            policies=self.policies,
+            clock=self.clock,
+            ids=self.ids,
+            releases=MemoryReleases(self.store.creations),
+        )
+        self.delivery = Delivery(
+            store=self.store,
+            policies=self.policies,
+            clock=self.clock,
+            wall=self.clock,
+            router=self._router(),
+            news=MemoryNews(),
+            notes=self.notes,
+        )
+        self.sweeper = Sweeper(
+            engine=self.engine, notify=self._notify, notes=self.notes, read=incidents_of
+        )
+        self.punctual_since = self.clock.now
+        self._man()
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now
+
+    @property
+    def policy(self) -> Policy:
+        return self.policies.current()
+
+    def incidents(self) -> list[Incident]:
+        """All that there are, in the order they were opened; read past every trouble."""
+        found = map(self.store.seen, self.store.ids())
+        return [each for each in found if each is not None]
+
+    def receive(self, way: str, message: Message) -> None:
+        """A message arrives."""
+        about, person = message.attributes.get("incident"), message.attributes.get("person")
+        found = self.store.seen(about or "")
+        restricted = found is not None and found.restricted
+        kept_out = found is not None and restricted and person in found.access.excluded
+        self.received.append(Received(self.clock.now, way, message, restricted, kept_out))
+
+    # Time
+
+    def pass_time(self, minutes: int, *, punctual: bool) -> None:
+        """Minutes pass; a punctual sweep comes whenever something is due, a late one at the end."""
+        end = self.clock.now + minutes * MINUTE
+        while punctual and (due := self._next_due()) is not None and due < end:
+            self.clock.now = max(self.clock.now, due)
+            self.sweep()
+        self.clock.now = end
+        if not punctual and minutes:
+            self.punctual_since = None
+        self.sweep()
+
+    def _next_due(self) -> datetime | None:
+        """The next minute at which a sweep would find something."""
+        due = self.store.next_due()
+        return None if due is None else max(due, self.clock.now + MINUTE)
+
+    def sweep(self) -> None:
+        """The scheduled function, once, and what the stream then carries."""
+        self.sweeps += 1
+        if self.troubles.waiting():
+            self.punctual_since = None
+        elif self.punctual_since is None:
+            self.punctual_since = self.clock.now
+        try:
+            self.sweeper.run(has_time=lambda: True)
+        except (Died, Unavailable):
+            self.punctual_since = None
+        self.pump()
+
+    def pump(self) -> None:
+        """Delivers the stream; a batch whose process died or failed is delivered again."""
+        for _ in range(_REDELIVERIES):
+            keys, self.store.stream = self.store.stream, []
+            if not keys:
+                return
+            if not self.stream_runs:
+                self.punctual_since = None
+                return
+            try:
+                self._deliver(keys)
+            except (Died, StoreUnavailable):
+                self.store.stream = keys + self.store.stream
+
+    def _deliver(self, keys: list[OutboxKey]) -> None:
+        owner = f"invocation-{next(self._owners)}"
+        for key in keys:
+            self.delivery.deliver(key, owner=owner)
+
+    def _notify(self, payload: Mapping[str, Any]) -> Mapping[str, int]:
+        """The sweep's call of the notifier."""
+        try:
+            self._deliver(
+                [OutboxKey(incident=each["incident"], sk=each["sk"]) for each in payload["redrive"]]
+            )
+        except Died as death:
+            raise Unavailable("a function failed") from death
+        return {}
+
+    # Who there is
+
+    def _man(self) -> None:
+        """Rotations in several zones, and ways for everybody who may be asked."""
+        zone = _ZONES[self.seed % len(_ZONES)]
+        starts = self.clock.now.astimezone(ZoneInfo(zone)).replace(hour=9, minute=0, second=0)
+        turns = Rotation(
+            role=Role.INCIDENT_COMMANDER,
+            zone=zone,
+            starts_at=starts - timedelta(days=3),
+            length_days=1 + self.seed % 7,
+            members=TEAM[: 2 + self.seed % 4],
+        )
+        self.rotas.set_rotation(turns, before=None)
+
+    def _router(self) -> Postman:
+        contacts, links = MemoryContacts(), MemoryLinks()
+        desk = ContactDesk(store=contacts, wall=self.clock, ids=SeededIds(self.seed + 1))
+        roster = default().roster
+        people = {*TEAM, *roster.primary.values(), *roster.backup.values()}
+        for number, person in enumerate(sorted(people)):
+            for kind, address in (
+                (WayKind.SMS, f"+120255501{number:02d}"),
+                (WayKind.MAIL, f"{person}@tocsin.example"),
+            ):
+                way, _ = desk.add(person, kind, address)
+                desk.issue(person, way.id, "000000")
+                desk.confirm(person, way.id, "000000")
+        ring = Keyring("1", {"1": bytes(range(32))})
+        return Postman(
+            contacts=contacts,
+            topics=self._topic,
+            ways=self._way,
+            writer=Documents(),
+            channels=KnownChannels(),
+            minter=Minter(
+                store=links, ring=lambda: ring, base=lambda: BASE, wall=self.clock, notes=self.notes
+            ),
+            notes=self.notes,
+            brief=Briefer(
+                store=self.store,
+                policies=self.policies,
+                releases=self.engine.releases,
+                clock=self.clock,
+                notes=self.notes,
+            ).brief,
+        )
+
+    def _topic(self, target: str) -> Sender:
+        return Channel(self, channel_for(target).name)
+
+    def _way(self, kind: str) -> WaySender:
+        return _Ways(Channel(self, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """A way's sender over the channel of its kind."""
+
+    channel: Channel
+
+    def send(self, way: Way, message: Message) -> str:
+        del way
+        return self.channel.send(message)
+
+
+_REDELIVERIES = 20
+"""A stream tries a batch until it expires; troubles end long before."""
