@@ -21,8 +21,6 @@ from tocsin.simulation.promised import LONGEST_SILENCE, WINDOW, promised
 from tocsin.simulation.troubles import Trouble
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.timeline.entry import Entry
     from tocsin.simulation.world import Received, World
@@ -32,7 +30,6 @@ HIDDEN = "hidden-"
 _AHEAD = re.compile(r"\bby (\d\d):(\d\d)\b")
 _HALF_A_DAY = timedelta(hours=12)
 _URGENT = (Severity.CRITICAL, Severity.HIGH)
-_ASKING = {"page", "reminder", "opened"}
 
 
 @dataclass(slots=True)
@@ -43,7 +40,6 @@ class Laws:
     entries: Counter[str] = field(default_factory=Counter)
     _seen: dict[str, Incident] = field(default_factory=dict)
     _heard: int = 0
-    _asked: dict[str, datetime] = field(default_factory=dict)
 
     def look(self) -> None:
         """Raises `Fault` for the first law that does not hold."""
@@ -148,8 +144,6 @@ class Laws:
 
     def _messages(self) -> None:
         for received in self.world.received[self._heard :]:
-            if received.kind in _ASKING:
-                self._asked[received.incident] = received.at
             self._says_nothing_restricted(received)
             self._names_what_lies_ahead(received)
         self._heard = len(self.world.received)
@@ -183,7 +177,7 @@ class Laws:
         self._still_asking(incident)
 
     def _still_asking(self, incident: Incident) -> None:
-        last = self._asked.get(incident.id)
+        last = self.world.store.asked.get(incident.id)
         if last is None or self.world.now - last > LONGEST_SILENCE:
             when = last or "never"
             raise Fault(f"forgotten: {incident.id}, {incident.severity}, asked last {when}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.people.route import Attempt, Router
 from tocsin.errors import InvalidPolicy, TocsinError
-from tocsin.incidents.vocabulary import WayKind
+from tocsin.incidents.vocabulary import MessageKind, WayKind
 from tocsin.notes import Event
 from tocsin.people.ways import Way, WayState
 from tocsin.ports.messages import Message
@@ -118,8 +118,13 @@ class Postman(Router):
             attributes["person"] = item.person
         told = " | ".join(item.facts.values())
         message = Message(subject="", text=told, short="", attributes=attributes)
+        rings = None
+        if item.personal and item.kind is MessageKind.PAGE:
+            ways = self.contacts.ways(item.person)
+            rings = next((way for way in ways if way.kind is WayKind.SMS), None)
         for name in ("sms", "mail") if item.personal else ("sns",):
-            yield Attempt(name, partial(self.ways(name).send, _NOWHERE, message))
+            send = partial(self.ways(name).send, _NOWHERE, message)
+            yield Attempt(name, send, rings if name == "sms" else None)
 
 
 _MEANT = ("StoreUnavailable", "VersionConflict", "SendFailed")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.errors import StoreUnavailable, VersionConflict
 from tocsin.incidents.model.outbox import OutboxKey
+from tocsin.incidents.vocabulary import MessageKind
 from tocsin.ports.incidents import DueItems
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class Trouble(StrEnum):
     DIED_BEFORE_MARK = "the process dies before it marks a message as sent"
     LATE_INDEX = "the due index answers late"
     DEAD_CHANNEL = "a channel takes nothing"
+
+
+_ASKING = {MessageKind.PAGE, MessageKind.REMINDER, MessageKind.OPENED}
 
 
 class Died(BaseException):
@@ -81,6 +85,8 @@ class TroubledIncidents(MemoryIncidents):
         super().__init__()
         self._troubles = troubles
         self._decoded: dict[str, tuple[str, Incident | None]] = {}
+        self.asked: dict[str, datetime] = {}
+        """When somebody was last asked about an incident, in full or in a bundle."""
         self.unsent: dict[OutboxKey, None] = {}
         self.stream: list[OutboxKey] = []
         self.commits = 0
@@ -139,6 +145,9 @@ class TroubledIncidents(MemoryIncidents):
         self._troubles.die(Trouble.DIED_BEFORE_MARK)
         super().mark_sent(key, owner=owner, sent_at=sent_at, tried=tried)
         del self.unsent[key]
+        asking = self._outbox[key].kind in _ASKING
+        if asking and tried and (tried[-1].endswith(" sent") or " bundled " in tried[-1]):
+            self.asked[key.incident] = sent_at
 
     def next_due(self) -> datetime | None:
         """When a sweep next finds an incident or a message."""

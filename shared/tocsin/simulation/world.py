@@ -14,12 +14,19 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tocsin.adapters.incidents.due_queue import incidents_of
-from tocsin.adapters.people.memory import MemoryContacts, MemoryLinks, MemoryNews, MemoryRotas
+from tocsin.adapters.people.memory import (
+    MemoryContacts,
+    MemoryLinks,
+    MemoryNews,
+    MemoryRotas,
+    MemoryTexts,
+)
 from tocsin.adapters.releases.memory import MemoryReleases
 from tocsin.application.incidents.brief_page import Briefer
-from tocsin.application.incidents.deliver import Delivery
+from tocsin.application.incidents.deliver import LEASE, Delivery
 from tocsin.application.incidents.engine import Engine
 from tocsin.application.incidents.sweeper import Sweeper
+from tocsin.application.people.bundles import Bundler
 from tocsin.application.people.contacts import ContactDesk
 from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.on_call import OnDuty
@@ -152,7 +159,8 @@ class World:
             policies=self.policies,
             clock=self.clock,
             wall=self.clock,
-            router=self._router(),
+            router=(router := self._router()),
+            bundler=self._bundler(router),
             news=MemoryNews(),
             notes=self.notes,
         )
@@ -239,6 +247,7 @@ class World:
             self._deliver(
                 [OutboxKey(incident=each["incident"], sk=each["sk"]) for each in payload["redrive"]]
             )
+            self.delivery.bundle(owner=f"invocation-{next(self._owners)}")
         except Died as death:
             raise Unavailable("a function failed") from death
         return {}
@@ -289,6 +298,23 @@ class World:
                 clock=self.clock,
                 notes=self.notes,
             ).brief,
+        )
+
+    def _bundler(self, router: Postman) -> Bundler:
+        return Bundler(
+            store=self.store,
+            texts=MemoryTexts(),
+            contacts=router.contacts,
+            policies=self.policies,
+            ways=self._way,
+            private=KnownChannels().private,
+            writer=Documents(),
+            minter=router.minter,
+            brief=router.brief,
+            clock=self.clock,
+            wall=self.clock,
+            notes=self.notes,
+            lease=LEASE,
         )
 
     def _topic(self, target: str) -> Sender:
