@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from tocsin.errors import TocsinError, Unavailable
+from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Group
@@ -82,7 +83,7 @@ class Desk:
             Fault: a refusal changed something, or an error left that nobody designed.
         """
         self.last = command
-        before = self.world.store.whole()
+        before, was = self.world.store.whole(), self.world.store.seen(command.incident_id)
         try:
             outcome = self.world.engine.execute(command)
         except (Unavailable, Died):
@@ -94,8 +95,22 @@ class Desk:
             outcome = None
         except Exception as error:
             raise Fault(f"no designed refusal: {type(error).__name__}: {error}") from error
+        if isinstance(command, ChangeSeverity) and was is not None:
+            self._raised(was, self.now(was))
         self.world.pump()
         return outcome
+
+    @staticmethod
+    def _raised(was: Incident, now: Incident) -> None:
+        """A raise moves no running clock later; a pause that ends with it may."""
+        if was.severity.rank <= now.severity.rank:
+            return
+        for name, clock in was.clocks.items():
+            due = now.clocks[name].due_at
+            if clock.pause is not None or clock.due_at is None or not clock.running:
+                continue
+            if due is None or due > clock.due_at:
+                raise Fault(f"I2: raised, {name} of {now.id} moves {clock.due_at} to {due}")
 
     def again(self) -> None:
         """Asks the last thing once more, by the same id: a client that got no answer.

@@ -53,8 +53,6 @@ class Laws:
                 fresh = self._timeline(incident, before)
                 if before is None:
                     self._deadlines(incident, fresh)
-                else:
-                    self._raise(before, incident)
                 if any(entry.type == "closed" for entry in fresh) and not incident.open:
                     self._closing(incident)
                 self._seen[incident.id] = incident
@@ -109,16 +107,6 @@ class Laws:
                     f"{incident.id}, {incident.severity}, opened {incident.opened_at}: "
                     f"{name} is due {clock.due_at} and not {due}"
                 )
-
-    def _raise(self, before: Incident, after: Incident) -> None:
-        if before.severity.rank <= after.severity.rank or before.cycle != after.cycle:
-            return
-        for name, was in before.clocks.items():
-            now = after.clocks[name]
-            if was.pause is not None or was.due_at is None or not was.running:
-                continue
-            if now.due_at is None or now.due_at > was.due_at:
-                raise Fault(f"I2: raised, {name} of {after.id} moves {was.due_at} to {now.due_at}")
 
     def _closing(self, incident: Incident) -> None:
         """As resolved: contained, fixed, told, written up, and quiet for the whole window."""

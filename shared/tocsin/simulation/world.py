@@ -225,12 +225,12 @@ class World:
     def pump(self) -> None:
         """Delivers the stream; a batch whose process died or failed is delivered again."""
         for _ in range(_REDELIVERIES):
-            keys, self.store.stream = self.store.stream, []
-            if not keys:
+            if not self.store.stream:
                 return
             if not self.stream_runs:
                 self.punctual_since = None
                 return
+            keys, self.store.stream = self.store.stream, []
             try:
                 self._deliver(keys)
             except (Died, StoreUnavailable):

@@ -13,6 +13,7 @@ from tocsin.incidents.commands.containment import (
 )
 from tocsin.incidents.commands.people import (
     Acknowledge,
+    Escalate,
 )
 from tocsin.incidents.commands.relations import Merge, Split
 from tocsin.incidents.commands.updates import (
@@ -25,7 +26,7 @@ from tocsin.incidents.model.parts import (
     Preventive,
     UpdateAudience,
 )
-from tocsin.incidents.vocabulary import Resolution
+from tocsin.incidents.vocabulary import Audience, Resolution
 from tocsin.simulation.acts.around import all_clear
 from tocsin.simulation.acts.base import FIRST, MOST, REASON, Picks, asks, one_of
 from tocsin.simulation.acts.working import contains, fixes
@@ -48,6 +49,22 @@ def changes_access(desk: Desk, picks: Picks) -> str | None:
     verb = "lets in" if allowed else "keeps out"
     fields = {"person": whom, "allowed": allowed, "reason": REASON}
     return asks(desk, picks, ChangeAccess, f"{verb} {whom}", **fields)
+
+
+def hides_before_messages_leave(desk: Desk, picks: Picks) -> str | None:
+    """Everybody is called; before a message leaves it is hidden, and one of them is kept out."""
+    if (incident := desk.chosen(picks[0])) is None:
+        return None
+    runs, desk.world.stream_runs = desk.world.stream_runs, False
+    desk.ask(Escalate, incident, "ana", audience=Audience.ALL, reason=REASON)
+    desk.ask(Restrict, incident, "eli", reason=REASON)
+    current = desk.now(incident).round
+    asked = (current and current.paged) or ("bo",)
+    whom = one_of(asked, picks[2])
+    desk.ask(ChangeAccess, incident, "eli", person=whom, allowed=False, reason=REASON)
+    desk.world.stream_runs = runs
+    desk.world.pump()
+    return f"{incident.id} is hidden, and {whom} kept out, before messages leave"
 
 
 def holds_freeze(desk: Desk, picks: Picks) -> str | None:

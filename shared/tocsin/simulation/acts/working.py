@@ -21,6 +21,7 @@ from tocsin.incidents.commands.fix import (
     RecordRun,
     ResumeFix,
 )
+from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.commands.updates import (
     DecideCustomers,
     RecordUpdate,
@@ -31,6 +32,7 @@ from tocsin.incidents.model.parts import (
     UpdateAudience,
     Verdict,
 )
+from tocsin.incidents.vocabulary import Severity
 from tocsin.simulation.acts.base import FIRST, REASON, Picks, asks, one_of
 from tocsin.simulation.desk import ROBOT, Desk, person
 
@@ -110,6 +112,21 @@ def releases(desk: Desk, picks: Picks) -> str | None:
         has_fix=bool(picks[2] % 3),
     )
     return f"a release for {incident.id} {'ships' if ships else 'is planned'}"
+
+
+def a_low_waits_and_is_raised(desk: Desk, picks: Picks) -> str | None:
+    """Lowered until it waits for a release, which is planned for soon, and then raised."""
+    if (incident := desk.chosen(picks[0])) is None:
+        return None
+    for who in ("ana", "eli"):
+        desk.ask(ChangeSeverity, incident, who, severity=Severity.LOW, reason=REASON)
+    now = desk.world.now
+    soon = now + timedelta(days=picks[2] % 3)
+    plan = {"release": "R0", "regular": True, "cut_at": now, "planned_at": soon}
+    desk.ask(RecordRelease, incident, ROBOT, **plan)
+    to = one_of((Severity.MEDIUM, Severity.HIGH), picks[3])
+    desk.ask(ChangeSeverity, incident, "ana", severity=to, reason=REASON)
+    return f"{incident.id} waits for a release and is raised to {to}"
 
 
 def updates(desk: Desk, picks: Picks) -> str | None:
