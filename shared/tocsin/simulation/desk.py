@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +135,8 @@ class Desk:
         Raises:
             Fault: an error left that nobody designed, or the batch was never taken.
         """
+        newest = max(signals, key=lambda signal: signal.occurred_at)
+        news = newest.occurred_at > self._heard_of(newest.key)
         for _ in range(_DELIVERIES):
             try:
                 self.world.engine.receive(signals)
@@ -150,7 +153,18 @@ class Desk:
             raise Fault(f"a batch was given up after {_DELIVERIES} deliveries")
         if left := self.world.store.unseen(signals):
             raise Fault(f"I10: taken, and no trace of {[each.id for each in left]}")
+        held = [each for each in self.open() if newest.key in each.signals]
+        if news and newest.firing and not any(each.signals[newest.key].firing for each in held):
+            raise Fault(f"I10: {newest.rule} fires, and no open incident says so")
         self.world.pump()
+
+    def _heard_of(self, key: str) -> datetime:
+        """The newest time that anything is known of a key by."""
+        known = [
+            each.signals[key].last_at for each in self.world.incidents() if key in each.signals
+        ]
+        clear = self.world.store.clear_heard(key)
+        return max([*known, *([clear.occurred_at] if clear else []), _LONG_AGO])
 
     def signal(self, name: str, *, firing: bool, ago: timedelta, **changes: Any) -> Signal:
         """What CloudWatch would say of an alarm."""
@@ -178,4 +192,5 @@ def colleague(pick: int) -> str:
     return TEAM[pick % len(TEAM)]
 
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _DELIVERIES = 40

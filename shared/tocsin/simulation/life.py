@@ -46,11 +46,12 @@ class Lived:
 def live(seed: int, *, length: int = LENGTH) -> Lived:
     """Lives the seed's plan; a fault comes with its shortest story."""
     life = plan(seed, WEIGHTS, length=length)
-    lived = _through(life)
+    lived = through(life)
     return lived if lived.fault is None else shortest(life, lived)
 
 
-def _through(life: Life) -> Lived:
+def through(life: Life) -> Lived:
+    """Lives a plan step by step, until it ends or something does not hold."""
     world = World(life.seed, SimulatedClock(life.begins))
     desk, laws = Desk(world), Laws(world)
     fault, done = None, 0
@@ -106,7 +107,7 @@ def shortest(life: Life, found: Lived) -> Lived:
         start, shorter = 0, False
         while start < len(steps) and tries < _TRIES:
             fewer = (*steps[:start], *steps[start + size :])
-            tried = _through(replace(life, steps=tuple(fewer)))
+            tried = through(replace(life, steps=tuple(fewer)))
             tries += 1
             if _law(tried) == law:
                 steps, found, shorter = fewer, tried, True

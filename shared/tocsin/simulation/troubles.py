@@ -41,9 +41,6 @@ class Trouble(StrEnum):
     DEAD_CHANNEL = "a channel takes nothing"
 
 
-_ASKING = {MessageKind.PAGE, MessageKind.REMINDER, MessageKind.OPENED}
-
-
 class Died(BaseException):
     """The process is gone: nothing may catch it and tidy up."""
 
@@ -145,7 +142,7 @@ class TroubledIncidents(MemoryIncidents):
         self._troubles.die(Trouble.DIED_BEFORE_MARK)
         super().mark_sent(key, owner=owner, sent_at=sent_at, tried=tried)
         del self.unsent[key]
-        asking = self._outbox[key].kind in _ASKING
+        asking = self._outbox[key].kind is MessageKind.PAGE
         if asking and tried and (tried[-1].endswith(" sent") or " bundled " in tried[-1]):
             self.asked[key.incident] = sent_at
 
