@@ -74,7 +74,8 @@ FAULTS = (
         "application/incidents/deliver.py",
         "        result = self._send(item, tried, waits_at)\n",
         (
-            "        self.store.mark_sent(key, owner=owner, sent_at=self.clock.incident_now(), tried=('x sent',))\n"
+            "        now = self.clock.incident_now()\n"
+            "        self.store.mark_sent(key, owner=owner, sent_at=now, tried=('x sent',))\n"
             "        result = self._send(item, tried, waits_at)\n"
             "        return result\n"
         ),
