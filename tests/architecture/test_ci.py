@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / ".ci" / "run"
-STEPS = ["check", "test", "bench SCALE=small", "fuzz SCALE=small", "e2e SCALE=small"]
+STEPS = ["check", "test", *(f"{each} SCALE=small" for each in ("bench", "fuzz", "simulate", "e2e"))]
 FAKE_MAKE = """#!/bin/sh
 echo "$@" >> "{log}"
 echo "the last words of $1"
@@ -63,7 +63,7 @@ def test_its_limits_add_up_to_less_than_ninety_minutes() -> None:
     assert sum(limits) + len(limits) < 90  # and a minute each to be killed in
 
 
-@pytest.mark.parametrize("target", ["check", "test", "bench", "fuzz", "e2e"])
+@pytest.mark.parametrize("target", ["check", "test", "bench", "fuzz", "simulate", "e2e"])
 @pytest.mark.parametrize("scale", ["small", "full", "huge"])
 def test_make_knows_every_step_at_either_scale_and_no_other(target: str, scale: str) -> None:
     done = subprocess.run(

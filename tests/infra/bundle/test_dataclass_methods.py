@@ -15,14 +15,14 @@ import pytest
 from infra.app import ROOT
 from infra.bundle.archive import compile_own
 from infra.bundle.dataclass_methods import Modules, prepared
-from tests.infra import dataclass_probe
+from tests.infra.bundle import dataclass_probe
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SECONDS = 120
-_LEFT_ALONE = 25
-"""Of about 600 classes: those with fields that no caller gives, with other bases, or ordered."""
+_LEFT_ALONE = 0.07
+"""Of all classes: those with fields that no caller gives, with other bases, or ordered."""
 
 
 def _told(folder: Path) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def test_every_dataclass_is_and_does_the_same_with_its_methods_written(tmp_path:
     marked = [name for name, told in written.items() if told.pop("written")]
     assert not [name for name, told in plain.items() if told.pop("written")]
     assert written.keys() == plain.keys()
-    assert len(marked) > len(written) - _LEFT_ALONE
+    assert len(marked) > len(written) * (1 - _LEFT_ALONE)
     assert not [name for name in plain if written[name] != plain[name]]
 
 
