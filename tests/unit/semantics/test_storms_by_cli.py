@@ -269,6 +269,37 @@ def test_nothing_of_a_storm_is_lost_and_what_is_repeated_is_what_died_after_it_l
             assert len({one.id for one in lately if one.kind != "bundle"}) <= 3
 
 
+def test_two_hundred_in_a_minute_are_three_texts_and_one_to_each() -> None:
+    """Alarms to five people: no minute brings more, every record is whole, nothing stays unsent."""
+    world = World()
+    world.reachable(kinds=(WayKind.SMS,))
+    names = ("api-outage", "checkout-errors", "credential-leak", "search-unavailable")
+    step = timedelta(milliseconds=300)
+    for number in range(200):
+        world.alarm(f"{names[number % len(names)]}-{number}")
+        world.clock.advance(step)
+        world.wall.advance(step)
+    world.advance(4)
+    asked = {one.person for one in world.store.all_outbox() if one.kind == "page"}
+    assert len(asked) >= 5
+    for person in asked:
+        received = texts(world, person)
+        for first in received:
+            end = first.at + timedelta(seconds=60)
+            minute = [one for one in received if first.at <= one.at < end]
+            assert len([one for one in minute if one.kind != "bundle"]) <= 3
+            assert len(minute) <= 4
+        assert {one.state for one in items(world, person)} == {OutboxState.SENT}
+    assert len(texts(world)) < 20, "and not two hundred"
+    incidents = world.application.store.board(limit=200).items
+    assert len(incidents) == 200
+    for summary in incidents:
+        paged = [one for one in world.store.entries(summary.id) if one.type == "paged"]
+        people = set(paged[0].content["people"])  # type: ignore[arg-type] # names
+        told = {one.person for one in world.store.all_outbox() if one.incident == summary.id}
+        assert people <= told
+
+
 def test_where_it_cannot_be_told_what_left_of_late_pages_leave_in_full(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ from tocsin.errors import BadInput, CheckFailed
 from tocsin.incidents.runbook.policy import Change
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.policy.authoring.diff import changes
-from tocsin.policy.compiled.doubts import doubts
+from tocsin.policy.compiled.doubts import doubts, of_rules
 from tocsin.policy.compiled.policies import DEFAULT_FILE, DEPLOYED_NAME, EARLIER_NAME, to_json
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def validate(file: _File = None) -> None:
                 current().line(str(problem))
         raise CheckFailed(counted(len(invalid.problems), "problem")) from None
     differing = changes(shipped(), policy)
-    warnings = located(doubts(policy, datetime.now(UTC).date()), file)
+    doubted = (*doubts(policy, datetime.now(UTC).date()), *of_rules(policy, shipped()))
+    warnings = located(doubted, file)
     if current().json:
         current().document(
             {

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.cli.runbook.files import any_policy, counted, show_changes
+from tocsin.cli.runbook.files import any_policy, counted, shipped, show_changes
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput, CheckFailed, InvalidPolicy
 from tocsin.incidents.runbook.policy import ChangedKey
 from tocsin.policy.authoring.diff import changes
-from tocsin.policy.compiled.doubts import doubts
+from tocsin.policy.compiled.doubts import doubts, of_rules
 from tocsin.policy.compiled.policies import from_json, to_json
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def publish(
         current().line(f"in force: {number}, {before.version}")
         current().line(f"new: {number + 1}, {policy.version}")
         show_changes(changes(before, policy))
-        for doubt in doubts(policy, datetime.now(UTC).date()):
+        doubted = doubts(policy, datetime.now(UTC).date())
+        for doubt in (*doubted, *of_rules(policy, shipped())):
             current().line(f"warning: {doubt.key}: {doubt.text}")
     if not yes and not typer.confirm("Publish it?", err=True):
         raise CheckFailed("not confirmed: nothing has changed")

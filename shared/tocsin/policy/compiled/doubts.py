@@ -1,5 +1,7 @@
 """What a valid runbook is doubted for: a calendar that will mislead, though nothing is wrong.
 
+And rules of a team's own that catch parts of words, as `*auth*` catches `author`.
+
 Some doubts are known when a runbook is compiled, because they need the place it names, and are
 kept in the policy. Others come with time: a table of holidays that ends.
 """
@@ -7,6 +9,7 @@ kept in the policy. Others come with time: a table of holidays that ends.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -92,3 +95,40 @@ def _places() -> dict[str, tuple[str, ...]]:
             country, _, zone, *_ = line.split("\t")
             found[country] = (*found.get(country, ()), zone)
     return found
+
+
+_WORDS = (
+    *("author", "authoring", "authority", "breakdown", "catalog", "changelog", "countdown"),
+    *("cooldown", "dashboard", "datastore", "description", "download", "failback", "flatline"),
+    *("ingestion", "keyboard", "leaderboard", "loading", "mainframe", "markdown", "mirror"),
+    *("onboarding", "outbound", "payload", "payments", "preload", "production", "rebuild"),
+    *("reload", "replication", "reproduction", "restore", "shutdown", "slowdown", "terror"),
+    *("tokenizer", "touchdown", "translation", "transport", "upload", "viewport", "workload"),
+)
+"""Words of names of alarms that nobody means by a shorter word inside them."""
+
+_SHOWN = 3
+
+
+def of_rules(policy: Policy, shipped: Policy) -> tuple[Doubt, ...]:
+    """The rules of a team's own that would catch innocent names by a part of a word."""
+    theirs = {(rule.id, rule.pattern) for rule in shipped.triage}
+    found = []
+    for rule in policy.triage:
+        if (rule.id, rule.pattern) in theirs:
+            continue
+        word = rule.pattern.lower().strip("*")
+        caught = [each for each in _WORDS if _inside(word, each, rule.pattern)]
+        if caught:
+            text = (
+                f"{rule.pattern} also catches {', '.join(caught[:_SHOWN])}:"
+                f" write the whole name, or the word with its dash, like *-{word}*"
+            )
+            found.append(Doubt(f"triage.{rule.id}.pattern", text))
+    return tuple(found)
+
+
+def _inside(word: str, whole: str, pattern: str) -> bool:
+    """Whether a pattern that asks for a word finds it as a part of another."""
+    bare = word.isalpha() and whole not in {word, f"{word}s"}
+    return bare and fnmatchcase(f"x-{whole}-x", pattern.lower())
