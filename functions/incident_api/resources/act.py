@@ -104,9 +104,11 @@ def record_release(call: Call) -> Response:
         cursor=call.request.query.get("cursor"),
     )
     done = _desk(call).report(report)
+    told = tuple(each for each in done.incidents if call.sees(each))
     view = RecordedRelease(
         release=view_of(Release, done.release),
-        incidents=tuple(each.id for each in done.incidents if call.sees(each)),
+        incidents=tuple(each.id for each in told),
+        names=tuple(each.name for each in told),
         next=done.cursor,
     )
     headers = {"idempotency-replayed": "true"} if done.repeated and call.key else {}

@@ -351,7 +351,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRelease:
-    """A release that was recorded, and the incidents it was recorded on.
+    """A release that was recorded, and the incidents it was recorded on, by id and as called.
 
     `next` not null: more incidents are open than one request reaches. They are told within two
     minutes without being asked for; to have them named now, send the same again, with the same
@@ -360,6 +360,7 @@ class RecordedRelease:
 
     release: Release
     incidents: tuple[str, ...]
+    names: tuple[str, ...]
     next: str | None
 
 

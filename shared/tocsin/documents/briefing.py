@@ -56,4 +56,4 @@ def _before(brief: Brief) -> str:
         return "Before: not seen"
     became = seen.resolution or "open"
     learnt = seen.postmortem or "no postmortem"
-    return f"Before: {seen.incident} {one_line(seen.title)}, {became}: {learnt}"
+    return f"Before: {seen.name or seen.incident} {one_line(seen.title)}, {became}: {learnt}"

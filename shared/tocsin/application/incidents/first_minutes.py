@@ -254,6 +254,7 @@ def _before(incident: Incident, store: IncidentStore) -> SeenBefore | None:
     learnt = found.postmortem
     return SeenBefore(
         incident=found.id,
+        name=found.name,
         title="restricted" if found.restricted else found.title,
         resolution=None if found.resolution is None else str(found.resolution),
         closed_at=found.closed_at,

@@ -50,17 +50,19 @@ def record(
     } | {name: format_time(read_instant(text)) for name, text in times.items() if text}
     api = connect(api_url, person)
     told: list[str] = []
+    names: list[str] = []
     cursor: str | None = None
     while True:
         found = api.post("/v1/releases", body, key=key, cursor=cursor)
         told += found["incidents"]
+        names += found["names"]
         if (cursor := found["next"]) is None:
             break
     if current().json:
         current().document({"release": found["release"], "incidents": told})
         return
     current().line(f"{service} {release} recorded; {len(told)} open incidents told")
-    current().table(("incident",), ((one,) for one in told))
+    current().table(("incident",), ((one,) for one in names))
 
 
 @app.command()

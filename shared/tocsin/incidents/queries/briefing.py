@@ -42,6 +42,7 @@ class SeenBefore:
     resolution: str | None = None
     closed_at: datetime | None = None
     postmortem: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,6 +146,7 @@ def test_it_shows_what_the_same_alarm_was_before_and_what_was_learnt(world: Worl
     assert again != before
     assert first(world, again)["before"] == {
         "incident": before,
+        "name": "INC-1",
         "title": first(world, before)["title"],
         "resolution": "false_positive",
         "closed_at": format_time(START),
