@@ -82,20 +82,27 @@ def data_key_through_secrets_manager() -> Statement:
     )
 
 
-def keep_evidence() -> tuple[Statement, ...]:
-    """Keeps content in the archive and reads it back; never removes, never lays over.
+def read_evidence() -> tuple[Statement, ...]:
+    """Reads back what is in the archive.
 
     The listing is what makes S3 answer "not there" for what was erased: without it the answer is
     the same as for a missing right.
     """
     return (
         Statement(
-            sid="KeepEvidence",
-            actions=("s3:GetObject", "s3:PutObject"),
-            resources=("bucket/evidence/objects",),
+            sid="ReadEvidence", actions=("s3:GetObject",), resources=("bucket/evidence/objects",)
         ),
         Statement(
             sid="SeeEvidenceMissing", actions=("s3:ListBucket",), resources=("bucket/evidence",)
+        ),
+    )
+
+
+def keep_evidence() -> tuple[Statement, ...]:
+    """Keeps content in the archive; never removes, never lays over."""
+    return (
+        Statement(
+            sid="KeepEvidence", actions=("s3:PutObject",), resources=("bucket/evidence/objects",)
         ),
         Statement(
             sid="UseDataKeyThroughS3",

@@ -139,7 +139,9 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Deployed]:
     """Deploy the template once per session, for tests/cloud and tests/e2e together."""
-    from tests.harness.cloud.local_cloud import session_cloud  # noqa: PLC0415 - loads the AWS client
+    from tests.harness.called_rights import keep  # noqa: PLC0415 - loads the AWS client
+    from tests.harness.cloud.local_cloud import session_cloud  # noqa: PLC0415 - the same
 
     with session_cloud() as deployed:
         yield deployed
+        keep(deployed)

@@ -12,6 +12,7 @@ from infra.statements import (
     count_incidents,
     data_key_through_dynamodb,
     keep_evidence,
+    read_evidence,
 )
 
 FUNCTION = FunctionSpec(
@@ -49,6 +50,7 @@ FUNCTION = FunctionSpec(
             resources=("function/notifier",),
         ),
         *keep_evidence(),
+        *read_evidence(),
         count_incidents(),
         data_key_through_dynamodb(),
     ),

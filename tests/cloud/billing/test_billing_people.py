@@ -51,20 +51,20 @@ def test_a_subscription_is_held_corrected_with_approval_and_what_bypassed_it_is_
 
     until = datetime.fromtimestamp(int(time.time()) + 3_600, UTC).isoformat()
     what = (SUBSCRIPTION, *WHERE, "--status", "active", "--until", until)
-    code, _, said = terminal.run("billing", "correct", *what, *WHY, "--as", "ana")
+    code, _, said = terminal.run("billing", "correct", *what, *WHY, "--as", "senior-engineer")
     assert (code, "approval_required" in said) == (NOT_ALLOWED, True)
 
-    approve = ("billing", "approve", opened["id"], *what, "--requester", "ana", *WHY)
+    approve = ("billing", "approve", opened["id"], *what, "--requester", "senior-engineer", *WHY)
     assert terminal.run(*approve, "--as", "bo")[0] == NOT_ALLOWED
     approval = terminal.json(*approve, "--as", "kim")["approval"]
     held = ("grace", "incident")
     assert eventually(lambda: entitlement(terminal), lambda now: now == held, seconds=20) == held
-    shown = ("--approval", approval, "--as", "ana", "--key", "one-correction")
+    shown = ("--approval", approval, "--as", "senior-engineer", "--key", "one-correction")
     line = terminal.json("billing", "correct", *what, *WHY, *shown)
     assert (line["before"]["access"], line["after"]["access"]) == ("grace", "yes")
-    assert (line["by"], line["approver"]) == ("ana", "kim")
+    assert (line["by"], line["approver"]) == ("senior-engineer", "kim")
     assert terminal.json("billing", "correct", *what, *WHY, *shown) == line, "the same key"
-    spent = (*what, *WHY, "--approval", approval, "--as", "ana")
+    spent = (*what, *WHY, "--approval", approval, "--as", "senior-engineer")
     assert terminal.run("billing", "correct", *spent)[0] == NOT_ALLOWED
     assert terminal.json("billing", "corrections", "list") == [line]
     assert entitlement(terminal) == ("yes", "correction")

@@ -194,18 +194,23 @@ def test_24_of_24_are_found_told_healed_with_approval_and_signed(
 
     name = found["id"]
     assert terminal.run("billing", "reconcile", "status", name)[0] == FAILED_CHECK
-    assert terminal.run("billing", "reconcile", "heal", name, "--as", "ana")[0] == NOT_ALLOWED
+    assert (
+        terminal.run("billing", "reconcile", "heal", name, "--as", "senior-engineer")[0]
+        == NOT_ALLOWED
+    )
     for twin in books.twins.values():
         books.razorpay.subscription.cancel(twin)
     why = ("--reason", "read the report", "--as", "kim")
     approval = terminal.json(
-        "billing", "reconcile", "approve", name, opened["id"], "--for", "ana", *why
+        "billing", "reconcile", "approve", name, opened["id"], "--for", "senior-engineer", *why
     )["approval"]
     healed = terminal.json(
-        "billing", "reconcile", "heal", name, "--approval", approval, "--as", "ana"
+        "billing", "reconcile", "heal", name, "--approval", approval, "--as", "senior-engineer"
     )
     assert (healed["healed"], healed["open"]) == (24, 0)
-    assert terminal.json("billing", "reconcile", "sign", name, "--as", "ana")["signed_off_by"]
+    assert terminal.json("billing", "reconcile", "sign", name, "--as", "senior-engineer")[
+        "signed_off_by"
+    ]
     assert "## Corrected" in terminal.text("billing", "reconcile", "report", name)
 
     again = terminal.json("billing", "reconcile", "start", "--scope", "full")
@@ -218,5 +223,9 @@ def test_24_of_24_are_found_told_healed_with_approval_and_signed(
     lines = eventually(told, lambda seen: bool(seen) and "signed_off_by" in seen[-1])
     assert lines[0]["unresolved"] == {kind.value: 3 for kind in sorted(Kind)}
     last = lines[-1]
-    assert (last["unresolved"], last["healed"], last["signed_off_by"]) == ({}, 24, "ana")
+    assert (last["unresolved"], last["healed"], last["signed_off_by"]) == (
+        {},
+        24,
+        "senior-engineer",
+    )
     assert last["report"].startswith("evidence/") or opened["id"] in last["report"]

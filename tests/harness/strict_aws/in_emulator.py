@@ -17,11 +17,12 @@ _CHECKOUT = str(next(up for up in Path(__file__).parents if (up / "pyproject.tom
 def main() -> None:
     """Runs the emulator."""
     sys.path[:1] = [_CHECKOUT]  # in the place of this file's own folder
-    from tests.harness.strict_aws import findings  # noqa: PLC0415 - the path comes first
+    from tests.harness.strict_aws import findings, rights  # noqa: PLC0415 - the path comes first
     from tests.harness.strict_aws.wire import Request, service_of  # noqa: PLC0415 - the same
 
     findings.checker()
     sys.path.remove(_CHECKOUT)
+    rights.record()
     import ministack.app  # type: ignore[import-not-found] # noqa: PLC0415 - beside its interpreter
 
     answer = ministack.app.app
