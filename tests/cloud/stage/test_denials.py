@@ -29,6 +29,7 @@ ROWS: dict[str, set[str]] = {
         "sqs:ReceiveMessage on alarms",
         "sqs:SendMessage on dead_letters",
         "ssm:GetParameter on clock",
+        "dynamodb:UpdateItem on operations",
     },
     "attention": {
         "sns:Publish on ops",
@@ -61,6 +62,7 @@ ROWS: dict[str, set[str]] = {
         "sqs:SendMessage on refetch",
         "sqs:SendMessage on replay",
         "ssm:GetParameter on clock",
+        "dynamodb:Query on incidents",
     },
     "billing_projector": {
         "dynamodb:GetItem on billing_events",
@@ -88,6 +90,8 @@ ROWS: dict[str, set[str]] = {
         "s3:ListBucket on evidence",
         "s3:PutObject on evidence",
         "ssm:GetParameter on clock",
+        "dynamodb:BatchGetItem on incidents",
+        "dynamodb:UpdateItem on operations",
     },
     "notifier": {
         "dynamodb:GetItem on incidents",
@@ -202,6 +206,7 @@ ROWS: dict[str, set[str]] = {
         "sqs:ReceiveMessage on due",
         "sqs:SendMessage on due",
         "ssm:GetParameter on clock",
+        "dynamodb:UpdateItem on operations",
     },
     "webhook_ingest": {
         "dynamodb:PutItem on billing_events",

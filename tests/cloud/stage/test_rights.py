@@ -110,6 +110,10 @@ SELDOM: Mapping[str, Mapping[Right, str]] = MappingProxyType(
             ),
         },
         "billing_api": {
+            Right("dynamodb:Query", "table/incidents"): (
+                "tests/unit/functions/billing_api/test_replay_window.py"
+                "::test_who_was_asked_about_a_restricted_incident_may_replay_for_it"
+            ),
             Right("lambda:InvokeFunction", "function/outage-watch"): (
                 "tests/unit/functions/billing_api/test_exit.py"
                 "::test_real_sessions_and_a_payment_meet_the_gate"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.harness.cloud.local_cloud import eventually
 from tocsin.cli import main
@@ -111,8 +112,14 @@ def page_reaches(walker: Walker, stage: Deployed, api_url: str) -> None:
 @contextmanager
 def as_user(stage: Deployed, name: str, role: str) -> Iterator[None]:
     """An IAM user of that name, who assumes the role as people do, under their own name."""
-    rights = stage.clients.iam
+    rights, role_name = stage.clients.iam, role.rpartition("/")[2]
     rights.create_user(UserName=name)
+    # The emulator knows no variables in policies: what AWS makes of it for this user.
+    trust = json.dumps(rights.get_role(RoleName=role_name)["Role"]["AssumeRolePolicyDocument"])
+    assert "${aws:username}" in trust
+    rights.update_assume_role_policy(
+        RoleName=role_name, PolicyDocument=trust.replace("${aws:username}", name)
+    )
     allowed = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}
     policy = {"Version": "2012-10-17", "Statement": [allowed]}
     rights.put_user_policy(UserName=name, PolicyName="assume", PolicyDocument=json.dumps(policy))
@@ -120,6 +127,8 @@ def as_user(stage: Deployed, name: str, role: str) -> Iterator[None]:
     theirs = Clients(
         stage.clients.endpoint, Keys(made["AccessKeyId"], made["SecretAccessKey"], None)
     )
+    with pytest.raises(ClientError, match="not authorized"):
+        sign_in(theirs, role, "somebody-else")
     keys = sign_in(theirs, role, name)
     names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
     try:
