@@ -68,7 +68,7 @@ def test_webhooks_cost_in_proportion(template: Template) -> None:
     none, one, two = (
         total(items(template, PRICE, webhooks=count)) for count in (0, MILLION, 2 * MILLION)
     )
-    assert two - one == pytest.approx(one - none - 0.30, abs=0.02)
+    assert two - one == pytest.approx(one - none - 0.60, abs=0.02)
 
 
 def test_every_schedule_has_a_price_for_its_call(template: Template) -> None:

@@ -201,16 +201,21 @@ class Projecting:
         self.notes.count(Metric.BILLING_QUARANTINED, provider=poison.provider, reason=reason)
 
     def _projected(self, result: Projected, provider: str, **what: str) -> None:
+        """A line where there is something to wonder about; the usual event is counted.
+
+        Its row and the ledger name it, and a line for each is what most of the log would be.
+        """
         notes = self.notes
-        notes.info(
-            Event.BILLING_PROJECTED,
-            provider=provider,
-            outcome=result.outcome,
-            problem=result.problem,
-            requests=result.requests,
-            rev_changed=result.rev_changed,
-            **what,
-        )
+        if result.outcome is not Outcome.APPLIED or result.problem or result.requests:
+            notes.info(
+                Event.BILLING_PROJECTED,
+                provider=provider,
+                outcome=result.outcome,
+                problem=result.problem,
+                requests=result.requests,
+                rev_changed=result.rev_changed,
+                **what,
+            )
         notes.count(Metric.BILLING_PROJECTED, provider=provider, reason=result.outcome)
         if result.requests:
             notes.count(Metric.PROVIDER_REQUESTS, result.requests, provider=provider)
