@@ -191,6 +191,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:Query on operations",
         "secretsmanager:GetSecretValue on delivery-keys",
         "ssm:GetParameter on clock",
+        "dynamodb:Query on incidents",
     },
     "sla_check": {
         "dynamodb:GetItem on incidents",
