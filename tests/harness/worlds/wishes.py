@@ -140,6 +140,7 @@ CASES: tuple[Case, ...] = (
         critical,
     ),
     (n.LoseContainment, ANA, {"reason": "why"}, contained),
+    (o.EndSignal, BO, {"signal": "v1:cloudwatch:api-outage", "reason": "it is deleted"}, critical),
     (x.LinkFix, ANA, {"commit": "c0ffee"}, critical),
     (x.NameProviderCause, ANA, {"provider": "stripe"}, critical),
     (
