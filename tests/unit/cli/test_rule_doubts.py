@@ -30,6 +30,18 @@ def rules(pattern: str) -> str:
     )
 
 
+def test_a_rule_takes_a_pattern_or_words_and_not_both(terminal: Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    both = 'pattern: "*"\n    words: [auth]'
+    for given in (both, "service: api"):
+        file.write_text(rules("x").replace('pattern: "x"', given))
+        code, out, _ = terminal.run("runbook", "validate", str(file))
+        assert code == 1
+        assert "triage.ours: takes a pattern, or words" in out
+    file.write_text(rules("x").replace('pattern: "x"', "words: [auth]"))
+    assert terminal.json("runbook", "validate", str(file))["warnings"] == []
+
+
 @pytest.mark.parametrize(("pattern", "caught", "word"), CASES)
 def test_validate_warns_of_a_rule_that_catches_innocent_names(
     terminal: Terminal, tmp_path: Path, pattern: str, caught: str, word: str

@@ -5,13 +5,15 @@ that says "clear" is a fact for an open incident and never the start of one.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from tocsin.incidents.limits import DEDUP_KEY
-from tocsin.incidents.runbook.policy import Policy
+from tocsin.incidents.runbook.policy import Policy, TriageRule
 from tocsin.incidents.vocabulary import Category, Severity
 
 KEY_VERSION = "v1"
@@ -56,6 +58,10 @@ class Signal:
         return f"{KEY_VERSION}:{space}:{name}"
 
 
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_a-zA-Z]+")
+_ANY_WORDS = "*"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triage:
     """What the policy makes of a signal, and which rule said so."""
@@ -64,6 +70,23 @@ class Triage:
     category: Category
     rule: str
     service: str | None
+
+
+def _matches(name: str, rule: TriageRule) -> bool:
+    if not rule.words:
+        return fnmatchcase(name.lower(), rule.pattern.lower())
+    said = " ".join(("", *_WORD.findall(name), "")).lower()
+    return any(_phrase(phrase).search(said) for phrase in rule.words)
+
+
+@lru_cache(maxsize=256)
+def _phrase(phrase: str) -> re.Pattern[str]:
+    """Finds a phrase among words with a space around each; a word also in its plural."""
+    words = (
+        r"(?:\S+ )*" if word == _ANY_WORDS else re.escape(word) + "(?:s|es)? "
+        for word in phrase.lower().split()
+    )
+    return re.compile(" " + "".join(words))
 
 
 def triage(signal: Signal, policy: Policy) -> Triage:
@@ -75,7 +98,7 @@ def triage(signal: Signal, policy: Policy) -> Triage:
     for rule in policy.triage:
         if rule.source != signal.source:
             continue
-        if fnmatchcase(signal.rule.lower(), rule.pattern.lower()):
+        if _matches(signal.rule, rule):
             return Triage(
                 severity=rule.severity,
                 category=rule.category,

@@ -133,7 +133,8 @@ class TriageRule:
     """Maps a signal to severity and category; the first rule that matches wins.
 
     `pattern` is a case-insensitive shell-style pattern matched against the signal's rule name
-    (an alarm's name, a workflow's name). `title` may be empty: then the signal's own is used.
+    (an alarm's name, a workflow's name). A rule of `words` has no pattern: one of its phrases must
+    be said by the whole words of the name, `*` standing for any words between.
     """
 
     id: str
@@ -142,6 +143,7 @@ class TriageRule:
     severity: Severity
     category: Category
     service: str | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

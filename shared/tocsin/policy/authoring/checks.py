@@ -205,6 +205,8 @@ def _templates(runbook: Runbook) -> Iterator[Finding]:
 def _triage(runbook: Runbook) -> Iterator[Finding]:
     caught: set[str] = set()
     for name, rule in runbook.triage.items():
+        if bool(rule.pattern) == bool(rule.words):
+            yield ("triage", name), "takes a pattern, or words"
         if rule.source in caught:
             yield ("triage", name), f"never reached: an earlier rule takes all of {rule.source}"
         if rule.pattern == "*":

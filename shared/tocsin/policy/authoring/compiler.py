@@ -160,7 +160,15 @@ def compile_policy(runbook: Runbook) -> Policy:
         executive_summary=_lines(runbook.document.executive_summary),
         criteria=tuple(_criteria(runbook)),
         triage=tuple(
-            TriageRule(key, row.source, row.pattern, row.severity, row.category, row.service)
+            TriageRule(
+                key,
+                row.source,
+                row.pattern,
+                row.severity,
+                row.category,
+                row.service,
+                tuple(row.words),
+            )
             for key, row in runbook.triage.items()
         ),
         limits=_limits(runbook),

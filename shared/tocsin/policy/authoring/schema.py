@@ -252,10 +252,11 @@ class BusinessTime(Model):
 
 
 class Rule(Model):
-    """What a signal of this name means."""
+    """What a signal of this name means; the name is told by a pattern, or by words in it."""
 
     source: Word
-    pattern: Text
+    pattern: Text = ""
+    words: list[Text] = []
     severity: SeverityName
     category: CategoryName
     service: Word | None = None

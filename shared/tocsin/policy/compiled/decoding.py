@@ -221,7 +221,7 @@ def _criterion(plain: Record) -> Criterion:
 
 def _rule(plain: Record) -> TriageRule:
     typed = {"severity": Severity(plain["severity"]), "category": Category(plain["category"])}
-    return TriageRule(**{**plain, **typed})
+    return TriageRule(**{**plain, **typed, "words": tuple(plain.get("words", ()))})
 
 
 def _smoke_test(row: Record) -> SmokeTest:

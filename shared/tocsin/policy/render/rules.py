@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tocsin.incidents.runbook.paging import Escalation
-    from tocsin.incidents.runbook.policy import AccessRow, Policy, UpdateCadence, UpdateDue
+    from tocsin.incidents.runbook.policy import (
+        AccessRow,
+        Policy,
+        TriageRule,
+        UpdateCadence,
+        UpdateDue,
+    )
     from tocsin.incidents.vocabulary import ClockName, Role
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -283,9 +289,16 @@ def _essential(policy: Policy) -> str:
     )
 
 
+def named(rule: TriageRule) -> str:
+    """The pattern of a name, or the words in it."""
+    if not rule.words:
+        return f"`{rule.pattern}`"
+    return "the words " + ", ".join(f"`{phrase}`" for phrase in rule.words)
+
+
 def _triage(policy: Policy) -> str:
     rows = (
-        (rule.source, f"`{rule.pattern}`", rule.severity, rule.category, rule.service or "")
+        (rule.source, named(rule), rule.severity, rule.category, rule.service or "")
         for rule in policy.triage
     )
     return table(("Source", "First name that matches", "Severity", "Category", "Service"), rows)

@@ -40,6 +40,30 @@ def test_the_first_rule_that_matches_decides() -> None:
     assert found.rule == "no-payment-path"
 
 
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("auth-failures", "authentication"),
+        ("AuthFailures-prod", "authentication"),
+        ("oauth_token_errors", "authentication"),
+        ("author-feed-lag", "any-alarm"),
+        ("authority-sync", "any-alarm"),
+        ("db-outages", "outage"),
+        ("outageous-feed", "any-alarm"),
+        ("webhooks-failing", "billing-webhook"),
+        ("stripe-webhook-long-backlog", "billing-webhook-backlog"),
+        ("Stripe Webhook Backlog", "billing-webhook-backlog"),
+        ("checkout-all-providers", "no-payment-path"),
+        ("preCheckoutAllProvidersDown", "no-payment-path"),
+        ("precheckout", "any-alarm"),
+        ("tenant_isolation", "tenant-isolation"),
+        ("tenantless-isolation", "any-alarm"),
+    ],
+)
+def test_shipped_rules_match_whole_words_also_in_the_plural(name: str, rule: str) -> None:
+    assert triage(signal(Story().at(T0), rule=name), default()).rule == rule
+
+
 def test_an_alarm_no_rule_knows_is_a_high_production_incident() -> None:
     at = Story().at(T0)
 
