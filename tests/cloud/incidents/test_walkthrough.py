@@ -60,7 +60,7 @@ def test_an_incident_from_opening_to_closing(
 
     i = say("open", "Checkout is down", "--severity", severity, "--service", "checkout")["id"]
     assert say("ack", i)["state"] == "acknowledged"
-    say("assign", i, "mitigation_owner", "bo")
+    say("assign", i, "mitigation_owner", "senior-engineer")
     say("channel", i, "room", "https://example.com/room")
     say("impact", i, "nobody can pay", "--services", "checkout")
     assert say("checklist", i)["priorities"]
@@ -88,7 +88,7 @@ def test_an_incident_from_opening_to_closing(
 
     say("customers", i, "--not-tell", "--reason", "nobody was harmed", person=DI)
     say("update", i, "u2", "internal", "It is over.", "--accepted", "--final", "--residual", "none")
-    work = "add a test | cy | 2030-01-01T00:00:00Z"
+    work = "add a test | senior-engineer | 2030-01-01T00:00:00Z"
     say("postmortem", i, "https://example.com/pm", "a check was missing", "--actions", work)
     typist.wait(WINDOW_HOURS[severity] * 60 + 1)
 

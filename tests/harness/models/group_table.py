@@ -37,12 +37,12 @@ VERBS: Mapping[tuple[str, str], Ask] = MappingProxyType(
     {
         ("acknowledge", ""): _ask("RCS"),
         ("escalate", ""): _ask("RCS", audience="engineering_lead", **REASON),
-        ("page", ""): _ask("RCS", person="cy", **REASON),
+        ("page", ""): _ask("RCS", person="senior-engineer", **REASON),
         ("answer", ""): _ask("RCS", on_it=True),
         ("severity", ""): _ask("RCS", severity="critical"),
         ("category", ""): _ask("RCS", category="operational", **REASON),
         ("note", ""): _ask("RCS", text="looking"),
-        ("assign", ""): _ask("RCS", role="mitigation_owner", person="cy"),
+        ("assign", ""): _ask("RCS", role="mitigation_owner", person="senior-engineer"),
         ("leave", ""): _ask("RCS", reason="end of shift"),
         ("impact", ""): _ask("RCS", summary="some cannot pay"),
         ("beginning", ""): _ask("RCS", began_at=AT, **REASON),
@@ -93,7 +93,9 @@ VERBS: Mapping[tuple[str, str], Ask] = MappingProxyType(
             "RCS",
             url="https://example.com/6",
             root_cause="a check",
-            actions=[{"text": "a test", "owner": "cy", "due_at": "2026-12-01T00:00:00Z"}],
+            actions=[
+                {"text": "a test", "owner": "senior-engineer", "due_at": "2026-12-01T00:00:00Z"}
+            ],
         ),
         ("prevent", ""): _ask(
             "RCS",
@@ -109,12 +111,14 @@ VERBS: Mapping[tuple[str, str], Ask] = MappingProxyType(
         ("waive", ""): _ask("C", criterion="postmortem_published", days=3, **REASON),
         ("approve", ""): _ask("C", criterion="fix_deployed_and_monitored"),
         ("authorize", ""): _ask(
-            "C", action="correct", input=["a=1"], requester="bo", minutes=30, **REASON
+            "C", action="correct", input=["a=1"], requester="senior-engineer", minutes=30, **REASON
         ),
-        ("handover", ""): _ask("", role="incident_commander", person="cy"),  # only who holds it
+        ("handover", ""): _ask(
+            "", role="incident_commander", person="senior-engineer"
+        ),  # only who holds it
         ("merge", ""): _ask("RCS", other=OTHER, **REASON),
         ("split", ""): _ask("RCS", title="the other half", **REASON),
-        ("access", ""): _ask("CS", person="cy", allowed=True, **REASON),
+        ("access", ""): _ask("CS", person="senior-engineer", allowed=True, **REASON),
         ("restrict", ""): _ask("CS", **REASON),
         ("lift", "restriction"): _ask("CS", **REASON),
         ("close", ""): _ask("C", resolution="resolved"),
