@@ -104,7 +104,9 @@ def close(
     incident: Incident,
     resolution: Annotated[Resolution, typer.Argument(help="Why it is closed.")],
     *,
-    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; part of the record.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", "-r", help="Why; needed unless it is `resolved`.")
+    ] = "",
     duplicate_of: Annotated[
         str | None,
         typer.Option(help="The incident it repeats; needed with `duplicate`, and only then."),

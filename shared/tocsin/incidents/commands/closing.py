@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from tocsin.incidents.commands.asked import asked
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.model.incident import SignalState
 from tocsin.incidents.model.parts import EvidenceLink
@@ -38,7 +39,7 @@ class Close(Command):
     """
 
     resolution: Resolution
-    reason: str = ""
+    reason: str = asked("Why; needed unless it is `resolved`.", default="")
     duplicate_of: str | None = None
     verified_head: bytes | None = None
 

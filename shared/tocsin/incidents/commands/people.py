@@ -64,4 +64,6 @@ class Answer(Command):
     """Says to whoever asked for the person by hand: on it, or not (`reason` is why)."""
 
     on_it: bool
-    reason: str = asked("Why not; whoever asked reads it.", default="")
+    reason: str = asked(
+        "Why not; needed where you cannot come. Whoever asked reads it.", default=""
+    )

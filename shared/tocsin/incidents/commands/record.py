@@ -18,7 +18,7 @@ class SettleItem(Command):
 
     item: str
     state: ItemState
-    detail: str = ""
+    detail: str = asked("What shows it; why, where it does not apply.", default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.incidents.commands.asked import asked
 from tocsin.incidents.commands.base import Command
 from tocsin.incidents.model.parts import Preventive, UpdateAudience
 
@@ -39,7 +40,7 @@ class DecideCustomers(Command):
     """Whether customers are told; not telling them needs a reason."""
 
     tell: bool
-    reason: str = ""
+    reason: str = asked("Why; needed where they are not told.", default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

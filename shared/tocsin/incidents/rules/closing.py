@@ -176,7 +176,7 @@ def _close_unreal(draft: Draft, command: Close) -> None:
     target = command.duplicate_of
     if (command.resolution is Resolution.DUPLICATE) != (target is not None):
         raise BadInput(
-            "a duplicate, and only a duplicate, names the incident it repeats",
+            "a duplicate, and only a duplicate, names the incident it repeats, with --duplicate-of",
             field="duplicate_of",
         )
     if target is not None:

@@ -129,7 +129,7 @@ def reason_of(text: str) -> str:
         PayloadTooLarge: it is longer than reasons are.
     """
     if not (reason := limits.optional_reason(text)):
-        raise MissingReason("say why: the reason is part of the record")
+        raise MissingReason("say why, with --reason: it is part of the record", field="reason")
     return reason
 
 

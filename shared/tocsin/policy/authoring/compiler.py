@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         Paging,
         PhaseChapter,
         RoomRules,
+        Rule,
         SeverityRow,
         Smoke,
         Updates,
@@ -130,6 +131,11 @@ def _problems(wrong: ValidationError, source: Source) -> Iterator[Problem]:
         yield problem_at(path, message, source.positions)
 
 
+def _rule(key: str, row: Rule) -> TriageRule:
+    words, service = tuple(row.words), row.service
+    return TriageRule(key, row.source, row.pattern, row.severity, row.category, service, words)
+
+
 def compile_policy(runbook: Runbook) -> Policy:
     """The frozen policy of a validated runbook, without a record of who changed it."""
     closed = closed_names(runbook.business_time)
@@ -159,18 +165,7 @@ def compile_policy(runbook: Runbook) -> Policy:
         preventive_controls=_lines(runbook.preventive_controls),
         executive_summary=_lines(runbook.document.executive_summary),
         criteria=tuple(_criteria(runbook)),
-        triage=tuple(
-            TriageRule(
-                key,
-                row.source,
-                row.pattern,
-                row.severity,
-                row.category,
-                row.service,
-                tuple(row.words),
-            )
-            for key, row in runbook.triage.items()
-        ),
+        triage=tuple(_rule(key, row) for key, row in runbook.triage.items()),
         limits=_limits(runbook),
         sampling=Sampling(
             confidence_percent=runbook.reconciliation_sample.confidence_percent,
