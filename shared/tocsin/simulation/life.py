@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LENGTH = 50
 """Steps of one life."""
-_QUIET_MINUTES = (*(200,) * 17, 1_440, 1_440, 20_160)
+_QUIET_MINUTES = (*(200,) * 46, *(1_440,) * 3, 20_160)
 """How long nobody acts at the end, by seed, a fortnight at most: what is forgotten shows then."""
 _TRIES = 80
 """Shorter lives that are tried before the shortest one found is shown."""
