@@ -65,7 +65,7 @@ FIRST ?= 0
 ifeq ($(SCALE),small)
 BENCH_OPTIONS := --rounds 3 --strict
 FUZZ_CASES := 200000
-SEEDS ?= 100
+SEEDS ?= 20
 E2E_PROFILE := default
 E2E_TESTS := -m full tests/e2e
 else ifeq ($(SCALE),full)
