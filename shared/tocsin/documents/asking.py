@@ -13,6 +13,7 @@ from tocsin.documents.fitting import one_line, shortened
 from tocsin.documents.times import bare_moment, full_moment, short_moment
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.incident import RoundReason
+from tocsin.incidents.model.outbox import REDRIVE_AFTER
 from tocsin.incidents.vocabulary import Audience
 
 if TYPE_CHECKING:
@@ -139,16 +140,19 @@ def about_role(item: OutboxItem, facts: Facts, due: str, zone: str) -> Wording:
             )
     taken = facts.matter == "role_taken"
     deadline = facts.deadline if taken else None
-    until = ""
+    until, next_due = "", ""
     if deadline is not None:
-        until = f"- {facts.clock} by {short_moment(deadline, zone, seen=item.due_at)}"
+        late = deadline <= item.due_at - REDRIVE_AFTER
+        when = "OVERDUE since" if late else "by"
+        until = f"- {facts.clock} {when} {short_moment(deadline, zone, seen=item.due_at)}"
+        next_due = f"Due next: {facts.clock} {when} {full_moment(deadline, zone)}."
     return Wording(
         what=f" {what}:",
         until=until,
         asks=taken,
         paragraphs=(
             said,
-            f"Due next: {facts.clock} by {full_moment(deadline, zone)}." if deadline else "",
+            next_due,
             f"What is known:\ntocsin show {item.called}" if taken else "",
             facts.briefing if taken else "",
         ),

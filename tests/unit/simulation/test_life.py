@@ -106,3 +106,8 @@ def test_the_command_tells_the_story_of_what_broke(
     assert run(["simulate", "--seeds", "1", "--json"]) == 1
     document = json.loads(capsys.readouterr().out)
     assert document["faults"] == [{"seed": 9, "fault": "I1: two", "story": ["ana opens A"]}]
+
+
+def test_an_owner_is_told_since_when_a_deadline_is_overdue() -> None:
+    """A role of an unanswered critical was given 78 minutes late: "acknowledge by 22:04"."""
+    assert lives.live(65).fault is None
