@@ -13,7 +13,6 @@ from tocsin.documents.fitting import one_line, shortened
 from tocsin.documents.times import bare_moment, full_moment, short_moment
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.incident import RoundReason
-from tocsin.incidents.model.outbox import REDRIVE_AFTER
 from tocsin.incidents.vocabulary import Audience
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ ROLES = frozenset({"role_taken", "role_passed", "role_accepted", "role_not_taken
 """What people are told of a role that is given, passed on, taken or not taken."""
 
 
-def about_role(item: OutboxItem, facts: Facts, due: str, zone: str) -> Wording:
+def about_role(item: OutboxItem, facts: Facts, due: str, zone: str, at: datetime) -> Wording:
     """Tells who has a role now what is due first, and who had it who has it."""
     match facts.matter:
         case "role_taken":
@@ -142,9 +141,8 @@ def about_role(item: OutboxItem, facts: Facts, due: str, zone: str) -> Wording:
     deadline = facts.deadline if taken else None
     until, next_due = "", ""
     if deadline is not None:
-        late = deadline <= item.due_at - REDRIVE_AFTER
-        when = "OVERDUE since" if late else "by"
-        until = f"- {facts.clock} {when} {short_moment(deadline, zone, seen=item.due_at)}"
+        when = "OVERDUE since" if at >= deadline else "by"
+        until = f"- {facts.clock} {when} {short_moment(deadline, zone, seen=at)}"
         next_due = f"Due next: {facts.clock} {when} {full_moment(deadline, zone)}."
     return Wording(
         what=f" {what}:",

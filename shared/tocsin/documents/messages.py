@@ -88,7 +88,7 @@ def render(
 def worded(item: OutboxItem, policy: Policy, at: datetime) -> Wording:
     """What differs from message to message, in the words of `policy`, as of `at`."""
     facts = Facts.read(item.facts)
-    return _notice(item, facts, policy) if facts.matter else _wording(item, facts, policy, at)
+    return _notice(item, facts, policy, at) if facts.matter else _wording(item, facts, policy, at)
 
 
 def _wording(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wording:
@@ -225,7 +225,7 @@ def _late(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:
     )
 
 
-def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:
+def _notice(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wording:
     """What falls due besides the clocks: an exception that is over, a freeze about to end."""
     if facts.due_at is None:
         raise MalformedPayload(f"a message about the {facts.matter} says no time")
@@ -235,11 +235,10 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:
     if facts.matter in HELP:
         return about_help(facts, due, short)
     if facts.matter in ROLES:
-        return about_role(item, facts, due, policy.calendar.zone)
+        return about_role(item, facts, due, policy.calendar.zone, at)
     match facts.matter:
         case "freeze":
-            what = "FREEZE ENDS"
-            said = f"Deployments are frozen until {due}, and free after it. Hold it or let it end."
+            what, said = _freeze_ends(due, late=at >= facts.due_at)
         case "waiver":
             what, until = "WAIVER OVER", f"- since {short}"
             said = f"The exception for {facts.criterion} is over since {due}; it is still not met."
@@ -262,17 +261,32 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy) -> Wording:
             what = "ACTION OVERDUE"
             said = f"The preventive action {facts.criterion} was due {due} and is not verified."
         case _:
-            what, until, said = _about_update(facts, due, short)
+            what, until, said = _about_update(facts, due, short, late=at >= facts.due_at)
     return Wording(what=f" {what}:", until=until, paragraphs=(said,))
 
 
-def _about_update(facts: Facts, due: str, short: str) -> tuple[str, str, str]:
+def _freeze_ends(due: str, *, late: bool) -> tuple[str, str]:
+    if late:
+        said = (
+            f"The freeze was to end {due}: `tocsin freeze` shows whether it has been held longer."
+        )
+        return "FREEZE WAS TO END", said
+    said = f"Deployments are frozen until {due}, and free after it. Hold it or let it end."
+    return "FREEZE ENDS", said
+
+
+def _about_update(facts: Facts, due: str, short: str, *, late: bool) -> tuple[str, str, str]:
     """What, until when, and a paragraph: of an update, or of a drill that is over."""
     audience = facts.audience
     match facts.matter:
         case "update":
-            said = f"The next update to {audience} is promised by {due}."
-            return "UPDATE DUE", f"- by {short}", said
+            until = f"- OVERDUE since {short}" if late else f"- by {short}"
+            promised = "was" if late else "is"
+            return (
+                "UPDATE DUE",
+                until,
+                f"The next update to {audience} {promised} promised by {due}.",
+            )
         case "update_missed":
             said = f"The update to {audience} was promised by {due} and was not sent."
             return "UPDATE MISSED", f"- {short}", said

@@ -11,7 +11,8 @@ from tocsin.documents.messages import render
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.commands import freeze as f
 from tocsin.incidents.commands.closing import ApproveWaiver, AskWaiver
-from tocsin.incidents.vocabulary import MessageKind, Severity
+from tocsin.incidents.commands.people import AssignRole
+from tocsin.incidents.vocabulary import MessageKind, Role, Severity
 
 if TYPE_CHECKING:
     from tocsin.incidents.commands.base import Command
@@ -40,6 +41,30 @@ def test_the_end_of_a_freeze_is_told_with_its_time() -> None:
     assert all("FREEZE ENDS" in message.subject for message in said)
     assert all("17:02" in message.text for message in said)
     assert all(message.attributes["urgency"] == "mail" for message in said)
+
+
+def test_what_leaves_late_names_no_moment_as_if_it_lay_ahead() -> None:
+    """Each notice of something to come, written after it: a channel did not answer for hours."""
+    story = Story().open("09-08 10:00", Severity.HIGH)
+    story.acknowledge("09-08 10:05")
+    story.do(
+        "09-08 10:20", by(BO, AssignRole, role=Role.MITIGATION_OWNER, person="senior-engineer")
+    )
+    story.sweep_until("09-08 10:56")
+    story.contain("09-08 11:00")
+    story.do("09-08 11:02", by(BO, f.ExtendFreeze, minutes=360, reason="unsure"))
+    story.sweep_until("09-08 16:30")
+    late = story.at("09-12 10:00")
+
+    said: dict[str, set[str]] = {}
+    for item in story.outbox:
+        subject = render(item, story.policy, at=late).subject
+        said.setdefault(item.facts.get("matter", ""), set()).add(subject)
+
+    assert all("- UPDATE" not in each and " by " not in each for each in said["update"])
+    assert all("OVERDUE since" in each for each in said["update"] | said["role_taken"])
+    assert all("FREEZE WAS TO END" in each for each in said["freeze"])
+    assert not [each for subjects in said.values() for each in subjects if " by 1" in each]
 
 
 def test_an_exception_that_is_over_names_its_criterion() -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from tocsin.application.people.route import Writer
 from tocsin.errors import ConditionFailed, Conflict, MessageRefused, TocsinError
 from tocsin.incidents.model.outbox import KEPT_ATTEMPTS, REFUSED
 from tocsin.incidents.vocabulary import Kind, Severity
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.application.people.mint_links import Minter
-    from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, PersonalLinks
+    from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.queries.briefing import Brief
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.notes import Notes
@@ -45,20 +46,8 @@ _RACES = 10
 _AGAIN = timedelta(seconds=60)
 
 
-class BundleWriter(Protocol):
+class BundleWriter(Writer, Protocol):
     """Puts messages that leave as one into words, and one that is left alone into its own."""
-
-    def message(
-        self,
-        item: OutboxItem,
-        policy: Policy,
-        *,
-        links: PersonalLinks | None = None,
-        brief: Brief | None = None,
-        at: datetime | None = None,
-    ) -> Message:
-        """As `Writer.message`."""
-        ...
 
     def bundle(
         self,
