@@ -46,12 +46,24 @@ class Texts:
     rev: int = 0
 
     def lately(self, now: datetime) -> tuple[Left, ...]:
-        """What left in full within the minute before `now`."""
-        return tuple(one for one in self.full if one.at > now - WINDOW)
+        """What left in full within a minute of `now`."""
+        return tuple(one for one in self.full if _near(one.at, now))
 
     def next_bundle(self, now: datetime) -> datetime:
         """The earliest time at which a bundle may leave."""
-        return now if self.bundled_at is None else max(now, self.bundled_at + WINDOW)
+        if self.bundled_at is None or not _near(self.bundled_at, now):
+            return now
+        return max(now, self.bundled_at + WINDOW)
+
+
+def _near(left: datetime, now: datetime) -> bool:
+    """Whether it left within a minute of `now`.
+
+    Two hosts differ by seconds, so a time a little ahead counts. One further ahead was given by a
+    clock that has been set back since, as between two drills, and would hold back every text until
+    it comes again.
+    """
+    return abs(now - left) < WINDOW
 
 
 def takes(texts: Texts, message: Left, *, waited: bool) -> Texts | None:
@@ -71,7 +83,7 @@ def takes(texts: Texts, message: Left, *, waited: bool) -> Texts | None:
 
 
 def bundles(texts: Texts, now: datetime) -> Texts | None:
-    """The line after a bundle left at `now`; None: one left within the minute before."""
+    """The line after a bundle left at `now`; None: one left within a minute of it."""
     if texts.next_bundle(now) > now:
         return None
     return replace(texts, full=texts.lately(now), bundled_at=now, epoch=texts.epoch + 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ from tocsin.simulation.promised import LONGEST_SILENCE, WINDOW, promised
 from tocsin.simulation.troubles import Trouble
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.timeline.entry import Entry
     from tocsin.simulation.world import Received, World
@@ -149,8 +151,7 @@ class Laws:
         here = received.at.astimezone(ZoneInfo(self.world.policy.calendar.zone))
         for text in (received.message.subject, received.message.short):
             for hour, minute in _AHEAD.findall(text):
-                named = here.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
-                if timedelta() < here.replace(second=0, microsecond=0) - named < _HALF_A_DAY:
+                if _has_passed(here, int(hour), int(minute)):
                     raise Fault(f"I14: at {here:%H:%M} a {received.kind} says: {text}")
 
     def _unanswered(self, incident: Incident) -> None:
@@ -160,7 +161,7 @@ class Laws:
         if not asks or current is None or not current.open or quiet_since is None:
             return
         since = max(quiet_since, current.started_at, current.ladder_start)
-        if self.world.dead or self.world.now - since <= LONGEST_SILENCE:
+        if self.world.now - since <= LONGEST_SILENCE:
             return
         self._still_asking(incident)
 
@@ -189,3 +190,16 @@ class Laws:
     def _notes(self) -> None:
         if self.world.notes.unmeant:
             raise Fault(f"nobody meant this: {self.world.notes.unmeant[0]}")
+
+
+def _has_passed(here: datetime, hour: int, minute: int) -> bool:
+    """Whether what a clock on the wall calls so lies behind, within half a day.
+
+    An hour that comes twice, where summer time ends, has passed when it has the second time.
+    """
+    now = here.replace(second=0, microsecond=0).astimezone(UTC)
+    named = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return all(
+        timedelta() < now - named.replace(fold=which).astimezone(UTC) < _HALF_A_DAY
+        for which in (0, 1)
+    )

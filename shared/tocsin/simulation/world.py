@@ -107,7 +107,7 @@ class Channel:
 
     def send(self, message: Message) -> str:
         """Arrives, and then the process may die."""
-        if self.way in self.world.dead or self.world.troubles.now(Trouble.DEAD_CHANNEL):
+        if self.world.silent(self.way) or self.world.troubles.now(Trouble.DEAD_CHANNEL):
             raise SendFailed(f"{self.way} does not answer")
         self.world.receive(self.way, message)
         self.world.troubles.die(Trouble.DIED_AFTER_SENDING)
@@ -118,15 +118,15 @@ class Channel:
 class World:
     """Everything a life happens to.
 
-    `dead` are ways that take nothing, `punctual_since` is since when every sweep came in time and
-    nothing went wrong, `log` tells what happened, a line an act.
+    `dead` are ways that take nothing until then, `punctual_since` is since when every sweep came
+    in time and nothing went wrong, `log` tells what happened, a line an act.
     """
 
     seed: int
     clock: SimulatedClock
     troubles: Troubles = field(default_factory=Troubles)
     received: list[Received] = field(default_factory=list)
-    dead: set[str] = field(default_factory=set)
+    dead: dict[str, datetime] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     notes: Quiet = field(default_factory=Quiet)
     stream_runs: bool = True
@@ -178,6 +178,10 @@ class World:
     def policy(self) -> Policy:
         return self.policies.current()
 
+    def silent(self, way: str) -> bool:
+        """Whether the way takes nothing now."""
+        return way in self.dead and self.now < self.dead[way]
+
     def incidents(self) -> list[Incident]:
         """All that there are, in the order they were opened; read past every trouble."""
         found = map(self.store.seen, self.store.ids())
@@ -212,7 +216,7 @@ class World:
     def sweep(self) -> None:
         """The scheduled function, once, and what the stream then carries."""
         self.sweeps += 1
-        if self.troubles.waiting():
+        if self.troubles.waiting() or any(map(self.silent, self.dead)):
             self.punctual_since = None
         elif self.punctual_since is None:
             self.punctual_since = self.clock.now

@@ -84,3 +84,21 @@ def test_no_minute_has_more_than_three_and_none_is_without_its_first_critical(
     for one in full:
         minute = [other for other in full if one.at <= other.at < one.at + WINDOW]
         assert len(minute) <= IN_FULL
+
+
+def test_a_clock_that_was_set_back_holds_nothing_back() -> None:
+    """As between two drills on one stage: what left "in an hour" says nothing about now."""
+    _, storm = left(at(3600, critical=True), at(3601), at(3602))
+    bundled = bundles(storm, T0 + timedelta(seconds=3660))
+    assert bundled is not None
+    assert takes(bundled, at(0), waited=False) is not None
+    assert bundled.next_bundle(T0) == T0
+    assert bundles(bundled, T0) is not None
+
+
+def test_a_host_some_seconds_ahead_still_counts() -> None:
+    _, storm = left(at(5, critical=True), at(6), at(7))
+    assert takes(storm, at(0), waited=False) is None
+    bundled = bundles(storm, T0 + timedelta(seconds=8))
+    assert bundled is not None
+    assert bundled.next_bundle(T0) == T0 + timedelta(seconds=68)

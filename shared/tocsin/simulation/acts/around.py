@@ -62,7 +62,9 @@ def stream(desk: Desk, picks: Picks) -> str | None:
 
 
 def channels(desk: Desk, picks: Picks) -> str | None:
-    """A channel takes nothing until this comes again."""
+    """A channel takes nothing for up to two hours, or is back at once."""
     name = one_of(("sms", "mail", "sns"), picks[0])
-    desk.world.dead ^= {name}
-    return f"{name} is {'dead' if name in desk.world.dead else 'back'}"
+    back = desk.world.silent(name)
+    until = desk.world.now + timedelta(minutes=0 if back else picks[1] % 120)
+    desk.world.dead[name] = until
+    return f"{name} {'is back' if back else f'takes nothing until {until:%H:%M} UTC'}"
