@@ -105,6 +105,7 @@ class Postman(Router):
     """
 
     written: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    rings: dict[str, Way | None] = field(default_factory=dict)
 
     def attempts(self, item: OutboxItem, policy: Policy, at: datetime) -> Iterator[Attempt]:
         about = (item.incident, item.kind, item.facts.get("why", item.facts.get("step", "")))
@@ -120,11 +121,17 @@ class Postman(Router):
         message = Message(subject="", text=told, short="", attributes=attributes)
         rings = None
         if item.personal and item.kind is MessageKind.PAGE:
-            ways = self.contacts.ways(item.person)
-            rings = next((way for way in ways if way.kind is WayKind.SMS), None)
+            rings = self._telephone(item.person)
         for name in ("sms", "mail") if item.personal else ("sns",):
             send = partial(self.ways(name).send, _NOWHERE, message)
             yield Attempt(name, send, rings if name == "sms" else None)
+
+    def _telephone(self, person: str) -> Way | None:
+        """Read once: nobody changes their ways here."""
+        if person not in self.rings:
+            ways = self.contacts.ways(person)
+            self.rings[person] = next((way for way in ways if way.kind is WayKind.SMS), None)
+        return self.rings[person]
 
 
 _MEANT = ("StoreUnavailable", "VersionConflict", "SendFailed")

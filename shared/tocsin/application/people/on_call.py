@@ -47,6 +47,8 @@ class OnDuty:
     tell: Callable[[StoreUnavailable], None] = lambda _error: None
     _known: Mapping[Role, Rota] = field(default_factory=dict)
     _read_at: datetime | None = None
+    _manned_now: dict[str, Policy] = field(default_factory=dict)
+    _manned_at: datetime | None = None
 
     def current(self) -> Policy:
         return self._manned(self.policies.current())
@@ -60,8 +62,15 @@ class OnDuty:
         return self._manned(self.policies.version(version))
 
     def _manned(self, policy: Policy) -> Policy:
+        """Once an instant and version: a sweep and a batch ask for every incident and message."""
         now = self.clock.incident_now()
-        return manned(policy, self._rotas(now), now)
+        rotas = self._rotas(now)
+        if self._manned_at != now:
+            self._manned_at, self._manned_now = now, {}
+        found = self._manned_now.get(policy.version)
+        if found is None:
+            found = self._manned_now[policy.version] = manned(policy, rotas, now)
+        return found
 
     def _rotas(self, now: datetime) -> Mapping[Role, Rota]:
         read_at = self._read_at
@@ -70,7 +79,7 @@ class OnDuty:
                 self._known = read_rotas(self.rotas, since=now)
             except StoreUnavailable as error:
                 self.tell(error)
-            self._read_at = now
+            self._read_at, self._manned_at = now, None
         return self._known
 
 
