@@ -44,7 +44,11 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
             says="Alarms that name no action of ours still open incidents",
             pattern={
                 "source": ["aws.cloudwatch"],
-                "detail-type": ["CloudWatch Alarm State Change"],
+                # The second tells of each time series of an alarm over many.
+                "detail-type": [
+                    "CloudWatch Alarm State Change",
+                    "CloudWatch Alarm Contributor State Change",
+                ],
                 "detail": {"alarmName": names, "state": {"value": ["ALARM", "OK"]}},
             },
             retries=185,

@@ -230,6 +230,10 @@ def test_alarm_changes_reach_the_function_except_tocsins_own(deployment: Deploym
     assert target["Arn"] == deployment.function("alarm_trigger").arn
     detail = rule["EventPattern"]["detail"]
     assert detail["state"]["value"] == ["ALARM", "OK"]
+    assert rule["EventPattern"]["detail-type"] == [
+        "CloudWatch Alarm State Change",
+        "CloudWatch Alarm Contributor State Change",
+    ]
     own = [one["AlarmName"] for one in deployment.of("AWS::CloudWatch::Alarm")]
     assert own
     if deployment.context.alarm_intake.everything:

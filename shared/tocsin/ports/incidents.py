@@ -96,12 +96,14 @@ class Commit:
 class DueItems:
     """What the sparse index says needs attention at or before a time.
 
-    `more` says that the limit cut the answer short.
+    `held` are the keys of signals whose time to be let through has come. `more` says that the
+    limit cut the answer short.
     """
 
     incidents: tuple[str, ...]
     outbox: tuple[OutboxKey, ...]
     more: bool
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +183,18 @@ class IncidentStore(Protocol):
         """The newest clear kept of a dedup key."""
         ...
 
+    def hold(self, signal: Signal) -> None:
+        """Keeps a signal until `held_until`, unless a newer one of its key is kept or let go."""
+        ...
+
+    def held(self, key: str) -> Signal | None:
+        """The signal kept of a key; None if there was none, or it was let go."""
+        ...
+
+    def let_go(self, key: str, *, until: datetime, recorded_at: datetime) -> None:
+        """Keeps nothing of a key that occurred up to `until`, whichever of them comes first."""
+        ...
+
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         """Those without a trace yet; order kept."""
         ...
@@ -195,7 +209,7 @@ class IncidentStore(Protocol):
         ...
 
     def due(self, *, at: datetime, limit: int) -> DueItems:
-        """At most `limit` incidents and `limit` messages, the longest overdue first.
+        """At most `limit` incidents, messages and held signals each, the longest overdue first.
 
         They are counted apart: unsent messages never keep an incident from being ticked.
         """

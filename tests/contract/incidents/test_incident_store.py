@@ -383,6 +383,48 @@ class TestTraces:
         assert store.unseen([signal(T0, drill=True)]) != ()
 
 
+class TestHeld:
+    def test_it_is_kept_as_it_was_and_due_when_its_time_has_come(
+        self, store: IncidentStore
+    ) -> None:
+        quiet = signal(T0, suppressed=True, held_until=T0 + 5 * MINUTE, part="contributor:a")
+        store.hold(quiet)
+        assert store.held(quiet.key) == quiet
+        assert store.due(at=T0 + 4 * MINUTE, limit=10).held == ()
+        due = store.due(at=T0 + 5 * MINUTE, limit=10)
+        assert (due.held, due.incidents, due.outbox) == ((quiet.key,), (), ())
+
+    def test_the_newest_of_a_key_is_kept_in_any_order(self, store: IncidentStore) -> None:
+        first, second = (
+            signal(at, id=f"at-{at.minute}", held_until=at + MINUTE) for at in (T0, T0 + MINUTE)
+        )
+        for each in (second, first):
+            store.hold(each)
+        assert store.held(first.key) == second
+
+    def test_what_was_let_go_is_held_no_more_whichever_came_first(
+        self, store: IncidentStore
+    ) -> None:
+        quiet = signal(T0, held_until=T0 + MINUTE)
+        store.hold(quiet)
+        store.let_go(quiet.key, until=T0, recorded_at=T0)
+        store.hold(quiet)
+        assert store.held(quiet.key) is None
+        assert store.due(at=T0 + MINUTE, limit=10).held == ()
+        later = signal(T0 + MINUTE, id="later", held_until=T0 + 2 * MINUTE)
+        store.hold(later)
+        store.let_go(quiet.key, until=T0, recorded_at=T0)
+        assert store.held(quiet.key) == later
+
+    def test_unsent_messages_hide_none(self, store: IncidentStore) -> None:
+        store.commit(opened())
+        for n in range(3):
+            store.hold(signal(T0, dedup_key=f"k{n}", held_until=T0 + n * MINUTE))
+        due = store.due(at=T0 + 10 * MINUTE, limit=2)
+        assert [key.rpartition(":")[2] for key in due.held] == ["k0", "k1"]
+        assert due.more
+
+
 class TestDue:
     def test_an_incident_is_due_when_its_time_has_come(self, store: IncidentStore) -> None:
         store.commit(opened(outbox=()))

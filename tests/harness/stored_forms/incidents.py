@@ -130,12 +130,15 @@ def _incident(written: Written, examples: Examples) -> None:
     assert store.pointer("v1:cloudwatch:a") == pointer
     actions = DynamoActions(written.cloud.aws("dynamodb"), table=written.cloud.table("incidents"))
     assert actions.page(done=False).actions == (done,)
-    signal = examples.filled(Signal, "signal", drill=False)
+    signal = examples.filled(Signal, "signal", drill=False, part="")
     store.trace([signal], incident=incident.id, recorded_at=EPOCH)
     cleared = replace(signal, id="cleared", firing=False)
     store.trace([cleared], incident=None, recorded_at=EPOCH)
     store.hear_clear(cleared, recorded_at=EPOCH)
     assert store.clear_heard(cleared.key) is not None
+    store.hold(replace(signal, part="contributor:one", suppressed=True))
+    assert store.held(replace(signal, part="contributor:one").key) is not None
+    store.let_go(signal.whole, until=EPOCH, recorded_at=EPOCH)
     written.after("signals")
     assert store.unseen([signal, cleared]) == ()
 

@@ -60,6 +60,182 @@ def test_a_suppressed_change_of_an_alarm_that_fires_already_changes_nothing(
     assert (told.show()["version"], told.show()["firing"]) == (version, True)
 
 
+def test_a_muted_alarm_pages_nobody_and_is_heard_when_the_mute_ends(terminal: Terminal) -> None:
+    """14:10:15 UTC, muted until 15:00 UTC, which is 11:00 here; paged as of then."""
+    told = Told(terminal)
+    told.begin("09-08 10:11")
+    terminal.world.hear(sample("eventbridge-muted"))
+    told.until("09-08 10:59")
+    assert (opened(terminal), terminal.world.inbox.take_all()) == ([], [])
+    told.until("09-08 11:00")
+    (one,) = opened(terminal)
+    assert one["title"] == "Logins fail for everybody"
+    told.id = one["id"]
+    assert told.due("acknowledge") == "09-08 11:15"
+    assert terminal.world.inbox.take_all() != []
+    told.until("09-08 11:05")
+    assert len(opened(terminal)) == 1
+
+
+def test_a_muted_alarm_that_is_over_before_its_mute_is_never_heard(terminal: Terminal) -> None:
+    told = Told(terminal)
+    told.begin("09-08 10:11")
+    terminal.world.hear(sample("eventbridge-muted"))
+    told.until("09-08 10:41")
+    terminal.world.hear(sample("eventbridge-ok"))
+    told.until("09-08 11:30")
+    assert (opened(terminal), terminal.world.inbox.take_all()) == ([], [])
+
+
+def test_a_mute_that_ended_early_is_told_by_the_action_and_then_once(terminal: Terminal) -> None:
+    """CloudWatch runs the actions when a mute ends: the same change, by another way."""
+    told = Told(terminal)
+    told.begin("09-08 10:11")
+    terminal.world.hear(sample("eventbridge-muted"))
+    told.until("09-08 10:30")
+    terminal.world.hear(sample("action-metric"))
+    told.id = opened(terminal)[0]["id"]
+    told.acknowledge("09-08 10:31")
+    told.until("09-08 11:02")
+    assert len(opened(terminal)) == 1
+    merged = [
+        entry
+        for entry in terminal.json("timeline", told.id, "--as", SAM)
+        if entry["type"] == "signals_merged"
+    ]
+    assert len(merged) == 1
+
+
+def contributor(name: str, state: str = "ALARM", at: str = "14:12:04") -> dict[str, Any]:
+    """What AWS tells of one time series of the alarm `shop-table-writes`."""
+    event = sample("eventbridge-contributor")
+    event["detail"]["alarmContributor"] = {"id": f"id-{name}", "attributes": {"TableName": name}}
+    event["detail"]["state"] |= {"value": state, "timestamp": f"2026-09-08T{at}.919+0000"}
+    return event
+
+
+def test_contributors_of_one_alarm_have_a_state_of_their_own(terminal: Terminal) -> None:
+    told = Told(terminal)
+    told.begin("09-08 10:12")
+    for event in (contributor("orders"), sample("eventbridge-contributors-of-alarm")):
+        terminal.world.hear(event)
+    terminal.world.hear(contributor("carts"))
+    told.until("09-08 10:20")
+    titles = {one["title"]: one["id"] for one in opened(terminal)}
+    what = "Writes to a table of the shop are throttled"
+    assert set(titles) == {f"{what} (TableName=orders)", f"{what} (TableName=carts)"}
+    terminal.world.hear(contributor("carts", "OK", "14:20:04"))
+    firing = {}
+    for title, told.id in titles.items():
+        firing[title] = told.show()["firing"]
+    assert firing == {f"{what} (TableName=orders)": True, f"{what} (TableName=carts)": False}
+
+
+@pytest.mark.parametrize("first", ["whole", "contributor"])
+def test_what_is_said_of_all_contributors_opens_nothing_if_one_of_them_speaks(
+    terminal: Terminal, first: str
+) -> None:
+    told = Told(terminal)
+    told.begin("09-08 10:12")
+    whole, one = sample("eventbridge-contributors-of-alarm"), contributor("orders")
+    for event in (whole, one) if first == "whole" else (one, whole):
+        terminal.world.hear(event)
+    told.until("09-08 11:00")
+    assert [each["title"] for each in opened(terminal)] == [
+        "Writes to a table of the shop are throttled (TableName=orders)"
+    ]
+
+
+def test_what_is_said_of_all_contributors_is_heard_if_none_of_them_speaks(
+    terminal: Terminal,
+) -> None:
+    told = Told(terminal)
+    told.begin("09-08 10:12")
+    terminal.world.hear(sample("eventbridge-contributors-of-alarm"))
+    told.until("09-08 10:13")
+    assert opened(terminal) == []
+    told.until("09-08 10:16")
+    assert [each["title"] for each in opened(terminal)] == [
+        "Writes to a table of the shop are throttled"
+    ]
+
+
+def test_contributors_join_the_incident_that_an_action_of_their_alarm_opened(
+    terminal: Terminal,
+) -> None:
+    """An action for the whole (SNS tells of both): it waits for nobody, and nobody is paged twice.
+
+    The incident is over when each of them is.
+    """
+    told = Told(terminal)
+    told.begin("09-08 10:12")
+    told_of_all = sample("eventbridge-contributors-of-alarm")
+    action = {
+        "alarmArn": told_of_all["resources"][0],
+        "alarmData": told_of_all["detail"],
+        "source": "aws.cloudwatch",
+    }
+    terminal.world.hear(action)
+    terminal.world.hear(contributor("orders"))
+    terminal.world.hear(contributor("carts"))
+    (one,) = opened(terminal)
+    told.id = one["id"]
+    told_of_all["detail"]["state"] |= {
+        "value": "OK",
+        "reason": "6 time series evaluated to OK",
+        "timestamp": "2026-09-08T14:20:04.919+0000",
+    }
+    told.until("09-08 10:21")
+    terminal.world.hear(told_of_all)
+    terminal.world.hear(contributor("orders", "OK", "14:20:04"))
+    assert told.show()["firing"] is True, "carts fires still"
+    terminal.world.hear(contributor("carts", "OK", "14:20:05"))
+    assert told.show()["firing"] is False
+
+
+def test_a_deleted_alarm_takes_its_contributors_along(terminal: Terminal) -> None:
+    """Nothing says OK of them any more."""
+    told = Told(terminal)
+    told.begin("09-08 10:12")
+    terminal.world.hear(contributor("orders"))
+    terminal.world.hear(contributor("carts"))
+    gone = sample("eventbridge-alarm-deleted")
+    gone["resources"] = contributor("orders")["resources"]
+    gone["detail"]["alarmName"] = "shop-table-writes"
+    told.until("09-08 11:01")
+    terminal.world.hear(gone)
+    told.until("09-08 11:03")
+    for told.id in [one["id"] for one in opened(terminal)]:
+        assert told.show()["firing"] is False
+        entries = terminal.json("timeline", told.id, "--as", SAM)
+        (ended,) = [
+            signal
+            for entry in entries
+            if entry["type"] == "signals_merged"
+            for signal in entry["content"]["signals"]
+            if not signal["firing"]
+        ]
+        assert ended["detail"].startswith("source_gone: the alarm was deleted or renamed")
+
+
+def test_a_muted_alarm_over_many_is_heard_by_its_contributors_when_the_mute_ends(
+    terminal: Terminal,
+) -> None:
+    """Muting an alarm mutes each of its contributors (AWS, "How alarm mute rules work")."""
+    told = Told(terminal)
+    told.begin("09-08 10:13")
+    mute = sample("eventbridge-muted")["detail"]["muteDetail"]
+    for event in (sample("eventbridge-contributors-of-alarm"), contributor("orders")):
+        event["detail"]["muteDetail"] = mute
+        terminal.world.hear(event)
+    told.until("09-08 10:59")
+    assert opened(terminal) == []
+    told.until("09-08 11:10")
+    assert [each["title"] for each in opened(terminal)] == [
+        "Writes to a table of the shop are throttled (TableName=orders)"
+    ]
+
+
 def test_a_deleted_alarm_ends_its_signal_and_says_why(terminal: Terminal) -> None:
     told = Told(terminal)
     told.begin("09-08 10:11")

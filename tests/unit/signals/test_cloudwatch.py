@@ -99,6 +99,68 @@ def test_environment_and_correlation_come_from_the_message_where_it_says_so() ->
     assert bare.correlation_id == bare.id
 
 
+def test_contributors_of_one_alarm_are_told_apart_by_both_ways() -> None:
+    event, notified = sample("eventbridge-contributor"), sample("sns-contributor")
+    first = parse(event)
+    event["detail"]["alarmContributor"] = {"id": "0a1b", "attributes": {"TableName": "carts"}}
+    second = parse(event)
+    assert first.id != second.id
+    assert first.key != second.key
+    assert first.whole == second.whole == parse(sample("eventbridge-contributors-of-alarm")).key
+    assert first.title == "Writes to a table of the shop are throttled (TableName=orders)"
+    assert first.facts["contributor"] == "6d442278dba546f6 (TableName=orders)"
+    message = json.loads(notified["Message"])
+    message |= {"AlarmContributorId": "0a1b"}
+    assert parse(message).key != parse(notified).key
+    assert not parse(notified).suppressed, "it is an action: somebody asked to be told"
+
+
+def test_a_contributor_says_which_service_and_stage_it_is() -> None:
+    event = sample("eventbridge-contributor")
+    event["detail"]["alarmContributor"]["attributes"] = {"ServiceName": "carts", "Stage": "qa"}
+    signal = parse(event)
+    assert (signal.service, signal.environment) == ("carts", "qa")
+
+
+@pytest.mark.parametrize(
+    ("reason", "waits"),
+    [
+        ("6 out of 6 time series evaluated to ALARM", True),
+        ("100+ time series evaluated to ALARM", True),
+        ("5 out of 10 contributors evaluated to ALARM", True),
+        (
+            "No time series were returned. Treat missing data is configured as [Breaching].",
+            False,
+        ),
+        ("Threshold Crossed: 1 datapoint [6 out of 6] was greater than the threshold.", False),
+    ],
+)
+def test_what_is_said_of_all_contributors_waits_for_them(reason: str, *, waits: bool) -> None:
+    event = sample("eventbridge-contributors-of-alarm")
+    event["detail"]["state"]["reason"] = reason
+    signal = parse(event)
+    assert signal.suppressed is waits
+    assert (signal.held_until is not None) is waits
+
+
+@pytest.mark.parametrize("end", [None, "", "soon", 7])
+def test_a_mute_that_does_not_say_until_when_keeps_nothing_back(end: object) -> None:
+    event = sample("eventbridge-muted")
+    event["detail"]["muteDetail"]["muteWindowEnd"] = end
+    assert not parse(event).suppressed
+
+
+def test_long_names_of_alarms_and_contributors_are_kept_by_their_digests() -> None:
+    event = sample("eventbridge-contributor")
+    name = "a" * 255
+    event["resources"] = [event["resources"][0].replace("shop-table-writes", name)]
+    event["detail"]["alarmName"] = name
+    event["detail"]["alarmContributor"]["id"] = "c" * 1024
+    signal = parse(event)
+    assert len(signal.key) < 200
+    assert signal.key.startswith(signal.whole + "|sha256:")
+
+
 @pytest.mark.parametrize(
     ("payload", "says"),
     [

@@ -22,13 +22,13 @@ from tocsin.adapters.incidents.forms import (
 from tocsin.incidents import limits
 from tocsin.incidents.events.snapshot import snapshot_text
 from tocsin.incidents.model.outbox import OutboxItem, OutboxState
-from tocsin.incidents.timeline.entry import Entry, canonical_json, format_time, parse_time
+from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.timeline.entry import Entry, Json, canonical_json, format_time, parse_time
 from tocsin.incidents.vocabulary import Category, MessageKind, Severity, State
 from tocsin.ports.incidents import Clear, CommandRecord, Pointer, Summary
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident
-    from tocsin.incidents.model.signals import Signal
     from tocsin.incidents.queries.freeze import ServiceFreeze
     from tocsin.incidents.queries.prevention import PreventiveAction
     from tocsin.ports.incidents import Commit
@@ -239,6 +239,59 @@ def clear_of(item: Item) -> Clear:
         id=item["id"]["S"],
         title=item["title"]["S"],
         occurred_at=parse_time(item["occurred_at"]["S"]),
+    )
+
+
+def held_item(signal: Signal, until: datetime) -> Item:
+    """A signal that waits to be let through, in the due index."""
+    told: dict[str, Json] = {
+        "id": limits.shortened(signal.id, limits.LINE),
+        "source": signal.source,
+        "rule": limits.shortened(signal.rule, limits.LINE),
+        "dedup_key": signal.dedup_key,
+        "title": limits.shortened(signal.title, limits.LINE),
+        "detail": limits.shortened(signal.detail, limits.SIGNAL_DETAIL),
+        "firing": signal.firing,
+        "occurred_at": format_time(signal.occurred_at),
+        "service": signal.service,
+        "environment": signal.environment,
+        "facts": {**limits.facts(signal.facts)},
+        "correlation_id": signal.correlation_id,
+        "drill": signal.drill,
+        "suppressed": signal.suppressed,
+        "held_until": format_time(until),
+        "part": signal.part,
+        "gone": signal.gone,
+    }
+    return key(keys.pointer_pk(signal.key), keys.HELD) | {
+        "v": n(keys.ITEM_VERSION),
+        "occurred_at": s(format_time(signal.occurred_at)),
+        "body": s(canonical_json(told).decode()),
+        "due_pk": s(keys.due_pk(signal.key)),
+        "due_sk": n(keys.due_sk(until)),
+    }
+
+
+def let_go_item(dedup_key: str, until: datetime, recorded_at: datetime) -> Item:
+    """What is left where a signal was held: nothing that occurred before is held any more."""
+    return key(keys.pointer_pk(dedup_key), keys.HELD) | {
+        "v": n(keys.ITEM_VERSION),
+        "occurred_at": s(format_time(until)),
+        "ttl": n(int((recorded_at + TRACE_TTL).timestamp())),
+    }
+
+
+def held_of(item: Item) -> Signal | None:
+    """The inverse of `held_item`; None where it was let go."""
+    if "body" not in item:
+        return None
+    told = json.loads(item["body"]["S"])
+    return Signal(
+        **told
+        | {
+            "occurred_at": parse_time(told["occurred_at"]),
+            "held_until": parse_time(told["held_until"]),
+        }
     )
 
 

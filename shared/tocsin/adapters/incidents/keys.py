@@ -25,6 +25,7 @@ DUE_SHARDS = 8
 META = "META"
 POINTER = "OPEN"
 CLEAR = "CLEAR"
+HELD = "HELD"
 NUMBER = "INC"
 COUNTER = "COUNTER"
 OUTBOX = "OUT#"
@@ -73,9 +74,9 @@ def creation_pk(principal: str) -> str:
     return f"IDEM#{principal}"
 
 
-def due_pk(incident_id: str) -> str:
-    """One of 8 shards of the due index, by incident: no hot key, few queries."""
-    return f"D#{crc32(incident_id.encode()) % DUE_SHARDS}"
+def due_pk(name: str) -> str:
+    """One of 8 shards of the due index, by incident or dedup key: no hot key, few queries."""
+    return f"D#{crc32(name.encode()) % DUE_SHARDS}"
 
 
 def due_sk(at: datetime) -> int:

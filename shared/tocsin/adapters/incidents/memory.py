@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from tocsin.adapters.incidents.commit import parts_of
 from tocsin.adapters.incidents.forms import action_text, freeze_sk, freeze_text, summary_of
-from tocsin.adapters.incidents.items import clear_item, clear_of
+from tocsin.adapters.incidents.items import (
+    clear_item,
+    clear_of,
+    held_item,
+    held_of,
+    let_go_item,
+)
 from tocsin.adapters.incidents.keys import due_sk, list_named, list_pk, list_sk, trace_sk
 from tocsin.errors import (
     CommandRepeated,
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
+    from tocsin.adapters.aws.attributes import Item
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.signals import Signal
     from tocsin.incidents.timeline.entry import Entry
@@ -50,6 +57,7 @@ class MemoryIncidents:
         self._counted: dict[str, int] = {}  # numbers by their prefix
         self._pointers: dict[str, Pointer] = {}
         self._clears: dict[str, Clear] = {}
+        self._held: dict[str, Item] = {}
         self._traces: dict[tuple[str, str], str | None] = {}
         self._due: dict[str, int] = {}
         self._board: dict[str, tuple[str, str, Summary]] = {}
@@ -164,6 +172,26 @@ class MemoryIncidents:
     def clear_heard(self, key: str) -> Clear | None:
         return self._clears.get(key)
 
+    def hold(self, signal: Signal) -> None:
+        if signal.held_until is None:
+            raise ValueError("a signal is held until some time")
+        item = held_item(signal, signal.held_until)
+        with self._lock:
+            known = self._held.get(signal.key)
+            if known is None or known["occurred_at"]["S"] < item["occurred_at"]["S"]:
+                self._held[signal.key] = item
+
+    def held(self, key: str) -> Signal | None:
+        item = self._held.get(key)
+        return None if item is None else held_of(item)
+
+    def let_go(self, key: str, *, until: datetime, recorded_at: datetime) -> None:
+        item = let_go_item(key, until, recorded_at)
+        with self._lock:
+            known = self._held.get(key)
+            if known is None or known["occurred_at"]["S"] <= item["occurred_at"]["S"]:
+                self._held[key] = item
+
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         return tuple(s for s in signals if (s.key, trace_sk(s)) not in self._traces)
 
@@ -177,17 +205,23 @@ class MemoryIncidents:
     def due(self, *, at: datetime, limit: int) -> DueItems:
         now = int(at.timestamp())
         with self._lock:  # others write meanwhile
-            marks, messages = dict(self._due), dict(self._outbox)
+            marks, messages, kept = dict(self._due), dict(self._outbox), dict(self._held)
         incidents = sorted((second, name) for name, second in marks.items() if second <= now)
         outbox = sorted(
             (due_sk(item.due_at), key.incident, key.sk)
             for key, item in messages.items()
             if item.state is not OutboxState.SENT and due_sk(item.due_at) <= now
         )
+        held = sorted(
+            (int(item["due_sk"]["N"]), name)
+            for name, item in kept.items()
+            if "due_sk" in item and int(item["due_sk"]["N"]) <= now
+        )
         return DueItems(
             incidents=tuple(name for _, name in incidents[:limit]),
             outbox=tuple(OutboxKey(incident=name, sk=sk) for _, name, sk in outbox[:limit]),
-            more=max(len(incidents), len(outbox)) > limit,
+            more=max(len(incidents), len(outbox), len(held)) > limit,
+            held=tuple(name for _, name in held[:limit]),
         )
 
     def board(

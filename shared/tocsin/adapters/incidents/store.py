@@ -18,6 +18,9 @@ from tocsin.adapters.incidents.items import (
     command_item,
     command_of,
     entry_of,
+    held_item,
+    held_of,
+    let_go_item,
     pointer_of,
     summary_from,
     trace_item,
@@ -139,6 +142,28 @@ class DynamoIncidents(DynamoOutbox):
         item = self._table.get(item_key(keys.pointer_pk(key), keys.CLEAR))
         return None if item is None else clear_of(item)
 
+    def hold(self, signal: Signal) -> None:
+        if signal.held_until is None:
+            raise ValueError("a signal is held until some time")
+        item = held_item(signal, signal.held_until)
+        newer = "attribute_not_exists(PK) OR occurred_at < :at"
+        try:
+            self._table.put(item, condition=newer, values={":at": item["occurred_at"]})
+        except ConditionFailed:
+            return  # a newer one is known, or it was let go
+
+    def held(self, key: str) -> Signal | None:
+        item = self._table.get(item_key(keys.pointer_pk(key), keys.HELD))
+        return None if item is None else held_of(item)
+
+    def let_go(self, key: str, *, until: datetime, recorded_at: datetime) -> None:
+        item = let_go_item(key, until, recorded_at)
+        older = "attribute_not_exists(PK) OR occurred_at <= :at"
+        try:
+            self._table.put(item, condition=older, values={":at": item["occurred_at"]})
+        except ConditionFailed:
+            return  # what is held is newer
+
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         by_key = {(keys.pointer_pk(each.key), keys.trace_sk(each)): each for each in signals}
         for item in self._table.known([item_key(pk, sk) for pk, sk in by_key]):
@@ -154,10 +179,13 @@ class DynamoIncidents(DynamoOutbox):
     def due(self, *, at: datetime, limit: int) -> DueItems:
         incidents: list[tuple[int, str]] = []
         outbox: list[tuple[int, str, str]] = []
+        held: list[tuple[int, str]] = []
         for shard in range(keys.DUE_SHARDS):
             for second, incident, sk in self._due_in(shard, at, limit):
                 if sk == keys.META:
                     incidents.append((second, incident))
+                elif sk == keys.HELD:
+                    held.append((second, incident.removeprefix("KEY#")))
                 else:
                     outbox.append((second, incident, sk))
         return DueItems(
@@ -165,7 +193,8 @@ class DynamoIncidents(DynamoOutbox):
             outbox=tuple(
                 OutboxKey(incident=incident, sk=sk) for _, incident, sk in sorted(outbox)[:limit]
             ),
-            more=max(len(incidents), len(outbox)) > limit,
+            more=max(len(incidents), len(outbox), len(held)) > limit,
+            held=tuple(key for _, key in sorted(held)[:limit]),
         )
 
     def _due_in(self, shard: int, at: datetime, limit: int) -> Iterator[tuple[int, str, str]]:

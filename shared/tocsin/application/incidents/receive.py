@@ -3,6 +3,9 @@
 A signal is never dropped in silence: it becomes an entry, or leaves a trace that says it led to
 nothing, or its failure is reported so that its source sends it again. Traces are written after
 the commit; a crash between the two merges the signal twice rather than not at all.
+
+What is held back for a time (its source is muted, or its parts may speak for it) is let through by
+the sweep, unless what held it back has been overtaken: cleared, or told by its parts.
 """
 
 from __future__ import annotations
@@ -25,17 +28,24 @@ from tocsin.errors import (
 from tocsin.incidents.commands.closing import ReopenFromSignals
 from tocsin.incidents.commands.opening import HearClears, MergeSignals, OpenFromSignals
 from tocsin.incidents.limits import KEYS_PER_INCIDENT, SIGNALS_PER_ENTRY
+from tocsin.incidents.model.signals import PART
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.signals import Signal
     from tocsin.ports.incidents import IncidentStore, Pointer
+
+
+SAME_NEWS = timedelta(minutes=2)
+"""How far apart an alarm and its parts may say the same thing."""
+
+BOARD_PAGE = 200
 
 
 class SignalsNotReceived(Unavailable):
@@ -79,6 +89,9 @@ def _by_key(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
 def _receive_key(signals: Sequence[Signal], ports: Ports) -> list[Outcome]:
     now, new = ports.clock.incident_now(), ports.store.unseen(signals)
     kept_back = [signal for signal in new if signal.suppressed]
+    for signal in new:
+        if signal.held_until is not None:
+            ports.store.hold(signal)
     if kept_back:
         ports.store.trace(kept_back, incident=None, recorded_at=now)
     fresh = [signal for signal in new if not signal.suppressed]
@@ -90,7 +103,67 @@ def _receive_key(signals: Sequence[Signal], ports: Ports) -> list[Outcome]:
         newest = max(fresh, key=lambda signal: signal.occurred_at)
         ports.store.hear_clear(newest, recorded_at=now)
     ports.store.trace(fresh, incident=outcome.incident.id if outcome else None, recorded_at=now)
+    _speak_for_the_whole(fresh, ports)
     return [outcome] if outcome else []
+
+
+def _speak_for_the_whole(signals: Sequence[Signal], ports: Ports) -> None:
+    """What its parts have told, the whole need not say as well."""
+    told = [signal.occurred_at for signal in signals if signal.part and signal.firing]
+    if told:
+        until = max(told) + SAME_NEWS
+        ports.store.let_go(signals[0].whole, until=until, recorded_at=ports.clock.incident_now())
+
+
+def let_through(key: str, ports: Ports) -> list[Outcome]:
+    """What was held back of a key and is due: received now, unless it is over or told.
+
+    Raises:
+        SignalsNotReceived: it stays due, and is tried again.
+    """
+    signal = ports.store.held(key)
+    if signal is None:
+        return []
+    outcomes: list[Outcome] = []
+    if signal.gone:
+        outcomes = _end_parts(signal, ports)
+    elif not _is_over(signal, ports):
+        outcomes = receive([signal.let_through()], ports)
+    now = ports.clock.incident_now()
+    ports.store.let_go(key, until=signal.occurred_at, recorded_at=now)
+    return outcomes
+
+
+def _is_over(signal: Signal, ports: Ports) -> bool:
+    """Whether the key has said something newer than what is held back of it."""
+    heard = ports.store.clear_heard(signal.key)
+    if heard is not None and heard.occurred_at > signal.occurred_at:
+        return True
+    pointer = ports.store.pointer(signal.key)
+    owner = None if pointer is None else ports.store.load(pointer.incident)
+    state = None if owner is None else owner.signals.get(signal.key)
+    return state is not None and state.last_at > signal.occurred_at
+
+
+def _end_parts(whole: Signal, ports: Ports) -> list[Outcome]:
+    """Clears what still fires of the parts of a whole that is gone: nothing else will."""
+    ends = [
+        replace(whole, part=key.removeprefix(whole.key + PART), id=f"{whole.id}-{at}")
+        for at, key in enumerate(sorted(_firing_parts(whole, ports)))
+    ]
+    return receive([signal.let_through() for signal in ends], ports)
+
+
+def _firing_parts(whole: Signal, ports: Ports) -> Iterator[str]:
+    cursor: str | None = None
+    while True:
+        page = ports.store.board(limit=BOARD_PAGE, cursor=cursor)
+        for incident in ports.store.load_all([line.id for line in page.items]).values():
+            for key, state in incident.signals.items():
+                if state.firing and key.startswith(whole.key + PART):
+                    yield key
+        if (cursor := page.cursor) is None:
+            return
 
 
 def _open_or_merge(signals: Sequence[Signal], ports: Ports) -> Outcome | None:
@@ -129,11 +202,26 @@ def _command_for(
         return _telling(None if pointer is None else ports.store.load(pointer.incident), signals)
     signals = _with_clear(signals, ports)
     if pointer is None:
-        return _opening(ports.ids.incident_id(drill=signals[0].drill), signals, None)
+        return _joining(signals, ports) or _opening(
+            ports.ids.incident_id(drill=signals[0].drill), signals, None
+        )
     until = pointer.reopen_until
     if until is not None and ports.clock.incident_now() <= until:
         return _reopening(pointer.incident, signals)
-    return _opening(ports.ids.incident_id(drill=signals[0].drill), signals, pointer.incident)
+    return _joining(signals, ports) or _opening(
+        ports.ids.incident_id(drill=signals[0].drill), signals, pointer.incident
+    )
+
+
+def _joining(signals: Sequence[Signal], ports: Ports) -> Command | None:
+    """A part joins the incident that its whole has opened; nobody is paged twice for one alarm."""
+    if not signals[0].part:
+        return None
+    whole = ports.store.pointer(signals[0].whole)
+    owner = ports.store.load(whole.incident) if whole is not None and whole.open else None
+    if owner is None or not owner.open or len(owner.signals) >= KEYS_PER_INCIDENT:
+        return None
+    return _merge(owner.id, signals)
 
 
 def _command_past(

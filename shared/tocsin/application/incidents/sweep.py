@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.execute import carry_out
 from tocsin.application.incidents.outcome import SweepReport
+from tocsin.application.incidents.receive import BOARD_PAGE, let_through
 from tocsin.errors import IllegalTransition, Unavailable
 from tocsin.incidents.commands.base import Tick
 from tocsin.incidents.commands.relations import StopDrill
@@ -61,10 +62,11 @@ def sweep(ports: Ports, *, limit: int = AT_ONCE, queue: DueQueue | None = None) 
     here, rest = due.incidents[:limit], due.incidents[limit:]
     handed_on = len(rest) if queue is not None and _hand_on(rest, queue) else 0
     ticked = tick_all(here, ports)
+    through = _each(due.held[:limit], lambda key: bool(let_through(key, ports)))
     return SweepReport(
-        due=len(here),
+        due=len(here) + len(due.held[:limit]),
         changed=ticked.changed,
-        failed=ticked.failed,
+        failed={**ticked.failed, **through.failed},
         outbox_due=due.outbox[:limit],
         more=due.more or len(due.outbox) > limit or handed_on < len(rest),
         handed_on=handed_on,
@@ -118,8 +120,6 @@ def _hand_on(incidents: Sequence[str], queue: DueQueue) -> bool:
 
 
 DRILL_PREFIX = "DRL-"
-
-BOARD_PAGE = 200
 
 
 def stop_drills(ports: Ports) -> Ticked:

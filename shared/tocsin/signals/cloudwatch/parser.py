@@ -11,7 +11,14 @@ is no recovery; it fires where somebody asked to be told of it (an alarm action)
 elsewhere: a new alarm starts that way.
 
 Its deletion ("CloudWatch Alarm Configuration Change") clears it for good: nothing will say OK any
-more. A change whose actions CloudWatch suppresses fires for nobody until it lets them through.
+more. A change whose actions CloudWatch suppresses fires for nobody until it lets them through. One
+that a mute rule keeps quiet fires when the rule's window ends: actions are run again then, and to
+EventBridge nothing is said a second time.
+
+An alarm over many time series tells of each that changes ("CloudWatch Alarm Contributor State
+Change", or the contributor's id beside the alarm's name), and each has a state of its own. What
+EventBridge says of the whole beside that ("6 out of 6 time series evaluated to ALARM") waits for
+its contributors, and fires only if none of them speaks.
 
 An alarm whose name starts with `[DRILL]` is a drill.
 """
@@ -20,11 +27,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.errors import MalformedPayload
-from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.limits import shortened
+from tocsin.incidents.model.signals import HELD, Signal
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.signals.cloudwatch.metrics import describe, dimensions
 from tocsin.signals.fields import json_object, moment, optional_text, record, records, text
@@ -40,6 +49,10 @@ _ALARM_ARN = re.compile(
     r"arn:aws[a-z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.{1,255})", re.DOTALL
 )
 _DETAIL_LIMIT = 2000
+_OF_MANY = re.compile(r"\d+\+? (?:out of \d+ )?(?:time series|contributors) evaluated to ALARM")
+"""What a whole says of its contributors; over 100 of them are `100+`."""
+_CONTRIBUTORS_SPEAK = timedelta(minutes=2)
+_NAMED_LENGTH = 60
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9])")
 _WORDS, _TITLE = 3, 120
 _BY_TOOLS = re.compile(
@@ -65,6 +78,10 @@ class _Change:
     delivery: str
     asked_for: bool
     suppressed_by: str = ""
+    contributor: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    muted_by: str = ""
+    muted_until: datetime | None = None
 
 
 GONE = "source_gone"
@@ -92,13 +109,16 @@ def _change(payload: Mapping[str, object]) -> _Change:
     if "alarmData" in payload:
         arn = text(payload, "alarmArn")
         return _from_state(record(payload, "alarmData"), arn, "", asked_for=True)
-    if payload.get("detail-type") == "CloudWatch Alarm State Change":
+    if payload.get("detail-type") in _STATE_CHANGES:
         arn = _of_event(payload)
         event_id = text(payload, "id")
         return _from_state(record(payload, "detail"), arn, event_id, asked_for=False)
     if payload.get("detail-type") == "CloudWatch Alarm Configuration Change":
         return _from_deletion(payload)
     raise MalformedPayload("not a CloudWatch alarm in any shape that is known")
+
+
+_STATE_CHANGES = ("CloudWatch Alarm State Change", "CloudWatch Alarm Contributor State Change")
 
 
 def _of_event(payload: Mapping[str, object]) -> str:
@@ -143,6 +163,8 @@ def _from_notification(message: Mapping[str, object], message_id: str) -> _Chang
         configuration=message,
         delivery=message_id,
         asked_for=True,
+        contributor=optional_text(message, "AlarmContributorId"),
+        attributes=_texts(message, "AlarmContributorAttributes"),
     )
 
 
@@ -159,8 +181,10 @@ def _from_state(
     alarm: Mapping[str, object], arn: str, delivery: str, *, asked_for: bool
 ) -> _Change:
     state = record(alarm, "state")
-    previous = record(alarm, "previousState") if alarm.get("previousState") is not None else {}
-    configuration = record(alarm, "configuration") if alarm.get("configuration") is not None else {}
+    previous, configuration, contributor, mute = (
+        record(alarm, part) if alarm.get(part) is not None else {}
+        for part in ("previousState", "configuration", "alarmContributor", "muteDetail")
+    )
     return _Change(
         arn=arn,
         name=text(alarm, "alarmName"),
@@ -173,7 +197,24 @@ def _from_state(
         delivery=delivery,
         asked_for=asked_for,
         suppressed_by=optional_text(state, "actionsSuppressedBy"),
+        contributor=text(contributor, "id") if contributor else "",
+        attributes=_texts(contributor, "attributes"),
+        muted_by=optional_text(mute, "mutedByArn"),
+        muted_until=_end_of(mute),
     )
+
+
+def _end_of(mute: Mapping[str, object]) -> datetime | None:
+    """When a muted alarm is heard again; one that does not say until when is heard at once."""
+    try:
+        return moment(mute, "muteWindowEnd") if mute else None
+    except MalformedPayload:
+        return None
+
+
+def _texts(parent: Mapping[str, object], key: str) -> dict[str, str]:
+    given = record(parent, key) if parent.get(key) is not None else {}
+    return {text({key: name}, key): optional_text(given, name) for name in given}
 
 
 def _signal(change: _Change) -> Signal:
@@ -184,19 +225,21 @@ def _signal(change: _Change) -> Signal:
         raise MalformedPayload("the alarm's ARN and name differ", field="AlarmName")
     if change.state not in STATES | {GONE}:
         raise MalformedPayload(f"no alarm state {change.state[:32]!r}", field="state")
-    about = dimensions(change.configuration)
+    about = {**dimensions(change.configuration), **change.attributes}
     name = change.name.removeprefix(DRILL_MARK).strip()
-    identity = f"{change.arn}|{change.state}|{format_time(change.changed_at)}"
-    suppressed = _fires(change) and not change.asked_for and change.suppressed_by != ""
-    if suppressed:
-        identity += "|suppressed"  # once it is let through it is news, of the same moment
+    part = f"contributor:{change.contributor}" if change.contributor else ""
+    identity = "|".join(
+        filter(None, (change.arn, part, change.state, format_time(change.changed_at)))
+    )
+    held_until = _held_until(change)
+    suppressed = held_until is not None or (_unasked(change) and change.suppressed_by != "")
     signal_id = f"{SOURCE}-{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
     return Signal(
-        id=signal_id,
+        id=signal_id + HELD * suppressed,
         source=SOURCE,
         rule=name,
         dedup_key=change.arn,
-        title=_title(name, change.description),
+        title=_title(name, change.description) + _named(change.attributes),
         detail=(change.reason or change.description)[:_DETAIL_LIMIT],
         firing=_fires(change),
         occurred_at=change.changed_at,
@@ -206,7 +249,35 @@ def _signal(change: _Change) -> Signal:
         correlation_id=change.delivery or signal_id,
         drill=change.name.startswith(DRILL_MARK),
         suppressed=suppressed,
+        held_until=change.changed_at if change.state == GONE else held_until,
+        part=part,
+        gone=change.state == GONE,
     )
+
+
+def _unasked(change: _Change) -> bool:
+    """Whether it fires for EventBridge, which tells of everything, and not for an action."""
+    return _fires(change) and not change.asked_for
+
+
+def _held_until(change: _Change) -> datetime | None:
+    """When a change that is kept quiet is news all the same; None: at once, or never by itself.
+
+    CloudWatch tells again of what a suppressor kept back, and of nothing else.
+    """
+    if not _unasked(change) or change.suppressed_by:
+        return None
+    if change.contributor or not _OF_MANY.fullmatch(change.reason.strip().rstrip(".")):
+        return change.muted_until
+    return max(change.changed_at, change.muted_until or change.changed_at) + _CONTRIBUTORS_SPEAK
+
+
+def _named(attributes: Mapping[str, str], *, all_of_them: bool = False) -> str:
+    """Which of many it is: ` (TableName=orders)`; for a title only the first of them."""
+    if not attributes:
+        return ""
+    told = ", ".join(f"{name}={value}" for name, value in sorted(attributes.items()))
+    return f" ({told if all_of_them else shortened(told, _NAMED_LENGTH)})"
 
 
 def _title(name: str, description: str) -> str:
@@ -239,6 +310,8 @@ def _facts(change: _Change, *, region: str, account: str) -> dict[str, str]:
         "state": change.state,
         "previous_state": change.previous,
         "suppressed_by": change.suppressed_by,
+        "contributor": f"{change.contributor}{_named(change.attributes, all_of_them=True)}",
+        "muted_by": change.muted_by,
         "description": change.description[:_DETAIL_LIMIT],
         **describe(change.configuration),
         "children": ", ".join(text(child, "Arn").rpartition(":alarm:")[2] for child in children),
