@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from functions.incident_api.known import refuse_unknown
 from functions.incident_api.resources.incident_shapes import RecordedRelease, Release, Releases
 from functions.incident_api.resources.incident_view import incident_view
 from functions.incident_api.resources.read import etag
 from functions.incident_api.shapes import command
-from tocsin.application.people.known import named_by, require_known
+from tocsin.application.people.known import named_by
 from tocsin.application.releases.record import ReleaseDesk, Report
 from tocsin.errors import BadInput, InvalidSettings, UnknownIncident
 from tocsin.incidents.commands.closing import Close
@@ -29,7 +30,6 @@ from tocsin.runtime.web.fields import count
 if TYPE_CHECKING:
     from functions.incident_api.call import Call
     from tocsin.application.incidents.outcome import Outcome
-    from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.ports.releases import KeptReleases
     from tocsin.runtime.web.http import Response
@@ -74,22 +74,13 @@ def act(call: Call) -> Response:
         asked = replace(asked, duplicate_of=call.visible(asked.duplicate_of).id)
     if isinstance(asked, Merge):
         asked = replace(asked, other=call.visible(asked.other).id)
-    _require_known(call, asked)
+    if call.caller.groups & RESPONDERS:  # to all others it is refused anyway
+        refuse_unknown(call, named_by(asked))
     if (shelf := call.shelf) is not None:
         asked = shelf.shelve(asked, incident)
     outcome = call.application.execute(asked)
     waits = any(entry.type in _ASKED for entry in outcome.entries)
     return _shown(call, _followed(call, outcome), outcome, status=ACCEPTED if waits else 200)
-
-
-def _require_known(call: Call, asked: Command) -> None:
-    """Whoever is named has to be somebody; without people's ways at hand nobody can tell."""
-    on_duty = call.application.on_duty
-    named = named_by(asked)
-    asks = bool(call.caller.groups & RESPONDERS)  # to all others it is refused anyway
-    if named and asks and call.people is not None and on_duty is not None:
-        policy = on_duty.policies.current()
-        require_known(named, policy, call.people.contacts, on_duty.rotas, now=call.now)
 
 
 def record_release(call: Call) -> Response:

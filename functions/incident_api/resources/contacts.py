@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from functions.incident_api.bodies import NewWay, WayAction
 from functions.incident_api.idempotency import once
+from functions.incident_api.known import refuse_unknown
 from tocsin import errors
 from tocsin.application.people.contacts import ContactDesk, erase_person, missed, numbers
 from tocsin.errors import (
@@ -171,7 +172,8 @@ def act(call: Call) -> Response:
 def _carry_out(call: Call, person: str, way_id: str, action: str, code: str) -> None:
     desk = _desk(call)
     if action == "erase" and way_id == "all":
-        erase_person(desk.store, person)
+        if not erase_person(desk.store, person):
+            refuse_unknown(call, (person,))
         return
     way = desk.find(person, way_id)
     match action:

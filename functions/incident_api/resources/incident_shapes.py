@@ -206,6 +206,7 @@ class Incident:
     closed_at: datetime | None
     resolution: Resolution | None
     duplicate_of: str | None
+    duplicate_called: str | None
     restricted: bool
     firing: bool
     cycle: int

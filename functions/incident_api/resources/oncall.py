@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api.bodies import EndedOverride, Replacement, Turns
 from functions.incident_api.idempotency import once
+from functions.incident_api.known import refuse_unknown
 from tocsin.application.people.contact_messages import TURNS
 from tocsin.application.people.rotations import DutyDesk
 from tocsin.documents.ical import MEDIA_TYPE, calendar
 from tocsin.documents.turns import changed_turns
 from tocsin.errors import InvalidSettings, TocsinError
 from tocsin.incidents.timeline.codec import encode_fields
-from tocsin.incidents.vocabulary import Role
+from tocsin.incidents.vocabulary import Group, Role
 from tocsin.notes import Event
 from tocsin.people import rotation as r
 from tocsin.people.turns import ChangedTurn, concerned
@@ -124,7 +125,14 @@ def preview_rotation(call: Call) -> Response:
     """Whose turns would be others'; changes nothing."""
     turns = call.read(Turns)
     found = _desk(call).preview(_asked(call, turns), at_once=turns.at_once)
+    _refuse_unknown(call, turns)
     return answer(200, ChangedTurns(turns=found, people=concerned(found)))
+
+
+def _refuse_unknown(call: Call, turns: Turns) -> None:
+    """Turns of somebody nobody knows would be nobody's; an empty name is meant to be."""
+    if Group.COMMANDER in call.caller.groups:  # to all others it is refused anyway
+        refuse_unknown(call, (*turns.members, *turns.backups, *turns.deputies))
 
 
 def _asked(call: Call, turns: Turns) -> r.Rotation:
@@ -146,6 +154,7 @@ def set_rotation(call: Call) -> Response:
 
     def act() -> tuple[Response, str]:
         found = desk.preview(asked, at_once=turns.at_once)
+        _refuse_unknown(call, turns)
         made = desk.set_rotation(asked, at_once=turns.at_once)
         _tell(call, asked, found)
         return answer(200, made), ""
@@ -189,6 +198,8 @@ def add_override(call: Call) -> Response:
     key = call.key or call.application.ids.unique_id()
 
     def act() -> tuple[Response, str]:
+        if Group.COMMANDER in call.caller.groups:
+            refuse_unknown(call, (wanted.person,))
         made, new = desk.override(asked, key=key, from_now=wanted.starts_at is None)
         headers = {} if new else {"idempotency-replayed": "true"}
         return answer(201 if new else 200, made, headers=headers), made.id

@@ -129,7 +129,7 @@ def _impact(content: Content) -> str:
 
 
 def _closed(content: Content) -> str:
-    other = _by(content, "duplicate_of", "of")
+    other = _by(content, "called" if content.get("called") else "duplicate_of", "of")
     return f"closed as {spaced(content['resolution'])}{other}{_why(content)}"
 
 
@@ -221,8 +221,14 @@ _SAID: Mapping[str, Callable[[Content], str]] = {
     "freeze_extended": lambda c: f"freeze held until {c.get('until') or 'nobody knows'}{_why(c)}",
     "freeze_lifted": lambda c: f"freeze lifted{_why(c)}",
     "change_allowed": lambda c: f"{c['change']} may go out{_why(c)}",
-    "keys_given": lambda c: f"{len(c['keys'])} alarms go on as {c['into']}{_why(c)}",
-    "keys_taken": lambda c: f"{len(c['keys'])} alarms taken over from {c['source']}",
-    "duplicate_absorbed": lambda c: f"{c['duplicate']} is the same and goes on here",
-    "drill_stopped": lambda c: f"drill stopped for {c['real']}",
+    "keys_given": lambda c: (
+        f"{len(c['keys'])} alarms go on as {c.get('called') or c['into']}{_why(c)}"
+    ),
+    "keys_taken": lambda c: (
+        f"{len(c['keys'])} alarms taken over from {c.get('called') or c['source']}"
+    ),
+    "duplicate_absorbed": lambda c: (
+        f"{c.get('called') or c['duplicate']} is the same and goes on here"
+    ),
+    "drill_stopped": lambda c: f"drill stopped for {c.get('called') or c['real']}",
 }

@@ -59,13 +59,13 @@ def test_an_override_decides_who_is_paged_until_it_ends(
     commander, responder = api(stage, "chief", "commander"), api(stage, "ana")
     now = commander.get("/v1/oncall")["at"]
     ends = stage.cloud.clock().read().incident + timedelta(minutes=7)
-    body = {"person": "eve", "starts_at": now, "ends_at": ends.isoformat()}
+    body = {"person": "senior-engineer", "starts_at": now, "ends_at": ends.isoformat()}
     with pytest.raises(RemoteError) as refused:
         responder.post("/v1/oncall/incident_commander/overrides", body)
     commander.post("/v1/oncall/incident_commander/overrides", body)
 
     opened(stage)
-    inbox.expect(*OPENED, *pages("eve", "mitigation-primary"))
+    inbox.expect(*OPENED, *pages("senior-engineer", "mitigation-primary"))
     stage.advance(timedelta(minutes=11))
     inbox.expect(
         *pages("commander-primary", "mitigation-primary", "engineering-lead", "senior-engineer")

@@ -125,7 +125,7 @@ def test_the_inbox_waits_for_as_many_as_are_expected_and_no_longer_than_told(
     inbox.expect(("opened", "stakeholders"), *PAGED)
 
     assert {one["incident"] for one in messages} == {incident}
-    assert terminal.run("local", "inbox", "--wait", "4", "--timeout", "0.2")[0] == 1
+    assert terminal.run("local", "inbox", "--wait", "4", "--timeout", "1s")[0] == 1
     assert "commander-primary" in terminal.text("local", "inbox")
     assert terminal.json("local", "inbox", "--clear") == {"cleared": 3}
     assert terminal.text("local", "inbox").strip() == "the inbox is empty"

@@ -176,7 +176,7 @@ class PeopleAsk(NamedTuple):
     body: Mapping[str, Any] = MappingProxyType({})
 
 
-ASKER, OVERRIDE, COLLEAGUE = "<who asks>", "<a colleague's override>", "kim"
+ASKER, OVERRIDE, COLLEAGUE = "<who asks>", "<a colleague's override>", "senior-engineer"
 LATER = "<in an hour>"
 _ROLE = "/v1/oncall/incident_commander"
 _TURNS = {"zone": "UTC", "starts_at": AT, "members": ["ana", "bo"]}

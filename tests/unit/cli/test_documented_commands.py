@@ -132,6 +132,7 @@ def test_the_commands_of_a_page_do_what_it_says_one_after_the_other(
     page: str, terminal: Terminal, here: Path
 ) -> None:
     reader = Reader(terminal, f"docs/how-to/{page}.md")
+    terminal.world.reachable("ana", "bo", "cy", "di", "eve")
     if page == "change-the-runbook":  # which speaks of three versions
         for number in (1, 2):
             made = here / f"{number}.yaml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -18,7 +19,7 @@ from tocsin.cli.local import commands as local
 from tocsin.local.errors import CloudNotRunning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def failing_with(error: BaseException) -> Callable[[], None]:
@@ -65,6 +66,32 @@ def test_every_command_is_listed_under_one_task() -> None:
     listed = [name for names in main.TASKS.values() for name in names.split()]
     program: Any = typer.main.get_command(main.app)
     assert sorted(listed) == sorted(program.commands)
+
+
+def every_parameter(command: Any, context: Any) -> Iterator[tuple[str, Any]]:
+    """Each parameter of each command, with the command it is of."""
+    yield from ((context.command_path, parameter) for parameter in command.params)
+    for name in command.list_commands(context) if hasattr(command, "list_commands") else ():
+        _, inner, _ = command.resolve_command(context, [name])
+        yield from every_parameter(inner, type(context)(inner, info_name=name, parent=context))
+
+
+_UNITS = re.compile(r"\b(seconds?|minutes?|hours?|days?|how (long|far)|timeout|every)\b")
+_NUMBER = re.compile(r"int|float")
+
+
+def test_no_length_of_time_is_a_bare_number() -> None:
+    """`90m`, `2h`, `3d` everywhere: which unit a number has is no question for the night."""
+    program: Any = typer.main.get_command(main.app)
+    context = program.make_context("tocsin", [], resilient_parsing=True)
+    said = {
+        f"{path} {parameter.opts[0]}": str(parameter.type_descriptor.annotation)
+        for path, parameter in every_parameter(program, context)
+        if _UNITS.search(f"{' '.join(parameter.opts)} {getattr(parameter, 'help', '')}".lower())
+    }
+    lengths = ("oncall ical --days", "billing approve --minutes", "pause minutes", "waive days")
+    assert {f"tocsin {one}" for one in lengths} <= said.keys()
+    assert [name for name, kind in said.items() if _NUMBER.search(kind)] == []
 
 
 @pytest.mark.parametrize("ask", ["-h", "--help"])

@@ -25,6 +25,13 @@ TURNS = (
 )
 
 
+@pytest.fixture
+def people(terminal: Terminal) -> None:
+    """Whom the tests name is known here."""
+    terminal.world.reachable("ana", "bo", "di", "eve")
+
+
+@pytest.mark.usefixtures("people")
 def test_a_commander_sets_turns_somebody_covers_and_everybody_reads_it(
     terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -58,6 +65,7 @@ def test_a_commander_sets_turns_somebody_covers_and_everybody_reads_it(
     assert len(list(events(file.read_bytes().decode()))) == 4
 
 
+@pytest.mark.usefixtures("people")
 def test_the_documents_of_oncall_are_the_apis_own(terminal: Terminal) -> None:
     made = terminal.json(*TURNS, *COMMANDER)
     assert (made["members"], made["set_by"]) == (["ana", "bo", ""], "chief")
@@ -75,14 +83,15 @@ def test_only_a_commander_sets_turns(terminal: Terminal, group: str) -> None:
 def test_doctor_finds_whoever_could_be_missed_before_their_turn(terminal: Terminal) -> None:
     world, typed = terminal.world, Transcript(terminal.capsys)
     world.reachable()
+    world.reachable("ana", "bo", "di", "eve", kinds=[WayKind.MAIL])
     assert typed.type("doctor") == 0
     terminal.text(*TURNS, *COMMANDER)
     terminal.text(
         *("oncall", "override", "add", "mitigation_owner", "eve", "--starts", "2026-10-01T00:00"),
         *("--until", "8h", *COMMANDER),
     )
+    terminal.text("contact", "remove", "all", "--person", "eve", *COMMANDER)
     world.reachable("ana", "di")
-    world.reachable("bo", kinds=[WayKind.MAIL])
     typed.say("turns: ana, bo, nobody; di behind them; eve covers in three weeks")
     assert typed.type("doctor") == 1
     code, out, _ = terminal.run("doctor", "--json")

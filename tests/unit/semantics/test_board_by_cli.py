@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.harness.worlds.told import ANA, DI, Told
+from tests.harness.worlds.told import ANA, DI, SAM, Told
 from tocsin.cli.incidents import board
 from tocsin.cli.terminal import output
+from tocsin.incidents.timeline.entry import parse_time
 from tocsin.policy.compiled.policies import default
 
 if TYPE_CHECKING:
@@ -167,6 +169,42 @@ class TestAnswers:
         asked = ("waive", "2", "postmortem_published", "3d", "-r", "later", "--as", DI)
         found = terminal.json(*asked)
         assert found["waivers"][0]["expires_at"].startswith("2026-09-11")
+
+    @pytest.mark.parametrize("length", ["1h30m", "90m", "90"])
+    def test_an_approval_of_a_correction_is_typed_so_too(
+        self, terminal: Terminal, length: str
+    ) -> None:
+        three(terminal)
+        what = ("billing", "approve", "1", "sub_1", "--account", "main", "--reason", "asked to")
+        said = (*what, "--lift", "--requester", KIM, "--as", DI)
+        terminal.json(*said, "--minutes", length)
+        entry = terminal.json("timeline", "1", "--as", SAM)[-1]
+        assert parse_time(entry["content"]["expires_at"]) - parse_time(
+            entry["recorded_at"]
+        ) == timedelta(minutes=90)
+        assert terminal.refused(*said, "--minutes", "90s")[0] == 3
+
+    @pytest.mark.parametrize(("length", "days"), [("2d", 2), ("48h", 2), ("14", 14)])
+    def test_turns_of_a_rotation_are_typed_so_too(
+        self, terminal: Terminal, length: str, days: int
+    ) -> None:
+        told = Told(terminal)
+        told.begin("09-08 10:00")
+        turns = ("--member", "commander-primary", "--starts", "2026-09-07T09:00")
+        said = (
+            "oncall",
+            "rotation",
+            "set",
+            "incident_commander",
+            *turns,
+            "--zone",
+            "Europe/Berlin",
+        )
+        made = terminal.json(*said, "--days", length, "--as", DI)
+        assert made["length_days"] == days
+        assert terminal.refused(*said, "--days", "36h", "--as", DI)[0] == 3
+        assert "BEGIN:VCALENDAR" in terminal.text("oncall", "ical", "--days", length, "--as", DI)
+        assert terminal.refused("oncall", "ical", "--days", "400d", "--as", DI)[0] == 3
 
 
 def ticks(terminal: Terminal) -> dict[str, Any]:

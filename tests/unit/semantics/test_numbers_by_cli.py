@@ -45,6 +45,62 @@ def test_numbers_count_real_ones_and_drills_apart_and_are_shown_first(
     assert "HIGH INC-2: second" in terminal.text("first", "2")
 
 
+def test_what_tells_of_another_incident_calls_it_by_its_number(
+    terminal: Terminal, three: list[str]
+) -> None:
+    """A duplicate, what waits for a second person, and the one that takes it over."""
+    told = Told(terminal)
+    told.id = three[1]
+    same = ("close", "2", "duplicate", "--duplicate-of", "1", "--reason", "the same")
+    assert terminal.run(*same, "--as", "di:commander")[0] == 8, "it waits for a second person"
+    waiting = " ".join(terminal.text("first", "2", "--as", ANA).split())
+    assert "close as duplicate of INC-1" in waiting
+    assert "tocsin close INC-2 duplicate --duplicate-of INC-1 --reason TEXT" in waiting
+    terminal.world.inbox.take_all()
+    terminal.json(*same, "--as", "ed:commander")
+    (ended,) = [one for one in terminal.world.inbox.all if one.kind == "closed"]
+    assert "INC-1" in ended.message.text
+    assert "of INC-1" in terminal.text("timeline", "2", "--as", ANA)
+    assert "INC-2 is the same and goes on here" in terminal.text("timeline", "1", "--as", ANA)
+    shown = terminal.text("show", "2", "--as", ANA)
+    assert "goes on as" in shown
+    for text in (waiting, ended.message.text, shown):
+        assert three[0] not in text
+    reopened = terminal.run("reopen", "2", "--reason", "no", "--as", "di:commander")
+    assert "INC-2 goes on as INC-1" in " ".join(reopened[2].split())
+
+
+def test_a_drill_gives_way_to_a_number(terminal: Terminal, three: list[str]) -> None:
+    terminal.world.inbox.take_all()
+    terminal.json("ack", "DRILL-1", "--as", ANA)
+    real = terminal.json("open", "fire", "--severity", "critical")
+    told = Told(terminal)
+    told.until("09-08 10:01")
+    assert real["name"] == "INC-3"
+    stopped = [one for one in terminal.world.inbox.take_all() if "STOPPED" in one.message.subject]
+    assert stopped
+    for one in stopped:
+        assert "STOPPED FOR INC-3" in one.message.subject
+        assert "The critical incident INC-3 is real and open." in one.message.text
+    assert "drill stopped for INC-3" in terminal.text("timeline", "DRILL-1")
+    assert three[2] not in stopped[0].message.subject
+
+
+def test_a_part_has_its_number_at_once_and_is_called_by_it(terminal: Terminal) -> None:
+    whole = terminal.world.alarm("api-5xx")
+    other = terminal.world.alarm("search-errors")
+    assert whole is not None
+    assert other is not None
+    why = ("--reason", "one cause", "--as", "di:commander")
+    terminal.json("merge", "1", "2", *why)
+    terminal.json("merge", "1", "2", "--reason", "one cause", "--as", "ed:commander")
+    key = next(key for key in other.signals if key.endswith("search-errors"))
+    part = terminal.json("split", "1", "search alone", "--keys", key, *why)
+    assert (part["name"], part["version"]) == ("INC-3", len(terminal.json("timeline", "3")))
+    assert "1 alarms go on as INC-3" in terminal.text("timeline", "1")
+    assert "1 alarms taken over from INC-1" in terminal.text("timeline", "3")
+
+
 @pytest.mark.parametrize("name", ["INC-2", "inc-2", "inc2", "2", " Inc-2 ", "INC 2"])
 def test_a_number_is_taken_with_or_without_its_prefix_in_any_case(
     terminal: Terminal, three: list[str], name: str

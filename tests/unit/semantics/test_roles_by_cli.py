@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.harness.worlds.told import ANA, DI, T0, Told
+from tocsin.incidents.commands.shapes import shapes
+from tocsin.incidents.commands.verbs import VERBS
 from tocsin.incidents.vocabulary import WayKind
 
 if TYPE_CHECKING:
@@ -182,6 +185,53 @@ def test_whom_nobody_knows_is_refused_with_who_is_known(
     assert found.get("answered") == "unknown_person" or found["code"] == "unknown_person"
     assert "comander-primary is nobody here: known are commander-primary, " in found["detail"]
     assert taken.terminal.json("timeline", taken.id) == before
+
+
+_TURNS = ("--starts", "2026-09-07T09:00", "--zone", "Europe/Berlin")
+UNKNOWN_ON_DUTY: list[tuple[str, ...]] = [
+    ("oncall", "rotation", "set", COMMANDER, "--member", "comander-primary", *_TURNS),
+    ("oncall", "rotation", "set", COMMANDER, "--preview", "--member", "comander-primary", *_TURNS),
+    *(
+        ("oncall", "rotation", "set", COMMANDER, "--member", "-", f"--{place}", *rest)
+        for place, *rest in (
+            ("backup", "comander-primary", *_TURNS),
+            ("deputy", "comander-primary", *_TURNS),
+        )
+    ),
+    ("oncall", "override", "add", COMMANDER, "comander-primary", "--until", "8h"),
+    ("contact", "remove", "all", "--person", "comander-primary"),
+]
+
+
+@pytest.mark.parametrize("words", UNKNOWN_ON_DUTY, ids=lambda words: "-".join(words[:5]))
+def test_whom_nobody_knows_is_refused_for_turns_overrides_and_ways_too(
+    taken: Told, words: tuple[str, ...]
+) -> None:
+    code, out, err = taken.terminal.run(*words, "--as", DI, "--json")
+    assert code == 3, out
+    found: dict[str, Any] = json.loads(err)["error"]
+    assert found.get("answered") == "unknown_person" or found["code"] == "unknown_person"
+    assert "comander-primary is nobody here: known are commander-primary, " in found["detail"]
+    now = taken.terminal.json("oncall", "rotation", "show", COMMANDER, "--as", DI)
+    assert (now["rotation"], now["overrides"]) == (None, [])
+
+
+def test_every_verb_that_names_a_person_is_among_those_that_are_checked() -> None:
+    """A new verb with a person in it is refused here until it is checked or is said why not.
+
+    Kept out may be anybody: who only looks is on no roster and has no way.
+    """
+    people = {"person", "owner", "requester"}
+
+    def names_somebody(kind: Any) -> bool:
+        return any(
+            shape.name in people or (is_dataclass(shape.kind) and names_somebody(shape.kind))
+            for shape in shapes(kind)
+        )
+
+    steps = ((name, command) for name, verb in VERBS.items() for command in verb.steps.values())
+    found = {name for name, command in steps if names_somebody(command)}
+    assert found == {words[0] for words in UNKNOWN}
 
 
 def test_whom_nothing_reaches_is_refused_too(taken: Told) -> None:

@@ -84,7 +84,11 @@ def test_what_changes_nothing_says_so_and_tells_nobody(two: Terminal) -> None:
 
 
 def test_whoever_has_no_way_keeps_nobody_from_being_told(two: Terminal) -> None:
+    two.world.reachable("zoe")
     rotation(two, "ana", "bo", "zoe")
+    two.json("contact", "remove", "all", "--person", "zoe", "--as", DI)
+    two.world.inbox.all.clear()
+    rotation(two, "ana", "bo")
     assert set(told(two)) == {"ana", "bo"}
 
 

@@ -49,6 +49,9 @@ def close(command: Close, ports: Ports) -> Outcome:
     """
     if command.resolution is not Resolution.DUPLICATE:
         return _close(command, ports)
+    if command.duplicate_of is not None:
+        other = ports.store.load(command.duplicate_of)
+        command = replace(command, called=None if other is None else other.name)
 
     def also(before: Incident | None, commit: Commit) -> tuple[Commit, ...]:
         target = _target(command, ports.store)
@@ -148,7 +151,7 @@ def _target(command: Close, store: IncidentStore) -> Incident:
     if target is None:
         raise UnknownIncident(f"there is no incident {command.duplicate_of}")
     if not target.open:
-        raise IllegalTransition(f"{target.id} is closed; nothing can be a duplicate of it")
+        raise IllegalTransition(f"{target.name} is closed; nothing can be a duplicate of it")
     return target
 
 
@@ -192,4 +195,5 @@ def _absorption(
         states=dict(closed.signals) or None,
         severity=closed.severity,
         restricted=True if closed.restricted else None,
+        called=closed.name,
     )

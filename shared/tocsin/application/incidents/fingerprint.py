@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 # The envelope, and what the application adds: a retry may differ in these and be the same wish.
 _ENVELOPE = frozenset(
-    {"incident_id", "command_id", "correlation_id", "groups", "if_match", "verified_head", "gone"}
+    {
+        *("incident_id", "command_id", "correlation_id", "groups", "if_match"),
+        *("verified_head", "gone", "called"),
+    }
 )
 
 

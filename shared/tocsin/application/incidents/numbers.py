@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.errors import BadInput, NumberTaken, UnknownIncident
 from tocsin.incidents.events.opening import Numbered, Opened
-from tocsin.incidents.model.naming import DRILL, REAL
+from tocsin.incidents.model.naming import DRILL, REAL, numbered
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
@@ -64,6 +64,11 @@ class Giving:
         at = events[-1].at
         late = Numbered(actor=COUNTER, at=at, occurred_at=at, number=number)
         return (*events, late), number
+
+    def ask(self, kind: Kind) -> str | None:
+        """What the incident that is about to be opened will be called, if it has a number."""
+        number = self._number(kind)
+        return None if number is None else numbered(kind, number)
 
     def lost(self, why: VersionConflict | NumberTaken) -> None:
         """The write lost. A number that is somebody's already comes of a counter that fell back.

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 from tocsin.application.incidents.close import close
 from tocsin.application.incidents.commit import commit_of
 from tocsin.application.incidents.execute import carry_out
+from tocsin.application.incidents.numbers import Giving
 from tocsin.application.incidents.outcome import Outcome
 from tocsin.errors import (
     BadInput,
     CommandRepeated,
     IdempotencyKeyReused,
+    NumberTaken,
     StoreUnavailable,
     UnknownIncident,
 )
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident, SignalState
     from tocsin.ports.incidents import Commit, IncidentStore
     from tocsin.ports.time import Ids
+
+
+_TRIES_WITH_NUMBER = 2
 
 
 def split(command: Split, ports: Ports) -> Outcome:
@@ -68,39 +73,66 @@ def _split(command: Split, ports: Ports) -> Outcome:
     if whole is None:
         raise UnknownIncident(f"there is no incident {command.incident_id}")
     opening = _opening(command, whole, ports.ids)
-    part: list[Commit] = []
+    try:
+        part = _opened_apart(command, whole, opening, ports, Giving(ports.numbers))
+    except NumberTaken:  # a counter may have fallen back: the part comes first
+        part = _opened_apart(command, whole, opening, ports, Giving(None))
+    if part is None:  # the old incident knows the command, and its part cannot be found any more
+        raise IdempotencyKeyReused("this key was used for another split", key=command.command_id)
+    return Outcome(incident=part.incident, entries=part.entries, outbox=part.outbox, due=part.due)
+
+
+def _opened_apart(
+    command: Split, whole: Incident, opening: OpenIncident, ports: Ports, giving: Giving
+) -> Commit | None:
+    """The part, opened in the transaction that takes its keys from the whole.
+
+    Its number is asked for once, beside the transaction, as for every opening.
+
+    Raises:
+        NumberTaken: it lost with its number more than once; perhaps that is another incident's.
+    """
+    tried: list[Commit] = []
+    used: int | None = None
+    called = giving.ask(opening.kind)
 
     def also(before: Incident | None, commit: Commit) -> tuple[Commit, ...]:
-        part[:] = [_part(command, before or whole, opening, commit, ports)]
-        return tuple(part)
+        if called is not None and len(tried) == _TRIES_WITH_NUMBER:
+            raise NumberTaken
+        tried.append(_part(command, before or whole, opening, commit, ports, giving=giving))
+        return (tried[-1],)
 
-    carry_out(_given(command, opening.incident_id), ports, also=also)
-    if not part:  # the old incident knows the command, and its part cannot be found any more
-        raise IdempotencyKeyReused("this key was used for another split", key=command.command_id)
-    return Outcome(
-        incident=part[0].incident,
-        entries=part[0].entries,
-        outbox=part[0].outbox,
-        due=part[0].due,
-    )
+    try:
+        carry_out(_given(command, opening.incident_id, called), ports, also=also)
+        used = tried[-1].number if tried else None
+    finally:
+        giving.settle(used)
+    return tried[-1] if tried else None
 
 
 def _part(
-    command: Split, whole: Incident, opening: OpenIncident, commit: Commit, ports: Ports
+    command: Split,
+    whole: Incident,
+    opening: OpenIncident,
+    commit: Commit,
+    ports: Ports,
+    *,
+    giving: Giving,
 ) -> Commit:
     """What the part's half of the transaction is; the whole hands the keys over itself."""
     policy, now = ports.policies.current(), ports.clock.incident_now()
-    events = decide(None, opening, policy, now)
+    events, number = giving.give(None, decide(None, opening, policy, now))
     part: Incident | None = None
     for event in events:
         part = evolve(part, event)
     states = {key: whole.signals[key] for key in command.keys}
     firing = tuple(key for key, state in states.items() if state.firing)
-    taken = _taken(command, opening.incident_id, tuple(states), firing, states)
+    taken = _taken(command, opening.incident_id, tuple(states), firing, states, called=whole.name)
     events += decide(part, taken, policy, now)
     found = commit_of(None, events, opening, policy, ports.ids)
     handed = {pointer.key for pointer in commit.pointers}
-    return replace(found, pointers=tuple(one for one in found.pointers if one.key not in handed))
+    pointers = tuple(one for one in found.pointers if one.key not in handed)
+    return replace(found, pointers=pointers, number=number)
 
 
 def _finished(command: Split, part: str, ports: Ports) -> Outcome:
@@ -168,6 +200,7 @@ def _opening(command: Split, whole: Incident, ids: Ids) -> OpenIncident:
         received_at=whole.cycle_started_at,
         restricted=whole.restricted,
         previous=whole.id,
+        called=whole.name,
         access=whole.access if whole.access != Access() else None,
     )
 
@@ -176,7 +209,7 @@ def _opening_id(command: Split) -> str:
     return f"split:{command.incident_id}:{command.command_id}"
 
 
-def _given(command: Split, part: str) -> GiveKeys:
+def _given(command: Split, part: str, called: str | None = None) -> GiveKeys:
     return GiveKeys(
         incident_id=command.incident_id,
         command_id=f"split:{command.command_id}",
@@ -187,6 +220,7 @@ def _given(command: Split, part: str) -> GiveKeys:
         into=part,
         keys=command.keys,
         reason=command.reason,
+        called=called,
     )
 
 
@@ -205,6 +239,8 @@ def _taken(
     keys: tuple[str, ...],
     firing: tuple[str, ...],
     states: Mapping[str, SignalState] | None,
+    *,
+    called: str | None = None,
 ) -> TakeKeys:
     return TakeKeys(
         incident_id=part,
@@ -216,4 +252,5 @@ def _taken(
         keys=keys,
         firing=firing,
         states=states or None,
+        called=called,
     )

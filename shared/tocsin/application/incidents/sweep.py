@@ -142,6 +142,7 @@ def _stop(drill: str, real: Incident, ports: Ports) -> bool:
         actor=SWEEP,
         correlation_id=real.correlation_id,
         real=real.id,
+        called=real.name,
     )
     try:
         carry_out(command, ports)

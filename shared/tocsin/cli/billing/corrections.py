@@ -18,6 +18,7 @@ from tocsin.billing.subscription import Status
 from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.spans import read_count
 from tocsin.errors import BadInput
 from tocsin.incidents import limits
 from tocsin.incidents.queries.access import input_hash
@@ -106,7 +107,7 @@ def approve(
     lifting: Annotated[bool, typer.Option("--lift", help="Approve lifting instead.")] = False,
     provider: Provider = DEFAULT,
     mode: Mode = "live",
-    minutes: Annotated[int, typer.Option(help="How long it holds.")] = 60,
+    minutes: Annotated[str, typer.Option(help="How long it holds, like 90m or 2h.")] = "60m",
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
@@ -126,7 +127,7 @@ def approve(
         "input": list(wanted.lines),
         "requester": requester,
         "reason": reason,
-        "minutes": minutes,
+        "minutes": read_count(minutes, "minutes"),
     }
     api = connect(api_url, person)
     incident = id_of(api, incident)

@@ -19,7 +19,7 @@ from tocsin.cli.billing.following import Following, ends
 from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
-from tocsin.cli.terminal.spans import read_instant
+from tocsin.cli.terminal.spans import read_count, read_instant
 from tocsin.incidents.queries.access import input_hash
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.api_client import segment
@@ -156,7 +156,7 @@ def approve(
     requester: Annotated[str, typer.Option("--for", help="Who may have it healed.")],
     reason: Annotated[str, typer.Option(help="Why; it is part of the record.")],
     *,
-    minutes: Annotated[int, typer.Option(help="For how long.")] = 60,
+    minutes: Annotated[str, typer.Option(help="How long it holds, like 90m or 2h.")] = "60m",
     key: _Key = None,
     api_url: ApiUrl = None,
     person: As = None,
@@ -170,7 +170,7 @@ def approve(
         "input": lines,
         "requester": requester,
         "reason": reason,
-        "minutes": minutes,
+        "minutes": read_count(minutes, "minutes"),
     }
     api.post(f"/v1/incidents/{segment(incident)}/authorize", body, key=key)
     approval = f"{incident}:{entry_of(api, incident, input_hash(ACTION, lines))}"

@@ -162,7 +162,7 @@ def _facts(incident: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     for kind, address in incident["channels"].items():
         yield spaced(kind), address
     if incident["duplicate_of"]:
-        yield "goes on as", incident["duplicate_of"]
+        yield "goes on as", incident["duplicate_called"] or incident["duplicate_of"]
     if incident["restricted"]:
         yield "restricted", "only those with a part in it see it"
     yield "id", f"{incident['id']}, version {incident['version']}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -21,7 +21,7 @@ from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import minute, show_change
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
-from tocsin.cli.terminal.spans import read_instant, read_span
+from tocsin.cli.terminal.spans import LENGTHS, read_count, read_instant
 from tocsin.errors import BadInput
 from tocsin.incidents.commands.help import about
 from tocsin.incidents.commands.shapes import Shape, shapes
@@ -224,13 +224,10 @@ _OFFERS: Mapping[str, Callable[..., Any]] = {
 _SHORT = {"reason": "-r", "actions": "-a"}
 """Options that nearly everybody types."""
 
-_LENGTHS = {"minutes": timedelta(minutes=1), "days": timedelta(days=1)}
-"""Fields that are a length of time, in their unit: typed like every other length."""
-
 
 def _hint(shape: Shape) -> Any:
     kind: Any = str
-    if shape.name in _LENGTHS:
+    if shape.name in LENGTHS:
         return str
     if issubclass(shape.kind, StrEnum):
         # Not the class itself: on the line stand its values, not its names.
@@ -245,8 +242,8 @@ def _sent(fields: tuple[Shape, ...], given: Mapping[str, Any]) -> Iterator[tuple
         value = given[shape.name]
         if value is None or (value is False and not shape.required):
             continue
-        if shape.name in _LENGTHS:
-            value = _length(value, shape.name)
+        if shape.name in LENGTHS:
+            value = read_count(value, shape.name)
         elif shape.kind is datetime:
             value = _moment(value)
         elif shape.many and shape.kind is not str:
@@ -265,20 +262,6 @@ def _record(shape: Shape, text: str) -> dict[str, str]:
         one.name: _moment(part) if one.kind is datetime else part
         for one, part in zip(wanted, parts, strict=True)
     }
-
-
-def _length(text: str, name: str) -> int:
-    """`90m`, `2h`, `3d` or `1d12h` in the field's whole units; a bare number counts those.
-
-    Raises:
-        BadInput: it is no length of time, or not so many whole ones.
-    """
-    if text.isascii() and text.isdigit():
-        return int(text)
-    count, rest = divmod(read_span(text), _LENGTHS[name])
-    if rest:
-        raise BadInput(f"{text!r} is no whole number of {name}", field=name)
-    return count
 
 
 def _moment(text: str) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from tocsin.cli.terminal.output import current
-from tocsin.cli.terminal.spans import read_instant, read_span, show_span
+from tocsin.cli.terminal.spans import read_count, read_instant, read_span, show_span
 from tocsin.errors import CheckFailed
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def inbox(
     wait: Annotated[
         int | None, typer.Option(help="Wait until this many messages are there.", min=1)
     ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)] = 30.0,
+    timeout: Annotated[str, typer.Option(help="How long to wait, like 30s or 2m.")] = "30s",
     *,
     clear: Annotated[bool, typer.Option("--clear", help="Forget all messages.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Show the texts too.")] = False,
@@ -137,10 +137,11 @@ def inbox(
         else:
             current().line(f"forgot {forgotten} messages")
         return
-    messages = box.wait(wait, seconds=timeout) if wait else box.read()
+    seconds = read_count(timeout, "seconds")
+    messages = box.wait(wait, seconds=seconds) if wait else box.read()
     _show_messages(messages, full=full)
     if wait and len(messages) < wait:
-        raise CheckFailed(f"{len(messages)} of {wait} messages after {timeout:g} s")
+        raise CheckFailed(f"{len(messages)} of {wait} messages after {seconds} s")
 
 
 @app.command()

@@ -15,7 +15,7 @@ import typer
 
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
-from tocsin.cli.terminal.spans import read_span
+from tocsin.cli.terminal.spans import read_count, read_span
 from tocsin.documents.ical import calendar
 from tocsin.documents.times import full_moment
 from tocsin.errors import BadInput
@@ -36,6 +36,7 @@ app.add_typer(overrides, name="override")
 
 RoleName = Annotated[Role, typer.Argument(help="The role.", metavar="ROLE")]
 At = Annotated[str | None, typer.Option(help="Another time, RFC 3339.", show_default=False)]
+_FARTHEST = 366
 _PLACES = ("role", "primary", "backup", "deputies")
 
 
@@ -59,18 +60,21 @@ def on_call(
 def ical(
     *,
     role: Annotated[Role | None, typer.Option(help="Only this role.")] = None,
-    days: Annotated[int, typer.Option(help="How far ahead.", min=1, max=366)] = 180,
+    days: Annotated[str, typer.Option(help="How far ahead, like 90d; a year at most.")] = "180d",
     out: Annotated[Path | None, typer.Option(help="Write here, not to the terminal.")] = None,
     api_url: ApiUrl = None,
     person: As = None,
 ) -> None:
     """The days ahead as an iCalendar file (RFC 5545)."""
+    ahead = read_count(days, "days")
+    if not 1 <= ahead <= _FARTHEST:
+        raise BadInput(f"--days is 1d to {_FARTHEST}d, not {days}", field="days")
     api = connect(api_url, person)
     now = parse_time(api.get("/v1/oncall")["at"])
     found = api.get(
         "/v1/oncall/shifts",
         role=role and role.value,
-        **{"from": format_time(now), "to": format_time(now + timedelta(days=days))},
+        **{"from": format_time(now), "to": format_time(now + timedelta(days=ahead))},
     )["shifts"]
     text = calendar((_shift(one) for one in found), name="Tocsin on call", now=now)
     if out is None:
@@ -103,7 +107,7 @@ def set_rotation(
     member: Annotated[list[str], typer.Option(help="Who takes turns, in order; `-`: nobody.")],
     starts: Annotated[str, typer.Option(help="The first hand-off, like 2026-09-07T09:00.")],
     zone: Annotated[str, typer.Option(help="Whose wall clock, like Europe/Berlin.")],
-    days: Annotated[int, typer.Option(help="How long a turn is.")] = 7,
+    days: Annotated[str, typer.Option(help="How long a turn is, like 7d.")] = "7d",
     backup: Annotated[list[str] | None, typer.Option(help="Backups taking turns.")] = None,
     deputy: Annotated[list[str] | None, typer.Option(help="Who comes last, in order.")] = None,
     now: Annotated[
@@ -120,7 +124,7 @@ def set_rotation(
         "members": ["" if each == "-" else each for each in member],
         "starts_at": format_time(_moment(starts, load_zone(zone))),
         "zone": zone,
-        "length_days": days,
+        "length_days": (length := read_count(days, "days")),
         "backups": backup or [],
         "deputies": deputy or [],
     } | ({"at_once": True} if now else {})
@@ -133,7 +137,7 @@ def set_rotation(
             current().document(found)
         return
     made = api.post(f"/v1/oncall/{role.value}/rotation", body)
-    _told(made, f"{role.value}: {', '.join(member)}, every {days} days from {made['starts_at']}")
+    _told(made, f"{role.value}: {', '.join(member)}, every {length} days from {made['starts_at']}")
 
 
 @overrides.command("add")

@@ -15,6 +15,12 @@ from tocsin.incidents.limits import YEARS
 _SPAN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _UNITS = ("days", "hours", "minutes", "seconds")
 _LONGEST = timedelta(days=3660)
+LENGTHS = {
+    "seconds": timedelta(seconds=1),
+    "minutes": timedelta(minutes=1),
+    "days": timedelta(days=1),
+}
+"""Fields that are a length of time, in their unit: typed like every other length."""
 
 
 def read_span(text: str) -> timedelta:
@@ -32,6 +38,20 @@ def read_span(text: str) -> timedelta:
     if not timedelta() < span <= _LONGEST:
         raise BadInput(f"{text!r} is no length of time: write 90s, 5m, 4h, 2d or 1h30m")
     return span
+
+
+def read_count(text: str, unit: str) -> int:
+    """`90m`, `2h`, `3d` or `1d12h` in whole `minutes`, `days`; a bare number counts those.
+
+    Raises:
+        BadInput: it is no length of time, or not so many whole ones.
+    """
+    if text.isascii() and text.isdigit():
+        return int(text)
+    count, rest = divmod(read_span(text), LENGTHS[unit])
+    if rest:
+        raise BadInput(f"{text!r} is no whole number of {unit}", field=unit)
+    return count
 
 
 def read_instant(text: str) -> datetime:

@@ -35,13 +35,15 @@ class ApproveWaiver(Command):
 class Close(Command):
     """It is over. `verified_head` is the head the application has verified the chain up to.
 
-    It is set by the application and never by a caller: no claim stands in for the check.
+    It is set by the application and never by a caller: no claim stands in for the check. So is what
+    the incident that it repeats is `called` by people.
     """
 
     resolution: Resolution
     reason: str = asked("Why; needed unless it is `resolved`.", default="")
     duplicate_of: str | None = None
     verified_head: bytes | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class AbsorbDuplicate(Command):
     states: Mapping[str, SignalState] | None = None
     severity: Severity | None = None
     restricted: bool | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

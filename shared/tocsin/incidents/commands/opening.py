@@ -14,7 +14,8 @@ class OpenIncident(Command):
     """Opened by a person (or a backfill), not by a signal.
 
     `received_at` is when a report from outside came in: it is t0, however late it is triaged.
-    `previous` is the incident this one was part of, and `access` whom that one let in or kept out.
+    `previous` is the incident this one was part of, what people call it is `called`, and `access`
+    is whom that one let in or kept out.
     """
 
     title: str
@@ -29,6 +30,7 @@ class OpenIncident(Command):
     restricted: bool = False
     previous: str | None = None
     access: Access | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

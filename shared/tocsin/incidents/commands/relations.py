@@ -35,11 +35,15 @@ class Merge(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveKeys(Command):
-    """The first half of a split: these keys are another incident's from now on."""
+    """The first half of a split: these keys are another incident's from now on.
+
+    `called`, here and below, is what people call the other incident; the application says it.
+    """
 
     into: str
     keys: tuple[str, ...]
     reason: str
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,7 @@ class TakeKeys(Command):
     keys: tuple[str, ...]
     firing: tuple[str, ...]
     states: Mapping[str, SignalState] | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +64,4 @@ class StopDrill(Command):
     """A real critical incident, `real`, is open: whoever practises is needed there."""
 
     real: str
+    called: str | None = None

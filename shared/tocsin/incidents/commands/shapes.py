@@ -42,7 +42,7 @@ class Shape:
 
 
 # Kept from callers: no claim of theirs stands in for the application's own check.
-_NOT_ASKED = frozenset({"stored", "verified_head", "headline", "gone", "access"}) | {
+_NOT_ASKED = frozenset({"stored", "verified_head", "headline", "gone", "access", "called"}) | {
     each.name for each in fields(Command)
 }
 _REASON = "reason"

@@ -70,11 +70,15 @@ class ClosingProposed(Event):
     person: str
     reason: str
     until: datetime | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed(Event):
-    """It is over. `met` and `waived` are the gate's codes as they stood."""
+    """It is over. `met` and `waived` are the gate's codes as they stood.
+
+    `called`, here and below, is what people called the other incident then.
+    """
 
     type: ClassVar[str] = "closed"
 
@@ -83,6 +87,7 @@ class Closed(Event):
     duplicate_of: str | None
     met: tuple[str, ...]
     waived: tuple[str, ...]
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,7 @@ class DuplicateAbsorbed(Event):
     firing: tuple[str, ...]
     evidence: tuple[EvidenceLink, ...] = ()
     states: Mapping[str, SignalState] | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +149,12 @@ def _waiver_expired(incident: Incident, event: WaiverExpired) -> Incident:
 def _closing(incident: Incident, event: ClosingProposed) -> Incident:
     what = f"{event.resolution}:{event.duplicate_of or ''}"
     proposal = Proposal(
-        what=what, person=event.person, part=None, reason=event.reason, until=event.until
+        what=what,
+        person=event.person,
+        part=None,
+        reason=event.reason,
+        until=event.until,
+        called=event.called,
     )
     return replace(incident, closing=proposal)
 
@@ -155,6 +166,7 @@ def _closed(incident: Incident, event: Closed) -> Incident:
         closed_at=event.at,
         resolution=event.resolution,
         duplicate_of=event.duplicate_of,
+        duplicate_called=event.called,
         closing=None,
     )
 

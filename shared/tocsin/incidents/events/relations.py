@@ -15,7 +15,7 @@ from tocsin.incidents.model.incident import Incident, SignalState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysGiven(Event):
-    """These dedup keys are the incident `into`'s from now on."""
+    """These dedup keys are the incident `into`'s from now on, which people call `called`."""
 
     type: ClassVar[str] = "keys_given"
 
@@ -23,11 +23,12 @@ class KeysGiven(Event):
     keys: tuple[str, ...]
     firing: tuple[str, ...]
     reason: str
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysTaken(Event):
-    """These dedup keys, and what they last said, came from the incident `source`.
+    """These dedup keys, and what they last said, came from the incident `source`, or `called`.
 
     `states` is what they last said and when; entries from before it was kept have none.
     """
@@ -38,6 +39,7 @@ class KeysTaken(Event):
     keys: tuple[str, ...]
     firing: tuple[str, ...]
     states: Mapping[str, SignalState] | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class DrillStopped(Event):
 
     real: str
     people: tuple[str, ...]
+    called: str | None = None
 
 
 def joined(

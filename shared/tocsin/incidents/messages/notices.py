@@ -189,7 +189,11 @@ def _closed(event: Closed, incident: Incident, _policy: Policy) -> Wanted:
     """Whoever heard that it began hears how it ended."""
     if incident.kind is not Kind.BACKFILLED and not incident.restricted:
         facts = {"resolution": str(event.resolution), "reason": event.reason}
-        yield MessageKind.CLOSED, STAKEHOLDERS, facts | {"criterion": event.duplicate_of or ""}
+        yield (
+            MessageKind.CLOSED,
+            STAKEHOLDERS,
+            facts | {"criterion": event.called or event.duplicate_of or ""},
+        )
 
 
 def _reopened(event: Reopened, incident: Incident, policy: Policy) -> Wanted:
@@ -216,7 +220,8 @@ def _with_fix(event: Fixed | ContainmentVerified, incident: Incident, policy: Po
 
 
 def _drill_stopped(event: DrillStopped, _incident: Incident, _policy: Policy) -> Wanted:
-    facts = {"matter": "drill_stopped", "criterion": event.real, "due_at": format_time(event.at)}
+    facts = {"matter": "drill_stopped", "criterion": event.called or event.real}
+    facts["due_at"] = format_time(event.at)
     for person in event.people:
         yield MessageKind.REMINDER, person_target(person), facts
 

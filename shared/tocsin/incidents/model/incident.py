@@ -235,6 +235,7 @@ class Incident:
     resolution: Resolution | None = None
     closed_at: datetime | None = None
     duplicate_of: str | None = None
+    duplicate_called: str | None = None
     containment: Containment = field(default_factory=Containment)
     fix: Fix = field(default_factory=Fix)
     window: Window | None = None

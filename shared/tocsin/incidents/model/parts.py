@@ -271,7 +271,8 @@ class Prevention:
 class Proposal:
     """Something that waits for a second person: `what` it is about, and who asked.
 
-    It is over after `until`; None: not by age.
+    It is over after `until`; None: not by age. Where another incident is in it, people call that
+    `called`.
     """
 
     what: str
@@ -279,6 +280,7 @@ class Proposal:
     part: Role | None
     reason: str
     until: datetime | None = None
+    called: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

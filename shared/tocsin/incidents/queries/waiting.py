@@ -52,9 +52,10 @@ def _waiting(incident: Incident) -> Iterator[Waiting]:
         )
     if (closing := incident.closing) is not None:
         resolution, _, other = closing.what.partition(":")
+        other = closing.called or other
         same = f" --duplicate-of {other}" if other else ""
         yield Waiting(
-            what=f"close as {closing.what.rstrip(':')}",
+            what=f"close as {resolution}{f' of {other}' if other else ''}",
             person=closing.person,
             reason=closing.reason,
             command=f"tocsin close {name} {resolution}{same} --reason TEXT",

@@ -99,11 +99,13 @@ def absorb_duplicate(draft: Draft, command: AbsorbDuplicate) -> None:
             firing=command.firing,
             evidence=command.evidence[: limits.EVIDENCE_MOVED],
             states=command.states,
+            called=command.called,
         )
     )
     settle_window(draft)
     if command.restricted and not draft.incident.restricted:
-        draft.add(Restricted(**draft.stamp, reason=f"{command.duplicate} is restricted"))
+        reason = f"{command.called or command.duplicate} is restricted"
+        draft.add(Restricted(**draft.stamp, reason=reason))
     worse = command.severity
     if worse is not None and worse.rank < draft.incident.severity.rank:
         raise_to(draft, worse, reason=f"it is also {command.duplicate}")
@@ -199,6 +201,7 @@ def _close_unreal(draft: Draft, command: Close) -> None:
             duplicate_of=target,
             met=(),
             waived=(),
+            called=command.called if target is not None else None,
         )
     )
 
@@ -227,6 +230,7 @@ def _second_agrees(draft: Draft, command: Close, reason: str) -> bool:
             person=draft.actor.id,
             reason=reason,
             until=until(draft),
+            called=command.called,
         )
     )
     return False
@@ -238,7 +242,8 @@ def _reopen(draft: Draft, reason: str, severity: Severity | None) -> None:
     if incident.open:
         raise IllegalTransition(f"{incident.name} is not closed")
     if incident.resolution is Resolution.DUPLICATE:
-        raise IllegalTransition(f"{incident.name} goes on as {incident.duplicate_of}")
+        other = incident.duplicate_called or incident.duplicate_of
+        raise IllegalTransition(f"{incident.name} goes on as {other}")
     now = severity or incident.severity
     timed = incident.kind is not Kind.BACKFILLED
     withdraw = incident.communication.to_customers.withdraw

@@ -99,7 +99,7 @@ def open_by_person(draft: Draft, command: OpenIncident) -> None:
             reported=command.received_at is not None and command.previous is None,
         ),
     )
-    _as_before(draft, command.access or Access(), f"as in {command.previous}")
+    _as_before(draft, command.access or Access(), f"as in {command.called or command.previous}")
     page_people(draft)
 
 

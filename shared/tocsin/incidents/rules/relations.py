@@ -30,6 +30,7 @@ def give(draft: Draft, command: c.GiveKeys) -> None:
             keys=keys,
             firing=tuple(firing),
             reason=reason_of(command.reason),
+            called=command.called,
         )
     )
     settle_window(draft)
@@ -47,6 +48,7 @@ def take(draft: Draft, command: c.TakeKeys) -> None:
             keys=command.keys,
             firing=command.firing,
             states=command.states,
+            called=command.called,
         )
     )
     settle_window(draft)
@@ -64,4 +66,4 @@ def stop_drill(draft: Draft, command: c.StopDrill) -> None:
         raise IllegalTransition(f"{incident.name} is no drill")
     taking_part = allowed((*incident.roles.values(), *incident.responders), incident)
     asked = taking_part or people([Audience.PRIMARY], incident, draft.policy)
-    draft.add(DrillStopped(**draft.stamp, real=command.real, people=asked))
+    draft.add(DrillStopped(**draft.stamp, real=command.real, people=asked, called=command.called))

@@ -13,6 +13,8 @@ from tests.harness.models.icalendar import events, moment
 from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.harness.worlds.world import World
 
 ROLE = "/v1/oncall/incident_commander"
@@ -25,6 +27,14 @@ ROTATION: dict[str, Any] = {
     "deputies": ["di"],
 }
 COMMANDER = {"person": "chief", "group": "commander"}
+
+
+@pytest.fixture(autouse=True)
+def people(world: World) -> Iterator[None]:
+    """Whom the tests name is known here; what they are told of their turns is another test's."""
+    world.reachable("ana", "bo", "cy", "di", "eve", "fay")
+    yield
+    world.inbox.take_all()
 
 
 def get(world: World, path: str, **query: str) -> dict[str, Any]:
