@@ -305,3 +305,47 @@ def test_the_closing_path_of_a_medium_is_nine_commands_and_350_characters(
     runs = [one["content"]["url"] for one in entries if one["type"] == "run_ended"]
     assert runs == ["https://ci/7", "https://ci/8"], "each check says where it can be seen"
     assert not [one for one in entries if one["type"] == "item_settled"], "no box was ticked"
+
+
+class TestScreens:
+    """At 80 and 120 columns: no line is wider, and what is to be copied is in one piece."""
+
+    LOOKS = (
+        *("board", "show 1", "show 1 --first", "first 1", "first 2", "checklist 1", "gate 1"),
+        *("clocks 1", "metrics 1", "timeline 1", "freeze", "oncall"),
+        *("contact list --person anastasia.konstantinopolitanskaja --as di:commander", "doctor"),
+    )
+    ANSWERS = (
+        "ack 1 --as ana",
+        "page 1 anastasia.konstantinopolitanskaja -r 'the sharding of orders is broken' --as ana",
+        "assign 1 communications_owner anastasia.konstantinopolitanskaja --as di:commander",
+        "severity 1 high -y --reason 'few are affected' --as di:commander",
+        "contain plan 1 a1 'Back to release 41, and the feature off for all of Europe' --as ana",
+        "note 1 'Nobody knows why the second shard answers with the rows of the first' --as ana",
+    )
+
+    def test_no_line_is_wider_than_the_screen(self, terminal: Terminal, width: int) -> None:
+        terminal.world.reachable()
+        terminal.world.reachable("anastasia.konstantinopolitanskaja")
+        told = Told(terminal)
+        told.begin("09-08 10:00")
+        detail = "Threshold Crossed: 2 out of the last 3 datapoints were greater than (0.0)" * 2
+        words = ("--severity", "critical", "--service", "checkout", "--detail", detail)
+        told.id = terminal.json("open", f"{LONG}, and {LONG}", *words, "--as", ANA)["id"]
+        terminal.json("open", LONG, "--severity", "high", "--as", ANA)
+        told.until("09-08 10:20")
+        shown = {}
+        for line in (*self.LOOKS, *self.ANSWERS, *self.LOOKS):
+            code, out, _ = terminal.run(*shlex.split(line))
+            assert code in {0, 1, 8}, line
+            shown[line] = out
+        wide = [
+            (line, one)
+            for line, out in shown.items()
+            for one in out.splitlines()
+            if len(one.rstrip()) > width
+        ]
+        assert wide == []
+        first = [one.strip() for one in shown["first 1"].splitlines()]
+        command = "tocsin severity INC-1 high --reason TEXT"
+        assert any(one.endswith(command) for one in first), "in one piece"

@@ -435,4 +435,4 @@ def test_stakeholders_hear_how_it_ended_and_that_it_did_not(terminal: Terminal) 
     said = [one.message.text for one in ends]
     assert "It was a false alarm.\n\nReason: a test alarm" in said[0]
     assert "It was closed and is open again.\n\nReason: it is back" in said[1]
-    assert f"It is the same as {other.id} and goes on there." in said[2]
+    assert f"It is the same as {other.name} and goes on there." in said[2]

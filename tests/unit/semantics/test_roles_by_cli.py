@@ -192,10 +192,10 @@ UNKNOWN_ON_DUTY: list[tuple[str, ...]] = [
     ("oncall", "rotation", "set", COMMANDER, "--member", "comander-primary", *_TURNS),
     ("oncall", "rotation", "set", COMMANDER, "--preview", "--member", "comander-primary", *_TURNS),
     *(
-        ("oncall", "rotation", "set", COMMANDER, "--member", "-", f"--{place}", *rest)
+        ("oncall", "rotation", "set", COMMANDER, "--member", "commander-primary", place, *rest)
         for place, *rest in (
-            ("backup", "comander-primary", *_TURNS),
-            ("deputy", "comander-primary", *_TURNS),
+            ("--backup", "comander-primary", *_TURNS),
+            ("--deputy", "comander-primary", *_TURNS),
         )
     ),
     ("oncall", "override", "add", COMMANDER, "comander-primary", "--until", "8h"),

@@ -177,13 +177,9 @@ def test_a_raise_shows_old_and_new_deadlines_and_changes_nothing_unless_confirme
     monkeypatch.setattr("typer.confirm", lambda *_a, **_k: False)
     code, shown, _ = terminal.run("severity", told.id, "critical", "--as", ANA)
     assert code == 1
-    for time in (
-        "2026-09-09T14:00:00.000Z",
-        "2026-09-08T18:00:00.000Z",
-        "2026-09-08T19:15:00.000Z",
-    ):
+    for time in ("09-09 14:00Z", "09-08 18:00Z", "09-08 19:15Z"):
         assert time in shown
-    assert "late on raise; recover by 2026-09-08T23:00:00.000Z" in shown
+    assert "late on raise; recover by 09-08 23:00Z" in shown
     assert told.show()["severity"] == "high"
     monkeypatch.setattr("typer.confirm", lambda *_a, **_k: True)
     assert terminal.run("severity", told.id, "critical", "--as", ANA)[0] == 0

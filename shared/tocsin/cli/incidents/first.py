@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import typer
 
 from tocsin.cli.incidents.naming import OnOne
+from tocsin.cli.incidents.tables import minute
 from tocsin.cli.incidents.verbs import Incident  # noqa: TC001 -- Typer reads the annotations
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.spans import show_span
 from tocsin.documents import briefing
 from tocsin.incidents.queries.briefing import Brief
 from tocsin.incidents.timeline.codec import decode_fields
@@ -61,22 +64,23 @@ def lines(found: dict[str, Any]) -> list[str]:
 
 def _asked(one: dict[str, Any]) -> str:
     have = "has it" if one["acknowledged"] else "no answer"
-    return f"  asked {one['person']}, {one['times']} times, last {one['last_at']}: {have}"
+    often = "once" if one["times"] == 1 else f"{one['times']} times, last"
+    return f"  asked {one['person']} {often} {minute(one['last_at'])}: {have}"
 
 
 def _clock(one: dict[str, Any]) -> str:
-    left = one["minutes_left"]
-    until = f"{left} min left" if left >= 0 else f"{-left} min LATE"
+    left = timedelta(minutes=one["minutes_left"])
+    until = f"{show_span(abs(left))} {'LATE' if left < timedelta() else 'left'}"
     if one["paused_until"]:
-        until += f", paused until {one['paused_until']}"
-    return f"{one['clock']}: {until} (due {one['due_at']})"
+        until += f", paused until {minute(one['paused_until'])}"
+    return f"{one['clock']}: {until} (due {minute(one['due_at'])})"
 
 
 def _post(one: dict[str, Any]) -> str:
     role = one["role"].replace("_", " ")
     if one["holder"]:
         return f"{role}: {one['holder']}"
-    return f"{role}: NOBODY; on call {one['on_call'] or 'nobody'}, then {one['backup'] or 'nobody'}"
+    return f"{role}: NOBODY; on call {one['on_call'] or 'nobody'}, {one['backup'] or 'nobody'}"
 
 
 def _phase(phase: dict[str, Any] | None) -> list[str]:
@@ -88,5 +92,5 @@ def _phase(phase: dict[str, Any] | None) -> list[str]:
 
 def _customers(told: dict[str, Any]) -> str:
     decided = {None: "not decided", True: "are told", False: "are not told"}[told["told"]]
-    next_by = f", next update by {told['next_by']}" if told["next_by"] else ""
+    next_by = f", next update by {minute(told['next_by'])}" if told["next_by"] else ""
     return f"customers: {decided}{next_by}"

@@ -182,6 +182,10 @@ def minute(text: str) -> str:
     return f"{text[5:10]} {text[11:16]}Z"
 
 
+def _minute_or(text: str | None, otherwise: str) -> str:
+    return minute(text) if text else otherwise
+
+
 def show_clocks(found: Mapping[str, Any]) -> None:
     """Every clock, and the arithmetic of those that came with it."""
     if current().json:
@@ -192,10 +196,10 @@ def show_clocks(found: Mapping[str, Any]) -> None:
         (
             one["clock"],
             target(one["target"]),
-            one["due_at"] or "unscheduled",
+            _minute_or(one["due_at"], "unscheduled"),
             tinted(one["attainment"]),
             _standing(one),
-            one["recovery_due"],
+            _minute_or(one["recovery_due"], ""),
         )
         for one in found["clocks"]
     )
@@ -213,14 +217,17 @@ def show_preview(found: Mapping[str, Any]) -> None:
     current().line(f"{found['name']}: {found['old']} to {found['new']}, at {found['now']}")
     rows: list[tuple[object, ...]] = []
     if asked := found["acknowledge"]:
-        rows.append(("acknowledge", "", asked["old_due"], asked["new_due"], ""))
+        due = (_minute_or(asked["old_due"], ""), _minute_or(asked["new_due"], ""))
+        rows.append(("acknowledge", "", *due, ""))
     rows += [
         (
             one["clock"],
             f"{target(one['old_target'])} to {target(one['new_target'])}",
-            one["old_due"] or UNSCHEDULED,
-            one["new_due"] or UNSCHEDULED,
-            f"late on raise; recover by {one['recovery_due']}" if one["late_on_raise"] else "",
+            _minute_or(one["old_due"], UNSCHEDULED),
+            _minute_or(one["new_due"], UNSCHEDULED),
+            f"late on raise; recover by {_minute_or(one['recovery_due'], UNSCHEDULED)}"
+            if one["late_on_raise"]
+            else "",
         )
         for one in found["clocks"]
     ]

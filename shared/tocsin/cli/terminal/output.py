@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import textwrap
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-_UNSEEN_WIDTH = 160  # of what is piped or captured: wide, so that lines can be searched
+_UNSEEN_WIDTH = _UNFOLDED = 160  # of what is piped or captured: wide, so that lines can be searched
 
 
 def _console(*, stderr: bool) -> Console:
@@ -52,14 +53,26 @@ class Output:
         sys.stdout.write(document_text(payload, indent=2) + "\n")
 
     def line(self, text: str, style: str | None = None) -> None:
-        """One line of a result for people."""
-        self.out.print(visible(text), markup=False, style=style)
+        """One line of a result for people; on a narrow screen between words, and further in.
+
+        What is to be copied whole (a command, an address) stays in one piece, on a line of its own
+        if need be, and what is piped stays in its line.
+        """
+        shown = visible(text)
+        if self.out.width < _UNFOLDED:
+            shown = "\n".join(_folded(line, self.out.width) for line in shown.split("\n"))
+        self.out.print(shown, markup=False, style=style)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """A result for people; None is shown as nothing, a `Text` in its own style."""
         cells = [[_cell(cell) for cell in row] for row in rows]
         foldable = (
-            Column(name, overflow="fold", min_width=_whole(row[place] for row in cells))
+            Column(
+                name,
+                overflow="fold",
+                min_width=_whole(row[place] for row in cells),
+                no_wrap=_is_code(row[place] for row in cells),
+            )
             for place, name in enumerate(columns)
         )
         shown = Table(*foldable, box=None, pad_edge=False, header_style="bold")
@@ -78,6 +91,24 @@ class Output:
         self.out.print(shown, markup=False, soft_wrap=False)
 
 
+def _folded(line: str, width: int) -> str:
+    if len(line) <= width:
+        return line
+    inner = " " * (len(line) - len(line.lstrip()) + 2)
+    if (copied := _COPIED.search(line)) is not None:
+        before = line[: copied.start()].rstrip()
+        return f"{_folded(before, width)}\n{inner}{copied[0]}" if before else line
+    return textwrap.fill(
+        line,
+        width,
+        subsequent_indent=inner,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
+
+
+_COPIED = re.compile(r"(?:\btocsin [a-z]|\bhttps?://).*$")
 _WORD = 30
 """Characters: an id, the longest that is to be copied from a table."""
 
@@ -86,6 +117,11 @@ def _whole(cells: Iterable[str | Text]) -> int:
     """How wide a column has to be so that no id or code in it is broken."""
     found = (len(word) for cell in cells for word in str(cell).split())
     return max((length for length in found if length <= _WORD), default=0)
+
+
+def _is_code(cells: Iterable[str | Text]) -> bool:
+    """Whether there are but single short words: no width is to be won there."""
+    return all(len(cell) <= _WORD and len(str(cell).split()) <= 1 for cell in cells)
 
 
 def _cell(value: object) -> str | Text:

@@ -162,8 +162,8 @@ def test_a_drill_and_every_fact_stand_on_one_screen(world: World) -> None:
     assert shown[0].startswith("[DRILL] CRITICAL DRILL-1: ")
     text = "\n".join(shown)
     assert "OVERDUE since Tue 2026-09-08 10:15 EDT (14:15 UTC): tocsin ack DRILL-1" in text
-    assert "acknowledge: 5 min LATE" in text
-    assert "contain: 220 min left" in text
+    assert "acknowledge: 5m LATE" in text
+    assert "contain: 3h40m left" in text
     assert "incident commander: NOBODY; on call commander-primary, then engineering-lead" in text
     assert "customers: not decided" in text
     assert "Changed: nothing known of in the hour before" in text
