@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import cold_start, first_leaving, replay, sweep, units, warm_ingest
+from tests.bench import cold_start, first_leaving, numbering, replay, sweep, units, warm_ingest
 from tests.bench.figures import Figure, table, write
 from tests.bench.layouts import Layouts
 from tools import cost  # first, for it settles which node drives the CDK
@@ -45,6 +45,7 @@ def main(arguments: list[str]) -> int:
         "units": lambda: _units(layouts, work),
         "cost": _cost,
         "sweep": _sweep,
+        "numbers": lambda: _numbers(asked.rounds),
         "replay": lambda: _replay(asked.rounds),
     }
     figures: list[Figure] = []
@@ -97,6 +98,12 @@ def _sweep() -> Part:
     return list(sweep.figures(found)), {"units_and_calls": found}
 
 
+def _numbers(rounds: int) -> Part:
+    alarms = 100 if rounds >= _FULL else 20
+    found = numbering.measure(rounds, alarms)
+    return list(numbering.figures(found, alarms)), {"runs": [asdict(run) for run in found]}
+
+
 def _cost() -> Part:
     """USD a month by the templates; the two limits that are wanted are 5 and 10."""
     limits = {"idle_usd_month": 5.0, "idle_two_providers_usd_month": 6.5, "usd_1e6_webhooks": 12.0}
@@ -116,7 +123,7 @@ def _replay(rounds: int) -> Part:
 
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    names = ["cold_start", "first_leaving", "ingest", "units", "sweep", "replay", "cost"]
+    names = ["cold_start", "first_leaving", "ingest", "units", "sweep", "numbers", "replay", "cost"]
     parser.add_argument("--rounds", type=int, default=15, help="samples per contender")
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}"

@@ -174,18 +174,18 @@ class NumberedStorm:
 
 
 def numbered_storms(
-    caller: Callable[[], AwsCall], *, alarms: int, writers: int
+    caller: Callable[[], AwsCall], *, alarms: int, writers: int, first: int = 0
 ) -> tuple[NumberedStorm, ...]:
     """The same storm with numbers and without, by some writers, turn about.
 
-    `caller` makes one for each thread. Each opening of the one is followed by one of the other, so
-    that both meet the same machine.
+    `caller` makes one for each thread, `first` tells the alarms of one storm from the next. Each
+    opening of the one is followed by one of the other, so that both meet the same machine.
     """
     kinds = (True, False)
     calls: dict[bool, Counter[str]] = {kind: Counter() for kind in kinds}
     took: dict[bool, list[float]] = {kind: [] for kind in kinds}
     names: dict[bool, list[str]] = {kind: [] for kind in kinds}
-    ids, guard = SeededIds(), Lock()
+    ids, guard = SeededIds(first), Lock()
 
     def opened(part: int) -> None:
         callers = {kind: Counted(caller(), calls[kind]) for kind in kinds}
@@ -193,7 +193,7 @@ def numbered_storms(
         for number in range(part, alarms, writers):
             for kind in kinds if number % 2 else reversed(kinds):
                 begun = monotonic()
-                (one,) = engines[kind].receive([signal(T0, name=f"alarm-{number}-{kind}")])
+                (one,) = engines[kind].receive([signal(T0, name=f"alarm-{first + number}-{kind}")])
                 with guard:
                     took[kind].append(monotonic() - begun)
                     names[kind].append(one.incident.name)

@@ -80,7 +80,7 @@ def _post(one: dict[str, Any]) -> str:
     role = one["role"].replace("_", " ")
     if one["holder"]:
         return f"{role}: {one['holder']}"
-    return f"{role}: NOBODY; on call {one['on_call'] or 'nobody'}, {one['backup'] or 'nobody'}"
+    return f"{role}: NOBODY; on call {one['on_call'] or 'nobody'}, then {one['backup'] or 'nobody'}"
 
 
 def _phase(phase: dict[str, Any] | None) -> list[str]:
