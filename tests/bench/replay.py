@@ -46,6 +46,9 @@ START = 1_790_000_000
 LOST_OF = 3
 """One event of three never arrived."""
 
+FASTER = 8
+"""How many times as fast as the loop a replay has to be, at every size."""
+
 WEIGHED = 10
 """Every so many steps it is weighed what the planner holds, where that is asked for."""
 
@@ -226,6 +229,12 @@ def figures(found: Mapping[str, Sequence[Run]]) -> Iterator[Figure]:
             f"replay.speedup.{size}",
             loop.seconds / ours.seconds,
             note=f"over a loop for the missing alone: {loop.calls} calls, one at a time",
+        )
+        yield Figure(
+            f"replay.time_over_loop.{size}",
+            ours.seconds / loop.seconds,
+            limit=1 / FASTER,
+            note=f"at least {FASTER} times as fast, with the same budget",
         )
         yield Figure(
             f"replay.provider_calls_per_event.{size}",

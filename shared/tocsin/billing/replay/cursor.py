@@ -46,6 +46,8 @@ AGAIN_AFTER, AGAIN_AT_MOST = 60, 600
 WIDEST = DAY
 FIRST_WIDTH = 600
 _SPARSE = 40
+_FILLED = 90
+"""How many events of a page a slice is meant to hold, where events come evenly."""
 
 
 class Stage(StrEnum):
@@ -362,12 +364,17 @@ def narrowed(cursor: Cursor, met: Met) -> Cursor | None:
     Lists come newest first. Only a slice that fits on one page can be taken oldest first, so one
     that does not is halved, or cut where its page ends if that is less: a burst is then met at its
     first second, and if the page reaches down to the slice's own first second, that one is crowded.
+    Where the page's own events are so far apart that more would fit on one, it is cut to that: a
+    steady stream is met by full pages, and its width found at once.
     """
     asked = cursor.slice()
     if not met.has_more or asked.end - asked.start <= 1:
         return None
-    older = min(met.times, default=asked.start) - asked.start
-    return replace(cursor, width=max(1, min((asked.end - asked.start) // 2, older)))
+    oldest, newest = min(met.times, default=asked.start), max(met.times, default=asked.start)
+    older = oldest - asked.start
+    cut = min((asked.end - asked.start) // 2, older)
+    fits = (newest - oldest + 1) * _FILLED // PAGE if older else 0
+    return replace(cursor, width=max(1, cut, fits))
 
 
 def advanced(cursor: Cursor, met: Met) -> Cursor:
