@@ -31,7 +31,7 @@ endef
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
-	@echo '  bench, e2e and fuzz take SCALE=small: a few minutes each, as CI runs them'
+	@echo '  bench, chaos, e2e and fuzz take SCALE=small: a few minutes each, as CI runs them'
 
 # Removing a folder by hand must not leave a stamp that says it is there.
 ifeq ($(and $(wildcard .tools/uv/bin/uv),$(wildcard .local/python)),)
@@ -62,16 +62,19 @@ test: $(READY) ## the whole suite, about seven minutes on two cores
 # SCALE=small is for CI and for a look in between: the same programs, a few minutes each.
 SCALE ?= full
 FIRST ?= 0
+SEED ?= 1
 ifeq ($(SCALE),small)
 BENCH_OPTIONS := --rounds 3 --strict
 FUZZ_CASES := 200000
 SEEDS ?= 20
+CHAOS_SIZE := --events 400 --commands 60
 E2E_PROFILE := default
 E2E_TESTS := -m full tests/e2e
 else ifeq ($(SCALE),full)
 BENCH_OPTIONS :=
 FUZZ_CASES := 1200000
 SEEDS ?= 2000
+CHAOS_SIZE := --events 10000 --commands 1000
 E2E_PROFILE := full
 E2E_TESTS := -m 'full or cloud' tests
 else
@@ -86,14 +89,18 @@ e2e: $(READY) ## the promises at their stated sizes, and everything on the local
 fuzz: $(READY) ## over a million broken webhooks; TOCSIN_FUZZ_CASES says how many
 	@TOCSIN_FUZZ_CASES=$${TOCSIN_FUZZ_CASES:-$(FUZZ_CASES)} $(PYTEST) -n 2 tests/fuzz
 
+.PHONY: chaos
+chaos: $(READY) ## faults in front of a deployed stage: nothing lost, nothing doubled; .local/chaos.json
+	@$(PY) -m tests.chaos $(CHAOS_SIZE) --seed $(SEED)
+
 .PHONY: simulate
 simulate: $(READY) ## random lives with troubles beneath them; SEEDS says how many, FIRST where from
 	@.venv/bin/tocsin simulate --seeds $(SEEDS) --first $(FIRST)
 
 .PHONY: check
-check: check-style check-imports check-docs check-types check-infra ## style, imports, documents, types, templates
+check: check-style check-imports check-docs check-supply check-types check-infra ## style, imports, documents, packages, types, templates
 
-.PHONY: check-style check-types check-imports check-docs check-infra
+.PHONY: check-style check-types check-imports check-docs check-supply check-infra
 check-style: $(READY)
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
@@ -107,6 +114,9 @@ check-docs: $(READY)
 	@PYTHONPATH=.ci $(PY) -m tools.command_page --check
 	@PYTHONPATH=.ci $(PY) -m tools.openapi --check
 	@PYTHONPATH=.ci:.:shared $(PY) -m tools.cost --check
+
+check-supply: $(READY)
+	@PYTHONPATH=.ci $(PY) -m tools.supply
 
 check-infra: $(READY)
 	@PYTHONPATH=.ci:.:shared $(PY) -m tools.templates
@@ -122,6 +132,10 @@ docs: $(READY) ## write the generated documents again
 .PHONY: cost
 cost: $(READY) ## what a production stage costs a month, itemised, into docs/cost.md too
 	@PYTHONPATH=.ci:.:shared $(PY) -m tools.cost
+
+.PHONY: sbom
+sbom: $(READY) ## the bill of materials of what is deployed, into .local/sbom.json
+	@PYTHONPATH=.ci $(PY) -m tools.supply --sbom .local/sbom.json
 
 .PHONY: format
 format: $(READY) ## rewrite the sources as `make check` wants them

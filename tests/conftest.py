@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from tests.harness import log_watch
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -98,17 +100,19 @@ def pytest_runtest_setup() -> None:
         from tests.harness.strict_aws import in_moto  # noqa: PLC0415 - only beside moto
 
         in_moto.before_the_stubber()
+    if "tocsin.runtime.watch.light" in sys.modules:
+        log_watch.install()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """A request that AWS would refuse fails the test it was made in, whatever became of it."""
+    """What AWS would refuse, and a log line with a secret, fail the test they were made in."""
     found = sys.modules.get("tests.harness.strict_aws.findings")
-    refused = found.taken() if found is not None else []
+    refused = [*(found.taken() if found is not None else []), *log_watch.taken()]
     if refused and call.excinfo is None:
         call.excinfo = _failed("\n".join(refused))
     elif refused:
-        item.add_report_section(call.when, "a real AWS", "\n".join(refused))
+        item.add_report_section(call.when, "found beside it", "\n".join(refused))
     return (yield)
 
 
@@ -145,3 +149,5 @@ def cloud() -> Iterator[Deployed]:
     with session_cloud() as deployed:
         yield deployed
         keep(deployed)
+        leaks = log_watch.of_stage(deployed.cloud.places.log("ministack"))
+        assert leaks == [], "deployed functions wrote what no log may hold"

@@ -61,7 +61,7 @@ def _is_batch(event: Mapping[str, Any]) -> bool:
 def _signal(record: Mapping[str, Any]) -> Signal:
     try:
         payload = json.loads(record["body"])
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedPayload("the message is not JSON") from error
     if not isinstance(payload, dict):
         raise MalformedPayload("the message is not a JSON object")

@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tocsin.errors import UNREADABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
@@ -105,6 +107,6 @@ def _function_of(body: str) -> str:
     """What Lambda writes about a call or batch that it gave up on names the function."""
     try:
         arn = str(json.loads(body)["requestContext"]["functionArn"])
-    except (ValueError, LookupError, TypeError):
+    except UNREADABLE:
         return "an alarm that SNS could not hand over"
     return arn.rsplit(":function:", maxsplit=1)[-1].split(":", maxsplit=1)[0]

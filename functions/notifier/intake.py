@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tocsin.application.incidents.deliver import Result
-from tocsin.errors import MalformedPayload
+from tocsin.errors import UNREADABLE, MalformedPayload
 from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.notes import Event, Metric
 from tocsin.runtime.batch import failures
@@ -62,8 +62,8 @@ def _redrive(event: Mapping[str, Any], delivery: Delivery, owner: str) -> dict[s
 def _inserted(record: Mapping[str, Any]) -> OutboxKey | None:
     """The outbox item a record announces; None for everything else on the stream."""
     try:
-        pk, sk = (record["dynamodb"]["Keys"][name]["S"] for name in ("PK", "SK"))
-    except (KeyError, TypeError) as error:
+        pk, sk = (str(record["dynamodb"]["Keys"][name]["S"]) for name in ("PK", "SK"))
+    except UNREADABLE as error:
         raise MalformedPayload("a stream record without the table's keys") from error
     if record.get("eventName") != "INSERT" or not sk.startswith(_OUTBOX):
         return None

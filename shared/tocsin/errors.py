@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+UNREADABLE = (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError)
+"""What Python raises where a text of somebody else's is taken apart that is not what it should be.
+
+Not only where a key is missing or a value is none: a number of five thousand digits is a
+`ValueError` of its own, deep nesting a `RecursionError`, infinity an `OverflowError`, and a list
+where an object was meant an `AttributeError`. Whoever reads what came from outside catches all of
+them, or one bad message takes its neighbours along.
+"""
+
+
 class TocsinError(Exception):
     """Base of the tree; `context` holds plain values that are safe to log and to return."""
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tocsin.errors import MalformedPayload, TocsinError, VersionConflict
+from tocsin.errors import UNREADABLE, MalformedPayload, TocsinError, VersionConflict
 from tocsin.notes import Event, Metric
 from tocsin.runtime.batch import failures
 
@@ -68,7 +68,7 @@ def read_drive(text: str, *, work: str) -> str:
         if document["v"] != FORMAT:
             raise MalformedPayload("The message is of an unknown format.")
         return str(document[work])
-    except (KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise MalformedPayload(f"The message names no {work}.") from error
 
 

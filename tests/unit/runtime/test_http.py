@@ -73,8 +73,20 @@ def test_a_body_that_claims_to_be_base64_and_is_not_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["{", "[]", '"text"', '{"a": 1, "a": 2}', '{"a": 1.5}', '{"a": NaN}', "[" * 100_000],
-    ids=["cut off", "list", "text", "key twice", "fraction", "not a number", "too deep"],
+    [
+        "{",
+        "[]",
+        '"text"',
+        '{"a": 1, "a": 2}',
+        '{"a": 1.5}',
+        '{"a": NaN}',
+        "[" * 100_000,
+        f'{{"a": {"9" * 5_000}}}',
+    ],
+    ids=[
+        *("cut off", "list", "text", "key twice", "fraction", "not a number", "too deep"),
+        "more digits than a number has",
+    ],
 )
 def test_a_body_that_is_no_plain_json_object_is_refused(body: str) -> None:
     with pytest.raises(MalformedPayload):

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 
 from tocsin.adapters.aws.attributes import s
-from tocsin.errors import BadInput
+from tocsin.errors import UNREADABLE, BadInput
 
 
 def cursor_of(last: dict[str, Any]) -> str:
@@ -25,5 +25,5 @@ def key_of(cursor: str) -> dict[str, Any]:
     try:
         plain = json.loads(urlsafe_b64decode(cursor.encode()))
         return {name: s(plain[name]) for name in ("PK", "SK", "list_pk", "list_sk")}
-    except (ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise BadInput("this cursor was not given out here") from error

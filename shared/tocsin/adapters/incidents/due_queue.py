@@ -6,7 +6,7 @@ import json
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from tocsin.errors import MalformedPayload, QueueUnavailable
+from tocsin.errors import UNREADABLE, MalformedPayload, QueueUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def incidents_of(body: str) -> tuple[str, ...]:
     """
     try:
         found: Any = json.loads(body)["incidents"]
-    except (ValueError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         raise MalformedPayload("not a message with due incidents") from error
     if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
         raise MalformedPayload("due incidents are a list of ids")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from tocsin.billing.identity import Identity
-from tocsin.errors import MalformedPayload
+from tocsin.errors import UNREADABLE, MalformedPayload
 
 FORMAT = 1
 
@@ -78,5 +78,5 @@ def read_message(text: str) -> RefetchRequest | LedgerReplay:
             attempt=int(document["attempt"]),
             since=None if document.get("since") is None else int(document["since"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise MalformedPayload("The message is no request to the projector.") from error

@@ -77,7 +77,7 @@ def unpack(packed: bytes) -> dict[str, Any]:
     try:
         raw = unpacker.decompress(packed[1:], MAX_UNPACKED)
         document = json.loads(raw.decode("utf-8", "surrogatepass"))
-    except (zlib.error, ValueError) as error:
+    except (zlib.error, ValueError, RecursionError) as error:
         raise MalformedPayload("The stored body is damaged.") from error
     if not unpacker.eof or not isinstance(document, dict):
         raise MalformedPayload("The stored body is damaged.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 
-from tocsin.errors import BadInput, ProviderUnavailable, SecretUnavailable
+from tocsin.errors import UNREADABLE, BadInput, ProviderUnavailable, SecretUnavailable
 from tocsin.ports.billing.replay import EventPage
 from tocsin.providers.bodies.pruning import workspace_in
 from tocsin.providers.foreign_json import section
@@ -110,7 +110,7 @@ def _read(response: urllib3.BaseHTTPResponse) -> EventPage:
     try:
         found: Any = json.loads(response.data)
         documents, has_more = found["data"], found["has_more"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ProviderUnavailable("the answer is no list of events") from error
     if not isinstance(documents, list) or not isinstance(has_more, bool):
         raise ProviderUnavailable("the answer is no list of events")

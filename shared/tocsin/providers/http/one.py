@@ -18,7 +18,7 @@ import urllib3
 from tocsin.billing.event import GivenBack
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ordering import Answer, Verdict
-from tocsin.errors import SecretUnavailable, UnreadableShape
+from tocsin.errors import UNREADABLE, SecretUnavailable, UnreadableShape
 from tocsin.ports.billing.projection import Refunded
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class HttpProviderClient:
                 return None
             try:
                 shape = reader.joined(shape, answer[1])
-            except (KeyError, TypeError, ValueError):
+            except UNREADABLE:
                 return None
         return None
 
@@ -158,7 +158,7 @@ class HttpProviderClient:
             return None
         try:
             return reader.paid_in(answer[1])
-        except (KeyError, TypeError, ValueError):
+        except UNREADABLE:
             return None
 
     def given_back(self, identity: Identity, given_back: GivenBack) -> Refunded | None:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 
-from tocsin.errors import BadInput, ProviderUnavailable, SecretUnavailable, UnreadableShape
+from tocsin.errors import (
+    UNREADABLE,
+    BadInput,
+    ProviderUnavailable,
+    SecretUnavailable,
+    UnreadableShape,
+)
 from tocsin.ports.billing.reconcile import SubscriptionPage
 from tocsin.providers.registry import module_of, object_reader
 
@@ -93,7 +99,7 @@ def _entries(
         raise ProviderUnavailable("the page is larger than any page of subscriptions")
     try:
         found, following = listing_of(provider).entries(json.loads(response.data), after)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ProviderUnavailable("the answer is no list of subscriptions") from error
     if not all(isinstance(each, dict) for each in found):
         raise ProviderUnavailable("the answer is no list of subscriptions")

@@ -54,7 +54,7 @@ class Request:
                 parse_float=_no_fraction,
                 parse_constant=_no_fraction,
             )
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # also a number too long for Python
             raise MalformedPayload("the body is not JSON") from error
         if not isinstance(value, dict):
             raise MalformedPayload("the body is not a JSON object")

@@ -193,7 +193,7 @@ def a_life(draw: random.Random) -> tuple[Subscription, Paid, list[dict[str, Any]
     return read("canceled", shown), evidence, paid_invoices, last, ended
 
 
-def test_over_random_lives_no_unpaid_month_is_given_and_no_paid_one_is_cut() -> None:
+def test_i15_over_random_lives_no_unpaid_month_is_given_and_no_paid_one_is_cut() -> None:
     reached: Counter[str] = Counter()
     for seed in range(3_000):
         draw = random.Random(seed)

@@ -33,8 +33,15 @@ def lines(world: World, event: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     "poison",
-    ["not json", "[]", '"text"', "{}", {"Message": "{}"}, {"Type": "SubscriptionConfirmation"}],
-    ids=["no json", "a list", "a text", "empty", "no alarm", "another notification"],
+    [
+        *("not json", "[]", '"text"', "{}", {"Message": "{}"}),
+        {"Type": "SubscriptionConfirmation"},
+        *("[" * 50_000, f'{{"a": {"9" * 5_000}}}'),
+    ],
+    ids=[
+        *("no json", "a list", "a text", "empty", "no alarm", "another notification"),
+        *("too deep", "more digits than a number has"),
+    ],
 )
 def test_a_message_nobody_can_read_comes_back_alone(world: World, poison: object) -> None:
     good = notification("api-outage", world.clock.now)

@@ -81,7 +81,9 @@ class Markup(HTMLParser):
         return [str(attrs["action"]) for tag, attrs in self.tags if tag == "form"]
 
 
-def test_the_link_acknowledges_as_the_person_it_was_sent_to(world: World, paged: Incident) -> None:
+def test_i14_the_link_acknowledges_as_the_person_it_was_sent_to(
+    world: World, paged: Incident
+) -> None:
     url = links(world, LEE)["a"]
     status, page, _ = world.visit("GET", url)
     assert (status, "Nobody has it yet" in page, f"<b>{LEE}</b>" in page) == (200, True, True)
@@ -418,7 +420,7 @@ def test_a_second_tap_says_that_you_have_it_and_what_is_next(world: World, paged
     assert "<h1>Nothing was changed</h1>" in other, "somebody else has it"
 
 
-def test_what_is_overdue_says_so_between_two_sweeps_too(world: World, paged: Incident) -> None:
+def test_i14_what_is_overdue_says_so_between_two_sweeps_too(world: World, paged: Incident) -> None:
     url = links(world, KIM)["a"]
     world.jump(16, sweep=False)
     assert "<b>OVERDUE since Tue 2026-09-08 10:15 EDT" in world.visit("GET", url)[1]

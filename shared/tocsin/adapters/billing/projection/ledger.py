@@ -22,7 +22,7 @@ from tocsin.billing.projection.ledger_key import (
     identity_of,
     under_its_hash,
 )
-from tocsin.errors import ConditionFailed, MalformedPayload
+from tocsin.errors import UNREADABLE, ConditionFailed, MalformedPayload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +112,7 @@ def record_of(item: Mapping[str, Mapping[str, Any]]) -> LedgerRecord:
             body=_binary(item["b"]["B"]),
             replay=_text(item, "rp") or "",
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise MalformedPayload("The ledger item cannot be read.") from error
 
 

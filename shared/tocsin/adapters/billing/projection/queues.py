@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.billing.projection.ledger import item_of
-from tocsin.errors import MalformedPayload
+from tocsin.errors import UNREADABLE, MalformedPayload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +69,7 @@ def read_items(text: str) -> tuple[str, list[dict[str, Any]]]:
         if document["v"] != FORMAT:
             raise MalformedPayload("The message is of an unknown format.")
         return str(document["replay"]), list(document["items"])
-    except (KeyError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise MalformedPayload("The message carries no events to restore.") from error
 
 

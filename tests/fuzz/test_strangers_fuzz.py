@@ -1,0 +1,347 @@
+"""Rubbish at every other door: alarms, links, queues, streams, and what a provider answers.
+
+Whoever can publish to the alarm topic, holds a link or speaks for a provider is a stranger. What
+cannot be read is refused in our own words and alone: what lies beside it is worked off all the
+same.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+
+from functions.alarm_trigger import intake as alarms
+from functions.notifier import intake as notifier
+from tests.fuzz import broken
+from tests.fuzz import test_webhook_fuzz as webhooks
+from tests.fuzz.broken import DEEP, LONG_NUMBER, broken_bytes, broken_document, noise, run
+from tests.harness.fakes.requests import api_event, link_event
+from tests.harness.fakes.time import START
+from tests.harness.worlds.alarms import notification, queue_event
+from tests.harness.worlds.world import BASE, World
+from tocsin.adapters.billing.projection.ledger import item_of, record_of
+from tocsin.adapters.billing.projection.queues import read_items
+from tocsin.adapters.incidents.due_queue import body_of, incidents_of
+from tocsin.billing.identity import Identity
+from tocsin.billing.projection.ledger_key import LedgerRecord
+from tocsin.billing.projection.refetch import LedgerReplay, Reason, RefetchRequest, read_message
+from tocsin.errors import BadInput, MalformedPayload, ProviderUnavailable, UnreadableShape
+from tocsin.people.links import BUNDLE
+from tocsin.providers.bodies.codec import keep
+from tocsin.providers.http import events as listed_events
+from tocsin.providers.http import subscriptions as listed_subscriptions
+from tocsin.providers.registry import PROVIDERS, object_reader, webhook_reader
+from tocsin.runtime.driving import read_drive
+from tocsin.signals.registry import SOURCES, parser
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import CodeType
+
+ROOT = Path(__file__).resolve().parents[2]
+IDENTITY = Identity("stripe", "acct_1", "test")
+SIGNALS = {
+    source: [path.read_bytes() for path in sorted((ROOT / "events" / source).glob("*.json"))]
+    for source in SOURCES.names
+}
+pytestmark = pytest.mark.timeout(3600)
+
+
+def spoiled(draw: random.Random, body: bytes) -> str:
+    """A message's text, broken in its bytes or in what it says."""
+    breaker = draw.choice([broken_bytes, broken_document])
+    return breaker(draw, body).decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("source", SOURCES.names)
+def test_no_signal_breaks_its_parser(source: str) -> None:
+    parse = parser(source)
+
+    def one(draw: random.Random) -> None:
+        body = draw.choice(SIGNALS[source])
+        envelope = json.loads(body)
+        if draw.random() < 0.5 and "Message" in envelope:  # what SNS carries is text in a text
+            envelope["Message"] = spoiled(draw, str(envelope["Message"]).encode())
+            body = json.dumps(envelope).encode()
+        try:
+            document = json.loads(spoiled(draw, body))
+            signal = parse(document if isinstance(document, dict) else {"x": document})
+        except (MalformedPayload, ValueError, RecursionError):
+            return
+        assert signal.id
+        assert signal.rule
+
+    run(0.05, f"signal-{source}", one)
+
+
+def test_a_message_nobody_can_read_takes_no_other_alarm_along() -> None:
+    world = World()
+    good = notification("api-5xx", START)
+    first = json.dumps(good).encode()
+
+    def one(draw: random.Random) -> None:
+        huge = [text.decode() for text in (DEEP, LONG_NUMBER)]
+        bad = draw.choice([spoiled(draw, first), noise(draw, 200).decode("latin-1"), *huge])
+        answer = alarms.take(
+            queue_event(bad, good), application=world.application, watch=world.watch
+        )
+        failed = [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+        assert "message-2" not in failed, bad[:200]
+
+    run(0.004, "alarm-batch", one)
+
+
+@pytest.fixture(scope="module")
+def tokens() -> Iterator[tuple[World, list[str]]]:
+    """A world with a page and a list, and the tokens of what arrived."""
+    world = World()
+    world.reachable()
+    for number in range(6):
+        world.alarm(f"alarm-{number}")
+    world.advance(2)  # what did not leave in full is a list by then
+    texts = [one.message.text for one in world.inbox.all]
+    found = sorted({each for text in texts for each in re.findall(rf"{BASE}/a/(\w+)", text)})
+    assert {each[0] for each in found} >= {"a", BUNDLE}
+    yield world, found
+    world.inbox.take_all()
+
+
+def test_no_token_and_no_form_gets_a_bug_or_an_act(tokens: tuple[World, list[str]]) -> None:
+    world, known = tokens
+    before = sum(len(world.store.entries(each)) for each in ids(world))
+
+    def one(draw: random.Random) -> None:
+        token = draw.choice(known)
+        cut = draw.randrange(len(token))
+        spoilt = draw.choice(
+            [
+                token[:cut] + draw.choice("abcz27=%/.\0é") + token[cut + 1 :],
+                token[:cut],
+                token + token,
+                noise(draw, 40).decode("latin-1"),
+                "b" + token[1:],
+            ]
+        )
+        if spoilt in known or (token[0] == BUNDLE and draw.random() < 0.3):
+            spoilt = next(each for each in known if each[0] == BUNDLE)  # a list is sent something
+        rubbish = noise(draw, 300).decode("latin-1")
+        form = draw.choice(["", f"link={token[:-1]}", "link=" * 99, rubbish, "%ff=%zz&&;"])
+        method = draw.choice(["GET", "HEAD", "POST"])
+        event = link_event(method, f"{BASE}/a/x", form)
+        nothing: list[dict[str, str] | None] = [{"token": ""}, {}, None]
+        event["pathParameters"] = draw.choice([{"token": spoilt}] * 9 + nothing)
+        answer = world.public.respond(event)
+        sound = 200 if spoilt in known else 400
+        assert sound <= answer["statusCode"] < 500, (spoilt, form)
+
+    run(0.02, "links", one)
+    assert sum(len(world.store.entries(each)) for each in ids(world)) == before
+
+
+def ids(world: World) -> list[str]:
+    return sorted(world.store._snapshots)
+
+
+def stored_record() -> LedgerRecord:
+    """A sample of Stripe's as ingest files it."""
+    envelope, document = webhook_reader("stripe").read({}, webhooks.SAMPLES["stripe"][0])
+    return LedgerRecord(IDENTITY, "default", envelope, webhooks.NOW, keep(document, b"key"))
+
+
+def messages() -> dict[str, tuple[str, Callable[[str], object]]]:
+    """A sound message of every queue that functions of ours read, and its reader."""
+    item = item_of(stored_record())
+    asked = RefetchRequest(IDENTITY, "sub_1", Reason.FAILED, about=webhooks.NOW)
+    restore = json.dumps({"v": 1, "replay": "RPL-1", "items": [item]})
+    drive = '{"v":1,"%s":"one"}'
+    return {
+        "refetch": (asked.to_json(), read_message),
+        "refetch of a stored event": (LedgerReplay("p", "s").to_json(), read_message),
+        "restore": (restore, lambda text: [record_of(each) for each in read_items(text)[1]]),
+        "due": (body_of(["INC-1", "INC-2"]), incidents_of),
+        "replay": (drive % "replay", lambda text: read_drive(text, work="replay")),
+        "reconcile": (
+            drive % "reconciliation",
+            lambda text: read_drive(text, work="reconciliation"),
+        ),
+    }
+
+
+@pytest.mark.parametrize("queue", messages())
+def test_no_message_breaks_whoever_reads_its_queue(queue: str) -> None:
+    sound, read = messages()[queue]
+    read(sound)
+
+    def one(draw: random.Random) -> None:
+        try:
+            read(spoiled(draw, sound.encode()))
+        except MalformedPayload:
+            return
+
+    run(0.02, f"queue-{queue}", one)
+
+
+def test_no_stored_item_breaks_who_reads_the_ledger() -> None:
+    sound = item_of(stored_record())
+
+    def one(draw: random.Random) -> None:
+        try:
+            document = json.loads(spoiled(draw, json.dumps(sound).encode()))
+            record_of(document if isinstance(document, dict) else {})
+        except (MalformedPayload, ValueError, RecursionError):
+            return
+
+    run(0.02, "ledger", one)
+
+
+def test_no_stream_record_breaks_the_notifier() -> None:
+    world = World()
+    sound = {
+        "eventName": "INSERT",
+        "dynamodb": {
+            "SequenceNumber": "1",
+            "Keys": {"PK": {"S": "INC#INC-1"}, "SK": {"S": "OUT#00000001#page#person:kim"}},
+        },
+    }
+
+    def one(draw: random.Random) -> None:
+        try:
+            document = json.loads(spoiled(draw, json.dumps(sound["dynamodb"]).encode()))
+        except (ValueError, RecursionError):
+            return
+        change = document if isinstance(document, dict) else {}
+        record = {"eventName": "INSERT", "dynamodb": {**change, "SequenceNumber": "1"}}
+        answer = notifier.take({"Records": [record]}, delivery=world.delivery, owner="fuzz")
+        assert set(answer) == {"batchItemFailures"}
+
+    run(0.01, "stream", one)
+
+
+ANSWERS = {
+    "stripe": {"object": "list", "has_more": False, "url": "/v1"},
+    "razorpay": {"entity": "collection", "count": 1},
+}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.names)
+def test_no_answer_of_a_provider_is_anything_but_a_list_or_no_answer(provider: str) -> None:
+    objects = [json.loads(each) for each in webhooks.SAMPLES[provider][:3]]
+    listed = {"data": objects, "items": objects, **ANSWERS[provider]}
+    sound = json.dumps(listed).encode()
+    reader = object_reader(provider)
+    readers: list[Callable[[urllib3.BaseHTTPResponse], Sequence[Mapping[str, Any]]]] = [
+        lambda response: listed_events._read(response).documents,
+        lambda response: listed_subscriptions._entries(response, provider, None)[0],
+    ]
+
+    def one(draw: random.Random) -> None:
+        status = draw.choice([200, 200, 200, 200, 302, 401, 429, 500])
+        body = spoiled(draw, sound).encode()
+        for read in readers:
+            try:
+                found = read(urllib3.HTTPResponse(body, status=status, preload_content=True))
+            except (BadInput, ProviderUnavailable):
+                continue
+            for each in found:
+                try:
+                    reader.subscription(each, as_of=webhooks.NOW)
+                except UnreadableShape:
+                    continue
+
+    run(0.02, f"answer-{provider}", one)
+
+
+REFUSALS = frozenset(
+    {
+        "LinkInvalid",
+        "MalformedPayload",
+        "SignatureInvalid",
+        "TimestampOutOfTolerance",
+        "UnreadableShape",
+    }
+)
+ROOMS = ("signals", "providers", "runtime", "people", "billing", "adapters", "application")
+OWN = {"shared/tocsin/adapters/billing/projection/items.py"}
+"""Reads rows that only the projector writes."""
+
+
+def parsers() -> set[tuple[str, str]]:
+    """Every function that refuses what came from outside: its file and its name.
+
+    What reads our own timeline (`incidents`, `documents`) is not among them, nor the command line.
+    """
+    files = [file for room in ROOMS for file in (ROOT / "shared" / "tocsin" / room).rglob("*.py")]
+    found = set()
+    for file in [*files, *(ROOT / "functions").rglob("*.py")]:
+        place = file.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and place not in OWN and _refuses(node):
+                found.add((place, node.name))
+    return found
+
+
+def _refuses(function: ast.FunctionDef) -> bool:
+    raised = (
+        getattr(each.exc, "func", each.exc)
+        for each in ast.walk(function)
+        if isinstance(each, ast.Raise)
+    )
+    return any(isinstance(each, ast.Name) and each.id in REFUSALS for each in raised)
+
+
+def test_every_parser_that_strangers_reach_is_among_the_targets(
+    monkeypatch: pytest.MonkeyPatch, tokens: tuple[World, list[str]]
+) -> None:
+    """Seen by running them: a parser that no target enters is named here."""
+    entered: set[tuple[str, str]] = set()
+    tool = sys.monitoring.PROFILER_ID
+
+    def seen(code: CodeType, _offset: int) -> object:
+        path = Path(code.co_filename)
+        if path.is_relative_to(ROOT):
+            entered.add((path.relative_to(ROOT).as_posix(), code.co_name))
+        return sys.monitoring.DISABLE
+
+    monkeypatch.setattr(broken, "CASES", 4_000)
+    sys.monitoring.use_tool_id(tool, "fuzz")
+    sys.monitoring.register_callback(tool, sys.monitoring.events.PY_START, seen)
+    sys.monitoring.set_events(tool, sys.monitoring.events.PY_START)
+    try:
+        _all_targets(tokens)
+    finally:
+        sys.monitoring.set_events(tool, 0)
+        sys.monitoring.free_tool_id(tool)
+
+    assert parsers() - entered == set()
+    assert len(parsers()) > 25
+
+
+def _all_targets(tokens: tuple[World, list[str]]) -> None:
+    """Each of the two files' targets, a few cases each."""
+    webhooks.test_no_header_and_no_body_gets_past_stripes_verifier()
+    webhooks.test_no_header_and_no_body_gets_past_razorpays_verifier()
+    webhooks.test_no_stored_body_breaks_the_unpacker()
+    webhooks.test_no_gateway_event_breaks_the_request_parser()
+    for provider in PROVIDERS.names:
+        webhooks.test_a_signed_body_is_read_to_the_end_or_refused(provider, broken.broken_document)
+        test_no_answer_of_a_provider_is_anything_but_a_list_or_no_answer(provider)
+    for source in SOURCES.names:
+        test_no_signal_breaks_its_parser(source)
+    for queue in messages():
+        test_no_message_breaks_whoever_reads_its_queue(queue)
+    test_a_message_nobody_can_read_takes_no_other_alarm_along()
+    test_no_token_and_no_form_gets_a_bug_or_an_act(tokens)
+    test_no_stored_item_breaks_who_reads_the_ledger()
+    test_no_stream_record_breaks_the_notifier()
+    world, _ = tokens
+    for body in ("{", '{"a":1,"a":2}', '{"a":1.5}', "[]"):
+        answer = world.api.respond(api_event("POST", "/v1/incidents", body, person="ana"))
+        assert answer["statusCode"] == 400
