@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 LIVES = 100
 _SECONDS = 1_800
 _FIRST_FAULT = """\
-from tocsin.simulation.acts.registry import WEIGHTS
-from tocsin.simulation.life import LENGTH, through
-from tocsin.simulation.plan import plan
+from tocsin.simulation.life import planned, through
 
 for seed in range({lives}):
-    lived = through(plan(seed, WEIGHTS, length=LENGTH))
+    lived = through(planned(seed))
     if lived.fault:
         print(f"seed {{seed}}: {{lived.fault}}")
         break
@@ -130,6 +128,42 @@ FAULTS = (
         "adapters/incidents/memory.py",
         "self._outbox[key] = replace(item, state=OutboxState.SENT, tried=tried)",
         "self._outbox[key] = replace(item, state=OutboxState.PENDING, tried=tried)",
+    ),
+    Planted(
+        "a tie is decided by who comes last",
+        "billing/projection/ordering.py",
+        "    after_event = row.applied is None or row.applied < created - CREATED_JITTER\n",
+        "    after_event = True\n",
+    ),
+    Planted(
+        "what a provider did not answer is not asked again",
+        "application/billing/projection/project.py",
+        "        self.queue.send(request, delay=delay)\n",
+        "",
+    ),
+    Planted(
+        "an early answer is believed for good",
+        "application/billing/projection/project.py",
+        "            self.queue.send(request, delay=ordering.CONFIRM_DELAY)",
+        "            pass",
+    ),
+    Planted(
+        "a replay leaves one out",
+        "application/billing/replay/drive.py",
+        "self.queue.send(cursor.id, [*records, *again])",
+        "self.queue.send(cursor.id, [*records, *again][1:])",
+    ),
+    Planted(
+        "acknowledged before it is stored",
+        "application/billing/projection/ingest.py",
+        "        return Receipt(self.ledger.put(record), record)\n",
+        (
+            "        try:\n"
+            "            stored = self.ledger.put(record)\n"
+            "        except Exception:\n"
+            "            stored = True\n"
+            "        return Receipt(stored, record)\n"
+        ),
     ),
 )
 

@@ -12,6 +12,7 @@ from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Group
+from tocsin.simulation.fault import Fault
 from tocsin.simulation.troubles import Died
 from tocsin.simulation.world import TEAM, World
 
@@ -35,10 +36,6 @@ GROUPS: dict[str, frozenset[Group]] = {
 PEOPLE = ("ana", "ana", "ana", "bo", "bo", "cy", "dee", "eli", "security-primary", "vic")
 """As often as they act."""
 ROBOT = "github"
-
-
-class Fault(AssertionError):
-    """Something that must hold did not; says which law, and by what."""
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from tocsin.incidents.events.fold import fold
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Severity
-from tocsin.simulation.desk import Fault
+from tocsin.simulation.fault import Fault
 from tocsin.simulation.promised import LONGEST_SILENCE, WINDOW, promised
 from tocsin.simulation.troubles import Trouble
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.simulation.acts.registry import ACTS, WEIGHTS
-from tocsin.simulation.desk import Desk, Fault
+from tocsin.simulation.acts.registry import act_named, weights
+from tocsin.simulation.billing.laws import BillingLaws
+from tocsin.simulation.desk import Desk
+from tocsin.simulation.fault import Fault
 from tocsin.simulation.laws import Laws
 from tocsin.simulation.plan import Life, plan
 from tocsin.simulation.surroundings import SimulatedClock
@@ -45,30 +47,38 @@ class Lived:
 
 def live(seed: int, *, length: int = LENGTH) -> Lived:
     """Lives the seed's plan; a fault comes with its shortest story."""
-    life = plan(seed, WEIGHTS, length=length)
+    life = planned(seed, length=length)
     lived = through(life)
     return lived if lived.fault is None else shortest(life, lived)
+
+
+def planned(seed: int, *, length: int = LENGTH) -> Life:
+    """What will happen in the life of a seed."""
+    return plan(seed, weights(seed), length=length)
 
 
 def through(life: Life) -> Lived:
     """Lives a plan step by step, until it ends or something does not hold."""
     world = World(life.seed, SimulatedClock(life.begins))
-    desk, laws = Desk(world), Laws(world)
+    desk, laws, billing = Desk(world), Laws(world), BillingLaws(world.billing, world.met)
     fault, done = None, 0
     try:
         for step in life.steps:
             _take(step, world, desk)
             done += 1
             laws.look()
+            billing.look()
         _end(life.seed, world)
         laws.look()
         laws.at_the_end()
+        billing.at_the_end()
     except Fault as broken:
         fault = str(broken)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what was looked for
         where = traceback.extract_tb(error.__traceback__)[-1]
         fault = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-    reached = laws.entries + Counter({each.name: n for each, n in world.troubles.happened.items()})
+    happened = Counter({each.name: times for each, times in world.troubles.happened.items()})
+    reached = laws.entries + world.met + happened
     reached["refusals"] = sum(desk.refusals.values())
     reached["messages"] = len(world.received)
     return Lived(
@@ -83,8 +93,7 @@ def through(life: Life) -> Lived:
 
 def _take(step: Step, world: World, desk: Desk) -> None:
     world.pass_time(step.minutes, punctual=step.punctual)
-    act, _ = ACTS[step.kind]
-    if told := act(desk, step.picks):
+    if told := act_named(step.kind)(desk, step.picks):
         world.log.append(f"{world.now:%Y-%m-%d %H:%M} UTC  {told}")
 
 

@@ -7,6 +7,7 @@ redelivery) is done here. Nothing reads a clock, and a seed decides every id.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -39,6 +40,7 @@ from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.links import Keyring
 from tocsin.people.rotation import Rotation
 from tocsin.policy.compiled.policies import default
+from tocsin.simulation.billing.office import Office
 from tocsin.simulation.surroundings import OnePolicy, Postman, Quiet, SeededIds, SimulatedClock
 from tocsin.simulation.troubles import Died, Trouble, TroubledIncidents, Troubles
 
@@ -119,7 +121,8 @@ class World:
     """Everything a life happens to.
 
     `dead` are ways that take nothing until then, `punctual_since` is since when every sweep came
-    in time and nothing went wrong, `log` tells what happened, a line an act.
+    in time and nothing went wrong, `log` tells what happened, a line an act; `met` counts what of
+    interest was met in billing.
     """
 
     seed: int
@@ -132,6 +135,7 @@ class World:
     stream_runs: bool = True
     punctual_since: datetime | None = None
     sweeps: int = 0
+    met: Counter[str] = field(default_factory=Counter)
     store: TroubledIncidents = field(init=False)
     ids: SeededIds = field(init=False)
     policies: OnDuty = field(init=False)
@@ -139,6 +143,7 @@ class World:
     engine: Whole = field(init=False)
     delivery: Delivery = field(init=False)
     sweeper: Sweeper = field(init=False)
+    billing: Office = field(init=False)
     _owners: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -169,6 +174,7 @@ class World:
         )
         self.punctual_since = self.clock.now
         self._man()
+        self.billing = Office(self)
 
     @property
     def now(self) -> datetime:
@@ -203,7 +209,8 @@ class World:
         while punctual and (due := self._next_due()) is not None and due < end:
             self.clock.now = max(self.clock.now, due)
             self.sweep()
-        self.clock.now = end
+        self.clock.now = max(self.clock.now, end)
+        self.billing.books.catch_up()
         if not punctual and minutes:
             self.punctual_since = None
         self.sweep()

@@ -528,6 +528,23 @@ def test_an_answer_that_cannot_be_read_is_set_aside(world: World) -> None:
     assert "plan, period end" in item["detail"]["S"]
 
 
+@pytest.mark.parametrize(
+    "body", [{"object": "unexpected"}, {"id": "sub_another", "status": "active"}, {"id": None}]
+)
+def test_an_answer_about_something_else_is_no_answer_and_asked_for_again(
+    world: World, body: dict[str, Any]
+) -> None:
+    """Whoever is in trouble answers 200 with anything: no person has to put that right."""
+    world.provider.script[:] = [json_reply(body)]
+    world.handle(world.record(world.event("stripe/invoice_paid_2020-08-27")))
+    assert world.set_aside() == []
+    ((message, delay),) = world.messages()
+    world.wait(delay)
+    world.provider.script[:] = [world.answer()]
+    world.redeliver(message)
+    assert world.row() is not None
+
+
 def poisoned(record: dict[str, Any], how: str) -> dict[str, Any]:
     image = record["dynamodb"]["NewImage"]
     if how == "damaged body":

@@ -39,13 +39,19 @@ class HttpEventSource:
         keys: the provider keys secret.
         bases: API base URL by provider name.
         read_seconds: how long an answer may pause.
+        pool: what sends, where it is not to be connections of its own.
     """
 
     def __init__(
-        self, *, keys: KeySource, bases: Mapping[str, str], read_seconds: float = READ_SECONDS
+        self,
+        *,
+        keys: KeySource,
+        bases: Mapping[str, str],
+        read_seconds: float = READ_SECONDS,
+        pool: urllib3.PoolManager | None = None,
     ) -> None:
         self._keys, self._bases = keys, bases
-        self._pool = urllib3.PoolManager(
+        self._pool = pool or urllib3.PoolManager(
             maxsize=2,
             retries=False,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),

@@ -92,6 +92,7 @@ class HttpProviderClient:
         clock: the real time, for shapes that depend on it.
         monotonic: seconds that only ever rise.
         read_seconds: how long an answer may pause.
+        pool: what sends, where it is not to be connections of its own.
     """
 
     def __init__(
@@ -103,10 +104,11 @@ class HttpProviderClient:
         clock: WallClock,
         monotonic: Callable[[], float] = time.monotonic,
         read_seconds: float = READ_SECONDS,
+        pool: urllib3.PoolManager | None = None,
     ) -> None:
         self._keys, self._bases, self._reader = keys, bases, reader
         self._clock, self._monotonic = clock, monotonic
-        self._pool = urllib3.PoolManager(
+        self._pool = pool or urllib3.PoolManager(
             maxsize=4,
             retries=False,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
@@ -212,15 +214,16 @@ class HttpProviderClient:
             return Answer(Verdict.MISSING, http_status=status)
         if shape is None or status != _OK:
             return Answer(Verdict.FAILED, http_status=status, detail=f"HTTP {status}")
+        if shape.get("id") != subscription:
+            # Whoever is in trouble answers anything: that says nothing of what was asked about.
+            detail = "the answer is not about this subscription"
+            return Answer(Verdict.FAILED, http_status=status, detail=detail)
         date = _date(response.headers.get("Date"))
         as_of = date or int(self._clock.wall_now().timestamp())
         try:
             found = reader.subscription(shape, as_of=as_of)
         except UnreadableShape as error:
             return Answer(Verdict.UNREADABLE, http_status=status, detail=error.detail)
-        if found.id != subscription:
-            detail = "the answer is about another subscription"
-            return Answer(Verdict.UNREADABLE, http_status=status, detail=detail)
         aged = "Age" in response.headers
         return Answer(Verdict.FOUND, found, date, aged, elapsed, status)
 

@@ -49,13 +49,19 @@ class HttpSubscriptionSource:
         keys: the provider keys secret.
         bases: API base URL by provider name.
         now: epoch seconds, for shapes that depend on it.
+        pool: what sends, where it is not to be connections of its own.
     """
 
     def __init__(
-        self, *, keys: KeySource, bases: Mapping[str, str], now: Callable[[], int]
+        self,
+        *,
+        keys: KeySource,
+        bases: Mapping[str, str],
+        now: Callable[[], int],
+        pool: urllib3.PoolManager | None = None,
     ) -> None:
         self._keys, self._bases, self._now = keys, bases, now
-        self._pool = urllib3.PoolManager(
+        self._pool = pool or urllib3.PoolManager(
             maxsize=2,
             retries=False,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),

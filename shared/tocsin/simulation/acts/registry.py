@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.simulation.acts import around, ending, opening, working
+from tocsin.simulation.acts import around, billing, ending, opening, working
 
 if TYPE_CHECKING:
     from tocsin.simulation.acts.base import Act
@@ -51,4 +51,29 @@ ACTS: dict[str, tuple[Act, int]] = {
     "stream": (around.stream, 2),
     "channels": (around.channels, 2),
 }
-WEIGHTS = {name: weight for name, (_, weight) in ACTS.items()}
+OF_BILLING: dict[str, tuple[Act, int]] = {
+    "subscribes": (billing.subscribes, 5),
+    "customers change": (billing.customers_change, 9),
+    "provider fails": (billing.provider_fails, 3),
+    "rush in an outage": (billing.rush_in_an_outage, 3),
+    "webhooks are lost": (billing.webhooks_are_lost, 3),
+    "events are never made": (billing.events_are_never_made, 1),
+    "replays": (billing.replays, 4),
+    "reconciles": (billing.reconciles, 4),
+}
+_BUSY = 6
+"""How much more often than elsewhere billing comes in every third life."""
+
+
+def weights(seed: int) -> dict[str, int]:
+    """How often each act comes in the life of a seed."""
+    busy = 1 if seed % 3 else _BUSY
+    return {
+        **{name: weight for name, (_, weight) in ACTS.items()},
+        **{name: weight * busy for name, (_, weight) in OF_BILLING.items()},
+    }
+
+
+def act_named(name: str) -> Act:
+    """What is done under a name."""
+    return {**ACTS, **OF_BILLING}[name][0]

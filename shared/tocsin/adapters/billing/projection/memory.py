@@ -16,7 +16,7 @@ from tocsin.billing.projection.ledger_key import hour_bucket, under_its_hash
 from tocsin.ports.billing.projection import Applied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tocsin.billing.identity import Identity
     from tocsin.billing.projection.ledger_key import LedgerKey, LedgerRecord
@@ -89,7 +89,7 @@ class MemoryLedger:
 
 @dataclass(frozen=True, slots=True)
 class MemoryLedgerHours:
-    """Implements `ports.billing.outage.LedgerHours` over a ledger in memory."""
+    """Implements `ports.billing.outage.LedgerHours` and `ports.billing.reconcile.Concerned`."""
 
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
 
@@ -110,6 +110,15 @@ class MemoryLedgerHours:
 
     def count(self, identity: Identity, at: int) -> int:
         return len(self.sample(identity, at))
+
+    def concerned(self, identity: Identity, at: int) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for each in self.sample(identity, at):
+            if each.subscription:
+                changes = each.event_class is not EventClass.IRRELEVANT
+                newest = each.created or 0 if changes else 0
+                found[each.subscription] = max(newest, found.get(each.subscription, 0))
+        return found
 
 
 class MemoryQuarantine:

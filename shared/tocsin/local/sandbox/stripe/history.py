@@ -44,14 +44,26 @@ class Story:
     label: str = "story"
 
 
-type _Change = Callable[["_Teller", Json, int], None]
+type _Change = Callable[["Teller", Json, int], None]
 
 
 @dataclass(slots=True)
-class _Teller:
+class Teller:
+    """Has customers begin and change subscriptions; `prices` are what they choose from."""
+
     account: Account
     dice: random.Random
     prices: Sequence[str]
+
+    def begin(self, label: str, number: int, now: int) -> Json:
+        """A new customer with a subscription: paid, on trial, or with its payment still open."""
+        return _begin(self, label, number, now)
+
+    def burst(self, subscription: Json, now: int) -> None:
+        """Up to four changes within one second, of what its status then allows."""
+        for _ in range(self.dice.choice(_BURSTS)):
+            changes = _CHANGES.get(subscription["status"], (_note,))
+            _attempt(self.dice.choice(changes), self, subscription, now)
 
     def update(self, subscription: Json, now: int, **params: Json | str | list[Json]) -> None:
         subscriptions.update(self.account, subscription["id"], params, now=now)
@@ -64,16 +76,13 @@ def tell(account: Account, story: Story) -> Json:
     """Plays the story on the account; what was made: event count, subscriptions, ties."""
     dice = random.Random(story.seed)  # noqa: S311  # repeatable on purpose, not a secret
     before, now = len(account.events), story.start
-    teller = _Teller(account, dice, _prices(account, story, now))
+    teller = Teller(account, dice, prices(account, story.label, now))
     made: list[Json] = []
     while len(account.events) - before < story.events:
         if len(made) < story.customers and (not made or dice.random() < 0.4):  # noqa: PLR2004  # births are spread over the story
-            made.append(_begin(teller, story, len(made), now))
+            made.append(teller.begin(story.label, len(made), now))
         else:
-            chosen = dice.choice(made)
-            for _ in range(dice.choice(_BURSTS)):
-                changes = _CHANGES.get(chosen["status"], (_note,))
-                _attempt(dice.choice(changes), teller, chosen, now)
+            teller.burst(dice.choice(made), now)
         now = min(now + dice.choice(_STEPS), story.until)
     made_events = account.events.kept()[before:]
     changed = [one for one in made_events if one.object_kind == "subscription"]
@@ -88,8 +97,9 @@ def tell(account: Account, story: Story) -> Json:
     }
 
 
-def _prices(account: Account, story: Story, now: int) -> list[str]:
-    product = resources.create_product(account, {"name": f"{story.label} plan"}, now=now)
+def prices(account: Account, label: str, now: int) -> list[str]:
+    """Three prices of a new product, by the month."""
+    product = resources.create_product(account, {"name": f"{label} plan"}, now=now)
     return [
         resources.create_price(
             account,
@@ -105,11 +115,11 @@ def _prices(account: Account, story: Story, now: int) -> list[str]:
     ]
 
 
-def _begin(teller: _Teller, story: Story, number: int, now: int) -> Json:
+def _begin(teller: Teller, label: str, number: int, now: int) -> Json:
     customer = resources.create_customer(
         teller.account,
         {
-            "name": f"{story.label} customer {number}",
+            "name": f"{label} customer {number}",
             "invoice_settings": {
                 "default_payment_method": _BAD if teller.dice.random() < 0.2 else _GOOD  # noqa: PLR2004  # one card in five fails
             },
@@ -119,7 +129,7 @@ def _begin(teller: _Teller, story: Story, number: int, now: int) -> Json:
     params: Json = {
         "customer": customer["id"],
         "items": [{"price": teller.dice.choice(teller.prices)}],
-        "metadata": {"workspace_id": f"ws-{story.label}-{number}", "story": story.label},
+        "metadata": {"workspace_id": f"ws-{label}-{number}", "story": label},
     }
     start = teller.dice.choice(("paid", "paid", "trial", "later"))
     if start == "trial":
@@ -129,7 +139,7 @@ def _begin(teller: _Teller, story: Story, number: int, now: int) -> Json:
     return subscriptions.create(teller.account, params, now=now)
 
 
-def _attempt(change: _Change, teller: _Teller, subscription: Json, now: int) -> None:
+def _attempt(change: _Change, teller: Teller, subscription: Json, now: int) -> None:
     try:
         change(teller, subscription, now)
     except ProviderRefusal as refusal:
@@ -137,64 +147,64 @@ def _attempt(change: _Change, teller: _Teller, subscription: Json, now: int) -> 
             raise
 
 
-def _note(teller: _Teller, subscription: Json, now: int) -> None:
+def _note(teller: Teller, subscription: Json, now: int) -> None:
     teller.update(subscription, now, metadata={"note": str(teller.dice.randrange(1_000))})
 
 
-def _plan(teller: _Teller, subscription: Json, now: int) -> None:
+def _plan(teller: Teller, subscription: Json, now: int) -> None:
     item = subscription["items"]["data"][0]
     teller.update(
         subscription, now, items=[{"id": item["id"], "price": teller.dice.choice(teller.prices)}]
     )
 
 
-def _quantity(teller: _Teller, subscription: Json, now: int) -> None:
+def _quantity(teller: Teller, subscription: Json, now: int) -> None:
     item = subscription["items"]["data"][0]
     quantity = str(teller.dice.randint(1, 9))
     teller.update(subscription, now, items=[{"id": item["id"], "quantity": quantity}])
 
 
-def _toggle_end(teller: _Teller, subscription: Json, now: int) -> None:
+def _toggle_end(teller: Teller, subscription: Json, now: int) -> None:
     wanted = "false" if subscription["cancel_at_period_end"] else "true"
     teller.update(subscription, now, cancel_at_period_end=wanted)
 
 
-def _toggle_pause(teller: _Teller, subscription: Json, now: int) -> None:
+def _toggle_pause(teller: Teller, subscription: Json, now: int) -> None:
     paused = subscription["pause_collection"] is not None
     teller.update(subscription, now, pause_collection="" if paused else {"behavior": "void"})
 
 
-def _renew(teller: _Teller, subscription: Json, now: int) -> None:
+def _renew(teller: Teller, subscription: Json, now: int) -> None:
     teller.card(subscription, _GOOD, now)
     teller.update(subscription, now, billing_cycle_anchor="now")
 
 
-def _fail_renewal(teller: _Teller, subscription: Json, now: int) -> None:
+def _fail_renewal(teller: Teller, subscription: Json, now: int) -> None:
     teller.card(subscription, _BAD, now)
     teller.update(subscription, now, billing_cycle_anchor="now")
 
 
-def _end_trial(teller: _Teller, subscription: Json, now: int) -> None:
+def _end_trial(teller: Teller, subscription: Json, now: int) -> None:
     teller.card(subscription, teller.dice.choice((_GOOD, _GOOD, _BAD)), now)
     teller.update(subscription, now, trial_end="now")
 
 
-def _pay(teller: _Teller, subscription: Json, now: int) -> None:
+def _pay(teller: Teller, subscription: Json, now: int) -> None:
     _settle(teller, subscription, _GOOD, now)
 
 
-def _fail_payment(teller: _Teller, subscription: Json, now: int) -> None:
+def _fail_payment(teller: Teller, subscription: Json, now: int) -> None:
     _settle(teller, subscription, _BAD, now)
 
 
-def _exhaust(teller: _Teller, subscription: Json, now: int) -> None:
+def _exhaust(teller: Teller, subscription: Json, now: int) -> None:
     """Every retry fails, until the provider gives up on the invoice."""
     for _ in range(len(invoicing.RETRY_AFTER_SECONDS) + 1):
         if subscription["status"] == "past_due":
             _settle(teller, subscription, _BAD, now)
 
 
-def _settle(teller: _Teller, subscription: Json, card: str, now: int) -> None:
+def _settle(teller: Teller, subscription: Json, card: str, now: int) -> None:
     invoice = teller.account.get("invoice", subscription["latest_invoice"])
     if invoice["status"] == "open":
         invoicing.pay(teller.account, invoice, card=card, now=now)
@@ -202,7 +212,7 @@ def _settle(teller: _Teller, subscription: Json, card: str, now: int) -> None:
         _note(teller, subscription, now)
 
 
-def _cancel(teller: _Teller, subscription: Json, now: int) -> None:
+def _cancel(teller: Teller, subscription: Json, now: int) -> None:
     subscriptions.cancel(teller.account, subscription["id"], {}, now=now)
 
 
