@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -188,3 +189,20 @@ def test_a_place_or_a_link_is_no_code_and_no_file(terminal: Terminal, address: s
         assert terminal.refused(*words)[1] == "bad_input", words
     for fine in ("https://meet.example/x", "+1 555 0100: pin 7", "#incident-7", "tel:+15550100"):
         told.say(T0, ANA, "channel", "room", fine)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("ack 1", "note 1 seen", "open lost --severity high", "clear 1 x -r gone"),
+        "oncall override add incident_commander eve --until 8h",
+    ],
+)
+def test_what_a_viewer_may_not_do_is_told_without_the_address_of_a_role(
+    terminal: Terminal, words: str
+) -> None:
+    Told(terminal).open("09-08 10:00", "critical")
+    code, out, err = terminal.run(*shlex.split(words), "--as", "vi:viewer")
+    assert code == 4, out + err
+    assert "arn:" not in out + err
+    assert "assumed-role" not in out + err

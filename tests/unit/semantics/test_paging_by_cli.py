@@ -436,3 +436,27 @@ def test_stakeholders_hear_how_it_ended_and_that_it_did_not(terminal: Terminal) 
     assert "It was a false alarm.\n\nReason: a test alarm" in said[0]
     assert "It was closed and is open again.\n\nReason: it is back" in said[1]
     assert f"It is the same as {other.name} and goes on there." in said[2]
+
+
+@pytest.mark.parametrize("title", ["Оплата не работает", "支払いができない", "الدفع لا يعمل"])
+def test_scripts_other_than_latin_reach_a_telephone_as_they_are(
+    terminal: Terminal, title: str
+) -> None:
+    terminal.world.reachable()
+    Told(terminal).begin(T0)
+    terminal.json("open", title, "--severity", "critical", "--as", ANA)
+    texts = [one.message.short for one in terminal.world.inbox.all if one.channel == "sms"]
+    assert texts
+    for text in texts:
+        assert title in text
+        assert "?" not in text
+        assert text.startswith("CRITICAL INC-1 ")
+        assert len(text) <= 3 * 67, "three parts in UCS-2 at most"
+
+
+def test_an_acknowledgement_may_be_recorded_for_when_it_was_said(terminal: Terminal) -> None:
+    told = Told(terminal).open(T0, "critical")
+    told.say("09-08 10:20", ANA, "ack", "--at", "2026-09-08T10:04-04:00")
+    entry = next(one for one in terminal.json("timeline", told.id) if one["type"] == "acknowledged")
+    assert told.wall(entry["occurred_at"]) == "09-08 10:04"
+    assert told.wall(entry["recorded_at"]) == "09-08 10:20"

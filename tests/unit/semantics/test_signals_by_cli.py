@@ -29,6 +29,21 @@ def opened(terminal: Terminal) -> list[dict[str, Any]]:
     return found
 
 
+def test_a_recovery_that_overtook_its_alarm_is_heard_after_it(terminal: Terminal) -> None:
+    """OK of 10:40 came first; the alarm of 10:10 comes at 10:41: opened, paged, and quiet."""
+    told = Told(terminal)
+    told.begin("09-08 10:41")
+    terminal.world.hear(sample("eventbridge-ok"))
+    assert (opened(terminal), terminal.world.inbox.take_all()) == ([], [])
+    terminal.world.hear(sample("eventbridge-alarm"))
+    (one,) = opened(terminal)
+    told.id = one["id"]
+    assert told.show()["firing"] is False
+    assert {one.kind for one in terminal.world.inbox.take_all()} >= {"page"}
+    told.until("09-08 10:57")
+    assert told.result("acknowledge") == "missed", "paged as in order"
+
+
 def test_a_suppressed_alarm_pages_nobody_until_it_is_let_through(terminal: Terminal) -> None:
     told = Told(terminal)
     told.begin("09-08 10:11")
