@@ -130,6 +130,12 @@ FAULTS = (
         "self._outbox[key] = replace(item, state=OutboxState.PENDING, tried=tried)",
     ),
     Planted(
+        "judged by the runbook of now",
+        "application/people/on_call.py",
+        "return self._manned(self.policies.version(version))",
+        "return self._manned(self.policies.current())",
+    ),
+    Planted(
         "a tie is decided by who comes last",
         "billing/projection/ordering.py",
         "    after_event = row.applied is None or row.applied < created - CREATED_JITTER\n",

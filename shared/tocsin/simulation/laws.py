@@ -17,7 +17,7 @@ from tocsin.incidents.events.fold import fold
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import Severity
 from tocsin.simulation.fault import Fault
-from tocsin.simulation.promised import LONGEST_SILENCE, WINDOW, promised
+from tocsin.simulation.promised import LONGEST_SILENCE, promised
 from tocsin.simulation.troubles import Trouble
 
 if TYPE_CHECKING:
@@ -95,14 +95,16 @@ class Laws:
         """Of what has just been opened, and is still as it was opened."""
         if any(entry.type == "severity_changed" for entry in fresh) or incident.cycle > 1:
             return
-        policy = self.world.policy
+        runbooks = self.world.runbooks
+        calendar = runbooks.version(incident.policy_version).calendar
         for name, clock in incident.clocks.items():
             due = promised(
+                runbooks.promises(incident.policy_version),
                 incident.severity,
                 name,
                 incident.opened_at,
-                policy.calendar.zone,
-                policy.calendar.closed_dates,
+                zone=calendar.zone,
+                holidays=calendar.closed_dates,
             )
             if due is not None and clock.due_at != due:
                 raise Fault(
@@ -124,7 +126,8 @@ class Laws:
         if not waived and (lacks := needed - types) and not drill and last == 0:
             raise Fault(f"I6: {incident.id} closed as resolved without {', '.join(sorted(lacks))}")
         fixed = [entry.recorded_at for entry in cycle if entry.type == "fixed"]
-        window = timedelta(hours=WINDOW[incident.severity])
+        promises = self.world.runbooks.promises(incident.policy_version)
+        window = timedelta(hours=promises.window[incident.severity])
         if fixed and not waived and incident.closed_at is not None:
             quiet = incident.closed_at - fixed[-1]
             if quiet < window:
@@ -148,7 +151,7 @@ class Laws:
 
     def _names_what_lies_ahead(self, received: Received) -> None:
         """I14, of the moments in a subject or a text message: `by 10:15` on the team's clocks."""
-        here = received.at.astimezone(ZoneInfo(self.world.policy.calendar.zone))
+        here = received.at.astimezone(ZoneInfo(self.world.zone_of(received.incident)))
         for text in (received.message.subject, received.message.short):
             for hour, minute in _AHEAD.findall(text):
                 if _has_passed(here, int(hour), int(minute)):

@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tocsin.application.people.route import Attempt, Router
-from tocsin.errors import InvalidPolicy, TocsinError
+from tocsin.errors import TocsinError
 from tocsin.incidents.vocabulary import MessageKind, WayKind
 from tocsin.notes import Event
 from tocsin.people.ways import Way, WayState
@@ -54,21 +54,6 @@ class SeededIds:
 
     def salt(self) -> bytes:
         return self._dice.randbytes(32)
-
-
-@dataclass(frozen=True, slots=True)
-class OnePolicy:
-    """One runbook, whatever version is asked for by its name."""
-
-    policy: Policy
-
-    def current(self) -> Policy:
-        return self.policy
-
-    def version(self, version: str) -> Policy:
-        if version != self.policy.version:
-            raise InvalidPolicy(f"no policy {version}")
-        return self.policy
 
 
 class Quiet:

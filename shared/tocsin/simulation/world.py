@@ -8,7 +8,7 @@ redelivery) is done here. Nothing reads a clock, and a seed decides every id.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -39,9 +39,9 @@ from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.links import Keyring
 from tocsin.people.rotation import Rotation
-from tocsin.policy.compiled.policies import default
 from tocsin.simulation.billing.office import Office
-from tocsin.simulation.surroundings import OnePolicy, Postman, Quiet, SeededIds, SimulatedClock
+from tocsin.simulation.runbooks import Published
+from tocsin.simulation.surroundings import Postman, Quiet, SeededIds, SimulatedClock
 from tocsin.simulation.troubles import Died, Trouble, TroubledIncidents, Troubles
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ class World:
     store: TroubledIncidents = field(init=False)
     ids: SeededIds = field(init=False)
     policies: OnDuty = field(init=False)
+    runbooks: Published = field(init=False)
     rotas: MemoryRotas = field(init=False)
     engine: Whole = field(init=False)
     delivery: Delivery = field(init=False)
@@ -150,8 +151,8 @@ class World:
         self.store = TroubledIncidents(self.troubles)
         self.ids = SeededIds(self.seed)
         self.rotas = MemoryRotas()
-        runbook = OnePolicy(replace(default(), chat_room=None))
-        self.policies = OnDuty(runbook, self.rotas, self.clock)
+        self.runbooks = Published(self.seed // 2)
+        self.policies = OnDuty(self.runbooks, self.rotas, self.clock)
         self.engine = Whole(
             store=self.store,
             policies=self.policies,
@@ -183,6 +184,13 @@ class World:
     @property
     def policy(self) -> Policy:
         return self.policies.current()
+
+    def zone_of(self, incident_id: str) -> str:
+        """The zone of the runbook an incident was opened under; of the one in force otherwise."""
+        incident = self.store.seen(incident_id)
+        version = None if incident is None else incident.policy_version
+        policy = self.runbooks.current() if version is None else self.runbooks.version(version)
+        return policy.calendar.zone
 
     def silent(self, way: str) -> bool:
         """Whether the way takes nothing now."""
@@ -281,7 +289,7 @@ class World:
     def _router(self) -> Postman:
         contacts, links = MemoryContacts(), MemoryLinks()
         desk = ContactDesk(store=contacts, wall=self.clock, ids=SeededIds(self.seed + 1))
-        roster = default().roster
+        roster = self.runbooks.current().roster
         people = {*TEAM, *roster.primary.values(), *roster.backup.values()}
         for number, person in enumerate(sorted(people)):
             for kind, address in (

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tocsin.simulation.promised import promised
+from tocsin.simulation.promised import SHIPPED, promised
 
 ROWS = [
     ("America/New_York", "2026-09-04 17:50", "medium", "acknowledge", "2026-09-08 17:50"),
@@ -37,9 +37,10 @@ def test_the_rows_of_the_semantics(
         datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
         for text in (opened, due)
     )
-    assert promised(severity, clock, start, zone, CLOSED) == end
+    assert promised(SHIPPED, severity, clock, start, zone=zone, holidays=CLOSED) == end
 
 
 def test_a_low_is_fixed_by_a_release_and_not_by_a_clock() -> None:
     opened = datetime(2026, 9, 8, 14, tzinfo=UTC)
-    assert promised("low", "fix", opened, "America/New_York", CLOSED) is None
+    zone = "America/New_York"
+    assert promised(SHIPPED, "low", "fix", opened, zone=zone, holidays=CLOSED) is None

@@ -68,3 +68,9 @@ def channels(desk: Desk, picks: Picks) -> str | None:
     until = desk.world.now + timedelta(minutes=0 if back else picks[1] % 120)
     desk.world.dead[name] = until
     return f"{name} {'is back' if back else f'takes nothing until {until:%H:%M} UTC'}"
+
+
+def publishes(desk: Desk, picks: Picks) -> str | None:
+    """Another runbook comes into force; what is open stays under its own."""
+    del picks
+    return f"from now on {desk.world.runbooks.publish()} is in force"

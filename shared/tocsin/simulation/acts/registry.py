@@ -50,6 +50,7 @@ ACTS: dict[str, tuple[Act, int]] = {
     "trouble": (around.trouble, 8),
     "stream": (around.stream, 2),
     "channels": (around.channels, 2),
+    "publishes": (around.publishes, 2),
 }
 OF_BILLING: dict[str, tuple[Act, int]] = {
     "subscribes": (billing.subscribes, 5),
