@@ -27,7 +27,16 @@ class Cause:
     gauge: bool = False
 
 
+NEAR_TIMEOUT = Cause(
+    "functions-slow",
+    "NearTimeout",
+    "A function comes close to its timeout, again and again.",
+    at_least=3,
+)
+"""Counted by the call itself: the platform's own report of what ends well is not kept."""
+
 ANY_FUNCTION = (
+    NEAR_TIMEOUT,
     Cause(
         "unexpected-errors",
         "UnexpectedErrors",
@@ -57,9 +66,9 @@ class FunctionSpec:
     is sized: a floor for the paging lane, a ceiling for whoever could starve it.
     `incident_clock`: it decides by incident time, so it must see a moved clock. `wakes_itself`:
     it goes on through its own queue, which Lambda would stop as a loop after 16 turns.
-    `tells`: what needs attention is read from its log by another function. `statements` are its
-    rights, its own log apart. `woken_by` makes its triggers from the function's construct and its
-    `Wiring`; without it, routes wake it.
+    `tells`: what needs attention is read from its log by another function; who does not tell counts
+    for the alarm alone that it is slow. `statements` are its rights, its own log apart. `woken_by`
+    makes its triggers from the function's construct and its `Wiring`; without it, routes wake it.
     """
 
     name: str

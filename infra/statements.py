@@ -179,6 +179,24 @@ def queue_consumer(queue: str) -> Statement:
     )
 
 
+def drained(queue: str) -> Statement:
+    """Takes messages from a queue that Lambda does not poll."""
+    return Statement(
+        sid="TakeWhatWaits",
+        actions=("sqs:DeleteMessage", "sqs:ReceiveMessage"),
+        resources=(f"queue/{queue}",),
+    )
+
+
+def wake(*functions: str) -> Statement:
+    """Wakes the functions for work that lies in their queues."""
+    return Statement(
+        sid="WakeForWork",
+        actions=("lambda:InvokeFunction",),
+        resources=tuple(f"function/{name}" for name in functions),
+    )
+
+
 def send_failures() -> Statement:
     """What Lambda needs, with the function's role, to hand over what it gave up on."""
     return Statement(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tocsin.runtime.watch import measured
 from tools.stages import OPS, assembly
 from tools.written import written
 
@@ -165,7 +166,7 @@ def _standing(template: Template, prices: Mapping[str, Any]) -> Iterator[Item]:
 
 def _use(template: Template, prices: Mapping[str, Any], webhooks: int) -> Use:
     functions = {one["Handler"].split(".")[1]: one for one in template.of("AWS::Lambda::Function")}
-    use = Use(metrics=set(_always_written(template)))
+    use = Use(metrics=set(_measured(template)))
 
     def called(name: str, call: Mapping[str, float], times: float) -> None:
         one = functions[name]
@@ -177,7 +178,6 @@ def _use(template: Template, prices: Mapping[str, Any], webhooks: int) -> Use:
     if webhooks:
         for name, call in each["calls"].items():
             called(name, call, webhooks)
-        use.metrics |= set(each["metrics"]["names"])
     use.http += webhooks * each["http_requests"]
     use.reads += webhooks * each["reads"]
     use.writes += webhooks * each["writes"]
@@ -210,13 +210,11 @@ def _rate(expression: str) -> float:
     return _RATES[expression.removeprefix("rate(").removesuffix(")")]
 
 
-def _always_written(template: Template) -> Iterator[str]:
-    """Measures of ours whose silence rings are written in every hour."""
-    for alarm in template.of("AWS::CloudWatch::Alarm"):
-        for one in alarm.get("Metrics", ()):
-            metric = one.get("MetricStat", {}).get("Metric", {})
-            if str(metric.get("Namespace", "")).startswith("Tocsin/"):
-                yield metric["MetricName"]
+def _measured(template: Template) -> Iterator[str]:
+    """Counts that functions write as measures, as though each came in every hour."""
+    for one in template.of("AWS::Lambda::Function"):
+        names = measured.read(one["Environment"]["Variables"][measured.VARIABLE]) or ()
+        yield from (f"{one['Handler']} {name}" for name in names)
 
 
 def _count(what: str, how_many: int, each: float) -> Item:
@@ -251,8 +249,8 @@ def figures(found: Mapping[str, list[Item]]) -> dict[str, float]:
     """What the bench keeps."""
     nothing, idle, million = (total(one) for one in found.values())
     return {
-        "idle_usd_month": nothing,
-        "idle_two_providers_usd_month": idle,
+        "nothing_configured_usd_month": nothing,
+        "idle_usd_month": idle,
         "usd_1e6_webhooks": million,
     }
 

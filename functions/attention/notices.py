@@ -1,9 +1,9 @@
 """What operations are told, and how often: each cause by its name, where it happens, its page.
 
 Lines of functions name causes with how much of a limit each is; reports of the platform name what
-failed or took long. A cause is told when its limit is reached within five minutes, and then not
-again for an hour: what goes on is one mail, not sixty. What was told is remembered by this process
-alone, so another one may tell it once more; what could not be told is told when it is seen again.
+failed. A cause is told when its limit is reached within five minutes, and then not again for an
+hour: what goes on is one mail, not sixty. What was told is remembered by this process alone, so
+another one may tell it once more; what could not be told is told when it is seen again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WINDOW_MS = 5 * 60 * 1000
 QUIET_MS = 60 * 60 * 1000
-FAILING, SLOW = "functions-failing", "functions-slow"
+FAILING = "functions-failing"
 _REPORT = "platform.report"
 # What a line may be about, the most telling first.
 _ABOUT = ("provider", "queue", "code", "reason", "kind")
@@ -90,8 +90,5 @@ def _seen(line: Mapping[str, Any], function: str, at: int) -> Seen | None:
         return Seen(str(line["cause"]), where, str(line["says"]), float(line["share"]), at)
     if line.get("type") != _REPORT:
         return None
-    record = line["record"]
-    if (status := str(record.get("status"))) != "success":
-        return Seen(FAILING, function, f"It ended with {status}.", 1, at)
-    taken = float(record["metrics"]["durationMs"]) / 1000
-    return Seen(SLOW, function, f"It took {taken:.0f} s, near its timeout.", 1 / 3, at)
+    status = str(line["record"].get("status"))
+    return Seen(FAILING, function, f"It ended with {status}.", 1, at)

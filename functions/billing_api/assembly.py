@@ -170,7 +170,12 @@ class _Assembly:
         billing, breakers = self.billing, self._checkouts.breakers
         return ReplayDesk(
             store=DynamoDbReplays(billing.dynamodb, billing.operations, new_token=billing.new_id),
-            wake=SqsDrive(billing.sqs, self.settings.REPLAY_QUEUE_URL, "replay"),
+            wake=SqsDrive(
+                billing.sqs,
+                self.settings.REPLAY_QUEUE_URL,
+                "replay",
+                billing.wake(self.settings.REPLAY_PLANNER_FUNCTION, self.watch),
+            ),
             probes=self._probes,
             breaker_closed=lambda identity: breakers.load(identity).phase is Phase.CLOSED,
             known=lambda identity: billing.keys.get().key_for(identity) is not None,
@@ -195,7 +200,12 @@ class _Assembly:
             store=DynamoDbReconciliations(
                 billing.dynamodb, billing.operations, new_token=billing.new_id
             ),
-            wake=SqsDrive(billing.sqs, self.settings.RECONCILE_QUEUE_URL, "reconciliation"),
+            wake=SqsDrive(
+                billing.sqs,
+                self.settings.RECONCILE_QUEUE_URL,
+                "reconciliation",
+                billing.wake(self.settings.RECONCILER_FUNCTION, self.watch),
+            ),
             approvals=Approvals(
                 incidents=self._incidents,
                 authorizations=self._authorizations,

@@ -21,9 +21,11 @@ class Settings:
     OPERATIONS_TABLE: str
     PROVIDER_KEYS_SECRET: str
     REPLAY_QUEUE_URL: str
+    REPLAY_PLANNER_FUNCTION: str
     REFETCH_QUEUE_URL: str
     OUTAGE_WATCH_FUNCTION: str
     RECONCILE_QUEUE_URL: str
+    RECONCILER_FUNCTION: str
     BILLING_MODES: str
     API_BASES: dict[str, str]
     BILLING_CONNECTED: str = ""

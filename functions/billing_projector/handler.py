@@ -19,7 +19,9 @@ from tocsin.application.billing.projection.batch import Insert, Projecting
 from tocsin.providers.bodies.codec import unpack
 from tocsin.providers.registry import PROVIDERS, object_reader
 from tocsin.runtime import settings
+from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.batch import failures
+from tocsin.runtime.draining import LONG_POLL, Drain
 from tocsin.runtime.watch import light
 from tocsin.runtime.wiring.billing import Billing
 
@@ -49,26 +51,42 @@ WORK = Projecting(
     clock=BILLING.clock,
     notes=light.NOTES,
 )
+DRAIN = Drain(
+    aws_http.from_environment("sqs", patience=LONG_POLL),
+    SETTINGS.REFETCH_QUEUE_URL,
+    batch=10,
+    reserve_ms=20_000,
+)
 light.start("billing_projector", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 
 def lambda_handler(event: Mapping[str, list[dict[str, Any]]], context: Any) -> dict[str, Any]:
-    """A batch of a DynamoDB stream or of SQS; the answer names the messages to be redelivered.
+    """A batch of the ledger's stream; or, woken without one, the questions that are due.
 
-    A stream record is never named: what is wrong with it is set aside, and a store that does not
-    answer fails the whole batch.
+    A stream record is never named in the answer: what is wrong with it is set aside, and a store
+    that does not answer fails the whole batch.
     """
     with light.invocation(context):
-        batch, again = WORK.batch(), list[str]()
-        for record in event.get("Records", []):
-            if record.get("eventSource") == "aws:sqs":
-                name = str(record["messageId"])
-                if not batch.message(name, record["body"]):
-                    again.append(name)
-            elif record.get("eventName") == "INSERT":
+        if "Records" not in event:
+            return DRAIN(ask, remaining_ms=context.get_remaining_time_in_millis)
+        batch = WORK.batch()
+        for record in event["Records"]:
+            if record.get("eventName") == "INSERT":
                 batch.inserted(_insert(record.get("dynamodb", {})))
         batch.end()
-        return failures(again)
+        return failures(())
+
+
+def ask(event: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Works off messages of the queue; the answer names those that are to come again."""
+    batch = WORK.batch()
+    again = [
+        str(each["messageId"])
+        for each in event["Records"]
+        if not batch.message(str(each["messageId"]), each["body"])
+    ]
+    batch.end()
+    return failures(again)
 
 
 def _insert(change: Mapping[str, Any]) -> Insert:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from functions.provider_watch.settings import Settings
-from tocsin.adapters.billing.outage.stores import DynamoDbProbes
+from tocsin.adapters.billing.outage.stores import DynamoDbOutages, DynamoDbProbes
 from tocsin.adapters.billing.projection.queues import SqsDepths
 from tocsin.application.billing.outage.looks import (
     LedgerLook,
     Looks,
+    OutageWatchLook,
     QuarantineLook,
     QueueLook,
     RecoveryLook,
+    WatchedQueue,
 )
 from tocsin.application.billing.outage.probe import Prober
 from tocsin.application.billing.outage.watch_ledger import LedgerWatch
@@ -36,6 +38,12 @@ BILLING = Billing(
     bases=SETTINGS.API_BASES,
 )
 _READ_SECONDS = 10
+OFTEN, SELDOM = 60, 300
+"""Seconds. Who sends wakes the consumer too, but for questions: those are for later."""
+
+
+def _queue(url: str, consumer: str, every: int) -> WatchedQueue:
+    return WatchedQueue(url, BILLING.wake(consumer, light.NOTES), every)
 
 
 def _accounts() -> Iterable[Identity]:
@@ -64,13 +72,14 @@ LOOKS = Looks(
         QueueLook(
             SqsDepths(BILLING.sqs).of,
             (
-                SETTINGS.RECONCILE_QUEUE_URL,
-                SETTINGS.REFETCH_QUEUE_URL,
-                SETTINGS.REPLAY_QUEUE_URL,
-                SETTINGS.RESTORE_QUEUE_URL,
+                _queue(SETTINGS.RECONCILE_QUEUE_URL, SETTINGS.RECONCILER_FUNCTION, SELDOM),
+                _queue(SETTINGS.REFETCH_QUEUE_URL, SETTINGS.BILLING_PROJECTOR_FUNCTION, OFTEN),
+                _queue(SETTINGS.REPLAY_QUEUE_URL, SETTINGS.REPLAY_PLANNER_FUNCTION, SELDOM),
+                _queue(SETTINGS.RESTORE_QUEUE_URL, SETTINGS.REPLAY_WORKER_FUNCTION, SELDOM),
             ),
             light.NOTES,
         ),
+        OutageWatchLook(DynamoDbOutages(BILLING.dynamodb, BILLING.operations).status, light.NOTES),
         QuarantineLook(BILLING.quarantine, PROVIDERS.names, light.NOTES),
     ),
     clock=BILLING.clock,

@@ -18,5 +18,9 @@ class Settings:
     REFETCH_QUEUE_URL: str
     REPLAY_QUEUE_URL: str
     RESTORE_QUEUE_URL: str
+    BILLING_PROJECTOR_FUNCTION: str
+    RECONCILER_FUNCTION: str
+    REPLAY_PLANNER_FUNCTION: str
+    REPLAY_WORKER_FUNCTION: str
     API_BASES: dict[str, str]
     LOG_LEVEL: str = "INFO"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from functions.reconciler.report import Keeper
@@ -22,7 +23,7 @@ from tocsin.billing.access.counting import Counting
 from tocsin.notes import Event
 from tocsin.policy.compiled.billing_rules import current_sampling
 from tocsin.providers.http.subscriptions import HttpSubscriptionSource
-from tocsin.runtime.driving import Driver, SqsDrive
+from tocsin.runtime.driving import Driver, SqsDrive, nobody
 from tocsin.runtime.wiring.billing import Billing
 from tocsin.runtime.wiring.evidence import evidence
 from tocsin.runtime.wiring.incidents import connect
@@ -44,7 +45,12 @@ def wire(settings: Settings, watch: Watch) -> tuple[Driver[Cursor], Schedule]:
         refetch_queue=settings.REFETCH_QUEUE_URL,
     )
     store = DynamoDbReconciliations(billing.dynamodb, billing.operations, new_token=billing.new_id)
-    queue = SqsDrive(billing.sqs, settings.RECONCILE_QUEUE_URL, "reconciliation")
+    queue = SqsDrive(
+        billing.sqs,
+        settings.RECONCILE_QUEUE_URL,
+        "reconciliation",
+        billing.wake(settings.RECONCILER_FUNCTION, watch),
+    )
     driver = Driver(
         work="reconciliation",
         run=_reconciler(billing, store, settings, watch).run,
@@ -57,7 +63,7 @@ def wire(settings: Settings, watch: Watch) -> tuple[Driver[Cursor], Schedule]:
     )
     schedule = Schedule(
         store=store,
-        drive=queue,
+        drive=replace(queue, wake=nobody),
         accounts=KnownAccounts(
             seen=DynamoDbSeenAccounts(billing.dynamodb, billing.operations),
             keyed=lambda: billing.keys.get().identities,

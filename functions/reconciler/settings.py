@@ -18,6 +18,7 @@ class Settings:
     BILLING_MODES: str
     EVIDENCE_BUCKET: str
     RECONCILE_QUEUE_URL: str
+    RECONCILER_FUNCTION: str
     REFETCH_QUEUE_URL: str
     API_BASES: dict[str, str]
     BILLING_CONNECTED: str = ""

@@ -47,7 +47,8 @@ def wire(settings: Settings, watch: Watch) -> Driver[Cursor]:
         bases=settings.API_BASES,
         refetch_queue=settings.REFETCH_QUEUE_URL,
     )
-    queue = SqsDrive(billing.sqs, settings.REPLAY_QUEUE_URL, "replay")
+    wake = billing.wake(settings.REPLAY_PLANNER_FUNCTION, watch)
+    queue = SqsDrive(billing.sqs, settings.REPLAY_QUEUE_URL, "replay", wake)
     return Driver(
         work="replay",
         run=_planner(_Stores.of(billing), billing, settings, watch).run,
@@ -87,7 +88,11 @@ def _planner(stores: _Stores, billing: Billing, settings: Settings, watch: Watch
         source=HttpEventSource(keys=billing.keys, bases=billing.bases),
         ledger=billing.ledger,
         store=stores.replays,
-        queue=SqsRestoreQueue(billing.sqs, settings.RESTORE_QUEUE_URL),
+        queue=SqsRestoreQueue(
+            billing.sqs,
+            settings.RESTORE_QUEUE_URL,
+            wake=billing.wake(settings.REPLAY_WORKER_FUNCTION, watch),
+        ),
         sums=stores.sums,
         rate=billing.rate,
         file=Filer(webhook_reader, keep, lambda: registrations.get().hash_key, workspace_of),

@@ -20,5 +20,7 @@ class Settings:
     REFETCH_QUEUE_URL: str
     REPLAY_QUEUE_URL: str
     RESTORE_QUEUE_URL: str
+    REPLAY_PLANNER_FUNCTION: str
+    REPLAY_WORKER_FUNCTION: str
     API_BASES: dict[str, str]
     LOG_LEVEL: str = "INFO"

@@ -12,6 +12,7 @@ from tocsin.application.billing.projection.restore import Restorer
 from tocsin.runtime import settings
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.draining import LONG_POLL, Drain
 from tocsin.runtime.watch import light
 
 SETTINGS = settings.load(Settings)
@@ -25,10 +26,16 @@ WORK = Work(
     clock=wall_clock(),
     notes=light.NOTES,
 )
+DRAIN = Drain(
+    aws_http.from_environment("sqs", patience=LONG_POLL),
+    SETTINGS.RESTORE_QUEUE_URL,
+    batch=10,
+    reserve_ms=20_000,
+)
 light.start("replay_worker", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 
-def lambda_handler(event: dict[str, list[dict[str, Any]]], context: Any) -> dict[str, Any]:
-    """A batch of messages of up to 25 events; the answer names those to be redelivered."""
+def lambda_handler(_event: object, context: Any) -> dict[str, Any]:
+    """Inserts what lies in the queue, up to 25 events a message; what fails comes again."""
     with light.invocation(context):
-        return WORK.handle(event)
+        return DRAIN(WORK.handle, remaining_ms=context.get_remaining_time_in_millis)

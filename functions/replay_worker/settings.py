@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The ledger, and where poison goes."""
+    """The ledger, where poison goes, and where the work lies."""
 
     STAGE: str
     BILLING_EVENTS_TABLE: str
     OPERATIONS_TABLE: str
+    RESTORE_QUEUE_URL: str
     LOG_LEVEL: str = "INFO"

@@ -19,7 +19,9 @@ from constructs import Construct
 
 from infra.constructs.keeping import log_group
 from infra.constructs.nag import SERVERLESS, acknowledge
-from infra.spec import ANY_FUNCTION
+from infra.context import NONE
+from infra.measures import read_of
+from infra.spec import ANY_FUNCTION, NEAR_TIMEOUT
 from infra.statements import ANY, own_logs, read_clock_offset, tracing
 
 if TYPE_CHECKING:
@@ -33,12 +35,12 @@ if TYPE_CHECKING:
 
 CLOCK_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
 ROOM_VARIABLE, ROOM_ON = "CHAT_ROOM", "on"
-_NEAR_TIMEOUT = 0.8
-_REPORT = "platform.report"
+_FAILED = '(($.type = "platform.report") && ($.record.status != "success"))'
 ATTENTION = "attention.needed"
 """What lines begin with by which a function tells of a cause."""
 CAUSES_VARIABLE = "NEEDS_ATTENTION"
-FUNCTIONS_FAILING, FUNCTIONS_SLOW = "FunctionsFailing", "FunctionsSlow"
+METRICS_VARIABLE = "METRICS_READ"
+FUNCTIONS_FAILING = "FunctionsFailing"
 _EVIDENCE = "arn:<AWS::Partition>:s3:::{name}-<AWS::AccountId>-<AWS::Region>/*"
 _SES = "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>"
 _TABLES = "arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table"
@@ -56,17 +58,17 @@ def environment_of(spec: FunctionSpec, context: Context, references: References)
         environment[CLOCK_VARIABLE] = context.stage.clock_parameter
     if spec.incident_clock and context.chat_room:
         environment[ROOM_VARIABLE] = ROOM_ON
-    if spec.tells:
-        causes = {
-            one.metric: [one.name, one.at_least, one.says, one.gauge]
-            for one in (*ANY_FUNCTION, *spec.causes)
-        }
-        environment[CAUSES_VARIABLE] = json.dumps(causes, separators=(",", ":"))
+    causes = {
+        one.metric: [one.name, one.at_least, one.says, one.gauge]
+        for one in ((*ANY_FUNCTION, *spec.causes) if spec.tells else (NEAR_TIMEOUT,))
+    }
+    environment[CAUSES_VARIABLE] = json.dumps(causes, separators=(",", ":"))
+    environment[METRICS_VARIABLE] = ",".join(read_of(spec.name, context)) or NONE
     return environment
 
 
 class TocsinFunction(Construct):
-    """One function of the catalogue, deployed. Offers `function/<name>` to later permissions."""
+    """One function of the catalogue, deployed."""
 
     def __init__(
         self,
@@ -100,12 +102,13 @@ class TocsinFunction(Construct):
             environment=environment_of(spec, context, references),
             log_group=self._log_group,
             logging_format=lambda_.LoggingFormat.JSON,
+            # Of what goes well Lambda writes two lines a call, most of the bytes of a calm month.
+            system_log_level_v2=lambda_.SystemLogLevel.WARN,
             tracing=lambda_.Tracing.ACTIVE if context.tracing else None,
             recursive_loop=lambda_.RecursiveLoop.ALLOW if spec.wakes_itself else None,
             reserved_concurrent_executions=(spec.reserved if context.sized else None),
         )
-        references.offer_arn(f"function/{spec.dashed}", self.function.function_arn)
-        self._count_reports()
+        self._count_failures()
         if not context.tracing:
             cost = "Each trace costs money; log lines carry a correlation id from end to end."
             acknowledge(self.function, "LambdaTracing", cost, pack=SERVERLESS)
@@ -193,39 +196,25 @@ class TocsinFunction(Construct):
             "Attention",
             log_group_name=self._log_group.log_group_name,
             destination_arn=other.function.function_arn,
-            filter_pattern=f'{{ ($.message = "{ATTENTION}") || ({self._failed} || {self._slow}) }}',
+            filter_pattern=f'{{ ($.message = "{ATTENTION}") || {_FAILED} }}',
         )
         made.add_resource_dependency(allowed)
 
-    def _count_reports(self) -> None:
-        """What the platform reports of calls that failed or came near the timeout.
+    def _count_failures(self) -> None:
+        """What the platform reports of calls that failed: one measure for all functions together.
 
-        Two measures for all functions together: one each for every function would cost as much as
-        everything else.
+        One for each of them would cost as much as everything else.
         """
-        for id_, metric, pattern in (
-            ("Failed", FUNCTIONS_FAILING, self._failed),
-            ("Slow", FUNCTIONS_SLOW, self._slow),
-        ):
-            logs.CfnMetricFilter(
-                self,
-                id_,
-                log_group_name=self._log_group.log_group_name,
-                filter_pattern=f"{{ {pattern} }}",
-                metric_transformations=[
-                    logs.CfnMetricFilter.MetricTransformationProperty(
-                        metric_namespace=f"Tocsin/{self._context.stage.name}",
-                        metric_name=metric,
-                        metric_value="1",
-                    )
-                ],
-            )
-
-    @property
-    def _failed(self) -> str:
-        return f'(($.type = "{_REPORT}") && ($.record.status != "success"))'
-
-    @property
-    def _slow(self) -> str:
-        limit = int(_NEAR_TIMEOUT * self.spec.timeout * 1000)
-        return f'(($.type = "{_REPORT}") && ($.record.metrics.durationMs >= {limit}))'
+        logs.CfnMetricFilter(
+            self,
+            "Failed",
+            log_group_name=self._log_group.log_group_name,
+            filter_pattern=f"{{ {_FAILED} }}",
+            metric_transformations=[
+                logs.CfnMetricFilter.MetricTransformationProperty(
+                    metric_namespace=f"Tocsin/{self._context.stage.name}",
+                    metric_name=FUNCTIONS_FAILING,
+                    metric_value="1",
+                )
+            ],
+        )

@@ -46,11 +46,8 @@ class Triggers:
         batch: int,
         concurrency: int,
         window: int | None = None,
-        asleep: bool = False,
     ) -> None:
         """Batches of messages, at most `concurrency` at once; a batch fills up for `window` s.
-
-        `asleep`: nobody sends any, and looking for them all the time would cost money.
 
         A message that fails goes back alone and, in the end, to its queue's dead-letter queue.
         """
@@ -63,7 +60,6 @@ class Triggers:
             maximum_batching_window_in_seconds=window,
             scaling_config=_Mapping.ScalingConfigProperty(maximum_concurrency=concurrency),
             function_response_types=["ReportBatchItemFailures"],
-            enabled=False if asleep else None,
         )
         acknowledge(
             mapping,
@@ -156,6 +152,35 @@ class Triggers:
             says_account=True,
         )
 
+    def at_rate(
+        self,
+        made: TocsinFunction,
+        id_: str,
+        rate: str,
+        *,
+        says: str,
+        reason: str,
+        name: str = "",
+        payload: str = "{}",
+    ) -> None:
+        """Wakes the function at that rate, never late and never twice; `reason` as of `turns`.
+
+        By a rule, which costs nothing. `name` is the rule's, the function's own where it has but
+        one.
+        """
+        rule = self.rule(
+            made,
+            id_,
+            name=name or made.spec.dashed,
+            permit_as=id_,
+            says=says,
+            rate=rate,
+            payload=payload,
+            retries=0,
+            max_age=MAX_AGE,
+        )
+        acknowledge(rule, "EventBusDLQ", reason, pack=SERVERLESS)
+
     def rule(
         self,
         made: TocsinFunction,
@@ -167,6 +192,7 @@ class Triggers:
         retries: int,
         max_age: int,
         rate: str | None = None,
+        payload: str | None = None,
         pattern: dict[str, Any] | None = None,
         failures: bool = False,
     ) -> events.CfnRule:
@@ -186,7 +212,7 @@ class Triggers:
                 events.CfnRule.TargetProperty(
                     id=made.spec.dashed,
                     arn=made.function.function_arn,
-                    input="{}" if rate else None,
+                    input=payload,
                     dead_letter_config=(dead(arn=self._dead_letters) if failures else None),
                     retry_policy=events.CfnRule.RetryPolicyProperty(
                         maximum_event_age_in_seconds=max_age, maximum_retry_attempts=retries

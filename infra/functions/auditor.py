@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.bundle.groups import INCIDENTS
-from infra.constructs.nag import SERVERLESS, acknowledge
-from infra.constructs.triggers import MAX_AGE
 from infra.spec import Cause, FunctionSpec
 from infra.statements import (
     Statement,
@@ -31,17 +29,13 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     whatever stops or blinds the sweep must not stop or blind what looks after it.
     """
     wiring.triggers.turns(made, _REASON)
-    rule = wiring.triggers.rule(
+    wiring.triggers.at_rate(
         made,
         "AuditEveryMinute",
-        name=made.spec.dashed,
-        permit_as="AuditRule",
+        "rate(1 minute)",
         says="Looks whether everything that was due was done",
-        rate="rate(1 minute)",
-        retries=0,
-        max_age=MAX_AGE,
+        reason=_REASON,
     )
-    acknowledge(rule, "EventBusDLQ", _REASON, pack=SERVERLESS)
 
 
 FUNCTION = FunctionSpec(

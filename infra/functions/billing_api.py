@@ -17,6 +17,7 @@ from infra.statements import (
     data_key_through_secrets_manager,
     key_through_sqs,
     read_provider_keys,
+    wake,
 )
 
 FUNCTION = FunctionSpec(
@@ -71,6 +72,7 @@ FUNCTION = FunctionSpec(
             actions=("lambda:InvokeFunction",),
             resources=("function/outage-watch",),
         ),
+        wake("reconciler", "replay-planner"),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
         key_through_sqs(),

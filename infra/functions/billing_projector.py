@@ -13,8 +13,8 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
+    drained,
     key_through_sqs,
-    queue_consumer,
     read_provider_keys,
     send_failures,
     stream_listing,
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
 
 def _wake(made: TocsinFunction, wiring: Wiring) -> None:
-    """The ledger's stream, and a queue of objects to ask the provider about again."""
-    made.acknowledge_no_queue(
-        "Its stream hands failed batches to a queue; its queue has a dead-letter queue."
-    )
+    """The ledger's stream; and the watch over its queue, for what to ask the provider again."""
+    reason = "Its stream hands failed batches to a queue; its queue has a dead-letter queue."
+    wiring.triggers.turns(made, reason)
     wiring.triggers.stream(
         made,
         "BillingEventsStreamToProjector",
@@ -41,14 +40,6 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
         failures=True,
         # What time to live removes is no news.
         pattern={"eventName": ["INSERT"]},
-    )
-    wiring.triggers.queue(
-        made,
-        "RefetchQueueToProjector",
-        "refetch",
-        batch=10,
-        concurrency=5,
-        asleep=not wiring.context.providers,
     )
 
 
@@ -82,7 +73,7 @@ FUNCTION = FunctionSpec(
         ),
         stream_of("billing-events"),
         stream_listing("billing-events"),
-        queue_consumer("refetch"),
+        drained("refetch"),
         send_failures(),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),

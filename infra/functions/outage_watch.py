@@ -29,7 +29,9 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     wiring.triggers.turns(made, reason)
     if not wiring.context.providers:
         return
-    wiring.schedules.wake(made, "EveryMinuteOutages", "rate(1 minute)", says="Looks for outages")
+    wiring.triggers.at_rate(
+        made, "EveryMinuteOutages", "rate(1 minute)", says="Looks for outages", reason=reason
+    )
 
 
 FUNCTION = FunctionSpec(

@@ -11,6 +11,7 @@ from infra.statements import (
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
     read_provider_keys,
+    wake,
 )
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def _wake(made: TocsinFunction, wiring: Wiring) -> None:
     wiring.triggers.turns(made, reason)
     if not wiring.context.providers:
         return
-    wiring.schedules.wake(made, "LookAtProviders", "rate(1 minute)", says="Looks at the providers")
+    wiring.triggers.at_rate(
+        made, "LookAtProviders", "rate(1 minute)", says="Looks at the providers", reason=reason
+    )
 
 
 FUNCTION = FunctionSpec(
@@ -45,8 +48,8 @@ FUNCTION = FunctionSpec(
             resources=("table/billing-subscriptions",),
         ),
         Statement(
-            sid="ReadQuarantineKeepProbes",
-            actions=("dynamodb:PutItem", "dynamodb:Query"),
+            sid="ReadQuarantineAndStatusKeepProbes",
+            actions=("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
             resources=("table/operations",),
         ),
         read_provider_keys(),
@@ -55,6 +58,7 @@ FUNCTION = FunctionSpec(
             actions=("sqs:GetQueueAttributes",),
             resources=("queue/reconcile", "queue/refetch", "queue/replay", "queue/restore"),
         ),
+        wake("billing-projector", "reconciler", "replay-planner", "replay-worker"),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
     ),
@@ -65,6 +69,13 @@ FUNCTION = FunctionSpec(
             "QueueUntaken",
             "Work of billing lies in a queue and nobody takes it.",
             at_least=900,
+            gauge=True,
+        ),
+        Cause(
+            "outage-watch-silent",
+            "OutageWatchSilent",
+            "The watch for outages has not said for ten minutes how it stands.",
+            at_least=600,
             gauge=True,
         ),
         Cause(

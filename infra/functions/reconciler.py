@@ -14,10 +14,11 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
+    drained,
     keep_evidence,
     key_through_sqs,
-    queue_consumer,
     read_provider_keys,
+    wake,
     write_incidents,
 )
 
@@ -33,26 +34,19 @@ _SCHEDULES = (
 
 
 def _wake(made: TocsinFunction, wiring: Wiring) -> None:
-    """Messages that name a reconciliation, and two schedules that start one."""
+    """Whoever puts a reconciliation into its queue, the watch over that, and two rules."""
     reason = "Its queue has a dead-letter queue; a lost turn is made up for by the next one."
     wiring.triggers.turns(made, reason)
     for id_, scope, rate in _SCHEDULES if wiring.context.providers else ():
-        wiring.schedules.wake(
+        wiring.triggers.at_rate(
             made,
             id_,
             rate,
             says=f"Reconciles: {scope}",
+            reason=reason,
             name=f"reconcile-{scope}",
             payload=f'{{"scope":"{scope}"}}',
         )
-    wiring.triggers.queue(
-        made,
-        "ReconcileQueueToReconciler",
-        "reconcile",
-        batch=1,
-        concurrency=2,
-        asleep=not wiring.context.providers,
-    )
 
 
 FUNCTION = FunctionSpec(
@@ -101,7 +95,8 @@ FUNCTION = FunctionSpec(
             actions=("sqs:SendMessage",),
             resources=("queue/reconcile", "queue/refetch"),
         ),
-        queue_consumer("reconcile"),
+        drained("reconcile"),
+        wake("reconciler"),
         *keep_evidence(),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),

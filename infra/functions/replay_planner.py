@@ -15,9 +15,10 @@ from infra.statements import (
     Statement,
     data_key_through_dynamodb,
     data_key_through_secrets_manager,
+    drained,
     keep_evidence,
     key_through_sqs,
-    queue_consumer,
+    wake,
     write_incidents,
 )
 
@@ -27,16 +28,9 @@ if TYPE_CHECKING:
 
 
 def _wake(made: TocsinFunction, wiring: Wiring) -> None:
-    """One driver a replay."""
-    made.acknowledge_no_queue("Its queue has a dead-letter queue.")
-    wiring.triggers.queue(
-        made,
-        "ReplayQueueToPlanner",
-        "replay",
-        batch=1,
-        concurrency=2,
-        asleep=not wiring.context.providers,
-    )
+    """Whoever puts a replay into its queue, and the watch over that queue."""
+    reason = "Its queue has a dead-letter queue; who watches that queue wakes it again."
+    wiring.triggers.turns(made, reason)
 
 
 FUNCTION = FunctionSpec(
@@ -85,7 +79,8 @@ FUNCTION = FunctionSpec(
             actions=("sqs:SendMessage",),
             resources=("queue/refetch", "queue/replay", "queue/restore"),
         ),
-        queue_consumer("replay"),
+        drained("replay"),
+        wake("replay-planner", "replay-worker"),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
         key_through_sqs(),

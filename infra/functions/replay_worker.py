@@ -9,8 +9,8 @@ from infra.spec import FunctionSpec
 from infra.statements import (
     Statement,
     data_key_through_dynamodb,
+    drained,
     key_through_sqs,
-    queue_consumer,
 )
 
 if TYPE_CHECKING:
@@ -19,16 +19,9 @@ if TYPE_CHECKING:
 
 
 def _wake(made: TocsinFunction, wiring: Wiring) -> None:
-    """As many at once as the table and the projector can follow."""
-    made.acknowledge_no_queue("Its queue has a dead-letter queue.")
-    wiring.triggers.queue(
-        made,
-        "RestoreQueueToWorker",
-        "restore",
-        batch=10,
-        concurrency=5,
-        asleep=not wiring.context.providers,
-    )
+    """The planner, at each step, and the watch over the queue: one or two at a time."""
+    reason = "Its queue has a dead-letter queue; who watches that queue wakes it again."
+    wiring.triggers.turns(made, reason)
 
 
 FUNCTION = FunctionSpec(
@@ -43,7 +36,7 @@ FUNCTION = FunctionSpec(
             actions=("dynamodb:PutItem",),
             resources=("table/billing-events", "table/operations"),
         ),
-        queue_consumer("restore"),
+        drained("restore"),
         data_key_through_dynamodb(),
         key_through_sqs(),
     ),

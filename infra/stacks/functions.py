@@ -25,19 +25,8 @@ if TYPE_CHECKING:
     from infra.references import References
 
 
-def _invoked_first() -> list[str]:
-    """The functions' names: those that others may invoke come before the others."""
-    invoked = {
-        symbol
-        for spec in FUNCTIONS.values()
-        for statement in spec.statements
-        for symbol in statement.resources
-    }
-    return sorted(FUNCTIONS, key=lambda name: f"function/{FUNCTIONS[name].dashed}" not in invoked)
-
-
 class FunctionsStack(cdk.Stack):
-    """All functions, in an order in which each finds the ones it may call."""
+    """All functions. Each is named before any is made, so that they may call each other."""
 
     def __init__(
         self,
@@ -58,7 +47,15 @@ class FunctionsStack(cdk.Stack):
         self._bundle = bundle
         self._offer_values()
         self.made: dict[str, TocsinFunction] = {}
-        for name in _invoked_first():
+        for spec in FUNCTIONS.values():
+            arn = self.format_arn(
+                service="lambda",
+                resource="function",
+                resource_name=context.stage.physical(spec.dashed),
+                arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+            )
+            references.offer_arn(f"function/{spec.dashed}", arn)
+        for name in FUNCTIONS:
             self._make(name)
         wiring = Wiring(
             context=context,
@@ -86,8 +83,10 @@ class FunctionsStack(cdk.Stack):
             ("SIGN_IN", self._context.sign_in),
             ("DEAD_MAN_URL", self._context.dead_man_url),
             ("DOCS_BASE", self._context.docs_base or "none"),
-            ("NOTIFIER_FUNCTION", stage.physical(FUNCTIONS["notifier"].dashed)),
-            ("OUTAGE_WATCH_FUNCTION", stage.physical(FUNCTIONS["outage_watch"].dashed)),
+            *(
+                (f"{name.upper()}_FUNCTION", stage.physical(spec.dashed))
+                for name, spec in FUNCTIONS.items()
+            ),
         ):
             self._references.offer_value(name, value)
 

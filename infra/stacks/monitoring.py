@@ -14,7 +14,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import FIVE_MINUTES, ONE_MINUTE, OpsAlarms
-from infra.constructs.function import FUNCTIONS_FAILING, FUNCTIONS_SLOW
+from infra.constructs.function import FUNCTIONS_FAILING
+from infra.measures import AUDITS_CLEAN, GRAPHS
 from infra.tables import TABLES
 
 if TYPE_CHECKING:
@@ -30,13 +31,6 @@ if TYPE_CHECKING:
     from infra.stacks.messaging import MessagingStack
 
 _BEHIND_MS = 5 * 60 * 1000
-
-# A graph each: its title, whose counts, which.
-_HAPPENED = (
-    ("Incidents and messages", "alarm_trigger", ("SignalsReceived", "IncidentsOpened")),
-    ("Messages", "notifier", ("MessagesSent", "MessagesFailed")),
-    ("Webhooks", "webhook_ingest", ("WebhooksAccepted", "WebhooksRejected")),
-)
 
 
 class MonitoringStack(cdk.Stack):
@@ -81,12 +75,6 @@ class MonitoringStack(cdk.Stack):
             "functions-failing",
             says="A function fails; its name follows, unless it is attention's own.",
             metric=count(FUNCTIONS_FAILING),
-        )
-        add(
-            "functions-slow",
-            says="A function comes close to its timeout, again and again; its name follows.",
-            metric=count(FUNCTIONS_SLOW),
-            periods=3,
         )
         add(
             "functions-throttled",
@@ -146,18 +134,12 @@ class MonitoringStack(cdk.Stack):
         )
 
     def _watch_silence(self, *, watching: bool) -> None:
-        invoked: dict[str, cloudwatch.IMetric] = {
-            name: cast(
-                "cloudwatch.IMetric", self._functions[name].metric_invocations(period=ONE_MINUTE)
-            )
-            for name in ("sla_check", "provider_watch", "outage_watch")
-        }
         self._alarms.silence(
             "auditor-silent",
             says="No clean audit for three minutes: something due was not done, or nobody looks.",
             of={
                 "audits": cast(
-                    "cloudwatch.IMetric", self._alarms.count("AuditsClean", function="auditor")
+                    "cloudwatch.IMetric", self._alarms.count(AUDITS_CLEAN, function="auditor")
                 )
             },
             periods=3,
@@ -165,17 +147,21 @@ class MonitoringStack(cdk.Stack):
         self._alarms.silence(
             "sla-check-silent",
             says="No sweep has run for three minutes: nobody is escalated to.",
-            of={"sweeps": invoked.pop("sla_check")},
+            of={"sweeps": self._invoked("sla_check")},
             periods=3,
         )
         if watching:
             self._alarms.silence(
-                "watches-silent",
-                says="Nobody has looked for outages or at the providers for ten minutes.",
-                of=invoked,
+                "provider-watch-silent",
+                says="Nobody has looked at the providers for ten minutes, nor at who watches.",
+                of={"rounds": self._invoked("provider_watch")},
                 periods=2,
                 period=FIVE_MINUTES,
             )
+
+    def _invoked(self, function: str) -> cloudwatch.IMetric:
+        metric = self._functions[function].metric_invocations(period=ONE_MINUTE)
+        return cast("cloudwatch.IMetric", metric)
 
     def _watch_api(self, api_id: str) -> None:
         self._alarms.add(
@@ -208,7 +194,7 @@ class MonitoringStack(cdk.Stack):
                         for metric in metrics
                     ],
                 )
-                for title, function, metrics in _HAPPENED
+                for title, function, metrics in GRAPHS
             )
         )
         dashboard.add_widgets(

@@ -70,6 +70,7 @@ class Event:
     PROVIDER_WATCHED = "provider.watched"
     PROVIDER_PROBED = "provider.probed"
     LOOK_FAILED = "look.failed"
+    WAKE_FAILED = "wake.failed"
     REPLAY_DRIVEN = "replay.driven"
     REPLAY_LEFT = "replay.left"
     EVENTS_RESTORED = "events.restored"
@@ -122,6 +123,7 @@ class Metric:
     CHECKOUTS_REFUSED = "CheckoutsRefused"
     CHECKOUTS_TURNED_AWAY = "CheckoutsTurnedAway"
     BREAKERS_OPENED = "BreakersOpened"
+    NEAR_TIMEOUT = "NearTimeout"
     NEEDS_ATTENTION = "NeedsAttention"
 
 
@@ -136,6 +138,7 @@ class Gauge:
     OLDEST_UNPROJECTED = "OldestUnprojected"
     PROVIDER_SILENCE = "ProviderSilence"
     EVENTS_MISSED = "EventsMissed"
+    OUTAGE_WATCH_SILENT = "OutageWatchSilent"
     OLDEST_QUARANTINED = "OldestQuarantined"
     CHECKOUT_TROUBLE = "CheckoutTrouble"
     WEBHOOK_TROUBLE = "WebhookTrouble"

@@ -105,8 +105,8 @@ def _numbers(rounds: int) -> Part:
 
 
 def _cost() -> Part:
-    """USD a month by the templates; the two limits that are wanted are 5 and 10."""
-    limits = {"idle_usd_month": 5.0, "idle_two_providers_usd_month": 6.5, "usd_1e6_webhooks": 12.0}
+    """USD a month by the templates; idle is with two providers."""
+    limits = {"nothing_configured_usd_month": 4.5, "idle_usd_month": 5.0, "usd_1e6_webhooks": 10.0}
     found = cost.bills()
     figures = cost.figures(found)
     raw: dict[str, object] = {name: [asdict(one) for one in bill] for name, bill in found.items()}

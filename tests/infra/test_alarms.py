@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
@@ -16,14 +17,16 @@ import tocsin.billing.errors  # noqa: F401 - and these
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
 from infra.constructs.alarms import OpsAlarms
-from infra.constructs.function import ATTENTION, CAUSES_VARIABLE
+from infra.constructs.function import ATTENTION, CAUSES_VARIABLE, METRICS_VARIABLE
 from infra.context import Context
 from infra.spec import ANY_FUNCTION
+from tests.infra.conftest import FULL, synthesise
 from tests.infra.deployment import allows
 from tocsin.billing.event import Problem
 from tocsin.errors import TocsinError
 from tocsin.notes import NAMESPACE, Event, Gauge, Metric
 from tocsin.runtime import attention
+from tocsin.runtime.watch import measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +39,7 @@ ALARM = "AWS::CloudWatch::Alarm"
 PAGES = ROOT / "docs" / "alarms"
 NOT_CODES = {"integration_error", "maximum_concurrency"}
 SECTIONS = ["What it means", "Who is affected", "First look", "What to do", "How to verify"]
-AT_MOST, BILLED_AT_MOST = 14, 16
+AT_MOST, BILLED_AT_MOST = 13, 14
 
 
 def every_cause() -> Iterator[Cause]:
@@ -89,7 +92,7 @@ def test_there_are_few_enough_alarms_to_be_read_and_paid_for(
     assert billed <= BILLED_AT_MOST
     assert {short_name(bare, one) for one in bare.of(ALARM)} == {
         short_name(production, one) for one in alarms
-    } - {"watches-silent"}
+    } - {"provider-watch-silent"}
 
 
 def test_the_text_of_an_alarm_leads_to_its_page(deployment: Deployment) -> None:
@@ -144,12 +147,41 @@ def test_a_function_tells_its_causes_to_who_reads_its_log(
         if one["LogGroupName"] == group
     ]
     if name == "attention":  # it would read of itself reading
-        assert (told, reading) == ({}, [])
+        assert ([one.name for one in told.values()], reading) == (["functions-slow"], [])
         return
     assert {one.name for one in told.values()} == {
         cause.name for cause in (*ANY_FUNCTION, *spec.causes)
     }
     assert reading == [deployment.function("attention")]
+
+
+@pytest.mark.parametrize("dashboard", ["off", "on"])
+def test_a_count_is_a_measure_where_an_alarm_or_a_dashboard_reads_it(
+    production: Deployment, dashboard: str, tmp_path: Path
+) -> None:
+    """And nowhere else: a measure costs money in every hour it is written in."""
+    deployment = (
+        production
+        if dashboard == "off"
+        else synthesise(tmp_path, stage="production", dashboard=dashboard, **FULL)
+    )
+    namespace = f"Tocsin/{deployment.context.stage.name}"
+    read = {(value, name) for place, name, value in watched(deployment) if place == namespace}
+    for board in deployment.of("AWS::CloudWatch::Dashboard"):
+        body = json.dumps(board["DashboardBody"]).replace('\\"', '"').replace("\\", "")
+        shown = re.findall(rf'"{namespace}","(\w+)","service","(\w+)"', body)
+        assert shown
+        read |= {(function, name) for name, function in shown}
+    written = {
+        (name, metric)
+        for name in FUNCTIONS
+        for metric in measured.read(
+            deployment.function(name)["Environment"]["Variables"][METRICS_VARIABLE]
+        )
+        or ()
+    }
+    assert written == read
+    assert measured.VARIABLE == METRICS_VARIABLE
 
 
 def test_what_lines_of_causes_are_picked_by_is_what_they_say() -> None:

@@ -12,14 +12,19 @@ WATCHING = {"provider-watch", "outage-watch", "reconcile-recent", "reconcile-sam
 
 def schedules(deployment: Deployment) -> set[str]:
     prefix = deployment.context.stage.physical("")
-    return {one["Name"].removeprefix(prefix) for one in deployment.of("AWS::Scheduler::Schedule")}
+    return {
+        one["Name"].removeprefix(prefix)
+        for type_ in ("AWS::Scheduler::Schedule", "AWS::Events::Rule")
+        for one in deployment.of(type_)
+        if "ScheduleExpression" in one.properties
+    }
 
 
 def test_nobody_looks_for_outages_of_providers_nobody_uses(
     bare: Deployment, alone: Deployment
 ) -> None:
-    assert schedules(bare) == {"sla-check"}
-    assert schedules(alone) == {"sla-check"} | WATCHING
+    assert schedules(bare) == {"auditor", "sla-check"}
+    assert schedules(alone) == {"auditor", "sla-check"} | WATCHING
 
 
 def test_other_teams_alarms_open_nothing_unless_asked_for(bare: Deployment) -> None:

@@ -10,7 +10,12 @@ import pytest
 
 from infra.app import ROOT
 from infra.catalogue import FUNCTIONS
-from infra.constructs.function import CAUSES_VARIABLE, CLOCK_VARIABLE, environment_of
+from infra.constructs.function import (
+    CAUSES_VARIABLE,
+    CLOCK_VARIABLE,
+    METRICS_VARIABLE,
+    environment_of,
+)
 from infra.context import Context, ContextInvalid
 from infra.references import NobodyOffers, References
 from infra.routes import ROUTES
@@ -57,11 +62,9 @@ def test_the_environment_is_exactly_the_fields_of_the_settings(
     deployment: Deployment, name: str
 ) -> None:
     settings = import_module(f"functions.{name}.settings").Settings
-    expected = {field.name for field in fields(settings)}
+    expected = {field.name for field in fields(settings)} | {CAUSES_VARIABLE, METRICS_VARIABLE}
     if FUNCTIONS[name].incident_clock and deployment.context.stage.clock_adjustable:
         expected |= {CLOCK_VARIABLE}
-    if FUNCTIONS[name].tells:
-        expected |= {CAUSES_VARIABLE}
     environment = deployment.function(name)["Environment"]["Variables"]
     assert set(environment) == expected
     assert all(environment.values())

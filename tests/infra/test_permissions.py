@@ -241,7 +241,7 @@ def test_i12_no_function_can_delete_or_scan_what_is_stored(deployment: Deploymen
             assert not forbidden & set(statement["Action"])
 
 
-@pytest.mark.parametrize("name", ["sla_check", "provider_watch", "outage_watch"])
+@pytest.mark.parametrize("name", ["sla_check"])
 def test_a_schedule_acts_as_a_role_that_can_only_start_its_function(
     deployment: Deployment, name: str
 ) -> None:

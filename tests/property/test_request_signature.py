@@ -33,11 +33,12 @@ endpoints = st.sampled_from(
 )
 
 
-def theirs(signer: SigV4Auth, endpoint: str, target: str, body: bytes) -> Mapping[str, str]:
+def theirs(
+    signer: SigV4Auth, endpoint: str, headers: Mapping[str, str], body: bytes
+) -> Mapping[str, str]:
     """Signed by botocore at the patched time, with the headers as it would send them."""
-    request = AWSRequest(
-        "POST", endpoint, data=body, headers={"Content-Type": CONTENT_TYPE, "X-Amz-Target": target}
-    )
+    every = {"Content-Type": CONTENT_TYPE, **headers}
+    request = AWSRequest("POST", endpoint, data=body, headers=every)
     signer.add_auth(request)
     return dict(request.headers.items())
 
@@ -52,6 +53,7 @@ def theirs(signer: SigV4Auth, endpoint: str, target: str, body: bytes) -> Mappin
         min_size=1,
         max_size=4,
     ),
+    always=st.none() | st.builds(lambda word: {"X-Amz-Invocation-Type": word}, words),
 )
 @example(
     credentials=Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None),
@@ -60,6 +62,7 @@ def theirs(signer: SigV4Auth, endpoint: str, target: str, body: bytes) -> Mappin
     endpoint="http://127.0.0.1:4566/",
     # The key of a day must not outlive it, nor be lost when a late call is of the day before.
     calls=[(DAY - 1, "A.B", b""), (DAY, "A.B", b""), (DAY - 1, "A.B", b"x"), (DAY, "C", b"x")],
+    always=None,
 )
 def test_every_request_is_signed_as_botocore_would(
     credentials: Credentials,
@@ -67,14 +70,24 @@ def test_every_request_is_signed_as_botocore_would(
     region: str,
     endpoint: str,
     calls: list[tuple[int, str, bytes]],
+    *,
+    always: dict[str, str] | None,
 ) -> None:
     host = Place(endpoint, connect=1, read=1).host
-    ours = Signer(credentials, service=service, region=region, host=host, content_type=CONTENT_TYPE)
+    ours = Signer(
+        credentials,
+        service=service,
+        region=region,
+        host=host,
+        content_type=CONTENT_TYPE,
+        always=always,
+    )
     oracle = SigV4Auth(BotocoreCredentials(*credentials), service, region)
     for at, target, body in calls:
         moment = datetime.fromtimestamp(at, UTC)
         with mock.patch("botocore.auth.get_current_datetime", return_value=moment):
-            expected = theirs(oracle, endpoint, target, body)
+            named = {"X-Amz-Target": target, **(always or {})}
+            expected = theirs(oracle, endpoint, named, body)
         signed = ours.headers(target, body, at=at)
         assert signed.pop("Host") == host
         assert signed == expected

@@ -264,12 +264,14 @@ def _link_base(patient: Patient) -> str:
 
 
 def schedules_run(patient: Patient) -> Found:
-    """What looks every minute does."""
+    """What looks every minute does, by a schedule or by a rule."""
     client, prefix = patient.account.schedules, patient.deployment.prefix
     pages = client.get_paginator("list_schedules").paginate(GroupName=f"{prefix}schedules")
     listed = [each for page in pages for each in page["Schedules"]]
     if not listed:
         yield f"{prefix}schedules", "has no schedule: deploy again"
+    rules = patient.account.client("events").get_paginator("list_rules")
+    listed += [each for page in rules.paginate(NamePrefix=prefix) for each in page["Rules"]]
     for each in listed:
         if each["State"] != "ENABLED":
             yield each["Name"], "is disabled: nothing is looked after; enable it"

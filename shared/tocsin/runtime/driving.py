@@ -2,7 +2,8 @@
 
 One message names one work. It is driven until there is nothing to drive or the time is nearly up,
 and then a new message goes on; a driver that dies leaves its message, and the queue hands it to the
-next one. `work` is what a message calls it, `replay` or `reconciliation`: one kind to a queue.
+next one (`runtime.draining`). `work` is what a message calls it, `replay` or `reconciliation`: one
+kind to a queue.
 """
 
 from __future__ import annotations
@@ -38,16 +39,25 @@ LOOK_AGAIN = 300
 """Seconds after which a driver that left to another looks whether that one is alive."""
 
 
+def nobody() -> None:
+    """Wakes nobody: who sends takes the message itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class SqsDrive:
-    """Wakes a driver, `later` in some minutes; called with the id of what is to be driven."""
+    """Hands a work to a driver, `later` in some minutes; called with the id of what it is.
+
+    `wake` wakes one for it; who is to drive later is woken by the watch over the queue.
+    """
 
     aws: AwsCall
     queue_url: str
     work: str
+    wake: Callable[[], None] = nobody
 
     def __call__(self, name: str) -> None:
         self._send(name, {})
+        self.wake()
 
     def later(self, name: str) -> None:
         self._send(name, {"DelaySeconds": LOOK_AGAIN})

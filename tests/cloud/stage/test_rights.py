@@ -93,6 +93,9 @@ BY_RESOURCE: Mapping[Right, str] = MappingProxyType(
 
 
 _PAGES = "tests/unit/functions/test_attention.py"
+_WAKES = (
+    "tests/unit/runtime/test_draining.py::test_who_sends_wakes_and_who_sends_for_later_does_not"
+)
 SELDOM: Mapping[str, Mapping[Right, str]] = MappingProxyType(
     {
         "attention": {
@@ -134,14 +137,23 @@ SELDOM: Mapping[str, Mapping[Right, str]] = MappingProxyType(
                 "tests/contract/billing/test_replay_stores.py"
                 "::test_the_ledger_names_what_it_holds_and_where_from"
             ),
+            **{
+                Right("lambda:InvokeFunction", f"function/{name}"): (
+                    "tests/unit/functions/test_quiet_accounts.py"
+                    "::test_for_what_lies_in_a_queue_that_nobody_polls_its_consumer_is_woken"
+                )
+                for name in ("billing-projector", "reconciler", "replay-planner", "replay-worker")
+            },
         },
         "reconciler": {
+            Right("lambda:InvokeFunction", "function/reconciler"): _WAKES,
             Right("sqs:SendMessage", "queue/reconcile"): (
                 "tests/unit/application/billing/test_reconcile.py"
                 "::test_a_provider_that_stays_down_while_listing_stalls_and_goes_on_when_woken"
             ),
         },
         "replay_planner": {
+            Right("lambda:InvokeFunction", "function/replay-planner"): _WAKES,
             Right("sqs:SendMessage", "queue/refetch"): (
                 "tests/unit/application/billing/test_paid_question.py"
                 "::test_a_request_handed_over_a_little_early_is_not_lost"

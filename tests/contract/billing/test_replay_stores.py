@@ -222,7 +222,12 @@ def test_every_event_reaches_a_worker_and_none_is_too_large(cloud: MotoCloud) ->
     url = cloud.boto("sqs").create_queue(QueueName="restore")["QueueUrl"]
     wanted = [a_record(number, "RPL-1") for number in range(130)]
     huge = replace(a_record(999, "RPL-1"), body=b"\x01" + bytes(120_000))
-    SqsRestoreQueue(cloud.aws("sqs"), url).send("RPL-1", [*wanted, huge, huge])
+    woken: list[bool] = []
+    queue = SqsRestoreQueue(cloud.aws("sqs"), url, wake=lambda: woken.append(True))
+    queue.send("RPL-1", [])
+    assert woken == [], "nobody is woken for nothing"
+    queue.send("RPL-1", [*wanted, huge, huge])
+    assert woken == [True]
     got: list[LedgerRecord] = []
     while (
         found := cloud.boto("sqs")

@@ -336,7 +336,7 @@ def _messages(written: Written, examples: Examples) -> None:
         written.message(f"drive {work}", sent[-1])
         assert read_drive(sent[-1], work=work) == "ID-1"
     record = _record(examples)
-    SqsRestoreQueue(Queue(), "queue").send("RPL-1", [record])
+    SqsRestoreQueue(Queue(), "queue", wake=lambda: None).send("RPL-1", [record])
     written.message("restore", sent[-1])
     name, items = read_items(sent[-1])
     assert (name, [record_of(each) for each in items]) == ("RPL-1", [record])

@@ -6,6 +6,7 @@ import importlib
 import json
 import sys
 import time
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,15 +78,16 @@ class Stage:
         assert self.rows.write(STRIPE, of, Change(0, row))
 
     def look(self) -> tuple[dict[str, Any], dict[tuple[str, str], float]]:
-        """The answer, and each measure by name and provider."""
+        """The answer, and each measure by name and provider; no line says that there is nothing."""
         answer = self.handler.lambda_handler({}, Context())
         lines = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
-        return answer, {
+        found = {
             (name, line.get("provider", "")): value[0]
             for line in lines
             for name, value in line.items()
             if isinstance(value, list) and name in MEASURES
         }
+        return answer, defaultdict(float, found)
 
 
 @pytest.fixture
@@ -106,6 +108,10 @@ def stage(
                 QueueName=f"tocsin-test-{name.lower()}"
             )["QueueUrl"]
             for name in ("RECONCILE", "REFETCH", "REPLAY", "RESTORE")
+        },
+        **{
+            f"{name}_FUNCTION": f"tocsin-test-{name.lower().replace('_', '-')}"
+            for name in ("BILLING_PROJECTOR", "RECONCILER", "REPLAY_PLANNER", "REPLAY_WORKER")
         },
         # Nobody listens there: the provider is down, which is seen and is no failed look.
         "API_BASES": json.dumps(dict.fromkeys(("stripe", "razorpay"), "http://127.0.0.1:9")),

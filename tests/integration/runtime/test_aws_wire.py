@@ -96,21 +96,26 @@ def content(seen: Seen) -> object:
         ("sns", "Publish", TO_PHONE, Reply(body=PUBLISHED)),
         ("sesv2", "SendEmail", MAIL, Reply(body=b'{"MessageId": "m-1"}')),
         ("lambda", "Invoke", CALL, Reply(body=b'{"sent": 3}')),
+        ("lambda_event", "Invoke", CALL, Reply(202)),
     ],
 )
 def test_a_request_is_the_one_that_botocore_sends(
     service: str, operation: str, payload: dict[str, Any], answer: Reply
 ) -> None:
     given = payload
-    if service == "lambda":
+    invoked = service.startswith("lambda")
+    if invoked:
         given = {**payload, "Payload": json.dumps(payload["Payload"]).encode()}
+    if service == "lambda_event":
+        given["InvocationType"] = "Event"
     with scripted(answer) as server:
-        theirs(service, server.url, operation, given)
+        theirs(service.partition("_")[0], server.url, operation, given)
         ours(service, server.url).call(operation, payload)
 
     wanted, sent = server.seen
     assert (sent.method, sent.path) == (wanted.method, wanted.path)
-    if service != "lambda":  # boto leaves a payload's type to the caller
+    assert sent.headers.get("x-amz-invocation-type") == wanted.headers.get("x-amz-invocation-type")
+    if not invoked:  # boto leaves a payload's type to the caller
         kind = sent.headers["content-type"]
         assert kind == wanted.headers["content-type"]
         assert content(sent) == content(wanted)

@@ -168,16 +168,11 @@ def test_what_goes_on_is_one_mail_an_hour(handler: ModuleType) -> None:
     assert told == [["ways-failed"], [], [], ["ways-failed"]]
 
 
-def test_reports_of_the_platform_name_what_failed_and_what_took_long(handler: ModuleType) -> None:
+def test_a_report_of_the_platform_names_what_failed(handler: ModuleType) -> None:
     failed = {"type": "platform.report", "record": {"status": "timeout"}}
-    slow = {
-        "type": "platform.report",
-        "record": {"status": "success", "metrics": {"durationMs": 50_000.0}},
-    }
-    answer = handler.lambda_handler(lines(failed, slow, slow, slow), Context())
-    assert answer == {"told": ["functions-failing", "functions-slow"]}
+    answer = handler.lambda_handler(lines(failed), Context())
+    assert answer == {"told": ["functions-failing"]}
     assert "It ended with timeout." in handler.OPS.mails[0].text
-    assert "It took 50 s" in handler.OPS.mails[1].text
 
 
 def test_a_subject_is_as_long_as_sns_takes(handler: ModuleType) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from functions.outage_watch.accounts import Newest
 from tocsin.adapters.billing.projection.queues import SqsDepths
-from tocsin.application.billing.outage.looks import QueueLook
+from tocsin.application.billing.outage.looks import MOST_CONSUMERS, QueueLook, WatchedQueue
 from tocsin.application.billing.outage.watch_ledger import LedgerWatch
 from tocsin.billing.event import EventClass
 from tocsin.billing.identity import Identity
@@ -93,23 +94,52 @@ class Queue:
         return {"Attributes": dict(zip(payload["AttributeNames"], values, strict=True))}
 
 
+URL = "https://sqs.test/1/tocsin-drill-replay"
+
+
 def test_a_queue_that_nobody_takes_from_is_told_by_how_long(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     queue = Queue()
-    urls = ("https://sqs.test/1/tocsin-drill-replay",)
-    look = QueueLook(SqsDepths(queue).of, urls, NOTES)
+    look = QueueLook(SqsDepths(queue).of, [WatchedQueue(URL, lambda: None)], NOTES)
 
     def untaken(minute: int) -> str:
         look.look(NOON + 60 * minute)
         return capsys.readouterr().out
 
-    assert '"QueueUntaken":[0.0]' in untaken(0)
+    assert untaken(0) == "", "nothing is no line"
     queue.there = 3
-    assert '"QueueUntaken":[0.0]' in untaken(1)
+    assert untaken(1) == ""
     assert '"QueueUntaken":[900.0]' in (line := untaken(16))
     assert '"queue":"replay"' in line
     queue.taken = 1
-    assert '"QueueUntaken":[0.0]' in untaken(17), "somebody works it off"
+    assert untaken(17) == "", "somebody works it off"
     queue.taken = 0
-    assert '"QueueUntaken":[0.0]' in untaken(18)
+    assert untaken(18) == ""
+
+
+def test_for_what_lies_in_a_queue_that_nobody_polls_its_consumer_is_woken() -> None:
+    """At each look, so that a wake that was lost costs no more; more of them for more work."""
+    queue, woken = Queue(), list[int]()
+    minute = 0
+    watched = WatchedQueue(URL, lambda: woken.append(minute))
+    look = QueueLook(SqsDepths(queue).of, [watched], NOTES)
+    for minute, there in enumerate((0, 1, 100, 101, 9_000)):
+        queue.there = there
+        look.look(NOON + 60 * minute)
+    assert Counter(woken) == {1: 1, 2: 1, 3: 2, 4: MOST_CONSUMERS}
+
+
+def test_a_queue_whose_senders_wake_is_looked_into_less_often_and_told_of_every_minute(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A round is started at nearly the same second of each minute."""
+    queue, woken = Queue(), list[int]()
+    watched = WatchedQueue(URL, lambda: woken.append(1), every=300)
+    look = QueueLook(SqsDepths(queue).of, [watched], NOTES)
+    queue.there = 1
+    for minute in range(60):
+        look.look(NOON + 60 * minute - 3 * (minute % 5))
+    assert len(woken) == 12
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 59, "what goes on does not come and go"

@@ -84,6 +84,7 @@ WELL: dict[str, dict[str, Any]] = {
     "webhook-registrations": REGISTERED,
     "provider-keys": PROVIDER_KEYS,
     "schedules": {"Schedules": [{"Name": "tocsin-production-sla-check", "State": "ENABLED"}]},
+    "rules": {"Rules": [{"Name": "tocsin-production-auditor", "State": "ENABLED"}]},
     "role": {"Version": "2012-10-17", "Statement": [FIXED]},
     "alarms": {"MetricAlarms": [{"AlarmName": "tocsin-production-a", "ActionsEnabled": True}]},
     "asked": {"key": 200, "endpoints": [{"url": f"{API}/webhooks/stripe", "status": "enabled"}]},
@@ -108,6 +109,7 @@ class Office:
             ("topics", "sns", self.texts),
             ("secrets", "secretsmanager", self.secrets),
             ("schedules", "scheduler", self.schedules),
+            ("events", "events", self.rules),
             ("rights", "iam", self.role),
             ("watch", "cloudwatch", self.alarms),
         ):
@@ -116,8 +118,8 @@ class Office:
             answers(stub)
             stub.activate()
             self.account.__dict__[name] = client
-        watch = self.account.__dict__["watch"]
-        self.account.__dict__["client"] = lambda _service: watch
+        others = {"cloudwatch": "watch", "events": "events"}
+        self.account.__dict__["client"] = lambda service: self.account.__dict__[others[service]]
 
     def bucket(self, stub: Stubber) -> None:
         if "missing" in self.said["bucket"]:
@@ -163,6 +165,9 @@ class Office:
     def schedules(self, stub: Stubber) -> None:
         group = {"GroupName": "tocsin-production-schedules"}
         stub.add_response("list_schedules", self.said["schedules"], group)
+
+    def rules(self, stub: Stubber) -> None:
+        stub.add_response("list_rules", self.said["rules"], {"NamePrefix": "tocsin-production-"})
 
     def role(self, stub: Stubber) -> None:
         if "missing" in self.said["role"]:
@@ -267,6 +272,12 @@ FAULTS: list[tuple[str, Callable[[dict[str, dict[str, Any]]], object], str, str]
     (
         "a schedule off",
         put("schedules", Schedules=[{"Name": "tocsin-production-sla-check", "State": "DISABLED"}]),
+        "schedules",
+        "enable it",
+    ),
+    (
+        "a rule off",
+        put("rules", Rules=[{"Name": "tocsin-production-auditor", "State": "DISABLED"}]),
         "schedules",
         "enable it",
     ),

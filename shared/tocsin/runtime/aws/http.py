@@ -77,7 +77,10 @@ _AT_FAULT = frozenset({"ValidationError", "ItemCollectionSizeLimitExceeded"})
 TransactWriteItems, under TransactionCanceledException."""
 
 
-_ENDPOINT_VARIABLE = {"secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER"}
+_ENDPOINT_VARIABLE = {
+    "lambda_event": "AWS_ENDPOINT_URL_LAMBDA",
+    "secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+}
 _TARGETED = frozenset({"dynamodb", "monitoring", "secretsmanager", "sqs"})
 
 
@@ -120,6 +123,7 @@ class AwsHttp:
             host=self._place.host,
             content_type=self._wire.content_type,
             targeted=service in _TARGETED,
+            always=self._wire.always,
         )
         self._patience = patience
         self._within: float | None = None
@@ -148,7 +152,7 @@ class AwsHttp:
         answer: dict[str, Any] = {}
         for attempt in range(1, self._patience.attempts + 1):
             status, code, answer = self._attempt(request)
-            if status == 200:  # noqa: PLR2004 - the one status of success in this protocol
+            if status == self._wire.success:
                 return answer
             if code == "ConditionalCheckFailedException":
                 raise ConditionFailed(answer.get("Item"))

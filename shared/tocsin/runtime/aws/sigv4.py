@@ -13,8 +13,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
@@ -39,20 +42,23 @@ class Signer:
         host: str,
         content_type: str,
         targeted: bool = True,
+        always: Mapping[str, str] | None = None,
     ) -> None:
         """`host` as it is in the Host header: with its port, unless that is the scheme's own.
 
-        `targeted` says whether requests carry `X-Amz-Target`.
+        `targeted` says whether requests carry `X-Amz-Target`. `always` are headers that all carry,
+        whose names sort between `X-Amz-Date` and `X-Amz-Target`.
         """
         self._access_key, self._secret, token = credentials
         self._service, self._region = service, region
         self._fixed = {"Content-Type": content_type, "Host": host}
         signed = ["content-type", "host", "x-amz-date"]
         self._between = ""
-        if token:
-            self._fixed["X-Amz-Security-Token"] = token
-            self._between = f"\nx-amz-security-token:{token}"
-            signed.append("x-amz-security-token")
+        more = {**(always or {}), **({"X-Amz-Security-Token": token} if token else {})}
+        for name, value in sorted(more.items()):
+            self._fixed[name] = value
+            self._between += f"\n{name.lower()}:{value}"
+            signed.append(name.lower())
         if targeted:
             self._between += "\nx-amz-target:"
             signed.append("x-amz-target")

@@ -36,13 +36,18 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """One service: `failure` is what is raised when it refuses or does not answer."""
+    """One service: `failure` is what is raised when it refuses or does not answer.
+
+    `success` is its one HTTP status of success; `always` are headers of every request.
+    """
 
     content_type: str
     signed_as: str
     failure: type[Unavailable]
     request: Callable[[str, Mapping[str, Any]], Request]
     answer: Callable[[Answer], dict[str, Any]]
+    success: int = 200
+    always: Mapping[str, str] | None = None
 
 
 def error_code(answer: Answer, document: Mapping[str, Any]) -> str:
@@ -143,6 +148,16 @@ WIRES: Mapping[str, Wire] = {
         request=_invocation,
         answer=_returned,
     ),
+    # The caller does not wait: Lambda keeps the call and makes it.
+    "lambda_event": Wire(
+        content_type="application/json",
+        signed_as="lambda",
+        failure=Unavailable,
+        request=_invocation,
+        answer=_document,
+        success=202,
+        always={"X-Amz-Invocation-Type": "Event"},
+    ),
 }
-ENDPOINTS: Mapping[str, str] = {"sesv2": "email"}
+ENDPOINTS: Mapping[str, str] = {"lambda_event": "lambda", "sesv2": "email"}
 """The first part of a service's host where it is not the service's name."""

@@ -118,10 +118,13 @@ class Watch:
         """One invocation; without a correlation id of its own it goes by its request id."""
         request_id = context.aws_request_id
         self.journal.begin(correlation_id=correlation_id or request_id, request_id=request_id)
+        slow = light.near_timeout(context)
         try:
             self.remaining.begin(context)
             self.clock.begin()
             yield
+            if slow():
+                self.meter.count(Metric.NEAR_TIMEOUT)
         except Exception as error:
             self.journal.failed(Event.UNEXPECTED, error)
             self.meter.count(Metric.UNEXPECTED_ERRORS)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.notes import DETAILS, NAMESPACE, Event, Metric
 from tocsin.runtime import attention
+from tocsin.runtime.watch import measured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tocsin.errors import TocsinError
 
@@ -29,6 +30,7 @@ WITHHELD = frozenset(
 
 _LONGEST = 512
 _DEEPEST = 12
+_RESERVE = 0.2
 _encode = json.JSONEncoder(
     separators=(",", ":"), ensure_ascii=False
 ).encode  # made once, not per line
@@ -45,10 +47,10 @@ def start(service: str, *, stage: str, level: str = "INFO") -> None:
 
 
 def begin(*, correlation_id: str, request_id: str = "") -> None:
-    """Forgets the last invocation and puts these two on every line of this one."""
+    """Forgets the last invocation and puts these two on every line of this one, the same once."""
     _bound.clear()
     _bound["correlation_id"] = correlation_id
-    if request_id:
+    if request_id not in {"", correlation_id}:
         _bound["function_request_id"] = request_id
 
 
@@ -61,20 +63,26 @@ def log(event: str, *, level: str = "INFO", **fields: object) -> None:
 def count(metric: str, *, value: int = 1, **details: str) -> None:
     """Adds `value` to a metric of the service; `details` say what it was about.
 
+    A metric that nobody reads is a plain line.
+
     Raises:
         ValueError: for a detail outside `notes.DETAILS`.
     """
-    _write(_embedded(metric, value, datetime.now(UTC), details))
+    _write(_counted(metric, value, datetime.now(UTC), details))
     _note(metric, value, details)
 
 
 def gauge(measure: str, value: int, **details: str) -> None:
     """Reports a measure as a line; where it is a cause, its limit is looked at.
 
+    Nothing is no line: a watch that finds all well says so once, in its own words.
+
     Raises:
         ValueError: as `count` does.
     """
-    _write({**_service, **_bound, **_known(details), measure: [float(value)]})
+    known = _known(details)
+    if value:
+        _write({**_service, **_bound, **known, measure: [float(value)]})
     _note(measure, value, details)
 
 
@@ -89,7 +97,7 @@ def log_and_count(
         ValueError: as `count` does.
     """
     moment = datetime.now(UTC)
-    counted = _embedded(metric, 1, moment, by)
+    counted = _counted(metric, 1, moment, by)
     if LEVELS[level] >= _threshold:
         counted = {**_line(event, level, moment, fields), **counted}
     _write(counted)
@@ -148,6 +156,15 @@ def _where(error: BaseException) -> list[str]:
     return frames[-_DEEPEST:]
 
 
+def near_timeout(context: Any) -> Callable[[], bool]:
+    """What tells, later, whether four fifths of the time this call was given are over."""
+    left: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
+    if left is None:
+        return lambda: False
+    given = left()
+    return lambda: left() <= _RESERVE * given
+
+
 @contextmanager
 def invocation(context: Any) -> Iterator[None]:
     """One invocation: its lines carry its id, and an error nobody meant is logged and counted.
@@ -157,8 +174,11 @@ def invocation(context: Any) -> Iterator[None]:
     """
     name = context.aws_request_id
     begin(correlation_id=name, request_id=name)
+    slow = near_timeout(context)
     try:
         yield
+        if slow():
+            NOTES.count(Metric.NEAR_TIMEOUT)
     except Exception as error:
         if not hasattr(error, "code"):
             NOTES.failed(Event.UNEXPECTED, error)
@@ -174,17 +194,21 @@ def _line(
     return {**line, **clean(fields)}
 
 
-def _embedded(
+def _counted(
     metric: str, value: int, moment: datetime, details: Mapping[str, str]
 ) -> dict[str, object]:
+    envelope = _envelope(metric, moment) if measured.is_read(metric) else {}
+    return {**envelope, **_service, **_bound, **_known(details), metric: [float(value)]}
+
+
+def _envelope(metric: str, moment: datetime) -> dict[str, object]:
     directive = {
         "Namespace": f"{NAMESPACE}/{_service['stage']}",
         "Dimensions": [["service"]],
         "Metrics": [{"Name": metric, "Unit": "Count"}],
     }
     now_ms = int(moment.timestamp() * 1000)
-    aws = {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}
-    return {"_aws": aws, **_service, **_bound, **_known(details), metric: [float(value)]}
+    return {"_aws": {"Timestamp": now_ms, "CloudWatchMetrics": [directive]}}
 
 
 def clean(fields: Mapping[str, object]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from tocsin.notes import DETAILS, NAMESPACE
 from tocsin.runtime import attention
+from tocsin.runtime.watch import measured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,27 +30,39 @@ class Meter:
     def count(self, metric: str, value: int = 1, **details: str) -> None:
         """Adds `value` for the service; `details` say what it was about.
 
+        A metric that nobody reads is a plain line.
+
         Raises:
             ValueError: for a detail outside `notes.DETAILS`.
         """
         _check(details)
+        if measured.is_read(metric):
+            self._embed(metric, value, details)
+        else:
+            self._print(metric, value, details)
+        attention.note(metric, value, service=self._service, stage=self._stage, details=details)
+
+    def _embed(self, metric: str, value: int, details: Mapping[str, str]) -> None:
         line = EphemeralMetrics(namespace=self._namespace, service=self._service)
         line.set_default_dimensions(service=self._service)
         line.add_metric(name=metric, unit=MetricUnit.Count, value=value)
         for name, value_of in details.items():
             line.add_metadata(name, value_of)
         line.flush_metrics()
-        attention.note(metric, value, service=self._service, stage=self._stage, details=details)
+
+    def _print(self, measure: str, value: int, details: Mapping[str, str]) -> None:
+        line = {"service": self._service, **details, measure: [float(value)]}
+        print(json.dumps(line, separators=(",", ":")), flush=True)  # noqa: T201 - a line of the log
 
     def gauge(self, measure: str, value: int, **details: str) -> None:
-        """Reports a measure as a line; where it is a cause, its limit is looked at.
+        """Reports a measure as a line, unless it is nothing; a cause's limit is looked at.
 
         Raises:
             ValueError: as `count` does.
         """
         _check(details)
-        line = {"service": self._service, **details, measure: [float(value)]}
-        print(json.dumps(line, separators=(",", ":")), flush=True)  # noqa: T201 - a line of the log
+        if value:
+            self._print(measure, value, details)
         attention.note(measure, value, service=self._service, stage=self._stage, details=details)
 
 

@@ -23,6 +23,7 @@ from tocsin.providers.registry import object_reader
 from tocsin.runtime.aws.http import from_environment
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.draining import Wake
 from tocsin.runtime.ids import SystemIds
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tocsin.adapters.aws.call import AwsCall
     from tocsin.adapters.billing.replay.rate_limit import DynamoDbRateLimit
     from tocsin.application.billing.projection.project import Projector
+    from tocsin.notes import Notes
     from tocsin.policy.compiled.billing_rules import BillingRules
     from tocsin.ports.billing.projection import RefetchQueue
     from tocsin.ports.time import WallClock
@@ -69,6 +71,14 @@ class Billing:
     @cached_property
     def sqs(self) -> AwsCall:
         return from_environment("sqs")
+
+    def wake(self, function: str, notes: Notes) -> Callable[[], None]:
+        """What wakes a function for messages in its queue."""
+        return Wake(self._events, function, notes)
+
+    @cached_property
+    def _events(self) -> AwsCall:
+        return from_environment("lambda_event")
 
     @cached_property
     def keys(self) -> CachedSecret[ProviderKeys]:

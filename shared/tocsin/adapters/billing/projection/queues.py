@@ -14,7 +14,7 @@ from tocsin.adapters.billing.projection.ledger import item_of
 from tocsin.errors import UNREADABLE, MalformedPayload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tocsin.adapters.aws.call import AwsCall
     from tocsin.billing.projection.ledger_key import LedgerRecord
@@ -48,14 +48,17 @@ MAX_MESSAGE = 200_000
 
 
 class SqsRestoreQueue:
-    """Implements `ports.billing.replay.RestoreQueue`."""
+    """Implements `ports.billing.replay.RestoreQueue`. `wake` wakes a worker for what was sent."""
 
-    def __init__(self, aws: AwsCall, queue_url: str) -> None:
-        self._aws, self._queue_url = aws, queue_url
+    def __init__(self, aws: AwsCall, queue_url: str, *, wake: Callable[[], None]) -> None:
+        self._aws, self._queue_url, self._wake = aws, queue_url, wake
 
     def send(self, replay: str, records: Sequence[LedgerRecord]) -> None:
-        for body in _messages(replay, records):
+        bodies = list(_messages(replay, records))
+        for body in bodies:
             self._aws.call("SendMessage", {"QueueUrl": self._queue_url, "MessageBody": body})
+        if bodies:
+            self._wake()
 
 
 def read_items(text: str) -> tuple[str, list[dict[str, Any]]]:

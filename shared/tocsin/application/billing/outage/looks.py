@@ -13,7 +13,7 @@ from tocsin.errors import TocsinError
 from tocsin.notes import Event, Gauge, Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tocsin.application.billing.outage.probe import Prober
     from tocsin.application.billing.outage.watch_ledger import LedgerWatch
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from tocsin.ports.time import WallClock
 
     type Accounts = Callable[[], Iterable[Identity]]
+
+
+PER_CONSUMER, MOST_CONSUMERS = 100, 5
+"""How many messages one consumer is woken for, and how many consumers at a time."""
+
+
+SILENT_AFTER = 600
 
 
 class Look(Protocol):
@@ -119,29 +126,67 @@ class RecoveryLook:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedQueue:
+    """A queue that is looked into every so many seconds, and who is woken for what waits in it."""
+
+    url: str
+    wake: Callable[[], None]
+    every: int = 60
+
+
+@dataclass(frozen=True, slots=True)
 class QueueLook:
-    """How long messages have lain in a queue while nobody took any.
+    """Wakes who works a queue off, and tells how long messages have lain while nobody took any.
 
     `depth` counts what waits and what was taken and not yet done. A long queue that is worked off
-    is no trouble. Since when is remembered by this process alone,
-    so a new one tells later, never wrongly.
+    is no trouble. Since when is remembered by this process alone, so a new one tells later, never
+    wrongly.
     """
 
     depth: Callable[[str], tuple[int, int]]
-    urls: Sequence[str]
+    queues: Sequence[WatchedQueue]
     notes: Notes
     _since: dict[str, int] = field(default_factory=dict, init=False)
+    _asked: dict[str, int] = field(default_factory=dict, init=False)
     name: ClassVar[str] = "queues"
 
     def look(self, now: int) -> None:
-        for url in self.urls:
-            waiting, taken = self.depth(url)
-            if waiting and not taken:
-                untaken = now - self._since.setdefault(url, now)
-            else:
-                self._since.pop(url, None)
-                untaken = 0
-            self.notes.gauge(Gauge.QUEUE_UNTAKEN, untaken, queue=url.rpartition("-")[2])
+        for queue in self.queues:
+            # A round is never a whole minute after the last one.
+            if now - self._asked.get(queue.url, 0) > queue.every - 30:
+                self._asked[queue.url] = now
+                self._look_into(queue, now)
+            untaken = now - self._since.get(queue.url, now)
+            self.notes.gauge(Gauge.QUEUE_UNTAKEN, untaken, queue=queue.url.rpartition("-")[2])
+
+    def _look_into(self, queue: WatchedQueue, now: int) -> None:
+        waiting, taken = self.depth(queue.url)
+        for _ in range(min(-(-waiting // PER_CONSUMER), MOST_CONSUMERS)):
+            queue.wake()
+        if waiting and not taken:
+            self._since.setdefault(queue.url, now)
+        else:
+            self._since.pop(queue.url, None)
+
+
+@dataclass(frozen=True, slots=True)
+class OutageWatchLook:
+    """How long the outage watch has not said how it stands, once that is too long.
+
+    `status` is the public status, which each of its rounds publishes. Where there is none yet, it
+    counts from the first look of this process.
+    """
+
+    status: Callable[[], Mapping[str, Any] | None]
+    notes: Notes
+    _first: list[int] = field(default_factory=list, init=False)
+    name: ClassVar[str] = "outage watch"
+
+    def look(self, now: int) -> None:
+        self._first[:] = self._first or [now]
+        status = self.status()
+        silent = now - (self._first[0] if status is None else int(status["as_of"]))
+        self.notes.gauge(Gauge.OUTAGE_WATCH_SILENT, silent if silent >= SILENT_AFTER else 0)
 
 
 @dataclass(frozen=True, slots=True)

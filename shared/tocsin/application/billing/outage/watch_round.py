@@ -7,6 +7,7 @@ must not keep the others from being seen.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tocsin.application.billing.checkout.settle import settle
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from tocsin.application.billing.outage.tell import Teller
     from tocsin.billing.checkout.attempts import Attempt
+    from tocsin.billing.checkout.breaker import Breaker
     from tocsin.billing.identity import Identity
     from tocsin.billing.outage.signs import Health
     from tocsin.billing.outage.wording import Situation
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from tocsin.ports.time import WallClock
 
 LATE = frozenset({Trouble.BACKLOG, Trouble.SILENCE})
+LOOK_AGAIN_MINUTES = 5
 FAILING = frozenset({Trouble.DELIVERIES, Trouble.ENDPOINT})
 
 
@@ -113,8 +116,9 @@ class Rounds:
         self._publish(found, failed)
         after = replace(after, settled_to=self._settled(before, failed))
         said = _Said(set(after.told), after.word)
-        with _Alone("tell", failed, self.notes):
-            self._tell(before, after, found, said)
+        if not _uneventful(before, after, rung) or now // 60 % LOOK_AGAIN_MINUTES == 0:
+            with _Alone("tell", failed, self.notes):
+                self._tell(before, after, found, said)
         # Kept while an incident is open or stakeholders hold old news: it says what still has to
         # be withdrawn there.
         calm = found.since is None and not before.providers_in_trouble and not said.incidents
@@ -125,7 +129,8 @@ class Rounds:
             rung=tuple(sorted(rung)),
             word=None if calm else said.word,
         )
-        self.outages.remember(after)
+        if after != before:
+            self.outages.remember(after)
         firing = {name: sorted(each.firing) for name, each in seen.items() if each.firing}
         return {"firing": firing, "level": found.level, "failed": failed}
 
@@ -139,9 +144,9 @@ class Rounds:
         now: int,
     ) -> Seen:
         """What one provider looks like now; as it was known where it cannot be looked at."""
-        name = identity.provider
+        name, breaker = identity.provider, None
         with _Alone(f"shut:{name}", failed, self.notes):
-            self._probe_shut(identity, now)
+            breaker = self._probe_shut(identity, now)
         with _Alone(f"look:{name}", failed, self.notes):
             health = self.probe(identity, now=now)
             if not self.lists(name):
@@ -149,7 +154,7 @@ class Rounds:
                 self.probes.record(identity, Probe(now, health.reachable, None))
             attempts = recent_attempts(log, name, now=now)
             newest = self.arrival(identity, now)
-            breaker = self.breakers.load(identity)
+            breaker = breaker or self.breakers.load(identity)
             compared = self.comparisons.newest(identity)
             look = Look(identity, attempts, breaker, health, newest, compared)
             return judge(look, known, now=now)
@@ -172,11 +177,13 @@ class Rounds:
                 raise error  # all others were looked at; one stands for them in the log
         return reached
 
-    def _probe_shut(self, identity: Identity, now: int) -> None:
+    def _probe_shut(self, identity: Identity, now: int) -> Breaker | None:
+        """The breaker, where something is sold there."""
         prices = self.policies.policy().prices.values()
-        if any(identity.provider in price.ids for price in prices):
-            probes = CheckoutProbes(self.intents, self.policies, self.clock)
-            probe_shut(identity, self.breakers, probes, now=now)
+        if not any(identity.provider in price.ids for price in prices):
+            return None
+        probes = CheckoutProbes(self.intents, self.policies, self.clock)
+        return probe_shut(identity, self.breakers, probes, now=now)
 
     def _ring(self, rung: set[str], ringing: Mapping[str, str], *, now: int) -> None:
         """Says what changed, and keeps in `rung` what was said, also when it fails half way."""
@@ -199,11 +206,13 @@ class Rounds:
         """Keeps in `said` what is told, also when it fails half way.
 
         What has to be cleared or withdrawn is read off the incidents, not off the last round: that
-        one may have ended in the middle.
+        one may have ended in the middle. While nothing happens that is looked for every few
+        minutes.
         """
+        incident_of = cache(self.teller.incident_of)
         for name, seen in after.providers.items():
             for alarm in (*alarms_of(name).values(), ALL_FAIL):
-                incident = self.teller.incident_of(self.key_of(alarm))
+                incident = incident_of(self.key_of(alarm))
                 if incident is not None:
                     said.incidents[incident.id] = incident
                     earlier = before.providers.get(name, Seen())
@@ -260,6 +269,12 @@ class Rounds:
             self.teller.attach(incident, evidence, firing=False)
         elif mark not in told and self.teller.attach(incident, evidence, firing=True):
             told.add(mark)
+
+
+def _uneventful(before: Memory, after: Memory, rung: set[str]) -> bool:
+    """Whether nothing fails or failed just now, and nobody has been told of anything."""
+    known = before.rung or before.told or before.word or rung
+    return not (before.providers_in_trouble or after.providers_in_trouble or known)
 
 
 @dataclass(slots=True)
