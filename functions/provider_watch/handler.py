@@ -38,8 +38,8 @@ BILLING = Billing(
     bases=SETTINGS.API_BASES,
 )
 _READ_SECONDS = 10
-OFTEN, SELDOM = 60, 300
-"""Seconds. Who sends wakes the consumer too, but for questions: those are for later."""
+OFTEN, SELDOM = 0, 300
+"""Who sends wakes the consumer too, but for questions: those are for later."""
 
 
 def _queue(url: str, consumer: str, every: int) -> WatchedQueue:

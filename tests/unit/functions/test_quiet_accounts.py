@@ -130,16 +130,16 @@ def test_for_what_lies_in_a_queue_that_nobody_polls_its_consumer_is_woken() -> N
     assert Counter(woken) == {1: 1, 2: 1, 3: 2, 4: MOST_CONSUMERS}
 
 
-def test_a_queue_whose_senders_wake_is_looked_into_less_often_and_told_of_every_minute(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """A round is started at nearly the same second of each minute."""
-    queue, woken = Queue(), list[int]()
-    watched = WatchedQueue(URL, lambda: woken.append(1), every=300)
-    look = QueueLook(SqsDepths(queue).of, [watched], NOTES)
-    queue.there = 1
-    for minute in range(60):
+def test_an_empty_queue_whose_senders_wake_is_looked_into_every_five_minutes() -> None:
+    """And every minute while something lies there. A round starts at nearly the same second."""
+    queue, asked = Queue(), list[int]()
+
+    def depth(url: str) -> tuple[int, int]:
+        asked.append(minute)
+        return SqsDepths(queue).of(url)
+
+    look = QueueLook(depth, [WatchedQueue(URL, lambda: None, every=300)], NOTES)
+    for minute in range(30):
+        queue.there, queue.taken = int(12 <= minute < 18), int(minute == 18)
         look.look(NOON + 60 * minute - 3 * (minute % 5))
-    assert len(woken) == 12
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 59, "what goes on does not come and go"
+    assert asked == [0, 5, 10, 15, 16, 17, 18, 19, 24, 29]

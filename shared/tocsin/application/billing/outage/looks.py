@@ -127,11 +127,14 @@ class RecoveryLook:
 
 @dataclass(frozen=True, slots=True)
 class WatchedQueue:
-    """A queue that is looked into every so many seconds, and who is woken for what waits in it."""
+    """A queue, and who is woken for what waits in it.
+
+    It is looked into at every round, or while it is empty every so many seconds.
+    """
 
     url: str
     wake: Callable[[], None]
-    every: int = 60
+    every: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +150,13 @@ class QueueLook:
     queues: Sequence[WatchedQueue]
     notes: Notes
     _since: dict[str, int] = field(default_factory=dict, init=False)
-    _asked: dict[str, int] = field(default_factory=dict, init=False)
+    _empty_at: dict[str, int] = field(default_factory=dict, init=False)
     name: ClassVar[str] = "queues"
 
     def look(self, now: int) -> None:
         for queue in self.queues:
             # A round is never a whole minute after the last one.
-            if now - self._asked.get(queue.url, 0) > queue.every - 30:
-                self._asked[queue.url] = now
+            if now - self._empty_at.get(queue.url, 0) > queue.every - 30:
                 self._look_into(queue, now)
             untaken = now - self._since.get(queue.url, now)
             self.notes.gauge(Gauge.QUEUE_UNTAKEN, untaken, queue=queue.url.rpartition("-")[2])
@@ -163,6 +165,10 @@ class QueueLook:
         waiting, taken = self.depth(queue.url)
         for _ in range(min(-(-waiting // PER_CONSUMER), MOST_CONSUMERS)):
             queue.wake()
+        if waiting or taken:
+            self._empty_at.pop(queue.url, None)
+        else:
+            self._empty_at[queue.url] = now
         if waiting and not taken:
             self._since.setdefault(queue.url, now)
         else:
