@@ -68,7 +68,7 @@ class FunctionSpec:
     it goes on through its own queue, which Lambda would stop as a loop after 16 turns.
     `tells`: what needs attention is read from its log by another function; who does not tell counts
     for the alarm alone that it is slow. `statements` are its rights, its own log apart. `woken_by`
-    makes its triggers from the function's construct and its `Wiring`; without it, routes wake it.
+    makes its triggers from the function's construct and `EventSources`; without it, routes wake it.
     """
 
     name: str

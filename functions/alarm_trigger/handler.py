@@ -9,7 +9,7 @@ from functions.alarm_trigger.settings import Settings
 from tocsin.adapters.aws.redelivery import SqsRedelivery
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.settings import load
-from tocsin.runtime.watch.invocation import light_watch
+from tocsin.runtime.watch.invocation import lean_watch
 from tocsin.runtime.wiring.incidents import connect
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
-WATCH = light_watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+WATCH = lean_watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 APPLICATION = connect(
     SETTINGS.INCIDENTS_TABLE,
     clock=WATCH.clock,

@@ -17,7 +17,7 @@ from tocsin.ports.messages import Message
 from tocsin.runtime import settings
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,13 +32,13 @@ DETAILS = Details(
 )
 CLOCK = wall_clock()
 _GUNZIP = 16 + zlib.MAX_WBITS
-light.start("attention", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+json_lines.start("attention", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 
 def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Lines of a log group, or an alarm that rings; answers with the causes that were told."""
     told = []
-    with light.invocation(context):
+    with json_lines.invocation(context):
         if "awslogs" in event:
             packed = base64.b64decode(event["awslogs"]["data"])
             batch = json.loads(zlib.decompress(packed, _GUNZIP))
@@ -47,7 +47,7 @@ def lambda_handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             notices = _behind(event["alarmData"])
         for notice in notices:
             OPS.send(_mail(notice))
-            light.log(Event.ATTENTION_TOLD, cause=notice.cause, where=notice.where)
+            json_lines.log(Event.ATTENTION_TOLD, cause=notice.cause, where=notice.where)
             told.append(notice.cause)
         return {"told": told}
 
@@ -59,7 +59,7 @@ def _behind(alarm: Mapping[str, Any]) -> list[Notice]:
     try:
         where = DETAILS.of(alarm, stage=SETTINGS.STAGE, now=CLOCK.wall_now())
     except Unavailable as error:
-        light.log(Event.LOOK_FAILED, level="ERROR", look="details", error=repr(error))
+        json_lines.log(Event.LOOK_FAILED, level="ERROR", look="details", error=repr(error))
         return []
     name = str(alarm["alarmName"]).removeprefix(f"tocsin-{SETTINGS.STAGE}-")
     return [Notice(name, ", ".join(where), "The alarm rings there.")] if where else []

@@ -22,7 +22,7 @@ from tocsin.runtime import settings
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.batch import failures
 from tocsin.runtime.draining import LONG_POLL, Drain
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 from tocsin.runtime.wiring.billing import Billing
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ WORK = Projecting(
     unpack=unpack,
     providers=PROVIDERS,
     clock=BILLING.clock,
-    notes=light.NOTES,
+    notes=json_lines.NOTES,
 )
 DRAIN = Drain(
     aws_http.from_environment("sqs", patience=LONG_POLL),
@@ -57,7 +57,7 @@ DRAIN = Drain(
     batch=10,
     reserve_ms=20_000,
 )
-light.start("billing_projector", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+json_lines.start("billing_projector", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 
 def lambda_handler(event: Mapping[str, list[dict[str, Any]]], context: Any) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def lambda_handler(event: Mapping[str, list[dict[str, Any]]], context: Any) -> d
     A stream record is never named in the answer: what is wrong with it is set aside, and a store
     that does not answer fails the whole batch.
     """
-    with light.invocation(context):
+    with json_lines.invocation(context):
         if "Records" not in event:
             return DRAIN(ask, remaining_ms=context.get_remaining_time_in_millis)
         batch = WORK.batch()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from functions.incident_api.shapes import Envelope
 from tocsin.application.incidents.access import sees
 from tocsin.application.incidents.foresee import standing
-from tocsin.application.incidents.large_content import Shelf
+from tocsin.application.incidents.large_content import LargeContent
 from tocsin.application.incidents.numbers import find
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
@@ -66,12 +66,12 @@ class Call:
         return self.application.clock.incident_now()
 
     @property
-    def shelf(self) -> Shelf | None:
+    def large(self) -> LargeContent | None:
         """Where large content goes; None where this function has no archive."""
         if self.archive is None:
             return None
         application = self.application
-        return Shelf(
+        return LargeContent(
             archive=self.archive,
             store=application.store,
             policies=application.policies,

@@ -11,7 +11,7 @@ from tocsin.adapters.people.stores import DynamoContacts, DynamoRequests
 from tocsin.runtime.aws.invoke import FunctionCaller
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.settings import load
-from tocsin.runtime.watch.invocation import light_watch
+from tocsin.runtime.watch.invocation import lean_watch
 from tocsin.runtime.web.identity import SignIn
 from tocsin.runtime.wiring.evidence import evidence
 from tocsin.runtime.wiring.incidents import connect, tables
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
-WATCH = light_watch("incident_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+WATCH = lean_watch("incident_api", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 DYNAMODB = tables()
 API = Api(
     application=connect(

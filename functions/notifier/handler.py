@@ -8,7 +8,7 @@ from functions.notifier.assembly import wire
 from functions.notifier.intake import take
 from functions.notifier.settings import Settings
 from tocsin.runtime.settings import load
-from tocsin.runtime.watch.invocation import light_watch
+from tocsin.runtime.watch.invocation import lean_watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
-WATCH = light_watch("notifier", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+WATCH = lean_watch("notifier", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 NOTIFIER = wire(SETTINGS, WATCH)
 
 

@@ -21,7 +21,7 @@ from tocsin.application.billing.outage.watch_ledger import LedgerWatch
 from tocsin.providers.http.events import HttpEventSource
 from tocsin.providers.registry import PROVIDERS, lists_events
 from tocsin.runtime import settings
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 from tocsin.runtime.wiring.billing import Billing
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ OFTEN, SELDOM = 0, 300
 
 
 def _queue(url: str, consumer: str, every: int) -> WatchedQueue:
-    return WatchedQueue(url, BILLING.wake(consumer, light.NOTES), every)
+    return WatchedQueue(url, BILLING.wake(consumer, json_lines.NOTES), every)
 
 
 def _accounts() -> Iterable[Identity]:
@@ -54,13 +54,13 @@ LOOKS = Looks(
     looks=(
         LedgerLook(
             accounts=_accounts,
-            notes=light.NOTES,
+            notes=json_lines.NOTES,
             watch=LedgerWatch(BILLING.hours, BILLING.projection),
         ),
         RecoveryLook(
             accounts=_accounts,
             lists=lists_events,
-            notes=light.NOTES,
+            notes=json_lines.NOTES,
             prober=Prober(
                 source=HttpEventSource(
                     keys=BILLING.keys, bases=BILLING.bases, read_seconds=_READ_SECONDS
@@ -77,18 +77,20 @@ LOOKS = Looks(
                 _queue(SETTINGS.REPLAY_QUEUE_URL, SETTINGS.REPLAY_PLANNER_FUNCTION, SELDOM),
                 _queue(SETTINGS.RESTORE_QUEUE_URL, SETTINGS.REPLAY_WORKER_FUNCTION, SELDOM),
             ),
-            light.NOTES,
+            json_lines.NOTES,
         ),
-        OutageWatchLook(DynamoDbOutages(BILLING.dynamodb, BILLING.operations).status, light.NOTES),
-        QuarantineLook(BILLING.quarantine, PROVIDERS.names, light.NOTES),
+        OutageWatchLook(
+            DynamoDbOutages(BILLING.dynamodb, BILLING.operations).status, json_lines.NOTES
+        ),
+        QuarantineLook(BILLING.quarantine, PROVIDERS.names, json_lines.NOTES),
     ),
     clock=BILLING.clock,
-    notes=light.NOTES,
+    notes=json_lines.NOTES,
 )
-light.start("provider_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+json_lines.start("provider_watch", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 
 def lambda_handler(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """One round; the answer says which looks failed."""
-    with light.invocation(context):
+    with json_lines.invocation(context):
         return LOOKS.run()

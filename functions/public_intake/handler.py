@@ -14,7 +14,7 @@ from tocsin.runtime.aws.http import from_environment
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.settings import load
-from tocsin.runtime.watch.invocation import light_watch
+from tocsin.runtime.watch.invocation import lean_watch
 from tocsin.runtime.wiring.people import connect_people
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tocsin.runtime.watch.invocation import LambdaContext
 
 SETTINGS = load(Settings)
-WATCH = light_watch("public_intake", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+WATCH = lean_watch("public_intake", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 PEOPLE = connect_people(
     SETTINGS.INCIDENTS_TABLE,
     SETTINGS.OPERATIONS_TABLE,

@@ -13,7 +13,7 @@ from tocsin.runtime import settings
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.draining import LONG_POLL, Drain
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 
 SETTINGS = settings.load(Settings)
 DYNAMODB = aws_http.from_environment("dynamodb")
@@ -24,7 +24,7 @@ WORK = Work(
         read=record_of,
     ),
     clock=wall_clock(),
-    notes=light.NOTES,
+    notes=json_lines.NOTES,
 )
 DRAIN = Drain(
     aws_http.from_environment("sqs", patience=LONG_POLL),
@@ -32,10 +32,10 @@ DRAIN = Drain(
     batch=10,
     reserve_ms=20_000,
 )
-light.start("replay_worker", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+json_lines.start("replay_worker", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 
 
 def lambda_handler(_event: object, context: Any) -> dict[str, Any]:
     """Inserts what lies in the queue, up to 25 events a message; what fails comes again."""
-    with light.invocation(context):
+    with json_lines.invocation(context):
         return DRAIN(WORK.handle, remaining_ms=context.get_remaining_time_in_millis)

@@ -11,7 +11,7 @@ from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.invoke import FunctionCaller
 from tocsin.runtime.batch import failures
 from tocsin.runtime.settings import load
-from tocsin.runtime.watch.invocation import light_watch
+from tocsin.runtime.watch.invocation import lean_watch
 from tocsin.runtime.wiring.incidents import connect
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tocsin.runtime.watch.invocation import TimedContext
 
 SETTINGS = load(Settings)
-WATCH = light_watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+WATCH = lean_watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 SWEEPER = Sweeper(
     engine=connect(
         SETTINGS.INCIDENTS_TABLE,

@@ -21,7 +21,7 @@ from tocsin.runtime import settings
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 from tocsin.runtime.web import http
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ INGEST = Ingest(
     pack=keep,
 )
 CLOCK = wall_clock()
-light.start("webhook_ingest", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+json_lines.start("webhook_ingest", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 gc.freeze()  # what init made lives as long as the environment; no collection need look at it
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> http.Response:
     """Payload format 2.0 in; 200 once the event is durable, a problem with its code otherwise."""
-    with light.invocation(context):
+    with json_lines.invocation(context):
         return _received(event, correlation_id=context.aws_request_id)
 
 
@@ -68,7 +68,7 @@ def _received(event: dict[str, Any], *, correlation_id: str) -> http.Response:
 
 def _note_receipt(receipt: Receipt, provider: str, body_bytes: int) -> None:
     envelope = receipt.record.envelope
-    light.log_and_count(
+    json_lines.log_and_count(
         Event.WEBHOOK_ACCEPTED if receipt.stored else Event.WEBHOOK_DUPLICATE,
         Metric.WEBHOOKS_ACCEPTED if receipt.stored else Metric.WEBHOOKS_DUPLICATE,
         by={"provider": provider},
@@ -85,7 +85,7 @@ def _note_receipt(receipt: Receipt, provider: str, body_bytes: int) -> None:
 def _note_refusal(error: TocsinError, provider: str) -> None:
     """A refusal is the sender's fault or ours; the two are told apart by alarms."""
     ours = error.status >= 500  # noqa: PLR2004 - HTTP
-    light.log_and_count(
+    json_lines.log_and_count(
         Event.WEBHOOK_UNSTORED if ours else Event.WEBHOOK_REJECTED,
         Metric.WEBHOOKS_UNSTORED if ours else Metric.WEBHOOKS_REJECTED,
         level="ERROR" if ours else "WARNING",

@@ -19,23 +19,23 @@ from infra.statements import (
 )
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 
 _ASYNC_MAX_AGE = 6 * 60 * 60
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """A queue for storms; direct alarm actions and state changes for the few."""
     made.acknowledge_no_queue(
         "Its queue has a dead-letter queue; asynchronous failures go to a destination."
     )
-    triggers = wiring.triggers
+    triggers = sources.triggers
     triggers.queue(made, "AlarmsQueueToAlarmTrigger", "alarms", batch=50, concurrency=5, window=2)
     triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures=True)
     triggers.alarm_actions(made)
-    if names := wiring.context.alarm_intake.pattern:
+    if names := sources.context.alarm_intake.pattern:
         triggers.rule(
             made,
             "AlarmStateChange",

@@ -12,19 +12,19 @@ from infra.spec import FunctionSpec
 from infra.statements import ANY, Statement, key_through_sqs, send_failures
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 _ASYNC_MAX_AGE = 60 * 60
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """Lines of the other functions' logs, and alarms that name nothing themselves."""
     made.acknowledge_no_queue("Asynchronous failures go to a destination.")
-    wiring.triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures=True)
-    wiring.triggers.alarm_actions(made, "AttentionAlarms")
-    allowed = wiring.triggers.logs(made)
-    for other in wiring.functions.values():
+    sources.triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures=True)
+    sources.triggers.alarm_actions(made, "AttentionAlarms")
+    allowed = sources.triggers.logs(made)
+    for other in sources.functions.values():
         if other is not made:
             other.hand_lines_to(made, allowed)
 

@@ -15,21 +15,21 @@ from infra.statements import (
 )
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 
 _REASON = "A lost audit is a missing heartbeat, and the next one looks at the same things."
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """Once a minute; three minutes without a clean audit ring.
 
     A rule of EventBridge and not a schedule, a metric of its own and not an invocation count:
     whatever stops or blinds the sweep must not stop or blind what looks after it.
     """
-    wiring.triggers.turns(made, _REASON)
-    wiring.triggers.at_rate(
+    sources.triggers.turns(made, _REASON)
+    sources.triggers.at_rate(
         made,
         "AuditEveryMinute",
         "rate(1 minute)",

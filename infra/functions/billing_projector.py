@@ -22,15 +22,15 @@ from infra.statements import (
 )
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """The ledger's stream; and the watch over its queue, for what to ask the provider again."""
     reason = "Its stream hands failed batches to a queue; its queue has a dead-letter queue."
-    wiring.triggers.turns(made, reason)
-    wiring.triggers.stream(
+    sources.triggers.turns(made, reason)
+    sources.triggers.stream(
         made,
         "BillingEventsStreamToProjector",
         "billing-events",

@@ -21,14 +21,14 @@ from infra.statements import (
 )
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """New outbox items only; what is late the sweep hands over directly."""
     made.acknowledge_no_queue("Its stream hands failed batches to a queue of their own.")
-    wiring.triggers.stream(
+    sources.triggers.stream(
         made,
         "IncidentsStreamToNotifier",
         "incidents",

@@ -19,17 +19,17 @@ from infra.statements import (
 )
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """Every minute: an outage is noticed within a few."""
     reason = "A lost round holds nothing to redrive: the next one, a minute later, sees it all."
-    wiring.triggers.turns(made, reason)
-    if not wiring.context.providers:
+    sources.triggers.turns(made, reason)
+    if not sources.context.providers:
         return
-    wiring.triggers.at_rate(
+    sources.triggers.at_rate(
         made, "EveryMinuteOutages", "rate(1 minute)", says="Looks for outages", reason=reason
     )
 

@@ -23,8 +23,8 @@ from infra.statements import (
 )
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 
 _SCHEDULES = (
@@ -33,12 +33,12 @@ _SCHEDULES = (
 )
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """Whoever puts a reconciliation into its queue, the watch over that, and two rules."""
     reason = "Its queue has a dead-letter queue; a lost turn is made up for by the next one."
-    wiring.triggers.turns(made, reason)
-    for id_, scope, rate in _SCHEDULES if wiring.context.providers else ():
-        wiring.triggers.at_rate(
+    sources.triggers.turns(made, reason)
+    for id_, scope, rate in _SCHEDULES if sources.context.providers else ():
+        sources.triggers.at_rate(
             made,
             id_,
             rate,

@@ -23,14 +23,14 @@ from infra.statements import (
 )
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """Whoever puts a replay into its queue, and the watch over that queue."""
     reason = "Its queue has a dead-letter queue; who watches that queue wakes it again."
-    wiring.triggers.turns(made, reason)
+    sources.triggers.turns(made, reason)
 
 
 FUNCTION = FunctionSpec(

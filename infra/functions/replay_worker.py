@@ -14,14 +14,14 @@ from infra.statements import (
 )
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """The planner, at each step, and the watch over the queue: one or two at a time."""
     reason = "Its queue has a dead-letter queue; who watches that queue wakes it again."
-    wiring.triggers.turns(made, reason)
+    sources.triggers.turns(made, reason)
 
 
 FUNCTION = FunctionSpec(

@@ -18,19 +18,19 @@ from infra.statements import (
 )
 
 if TYPE_CHECKING:
+    from infra.constructs.event_sources import EventSources
     from infra.constructs.function import TocsinFunction
-    from infra.constructs.wiring import Wiring
 
 
-def _wake(made: TocsinFunction, wiring: Wiring) -> None:
+def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """Once a minute, never late: the next sweep does what a lost one did not."""
     reason = (
         "A lost sweep holds nothing to redrive: the next one, a minute later, does its work;"
         " what it handed on has a dead-letter queue."
     )
-    wiring.triggers.turns(made, reason)
-    wiring.schedules.wake(made, "EveryMinute", "rate(1 minute)", says="Wakes the sweep")
-    wiring.triggers.queue(made, "DueQueueToSlaCheck", "due", batch=4, concurrency=3)
+    sources.triggers.turns(made, reason)
+    sources.schedules.wake(made, "EveryMinute", "rate(1 minute)", says="Wakes the sweep")
+    sources.triggers.queue(made, "DueQueueToSlaCheck", "due", batch=4, concurrency=3)
 
 
 FUNCTION = FunctionSpec(

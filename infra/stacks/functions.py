@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from infra.catalogue import FUNCTIONS
+from infra.constructs.event_sources import EventSources
 from infra.constructs.function import TocsinFunction
 from infra.constructs.schedules import Schedules
 from infra.constructs.triggers import Triggers
-from infra.constructs.wiring import Wiring
 from infra.routes import ROUTES
 from infra.stacks.outputs import output
 
@@ -57,7 +57,7 @@ class FunctionsStack(cdk.Stack):
             references.offer_arn(f"function/{spec.dashed}", arn)
         for name in FUNCTIONS:
             self._make(name)
-        wiring = Wiring(
+        sources = EventSources(
             context=context,
             triggers=Triggers(self, context=context, references=references),
             schedules=Schedules(self, context=context),
@@ -65,7 +65,7 @@ class FunctionsStack(cdk.Stack):
         )
         for spec in FUNCTIONS.values():
             if spec.woken_by:
-                spec.woken_by(self.made[spec.name], wiring)
+                spec.woken_by(self.made[spec.name], sources)
         for name in sorted({route.function for route in ROUTES}):
             self.made[name].acknowledge_no_queue(
                 "Woken by HTTP: the caller sees the failure and tries again."

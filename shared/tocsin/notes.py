@@ -157,8 +157,8 @@ dimensions, every pair of values would be a metric that costs money."""
 class Notes(Protocol):
     """Notes of what happened, and counts of it. Fields are short and hold nothing personal.
 
-    Two writers implement it: `runtime.logging` on Powertools, and `runtime.light`, which imports
-    next to nothing, for functions on the path of money. Both write the same JSON.
+    Two writers implement it: `runtime.watch.logging` on Powertools, and `runtime.watch.json_lines`,
+    which imports next to nothing, for functions on the path of money. Both write the same JSON.
     """
 
     def info(self, event: str, **fields: object) -> None: ...

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tocsin.drills.sabotage import wiring
+from tocsin.drills.sabotage import stage_faults
 
 if TYPE_CHECKING:
     from tocsin.drills.stage import Stage
@@ -51,7 +51,7 @@ def test_the_demo_holds_every_check_on_a_cloud_that_was_used_before(stage: Stage
 
 def test_one_failed_check_makes_the_exit_code_one_and_is_named(stage: Stage) -> None:
     """Each other check holds, though the demo ran on this cloud a moment ago."""
-    with wiring.subscription_removed(stage, "stakeholders_topic_arn"):
+    with stage_faults.subscription_removed(stage, "stakeholders_topic_arn"):
         code, score = demo(stage, *SHORT)
     assert (code, score["failed"], score["passed"]) == (1, ["mail.stakeholders"], False)
     assert score["checks"] == 25

@@ -18,7 +18,7 @@ from infra.constructs.function import CAUSES_VARIABLE
 from infra.spec import ANY_FUNCTION
 from tests.infra.evaluator import ALARM, OK, CloudWatch, evaluate, matches
 from tocsin.runtime import attention
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 from tocsin.runtime.watch.invocation import watch
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ def written(
     monkeypatch, capsys = by
     variables = deployment.function(function)["Environment"]["Variables"]
     monkeypatch.setattr(attention, "_CAUSES", attention.read(variables[CAUSES_VARIABLE]))
-    light.start(function, stage=deployment.context.stage.name)
+    json_lines.start(function, stage=deployment.context.stage.name)
     capsys.readouterr()
     if cause.gauge:
-        light.gauge(cause.metric, value)
+        json_lines.gauge(cause.metric, value)
     else:
-        light.count(cause.metric, value=value)
+        json_lines.count(cause.metric, value=value)
     return capsys.readouterr().out.splitlines()
 
 
@@ -151,13 +151,13 @@ def test_calls_near_the_timeout_ring_at_the_third_and_the_function_is_named(
     assert (logging["LogFormat"], logging["SystemLogLevel"]) == ("JSON", "WARN")
     variables = production.function(function)["Environment"]["Variables"]
     monkeypatch.setattr(attention, "_CAUSES", attention.read(variables[CAUSES_VARIABLE]))
-    light.start(function, stage=stage)
+    json_lines.start(function, stage=stage)
     watching = watch(function, stage=stage, level="INFO").invocation if powertools else None
     for minute, share in enumerate((0.85, 0.7, 0.85, 0.85)):
         assert cloudwatch.state("needs-attention", NOON + 60 * minute) == OK
         context = Taking(timeout)
         capsys.readouterr()
-        with (watching or light.invocation)(context):
+        with (watching or json_lines.invocation)(context):
             context.left = int((1 - share) * timeout * 1000)
         lines = capsys.readouterr().out.splitlines()
         at = NOON + 60 * minute

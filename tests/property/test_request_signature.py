@@ -12,7 +12,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tocsin.runtime.aws.connection import Place
+from tocsin.runtime.aws.connection import ConnectionPool
 from tocsin.runtime.aws.sigv4 import Credentials, Signer
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def test_every_request_is_signed_as_botocore_would(
     *,
     always: dict[str, str] | None,
 ) -> None:
-    host = Place(endpoint, connect=1, read=1).host
+    host = ConnectionPool(endpoint, connect=1, read=1).host
     ours = Signer(
         credentials,
         service=service,

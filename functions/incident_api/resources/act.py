@@ -76,8 +76,8 @@ def act(call: Call) -> Response:
         asked = replace(asked, other=call.visible(asked.other).id)
     if call.caller.groups & RESPONDERS:  # to all others it is refused anyway
         refuse_unknown(call, named_by(asked))
-    if (shelf := call.shelf) is not None:
-        asked = shelf.shelve(asked, incident)
+    if (large := call.large) is not None:
+        asked = large.offload(asked, incident)
     outcome = call.application.execute(asked)
     waits = any(entry.type in _ASKED for entry in outcome.entries)
     return _shown(call, _followed(call, outcome), outcome, status=ACCEPTED if waits else 200)

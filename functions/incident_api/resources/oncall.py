@@ -35,7 +35,7 @@ _CALENDAR_AHEAD = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class OnCallRole:
     """Who is asked for one role, in order; `primary` null: nobody is on call."""
 
     role: Role
@@ -49,7 +49,7 @@ class OnCall:
     """Who is on call at an instant. `engineering_lead` is asked whatever the rotations say."""
 
     at: datetime
-    roles: tuple[Place, ...]
+    roles: tuple[OnCallRole, ...]
     engineering_lead: str
 
 
@@ -94,7 +94,9 @@ def on_call(call: Call) -> Response:
     """Who is on call now, or at another time."""
     at = _moment(call, "at") or call.now
     desk = _desk(call)
-    roles = tuple(view_of(Place, people, role=role) for role, people in desk.duty(at).roles.items())
+    roles = tuple(
+        view_of(OnCallRole, people, role=role) for role, people in desk.duty(at).roles.items()
+    )
     lead = desk.policy.roster.engineering_lead
     return answer(200, OnCall(at=at, roles=roles, engineering_lead=lead))
 

@@ -18,7 +18,7 @@ from tocsin.application.billing.outage.watch_round import Rounds
 from tocsin.billing.outage.signs import Health
 from tocsin.errors import QueueUnavailable, TocsinError
 from tocsin.providers.registry import lists_events
-from tocsin.runtime.watch.light import NOTES
+from tocsin.runtime.watch.json_lines import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -28,7 +28,7 @@ from tocsin.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from tocsin.runtime.aws.connection import Place
+from tocsin.runtime.aws.connection import ConnectionPool
 from tocsin.runtime.aws.http import AwsHttp, Patience, from_environment
 from tocsin.runtime.aws.sigv4 import Credentials
 
@@ -178,7 +178,7 @@ def test_a_connection_closed_while_idle_is_opened_again_without_a_failed_attempt
     with scripted(Reply(then="close"), json_reply({"ok": True})) as server:
         caller = Caller(server.url)
         caller.put()
-        (idle,) = caller.aws._place._idle
+        (idle,) = caller.aws._pool._idle
         assert select.select([idle.sock], [], [], 5)[0]  # its end has arrived
         assert caller.put() == {"ok": True}
     assert len(server.seen) == 2
@@ -196,14 +196,14 @@ def test_an_answer_is_waited_for_as_long_as_reading_may_take_not_as_connecting_m
 def test_a_connection_is_kept_from_call_to_call_and_left_after_a_bad_answer() -> None:
     ports: list[int] = []
 
-    def opened(place: Place) -> list[int]:
+    def opened(place: ConnectionPool) -> list[int]:
         return [connection.sock.getsockname()[1] for connection in place._idle]
 
     with scripted(Reply(), Reply(), Reply(then="cut"), Reply(), Reply()) as server:
         caller = Caller(server.url)
         for _ in range(4):
             caller.put()
-            ports += opened(caller.aws._place)
+            ports += opened(caller.aws._pool)
     assert ports[0] == ports[1]
     assert ports[2] == ports[3] != ports[0]  # the cut answer was tried again, elsewhere
     assert len(server.seen) == 5
@@ -214,7 +214,7 @@ def test_threads_never_share_a_connection() -> None:
     with scripted(*answers) as server, ThreadPoolExecutor(8) as threads:
         caller = Caller(server.url, patience=replace(QUICK, read=5))
         got = list(threads.map(lambda _: caller.put()["n"], range(40)))
-        idle = len(caller.aws._place._idle)
+        idle = len(caller.aws._pool._idle)
     assert len(got) == 40
     assert 1 <= idle <= 5  # a race may keep one too many, never one too long
 
@@ -395,7 +395,7 @@ def test_the_environment_names_the_place() -> None:
 
 
 def place(service: str, environ: dict[str, str]) -> str:
-    return from_environment(service, environ)._place.host
+    return from_environment(service, environ)._pool.host
 
 
 @pytest.mark.parametrize(
@@ -404,7 +404,7 @@ def place(service: str, environ: dict[str, str]) -> str:
 )
 def test_an_endpoint_that_is_none_is_refused_at_init(endpoint: str) -> None:
     with pytest.raises(InvalidSettings):
-        Place(endpoint, connect=1, read=1)
+        ConnectionPool(endpoint, connect=1, read=1)
 
 
 @pytest.mark.parametrize(
@@ -417,7 +417,7 @@ def test_an_endpoint_that_is_none_is_refused_at_init(endpoint: str) -> None:
     ],
 )
 def test_the_host_header_names_a_port_only_where_it_must(endpoint: str, host: str) -> None:
-    assert Place(endpoint, connect=1, read=1).host == host
+    assert ConnectionPool(endpoint, connect=1, read=1).host == host
 
 
 @pytest.mark.parametrize("missing", ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])

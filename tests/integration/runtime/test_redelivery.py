@@ -15,7 +15,7 @@ from moto.sqs.models import sqs_backends
 from tests.harness.cloud.moto_cloud import MotoCloud, moto_cloud
 from tocsin.adapters.aws.redelivery import PER_CALL, SOON, SqsRedelivery
 from tocsin.runtime.batch import failures
-from tocsin.runtime.watch.light import NOTES
+from tocsin.runtime.watch.json_lines import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from tests.harness.fakes.scripted_http import Reply, scripted
 from tocsin.runtime.aws.http import AwsHttp, Patience
 from tocsin.runtime.aws.sigv4 import Credentials
 from tocsin.runtime.draining import Wake
-from tocsin.runtime.watch.light import NOTES
+from tocsin.runtime.watch.json_lines import NOTES
 
 if TYPE_CHECKING:
     import pytest

@@ -12,7 +12,7 @@ HANDLERS = sorted(ROOT.glob("functions/*/handler.py"))
 
 
 def unwatched(source: str) -> bool:
-    """Whether something of the handler is done outside `with WATCH.invocation` (or `light`'s)."""
+    """Whether something of the handler is done outside `with WATCH.invocation` (or its like)."""
     (handler,) = (
         node
         for node in ast.parse(source).body
@@ -22,7 +22,7 @@ def unwatched(source: str) -> bool:
     if not isinstance(last, ast.With):
         return True
     opened = ast.unparse(last.items[0].context_expr)
-    return not opened.startswith(("WATCH.invocation(", "light.invocation("))
+    return not opened.startswith(("WATCH.invocation(", "json_lines.invocation("))
 
 
 @pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.parent.name)
@@ -35,7 +35,7 @@ def test_every_handler_works_inside_its_watch(path: Path) -> None:
     "body",
     [
         "    return DRIVER.handle(event)",
-        "    light.begin(correlation_id='1')\n    return DRIVER.handle(event)",
+        "    json_lines.begin(correlation_id='1')\n    return DRIVER.handle(event)",
         "    with WATCH.invocation(context):\n        pass\n    return DRIVER.handle(event)",
     ],
 )

@@ -13,7 +13,7 @@ from tocsin.application.billing.outage.watch_ledger import LedgerWatch
 from tocsin.billing.event import EventClass
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.watching import HOUR, StoredEvent
-from tocsin.runtime.watch.light import NOTES
+from tocsin.runtime.watch.json_lines import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

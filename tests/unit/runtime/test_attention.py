@@ -9,7 +9,7 @@ import pytest
 
 from tocsin.runtime import attention
 from tocsin.runtime.attention import Cause
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 from tocsin.runtime.watch.metrics import Meter
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ CAUSES = {
 @pytest.fixture(autouse=True)
 def deployed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attention, "_CAUSES", attention.read(attention.write(CAUSES)))
-    light.start("public_intake", stage="drill")
+    json_lines.start("public_intake", stage="drill")
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "count",
     [
-        lambda: light.count("LinksRefused", value=3, code="x"),
+        lambda: json_lines.count("LinksRefused", value=3, code="x"),
         lambda: Meter("public_intake", stage="drill").count("LinksRefused", 3, code="x"),
     ],
 )
@@ -58,7 +58,7 @@ def test_both_writers_tell_of_a_cause_as_its_share_of_its_limit(
 def test_a_line_that_is_a_log_and_a_count_tells_of_its_cause_too(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    light.log_and_count("link.refused", "LinksRefused", by={})
+    json_lines.log_and_count("link.refused", "LinksRefused", by={})
     assert [line["cause"] for line in told(capsys)] == ["links-refused"]
 
 
@@ -66,14 +66,14 @@ def test_a_line_that_is_a_log_and_a_count_tells_of_its_cause_too(
 def test_a_gauge_needs_attention_wholly_or_not_at_all(
     capsys: pytest.CaptureFixture[str], age: int, share: list[float]
 ) -> None:
-    light.gauge("OldestQuarantined", age, provider="stripe")
+    json_lines.gauge("OldestQuarantined", age, provider="stripe")
     assert [line["NeedsAttention"][0] for line in told(capsys)] == share
 
 
 def test_what_is_no_cause_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    light.count("WebhooksAccepted")
-    light.count("LinksRefused", value=0)
-    light.gauge("OldestUnprojected", 10_000)
+    json_lines.count("WebhooksAccepted")
+    json_lines.count("LinksRefused", value=0)
+    json_lines.gauge("OldestUnprojected", 10_000)
     assert told(capsys) == []
 
 

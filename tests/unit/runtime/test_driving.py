@@ -21,7 +21,7 @@ from tocsin.application.billing.replay import tell as tell_replay
 from tocsin.billing.reconcile.work import Cursor, Scope
 from tocsin.notes import Event
 from tocsin.runtime.driving import LOOK_AGAIN, Driver, SqsDrive
-from tocsin.runtime.watch.light import NOTES
+from tocsin.runtime.watch.json_lines import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

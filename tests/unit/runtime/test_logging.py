@@ -1,4 +1,4 @@
-"""The log of a function: same fields as the light writer, and nothing that must not be there."""
+"""The log of a function: the fields of plain lines, and nothing that must not be there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tocsin.errors import VersionConflict
 from tocsin.notes import Event
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 from tocsin.runtime.watch.logging import Journal
 
 
@@ -41,9 +41,9 @@ def test_both_writers_use_the_same_field_names(capsys: pytest.CaptureFixture[str
     log = Written("twin")
     log.journal.begin(correlation_id="c", request_id="r")
     log.journal.info(Event.WEBHOOK_ACCEPTED, provider="stripe")
-    light.start("twin", stage="local")
-    light.begin(correlation_id="c", request_id="r")
-    light.log(Event.WEBHOOK_ACCEPTED, provider="stripe")
+    json_lines.start("twin", stage="local")
+    json_lines.begin(correlation_id="c", request_id="r")
+    json_lines.log(Event.WEBHOOK_ACCEPTED, provider="stripe")
     twin = json.loads(capsys.readouterr().out)
     (line,) = log.lines
     assert len(line.pop("timestamp")) == len(twin.pop("timestamp"))
@@ -70,7 +70,7 @@ def test_a_bug_is_logged_with_its_stack() -> None:
     assert "json.loads" in line["exception"]
 
 
-@pytest.mark.parametrize("field", sorted(light.WITHHELD))
+@pytest.mark.parametrize("field", sorted(json_lines.WITHHELD))
 def test_a_withheld_field_is_not_written(field: str) -> None:
     log = Written(f"discreet-{field}")
     log.journal.info(Event.SIGNAL_RECEIVED, **{field: "4242 4242"})

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tocsin.notes import Event, Metric
-from tocsin.runtime.watch import light, measured
+from tocsin.runtime.watch import json_lines, measured
 from tocsin.runtime.watch.metrics import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 WRITERS: list[Callable[[str], None]] = [
-    lambda metric: light.count(metric, value=3, provider="stripe"),
+    lambda metric: json_lines.count(metric, value=3, provider="stripe"),
     lambda metric: Meter("billing_api", stage="drill").count(metric, 3, provider="stripe"),
-    lambda metric: light.log_and_count(Event.WEBHOOK_ACCEPTED, metric, by={"provider": "stripe"}),
+    lambda metric: json_lines.log_and_count(
+        Event.WEBHOOK_ACCEPTED, metric, by={"provider": "stripe"}
+    ),
 ]
 
 
@@ -38,7 +40,7 @@ def test_a_count_is_a_measure_where_somebody_reads_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    light.start("billing_api", stage="drill")
+    json_lines.start("billing_api", stage="drill")
     monkeypatch.setattr(measured, "_READ", measured.read(text))
     write(Metric.WEBHOOKS_ACCEPTED)
     line = json.loads(capsys.readouterr().out)
@@ -50,6 +52,6 @@ def test_a_count_is_a_measure_where_somebody_reads_it(
 
 @pytest.mark.parametrize("value", [0, 5])
 def test_a_gauge_of_nothing_is_no_line(value: int, capsys: pytest.CaptureFixture[str]) -> None:
-    light.gauge("EventsMissed", value, provider="stripe")
+    json_lines.gauge("EventsMissed", value, provider="stripe")
     Meter("outage_watch", stage="drill").gauge("CheckoutTrouble", value, provider="stripe")
     assert len(capsys.readouterr().out.splitlines()) == (2 if value else 0)

@@ -1,4 +1,4 @@
-"""Counts of Powertools functions have the shape that the light writer's have."""
+"""Counts of Powertools functions have the shape that those of plain lines have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tocsin.notes import Gauge, Metric
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 from tocsin.runtime.watch.metrics import Meter
 
 
@@ -24,9 +24,9 @@ def test_both_writers_count_in_the_same_namespace_and_dimensions(
 ) -> None:
     Meter("notifier", stage="drill").count(Metric.MESSAGES_SENT, 3, **dimensions)
     line = one_line(capsys)
-    light.start("notifier", stage="drill")
-    light._bound.clear()
-    light.count(Metric.MESSAGES_SENT, value=3, **dimensions)
+    json_lines.start("notifier", stage="drill")
+    json_lines._bound.clear()
+    json_lines.count(Metric.MESSAGES_SENT, value=3, **dimensions)
     twin = one_line(capsys)
     assert line["_aws"] == twin["_aws"]
     assert line["MessagesSent"] == twin["MessagesSent"] == [3.0]
@@ -36,9 +36,9 @@ def test_both_writers_count_in_the_same_namespace_and_dimensions(
 def test_both_writers_report_a_measure_alike(capsys: pytest.CaptureFixture[str]) -> None:
     Meter("notifier", stage="drill").gauge(Gauge.PROJECTION_LAG, 7, provider="stripe")
     line = one_line(capsys)
-    light.start("notifier", stage="drill")
-    light._bound.clear()
-    light.NOTES.gauge(Gauge.PROJECTION_LAG, 7, provider="stripe")
+    json_lines.start("notifier", stage="drill")
+    json_lines._bound.clear()
+    json_lines.NOTES.gauge(Gauge.PROJECTION_LAG, 7, provider="stripe")
     twin = one_line(capsys)
     assert line["provider"] == twin["provider"] == "stripe"
     assert line["ProjectionLag"] == twin["ProjectionLag"] == [7.0]

@@ -29,7 +29,7 @@ MOST_BYTES = 900_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class LargeContent:
     """The archive, and what a trial decision needs."""
 
     archive: Archive
@@ -37,7 +37,7 @@ class Shelf:
     policies: PolicySource
     clock: IncidentClock
 
-    def shelve(self, command: Command, incident: Incident) -> Command:
+    def offload(self, command: Command, incident: Incident) -> Command:
         """The command as it is, or with the beginning of its content and where all of it lies.
 
         Raises:

@@ -15,7 +15,7 @@ import typer
 
 from tocsin.application.billing.reconcile.desk import ACTION
 from tocsin.cli.billing.corrections import entry_of
-from tocsin.cli.billing.following import Following, ends
+from tocsin.cli.billing.wait import LongWork, ends
 from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
@@ -74,7 +74,7 @@ def start(
     }
     given = {name: value for name, value in body.items() if value is not None}
     found = api.post("/v1/reconciliations", given, key=key)
-    _show(_FOLLOWING.watched(api, found) if wait else found)
+    _show(_WORK.watched(api, found) if wait else found)
 
 
 @app.command()
@@ -95,7 +95,7 @@ def status(
 def watch(reconciliation: _Id, api_url: ApiUrl = None, person: As = None) -> None:
     """Stay until it is ready; exit code 1 while something is wrong or unknown."""
     api = connect(api_url, person)
-    _show(_FOLLOWING.watched(api, api.get(_path(reconciliation))))
+    _show(_WORK.watched(api, api.get(_path(reconciliation))))
 
 
 @app.command()
@@ -146,7 +146,7 @@ def heal(
         body["approval"] = approval
     api = connect(api_url, person)
     found = api.post(f"{_path(reconciliation)}/heal", body, key=key)
-    _show(_FOLLOWING.watched(api, found) if wait else found)
+    _show(_WORK.watched(api, found) if wait else found)
 
 
 @app.command()
@@ -224,7 +224,7 @@ def _path(reconciliation: str) -> str:
     return f"/v1/reconciliations/{segment(reconciliation)}"
 
 
-_FOLLOWING = Following(
+_WORK = LongWork(
     noun="reconciliation",
     path=_path,
     moving=frozenset({"touched", "listing", "sampled", "healing"}),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tocsin.billing.provider import DEFAULT
-from tocsin.cli.billing.following import Following, ends
+from tocsin.cli.billing.wait import LongWork, ends
 from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.terminal.api import ApiUrl, As, connect
 from tocsin.cli.terminal.output import current
@@ -58,7 +58,7 @@ def plan(
     body = _window(provider, account, mode, begin=begin, end=end, incident=named)
     body["dry_run"] = True
     found = api.post("/v1/replays", body)
-    _ended(_FOLLOWING.watched(api, found) if wait else found)
+    _ended(_WORK.watched(api, found) if wait else found)
 
 
 @app.command()
@@ -84,7 +84,7 @@ def start(
     if override:
         body["override"] = override
     found = api.post("/v1/replays", body)
-    _ended(_FOLLOWING.watched(api, found) if wait else found)
+    _ended(_WORK.watched(api, found) if wait else found)
 
 
 @app.command()
@@ -97,7 +97,7 @@ def status(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
 def watch(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
     """Stay until it has ended; exit code 1 if it ended without proof."""
     api = connect(api_url, person)
-    _ended(_FOLLOWING.watched(api, api.get(_path(replay))))
+    _ended(_WORK.watched(api, api.get(_path(replay))))
 
 
 @app.command()
@@ -164,7 +164,7 @@ def _done(found: Mapping[str, Any]) -> tuple[int, int | None, str]:
     return counts["listed"], None, "listed"
 
 
-_FOLLOWING = Following(
+_WORK = LongWork(
     noun="replay",
     path=_path,
     moving=frozenset({"listing", "draining", "checking", "proving"}),
@@ -176,7 +176,7 @@ _FOLLOWING = Following(
 def _ended(found: dict[str, Any]) -> None:
     """Shows it; exit code 1 where it rests without having got back what was lost."""
     _show(found)
-    if found["stage"] not in _FOLLOWING.moving:
+    if found["stage"] not in _WORK.moving:
         whole = found["stage"] == "complete" and (found["dry_run"] or found["proven"])
         ends(whole, f"replay {found['id']} is {found['stage']}: not all is known to be back")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from tocsin.drills import demo
 from tocsin.drills.levers import Levers
-from tocsin.drills.sabotage import wiring
+from tocsin.drills.sabotage import stage_faults
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -48,21 +48,21 @@ SWITCHES: Final = (
             }
         ),
         # Nobody is woken after the acknowledgement all the same: what had not left by then is moot.
-        wired(lambda stage: wiring.mapping_disabled(stage, "notifier", "/stream/")),
+        wired(lambda stage: stage_faults.mapping_disabled(stage, "notifier", "/stream/")),
         parts=(demo.ALARM,),
     ),
     Switch(
         "sweep-disabled",
         "the schedule that starts the sweep is disabled",
         frozenset({"sweep.scheduled"}),
-        wired(wiring.schedule_disabled),
+        wired(stage_faults.schedule_disabled),
         parts=(demo.ALARM,),
     ),
     Switch(
         "projector-dropped",
         "the ledger's stream no longer wakes the projector",
         _PROJECTION,
-        wired(lambda stage: wiring.mapping_disabled(stage, "billing_projector", "/stream/")),
+        wired(lambda stage: stage_faults.mapping_disabled(stage, "billing_projector", "/stream/")),
         parts=(demo.WEBHOOKS,),
     ),
     Switch(
@@ -121,7 +121,7 @@ SWITCHES: Final = (
         "the API's role may no longer write incidents",
         frozenset({"ack.recorded", "ack.missed", "ack.repeated", "ack.quiet"}),
         wired(
-            lambda stage: wiring.right_removed(
+            lambda stage: stage_faults.right_removed(
                 stage, "incident_api", "WriteIncidents", "dynamodb:PutItem"
             )
         ),
@@ -146,7 +146,7 @@ SWITCHES: Final = (
         "stakeholders-cut-off",
         "nobody listens to the stakeholders' topic",
         frozenset({"mail.stakeholders"}),
-        wired(lambda stage: wiring.subscription_removed(stage, "stakeholders_topic_arn")),
+        wired(lambda stage: stage_faults.subscription_removed(stage, "stakeholders_topic_arn")),
         parts=(demo.ALARM,),
     ),
     Switch(

@@ -41,7 +41,7 @@ class Answer(NamedTuple):
     function_error: str | None = None
 
 
-class Place:
+class ConnectionPool:
     """Where requests go. Threads may share it: each request has a connection to itself."""
 
     def __init__(self, endpoint: str, *, connect: float, read: float) -> None:

@@ -24,7 +24,7 @@ from tocsin.errors import (
     StoreRefused,
     StoreUnavailable,
 )
-from tocsin.runtime.aws.connection import BROKEN, Place
+from tocsin.runtime.aws.connection import BROKEN, ConnectionPool
 from tocsin.runtime.aws.sigv4 import Credentials, Signer
 from tocsin.runtime.aws.wire import ENDPOINTS, WIRES, error_code
 
@@ -115,12 +115,12 @@ class AwsHttp:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._wire = WIRES[service]
-        self._place = Place(endpoint, connect=patience.connect, read=patience.read)
+        self._pool = ConnectionPool(endpoint, connect=patience.connect, read=patience.read)
         self._signer = Signer(
             credentials,
             service=self._wire.signed_as,
             region=region,
-            host=self._place.host,
+            host=self._pool.host,
             content_type=self._wire.content_type,
             targeted=service in _TARGETED,
             always=self._wire.always,
@@ -185,7 +185,7 @@ class AwsHttp:
         path, target, body = request
         headers = self._signer.headers(target, body, at=time.time(), path=path)
         try:
-            answer = self._place.post(headers, body, path, within=self._within)
+            answer = self._pool.post(headers, body, path, within=self._within)
             document = self._wire.answer(_checked(answer))
         except (*BROKEN, ValueError) as error:
             return 0, type(error).__name__, {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tocsin.notes import Event, Metric
 from tocsin.runtime.clock import incident_clock
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ class Remaining:
 
 
 class Lines(Protocol):
-    """Where lines go: the Powertools journal, or the light writer's."""
+    """Where lines go: the Powertools journal, or the writer of plain JSON lines."""
 
     def begin(self, *, correlation_id: str, request_id: str) -> None: ...
 
@@ -118,7 +118,7 @@ class Watch:
         """One invocation; without a correlation id of its own it goes by its request id."""
         request_id = context.aws_request_id
         self.journal.begin(correlation_id=correlation_id or request_id, request_id=request_id)
-        slow = light.near_timeout(context)
+        slow = json_lines.near_timeout(context)
         try:
             self.remaining.begin(context)
             self.clock.begin()
@@ -131,18 +131,18 @@ class Watch:
             raise
 
 
-def light_watch(service: str, *, stage: str, level: str) -> Watch:
+def lean_watch(service: str, *, stage: str, level: str) -> Watch:
     """The watch of a function that stands between an alarm and a telephone.
 
     It writes what Powertools would, without importing it: that is a tenth of a cold start.
     """
-    light.start(service, stage=stage, level=level)
-    return Watch(journal=light.NOTES, meter=light.NOTES, clock=incident_clock())
+    json_lines.start(service, stage=stage, level=level)
+    return Watch(journal=json_lines.NOTES, meter=json_lines.NOTES, clock=incident_clock())
 
 
 def watch(service: str, *, stage: str, level: str) -> Watch:
     """The watch of any other deployed function, on Powertools, from its settings."""
-    from tocsin.runtime.watch.logging import Journal  # noqa: PLC0415 -- see `light_watch`
+    from tocsin.runtime.watch.logging import Journal  # noqa: PLC0415 -- see `lean_watch`
     from tocsin.runtime.watch.metrics import Meter  # noqa: PLC0415
 
     return Watch(

@@ -2,7 +2,7 @@
 
 The event's name is the message and everything else is a field, so one query on `correlation_id`
 shows a signal, the incident it opened and the messages that left. The fields pass through the
-same filter as the light writer's: bodies, secrets and people are not written, whoever asks.
+filter of `json_lines`: bodies, secrets and people are not written, whoever asks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from tocsin.errors import TocsinError
-from tocsin.runtime.watch.light import clean
+from tocsin.runtime.watch.json_lines import clean
 
 if TYPE_CHECKING:
     from typing import IO

@@ -27,7 +27,7 @@ from tocsin.billing.reconcile.work import Stage
 from tocsin.errors import BadInput, StoreUnavailable
 from tocsin.notes import Event
 from tocsin.runtime.driving import Driver
-from tocsin.runtime.watch.light import NOTES
+from tocsin.runtime.watch.json_lines import NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

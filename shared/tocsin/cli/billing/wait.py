@@ -27,7 +27,7 @@ PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Following:
+class LongWork:
     """One kind of work. `moving` are the stages in which it goes on by itself.
 
     `again` is the command that goes on waiting, its id left out. `done` says how far a stage has

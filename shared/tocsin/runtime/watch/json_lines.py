@@ -114,7 +114,7 @@ def _known(details: Mapping[str, str]) -> Mapping[str, str]:
     return details
 
 
-class Light:
+class JsonLines:
     """This writer as `tocsin.notes.Notes`, and as the lines of a `Watch`."""
 
     def begin(self, *, correlation_id: str, request_id: str) -> None:
@@ -142,7 +142,7 @@ class Light:
         gauge(measure, value, **details)
 
 
-NOTES = Light()
+NOTES = JsonLines()
 
 
 def _where(error: BaseException) -> list[str]:

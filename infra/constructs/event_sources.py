@@ -1,4 +1,4 @@
-"""What a function's own file wires it up with."""
+"""What a function's own file makes its triggers with."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wiring:
+class EventSources:
     """The stage, its triggers and schedules, and the functions there are."""
 
     context: Context
