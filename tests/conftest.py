@@ -100,7 +100,7 @@ def pytest_runtest_setup() -> None:
         from tests.harness.strict_aws import in_moto  # noqa: PLC0415 - only beside moto
 
         in_moto.before_the_stubber()
-    if "tocsin.runtime.watch.light" in sys.modules:
+    if "tocsin.runtime.watch.json_lines" in sys.modules:
         log_watch.install()
 
 

@@ -66,7 +66,7 @@ class Call:
         return self.application.clock.incident_now()
 
     @property
-    def large(self) -> LargeContent | None:
+    def large_content(self) -> LargeContent | None:
         """Where large content goes; None where this function has no archive."""
         if self.archive is None:
             return None

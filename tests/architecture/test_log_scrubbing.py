@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness import log_watch
-from tocsin.runtime.watch import light
+from tocsin.runtime.watch import json_lines
 from tocsin.runtime.watch.logging import Journal
 
 if TYPE_CHECKING:
@@ -28,15 +28,15 @@ LEAKS = {
 
 
 @pytest.mark.parametrize("kind", LEAKS)
-@pytest.mark.parametrize("writer", ["light", "journal"])
+@pytest.mark.parametrize("writer", ["json_lines", "journal"])
 def test_a_line_with_personal_data_or_a_secret_fails_the_test_that_wrote_it(
     kind: str, writer: str
 ) -> None:
     log_watch.install()
     journal = Journal(f"leak-{kind}", stage="test", stream=io.StringIO())
     with log_watch.expected() as found:
-        if writer == "light":
-            light.log("webhook.rejected", detail=LEAKS[kind])
+        if writer == "json_lines":
+            json_lines.log("webhook.rejected", detail=LEAKS[kind])
         else:
             journal.warning("request.refused", detail=LEAKS[kind])
 
@@ -44,7 +44,7 @@ def test_a_line_with_personal_data_or_a_secret_fails_the_test_that_wrote_it(
 
 
 def _message(writer: str) -> str:
-    return "webhook.rejected" if writer == "light" else "request.refused"
+    return "webhook.rejected" if writer == "json_lines" else "request.refused"
 
 
 def test_every_kind_is_tried_and_none_is_passed_over_at_a_first_look() -> None:

@@ -1,8 +1,8 @@
 """No line that a function writes holds personal data or a secret: each is looked at.
 
-Both writers of lines (`runtime.watch.light`, and Powertools under `runtime.watch.logging`) pass by
-here in every suite, and the log of a deployed stage is read at its end. A person's own id is no
-such thing: who did what is what a log is for.
+Both writers of lines (`runtime.watch.json_lines`, and Powertools under `runtime.watch.logging`)
+pass by here in every suite, and the log of a deployed stage is read at its end. A person's own id
+is no such thing: who did what is what a log is for.
 """
 
 from __future__ import annotations
@@ -60,23 +60,23 @@ def judge(line: Mapping[str, Any]) -> None:
 
 def install() -> None:
     """Stands beside the writers that are loaded by now."""
-    light = sys.modules.get("tocsin.runtime.watch.light")
-    if light is not None and "light" not in _installed:
-        _installed.add("light")
-        _beside_light(light)
+    json_lines = sys.modules.get("tocsin.runtime.watch.json_lines")
+    if json_lines is not None and "json_lines" not in _installed:
+        _installed.add("json_lines")
+        _beside_json_lines(json_lines)
     if "aws_lambda_powertools" in sys.modules and "powertools" not in _installed:
         _installed.add("powertools")
         _beside_powertools()
 
 
-def _beside_light(light: Any) -> None:
-    write = light._write
+def _beside_json_lines(json_lines: Any) -> None:
+    write = json_lines._write
 
     def judged(line: Mapping[str, object]) -> None:
         judge(line)
         write(line)
 
-    light._write = judged
+    json_lines._write = judged
 
 
 def _beside_powertools() -> None:

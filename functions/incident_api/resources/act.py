@@ -76,7 +76,7 @@ def act(call: Call) -> Response:
         asked = replace(asked, other=call.visible(asked.other).id)
     if call.caller.groups & RESPONDERS:  # to all others it is refused anyway
         refuse_unknown(call, named_by(asked))
-    if (large := call.large) is not None:
+    if (large := call.large_content) is not None:
         asked = large.offload(asked, incident)
     outcome = call.application.execute(asked)
     waits = any(entry.type in _ASKED for entry in outcome.entries)

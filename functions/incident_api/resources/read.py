@@ -94,7 +94,7 @@ def timeline(call: Call) -> Response:
 def content(call: Call) -> Response:
     """Content that an entry names and does not hold."""
     found = call.incident()
-    if (large := call.large) is None:
+    if (large := call.large_content) is None:
         raise InvalidSettings("this function was not given the evidence bucket")
     stored, text = large.read(found, call.request.path_parameters.get("sha256", ""))
     return answer(200, view_of(s.Content, stored, incident=found.id, text=text))
