@@ -60,7 +60,9 @@ class Drain:
             answer = handle({"Records": records})
             again = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
             failed += sorted(again)
-            self._delete([each for each in messages if each["MessageId"] not in again])
+            for each in messages:
+                if each["MessageId"] not in again:
+                    self._delete(each["ReceiptHandle"])
         return {"taken": taken, "failed": failed}
 
     def _receive(self) -> list[dict[str, str]]:
@@ -72,14 +74,9 @@ class Drain:
         found: list[dict[str, str]] = self.aws.call("ReceiveMessage", asked).get("Messages", [])
         return found
 
-    def _delete(self, done: list[dict[str, str]]) -> None:
-        """What SQS does not delete comes again: work is done once however often it is asked for."""
-        entries = [
-            {"Id": str(number), "ReceiptHandle": each["ReceiptHandle"]}
-            for number, each in enumerate(done)
-        ]
-        if entries:
-            self.aws.call("DeleteMessageBatch", {"QueueUrl": self.queue_url, "Entries": entries})
+    def _delete(self, receipt: str) -> None:
+        """What is not deleted comes again: work is done once however often it is asked for."""
+        self.aws.call("DeleteMessage", {"QueueUrl": self.queue_url, "ReceiptHandle": receipt})
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,8 @@ class Queue:
         self.asked: list[Mapping[str, Any]] = []
 
     def call(self, operation: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-        if operation == "DeleteMessageBatch":
-            for entry in payload["Entries"]:
-                del self.taken[entry["ReceiptHandle"]]
+        if operation == "DeleteMessage":
+            del self.taken[payload["ReceiptHandle"]]
             return {}
         assert operation == "ReceiveMessage"
         self.asked.append(payload)
