@@ -271,11 +271,20 @@ def page(found: Mapping[str, list[Item]]) -> str:
         lines += [f"| {one.what} | {one.how_many} | {one.usd:.2f} |" for one in bill if one.usd]
     lines += [
         "",
+        "Storage is what a month of webhooks adds. They are kept for 90 days: from the third month on",
+        f"it is paid three times, {_kept(found):.2f} more with 10⁶ a month.",
+        "",
         "A key costs one more after each of its first two years, by rotation. Three dashboards",
         "of an account are free; `dashboard=on` adds ours, `tracing=on` and `route_metrics=on`",
         "theirs.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _kept(found: Mapping[str, list[Item]]) -> float:
+    """What the two months of webhooks that are kept besides the newest one cost."""
+    *_, million = found.values()
+    return sum(2 * one.usd for one in million if one.what.startswith("DynamoDB storage"))
 
 
 def main(arguments: list[str]) -> int:

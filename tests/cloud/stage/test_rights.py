@@ -142,7 +142,7 @@ SELDOM: Mapping[str, Mapping[Right, str]] = MappingProxyType(
                     "tests/unit/functions/test_quiet_accounts.py"
                     "::test_for_what_lies_in_a_queue_that_nobody_polls_its_consumer_is_woken"
                 )
-                for name in ("billing-projector", "reconciler", "replay-planner", "replay-worker")
+                for name in ("reconciler", "replay-planner", "replay-worker")
             },
         },
         "reconciler": {
