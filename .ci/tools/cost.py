@@ -271,8 +271,8 @@ def page(found: Mapping[str, list[Item]]) -> str:
         lines += [f"| {one.what} | {one.how_many} | {one.usd:.2f} |" for one in bill if one.usd]
     lines += [
         "",
-        "Storage is what a month of webhooks adds. They are kept for 90 days: from the third month on",
-        f"it is paid three times, {_kept(found):.2f} more with 10⁶ a month.",
+        "Storage is what a month of webhooks adds. They are kept for 90 days: from the third month",
+        f"on it is paid three times, {_kept(found):.2f} more with 10⁶ a month.",
         "",
         "A key costs one more after each of its first two years, by rotation. Three dashboards",
         "of an account are free; `dashboard=on` adds ours, `tracing=on` and `route_metrics=on`",
