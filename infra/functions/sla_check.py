@@ -56,6 +56,12 @@ FUNCTION = FunctionSpec(
         ),
         write_incidents(),
         Statement(
+            # Whether a signal that was held back has been seen, and what is open of its parts.
+            sid="LetSignalsThrough",
+            actions=("dynamodb:BatchGetItem",),
+            resources=("table/incidents",),
+        ),
+        Statement(
             sid="RedriveOutbox",
             actions=("lambda:InvokeFunction",),
             resources=("function/notifier",),

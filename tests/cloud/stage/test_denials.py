@@ -200,6 +200,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:Query on incidents",
     },
     "sla_check": {
+        "dynamodb:BatchGetItem on incidents",
         "dynamodb:GetItem on incidents",
         "dynamodb:PutItem on incidents",
         "dynamodb:PutItem on operations",

@@ -170,6 +170,10 @@ SELDOM: Mapping[str, Mapping[Right, str]] = MappingProxyType(
             ),
         },
         "sla_check": {
+            Right("dynamodb:BatchGetItem", "table/incidents"): (
+                "tests/unit/semantics/test_signals_by_cli.py"
+                "::test_a_muted_alarm_pages_nobody_and_is_heard_when_the_mute_ends"
+            ),
             Right("dynamodb:PutItem", "table/operations"): (
                 "tests/unit/semantics/test_freeze_by_cli.py"
                 "::test_until_containment_is_verified_and_again_once_it_is_lost"
