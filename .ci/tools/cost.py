@@ -32,6 +32,8 @@ USED = {
     "providers": "stripe,razorpay",
     "concurrency": "sized",
 }
+LIMITS = {"nothing_configured_usd_month": 4.5, "idle_usd_month": 5.0, "usd_1e6_webhooks": 10.0}
+"""What a month may cost; idle is with two providers."""
 NOTHING = {"stage": "production", "ops_mail": OPS}
 _RATES = {"1 minute": 1.0, "15 minutes": 1 / 15, "1 day": 1 / 1440}
 
@@ -287,12 +289,24 @@ def _kept(found: Mapping[str, list[Item]]) -> float:
     return sum(2 * one.usd for one in million if one.what.startswith("DynamoDB storage"))
 
 
+def over(found: Mapping[str, float]) -> list[str]:
+    """What costs more than it may."""
+    return [
+        f"{name} is {value:.2f}, more than {LIMITS[name]:.2f}"
+        for name, value in found.items()
+        if value > LIMITS[name]
+    ]
+
+
 def main(arguments: list[str]) -> int:
-    """The exit code: 1 when the committed page is stale."""
+    """The exit code: 1 when the committed page is stale, or a month costs too much."""
     found = bills()
     text = page(found)
     if "--check" not in arguments:
         sys.stdout.write(text)
+    if excess := over(figures(found)):
+        sys.stderr.write("".join(f"cost: {one}\n" for one in excess))
+        return 1
     return written(DOCUMENT, text, check="--check" in arguments, again="make docs")
 
 

@@ -105,12 +105,13 @@ def _numbers(rounds: int) -> Part:
 
 
 def _cost() -> Part:
-    """USD a month by the templates; idle is with two providers."""
-    limits = {"nothing_configured_usd_month": 4.5, "idle_usd_month": 5.0, "usd_1e6_webhooks": 10.0}
+    """USD a month by the templates."""
     found = cost.bills()
     figures = cost.figures(found)
     raw: dict[str, object] = {name: [asdict(one) for one in bill] for name, bill in found.items()}
-    return [Figure(f"cost.{name}", value, limits[name]) for name, value in figures.items()], raw
+    return [
+        Figure(f"cost.{name}", value, cost.LIMITS[name]) for name, value in figures.items()
+    ], raw
 
 
 def _replay(rounds: int) -> Part:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tools.cost import DOCUMENT, MILLION, PRICES, Template, bills, figures, items, page, total
+from tools.cost import DOCUMENT, MILLION, PRICES, Template, bills, figures, items, over, page, total
 
 if TYPE_CHECKING:
     from tests.infra.deployment import Deployment
@@ -31,8 +31,11 @@ def test_the_page_is_what_the_templates_cost(bill: dict[str, Any]) -> None:
 
 def test_a_month_stays_below_its_limits(bill: dict[str, Any]) -> None:
     found = figures(bill)
+    assert over(found) == []
     assert found["nothing_configured_usd_month"] <= found["idle_usd_month"] <= 5
     assert found["usd_1e6_webhooks"] <= 10
+    dear = found | {"idle_usd_month": 5.01, "usd_1e6_webhooks": 10.0}
+    assert over(dear) == ["idle_usd_month is 5.01, more than 5.00"]
 
 
 def changed(template: Template, type_: str, **properties: Any) -> Template:
