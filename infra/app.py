@@ -18,6 +18,7 @@ from infra.context import KEYS, Context
 from infra.references import References
 from infra.stacks.api import ApiStack
 from infra.stacks.data import DataStack
+from infra.stacks.edge import EdgeStack
 from infra.stacks.functions import FunctionsStack
 from infra.stacks.messaging import MessagingStack
 from infra.stacks.monitoring import MonitoringStack
@@ -36,6 +37,8 @@ def add_stacks(app: cdk.App, *, context: Context, bundle: Callable[[str], Path])
     messaging = MessagingStack(app, context=context, references=references, key=data.key)
     functions = FunctionsStack(app, context=context, references=references, bundle=bundle)
     api = ApiStack(app, context=context, functions=functions.made)
+    if context.edge:
+        EdgeStack(app, context=context, api=api.api)
     MonitoringStack(
         app,
         context=context,

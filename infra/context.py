@@ -39,6 +39,7 @@ KEYS = (
     "tracing",
     "route_metrics",
     "dashboard",
+    "edge",
     "billing_connected",
     "sign_in",
 )
@@ -101,7 +102,8 @@ class Context:
     itself. `providers` are those whose outages are watched. `sized`: functions have shares of the
     account's concurrency, for which it must allow 215; an account begins with as few as 10.
     `tracing` and `route_metrics` cost money for each request and each route, and so does a
-    `dashboard`. `billing_connected` lists the connected accounts whose subscriptions give access
+    `dashboard` and an `edge`: a distribution and a firewall before the public routes.
+    `billing_connected` lists the connected accounts whose subscriptions give access
     besides our own; `none`: no other. `sign_in`: whose sessions are people's besides those of the
     group roles, as `tocsin.runtime.web.identity` reads it.
     """
@@ -120,6 +122,7 @@ class Context:
     tracing: bool = False
     route_metrics: bool = False
     dashboard: bool = False
+    edge: bool = False
     billing_connected: str = NONE
     sign_in: str = NONE
 
@@ -157,6 +160,7 @@ class Context:
             tracing=_choice(values, "tracing", SWITCH) == "on",
             route_metrics=_choice(values, "route_metrics", SWITCH) == "on",
             dashboard=_choice(values, "dashboard", SWITCH) == "on",
+            edge=_choice(values, "edge", SWITCH) == "on",
             billing_connected=values.get("billing_connected") or NONE,
             mail_from=values.get("mail_from") or NOBODYS_MAIL,
             sign_in=_sign_in(values.get("sign_in") or NONE),

@@ -247,6 +247,21 @@ def bills() -> dict[str, list[Item]]:
     }
 
 
+def edge() -> list[Item]:
+    """What the edge costs on top, with a million requests that come by it."""
+    prices = tomllib.loads(PRICES.read_text(encoding="utf-8"))["edge"]
+    with tempfile.TemporaryDirectory() as folder:
+        template = Template.read(assembly({**NOTHING, "edge": "on"}, Path(folder)))
+    walls = template.of("AWS::WAFv2::WebACL")
+    rules = sum(len(wall["Rules"]) for wall in walls)
+    return [
+        _count("firewalls", len(walls), prices["web_acl_month"]),
+        _count("their rules", rules, prices["rule_month"]),
+        _millions("requests looked at", MILLION, prices["waf_million_requests"]),
+        _millions("requests passed on", MILLION, prices["cloudfront_million_requests"]),
+    ]
+
+
 def figures(found: Mapping[str, list[Item]]) -> dict[str, float]:
     """What the bench keeps."""
     nothing, idle, million = (total(one) for one in found.values())
@@ -267,7 +282,7 @@ def page(found: Mapping[str, list[Item]]) -> str:
         f"{prices['region']} of {prices['dated']} in USD, free tiers off, **not verified against",
         "an account's bill**. What is assumed of a call stands in that file.",
     ]
-    for heading, bill in found.items():
+    for heading, bill in [*found.items(), ("The edge, on top, 10⁶ requests", edge())]:
         lines += ["", f"## {heading}: {total(bill):.2f}", "", "| item | how many | USD |"]
         lines += ["|--|--|--:|"]
         lines += [f"| {one.what} | {one.how_many} | {one.usd:.2f} |" for one in bill if one.usd]
@@ -278,7 +293,7 @@ def page(found: Mapping[str, list[Item]]) -> str:
         "",
         "A key costs one more after each of its first two years, by rotation. Three dashboards",
         "of an account are free; `dashboard=on` adds ours, `tracing=on` and `route_metrics=on`",
-        "theirs.",
+        "theirs. The edge is there with `edge=on` alone.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -23,6 +23,7 @@ FULL = {
     "tracing": "on",
     "route_metrics": "on",
     "dashboard": "on",
+    "edge": "on",
 }
 """All that a stage can be told to have."""
 STAGES = {

@@ -25,6 +25,7 @@ _NONE = "none"
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EDGE_REGION = "us-east-1"
 _ELSEWHERE = re.compile(r"(cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-.*")
 """Regions of other partitions than `aws`."""
 
@@ -36,6 +37,7 @@ class Deployment:
     `ops_mail` hears when Tocsin itself is in trouble; `mail_from` is what personal mail comes from.
     `providers` are those whose outages are watched. `size`: `frugal` shares the account's
     concurrency and traces nothing; `full` reserves shares, traces requests and has a dashboard.
+    `edge`: a distribution and a firewall stand before the public routes.
     `alarm_intake`, `sign_in` and `billing_connected` are read as the synthesis reads them.
     """
 
@@ -53,6 +55,7 @@ class Deployment:
     dead_man_url: str = _NONE
     docs_base: str = ""
     chat_room: bool = False
+    edge: bool = False
 
     @property
     def prefix(self) -> str:
@@ -74,6 +77,7 @@ class Deployment:
             "dead_man_url": self.dead_man_url,
             "docs_base": self.docs_base,
             "chat_room": "on" if self.chat_room else "off",
+            "edge": "on" if self.edge else "off",
             "concurrency": "sized" if full else "unreserved",
             "tracing": "on" if full else "off",
             "dashboard": "on" if full else "off",
@@ -129,6 +133,7 @@ _ABOUT = {
     "sign_in": "Who signs in besides by the group roles: docs/how-to/sign-in.md.",
     "billing_connected": "Connected accounts that give access: <account>/<connected>, with commas.",
     "chat_room": "Whether a chat room follows: docs/how-to/tell-a-chat-room.md.",
+    "edge": "Whether a firewall stands before the public routes: docs/how-to/edge.md.",
     "dead_man_url": "Called every minute while all is well; who watches it misses us first.",
     "docs_base": "Put before the path of an alarm's page, so that mails can link it.",
 }
@@ -144,6 +149,8 @@ def _problems(found: Mapping[str, Any]) -> Iterator[str]:
     for name, value in found.items():
         if name in known and (problem := _problem(name, value)):
             yield f"{name}: {problem}"
+    if found.get("edge") is True and found.get("region") != EDGE_REGION:
+        yield f"edge: such a firewall can be made in {EDGE_REGION} alone"
 
 
 def _problem(name: str, value: Any) -> str:
@@ -151,7 +158,7 @@ def _problem(name: str, value: Any) -> str:
         if not isinstance(value, list | tuple) or set(value) - set(PROVIDERS.names):
             return f"is a list of {', '.join(PROVIDERS.names)}"
         return ""
-    if name == "chat_room":
+    if name in {"chat_room", "edge"}:
         return "" if isinstance(value, bool) else "is true or false"
     if not isinstance(value, str):
         return "is a text"

@@ -54,6 +54,8 @@ def test_a_file_written_is_the_deployment_read(tmp_path: Path) -> None:
         ("providers", "stripe", "providers: is a list"),
         ("providers", ["paypal"], "providers: is a list"),
         ("chat_room", "yes", "chat_room: is true or false"),
+        ("edge", "on", "edge: is true or false"),
+        ("edge", True, "edge: such a firewall can be made in us-east-1 alone"),
         ("dead_man_url", "http://example.com", "dead_man_url: is an https address"),
         ("colour", "red", "colour: no setting is called so"),
     ],
@@ -93,3 +95,10 @@ def test_the_synthesis_takes_what_it_says(size: str) -> None:
 def test_nothing_of_it_is_a_secret() -> None:
     names = " ".join(Deployment.__dataclass_fields__)
     assert not [word for word in ("secret", "key", "token", "password") if word in names]
+
+
+def test_an_edge_is_for_where_it_can_be_made() -> None:
+    deployment = checked(RIGHT | {"region": "us-east-1", "edge": True})
+
+    assert deployment.context()["edge"] == "on"
+    assert checked(RIGHT).context()["edge"] == "off"
