@@ -7,17 +7,15 @@ the first. The processes are really killed: see `tests/harness/cloud/deadly_prox
 from __future__ import annotations
 
 import logging
-import time
-from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.cloud import outbox
 from tests.harness.cloud.deadly_proxy import Plan, Proxy, deadly_proxy
 from tests.harness.cloud.local_cloud import Deployed, eventually, variables
-from tocsin.application.incidents.deliver import LEASE
 from tocsin.incidents.model.outbox import ROOM
 from tocsin.local.stage import seed
 from tocsin.runtime.api_client import ApiClient, session_credentials
@@ -77,78 +75,24 @@ def opened(stage: Deployed, count: int) -> None:
         kim.post(f"/v1/incidents/{incident}/acknowledge", {})
 
 
-def outbox(stage: Deployed) -> dict[str, str]:
-    """Every message that was asked for, by its id, and its state."""
-    return {
-        f"{item['PK']['S'].removeprefix('INC#')}/{int(seq)}/{kind}/{target}": item["state"]["S"]
-        for item in stage.items("incidents")
-        if item["SK"]["S"].startswith("OUT#")
-        for _, seq, kind, target in [item["SK"]["S"].split("#", 3)]
-    }
-
-
-def otherwise(stage: Deployed) -> dict[str, str]:
-    """How those ended that did not arrive by themselves: `moot`, or the id of their bundle."""
-    found = {}
-    for item in stage.items("incidents"):
-        tried = [each["S"] for each in item.get("tried", {}).get("L", [])]
-        last = tried[-1] if tried else ""
-        if item["SK"]["S"].startswith("OUT#") and (last == "moot" or " bundled " in last):
-            _, seq, kind, target = item["SK"]["S"].split("#", 3)
-            name = f"{item['PK']['S'].removeprefix('INC#')}/{int(seq)}/{kind}/{target}"
-            found[name] = last.rpartition(" ")[2]
-    return found
-
-
-def swept_until_sent(stage: Deployed) -> dict[str, str]:
-    """Sweeps a minute apart until nothing is unsent; whoever holds a lease is waited for."""
-    for _ in range(40):
-        stage.cloud.clock().advance(timedelta(minutes=1))
-        sweep(stage)
-        found = outbox(stage)
-        if set(found.values()) == {"sent"}:
-            return found
-        if "claimed" in found.values():
-            time.sleep(LEASE.total_seconds() / 6)
-    return outbox(stage)
-
-
-def sweep(stage: Deployed) -> None:
-    """A sweep that may find its notifier dead: the next one goes on."""
-    stage.clients.functions.invoke(
-        FunctionName=stage.outputs["functions"]["sla_check"], Payload=b"{}"
-    )
-
-
 def account(stage: Deployed, proxy: Proxy[Plan], found: dict[str, str]) -> dict[str, Any]:
     """What came of everything that was asked for; fails where the promise is broken."""
-    ended = otherwise(stage)
-    wanted = {name for name in found if name not in ended}
-    wanted |= {bundle for bundle in ended.values() if bundle != "moot"}
-    received = eventually(
-        lambda: [
-            one for one in stage.cloud.inbox().read() if one.message_id in wanted | set(found)
-        ],
-        lambda seen: {one.message_id for one in seen} >= wanted,
-    )
-    arrived = Counter(one.message_id for one in received)
-    lost = wanted - set(arrived)
-    doubled = arrived.total() - len(arrived)
+    ended = outbox.ends(stage, found)
     limit = sum(proxy.plan.happened[point] for point in DOUBLING)
     numbers = {
         "asked": len(found),
-        "lost": len(lost),
-        "doubled": doubled,
+        "lost": len(ended.lost),
+        "doubled": ended.doubled,
         "may be doubled": limit,
         "happened": dict(proxy.plan.happened),
         "in the room": sum(one.endswith(f"/{ROOM}") for one in found),
     }
     LOG.info("%s", numbers)
-    assert set(found.values()) == {"sent"}, numbers
-    assert not lost, numbers
-    assert doubled <= limit, numbers
-    for name in (name for name, times in arrived.items() if times > 1):
-        assert_the_same([one for one in received if one.message_id == name])
+    assert not ended.unsent, numbers
+    assert not ended.lost, numbers
+    assert ended.doubled <= limit, numbers
+    for name in (name for name, times in ended.arrived.items() if times > 1):
+        assert_the_same([one for one in ended.received if one.message_id == name])
     return numbers
 
 
@@ -169,7 +113,7 @@ def test_killed_between_claim_send_and_mark_nothing_is_lost(
     deadly.plan.kills.update(dict.fromkeys(POINTS, 2))
     opened(stage, INCIDENTS)
     eventually(lambda: sum(deadly.plan.happened.values()), lambda seen: seen >= 2, seconds=20)
-    numbers = account(stage, deadly, swept_until_sent(stage))
+    numbers = account(stage, deadly, outbox.swept_until_sent(stage))
     assert sum(numbers["happened"].values()) >= len(POINTS), numbers
     assert any(numbers["happened"].get(point) for point in DOUBLING), numbers
     assert numbers["in the room"] >= 2 * INCIDENTS
@@ -180,11 +124,11 @@ def test_a_stream_off_for_a_day_throttles_and_kills_lose_nothing(
 ) -> None:
     with stream_off(stage):
         opened(stage, 3)
-        assert set(outbox(stage).values()) == {"pending"}
+        assert set(outbox.states(stage).values()) == {"pending"}
         stage.cloud.clock().advance(timedelta(hours=24))
         deadly.plan.throttles = 12
         deadly.plan.kills.update({"after send": 1, "before mark": 1, "after claim": 1})
         deadly.plan.every = 3
-        numbers = account(stage, deadly, swept_until_sent(stage))
+        numbers = account(stage, deadly, outbox.swept_until_sent(stage))
     assert numbers["happened"]["throttled"] == 12
     assert sum(numbers["happened"].values()) > 12, numbers

@@ -23,6 +23,8 @@ from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from email.message import Message
+    from urllib.parse import SplitResult
 
 HOST = "127.0.0.1"
 _HOP = frozenset({"connection", "content-length", "transfer-encoding"})
@@ -184,16 +186,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._answer(status, headers, answer)
 
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        upstream = self.server.upstream
-        connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port)
-        try:
-            sent = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
-            connection.request(self.command, self.path, body, sent)
-            answer = connection.getresponse()
-            kept = {k: v for k, v in answer.getheaders() if k.lower() not in _HOP}
-            return answer.status, kept, answer.read()
-        finally:
-            connection.close()
+        return forwarded(self.server.upstream, self.command, self.path, self.headers, body)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -205,7 +198,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _measure(self) -> None:
         """A connection has one process at its other end for as long as it lives."""
-        self.pid = self.pid or _process_at(self.client_address[1])
+        self.pid = self.pid or process_at(self.client_address[1])
         if self.pid is not None and (peak := _peak(self.pid)) is not None:
             self.server.peaks[self.pid] = peak
 
@@ -213,12 +206,27 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         if self.pid is None:
             raise AssertionError(f"nobody is at port {self.client_address[1]}")
-        if self.server.mark not in _environ(self.pid):
+        if self.server.mark not in environ_of(self.pid):
             raise AssertionError(f"process {self.pid} is another's: it is left alone")
         os.kill(self.pid, signal.SIGKILL)
 
     def log_message(self, *_: object) -> None:
         """Nothing to say."""
+
+
+def forwarded(
+    upstream: SplitResult, method: str, path: str, headers: Message, body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """The answer of `upstream` to the request as it came: status, headers, body."""
+    connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port)
+    try:
+        sent = {name: value for name, value in headers.items() if name.lower() not in _HOP}
+        connection.request(method, path, body, sent)
+        answer = connection.getresponse()
+        kept = {k: v for k, v in answer.getheaders() if k.lower() not in _HOP}
+        return answer.status, kept, answer.read()
+    finally:
+        connection.close()
 
 
 @contextmanager
@@ -235,7 +243,7 @@ def deadly_proxy[F: Fate](endpoint: str, *, function: str, plan: F) -> Iterator[
         thread.join()
 
 
-def _process_at(port: int) -> int | None:
+def process_at(port: int) -> int | None:
     """The process whose end of a loopback connection has this port; None if it is gone."""
     wanted = f":{port:04X}"
     for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
@@ -265,5 +273,5 @@ def _peak(pid: int) -> int | None:
     return int(found[0]) if found else None
 
 
-def _environ(pid: int) -> bytes:
+def environ_of(pid: int) -> bytes:
     return Path(f"/proc/{pid}/environ").read_bytes()

@@ -56,7 +56,7 @@ def under_fire(stage: Deployed, *, seed: int) -> Iterator[Fire]:
     with contextlib.ExitStack() as stack:
         proxies: dict[str, Proxy[Dice]] = {}
         for number, (function, queue) in enumerate(((PLANNER, "replay"), (WORKER, "restore"))):
-            stack.enter_context(_waits(stage, queue))
+            stack.enter_context(comes_back(stage, queue, seconds=COMES_BACK[queue]))
             dice = Dice(seed + number, chance=0, most=0, mercy=MERCY[function])
             name = stage.outputs["functions"][function]
             proxy = stack.enter_context(
@@ -69,11 +69,12 @@ def under_fire(stage: Deployed, *, seed: int) -> Iterator[Fire]:
 
 
 @contextlib.contextmanager
-def _waits(stage: Deployed, queue: str) -> Iterator[None]:
+def comes_back(stage: Deployed, queue: str, *, seconds: int) -> Iterator[None]:
+    """A message that nobody finished is handed out again after so many seconds."""
     url, sqs = stage.outputs["queues"][queue], stage.clients.sqs
     before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
     kept = before["Attributes"]["VisibilityTimeout"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(COMES_BACK[queue])})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
     try:
         yield
     finally:
