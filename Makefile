@@ -66,7 +66,7 @@ SEED ?= 1
 ifeq ($(SCALE),small)
 BENCH_OPTIONS := --rounds 3 --strict
 FUZZ_CASES := 200000
-SEEDS ?= 20
+SEEDS ?= 100
 CHAOS_SIZE := --events 400 --commands 60
 E2E_PROFILE := default
 E2E_TESTS := -m full tests/e2e

@@ -136,6 +136,12 @@ FAULTS = (
         "return self._manned(self.policies.current())",
     ),
     Planted(
+        "a page whose answer was lost was never made",
+        "providers/checkout_outcome.py",
+        'return Reply(Result.DOUBT, "no_answer")',
+        'return Reply(Result.FAILED, "connect")',
+    ),
+    Planted(
         "a tie is decided by who comes last",
         "billing/projection/ordering.py",
         "    after_event = row.applied is None or row.applied < created - CREATED_JITTER\n",

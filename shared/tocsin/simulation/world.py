@@ -219,6 +219,7 @@ class World:
             self.sweep()
         self.clock.now = max(self.clock.now, end)
         self.billing.books.catch_up()
+        self.billing.shop.pass_time()
         if not punctual and minutes:
             self.punctual_since = None
         self.sweep()

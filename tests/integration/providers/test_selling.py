@@ -150,11 +150,16 @@ class TestStripe:
         fresh = seller.create(INTENT, replace(wanted, key="key_2"))
         assert fresh.result is Result.OFFERED
 
-    def test_a_list_that_is_rubbish_proves_nothing(self, there: World) -> None:
+    @pytest.mark.parametrize("how", ["html_502", "wrong_body"])
+    def test_an_answer_that_is_rubbish_proves_nothing(self, there: World, how: str) -> None:
+        """Neither that there is no page, nor that it can be paid no more."""
         seller, wanted = self.seller(there), leg("stripe", there.price())
-        seller.create(INTENT, wanted)
-        there.control.begin_outage("html_502", path="/v1/checkout")
+        session = seller.create(INTENT, wanted).session
+        known = replace(wanted, session=session)
+        there.control.begin_outage(how, path="/v1/checkout")
         assert seller.find(wanted, INTENT.id) is None
+        assert seller.find(known, INTENT.id) is None
+        assert not seller.expire(known)
 
 
 class TestRazorpay:
@@ -238,6 +243,16 @@ class TestRazorpay:
         assert (reply.result, reply.code, there.posts) == (result, code, posts)
         assert there.subscriptions == {}
         assert capsys.readouterr().out == ""
+
+    @pytest.mark.parametrize("fault", ["wrong", "list", "502"])
+    def test_an_answer_that_is_rubbish_proves_nothing(
+        self, there: RazorpayStub, fault: str
+    ) -> None:
+        seller, wanted = self.seller(there), leg("razorpay", "plan_1")
+        seller.create(INTENT, wanted)
+        there.fault = fault
+        assert not seller.expire(replace(wanted, session="sub_1"))
+        assert seller.find(wanted, INTENT.id) is None
 
     def test_nobody_there(self) -> None:
         seller = RazorpayCheckout(KEY, "http://127.0.0.1:9", sleep=nap)

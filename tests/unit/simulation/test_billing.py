@@ -40,7 +40,7 @@ class Account:
         self.stripe.failure, self.stripe.failing_until = how, self.now + 60
 
 
-@pytest.mark.parametrize("how", sorted(set(FAILURES) - {"lag", "refuse"}))
+@pytest.mark.parametrize("how", sorted(set(FAILURES) - {"lag", "refuse", "lose_answer"}))
 def test_a_provider_in_trouble_says_nothing_of_a_subscription(how: str) -> None:
     account = Account()
     name = account.stripe.begin()
@@ -55,9 +55,10 @@ def test_a_provider_in_trouble_says_nothing_of_a_subscription(how: str) -> None:
 def test_it_refuses_connections_and_answers_of_a_while_ago() -> None:
     account = Account()
     name = account.stripe.begin()
-    account.fails("refuse")
-    with pytest.raises(ConnectionResetError):
-        account.ask(f"/v1/subscriptions/{name}")
+    for how in ("refuse", "lose_answer"):
+        account.fails(how)
+        with pytest.raises(ConnectionError):
+            account.ask(f"/v1/subscriptions/{name}")
     account.now += 2 * LAG
     before = account.ask(f"/v1/subscriptions/{name}").json()
     for pick in range(6):
@@ -89,6 +90,7 @@ def test_lives_with_busy_billing_reach_what_they_are_for() -> None:
     for what in ("webhooks stored", "webhooks known already", "webhooks lost", "events put back"):
         assert reached[what] > 4, what
     assert reached["rows seen true"] > 50
+    assert reached["checkouts"] > 2
 
 
 def test_i8_a_tie_decided_by_the_order_of_arrival_is_found(
@@ -100,9 +102,8 @@ def test_i8_a_tie_decided_by_the_order_of_arrival_is_found(
         return row.fetched is None or row.fetched < created - ordering.FETCH_MARGIN
 
     monkeypatch.setattr(ordering, "_newer", by_arrival)
-    found = lives.through(lives.planned(0))
-    assert found.fault is not None
-    assert found.fault.startswith("I8: sub_")
+    faults = (lives.through(lives.planned(seed)).fault for seed in range(0, 60, 3))
+    assert next(filter(None, faults), "").startswith("I8: sub_")
 
 
 def test_i10_an_acknowledgement_before_it_is_durable_is_found(

@@ -56,12 +56,16 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class RazorpayCheckout:
-    """Implements `ports.billing.checkout.CheckoutProvider` for one account."""
+    """Implements `ports.billing.checkout.CheckoutProvider` for one account.
+
+    `session` makes the `requests` session that sends, where it is not to be a plain one.
+    """
 
     api_key: str = field(repr=False)
     base: str
     read_seconds: float = outcome.READ_SECONDS
     sleep: Callable[[float], None] = time.sleep
+    session: Callable[[], Any] = lambda: None
 
     def create(self, intent: Intent, leg: Leg) -> Reply:
         if leg.doubted:
@@ -103,7 +107,7 @@ class RazorpayCheckout:
                 name, {"cancel_at_cycle_end": 0}, **options
             )
         )
-        return done.success
+        return done.success and text(done.shape, "status") == "cancelled"
 
     def _made_before(self, leg: Leg) -> Reply:
         try:
@@ -157,7 +161,7 @@ class RazorpayCheckout:
         import requests  # noqa: PLC0415 -- comes with it
 
         seen: list[int] = []
-        session = requests.Session()
+        session = self.session() or requests.Session()
         session.hooks["response"].append(lambda got, **_: seen.append(got.status_code))
         key_id, _, key_secret = self.api_key.partition(":")
         sdk = razorpay.Client(session=session, auth=(key_id, key_secret), base_url=self.base)

@@ -36,13 +36,17 @@ nothing of how Stripe is now."""
 
 @dataclass(frozen=True, slots=True)
 class StripeCheckout:
-    """Implements `ports.billing.checkout.CheckoutProvider` for one account."""
+    """Implements `ports.billing.checkout.CheckoutProvider` for one account.
+
+    `session` makes the `requests` session that sends, where it is not to be the SDK's own.
+    """
 
     api_key: str = field(repr=False)
     base: str
     connected: str | None = None
     read_seconds: float = outcome.READ_SECONDS
     sleep: Callable[[float], None] = time.sleep
+    session: Callable[[], Any] = lambda: None
 
     def create(self, intent: Intent, leg: Leg) -> Reply:
         params: Any = {
@@ -68,6 +72,8 @@ class StripeCheckout:
                 return Found(text(session, "id"))
         except (stripe.StripeError, LookupError):
             return None
+        except Exception:  # noqa: BLE001 - the SDK builds objects of whatever a 200 holds
+            return None
         identifier, status = text(session, "id"), text(session, "status")
         if identifier is None or status not in {"open", "complete", "expired"}:
             return None
@@ -78,10 +84,12 @@ class StripeCheckout:
         import stripe  # noqa: PLC0415 -- see the module's docstring
 
         try:
-            self._sdk().v1.checkout.sessions.expire(leg.session or "")
+            answer = _plain(self._sdk().v1.checkout.sessions.expire(leg.session or ""))
         except stripe.StripeError:
             return False
-        return True
+        except Exception:  # noqa: BLE001 - as in `find`
+            return False
+        return text(answer, "id") == leg.session and text(answer, "status") == "expired"
 
     def _create(self, params: Any, leg: Leg) -> Reply:
         import stripe  # noqa: PLC0415 -- see the module's docstring
@@ -105,13 +113,15 @@ class StripeCheckout:
         """The leg's session; None where the whole list has none.
 
         Raises:
-            LookupError: the list is longer than anybody reads; nothing is proved.
+            LookupError: no list, or one longer than anybody reads; nothing is proved.
         """
         sessions = self._sdk().v1.checkout.sessions
         if leg.session:
             return _plain(sessions.retrieve(leg.session))
         made_after = (leg.first_sent_at or leg.sent_at) - LOOK_BACK_SECONDS
         listed = sessions.list({"created": {"gte": made_after}, "limit": 100})
+        if text(_plain(listed), "object") != "list":
+            raise LookupError("no list")
         for number, each in enumerate(listed.auto_paging_iter()):
             shape = _plain(each)
             marks = shape.get("metadata")
@@ -132,7 +142,7 @@ class StripeCheckout:
             self.api_key,
             base_addresses={"api": self.base},
             max_network_retries=0,
-            http_client=stripe.RequestsClient(timeout=timeouts),
+            http_client=stripe.RequestsClient(timeout=timeouts, session=self.session()),
             stripe_account=self.connected,
         )
 

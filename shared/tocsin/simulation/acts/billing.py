@@ -15,6 +15,7 @@ from tocsin.simulation.acts.base import REASON, Picks, one_of
 from tocsin.simulation.billing.office import IDENTITY
 from tocsin.simulation.billing.stripe import FAILURES
 from tocsin.simulation.desk import GROUPS, Desk, person
+from tocsin.simulation.troubles import Died
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,71 @@ def events_are_never_made(desk: Desk, picks: Picks) -> str | None:
     """The provider itself forgets to make one or two: neither webhook nor list shows them."""
     desk.world.billing.books.stripe.account.ungenerated += 1 + picks[0] % 2
     return "stripe forgets to make an event"
+
+
+def buys(desk: Desk, picks: Picks) -> str | None:
+    """A customer wants to buy, a new one or again; perhaps pays at once, on whichever page."""
+    shop = desk.world.billing.shop
+    if shop.customers and picks[0] % 3:
+        customer = picks[0] % shop.customers
+    else:
+        customer, shop.customers = shop.customers, shop.customers + 1
+    region = one_of(("IN", "US"), customer)
+    offered = _asked(desk, lambda: shop.buy(customer, region=region))
+    if offered is None:
+        return f"customer {customer} finds nowhere to pay, or nobody knows"
+    desk.world.met["checkouts"] += 1
+    desk.world.met["checkouts failed over"] += offered.failed_over
+    return f"customer {customer} is sent to {offered.leg.provider}"
+
+
+def pays(desk: Desk, picks: Picks) -> str | None:
+    """Somebody pays on a page, or on every page of one wish."""
+    shop = desk.world.billing.shop
+    open_pages = [each for each in shop.pages() if not each.running]
+    if not open_pages:
+        return None
+    chosen = open_pages[picks[0] % len(open_pages)]
+    pages = [each for each in open_pages if each.intent == chosen.intent][: 1 + picks[1] % 2]
+    paid = sum(shop.pay(each) for each in pages)
+    desk.world.met["pages paid"] += paid
+    return f"{chosen.intent} is paid {paid} times"
+
+
+def is_served_twice(desk: Desk, picks: Picks) -> str | None:
+    """An answer is lost after the page was made; the customer pays wherever there is a page."""
+    shop, stripe = desk.world.billing.shop, desk.world.billing.books.stripe
+    stripe.failure, stripe.failing_until = "lose_answer", shop.books.at + 300
+    customer, shop.customers = shop.customers, shop.customers + 1
+    offered = _asked(desk, lambda: shop.buy(customer, region="US"))
+    if offered is None:
+        return f"customer {customer} finds nowhere to pay, or nobody knows"
+    pages = [each for each in shop.pages() if each.intent == offered.intent.id]
+    paid = sum(shop.pay(each) for each in pages[: 1 + picks[0] % 2])
+    desk.world.met["pages paid"] += paid
+    return f"{offered.intent.id} has {len(pages)} pages, and is paid {paid} times"
+
+
+def other_provider_fails(desk: Desk, picks: Picks) -> str | None:
+    """Razorpay fails in one way for up to three hours, or is well again."""
+    shop, minutes = desk.world.billing.shop, picks[1] % 180
+    if shop.razorpay.failing:
+        shop.razorpay.failing_until = shop.books.at
+        return "razorpay is well again"
+    shop.razorpay.failure = one_of(FAILURES, picks[0])
+    shop.razorpay.failing_until = shop.books.at + minutes * 60
+    return f"razorpay fails for {minutes} minutes: {shop.razorpay.failure}"
+
+
+def settles(desk: Desk, picks: Picks) -> str | None:
+    """The schedule looks at what became of checkouts nobody heard the end of."""
+    del picks
+    done = _asked(desk, desk.world.billing.shop.settle)
+    if done is None:
+        return "checkouts are not settled this time"
+    desk.world.met["checkouts settled"] += done.settled
+    desk.world.met["doubles"] += len(done.doubles)
+    return f"{done.settled} checkouts are settled, {len(done.doubles)} are doubles"
 
 
 def replays(desk: Desk, picks: Picks) -> str | None:
@@ -135,6 +201,8 @@ def _asked[T](desk: Desk, ask: Callable[[], T]) -> T | None:
     """What was asked, or None where it was refused; the refusal is counted."""
     try:
         return ask()
+    except Died:
+        return None
     except TocsinError as refusal:
         desk.refusals[refusal.code] = desk.refusals.get(refusal.code, 0) + 1
         return None

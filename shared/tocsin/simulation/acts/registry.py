@@ -59,10 +59,15 @@ OF_BILLING: dict[str, tuple[Act, int]] = {
     "rush in an outage": (billing.rush_in_an_outage, 3),
     "webhooks are lost": (billing.webhooks_are_lost, 3),
     "events are never made": (billing.events_are_never_made, 1),
+    "buys": (billing.buys, 7),
+    "pays": (billing.pays, 4),
+    "is served twice": (billing.is_served_twice, 2),
+    "other provider fails": (billing.other_provider_fails, 2),
+    "settles": (billing.settles, 4),
     "replays": (billing.replays, 4),
     "reconciles": (billing.reconciles, 4),
 }
-_BUSY = 6
+_BUSY = 4
 """How much more often than elsewhere billing comes in every third life."""
 
 

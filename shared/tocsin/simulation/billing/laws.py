@@ -6,12 +6,14 @@ The truth is read in the provider's own words, from what the sandbox has
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tocsin.application.billing.access.approvals import Person
 from tocsin.application.billing.reconcile.desk import Wish as Comparing
 from tocsin.application.billing.replay.desk import Wish as Replaying
+from tocsin.billing.checkout.intent import ABSENCE_PROVES, MAY_LIVE
 from tocsin.billing.reconcile.work import Scope, Stage, State
 from tocsin.billing.replay.cursor import NOTHING_FOUND, Window
 from tocsin.simulation.billing.office import IDENTITY
@@ -19,8 +21,6 @@ from tocsin.simulation.desk import GROUPS
 from tocsin.simulation.fault import Fault
 
 if TYPE_CHECKING:
-    from collections import Counter
-
     from tocsin.billing.subscription import Subscription
     from tocsin.simulation.billing.office import Office
 
@@ -42,12 +42,46 @@ class BillingLaws:
         self._nothing_is_set_aside()
         self._what_is_proven()
         self._rows_are_true(but=self.office.books.unsettled())
+        self._what_can_be_paid_is_known()
+
+    def _what_can_be_paid_is_known(self) -> None:
+        """A page that can be paid, and a subscription that runs, belong to a leg that says so."""
+        running: Counter[str] = Counter()
+        for page in self.office.shop.pages():
+            intent = self.office.shop.intents.load(page.intent)
+            legs = {leg.key: leg for leg in intent.legs} if intent else {}
+            leg = legs.get(page.leg)
+            if leg is None or leg.state not in MAY_LIVE:
+                state = leg and leg.state
+                raise Fault(f"{page.name} of {page.provider} can be paid or runs, its leg: {state}")
+            running[page.intent] += page.running
+        for name, many in running.items():
+            intent = self.office.shop.intents.load(name)
+            if many > 1 and (intent is None or intent.double is None or intent.settled):
+                raise Fault(f"{many} subscriptions run for {name}, and nobody is told")
+
+    def _checkouts_end(self) -> None:
+        """Once providers are well all is settled but what only a person may decide."""
+        shop, books = self.office.shop, self.office.books
+        books.pass_until(books.at + ABSENCE_PROVES + 60)
+        for _ in range(3 + len(shop.intents.intents) // 10):
+            shop.settle()
+            books.pass_until(books.at + 60)
+        alive = Counter(page.intent for page in shop.pages())
+        for intent in shop.intents.intents.values():
+            certain = intent.double is not None and intent.double.certain
+            if not certain and not intent.settled:
+                raise Fault(f"{intent.id} is never settled: {[leg.state for leg in intent.legs]}")
+            if not certain and alive[intent.id] > 1:
+                raise Fault(f"{intent.id} can be paid {alive[intent.id]} times")
 
     def at_the_end(self) -> None:
         """The provider is well again, and people put right what was lost. Raises `Fault`."""
         books = self.office.books
         books.alone = True
         books.losing_until = books.stripe.failing_until = books.stripe.account.ungenerated = 0
+        self.office.shop.razorpay.failing_until = 0
+        self._checkouts_end()
         if not books.drained(within=_WEEK):
             raise Fault("billing: something is on its way for a week")
         self._replayed()

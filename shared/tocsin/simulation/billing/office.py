@@ -48,6 +48,7 @@ from tocsin.providers.http.subscriptions import HttpSubscriptionSource
 from tocsin.providers.registry import object_reader, webhook_reader
 from tocsin.simulation.billing.books import Books
 from tocsin.simulation.billing.mortal import mortal
+from tocsin.simulation.billing.shop import Shop
 from tocsin.simulation.billing.stripe import BASES, MODE, NAME, REGISTRATIONS, Pool
 from tocsin.simulation.surroundings import SeededIds
 from tocsin.simulation.troubles import Died
@@ -72,6 +73,7 @@ class Office:
 
     world: Around
     books: Books = field(init=False)
+    shop: Shop = field(init=False)
     replays: MemoryReplays = field(default_factory=MemoryReplays)
     reconciliations: MemoryReconciliations = field(default_factory=MemoryReconciliations)
     replay_desk: ReplayDesk = field(init=False)
@@ -86,6 +88,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.books = books = Books(self.world)
+        self.shop = Shop(self.world, books)
         self._ids = SeededIds(self.world.seed + 2)
         self.incidents = MemoryOpenIncidents(self.world.store)
         self._pool = Pool(books.stripe)

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
@@ -28,6 +28,8 @@ from tocsin.providers.http.one import ProviderKeys
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tocsin.local.sandbox.stripe.api import Response
+
 NAME = "stripe"
 MODE = "test"
 ENDPOINT = ENDPOINTS[NAME]
@@ -36,8 +38,11 @@ BASES = {NAME: "https://api.stripe.invalid"}
 REGISTRATIONS = {
     f"{NAME}/{ENDPOINT}": {"account": ACCOUNT, "mode": MODE, "secrets": [{"secret": SECRET}]}
 }
-FAILURES = (*sorted(ANSWERS[NAME]), "refuse", "lag")
-"""Ways in which it fails: an answer that says nothing, none at all, or one of a while ago."""
+FAILURES = (*sorted(ANSWERS[NAME]), "refuse", "lose_answer", "lag")
+"""Ways in which it fails: an answer that says nothing, none at all, one that is lost after what was
+asked was done, or one of a while ago."""
+_CURRENCY = "usd"
+"""Of the prices its own customers choose from."""
 LAG = 45
 """Seconds that a replica is behind."""
 
@@ -58,7 +63,6 @@ class Stripe:
     failing_until: int = 0
     account: Account = field(init=False)
     teller: Teller = field(init=False)
-    asked: int = 0
     _api: Api = field(init=False)
     _customers: int = 0
 
@@ -89,8 +93,9 @@ class Stripe:
         return str(self.teller.begin("life", self._customers, self.time)["id"])
 
     def change(self, pick: int) -> str:
-        """A subscription changes up to four times within a second; without any, one begins."""
-        if not (every := list(self.account.objects["subscription"].values())):
+        """One of those it began itself changes up to four times within a second, or one begins."""
+        subscriptions = self.account.objects["subscription"].values()
+        if not (every := [each for each in subscriptions if each["currency"] == _CURRENCY]):
             return self.begin()
         chosen = every[pick % len(every)]
         self.teller.burst(chosen, self.time)
@@ -127,21 +132,44 @@ class Stripe:
         signed = signature_header(body, (SECRET,), at=at + self.skew)
         return {"content-type": "application/json", "stripe-signature": signed}, body
 
-    def answer(self, method: str, url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        """Status and body. Raises `OSError` where there is no answer."""
-        self.asked += 1
-        lag = None
-        if self.failing:
-            if self.failure == "refuse":
-                raise ConnectionResetError
-            if (canned := ANSWERS[NAME].get(self.failure)) is not None:
-                return canned.status, canned.body
-            lag = LAG
+    def answer(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body. Raises `OSError` where there is no answer."""
         asked = urlsplit(url)
         given = {name.lower(): value for name, value in headers.items()}
-        request = Request(method, asked.path, asked.query, given)
-        response = self._api.handle(request, now=self.time, lag=lag)
-        return response.status, json.dumps(response.body).encode()
+        request = Request(method, asked.path, asked.query, given, body)
+        return answered(self, NAME, lambda lag: self._api.handle(request, now=self.time, lag=lag))
+
+
+class Failing(Protocol):
+    """A provider that may be in trouble."""
+
+    failure: str
+
+    @property
+    def failing(self) -> bool: ...
+
+    @property
+    def time(self) -> int: ...
+
+
+def answered(
+    provider: Failing, name: str, ask: Callable[[int | None], Response]
+) -> tuple[int, Mapping[str, str], bytes]:
+    """What comes back of a call, as things are with the provider. Raises `OSError` if nothing."""
+    dated = {"Date": formatdate(provider.time, usegmt=True)}
+    lag = None
+    if provider.failing:
+        if provider.failure == "refuse":
+            raise ConnectionRefusedError
+        if (canned := ANSWERS[name].get(provider.failure)) is not None:
+            return canned.status, {**dated, **canned.headers}, canned.body
+        lag = LAG if provider.failure == "lag" else None
+    response = ask(lag)
+    if provider.failing and provider.failure == "lose_answer":
+        raise ConnectionResetError
+    return response.status, {**dated, **response.headers}, json.dumps(response.body).encode()
 
 
 def about(subject: Mapping[str, Any]) -> str | None:
@@ -163,6 +191,5 @@ class Pool(urllib3.PoolManager):
         self, method: str, url: str, *, headers: Mapping[str, str], redirect: bool
     ) -> urllib3.BaseHTTPResponse:
         del redirect
-        status, body = self._stripe.answer(method, url, headers)
-        dated = {"Date": formatdate(self._stripe.time, usegmt=True)}
-        return urllib3.HTTPResponse(io.BytesIO(body), headers=dated, status=status)
+        status, given, body = self._stripe.answer(method, url, headers)
+        return urllib3.HTTPResponse(io.BytesIO(body), headers=given, status=status)
