@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tocsin.cli.terminal.api import connect
+from tocsin.cli.terminal.api import connect_to
 from tocsin.errors import RemoteError
 from tocsin.runtime.clock import AHEAD_VARIABLE
 
@@ -64,7 +64,7 @@ class OutageStage:
     def person(self, name: str) -> ApiClient:
         """`ana`, or `kim:commander`."""
         if name not in self.clients:
-            self.clients[name] = connect(None, name)
+            self.clients[name] = connect_to(None, name)
         return self.clients[name]
 
     def checkout(self, workspace: str, *, key: str) -> dict[str, Any]:

@@ -16,13 +16,10 @@ from tocsin.billing.projection.ordering import Change
 from tocsin.billing.projection.paid import NOTHING, told_by
 from tocsin.billing.projection.quarantine import Poison
 from tocsin.billing.subscription import Status
-from tocsin.cli.billing import commands as billing
-from tocsin.cli.billing import corrections as billing_corrections
 from tocsin.cli.billing import desk as billing_desk
-from tocsin.cli.billing import exit as billing_exit
 from tocsin.cli.billing.desk import desk
-from tocsin.cli.incidents import status as progress
 from tocsin.cli.main import BAD_INPUT, FAILED_CHECK, NOT_ALLOWED, NOT_FOUND, OK
+from tocsin.cli.terminal import api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +56,7 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[BillingOffice]:
             who = person or "ana"
             return InProcess(made, who, "commander" if who in COMMANDERS else "responder")
 
-        for module in (billing, billing_corrections, billing_exit, progress):
-            monkeypatch.setattr(module, "connect", connect)
+        monkeypatch.setattr(api, "connect_to", connect)
         yield made
 
 

@@ -20,8 +20,7 @@ from tocsin.billing.reconcile.compare import Kind
 from tocsin.billing.reconcile.work import Stage as Comparing
 from tocsin.billing.replay.cursor import Stage
 from tocsin.cli import main
-from tocsin.cli.billing import reconcile, replay
-from tocsin.cli.terminal import output
+from tocsin.cli.terminal import api, output
 from tocsin.incidents.queries.billing import LACKS
 
 if TYPE_CHECKING:
@@ -37,8 +36,7 @@ class Terminal:
         self.bench, self.capsys = Bench(World()), capsys
         self.meanwhile: Callable[[], None] = self.step
         monkeypatch.setattr("time.sleep", lambda _: self.meanwhile())
-        for module in (reconcile, replay):
-            monkeypatch.setattr(module, "connect", self._connect)
+        monkeypatch.setattr(api, "connect_to", self._connect)
 
     def _connect(self, _: str | None, person: str | None) -> InProcess:
         name, _, group = (person or "ana").partition(":")

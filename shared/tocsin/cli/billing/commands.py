@@ -20,7 +20,7 @@ from tocsin.cli.billing import exit as billing_exit
 from tocsin.cli.billing import impact as billing_impact
 from tocsin.cli.billing import reconcile as billing_reconcile
 from tocsin.cli.billing.doubles import checkout, double, doubles
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput, CheckFailed, UnknownName
 from tocsin.policy.compiled.billing_rules import current_billing_rules
@@ -43,16 +43,16 @@ app.add_typer(
     name="reconcile",
     help="Compare providers, projection and enforcement; heal on approval.",
 )
-app.command()(billing_corrections.correct)
-app.command()(billing_corrections.lift)
-app.command()(billing_corrections.approve)
-app.command()(checkout)
-app.command()(billing_impact.impact)
-app.command()(billing_impact.workspace)
-app.command()(doubles)
+app.command(cls=OnApi)(billing_corrections.correct)
+app.command(cls=OnApi)(billing_corrections.lift)
+app.command(cls=OnApi)(billing_corrections.approve)
+app.command(cls=OnApi)(checkout)
+app.command(cls=OnApi)(billing_impact.impact)
+app.command(cls=OnApi)(billing_impact.workspace)
+app.command(cls=OnApi)(doubles)
 app.add_typer(double, name="double", help="Deciding what becomes of a double.")
-app.command("exit")(billing_exit.leave)
-app.command()(billing_exit.final)
+app.command("exit", cls=OnApi)(billing_exit.leave)
+app.command(cls=OnApi)(billing_exit.final)
 app.add_typer(
     billing_corrections.corrections, name="corrections", help="The log of manual corrections."
 )
@@ -131,15 +131,13 @@ def verify(stage: Stage = None, region: Region = None) -> None:
         raise CheckFailed(f"{len(found)} rows were written by something else", rows=len(found))
 
 
-@app.command()
+@app.command(cls=OnApi)
 def entitlement(
     workspace: Annotated[str, typer.Argument(help="Its id.", metavar="WORKSPACE")],
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """What a workspace may use now: access, plan, why, since when and from which event."""
     path = f"/v1/workspaces/{segment(workspace)}/entitlement"
-    _shown(connect(api_url, person).get(path))
+    _shown(connect().get(path))
 
 
 @app.command()

@@ -16,7 +16,7 @@ from tocsin.billing.identity import Identity
 from tocsin.billing.provider import DEFAULT, PROVIDERS
 from tocsin.billing.subscription import Status
 from tocsin.cli.incidents.naming import id_of
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_count
 from tocsin.errors import BadInput
@@ -63,8 +63,6 @@ def correct(
     mode: Mode = "live",
     approval: _Approval = "",
     key: _Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Let a subscription count as something else until a time. The projection is not touched.
 
@@ -74,7 +72,7 @@ def correct(
     body = _body(subscription, Identity(provider, account, mode), reason, approval)
     body |= {"status": status.value, "until": until}
     body |= {"access_until": access_until} if access_until else {}
-    _shown(connect(api_url, person).post("/v1/billing/corrections", body, key=key))
+    _shown(connect().post("/v1/billing/corrections", body, key=key))
 
 
 def lift(
@@ -86,12 +84,10 @@ def lift(
     mode: Mode = "live",
     approval: _Approval = "",
     key: _Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Take a correction away before its time."""
     body = _body(subscription, Identity(provider, account, mode), reason, approval)
-    _shown(connect(api_url, person).post("/v1/billing/corrections/lift", body, key=key))
+    _shown(connect().post("/v1/billing/corrections/lift", body, key=key))
 
 
 def approve(
@@ -108,8 +104,6 @@ def approve(
     provider: Provider = DEFAULT,
     mode: Mode = "live",
     minutes: Annotated[str, typer.Option(help="How long it holds, like 90m or 2h.")] = "60m",
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """As the commander: let one person make exactly this correction, once."""
     if lifting == (status is not None) or (status is None) != (until is None):
@@ -129,7 +123,7 @@ def approve(
         "reason": reason,
         "minutes": read_count(minutes, "minutes"),
     }
-    api = connect(api_url, person)
+    api = connect()
     incident = id_of(api, incident)
     api.post(f"/v1/incidents/{segment(incident)}/authorize", body)
     seq = entry_of(api, incident, input_hash(ACTION, wanted.lines))
@@ -141,17 +135,15 @@ def approve(
         current().line(f"  {requester} may once: {', '.join(wanted.lines)}")
 
 
-@corrections.command("list")
+@corrections.command("list", cls=OnApi)
 def list_corrections(
     *,
     month: Annotated[str | None, typer.Option(help="Like 202609; else this one.")] = None,
     subscription: Annotated[str | None, typer.Option(help="Only this one's.")] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """The log: who corrected what, why, what it changed, who approved."""
     path = "/v1/billing/corrections"
-    found = connect(api_url, person).get(path, month=month, subscription=subscription)
+    found = connect().get(path, month=month, subscription=subscription)
     lines = found["corrections"]
     if current().json:
         current().document(lines)

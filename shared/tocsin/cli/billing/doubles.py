@@ -11,7 +11,7 @@ import typer
 
 from tocsin.billing.checkout.intent import Remedy
 from tocsin.cli.incidents.verbs import Key  # noqa: TC001 -- Typer reads the annotations
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput
 from tocsin.runtime.api_client import segment
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 double = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
-def doubles(*, api_url: ApiUrl = None, person: As = None) -> None:
+def doubles() -> None:
     """What may be charged twice for one wish, with what is proposed. Nothing is done by itself."""
-    api, path = connect(api_url, person), "/v1/billing/doubles"
+    api, path = connect(), "/v1/billing/doubles"
     page = api.get(path)
     found, running = list(page["doubles"]), list(page["running"])
     if current().json:
@@ -64,7 +64,7 @@ def _running(found: Iterable[Mapping[str, Any]]) -> None:
     current().table(columns, rows)
 
 
-@double.command()
+@double.command(cls=OnApi)
 def decide(
     intent: Annotated[str, typer.Argument(help="As `doubles` lists it.", metavar="INTENT")],
     keep: Annotated[str, typer.Option(help="The provider whose subscription stays.")],
@@ -73,8 +73,6 @@ def decide(
     refund: Annotated[bool, typer.Option("--refund", help="Give back what was charged.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel; nothing is owed.")] = False,
     key: Annotated[str | None, typer.Option(help="An idempotency key, for scripts.")] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Record which subscription is kept and what becomes of the others. Moves no money."""
     if refund == cancel:
@@ -82,7 +80,7 @@ def decide(
     remedy = Remedy.REFUND if refund else Remedy.CANCEL
     path = f"/v1/billing/doubles/{segment(intent)}/decision"
     body = {"keep": keep, "remedy": remedy.value, "why": why}
-    decided = connect(api_url, person).post(path, body, key=key)
+    decided = connect().post(path, body, key=key)
     if current().json:
         current().document(decided)
         return
@@ -114,8 +112,6 @@ def checkout(
         str, typer.Option(help="Where the customer is sent afterwards, paid or not.")
     ] = "https://example.com/",
     key: Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Start a checkout, at the provider that policy prefers or at one that works."""
     wish = {
@@ -126,7 +122,7 @@ def checkout(
         "success_url": back_to,
         "cancel_url": back_to,
     }
-    made = connect(api_url, person).post("/v1/billing/checkout", wish, key=key)
+    made = connect().post("/v1/billing/checkout", wish, key=key)
     if current().json:
         current().document(made)
         return

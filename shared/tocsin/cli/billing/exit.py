@@ -10,7 +10,7 @@ import typer
 
 from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.incidents.verbs import Incident, Key  # noqa: TC001 -- Typer reads the annotations
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput, CheckFailed
 from tocsin.incidents.queries.billing import LACKS
@@ -32,11 +32,9 @@ def leave(
         bool, typer.Option("--check", help="Exit code 1 while it is not proven.")
     ] = False,
     key: Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Have new checkouts at the impacted provider examined, for the incident's gate."""
-    api = connect(api_url, person)
+    api = connect()
     wish = {"incident": id_of(api, incident), "provider": provider, "probe": probe}
     found = api.post("/v1/billing/exit-checks", wish, key=key)
     if current().json:
@@ -59,11 +57,9 @@ def final(
         Path | None, typer.Option(help="Send the text of this file; `-` is the standard input.")
     ] = None,
     key: Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Draft the final update from what is recorded; with --send, send it to stakeholders."""
-    api = connect(api_url, person)
+    api = connect()
     if send is None:
         draft = api.get(f"/v1/incidents/{segment(incident)}/final-update")
         if current().json:

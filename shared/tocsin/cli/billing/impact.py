@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tocsin.cli.billing.doubles import standing
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
 from tocsin.runtime.api_client import segment
 
@@ -48,15 +48,13 @@ def impact(
     *,
     provider: _Provider = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, a line per workspace.")] = False,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """What an outage did, workspace by workspace; the totals are the sums of the lines.
 
     From a quarter of an hour before the last that was good, for the first failures came before the
     incident, until it was closed or now.
     """
-    api = connect(api_url, person)
+    api = connect()
     found = api.get(f"/v1/incidents/{segment(incident)}")
     report = api.get(
         "/v1/billing/impact",
@@ -77,12 +75,9 @@ def impact(
 
 def workspace(
     name: Annotated[str, typer.Argument(help="The workspace.", metavar="WORKSPACE")],
-    *,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """One workspace on one screen: what it may use, what failed lately, what may be double."""
-    api = connect(api_url, person)
+    api = connect()
     since = (datetime.now(UTC) - SCREEN).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     seen = {
         "entitlement": api.get(f"/v1/workspaces/{segment(name)}/entitlement"),

@@ -17,7 +17,7 @@ from tocsin.application.billing.reconcile.desk import ACTION
 from tocsin.cli.billing.corrections import entry_of
 from tocsin.cli.billing.wait import LongWork, ends
 from tocsin.cli.incidents.naming import id_of
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_count, read_instant
 from tocsin.incidents.queries.access import input_hash
@@ -38,7 +38,7 @@ _Mismatches = Annotated[
 _CHOICES = "recent (touched), sample (touched and a sample) or full."
 
 
-@app.command()
+@app.command(cls=OnApi)
 def start(
     *,
     scope: Annotated[str, typer.Option(help=f"Who is read: {_CHOICES}")] = "sample",
@@ -58,11 +58,9 @@ def start(
     dry: Annotated[bool, typer.Option("--dry", help="A report nothing can follow from.")] = False,
     wait: _Wait = True,
     key: _Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Compare providers, projection and enforcement. Changes nothing."""
-    api = connect(api_url, person)
+    api = connect()
     body: dict[str, Any] = {
         "scope": scope,
         "start": None if begin is None else format_time(read_instant(begin)),
@@ -77,39 +75,35 @@ def start(
     _show(_WORK.watched(api, found) if wait else found)
 
 
-@app.command()
+@app.command(cls=OnApi)
 def status(
     reconciliation: _Id,
     *,
     after: Annotated[
         str | None, typer.Option(help="Mismatches behind this one: `next` of the page before.")
     ] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """How far it has come and what it found; exit code 1 while something is wrong or unknown."""
-    _show(connect(api_url, person).get(_path(reconciliation), cursor=after))
+    _show(connect().get(_path(reconciliation), cursor=after))
 
 
-@app.command()
-def watch(reconciliation: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+@app.command(cls=OnApi)
+def watch(reconciliation: _Id) -> None:
     """Stay until it is ready; exit code 1 while something is wrong or unknown."""
-    api = connect(api_url, person)
+    api = connect()
     _show(_WORK.watched(api, api.get(_path(reconciliation))))
 
 
-@app.command()
+@app.command(cls=OnApi)
 def report(
     reconciliation: _Id,
     *,
     folder: Annotated[
         Path | None, typer.Option("--to", help="Write report.json, report.md, matrix.svg there.")
     ] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """The report: Markdown here, or all three forms as files."""
-    found = connect(api_url, person).get(f"{_path(reconciliation)}/report")
+    found = connect().get(f"{_path(reconciliation)}/report")
     where = current()
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -127,7 +121,7 @@ def report(
     ends(found["agrees"], f"{reconciliation}: something is wrong, unknown, or was not compared")
 
 
-@app.command()
+@app.command(cls=OnApi)
 def heal(
     reconciliation: _Id,
     *,
@@ -137,19 +131,17 @@ def heal(
     ] = "",
     wait: _Wait = True,
     key: _Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Have what is open put right, all of it or those named, and read it again."""
     body: dict[str, Any] = {"mismatches": mismatch or []}
     if approval:
         body["approval"] = approval
-    api = connect(api_url, person)
+    api = connect()
     found = api.post(f"{_path(reconciliation)}/heal", body, key=key)
     _show(_WORK.watched(api, found) if wait else found)
 
 
-@app.command()
+@app.command(cls=OnApi)
 def approve(
     reconciliation: _Id,
     incident: Annotated[str, typer.Argument(help="The incident you command.", metavar="INCIDENT")],
@@ -158,11 +150,9 @@ def approve(
     *,
     minutes: Annotated[str, typer.Option(help="How long it holds, like 90m or 2h.")] = "60m",
     key: _Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Let another person have all that is open now healed, once."""
-    api = connect(api_url, person)
+    api = connect()
     incident = id_of(api, incident)
     lines = api.get(_path(reconciliation))["approve"]
     body = {
@@ -182,22 +172,20 @@ def approve(
         where.line(f"  {requester} may once: {', '.join(lines)}")
 
 
-@app.command()
+@app.command(cls=OnApi)
 def accept(
     reconciliation: _Id,
     mismatch: Annotated[str, typer.Argument(help="Which one.", metavar="MISMATCH")],
     reason: Annotated[str, typer.Option(help="Why; it is part of the record.")],
     *,
     key: _Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Leave a mismatch as it is, in your name."""
     body = {"mismatch": mismatch, "reason": reason}
-    _show(connect(api_url, person).post(f"{_path(reconciliation)}/accept", body, key=key))
+    _show(connect().post(f"{_path(reconciliation)}/accept", body, key=key))
 
 
-@app.command()
+@app.command(cls=OnApi)
 def sign(
     reconciliation: _Id,
     *,
@@ -206,18 +194,16 @@ def sign(
         typer.Option(help="An account that was not compared, as it is listed; for each of them."),
     ] = None,
     key: _Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Stand for it by name: nothing is open or unknown any more but the accounts you name."""
     body = {"without": without} if without else {}
-    _show(connect(api_url, person).post(f"{_path(reconciliation)}/sign-off", body, key=key))
+    _show(connect().post(f"{_path(reconciliation)}/sign-off", body, key=key))
 
 
-@app.command()
-def resume(reconciliation: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+@app.command(cls=OnApi)
+def resume(reconciliation: _Id) -> None:
     """Go on from where it stands, with a new driver."""
-    _show(connect(api_url, person).post(f"{_path(reconciliation)}/resume", {}))
+    _show(connect().post(f"{_path(reconciliation)}/resume", {}))
 
 
 def _path(reconciliation: str) -> str:

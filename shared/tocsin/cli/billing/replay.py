@@ -9,7 +9,7 @@ import typer
 from tocsin.billing.provider import DEFAULT
 from tocsin.cli.billing.wait import LongWork, ends
 from tocsin.cli.incidents.naming import id_of
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
 from tocsin.incidents.timeline.entry import format_time
@@ -39,7 +39,7 @@ _Incident = Annotated[
 _Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it has ended.")]
 
 
-@app.command()
+@app.command(cls=OnApi)
 def plan(
     account: _Account = None,
     begin: _From = None,
@@ -49,11 +49,9 @@ def plan(
     mode: _Mode = None,
     incident: _Incident = None,
     wait: _Wait = True,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """What a replay would insert: the provider's list against the ledger. Changes nothing."""
-    api = connect(api_url, person)
+    api = connect()
     named = incident and id_of(api, incident)
     body = _window(provider, account, mode, begin=begin, end=end, incident=named)
     body["dry_run"] = True
@@ -61,7 +59,7 @@ def plan(
     _ended(_WORK.watched(api, found) if wait else found)
 
 
-@app.command()
+@app.command(cls=OnApi)
 def start(
     account: _Account = None,
     begin: _From = None,
@@ -74,11 +72,9 @@ def start(
         str, typer.Option(help="The commander's reason to start without proof of recovery.")
     ] = "",
     wait: _Wait = True,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Insert what is missing. Refused until the provider is known to have recovered."""
-    api = connect(api_url, person)
+    api = connect()
     named = incident and id_of(api, incident)
     body = _window(provider, account, mode, begin=begin, end=end, incident=named)
     if override:
@@ -87,48 +83,42 @@ def start(
     _ended(_WORK.watched(api, found) if wait else found)
 
 
-@app.command()
-def status(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+@app.command(cls=OnApi)
+def status(replay: _Id) -> None:
     """How far it has come and what it found; exit code as `watch`."""
-    _ended(connect(api_url, person).get(_path(replay)))
+    _ended(connect().get(_path(replay)))
 
 
-@app.command()
-def watch(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+@app.command(cls=OnApi)
+def watch(replay: _Id) -> None:
     """Stay until it has ended; exit code 1 if it ended without proof."""
-    api = connect(api_url, person)
+    api = connect()
     _ended(_WORK.watched(api, api.get(_path(replay))))
 
 
-@app.command()
-def resume(replay: _Id, api_url: ApiUrl = None, person: As = None) -> None:
+@app.command(cls=OnApi)
+def resume(replay: _Id) -> None:
     """Go on from where it stands, with a new driver."""
-    _ended(connect(api_url, person).post(f"{_path(replay)}/resume", {}))
+    _ended(connect().post(f"{_path(replay)}/resume", {}))
 
 
-@app.command()
+@app.command(cls=OnApi)
 def done(
     replay: _Id,
     step: Annotated[str, typer.Argument(help="The step's name, as the plan shows it.")],
-    *,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Say that a step by hand at the provider is done."""
-    _show(connect(api_url, person).post(f"{_path(replay)}/steps", {"step": step}))
+    _show(connect().post(f"{_path(replay)}/steps", {"step": step}))
 
 
-@app.command()
+@app.command(cls=OnApi)
 def cancel(
     replay: _Id,
     reason: Annotated[str, typer.Option(help="Why: it is part of the record.")],
-    *,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """End it; what it inserted stays."""
     body = {"reason": reason}
-    _show(connect(api_url, person).post(f"{_path(replay)}/cancel", body))
+    _show(connect().post(f"{_path(replay)}/cancel", body))
 
 
 def _window(

@@ -16,7 +16,7 @@ import typer
 from rich.text import Text
 
 from tocsin.cli.incidents.tables import tinted
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_span
 from tocsin.documents.fitting import one_line, shortened
@@ -55,8 +55,6 @@ def board(
         bool, typer.Option("--watch", help="Show it again and again, until Ctrl-C.")
     ] = False,
     every: Annotated[str, typer.Option(help="How often with --watch, like 10s or 1m.")] = "10s",
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Open incidents, or those closed in a month: one line each."""
     query = {
@@ -67,7 +65,7 @@ def board(
         "mine": "true" if mine else None,
         "month": month,
     }
-    api = connect(api_url, person)
+    api = connect()
     if not watch:
         _show(api, query)
         return

@@ -19,7 +19,7 @@ from tocsin.cli.incidents.first import lines
 from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import second, show_change, show_incident
 from tocsin.cli.incidents.verbs import Incident, Key, add_verbs
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.documents.entries import said
 from tocsin.incidents.timeline.entry import parse_time
@@ -37,9 +37,9 @@ verbs = typer.Typer(add_completion=False, rich_markup_mode=None)
 _FIRST_HOUR = timedelta(hours=1)
 
 
-verbs.command("board")(board)
-verbs.command("list")(board)
-app.command("list")(board)
+verbs.command("board", cls=OnApi)(board)
+verbs.command("list", cls=OnApi)(board)
+app.command("list", cls=OnApi)(board)
 
 
 @verbs.command(cls=OnOne)
@@ -50,11 +50,9 @@ def show(
     first: Annotated[
         bool, typer.Option("--first", help="What is needed first, also after the first hour.")
     ] = False,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """One incident as it stands; in its first hour what is needed first comes first."""
-    api, path = connect(api_url, person), f"/v1/incidents/{segment(incident)}"
+    api, path = connect(), f"/v1/incidents/{segment(incident)}"
     found = api.get(path)
     if current().json:
         current().document(found | ({"first": api.get(f"{path}/first")} if first else {}))
@@ -69,10 +67,10 @@ def show(
 
 @verbs.command(cls=OnOne)
 @app.command(cls=OnOne)
-def timeline(incident: Incident, api_url: ApiUrl = None, person: As = None) -> None:
+def timeline(incident: Incident) -> None:
     """Every entry, oldest first. An entry recorded later than it happened shows both times."""
     path = f"/v1/incidents/{segment(incident)}/timeline"
-    entries = list(pages(connect(api_url, person), path, "entries", "after", {}))
+    entries = list(pages(connect(), path, "entries", "after", {}))
     if current().json:
         current().document(entries)
         return
@@ -82,7 +80,7 @@ def timeline(incident: Incident, api_url: ApiUrl = None, person: As = None) -> N
     current().table(("seq", "time (UTC)", "by", "what"), rows)
 
 
-@verbs.command("open")
+@verbs.command("open", cls=OnApi)
 def open_incident(
     title: Annotated[str, typer.Argument(help="What is wrong, in a few words.")],
     *,
@@ -102,8 +100,6 @@ def open_incident(
         bool, typer.Option("--restricted", help="Hide it from everybody without a part in it.")
     ] = False,
     key: Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Open an incident and page who is on call."""
     body: dict[str, Any] = {
@@ -119,7 +115,7 @@ def open_incident(
         "restricted": restricted,
     }
     wanted = {name: value for name, value in body.items() if value is not None}
-    show_change(connect(api_url, person).post("/v1/incidents", wanted, key=key))
+    show_change(connect().post("/v1/incidents", wanted, key=key))
 
 
 progress.add_to(verbs)

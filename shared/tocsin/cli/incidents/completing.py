@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer  # noqa: TC002 -- Typer reads the annotations
-
 from tocsin.cli.terminal.api import connect
 from tocsin.documents.fitting import one_line, shortened
 
@@ -20,17 +18,17 @@ _HELP = 60
 """Characters of what stands beside an offer."""
 
 
-def incidents(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+def incidents(incomplete: str) -> list[tuple[str, str]]:
     """Open incidents by number, each with its severity and title."""
-    offers = _asked(ctx, lambda api: api.get("/v1/incidents", limit="200")["incidents"])
+    offers = _asked(lambda api: api.get("/v1/incidents", limit="200")["incidents"])
     return _fitting(
         ((one["name"], f"{one['severity']}: {one['title']}") for one in offers), incomplete
     )
 
 
-def people(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+def people(incomplete: str) -> list[tuple[str, str]]:
     """Who is on call, each with what for."""
-    found = _asked(ctx, lambda api: api.get("/v1/oncall")["roles"])
+    found = _asked(lambda api: api.get("/v1/oncall")["roles"])
     offers: dict[str, str] = {}
     for one in found:
         role = one["role"].replace("_", " ")
@@ -40,11 +38,9 @@ def people(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return _fitting(offers.items(), incomplete)
 
 
-def _asked(ctx: typer.Context, ask: Callable[[Any], list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    given = ctx.params
-    person = given.get("person") or given.get("as_person")
+def _asked(ask: Callable[[Any], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     try:
-        return ask(connect(given.get("api_url"), person))
+        return ask(connect())
     except Exception:  # noqa: BLE001 - whoever types is not to be told of it in the middle of a line
         return []
 

@@ -11,7 +11,7 @@ import typer
 from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import show_change
 from tocsin.cli.incidents.verbs import At, IfVersion, Incident, Key, send
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput
 from tocsin.incidents.model.content import MediaType
@@ -48,8 +48,6 @@ def evidence(
     happened_at: At = None,
     key: Key = None,
     if_version: IfVersion = None,
-    api_url: ApiUrl = None,
-    as_person: As = None,
 ) -> None:
     """Put what was found on the record, as it was found."""
     if (text is None) == (file is None):
@@ -60,8 +58,6 @@ def evidence(
         "happened_at": happened_at,
         "key": key,
         "if_version": if_version,
-        "api_url": api_url,
-        "as_person": as_person,
     }
     show_change(send(incident, "evidence", body | {"media_type": kind.value}, envelope))
 
@@ -69,12 +65,10 @@ def evidence(
 def content(
     incident: Incident,
     sha256: Annotated[str, typer.Argument(help="Its hash, as the timeline names it.")],
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Content that a timeline names and does not hold; as it was given, for a pipe."""
     path = f"/v1/incidents/{segment(incident)}/content/{segment(sha256)}"
-    found = connect(api_url, person).get(path)
+    found = connect().get(path)
     if current().json:
         current().document(found)
         return

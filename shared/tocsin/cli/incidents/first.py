@@ -10,7 +10,7 @@ import typer
 from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import minute
 from tocsin.cli.incidents.verbs import Incident  # noqa: TC001 -- Typer reads the annotations
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import show_span
 from tocsin.documents import briefing
@@ -24,12 +24,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command(cls=OnOne)
 def first(
     incident: Incident,
-    *,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """What you need to know in the first five minutes."""
-    found = connect(api_url, person).get(f"/v1/incidents/{segment(incident)}/first")
+    found = connect().get(f"/v1/incidents/{segment(incident)}/first")
     if current().json:
         current().document(found)
         return

@@ -10,8 +10,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from typer.core import TyperCommand
-
+from tocsin.cli.terminal.api import OnApi
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ _MISSING = "MissingParameter"
 _ID = re.compile(r"(?:INC|DRL)-[0-9A-Z]{26}")
 
 
-class OnOne(TyperCommand):
+class OnOne(OnApi):
     """A command on one incident, which comes first on the line and may be left out."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

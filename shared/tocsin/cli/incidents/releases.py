@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
 from tocsin.incidents.model.releases import ReleaseKind
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(cls=OnApi)
 def record(
     service: Annotated[str, typer.Argument(help="Whose release.")],
     release: Annotated[str, typer.Argument(help="Its name, like R42.")],
@@ -37,8 +37,6 @@ def record(
         list[str] | None, typer.Option("--commit", help="A commit it carries; may be repeated.")
     ] = None,
     key: Annotated[str | None, typer.Option("--key", help="Idempotency key.")] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Record a release and tell the open incidents of its service, however many."""
     times = {"cut_at": cut_at, "planned_at": planned_at, "shipped_at": shipped_at}
@@ -48,7 +46,7 @@ def record(
         "regular": regular,
         "commits": commits or [],
     } | {name: format_time(read_instant(text)) for name, text in times.items() if text}
-    api = connect(api_url, person)
+    api = connect()
     told: list[str] = []
     names: list[str] = []
     cursor: str | None = None
@@ -65,15 +63,13 @@ def record(
     current().table(("incident",), ((one,) for one in names))
 
 
-@app.command()
+@app.command(cls=OnApi)
 def flag(
     service: Annotated[str, typer.Argument(help="Whose flag.")],
     name: Annotated[str, typer.Argument(help="The flag and what it is now, like new-tax=on.")],
     *,
     at: Annotated[str, typer.Option(help="When it was turned, with its zone.")],
     key: Annotated[str | None, typer.Option("--key", help="Idempotency key.")] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Record that a feature flag was turned: whoever is woken next sees it."""
     moment = format_time(read_instant(at))
@@ -85,21 +81,19 @@ def flag(
         "cut_at": moment,
         "shipped_at": moment,
     }
-    found = connect(api_url, person).post("/v1/releases", body, key=key)
+    found = connect().post("/v1/releases", body, key=key)
     if current().json:
         current().document(found["release"])
         return
     current().line(f"{service} {name} recorded")
 
 
-@app.command("list")
+@app.command("list", cls=OnApi)
 def list_releases(
     service: Annotated[str, typer.Argument(help="Whose releases.")],
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """A service's releases and flags, in the order they were cut or turned."""
-    api = connect(api_url, person)
+    api = connect()
     found: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:

@@ -13,7 +13,7 @@ import typer
 
 from tocsin.cli.incidents.tables import show_change
 from tocsin.cli.incidents.verbs import At, IfVersion, Incident, Key, send
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import connect
 from tocsin.incidents.commands.verbs import STEP
 from tocsin.incidents.model.parts import Check, RunKind, UpdateAudience, Verdict
 from tocsin.incidents.vocabulary import Resolution  # noqa: TC001 -- Typer reads the annotations
@@ -26,11 +26,9 @@ def did(
     *,
     happened_at: At = None,
     key: Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """A containment action that you carried out: planned and done in one."""
-    one = Steps(incident, happened_at=happened_at, key=key, api_url=api_url, as_person=person)
+    one = Steps(incident, happened_at=happened_at, key=key)
     action = one.fresh("a", [each["action"] for each in one.found["containment"]["actions"]])
     one.send("contain", {STEP: "plan", "action": action, "text": text})
     one.send("contain", {STEP: "done", "action": action})
@@ -49,11 +47,9 @@ def shipped(
     ],
     happened_at: At = None,
     key: Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """A fix that is out: linked, its checks green, deployed."""
-    one = Steps(incident, happened_at=happened_at, key=key, api_url=api_url, as_person=person)
+    one = Steps(incident, happened_at=happened_at, key=key)
     one.send("fix", {STEP: "link", "commit": commit})
     for kind, url in ((RunKind.QUALITY, quality), (RunKind.SECURITY, security)):
         run = {"commit": commit, "run": kind.value, "conclusion": "success", "url": url}
@@ -90,11 +86,9 @@ def told(
     eta: Annotated[str, typer.Option("--eta", "-e", help="Or `unknown`; in the first.")] = "",
     happened_at: At = None,
     key: Key = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """An update that was sent and taken, under an id made up for you."""
-    one = Steps(incident, happened_at=happened_at, key=key, api_url=api_url, as_person=person)
+    one = Steps(incident, happened_at=happened_at, key=key)
     first = {"impact": impact, "mitigation": mitigation, "eta": eta}
     one.update(audience, text, {name: said for name, said in first.items() if said})
     one.show()
@@ -120,11 +114,9 @@ def close(
     happened_at: At = None,
     key: Key = None,
     if_version: IfVersion = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Close: resolved, false positive or duplicate. With --final the last update goes before it."""
-    envelope = {"happened_at": happened_at, "key": key, "api_url": api_url, "as_person": person}
+    envelope = {"happened_at": happened_at, "key": key}
     body = {"resolution": resolution.value, "reason": reason or None, "duplicate_of": duplicate_of}
     wish = {name: value for name, value in body.items() if value is not None}
     if not final:
@@ -140,7 +132,7 @@ class Steps:
     """Verbs on one incident, one after the other; what they wrote is shown together."""
 
     def __init__(self, incident: str, **envelope: Any) -> None:
-        api = connect(envelope.get("api_url"), envelope.get("as_person"))
+        api = connect()
         self.found: Mapping[str, Any] = api.get(f"/v1/incidents/{segment(incident)}")
         self._envelope, self._recorded = envelope, list[Any]()
 

@@ -34,7 +34,7 @@ def run_smoke_tests(incident: str, *, dry_run: bool, envelope: Mapping[str, Any]
         BadInput: there is none for this incident.
         CheckFailed: one did not pass; that is recorded too.
     """
-    api = connect(envelope.get("api_url"), envelope.get("as_person"))
+    api = connect()
     found = api.get(f"/v1/incidents/{segment(incident)}/smoke-tests")
     tests: Sequence[Mapping[str, Any]] = found["tests"]
     if not tests:

@@ -24,7 +24,7 @@ from tocsin.cli.incidents.tables import (
     tinted,
 )
 from tocsin.cli.incidents.verbs import At, IfVersion, Incident, Key, send
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
 from tocsin.errors import BadInput, CheckFailed
@@ -50,17 +50,15 @@ def clocks(
     explain: Annotated[
         bool, typer.Option("--explain", help="How each deadline came about, to count again.")
     ] = False,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Show the clocks of an incident."""
     path = f"/v1/incidents/{segment(incident)}/clocks"
-    show_clocks(connect(api_url, person).get(path, explain="true" if explain else None))
+    show_clocks(connect().get(path, explain="true" if explain else None))
 
 
-def metrics(incident: Incident, api_url: ApiUrl = None, person: As = None) -> None:
+def metrics(incident: Incident) -> None:
     """Show how long it took and which promises were kept, from the timeline alone."""
-    found = connect(api_url, person).get(f"/v1/incidents/{segment(incident)}/metrics")
+    found = connect().get(f"/v1/incidents/{segment(incident)}/metrics")
     if current().json:
         current().document(found)
         return
@@ -87,11 +85,9 @@ def gate(
     check: Annotated[
         bool, typer.Option("--check", help="Exit code 1 while something is unmet.")
     ] = False,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Show each criterion for closing: met or not, its evidence or the next step."""
-    found = connect(api_url, person).get(f"/v1/incidents/{segment(incident)}/gate")
+    found = connect().get(f"/v1/incidents/{segment(incident)}/gate")
     if current().json:
         current().document(found)
     else:
@@ -114,18 +110,16 @@ def checklist(
     detail: Annotated[str, typer.Option(help="Evidence, or why it does not apply.")] = "",
     key: Key = None,
     if_version: IfVersion = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Show what to do next and every phase; with ITEM and STATE, settle an item."""
     if item is not None:
         if state is None:
             raise BadInput("say whether the item is `done` or `not_applicable`", field="state")
         body = {"item": item, "state": state.value, "detail": detail}
-        envelope = {"key": key, "if_version": if_version, "api_url": api_url, "as_person": person}
+        envelope = {"key": key, "if_version": if_version}
         show_change(send(incident, "checklist", body, envelope))
         return
-    found = connect(api_url, person).get(f"/v1/incidents/{segment(incident)}/checklist")
+    found = connect().get(f"/v1/incidents/{segment(incident)}/checklist")
     if current().json:
         current().document(found)
         return
@@ -155,8 +149,6 @@ def severity(
     happened_at: At = None,
     key: Key = None,
     if_version: IfVersion = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Raise or lower the severity: shows old and new deadlines, and asks.
 
@@ -166,7 +158,7 @@ def severity(
         raise BadInput("with --json nobody can be asked: add --yes")
     if not yes:
         path = f"/v1/incidents/{segment(incident)}/severity"
-        found = connect(api_url, person).get(path, to=to.value)
+        found = connect().get(path, to=to.value)
         show_preview(found)
         if not typer.confirm("Change it?", err=True):
             raise CheckFailed("not confirmed: nothing has changed")
@@ -176,8 +168,6 @@ def severity(
         "happened_at": happened_at,
         "key": key,
         "if_version": if_version,
-        "api_url": api_url,
-        "as_person": person,
     }
     show_change(send(incident, "severity", {"severity": to.value, "reason": reason}, envelope))
 
@@ -207,8 +197,6 @@ def verify(
     happened_at: At = None,
     key: Key = None,
     if_version: IfVersion = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Run the smoke tests of its policy; or record looks, and with --contained that harm stopped.
 
@@ -219,13 +207,13 @@ def verify(
     order = (Check.LOGS, Check.SMOKE_TEST, Check.TARGETED_CHECK)
     looks = {kind: seen for kind, seen in zip(order, said, strict=True) if seen}
     if looks:
-        asked = {"happened_at": happened_at, "key": key, "api_url": api_url, "as_person": person}
+        asked = {"happened_at": happened_at, "key": key}
         looked(incident, looks, contained=contained, envelope=asked)
         return
     if contained:
         body = {STEP: "contained", "effective_at": moment(effective_at)}
     elif verdict is None and not detail and check in (None, Check.SMOKE_TEST):
-        asked = {"key": key, "api_url": api_url, "as_person": person}
+        asked = {"key": key}
         run_smoke_tests(incident, dry_run=dry_run, envelope=asked)
         return
     elif check is None or verdict is None:
@@ -241,8 +229,6 @@ def verify(
         "happened_at": happened_at,
         "key": key,
         "if_version": if_version,
-        "api_url": api_url,
-        "as_person": person,
     }
     show_change(send(incident, "verify", body, envelope))
 

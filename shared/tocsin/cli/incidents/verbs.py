@@ -19,7 +19,7 @@ import typer
 from tocsin.cli.incidents import completing
 from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import minute, show_change
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import ApiUrl, As, connect, connect_to
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import LENGTHS, read_count, read_instant
 from tocsin.errors import BadInput
@@ -61,8 +61,6 @@ _ENVELOPE = {
     "happened_at": At,
     "key": Key,
     "if_version": IfVersion,
-    "api_url": ApiUrl,
-    "as_person": As,  # a verb may have a field `person`
 }
 
 
@@ -88,7 +86,7 @@ def send(
     sent = dict(body)
     if envelope.get("happened_at"):
         sent["occurred_at"] = _moment(envelope["happened_at"])
-    api = connect(envelope.get("api_url"), envelope.get("as_person"))
+    api = connect()
     path = f"/v1/incidents/{segment(incident)}/{verb}"
     return api.post(path, sent, key=envelope.get("key"), if_version=envelope.get("if_version"))
 
@@ -131,7 +129,7 @@ def _freezes(
     """Show what is frozen, by which incident, and until when."""
     if ctx.invoked_subcommand is not None:
         return
-    found = connect(api_url, person).get("/v1/freeze", service=service)
+    found = connect_to(api_url, person).get("/v1/freeze", service=service)
     if current().json:
         current().document(found)
         return

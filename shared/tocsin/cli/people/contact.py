@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.incidents.vocabulary import WayKind  # noqa: TC001 -- Typer reads the annotations
 from tocsin.runtime.api_client import segment
@@ -28,18 +28,16 @@ Person = Annotated[
 WayId = Annotated[str, typer.Argument(help="Its id, from `contact list`.", metavar="WAY")]
 
 
-@app.command()
+@app.command(cls=OnApi)
 def add(
     kind: Annotated[WayKind, typer.Argument(help="How it gets there.", metavar="KIND")],
     address: Annotated[str, typer.Argument(help="Number, mail, member id or URL.")],
     *,
     of: Person = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Add a way; a code is sent there, and `confirm` takes it. The same again sends a new code."""
     body = {"kind": kind.value, "address": address} | _whose(of)
-    added = connect(api_url, person).post("/v1/contacts", body)
+    added = connect().post("/v1/contacts", body)
     if current().json:
         current().document(added)
         return
@@ -50,54 +48,48 @@ def add(
         current().line(f"signing secret, shown only now: {added['secret']}")
 
 
-@app.command()
+@app.command(cls=OnApi)
 def confirm(
     way: WayId,
     code: Annotated[str, typer.Argument(help="The six digits that were sent there.")],
     *,
     of: Person = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Prove that what is sent there is read: from then on pages go there."""
-    _act(way, "confirm", {"code": code} | _whose(of), api_url, person)
+    _act(way, "confirm", {"code": code} | _whose(of))
 
 
-@app.command("list")
-def list_ways(*, of: Person = None, api_url: ApiUrl = None, person: As = None) -> None:
+@app.command("list", cls=OnApi)
+def list_ways(*, of: Person = None) -> None:
     """Ways with a hint of their addresses."""
-    _show(connect(api_url, person).get("/v1/contacts", person=of))
+    _show(connect().get("/v1/contacts", person=of))
 
 
-@app.command("test")
-def send_test(way: WayId, *, of: Person = None, api_url: ApiUrl = None, person: As = None) -> None:
+@app.command("test", cls=OnApi)
+def send_test(way: WayId, *, of: Person = None) -> None:
     """Send a test by a confirmed way."""
-    _act(way, "test", _whose(of), api_url, person)
+    _act(way, "test", _whose(of))
 
 
-@app.command()
-def resend(way: WayId, *, of: Person = None, api_url: ApiUrl = None, person: As = None) -> None:
+@app.command(cls=OnApi)
+def resend(way: WayId, *, of: Person = None) -> None:
     """Send a new code to a way that is not confirmed yet."""
-    _act(way, "resend", _whose(of), api_url, person)
+    _act(way, "resend", _whose(of))
 
 
-@app.command()
+@app.command(cls=OnApi)
 def remove(
     way: Annotated[str, typer.Argument(help="Its id, or `all`.", metavar="WAY")],
     *,
     of: Person = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Erase a way, or `all` of them: the address is gone at once."""
-    _act(way, "erase" if way == "all" else "remove", _whose(of), api_url, person)
+    _act(way, "erase" if way == "all" else "remove", _whose(of))
 
 
-def _act(
-    way: str, action: str, body: dict[str, str], api_url: str | None, person: str | None
-) -> None:
+def _act(way: str, action: str, body: dict[str, str]) -> None:
     path = f"/v1/contacts/{segment(way)}/{action}"
-    _show(connect(api_url, person).post(path, body))
+    _show(connect().post(path, body))
 
 
 def _whose(of: str | None) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tocsin.cli.runbook.versions import in_force
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import CALLER, OnApi, connect_to
 from tocsin.cli.terminal.output import current
 from tocsin.errors import CheckFailed, TocsinError, Unavailable
 from tocsin.policy.compiled.doubts import doubts
@@ -67,10 +67,8 @@ CHECKS: Mapping[str, Callable[[ApiClient], list[Finding]]] = {
 }
 
 
-@app.command()
+@app.command(cls=OnApi)
 def doctor(
-    api_url: ApiUrl = None,
-    person: As = None,
     file: Annotated[
         Path, typer.Option(help="The deployment: where it is, its account is looked at too.")
     ] = Path("tocsin.toml"),
@@ -85,13 +83,14 @@ def doctor(
     With --page somebody gets a test by each of their ways, and says whether it arrived.
     """
     found, checks, unasked = list[Finding](), list(CHECKS), list[Finding]()
+    api_url = CALLER.api_url
     if file.is_file():
         looked = _in_the_account(file, api_url)
         found, unasked, api_url = looked.found, looked.unasked, looked.api_url
         checks = [*looked.checks, *(CHECKS if api_url else ())]
     if api_url or not file.is_file():
         try:
-            api = connect(api_url, person)
+            api = connect_to(api_url, CALLER.person)
             found += [finding for check in CHECKS.values() for finding in check(api)]
             found += [] if page is None else _paged(api, page)
         except Unavailable as error:

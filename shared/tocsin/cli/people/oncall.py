@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import ApiUrl, As, OnApi, connect, connect_to
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_count, read_span
 from tocsin.documents.ical import calendar
@@ -48,7 +48,7 @@ def on_call(
     if context.invoked_subcommand is not None:
         return
     moment = format_time(_moment(at)) if at else None
-    found = connect(api_url, person).get("/v1/oncall", at=moment)
+    found = connect_to(api_url, person).get("/v1/oncall", at=moment)
     if current().json:
         current().document(found)
         return
@@ -56,20 +56,18 @@ def on_call(
     current().table(_PLACES, (_row(one) for one in found["roles"]))
 
 
-@app.command()
+@app.command(cls=OnApi)
 def ical(
     *,
     role: Annotated[Role | None, typer.Option(help="Only this role.")] = None,
     days: Annotated[str, typer.Option(help="How far ahead, like 90d; a year at most.")] = "180d",
     out: Annotated[Path | None, typer.Option(help="Write here, not to the terminal.")] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """The days ahead as an iCalendar file (RFC 5545)."""
     ahead = read_count(days, "days")
     if not 1 <= ahead <= _FARTHEST:
         raise BadInput(f"--days is 1d to {_FARTHEST}d, not {days}", field="days")
-    api = connect(api_url, person)
+    api = connect()
     now = parse_time(api.get("/v1/oncall")["at"])
     found = api.get(
         "/v1/oncall/shifts",
@@ -84,10 +82,10 @@ def ical(
     current().line(f"{len(found)} shifts written to {out}")
 
 
-@rotations.command("show")
-def show_rotation(role: RoleName, *, api_url: ApiUrl = None, person: As = None) -> None:
+@rotations.command("show", cls=OnApi)
+def show_rotation(role: RoleName) -> None:
     """A role's rotation, who set it, and what it was before."""
-    found = connect(api_url, person).get(f"/v1/oncall/{role.value}")
+    found = connect().get(f"/v1/oncall/{role.value}")
     if current().json:
         current().document(found)
         return
@@ -100,7 +98,7 @@ def show_rotation(role: RoleName, *, api_url: ApiUrl = None, person: As = None) 
         current().table(columns, (_turns(mark, one) for mark, one in rows))
 
 
-@rotations.command("set")
+@rotations.command("set", cls=OnApi)
 def set_rotation(
     role: RoleName,
     *,
@@ -116,8 +114,6 @@ def set_rotation(
     preview: Annotated[
         bool, typer.Option("--preview", help="Show whose turns would change, and change nothing.")
     ] = False,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Say who takes turns (commander); shows whose turns change, and tells them."""
     body = {
@@ -128,7 +124,7 @@ def set_rotation(
         "backups": backup or [],
         "deputies": deputy or [],
     } | ({"at_once": True} if now else {})
-    api = connect(api_url, person)
+    api = connect()
     found = api.post(f"/v1/oncall/{role.value}/preview", body)
     if not current().json:
         _changes(found["turns"], zone)
@@ -140,7 +136,7 @@ def set_rotation(
     _told(made, f"{role.value}: {', '.join(member)}, every {length} days from {made['starts_at']}")
 
 
-@overrides.command("add")
+@overrides.command("add", cls=OnApi)
 def add_override(
     role: RoleName,
     who: Annotated[str, typer.Argument(help="Who takes over.")],
@@ -150,11 +146,9 @@ def add_override(
     rank: Annotated[Rank, typer.Option(help="Whose place.")] = Rank.PRIMARY,
     reason: Annotated[str, typer.Option(help="Why.")] = "",
     key: Annotated[str | None, typer.Option(help="Idempotency key.")] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Put somebody in the place of whoever's turn it is, until it ends."""
-    api = connect(api_url, person)
+    api = connect()
     now = parse_time(api.get("/v1/oncall")["at"])
     begins = _moment(starts) if starts else now
     body = {
@@ -168,10 +162,10 @@ def add_override(
     _told(made, f"{made['id']}: {who} from {made['starts_at']} until {made['ends_at']}")
 
 
-@overrides.command("list")
-def list_overrides(role: RoleName, *, api_url: ApiUrl = None, person: As = None) -> None:
+@overrides.command("list", cls=OnApi)
+def list_overrides(role: RoleName) -> None:
     """The overrides of a role that are not over."""
-    found = connect(api_url, person).get(f"/v1/oncall/{role.value}")["overrides"]
+    found = connect().get(f"/v1/oncall/{role.value}")["overrides"]
     if current().json:
         current().document(found)
         return
@@ -179,17 +173,14 @@ def list_overrides(role: RoleName, *, api_url: ApiUrl = None, person: As = None)
     current().table(columns, ([one[name] for name in columns] for one in found))
 
 
-@overrides.command("end")
+@overrides.command("end", cls=OnApi)
 def end_override(
     role: RoleName,
     override: Annotated[str, typer.Argument(help="Its id.")],
-    *,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """End an override now."""
     path = f"/v1/oncall/{role.value}/end-override"
-    ended = connect(api_url, person).post(path, {"override": override})
+    ended = connect().post(path, {"override": override})
     _told(ended, f"{ended['id']} ended at {ended['ends_at']}")
 
 

@@ -23,7 +23,7 @@ from tocsin.cli.runbook.offline import (
     write_for_owner,
 )
 from tocsin.cli.runbook.versions import add_to
-from tocsin.cli.terminal.api import ApiUrl, As  # noqa: TC001 -- Typer reads the annotations
+from tocsin.cli.terminal.api import OnApi
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
 from tocsin.errors import BadInput, CheckFailed
@@ -156,7 +156,7 @@ def render(
         current().line(f"{policy.version} written to {out}")
 
 
-@app.command()
+@app.command(cls=OnApi)
 def offline(
     file: _File = None,
     out: _Out = None,
@@ -171,8 +171,6 @@ def offline(
     check: Annotated[
         Path | None, typer.Option(help="Write nothing; exit code 1 when this file is stale.")
     ] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Write the page to print: what to do while Tocsin cannot be reached.
 
@@ -185,7 +183,7 @@ def offline(
     if from_stack and out is not None:
         check_place(out)
     policy = any_policy(file)
-    known = numbers_of_stack(api_url, person) if from_stack else {}
+    known = numbers_of_stack() if from_stack else {}
     text = render_offline(policy, known | ({} if phones is None else numbers_of_file(phones)))
     if check is not None and text_of(check) != text:
         raise CheckFailed(f"{check} is stale: tocsin runbook offline --out {check}")

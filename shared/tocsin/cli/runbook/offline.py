@@ -35,13 +35,13 @@ def numbers_of_file(file: Path) -> dict[str, str]:
     return numbers
 
 
-def numbers_of_stack(api_url: str | None, person: str | None) -> dict[str, str]:
+def numbers_of_stack() -> dict[str, str]:
     """The confirmed numbers of everybody who can be paged; empty for who has none.
 
     Raises:
         RemoteError: only commanders and security may see them.
     """
-    found = connect(api_url, person).get("/v1/contacts/numbers")["people"]
+    found = connect().get("/v1/contacts/numbers")["people"]
     return {one["person"]: ", ".join(one["numbers"]) for one in found}
 
 

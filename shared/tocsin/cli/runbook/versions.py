@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tocsin.cli.runbook.files import any_policy, counted, shipped, show_changes
-from tocsin.cli.terminal.api import ApiUrl, As, connect
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput, CheckFailed, InvalidPolicy
 from tocsin.incidents.runbook.policy import ChangedKey
@@ -35,8 +35,8 @@ _PAGE = 20
 
 def add_to(app: typer.Typer) -> None:
     """Adds both commands to those of `tocsin runbook`."""
-    app.command()(publish)
-    app.command()(versions)
+    app.command(cls=OnApi)(publish)
+    app.command(cls=OnApi)(versions)
 
 
 def publish(
@@ -47,8 +47,6 @@ def publish(
     key: Annotated[
         str | None, typer.Option(help="Idempotency key: the same again does nothing twice.")
     ] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Publish a runbook for the incidents to come: shows what changes, and asks (commander).
 
@@ -58,7 +56,7 @@ def publish(
     if current().json and not yes:
         raise BadInput("with --json nobody can be asked: add --yes")
     policy = any_policy(file)
-    api = connect(api_url, person)
+    api = connect()
     number, before = in_force(api)
     if not current().json:
         current().line(f"in force: {number}, {before.version}")
@@ -88,11 +86,9 @@ def versions(
     *,
     limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=50)] = _PAGE,
     out: Annotated[Path | None, typer.Option(help="Write the compiled policy of NUMBER.")] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
 ) -> None:
     """Published runbooks, the newest first: who changed what, when and why."""
-    api = connect(api_url, person)
+    api = connect()
     if number is None:
         if out is not None:
             raise BadInput("say which version to write: tocsin runbook versions NUMBER --out FILE")

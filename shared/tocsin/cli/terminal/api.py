@@ -6,9 +6,12 @@ chain finds. Without, it is this checkout's local cloud, as any person of the ro
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from tocsin.errors import BadInput
 from tocsin.incidents.vocabulary import Group
@@ -19,29 +22,79 @@ from tocsin.runtime.api_client import (
     session_credentials,
 )
 
-ApiUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--api-url",
-        envvar="TOCSIN_API_URL",
-        help="The deployed API; without it the local cloud.",
-        show_default=False,
-    ),
-]
-As = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        envvar="TOCSIN_PERSON",
-        help="Who you are, PERSON or PERSON:GROUP; local only, default commander-primary.",
-        show_default=False,
-    ),
-]
+_API_URL: dict[str, Any] = {
+    "envvar": "TOCSIN_API_URL",
+    "help": "The deployed API; without it the local cloud.",
+    "show_default": False,
+}
+_AS: dict[str, Any] = {
+    "envvar": "TOCSIN_PERSON",
+    "help": "Who you are, PERSON or PERSON:GROUP; local only, default commander-primary.",
+    "show_default": False,
+}
+ApiUrl = Annotated[str | None, typer.Option("--api-url", **_API_URL)]
+As = Annotated[str | None, typer.Option("--as", **_AS)]
+"""For what answers without a command; commands are `OnApi`."""
 
 LOCAL_PERSON = "commander-primary"
 
 
-def connect(api_url: str | None, person: str | None) -> ApiClient:
+@dataclass(slots=True)
+class Caller:
+    """Which API the command that runs was told to talk to, and as whom."""
+
+    api_url: str | None = None
+    person: str | None = None
+
+
+CALLER = Caller()
+"""One command runs in a process at a time."""
+
+
+class OnApi(TyperCommand):
+    """A command that talks to an API: it takes `--api-url` and `--as` besides its own options."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.params += _told_options()
+
+
+def _to(api_url: str | None) -> None:
+    CALLER.api_url = api_url
+
+
+def _as(person: str | None) -> None:
+    CALLER.person = person
+
+
+def _told(
+    *,
+    told_api_url: Annotated[
+        str | None, typer.Option("--api-url", callback=_to, expose_value=False, **_API_URL)
+    ] = None,
+    told_person: Annotated[
+        str | None, typer.Option("--as", callback=_as, expose_value=False, **_AS)
+    ] = None,
+) -> None:
+    """Never runs: Typer makes the two options of it.
+
+    Commands have arguments and options of their own that are called `person`.
+    """
+
+
+@cache
+def _told_options() -> list[Any]:
+    app = typer.Typer(add_completion=False)
+    app.command()(_told)
+    return list(typer.main.get_command(app).params)
+
+
+def connect() -> ApiClient:
+    """The API that the command was told of, as the person it was told. Raises as `connect_to`."""
+    return connect_to(CALLER.api_url, CALLER.person)
+
+
+def connect_to(api_url: str | None, person: str | None) -> ApiClient:
     """The API as that person.
 
     Raises:
