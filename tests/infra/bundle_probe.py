@@ -22,13 +22,14 @@ NOBODY: dict[str, Any] = {"FunctionName": "tocsin-nobody", "Payload": {}}
 SIGNED: dict[str, tuple[str, dict[str, Any]]] = {
     "dynamodb": ("ListTables", {}),
     "lambda": ("Invoke", NOBODY),
+    "lambda_event": ("Invoke", NOBODY),
     "monitoring": ("ListMetrics", {}),
     "secretsmanager": ("ListSecrets", {}),
     "sns": ("ListTopics", {}),
     "sqs": ("ListQueues", {}),
 }
-REFUSED = {"lambda"}
-"""Has nothing to be asked without a name: a refusal by the service itself shows as much."""
+REFUSED = {"lambda", "lambda_event"}
+"""Have nothing to be asked without a name: a refusal by the service itself shows as much."""
 
 
 def imported(function: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ An event source mapping asks its queue around the clock, and that is paid althou
 days of a month. So whoever sends to such a queue wakes its consumer, which takes messages until
 there are none or its time is nearly up; a wake that is lost is made up for by a watch that looks
 into the queue every minute. The queue stays what it was: it keeps what nobody took, brings back
-what failed, and gives up on it at last. ADR 0053.
+what failed, and gives up on it at last. ADR 0054.
 """
 
 from __future__ import annotations

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 ORDERS = list(permutations(range(5)))
 SAMPLE = ORDERS[::20]
+WAKE_EVERY = 3.0
+"""Seconds."""
 AT_ONCE = 8
 
 
@@ -169,12 +171,22 @@ def once_more(stage: Deployed) -> None:
             for at, key in enumerate(keys[start : start + 10])
         ]
         stage.clients.sqs.send_message_batch(QueueUrl=queue, Entries=entries)
-    stage.clients.functions.invoke(  # as the watch over the queue does, once a minute
-        FunctionName=stage.outputs["functions"]["billing_projector"],
-        InvocationType="Event",
-        Payload=b"{}",
-    )
-    left = eventually(lambda: _waiting(stage, queue), lambda left: left <= later, seconds=90)
+
+    woken = float("-inf")
+
+    def left_after_a_wake() -> int:
+        """The watch over the queue wakes its consumer once a minute; here more often."""
+        nonlocal woken
+        if time.monotonic() - woken > WAKE_EVERY:
+            woken = time.monotonic()
+            stage.clients.functions.invoke(
+                FunctionName=stage.outputs["functions"]["billing_projector"],
+                InvocationType="Event",
+                Payload=b"{}",
+            )
+        return _waiting(stage, queue)
+
+    left = eventually(left_after_a_wake, lambda left: left <= later, seconds=90)
     assert left <= later
     assert {name: row.rev for name, row in rows(stage).items()} == before
 

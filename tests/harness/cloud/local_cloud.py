@@ -84,10 +84,12 @@ class Deployed:
         return [dict(item) for page in pages for item in page["Items"]]
 
     def clear(self) -> None:
-        """Empties tables, inbox and the providers, who then send to nobody; sets time to now."""
+        """Empties tables, queues, inbox and providers, who send to nobody; sets time to now."""
         if self.outputs["sandbox_url"]:
             SandboxClient(self.outputs["sandbox_url"]).reset()
         empty_tables(self.clients, self.outputs["tables"].values())
+        for queue in self.outputs["queues"].values():
+            self.clients.sqs.purge_queue(QueueUrl=queue)
         self.cloud.clock().reset()
         self.cloud.inbox().clear()
 
