@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from tocsin.errors import Unavailable
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.simulation import life as lives
 from tocsin.simulation.billing.stripe import BASES, FAILURES, LAG, Pool, Stripe
+from tocsin.simulation.plan import Life, Step
+from tocsin.simulation.troubles import Trouble
 
 if TYPE_CHECKING:
     import urllib3
@@ -123,8 +126,15 @@ def test_i10_an_acknowledgement_before_it_is_durable_is_found(
             return Receipt(stored=True, record=record)
 
     monkeypatch.setattr(Ingest, "receive", at_once)
-    faults = (lives.through(lives.planned(seed)).fault for seed in range(0, 120, 3))
-    assert next(filter(None, faults), "").endswith("was acknowledged, and is not stored")
+    throttled = list(Trouble).index(Trouble.THROTTLED)
+    steps = (
+        Step("subscribes", (0, 0, 0, 0), minutes=0),
+        Step("trouble", (throttled, 0, 0, 0), minutes=0),
+        Step("notes", (0, 0, 0, 0), minutes=61),
+    )
+    found = lives.through(Life(1, datetime.fromtimestamp(START, UTC), steps))
+    assert found.fault is not None
+    assert found.fault.endswith("was acknowledged, and is not stored")
 
 
 class _Takes:
