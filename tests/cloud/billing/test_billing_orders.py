@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from tests.harness.cloud.local_cloud import eventually
+from tests.harness.cloud.local_cloud import eventually, waking
 from tests.harness.fakes.webhooks import compact, stripe_headers
 from tocsin.adapters.billing.projection.items import row_of
 from tocsin.billing.projection.refetch import LedgerReplay
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 ORDERS = list(permutations(range(5)))
 SAMPLE = ORDERS[::20]
-WAKE_EVERY = 3.0
-"""Seconds."""
 AT_ONCE = 8
 
 
@@ -172,21 +170,8 @@ def once_more(stage: Deployed) -> None:
         ]
         stage.clients.sqs.send_message_batch(QueueUrl=queue, Entries=entries)
 
-    woken = float("-inf")
-
-    def left_after_a_wake() -> int:
-        """The watch over the queue wakes its consumer once a minute; here more often."""
-        nonlocal woken
-        if time.monotonic() - woken > WAKE_EVERY:
-            woken = time.monotonic()
-            stage.clients.functions.invoke(
-                FunctionName=stage.outputs["functions"]["billing_projector"],
-                InvocationType="Event",
-                Payload=b"{}",
-            )
-        return _waiting(stage, queue)
-
-    left = eventually(left_after_a_wake, lambda left: left <= later, seconds=90)
+    waiting = waking(stage, "billing_projector", lambda: _waiting(stage, queue))
+    left = eventually(waiting, lambda left: left <= later, seconds=90)
     assert left <= later
     assert {name: row.rev for name, row in rows(stage).items()} == before
 

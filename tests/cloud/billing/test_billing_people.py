@@ -10,7 +10,7 @@ import pytest
 
 from tests.cloud.billing.test_webhook_slice import SUBSCRIPTION, Provider, event, projected
 from tests.cloud.stage.test_command_line import Terminal
-from tests.harness.cloud.local_cloud import eventually
+from tests.harness.cloud.local_cloud import eventually, waking
 from tocsin.cli.main import FAILED_CHECK, NOT_ALLOWED, OK
 from tocsin.local.machine.places import STATE_VARIABLE
 
@@ -104,4 +104,5 @@ def test_poison_is_set_aside_shown_handed_on_and_back_and_the_rest_flows(
     shown = terminal.json("billing", "quarantine", "show", "evt_poison")
     assert (shown["reason"], shown["ledger_pk"]) == ("malformed_payload", item["PK"]["S"])
     terminal.json("billing", "quarantine", "retry", "evt_poison")
-    assert eventually(kept, lambda found: found == ["evt_poison"], seconds=30) == ["evt_poison"]
+    again = waking(stage, "billing_projector", kept)
+    assert eventually(again, lambda found: found == ["evt_poison"], seconds=30) == ["evt_poison"]

@@ -166,6 +166,30 @@ class Expectations:
         assert [f"{one.kind} to {one.to}: {one.subject}" for one in self.fresh()] == []
 
 
+def waking[T](stage: Deployed, function: str, look: Callable[[], T]) -> Callable[[], T]:
+    """The same look, which also wakes the consumer of a queue that nobody polls.
+
+    As the watch over the queues does, but every three seconds and not once a minute.
+    """
+    woken = float("-inf")
+
+    def looked() -> T:
+        nonlocal woken
+        if time.monotonic() - woken > _WAKE_SECONDS:
+            woken = time.monotonic()
+            stage.clients.functions.invoke(
+                FunctionName=stage.outputs["functions"][function],
+                InvocationType="Event",
+                Payload=b"{}",
+            )
+        return look()
+
+    return looked
+
+
+_WAKE_SECONDS = 3.0
+
+
 def eventually[T](
     look: Callable[[], T], good: Callable[[T], bool] = bool, *, seconds: float = 30
 ) -> T:
