@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
@@ -68,12 +69,41 @@ def test_every_command_is_listed_under_one_task() -> None:
     assert sorted(listed) == sorted(program.commands)
 
 
-def every_parameter(command: Any, context: Any) -> Iterator[tuple[str, Any]]:
-    """Each parameter of each command, with the command it is of."""
-    yield from ((context.command_path, parameter) for parameter in command.params)
+def every_command(command: Any, context: Any) -> Iterator[tuple[str, Any]]:
+    """Each command and group below this one, and itself, with what is typed for it."""
+    yield context.command_path, command
     for name in command.list_commands(context) if hasattr(command, "list_commands") else ():
         _, inner, _ = command.resolve_command(context, [name])
-        yield from every_parameter(inner, type(context)(inner, info_name=name, parent=context))
+        yield from every_command(inner, type(context)(inner, info_name=name, parent=context))
+
+
+def the_whole_program() -> Iterator[tuple[str, Any]]:
+    program: Any = typer.main.get_command(main.app)
+    return every_command(program, program.make_context("tocsin", [], resilient_parsing=True))
+
+
+_ASKS = {
+    "CALLER",
+    "connect",
+    "connect_to",
+    "send",
+    "Steps",
+    "run_smoke_tests",
+    "numbers_of_stack",
+    "_act",
+}
+"""What asks the API that the command was told of."""
+
+
+def test_whatever_asks_the_api_can_be_told_which_and_as_whom() -> None:
+    """A command that is none `OnApi` would ask whichever API the one before it was told of."""
+    asking = {
+        path: {option for parameter in command.params for option in parameter.opts}
+        for path, command in the_whole_program()
+        if command.callback and _ASKS & {*inspect.unwrap(command.callback).__code__.co_names}
+    }
+    assert {"tocsin open", "tocsin billing exit", "tocsin contact test"} <= asking.keys()
+    assert [path for path, opts in asking.items() if not {"--api-url", "--as"} <= opts] == []
 
 
 _UNITS = re.compile(r"\b(seconds?|minutes?|hours?|days?|how (long|far)|timeout|every)\b")
@@ -82,11 +112,10 @@ _NUMBER = re.compile(r"int|float")
 
 def test_no_length_of_time_is_a_bare_number() -> None:
     """`90m`, `2h`, `3d` everywhere: which unit a number has is no question for the night."""
-    program: Any = typer.main.get_command(main.app)
-    context = program.make_context("tocsin", [], resilient_parsing=True)
     said = {
         f"{path} {parameter.opts[0]}": str(parameter.type_descriptor.annotation)
-        for path, parameter in every_parameter(program, context)
+        for path, command in the_whole_program()
+        for parameter in command.params
         if _UNITS.search(f"{' '.join(parameter.opts)} {getattr(parameter, 'help', '')}".lower())
     }
     lengths = ("oncall ical --days", "billing approve --minutes", "pause minutes", "waive days")
