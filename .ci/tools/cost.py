@@ -183,7 +183,8 @@ def _use(template: Template, prices: Mapping[str, Any], webhooks: int) -> Use:
     use.http += webhooks * each["http_requests"]
     use.reads += webhooks * each["reads"]
     use.writes += webhooks * each["writes"]
-    use.stored += webhooks * each["stored_bytes"]
+    months = each["kept_days"] * 1440 / prices["month"]["minutes"]
+    use.stored += webhooks * months * each["stored_bytes"]
     return use
 
 
@@ -288,20 +289,13 @@ def page(found: Mapping[str, list[Item]]) -> str:
         lines += [f"| {one.what} | {one.how_many} | {one.usd:.2f} |" for one in bill if one.usd]
     lines += [
         "",
-        "Storage is what a month of webhooks adds. They are kept for 90 days: from the third month",
-        f"on it is paid three times, {_kept(found):.2f} more with 10⁶ a month.",
+        "Storage is that of the third month and all later ones: webhooks are kept for 90 days.",
         "",
         "A key costs one more after each of its first two years, by rotation. Three dashboards",
         "of an account are free; `dashboard=on` adds ours, `tracing=on` and `route_metrics=on`",
         "theirs. The edge is there with `edge=on` alone.",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _kept(found: Mapping[str, list[Item]]) -> float:
-    """What the two months of webhooks that are kept besides the newest one cost."""
-    *_, million = found.values()
-    return sum(2 * one.usd for one in million if one.what.startswith("DynamoDB storage"))
 
 
 def over(found: Mapping[str, float]) -> list[str]:
