@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -18,7 +20,7 @@ from tocsin.simulation.surroundings import SimulatedClock
 from tocsin.simulation.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tocsin.simulation.plan import Step
 
@@ -48,8 +50,21 @@ class Lived:
 def live(seed: int, *, length: int = LENGTH) -> Lived:
     """Lives the seed's plan; a fault comes with its shortest story."""
     life = planned(seed, length=length)
-    lived = through(life)
+    with _without_looking_for_circles():
+        lived = through(life)
     return lived if lived.fault is None else shortest(life, lived)
+
+
+@contextlib.contextmanager
+def _without_looking_for_circles() -> Iterator[None]:
+    """Nearly all that a life makes it keeps until it ends; looking again and again takes time."""
+    looks = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looks:
+            gc.enable()
 
 
 def planned(seed: int, *, length: int = LENGTH) -> Life:

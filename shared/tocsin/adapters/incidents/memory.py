@@ -19,7 +19,15 @@ from tocsin.adapters.incidents.items import (
     held_of,
     let_go_item,
 )
-from tocsin.adapters.incidents.keys import due_sk, list_named, list_pk, list_sk, trace_sk
+from tocsin.adapters.incidents.keys import (
+    META,
+    due_sk,
+    incident_pk,
+    list_named,
+    list_pk,
+    list_sk,
+    trace_sk,
+)
 from tocsin.errors import (
     CommandRepeated,
     Conflict,
@@ -27,7 +35,7 @@ from tocsin.errors import (
     NumberTaken,
     VersionConflict,
 )
-from tocsin.incidents.events.snapshot import snapshot_of, snapshot_text
+from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.naming import numbered
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.ports.incidents import Clear, CommandRecord, Commit, DueItems, Page, Pointer, Summary
@@ -84,13 +92,13 @@ class MemoryIncidents:
         return {incident.id: incident for incident in found if incident is not None}
 
     def commit(self, commit: Commit) -> None:
-        texts = [snapshot_text(each.incident) for each in commit.whole]
-        parts_of(commit, "incidents", "operations")
+        items = [part.write["Put"]["Item"] for part in parts_of(commit, "incidents", "operations")]
+        texts = {item["PK"]["S"]: item["body"]["S"] for item in items if item["SK"]["S"] == META}
         with self._lock:
             for each in commit.whole:
                 self._check(each)
-            for each, text in zip(commit.whole, texts, strict=True):
-                self._write(each, text)
+            for each in commit.whole:
+                self._write(each, texts[incident_pk(each.incident.id)])
 
     def remember(self, record: CommandRecord) -> None:
         with self._lock:

@@ -40,7 +40,9 @@ def simulate(
     out = current()
 
     def progress(done: int, lived: Lived) -> None:
-        if done % _TOLD == 0 or lived.fault is not None:
+        if lived.fault is not None:
+            out.progress(f"seed {lived.seed}: {lived.fault}")
+        if done % _TOLD == 0:
             out.progress(f"{done} of {seeds} lives, seed {lived.seed}")
 
     found = lives(

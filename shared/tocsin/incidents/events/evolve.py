@@ -43,7 +43,8 @@ def evolve(incident: Incident | None, event: Event) -> Incident:
     if incident is None:
         raise IllegalTransition(f"nothing to evolve by {event.type}")
     after = HANDLERS[type(event)](incident, event)
-    return _with_person(replace(after, state=state_of(after)), event)
+    state = state_of(after)
+    return _with_person(after if after.state is state else replace(after, state=state), event)
 
 
 def _with_person(incident: Incident, event: Event) -> Incident:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tocsin.incidents import limits
 from tocsin.incidents.events.base import Event
@@ -224,25 +224,23 @@ def _round_started(incident: Incident, event: RoundStarted) -> Incident:
 
 
 def _paged(incident: Incident, event: Paged) -> Incident:
-    current = of_round(incident, next_step=event.step + 1, already=())
-    asked = _asked(replace(incident, round=current), event)
-    if event.fresh is None or asked is None:
-        return replace(incident, round=asked)
-    return replace(incident, round=replace(asked, asks=(asked.asks or 0) + 1))
+    current = of_round(incident, next_step=event.step + 1, already=(), **_asked(incident, event))
+    if event.fresh is None or current is None:
+        return replace(incident, round=current)
+    return replace(incident, round=replace(current, asks=(current.asks or 0) + 1))
 
 
-def _asked(incident: Incident, event: Paged | PagedInPart) -> Round | None:
-    """The round that knows whom it asked; entries of before do not say it."""
+def _asked(incident: Incident, event: Paged | PagedInPart) -> dict[str, Any]:
+    """What the round knows of whom it asked; entries of before do not say it."""
     if event.fresh is None or incident.round is None:
-        return incident.round
-    return replace(incident.round, paged=(*(incident.round.paged or ()), *event.fresh))
+        return {}
+    return {"paged": (*(incident.round.paged or ()), *event.fresh)}
 
 
 def _paged_in_part(incident: Incident, event: PagedInPart) -> Incident:
     known = incident.round.already if incident.round else ()
     already = tuple(dict.fromkeys((*known, *event.people)))
-    asked = _asked(replace(incident, round=of_round(incident, already=already)), event)
-    return replace(incident, round=asked)
+    return replace(incident, round=of_round(incident, already=already, **_asked(incident, event)))
 
 
 def _escalation_left(incident: Incident, event: EscalationLeft) -> Incident:

@@ -15,6 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from tocsin.incidents.timeline.entry import Json, format_time, parse_time
 
 type _Reader = Callable[[Any], Any]
+type _Writer = Callable[[Any, bool], Json]
 
 
 def encode(value: object, *, nulls: bool = False) -> Json:
@@ -23,37 +24,59 @@ def encode(value: object, *, nulls: bool = False) -> Json:
     `nulls` keeps the fields that are None, at any depth: what is stored leaves them out, an answer
     to a caller says that there is nothing.
     """
-    match value:
-        case Enum():
-            found: Json = str(value.value)
-        case None | bool() | str() | int():
-            found = value
-        case datetime():
-            found = format_time(value)
-        case bytes():
-            found = value.hex()
-        case Mapping():
-            found = {str(encode(key)): encode(item, nulls=nulls) for key, item in value.items()}
-        case tuple() | list():
-            found = [encode(item, nulls=nulls) for item in value]
-        case frozenset():
-            found = [*sorted(str(encode(item)) for item in value)]
-        case _:
-            found = encode_fields(value, nulls=nulls)
-    return found
+    kind: Any = type(value)
+    return _writer(kind)(value, nulls)
 
 
 def encode_fields(
     value: object, *, without: frozenset[str] = frozenset(), nulls: bool = False
 ) -> dict[str, Json]:
     """The fields of one dataclass value, except those in `without` and those that are None."""
-    if not is_dataclass(value):
-        raise TypeError(f"no stored form for {type(value).__name__}")
-    return {
-        field.name: encode(item, nulls=nulls)
-        for field in fields(value)
-        if field.name not in without and ((item := getattr(value, field.name)) is not None or nulls)
-    }
+    found: dict[str, Json] = {}
+    cls: Any = type(value)
+    for name in _names(cls):
+        item = getattr(value, name)
+        if (item is not None or nulls) and name not in without:
+            kind: Any = type(item)
+            found[name] = item if kind in _AS_IT_IS else _writer(kind)(item, nulls)
+    return found
+
+
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    if not is_dataclass(cls):
+        raise TypeError(f"no stored form for {cls.__name__}")
+    return tuple(field.name for field in fields(cls))
+
+
+_WRITERS: tuple[tuple[type, _Writer], ...] = (
+    (Enum, lambda value, _nulls: str(value.value)),
+    (type(None), lambda value, _nulls: value),
+    (str, lambda value, _nulls: value),
+    (int, lambda value, _nulls: value),
+    (datetime, lambda value, _nulls: format_time(value)),
+    (bytes, lambda value, _nulls: value.hex()),
+    (
+        Mapping,
+        lambda value, nulls: {
+            str(encode(key)): encode(item, nulls=nulls) for key, item in value.items()
+        },
+    ),
+    (tuple, lambda value, nulls: [encode(item, nulls=nulls) for item in value]),
+    (list, lambda value, nulls: [encode(item, nulls=nulls) for item in value]),
+    (frozenset, lambda value, _nulls: [*sorted(str(encode(item)) for item in value)]),
+    (object, lambda value, nulls: encode_fields(value, nulls=nulls)),
+)
+"""The first that fits: an enum of strings is an enum."""
+
+
+@cache
+def _writer(cls: type) -> _Writer:
+    """What turns a value of just this class into its stored form; asked once per class."""
+    return next(write for kind, write in _WRITERS if issubclass(cls, kind))
 
 
 def decode_fields[T](cls: type[T], data: Mapping[str, Any], **known: object) -> T:

@@ -14,6 +14,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import rfc8785
@@ -128,7 +129,15 @@ def _refuse_floats(value: object) -> None:
 
 def format_time(moment: datetime) -> str:
     """UTC, RFC 3339, milliseconds, `Z`: `2026-09-08T14:00:00.000Z`."""
-    utc = moment.astimezone(UTC)
+    return _written(moment if moment.tzinfo is UTC else moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=4096)
+def _written(utc: datetime) -> str:
+    """Kept, as one moment is written many times: in its entry, in what is due, in messages.
+
+    Only of UTC: elsewhere two different moments are equal, in the hour that comes twice.
+    """
     return utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
@@ -137,7 +146,7 @@ def parse_time(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"a time needs its zone: {text!r}")
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def first_broken_link(entries: Iterable[Entry], *, prev_hash: bytes = GENESIS) -> int | None:
