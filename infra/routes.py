@@ -89,6 +89,7 @@ ROUTES = (
     Route("GET", "/v1/policies/{number}", "incident_api", _RESPONDER),
     Route("GET", "/v1/freeze", "incident_api", _RESPONDER),
     Route("GET", "/v1/actions", "incident_api", _RESPONDER),
+    Route("GET", "/v1/signals", "incident_api", _RESPONDER),
     Route("GET", "/v1/workspaces/{id}/entitlement", "billing_api", _PRODUCT),
     Route("POST", "/v1/billing/corrections", "billing_api", _RESPONDER),
     Route("POST", "/v1/billing/corrections/lift", "billing_api", _RESPONDER),

@@ -22,6 +22,7 @@ from functions.incident_api.resources import (
     oncall,
     read,
     runbooks,
+    signals,
     status_shapes,
 )
 from tocsin.incidents.commands.opening import OpenIncident
@@ -250,6 +251,16 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
                 "service": "Whose; without, every service.",
                 "change": "`code` (the default), `schema`, `flag_off`, `prices` and so on.",
                 "name": "What the change was let through as: a commit, a pull request, a flag.",
+            },
+        ),
+        "GET /v1/signals": Route(
+            "Signals that led to nothing on a day, or not yet: why, and what they would have done",
+            signals.set_aside,
+            signals.Asides,
+            query={
+                "day": "A day in UTC, like 2026-09-08; without, today.",
+                "limit": _LIMIT,
+                "cursor": _CURSOR,
             },
         ),
         "GET /v1/actions": Route(

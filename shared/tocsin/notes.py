@@ -21,6 +21,7 @@ class Event:
 
     SIGNAL_RECEIVED = "signal.received"
     SIGNAL_REJECTED = "signal.rejected"
+    SIGNAL_NOTED = "signal.noted"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CHANGED = "incident.changed"
     NUMBER_MISSING = "number.missing"

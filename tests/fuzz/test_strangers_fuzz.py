@@ -39,7 +39,7 @@ from tocsin.providers.http import events as listed_events
 from tocsin.providers.http import subscriptions as listed_subscriptions
 from tocsin.providers.registry import PROVIDERS, object_reader, webhook_reader
 from tocsin.runtime.driving import read_drive
-from tocsin.signals.registry import SOURCES, parser
+from tocsin.signals.registry import SOURCES, reader
 
 if TYPE_CHECKING:
     import random
@@ -63,7 +63,7 @@ def spoiled(draw: random.Random, body: bytes) -> str:
 
 @pytest.mark.parametrize("source", SOURCES.names)
 def test_no_signal_breaks_its_parser(source: str) -> None:
-    parse = parser(source)
+    parse = reader(source)
 
     def one(draw: random.Random) -> None:
         body = draw.choice(SIGNALS[source])
@@ -73,11 +73,12 @@ def test_no_signal_breaks_its_parser(source: str) -> None:
             body = json.dumps(envelope).encode()
         try:
             document = json.loads(spoiled(draw, body))
-            signal = parse(document if isinstance(document, dict) else {"x": document})
+            reading = parse(document if isinstance(document, dict) else {"x": document})
         except (MalformedPayload, ValueError, RecursionError):
             return
-        assert signal.id
-        assert signal.rule
+        for signal in reading.signals:
+            assert signal.id
+            assert signal.rule
 
     run(0.05, f"signal-{source}", one)
 

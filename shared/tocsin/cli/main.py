@@ -77,6 +77,10 @@ _GROUPS = {
     "deploy": ("tocsin.cli.production.deploy", "Bring an AWS account to what the file says."),
     "destroy": ("tocsin.cli.production.destroy", "Take a stage down; says what stays."),
     "billing": ("tocsin.cli.billing.commands", "Events and subscriptions of billing providers."),
+    "signals": (
+        "tocsin.cli.incidents.signals",
+        "Which rule takes a signal and why, and what was set aside.",
+    ),
     "replay": ("tocsin.cli.billing.replay", "Get back what a provider's outage lost."),
 }
 # what stands at the top, as responders say it; all in one module
@@ -108,7 +112,7 @@ TASKS = {
     "Who may see it": "restrict access",
     "On call": "oncall contact doctor",
     "Billing": "billing replay",
-    "Run it": "init deploy destroy runbook releases drill simulate local",
+    "Run it": "init deploy destroy runbook signals releases drill simulate local",
 }
 """What people come to do, and the commands for it; each command once."""
 

@@ -88,6 +88,9 @@ def _signals(content: Content) -> str:
     signals = content["signals"]
     newest = signals[-1]
     state = "fires" if newest["firing"] else "is clear"
+    if newest.get("only_told"):
+        detail = f": {_cut(newest['detail'])}" if newest["detail"] else ""
+        return f"of a signal: {_cut(newest['title'])}{detail}"
     more = f", and {len(signals) - 1} more" if len(signals) > 1 else ""
     return f"signal {state}: {_cut(newest['title'])}{more}"
 

@@ -6,11 +6,12 @@ Preventive work across incidents: what is open, the earliest due first, and what
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
 
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
@@ -44,6 +45,44 @@ class Clear:
     id: str
     title: str
     occurred_at: datetime
+
+
+class Why(StrEnum):
+    """Why a signal led to nothing, or not yet."""
+
+    MONITORED = "monitored"
+    SUPPRESSED = "suppressed"
+    HELD = "held"
+    TOLD = "told"
+    OUTRANKED = "outranked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A signal that led to nothing when it came, and what it would have done.
+
+    `until` is when one that is held is looked at again. `would` is in words for people.
+    """
+
+    id: str
+    key: str
+    source: str
+    title: str
+    firing: bool
+    at: datetime
+    occurred_at: datetime
+    why: Why
+    rule: str
+    would: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsidePage:
+    """Signals that were set aside on a day, newest first; `cursor` continues, None is the end."""
+
+    items: tuple[Aside, ...]
+    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +232,14 @@ class IncidentStore(Protocol):
 
     def let_go(self, key: str, *, until: datetime, recorded_at: datetime) -> None:
         """Keeps nothing of a key that occurred up to `until`, whichever of them comes first."""
+        ...
+
+    def set_aside(self, aside: Aside) -> None:
+        """Keeps what became of a signal for a month; the same one twice is once."""
+        ...
+
+    def asides(self, day: date, *, limit: int, cursor: str | None = None) -> AsidePage:
+        """What was set aside on a day (UTC), newest first."""
         ...
 
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:

@@ -1,7 +1,7 @@
 """The sources of signals Tocsin understands: one line each, one module each.
 
-A source's module has `parse(payload) -> Signal` and raises `MalformedPayload` for what it cannot
-read. Its samples are the files of `events/<name>/`.
+A source's module has `read(payload) -> Reading` and raises `MalformedPayload` for a message it
+cannot read at all. Its samples are the files of `events/<name>/`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from tocsin.registry import Entry, Registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tocsin.incidents.model.signals import Signal
+    from tocsin.signals.reading import Reading
+
+    type Reader = Callable[[Mapping[str, object]], Reading]
 
 SOURCES = Registry(
     "signal source",
@@ -21,10 +23,10 @@ SOURCES = Registry(
 )
 
 
-def parser(source: str) -> Callable[[Mapping[str, object]], Signal]:
-    """The parser of a source, imported now if it was not before.
+def reader(source: str) -> Reader:
+    """What reads a source's messages, imported now if it was not before.
 
     Raises:
         UnknownName: no such source.
     """
-    return cast("Callable[[Mapping[str, object]], Signal]", SOURCES.module(source).parse)
+    return cast("Reader", SOURCES.module(source).read)

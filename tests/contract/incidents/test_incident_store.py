@@ -33,10 +33,11 @@ from tocsin.incidents.events.fold import fold
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import MessageKind, Severity, State
-from tocsin.ports.incidents import CommandRecord, Commit, IncidentStore, Pointer
+from tocsin.ports.incidents import Aside, CommandRecord, Commit, IncidentStore, Pointer, Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 T0 = local("09-08 10:00")
 MINUTE = timedelta(minutes=1)
@@ -381,6 +382,39 @@ class TestTraces:
         store.trace([signal(T0)], incident=INCIDENT, recorded_at=T0)
 
         assert store.unseen([signal(T0, drill=True)]) != ()
+
+
+class TestSetAside:
+    def test_it_is_listed_by_its_day_newest_first_page_by_page(self, store: IncidentStore) -> None:
+        for hours in (1, 2, 30):
+            store.set_aside(aside(T0 + timedelta(hours=hours), f"s{hours}"))
+        day = (T0 + timedelta(hours=1)).date()
+        first = store.asides(day, limit=1)
+        assert [one.id for one in first.items] == ["s2"]
+        rest = store.asides(day, limit=1, cursor=first.cursor)
+        assert rest.items == (aside(T0 + timedelta(hours=1), "s1"),)
+        assert [one.id for one in store.asides(day + timedelta(days=1), limit=9).items] == ["s30"]
+
+    def test_the_same_twice_is_once(self, store: IncidentStore) -> None:
+        for _ in range(2):
+            store.set_aside(aside(T0, "s1"))
+        assert len(store.asides(T0.date(), limit=9).items) == 1
+
+
+def aside(at: datetime, name: str) -> Aside:
+    return Aside(
+        id=name,
+        key="v1:cloudwatch:queue",
+        source="cloudwatch",
+        title="queue",
+        firing=True,
+        at=at,
+        occurred_at=T0,
+        why=Why.HELD,
+        rule="any-alarm",
+        would="open a high production incident",
+        until=at + timedelta(minutes=2),
+    )
 
 
 class TestHeld:

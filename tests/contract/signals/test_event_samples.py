@@ -13,7 +13,7 @@ import pytest
 
 from tocsin.errors import BadInput
 from tocsin.providers.registry import PROVIDERS, webhook_reader
-from tocsin.signals.registry import SOURCES, parser
+from tocsin.signals.registry import SOURCES, reader
 
 EVENTS = Path(__file__).resolve().parents[3] / "events"
 SAMPLES = sorted(path.relative_to(EVENTS).as_posix() for path in EVENTS.rglob("*.json"))
@@ -26,7 +26,7 @@ CONTRACTS = {*SOURCES.names, *PROVIDERS.names}
 def read(contract: str, body: bytes) -> object:
     """What the contract makes of these bytes."""
     if contract in SOURCES:
-        return parser(contract)(json.loads(body))
+        return reader(contract)(json.loads(body))
     return webhook_reader(contract).read(HEADERS, body)
 
 

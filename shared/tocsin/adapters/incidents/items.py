@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.aws.attributes import Item, b, bytes_of, key, n, s
@@ -23,9 +23,10 @@ from tocsin.incidents import limits
 from tocsin.incidents.events.snapshot import snapshot_text
 from tocsin.incidents.model.outbox import OutboxItem, OutboxState
 from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.timeline.codec import encode_fields
 from tocsin.incidents.timeline.entry import Entry, Json, canonical_json, format_time, parse_time
 from tocsin.incidents.vocabulary import Category, MessageKind, Severity, State
-from tocsin.ports.incidents import Clear, CommandRecord, Pointer, Summary
+from tocsin.ports.incidents import Aside, Clear, CommandRecord, Pointer, Summary, Why
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident
@@ -222,6 +223,31 @@ def trace_item(signal: Signal, incident: str | None, recorded_at: datetime) -> I
     return item if incident is None else item | {"incident": s(incident)}
 
 
+def aside_item(aside: Aside) -> Item:
+    """A signal that led to nothing, for a month."""
+    at = aside.at.astimezone(UTC)
+    return key(keys.aside_pk(at.date()), keys.aside_sk(at, aside.id)) | {
+        "v": n(keys.ITEM_VERSION),
+        "body": s(canonical_json(encode_fields(aside)).decode()),
+        "ttl": n(int((at + TRACE_TTL).timestamp())),
+    }
+
+
+def aside_of(item: Item) -> Aside:
+    """The inverse of `aside_item`."""
+    told = json.loads(item["body"]["S"])
+    until = told.get("until")
+    return Aside(
+        **told
+        | {
+            "at": parse_time(told["at"]),
+            "occurred_at": parse_time(told["occurred_at"]),
+            "why": Why(told["why"]),
+            "until": parse_time(until) if until else None,
+        }
+    )
+
+
 def clear_item(signal: Signal, recorded_at: datetime) -> Item:
     """The newest clear of a key that nothing was open for."""
     return key(keys.pointer_pk(signal.key), keys.CLEAR) | {
@@ -262,6 +288,7 @@ def held_item(signal: Signal, until: datetime) -> Item:
         "held_until": format_time(until),
         "part": signal.part,
         "gone": signal.gone,
+        **{name: value for name, value in _later(signal).items() if value},
     }
     return key(keys.pointer_pk(signal.key), keys.HELD) | {
         "v": n(keys.ITEM_VERSION),
@@ -269,6 +296,19 @@ def held_item(signal: Signal, until: datetime) -> Item:
         "body": s(canonical_json(told).decode()),
         "due_pk": s(keys.due_pk(signal.key)),
         "due_sk": n(keys.due_sk(until)),
+    }
+
+
+def _later(signal: Signal) -> dict[str, Json]:
+    """What signals say since some were stored without it."""
+    return {
+        "hint": signal.hint,
+        "overheard": signal.overheard,
+        "only_told": signal.only_told,
+        "withdraws": signal.withdraws,
+        "yields": signal.yields,
+        "named_only": signal.named_only,
+        "link": limits.shortened(signal.link, limits.REASON),
     }
 
 
@@ -286,8 +326,10 @@ def held_of(item: Item) -> Signal | None:
     if "body" not in item:
         return None
     told = json.loads(item["body"]["S"])
+    hint = {"hint": Severity(told["hint"])} if "hint" in told else {}
     return Signal(
         **told
+        | hint
         | {
             "occurred_at": parse_time(told["occurred_at"]),
             "held_until": parse_time(told["held_until"]),

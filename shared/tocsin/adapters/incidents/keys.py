@@ -14,7 +14,7 @@ from zlib import crc32
 from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from tocsin.incidents.model.signals import Signal
 
@@ -52,6 +52,16 @@ def command_sk(command_hash: str) -> str:
 def pointer_pk(key: str) -> str:
     """The partition of one dedup key."""
     return f"KEY#{key}"
+
+
+def aside_pk(day: date) -> str:
+    """The signals that led to nothing on a day, UTC."""
+    return f"ASIDE#{day:%Y%m%d}"
+
+
+def aside_sk(at: datetime, signal_id: str) -> str:
+    """In the order in which they came."""
+    return f"{format_time(at)}#{signal_id}"
 
 
 def trace_sk(signal: Signal) -> str:

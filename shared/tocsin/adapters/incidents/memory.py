@@ -7,12 +7,15 @@ the table does, so what cannot be stored fails here too.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.incidents.commit import parts_of
 from tocsin.adapters.incidents.forms import action_text, freeze_sk, freeze_text, summary_of
 from tocsin.adapters.incidents.items import (
+    aside_item,
+    aside_of,
     clear_item,
     clear_of,
     held_item,
@@ -21,6 +24,7 @@ from tocsin.adapters.incidents.items import (
 )
 from tocsin.adapters.incidents.keys import (
     META,
+    aside_sk,
     due_sk,
     incident_pk,
     list_named,
@@ -38,11 +42,21 @@ from tocsin.errors import (
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.naming import numbered
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
-from tocsin.ports.incidents import Clear, CommandRecord, Commit, DueItems, Page, Pointer, Summary
+from tocsin.ports.incidents import (
+    Aside,
+    AsidePage,
+    Clear,
+    CommandRecord,
+    Commit,
+    DueItems,
+    Page,
+    Pointer,
+    Summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
 
     from tocsin.adapters.aws.attributes import Item
     from tocsin.incidents.model.incident import Incident
@@ -67,6 +81,7 @@ class MemoryIncidents:
         self._clears: dict[str, Clear] = {}
         self._held: dict[str, Item] = {}
         self._traces: dict[tuple[str, str], str | None] = {}
+        self._asides: dict[str, Aside] = {}
         self._due: dict[str, int] = {}
         self._board: dict[str, tuple[str, str, Summary]] = {}
         self._outbox: dict[OutboxKey, OutboxItem] = {}
@@ -199,6 +214,19 @@ class MemoryIncidents:
             known = self._held.get(key)
             if known is None or known["occurred_at"]["S"] <= item["occurred_at"]["S"]:
                 self._held[key] = item
+
+    def set_aside(self, aside: Aside) -> None:
+        with self._lock:
+            self._asides.setdefault(aside_sk(aside.at, aside.id), aside_of(aside_item(aside)))
+
+    def asides(self, day: date, *, limit: int, cursor: str | None = None) -> AsidePage:
+        found = [
+            (sk, one)
+            for sk, one in sorted(self._asides.items(), reverse=True)
+            if one.at.astimezone(UTC).date() == day and (cursor is None or sk < cursor)
+        ]
+        more = found[limit - 1][0] if len(found) > limit else None
+        return AsidePage(items=tuple(one for _, one in found[:limit]), cursor=more)
 
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         return tuple(s for s in signals if (s.key, trace_sk(s)) not in self._traces)

@@ -13,6 +13,8 @@ from tocsin.adapters.aws.table import Cancelled, Table
 from tocsin.adapters.incidents import keys
 from tocsin.adapters.incidents.commit import error_of, parts_of
 from tocsin.adapters.incidents.items import (
+    aside_item,
+    aside_of,
     clear_item,
     clear_of,
     command_item,
@@ -29,11 +31,20 @@ from tocsin.adapters.incidents.outbox import DynamoOutbox
 from tocsin.errors import CommandRepeated, ConditionFailed, VersionConflict
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.outbox import OutboxKey
-from tocsin.ports.incidents import Clear, CommandRecord, Commit, DueItems, Page, Pointer
+from tocsin.ports.incidents import (
+    Aside,
+    AsidePage,
+    Clear,
+    CommandRecord,
+    Commit,
+    DueItems,
+    Page,
+    Pointer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.model.incident import Incident
@@ -163,6 +174,25 @@ class DynamoIncidents(DynamoOutbox):
             self._table.put(item, condition=older, values={":at": item["occurred_at"]})
         except ConditionFailed:
             return  # what is held is newer
+
+    def set_aside(self, aside: Aside) -> None:
+        self._table.put_new(aside_item(aside))
+
+    def asides(self, day: date, *, limit: int, cursor: str | None = None) -> AsidePage:
+        query: dict[str, Any] = {
+            "KeyConditionExpression": "PK = :pk",
+            "ExpressionAttributeValues": {":pk": s(keys.aside_pk(day))},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if cursor is not None:
+            query["ExclusiveStartKey"] = key_of(cursor)
+        answer = self._table.page(**query)
+        last = answer.get("LastEvaluatedKey")
+        return AsidePage(
+            items=tuple(map(aside_of, answer["Items"])),
+            cursor=None if last is None else cursor_of(last),
+        )
 
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         by_key = {(keys.pointer_pk(each.key), keys.trace_sk(each)): each for each in signals}

@@ -17,6 +17,7 @@ from itertools import batched
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.execute import ATTEMPTS, Ports, carry_out
+from tocsin.application.signals.set_aside import OVERHEARD, keep_quiet, meaningful, wanted
 from tocsin.errors import (
     BadInput,
     DedupKeyTaken,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.runbook.policy import Policy
     from tocsin.ports.incidents import IncidentStore, Pointer
 
 
@@ -67,12 +69,14 @@ def receive(signals: Sequence[Signal], ports: Ports) -> list[Outcome]:
     """
     outcomes: list[Outcome] = []
     failed: dict[str, TocsinError] = {}
-    for group in _by_key(signals).values():
+    policy = ports.policies.current()
+    for group in _by_key(meaningful(signals, policy)).values():
         for part in batched(group, SIGNALS_PER_ENTRY, strict=False):
             try:
-                outcomes.extend(_receive_key(part, ports))
+                outcomes.extend(_receive_key(part, policy, ports))
             except TocsinError as error:
-                failed.update(dict.fromkeys((signal.id for signal in part), error))
+                ids = (signal.id.removesuffix(OVERHEARD) for signal in part)
+                failed.update(dict.fromkeys(ids, error))
     if failed:
         raise SignalsNotReceived(failed, outcomes)
     return outcomes
@@ -86,25 +90,44 @@ def _by_key(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
     return {key: list(group.values()) for key, group in groups.items()}
 
 
-def _receive_key(signals: Sequence[Signal], ports: Ports) -> list[Outcome]:
-    now, new = ports.clock.incident_now(), ports.store.unseen(signals)
+def _receive_key(signals: Sequence[Signal], policy: Policy, ports: Ports) -> list[Outcome]:
+    now, new = ports.clock.incident_now(), _unseen(signals, ports)
     kept_back = [signal for signal in new if signal.suppressed]
     for signal in new:
         if signal.held_until is not None:
             ports.store.hold(signal)
     if kept_back:
+        keep_quiet(kept_back, policy, ports)
         ports.store.trace(kept_back, incident=None, recorded_at=now)
-    fresh = [signal for signal in new if not signal.suppressed]
-    if not fresh:
-        return []
-    outcome = _open_or_merge(fresh, ports)
+    heard = [signal for signal in new if not signal.suppressed]
+    fresh = wanted(heard, policy, ports) if heard else []
+    outcome = _open_or_merge(fresh, ports) if fresh else None
     now = ports.clock.incident_now()
-    if outcome is None:
-        newest = max(fresh, key=lambda signal: signal.occurred_at)
+    clears = [signal for signal in fresh if not signal.firing and not signal.only_told]
+    if clears and outcome is None:
+        newest = max(clears, key=lambda signal: signal.occurred_at)
         ports.store.hear_clear(newest, recorded_at=now)
     ports.store.trace(fresh, incident=outcome.incident.id if outcome else None, recorded_at=now)
+    aside = [signal for signal in heard if signal not in fresh]
+    ports.store.trace(aside, incident=None, recorded_at=now)
     _speak_for_the_whole(fresh, ports)
     return [outcome] if outcome else []
+
+
+def _unseen(signals: Sequence[Signal], ports: Ports) -> tuple[Signal, ...]:
+    """Those without a trace; what was overheard is none where it was sent here before."""
+    sent = {
+        signal.id: replace(signal, id=signal.id.removesuffix(OVERHEARD))
+        for signal in signals
+        if signal.id.endswith(OVERHEARD)
+    }
+    new = ports.store.unseen((*signals, *sent.values()))
+    ids = {signal.id for signal in new}
+    return tuple(
+        signal
+        for signal in signals
+        if signal.id in ids and (signal.id not in sent or sent[signal.id].id in ids)
+    )
 
 
 def _speak_for_the_whole(signals: Sequence[Signal], ports: Ports) -> None:

@@ -25,12 +25,18 @@ def holder(role: Role, incident: Incident, policy: Policy) -> str | None:
     return _first(incident, incident.roles.get(role), policy.roster.primary.get(role))
 
 
+def asked_first(incident: Incident, policy: Policy) -> tuple[Role, ...]:
+    """The roles paged first: those of its category, then those that its rule names besides."""
+    paged = policy.roster.paged[incident.category]
+    return (*paged, *(role for role in incident.asked_roles or () if role not in paged))
+
+
 def on_call(incident: Incident, policy: Policy) -> dict[Role, str]:
-    """Who is on call for the roles that incidents of its category ask first."""
+    """Who is on call for the roles that are asked first."""
     primary = policy.roster.primary
     return {
         role: primary[role]
-        for role in policy.roster.paged[incident.category]
+        for role in asked_first(incident, policy)
         if _first(incident, primary.get(role)) is not None
     }
 
@@ -39,7 +45,7 @@ def gaps(incident: Incident, policy: Policy) -> dict[Role, str]:
     """The roles asked first that nobody holds or is on call for, and who is asked instead."""
     return {
         role: _stand_in(role, incident, policy) or NOBODY
-        for role in policy.roster.paged[incident.category]
+        for role in asked_first(incident, policy)
         if holder(role, incident, policy) is None
     }
 
@@ -90,7 +96,7 @@ def _stand_in(role: Role, incident: Incident, policy: Policy) -> str | None:
 
 def _members(audience: Audience, incident: Incident, policy: Policy) -> list[str]:
     roster = policy.roster
-    paged = roster.paged[incident.category]
+    paged = asked_first(incident, policy)
     chosen: list[str | None]
     match audience:
         case Audience.PRIMARY:

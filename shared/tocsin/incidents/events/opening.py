@@ -9,7 +9,7 @@ from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.changes import Handlers
 from tocsin.incidents.model.incident import Clock, Incident, Round, SignalState
 from tocsin.incidents.model.parts import Audience, Communication
-from tocsin.incidents.vocabulary import Category, Kind, Severity, State
+from tocsin.incidents.vocabulary import Category, Kind, Role, Severity, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Opened(Event):
 
     `update_due` is when the first internal update is promised. `triage_due` is by when a report
     from outside was to be triaged: opening it is that. `number` is what people call it by; one that
-    did not come in time comes later (`Numbered`).
+    did not come in time comes later (`Numbered`). `roles` and `containment` are those of the rule.
     """
 
     type: ClassVar[str] = "opened"
@@ -45,6 +45,8 @@ class Opened(Event):
     update_due: datetime | None = None
     triage_due: datetime | None = None
     number: int | None = None
+    roles: tuple[Role, ...] | None = None
+    containment: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class Numbered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalSeen:
-    """What is kept of one signal."""
+    """What is kept of one signal; `only_told` neither fires nor clears."""
 
     id: str
     key: str
@@ -67,6 +69,8 @@ class SignalSeen:
     title: str
     detail: str
     facts: Mapping[str, str]
+    only_told: bool | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +126,8 @@ def opened(event: Opened) -> Incident:
         restricted=event.restricted,
         number=event.number,
         communication=Communication(internal=Audience(next_by=event.update_due)),
+        asked_roles=event.roles,
+        first_choices=event.containment,
     )
 
 
@@ -140,7 +146,8 @@ def _signal_ended(incident: Incident, event: SignalEnded) -> Incident:
 def _signals_merged(incident: Incident, event: SignalsMerged) -> Incident:
     states = dict(incident.signals)
     for seen in event.signals:
-        states[seen.key] = _signal_state(states.get(seen.key), seen, event)
+        if not seen.only_told:
+            states[seen.key] = _signal_state(states.get(seen.key), seen, event)
     known = [incident.signal_severity, event.severity]
     worst = min((s for s in known if s is not None), key=lambda s: s.rank, default=None)
     return replace(incident, signals=states, signal_severity=worst)

@@ -204,7 +204,9 @@ class Incident:
     for itself. `counts` counts what is on the timeline only: decisions, links by purpose.
     `replays` holds the newest replay of each account, by `<provider>#<account>#<mode>`. `ahead` are
     the newest reports about commits that nobody has linked. `escalating_next` follow `escalating`,
-    each in the name of who asked; `requests` wait for the answer of one person each.
+    each in the name of who asked; `requests` wait for the answer of one person each. `asked_roles`
+    are asked besides those of the category, and `first_choices` are ids of the checklist that
+    contain it first, both as the rule said that took its signal.
     """
 
     id: str
@@ -258,6 +260,8 @@ class Incident:
     lifting: Proposal | None = None
     access: Access = field(default_factory=Access)
     past: tuple[CycleResult, ...] = ()
+    asked_roles: tuple[Role, ...] | None = None
+    first_choices: tuple[str, ...] | None = None
     escalating: Escalating | None = None
     escalating_next: tuple[Escalating, ...] | None = None
     requests: tuple[Request, ...] | None = None

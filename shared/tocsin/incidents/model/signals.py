@@ -1,20 +1,21 @@
 """What a source says, in one shape, and the pure rule that turns it into severity and category.
 
 Parsers (one per source) build `Signal`s; nothing after them knows which source it was. A signal
-that says "clear" is a fact for an open incident and never the start of one.
+that says "clear" is a fact for an open incident and never the start of one, and so is one that is
+`only_told`: it says neither that something is wrong nor that it is over.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from tocsin.incidents.limits import DEDUP_KEY, DEDUP_PART
-from tocsin.incidents.runbook.policy import Policy, TriageRule
-from tocsin.incidents.vocabulary import Category, Severity
+from tocsin.incidents.runbook.policy import Policy, RuleMode, TriageRule
+from tocsin.incidents.vocabulary import Category, Role, Severity
 
 KEY_VERSION = "v1"
 UNMATCHED_RULE = "unmatched"
@@ -34,6 +35,12 @@ class Signal:
 
     `part` names what of a whole this is about (one time series of an alarm over many), which fires
     and clears for itself. A whole that is `gone` takes its parts along.
+
+    `hint` is how bad the source calls it. `overheard` is what nobody sent here on purpose: it was
+    taken from the account's events. `only_told` goes on the record of an incident that is open and
+    changes nothing; with `withdraws` it also ends what is held back of its key. One that `yields`
+    is no news if its key has cleared since, in whatever order the two come. What is `named_only`
+    means nothing unless a rule of the policy names it.
     """
 
     id: str
@@ -53,6 +60,13 @@ class Signal:
     held_until: datetime | None = None
     part: str = ""
     gone: bool = False
+    hint: Severity | None = None
+    overheard: bool = False
+    only_told: bool = False
+    withdraws: bool = False
+    yields: bool = False
+    named_only: bool = False
+    link: str = ""
 
     @property
     def key(self) -> str:
@@ -88,12 +102,34 @@ _ANY_WORDS = "*"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triage:
-    """What the policy makes of a signal, and which rule said so."""
+    """What the policy makes of a signal, and which rule said so.
+
+    `known` is False where only the rule for everything else took it; `nothing` where that is
+    not enough for it to mean anything.
+    """
 
     severity: Severity
     category: Category
     rule: str
     service: str | None
+    roles: tuple[Role, ...] = ()
+    containment: tuple[str, ...] = ()
+    mode: RuleMode = RuleMode.PAGE
+    known: bool = True
+    nothing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One rule of the policy and why it takes a signal, or does not (`against`)."""
+
+    rule: TriageRule
+    against: str
+
+    @property
+    def takes(self) -> bool:
+        """Whether the rule matches."""
+        return not self.against
 
 
 def _matches(name: str, rule: TriageRule) -> bool:
@@ -113,25 +149,55 @@ def _phrase(phrase: str) -> re.Pattern[str]:
     return re.compile(" " + "".join(words))
 
 
-def triage(signal: Signal, policy: Policy) -> Triage:
-    """The first triage rule of `signal.source` whose pattern matches its rule name.
+def judged(signal: Signal, policy: Policy) -> Iterator[Judged]:
+    """The rules of the signal's source in their order, each with what speaks against it.
 
-    A signal no rule knows is a high production incident: in doubt the higher severity, but not
-    every unknown alarm wakes everybody.
+    The first that takes it decides; those after it are not looked at.
     """
     for rule in policy.triage:
         if rule.source != signal.source:
             continue
-        if _matches(signal.rule, rule):
+        found = Judged(rule=rule, against=_against(signal, rule))
+        yield found
+        if found.takes:
+            return
+
+
+def _against(signal: Signal, rule: TriageRule) -> str:
+    if not _matches(signal.rule, rule):
+        return "another name"
+    if rule.hints and signal.hint not in rule.hints:
+        return f"the source says {signal.hint or 'nothing of how bad it is'}"
+    if rule.overheard and not signal.overheard:
+        return "it was sent here on purpose"
+    return ""
+
+
+def triage(signal: Signal, policy: Policy) -> Triage:
+    """The first triage rule of `signal.source` that takes it.
+
+    A signal no rule knows is a high production incident: in doubt the higher severity, but not
+    every unknown alarm wakes everybody. What is overheard and known to no rule is medium.
+    """
+    for one in judged(signal, policy):
+        if one.takes:
+            rule = one.rule
             return Triage(
                 severity=rule.severity,
                 category=rule.category,
                 rule=rule.id,
                 service=rule.service or signal.service,
+                roles=rule.roles,
+                containment=rule.containment,
+                mode=rule.mode,
+                known=not rule.unknown,
+                nothing=rule.unknown and signal.named_only,
             )
     return Triage(
-        severity=Severity.HIGH,
+        severity=Severity.MEDIUM if signal.overheard else Severity.HIGH,
         category=Category.PRODUCTION,
         rule=UNMATCHED_RULE,
         service=signal.service,
+        known=False,
+        nothing=signal.named_only,
     )

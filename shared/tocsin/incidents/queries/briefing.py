@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.incidents.clocks.asked import asked_first
 from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.queries.priorities import priorities
 from tocsin.incidents.runbook.policy import Policy
@@ -93,7 +94,7 @@ def brief(
                 person=incident.roles.get(role) or roster.primary.get(role),
                 backup=roster.backup.get(role),
             )
-            for role in roster.paged.get(incident.category, ())
+            for role in asked_first(incident, policy)
         ),
         changes=tuple(sorted(changes, key=lambda change: change.at)),
         before=before,

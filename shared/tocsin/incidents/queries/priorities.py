@@ -51,9 +51,8 @@ def _all(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]
     if not incident.contained:
         codes = missing_for_verification(incident)
         missing = ", ".join(code.replace("_", " ") for code in codes) or "somebody to verify"
-        yield Priority(
-            code="contain", text=f"Contain: {missing}", due_at=_due(incident, ClockName.CONTAIN)
-        )
+        text = f"Contain{_first_choices(incident, policy)}: {missing}"
+        yield Priority(code="contain", text=text, due_at=_due(incident, ClockName.CONTAIN))
     for commit in unlinked(incident)[:1]:
         text = f"Is {commit} the fix? tocsin fix link {incident.name} {commit} --url URL"
         yield Priority(code="link_fix", text=text, due_at=_due(incident, ClockName.FIX))
@@ -66,6 +65,15 @@ def _all(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]
     for line in gate(incident, policy, at):
         if line.status is Status.UNMET and line.code not in (CONTAINED, FIXED, INTACT):
             yield Priority(code=line.code, text=line.next_step, due_at=None)
+
+
+def _first_choices(incident: Incident, policy: Policy) -> str:
+    """The ways of containing that its rule names, until one is planned."""
+    if incident.containment.actions:
+        return ""
+    known = {item.id: item.text for item in policy.checklist}
+    ways = [known[choice] for choice in incident.first_choices or () if choice in known]
+    return f" (first {' or '.join(ways)})" if ways else ""
 
 
 def _checklist(incident: Incident, policy: Policy, at: datetime) -> Iterator[Priority]:

@@ -30,7 +30,7 @@ from tocsin.incidents.events.opening import (
 )
 from tocsin.incidents.model.incident import Incident, Round, RoundReason
 from tocsin.incidents.model.parts import Access
-from tocsin.incidents.model.signals import Signal, triage
+from tocsin.incidents.model.signals import Signal, Triage, triage
 from tocsin.incidents.rules.draft import Draft, reason_of
 from tocsin.incidents.rules.fix import settle_window
 from tocsin.incidents.rules.people import page_people
@@ -65,6 +65,8 @@ class _Start:
     restricted: bool = False
     previous: str | None = None
     reported: bool = False
+    roles: tuple[Role, ...] = ()
+    containment: tuple[str, ...] = ()
 
 
 def open_by_person(draft: Draft, command: OpenIncident) -> None:
@@ -128,7 +130,7 @@ def open_from_signals(draft: Draft, command: OpenFromSignals) -> None:
         _Start(
             kind=Kind.DRILL if worst.drill else Kind.REAL,
             title=limits.shortened(worst.title.strip() or worst.rule, limits.LINE),
-            detail=limits.shortened(worst.detail, limits.SIGNAL_DETAIL),
+            detail=_detail(worst, found),
             severity=found.severity,
             category=found.category,
             source=worst.source,
@@ -138,10 +140,25 @@ def open_from_signals(draft: Draft, command: OpenFromSignals) -> None:
             opened_at=draft.at,
             began_at=min(firing[0].occurred_at, draft.at),
             previous=command.previous,
+            roles=found.roles,
+            containment=found.containment,
         ),
     )
     add_signals(draft, command.signals)
     page_people(draft)
+
+
+def _detail(signal: Signal, found: Triage) -> str:
+    """What the source says of it, and whether any rule knew it."""
+    said = limits.shortened(signal.detail, limits.SIGNAL_DETAIL)
+    if found.known:
+        return said
+    why = "taken from the account's events" if signal.overheard else "it was sent here on purpose"
+    return "\n".join(filter(None, (said, f"{NO_RULE}: {found.severity}, for {why}.")))
+
+
+NO_RULE = "No rule of the runbook knows this signal"
+"""How the detail of an incident says that only the rule for everything else took it."""
 
 
 def _open(draft: Draft, start: _Start) -> None:
@@ -173,6 +190,8 @@ def _open(draft: Draft, start: _Start) -> None:
             previous=start.previous,
             update_due=_first_update(draft, start) if timed else None,
             triage_due=_triage_due(draft, start) if timed and start.reported else None,
+            roles=start.roles or None,
+            containment=start.containment or None,
         )
     )
 
@@ -270,7 +289,7 @@ def hear_clears(draft: Draft, command: HearClears) -> None:
     news = [
         signal
         for signal in in_order(command.signals)
-        if signal.key in draft.incident.signals and not signal.firing
+        if signal.key in draft.incident.signals and not signal.firing and not signal.only_told
     ]
     if not any(draft.incident.signals[signal.key].firing for signal in news):
         return
@@ -326,4 +345,6 @@ def _seen(signal: Signal, *, in_full: bool) -> SignalSeen:
         title=limits.shortened(signal.title, limits.LINE),
         detail=limits.shortened(signal.detail, limits.SIGNAL_DETAIL) if in_full else "",
         facts=limits.facts(signal.facts) if in_full else {},
+        only_told=signal.only_told or None,
+        link=limits.shortened(signal.link, limits.REASON) if in_full and signal.link else None,
     )

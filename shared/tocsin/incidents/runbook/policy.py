@@ -128,13 +128,28 @@ class Criterion:
     never_waived_for: tuple[Severity, ...] = ()
 
 
+class RuleMode(StrEnum):
+    """What a rule does with what it takes.
+
+    `monitor` records what it would have done and pages nobody; what joins an incident that is open
+    joins it all the same.
+    """
+
+    PAGE = ""
+    MONITOR = "monitor"
+
+
 @dataclass(frozen=True, slots=True)
 class TriageRule:
     """Maps a signal to severity and category; the first rule that matches wins.
 
     `pattern` is a case-insensitive shell-style pattern matched against the signal's rule name
-    (an alarm's name, a workflow's name). A rule of `words` has no pattern: one of its phrases must
-    be said by the whole words of the name, `*` standing for any words between.
+    (an alarm's name, a workflow's path). A rule of `words` has no pattern: one of its phrases must
+    be said by the whole words of the name, `*` standing for any words between. `hints` are the
+    severities that the source itself has to give for the rule to match; empty: any, or none.
+    With `overheard` it matches only what nobody sent here on purpose. `roles` are paged besides
+    those of the category; `containment` are the first choices, ids of the checklist. `unknown`: it
+    stands for whatever no rule before it knows.
     """
 
     id: str
@@ -144,6 +159,12 @@ class TriageRule:
     category: Category
     service: str | None = None
     words: tuple[str, ...] = ()
+    hints: tuple[Severity, ...] = ()
+    overheard: bool = False
+    roles: tuple[Role, ...] = ()
+    containment: tuple[str, ...] = ()
+    mode: RuleMode = RuleMode.PAGE
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,12 +204,21 @@ def _templates(runbook: Runbook) -> Iterator[Finding]:
 
 def _triage(runbook: Runbook) -> Iterator[Finding]:
     caught: set[str] = set()
+    items = {
+        name
+        for chapter in runbook.phases.values()
+        for above, item in chapter.items.items()
+        for name in (above, *getattr(item, "items", ()))
+    }
     for name, rule in runbook.triage.items():
+        for at, choice in enumerate(rule.containment):
+            if choice not in items:
+                yield ("triage", name, "containment", at), "no item of the checklist is called so"
         if bool(rule.pattern) == bool(rule.words):
             yield ("triage", name), "takes a pattern, or words"
         if rule.source in caught:
             yield ("triage", name), f"never reached: an earlier rule takes all of {rule.source}"
-        if rule.pattern == "*":
+        if rule.pattern == "*" and not rule.hints and not rule.overheard:
             caught.add(rule.source)
     for source in {rule.source for rule in runbook.triage.values()} - caught:
         yield ("triage",), f"the last rule of {source} must have the pattern `*`"

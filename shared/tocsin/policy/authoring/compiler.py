@@ -30,6 +30,7 @@ from tocsin.incidents.runbook.policy import (
     Line,
     PhasePolicy,
     Policy,
+    RuleMode,
     Sampling,
     SeverityPolicy,
     Template,
@@ -132,8 +133,21 @@ def _problems(wrong: ValidationError, source: Source) -> Iterator[Problem]:
 
 
 def _rule(key: str, row: Rule) -> TriageRule:
-    words, service = tuple(row.words), row.service
-    return TriageRule(key, row.source, row.pattern, row.severity, row.category, service, words)
+    return TriageRule(
+        key,
+        row.source,
+        row.pattern,
+        row.severity,
+        row.category,
+        row.service,
+        words=tuple(row.words),
+        hints=tuple(row.hints),
+        overheard=row.overheard,
+        roles=tuple(row.roles),
+        containment=tuple(row.containment),
+        mode=RuleMode.MONITOR if row.mode == "monitor" else RuleMode.PAGE,
+        unknown=row.unknown,
+    )
 
 
 def compile_policy(runbook: Runbook) -> Policy:

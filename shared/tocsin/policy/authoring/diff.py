@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tocsin.incidents.runbook.policy import ChangedKey
 from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.policy.compiled.targets import format_due, format_minutes
-from tocsin.policy.render.rules import named
+from tocsin.policy.render.rules import besides, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -211,7 +211,8 @@ def _span(span: tuple[int, int]) -> str:
 
 def _rule(rule: TriageRule) -> str:
     service = f", service {rule.service}" if rule.service else ""
-    return f"{rule.source} {named(rule)} is {rule.severity} {rule.category}{service}"
+    also = "".join(f", {more}" for more in besides(rule))
+    return f"{rule.source} {named(rule)} is {rule.severity} {rule.category}{service}{also}"
 
 
 def _smoke_test(test: SmokeTest) -> str:

@@ -252,14 +252,25 @@ class BusinessTime(Model):
 
 
 class Rule(Model):
-    """What a signal of this name means; the name is told by a pattern, or by words in it."""
+    """What a signal of this name means; the name is told by a pattern, or by words in it.
+
+    `hints`: only where the source itself calls it so. `overheard`: only what nobody sent here on
+    purpose. `roles` are paged besides those of the category, `containment` are the first choices,
+    and a rule in the mode `monitor` records what it would do. `unknown`: for what no other knows.
+    """
 
     source: Word
     pattern: Text = ""
     words: list[Text] = []
+    hints: list[SeverityName] = []
+    overheard: bool = False
     severity: SeverityName
     category: CategoryName
     service: Word | None = None
+    roles: list[RoleName] = []
+    containment: list[Word] = []
+    mode: Literal["page", "monitor"] = "page"
+    unknown: bool = False
 
 
 class Smoke(Model):

@@ -33,6 +33,7 @@ from tocsin.incidents.runbook.policy import (
     Line,
     PhasePolicy,
     Policy,
+    RuleMode,
     Sampling,
     SeverityPolicy,
     Template,
@@ -220,8 +221,16 @@ def _criterion(plain: Record) -> Criterion:
 
 
 def _rule(plain: Record) -> TriageRule:
-    typed = {"severity": Severity(plain["severity"]), "category": Category(plain["category"])}
-    return TriageRule(**{**plain, **typed, "words": tuple(plain.get("words", ()))})
+    typed = {
+        "severity": Severity(plain["severity"]),
+        "category": Category(plain["category"]),
+        "words": tuple(plain.get("words", ())),
+        "hints": tuple(map(Severity, plain.get("hints", ()))),
+        "roles": tuple(map(Role, plain.get("roles", ()))),
+        "containment": tuple(plain.get("containment", ())),
+        "mode": RuleMode(plain.get("mode", "")),
+    }
+    return TriageRule(**{**plain, **typed})
 
 
 def _smoke_test(row: Record) -> SmokeTest:

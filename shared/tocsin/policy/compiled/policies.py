@@ -29,7 +29,12 @@ DEFAULT_FILE = Path(__file__).with_name("default.json")
 DEPLOYED_NAME = "deployed.json"
 EARLIER_NAME = "earlier"
 # Came later: left out where empty, so that a policy without it keeps its version.
-_LEFT_OUT = frozenset({"claims", "smoke_tests", "doubts", "holidays_until"})
+_LEFT_OUT = frozenset(
+    {
+        *("claims", "smoke_tests", "doubts", "holidays_until"),
+        *("hints", "overheard", "roles", "containment", "mode", "unknown"),
+    }
+)
 # A deadline wording, not a record: these four are written as one text.
 _DUE = (Elapsed, BusinessDays, NextRelease, AtMilestone)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tocsin.incidents.runbook.policy import CriterionSection
+from tocsin.incidents.runbook.policy import CriterionSection, RuleMode
 from tocsin.incidents.runbook.targets import Elapsed
 from tocsin.policy.compiled.targets import format_due, format_minutes
 from tocsin.policy.render.markdown import bullets, capital, table
@@ -296,9 +296,33 @@ def named(rule: TriageRule) -> str:
     return "the words " + ", ".join(f"`{phrase}`" for phrase in rule.words)
 
 
+def besides(rule: TriageRule) -> Iterator[str]:
+    """What else a rule asks or does, in words."""
+    if rule.hints:
+        yield f"where the source says {' or '.join(rule.hints)}"
+    if rule.overheard:
+        yield "where nobody sent it here on purpose"
+    if rule.roles:
+        yield f"pages {', '.join(role.replace('_', ' ') for role in rule.roles)} too"
+    if rule.containment:
+        yield f"contained first by {' or '.join(rule.containment)}"
+    if rule.mode is RuleMode.MONITOR:
+        yield "only recorded"
+    if rule.unknown:
+        yield "known to no other rule"
+
+
 def _triage(policy: Policy) -> str:
     rows = (
-        (rule.source, named(rule), rule.severity, rule.category, rule.service or "")
+        (
+            rule.source,
+            named(rule),
+            rule.severity,
+            rule.category,
+            rule.service or "",
+            "; ".join(besides(rule)),
+        )
         for rule in policy.triage
     )
-    return table(("Source", "First name that matches", "Severity", "Category", "Service"), rows)
+    head = ("Source", "First name that matches", "Severity", "Category", "Service", "Besides")
+    return table(head, rows)

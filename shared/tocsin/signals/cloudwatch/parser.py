@@ -37,6 +37,7 @@ from tocsin.incidents.model.signals import HELD, Signal
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.signals.cloudwatch.metrics import describe, dimensions
 from tocsin.signals.fields import json_object, moment, optional_text, record, records, text
+from tocsin.signals.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,6 +87,15 @@ class _Change:
 
 GONE = "source_gone"
 """What a cleared signal says whose alarm was deleted: its state, and the reason."""
+
+
+def read(payload: Mapping[str, object]) -> Reading:
+    """What one notification, action or event says: always one signal.
+
+    Raises:
+        MalformedPayload: none of the known shapes, or a shape that lacks what it must hold.
+    """
+    return Reading(signals=(parse(payload),))
 
 
 def parse(payload: Mapping[str, object]) -> Signal:
@@ -252,6 +262,7 @@ def _signal(change: _Change) -> Signal:
         held_until=change.changed_at if change.state == GONE else held_until,
         part=part,
         gone=change.state == GONE,
+        overheard=not change.asked_for,
     )
 
 
