@@ -1,4 +1,4 @@
-"""Where a page of the index `list` ended, as a text that callers hand back."""
+"""Where a page of the index `list` or of one partition ended, as a text that callers hand back."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ def cursor_of(last: dict[str, Any]) -> str:
     return urlsafe_b64encode(json.dumps(plain, sort_keys=True).encode()).decode()
 
 
-def key_of(cursor: str) -> dict[str, Any]:
-    """The start key a cursor stands for.
+_LIST = ("PK", "SK", "list_pk", "list_sk")
+PARTITION = ("PK", "SK")
+
+
+def key_of(cursor: str, names: tuple[str, ...] = _LIST) -> dict[str, Any]:
+    """The start key a cursor stands for; `names` are its attributes.
 
     Raises:
         BadInput: it was not made by `cursor_of`.
     """
     try:
         plain = json.loads(urlsafe_b64decode(cursor.encode()))
-        return {name: s(plain[name]) for name in ("PK", "SK", "list_pk", "list_sk")}
+        return {name: s(plain[name]) for name in names}
     except UNREADABLE as error:
         raise BadInput("this cursor was not given out here") from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.attributes import key as item_key
 from tocsin.adapters.aws.attributes import n, s
-from tocsin.adapters.aws.cursors import cursor_of, key_of
+from tocsin.adapters.aws.cursors import PARTITION, cursor_of, key_of
 from tocsin.adapters.aws.table import Cancelled, Table
 from tocsin.adapters.incidents import keys
 from tocsin.adapters.incidents.commit import error_of, parts_of
@@ -28,7 +28,7 @@ from tocsin.adapters.incidents.items import (
     trace_item,
 )
 from tocsin.adapters.incidents.outbox import DynamoOutbox
-from tocsin.errors import CommandRepeated, ConditionFailed, VersionConflict
+from tocsin.errors import BadInput, CommandRepeated, ConditionFailed, VersionConflict
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.ports.incidents import (
@@ -179,14 +179,17 @@ class DynamoIncidents(DynamoOutbox):
         self._table.put_new(aside_item(aside))
 
     def asides(self, day: date, *, limit: int, cursor: str | None = None) -> AsidePage:
+        whole = s(keys.aside_pk(day))
         query: dict[str, Any] = {
             "KeyConditionExpression": "PK = :pk",
-            "ExpressionAttributeValues": {":pk": s(keys.aside_pk(day))},
+            "ExpressionAttributeValues": {":pk": whole},
             "ScanIndexForward": False,
             "Limit": limit,
         }
         if cursor is not None:
-            query["ExclusiveStartKey"] = key_of(cursor)
+            query["ExclusiveStartKey"] = start = key_of(cursor, PARTITION)
+            if start["PK"] != whole:
+                raise BadInput("this cursor is of another day", field="cursor")
         answer = self._table.page(**query)
         last = answer.get("LastEvaluatedKey")
         return AsidePage(
