@@ -14,6 +14,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 
 from infra.constructs.nag import SERVERLESS, acknowledge
+from infra.waking import Patience
 
 if TYPE_CHECKING:
     from infra.constructs.function import TocsinFunction
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
     from infra.references import References
 
 _Mapping = lambda_.CfnEventSourceMapping
-ALARM_STATE_RULE = "alarm-state-change"
-"""Name of the rule that hands alarm changes over; the failure queue lets it in by this name."""
-ALARM_GONE_RULE = "alarm-gone"
-"""Name of the rule that tells of deleted alarms; the failure queue lets it in too."""
 MAX_AGE = 60
 """Seconds after which a turn is dropped: the next one does its work."""
+
+_TURN = Patience(retries=0, max_age=MAX_AGE, failures=False)
 
 
 class Triggers:
@@ -76,15 +75,13 @@ class Triggers:
         *,
         batch: int,
         parallel: int,
-        retries: int,
-        failures: bool,
-        max_age: int | None = None,
+        patience: Patience,
         pattern: dict[str, Any] | None = None,
     ) -> None:
         """A table's changes from the oldest one kept, `parallel` batches per shard.
 
-        A batch that fails is cut in half and, after `retries` or `max_age` seconds, its position
-        is a dead letter if `failures`. `pattern` picks the records that wake the function.
+        A batch that fails is cut in half; what is a dead letter is its position. `pattern` picks
+        the records that wake the function.
         """
         destination = _Mapping.DestinationConfigProperty(
             on_failure=_Mapping.OnFailureProperty(destination=self._dead_letters)
@@ -98,26 +95,23 @@ class Triggers:
             batch_size=batch,
             parallelization_factor=parallel,
             bisect_batch_on_function_error=True,
-            maximum_retry_attempts=retries,
-            maximum_record_age_in_seconds=max_age,
+            maximum_retry_attempts=patience.retries,
+            maximum_record_age_in_seconds=patience.max_age,
             function_response_types=["ReportBatchItemFailures"],
-            destination_config=destination if failures else None,
+            destination_config=destination if patience.failures else None,
             filter_criteria=self._filter(pattern) if pattern else None,
         )
 
     def asynchronous(
-        self, made: TocsinFunction, *, retries: int, max_age: int, failures: bool
+        self, made: TocsinFunction, patience: Patience
     ) -> lambda_.CfnEventInvokeConfig:
-        """Calls whose caller does not wait: tried again `retries` times within `max_age` seconds.
-
-        Then the whole event is a dead letter if `failures`, or gone.
-        """
+        """Calls whose caller does not wait; what is a dead letter is the whole event."""
         config = lambda_.CfnEventInvokeConfig
         destination = (
             config.DestinationConfigProperty(
                 on_failure=config.OnFailureProperty(destination=self._dead_letters)
             )
-            if failures
+            if patience.failures
             else None
         )
         return config(
@@ -125,15 +119,15 @@ class Triggers:
             f"{made.spec.pascal}Async",
             function_name=made.function.function_name,
             qualifier="$LATEST",
-            maximum_retry_attempts=retries,
-            maximum_event_age_in_seconds=max_age,
+            maximum_retry_attempts=patience.retries,
+            maximum_event_age_in_seconds=patience.max_age,
             destination_config=destination,
         )
 
     def turns(self, made: TocsinFunction, reason: str) -> None:
         """For who is woken again and again: a lost turn is dropped, and `reason` says why."""
         made.acknowledge_no_queue(reason)
-        asynchronous = self.asynchronous(made, retries=0, max_age=MAX_AGE, failures=False)
+        asynchronous = self.asynchronous(made, _TURN)
         acknowledge(asynchronous, "LambdaAsyncFailureDestination", reason, pack=SERVERLESS)
 
     def alarm_actions(self, made: TocsinFunction, id_: str = "AlarmActions") -> None:
@@ -171,13 +165,11 @@ class Triggers:
         rule = self.rule(
             made,
             id_,
+            rate,
             name=name or made.spec.dashed,
-            permit_as=id_,
             says=says,
-            rate=rate,
+            patience=_TURN,
             payload=payload,
-            retries=0,
-            max_age=MAX_AGE,
         )
         acknowledge(rule, "EventBusDLQ", reason, pack=SERVERLESS)
 
@@ -185,20 +177,17 @@ class Triggers:
         self,
         made: TocsinFunction,
         id_: str,
+        when: str | dict[str, Any],
         *,
         name: str,
-        permit_as: str,
         says: str,
-        retries: int,
-        max_age: int,
-        rate: str | None = None,
+        patience: Patience,
+        permit_as: str = "",
         payload: str | None = None,
-        pattern: dict[str, Any] | None = None,
-        failures: bool = False,
     ) -> events.CfnRule:
-        """A rule of EventBridge, at a `rate` or by the `pattern` of events.
+        """A rule of EventBridge, at a rate or by the pattern of events.
 
-        What it cannot deliver within `max_age` seconds is a dead letter if `failures`, or gone.
+        `permit_as` is the id of its permission, the rule's own where it is left out.
         """
         dead = events.CfnRule.DeadLetterConfigProperty
         rule = events.CfnRule(
@@ -206,21 +195,24 @@ class Triggers:
             id_,
             name=self._context.stage.physical(name),
             description=says,
-            event_pattern=pattern,
-            schedule_expression=rate,
+            event_pattern=None if isinstance(when, str) else when,
+            schedule_expression=when if isinstance(when, str) else None,
             targets=[
                 events.CfnRule.TargetProperty(
                     id=made.spec.dashed,
                     arn=made.function.function_arn,
                     input=payload,
-                    dead_letter_config=(dead(arn=self._dead_letters) if failures else None),
+                    dead_letter_config=dead(arn=self._dead_letters) if patience.failures else None,
                     retry_policy=events.CfnRule.RetryPolicyProperty(
-                        maximum_event_age_in_seconds=max_age, maximum_retry_attempts=retries
+                        maximum_event_age_in_seconds=patience.max_age,
+                        maximum_retry_attempts=patience.retries,
                     ),
                 )
             ],
         )
-        self.permit(made, permit_as, principal="events.amazonaws.com", source_arn=rule.attr_arn)
+        self.permit(
+            made, permit_as or id_, principal="events.amazonaws.com", source_arn=rule.attr_arn
+        )
         return rule
 
     def logs(self, made: TocsinFunction) -> lambda_.CfnPermission:

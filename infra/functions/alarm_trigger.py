@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.bundle.groups import INCIDENTS
-from infra.constructs.triggers import ALARM_GONE_RULE, ALARM_STATE_RULE
 from infra.spec import Cause, FunctionSpec
 from infra.statements import (
     Statement,
@@ -17,6 +16,7 @@ from infra.statements import (
     read_rotas,
     send_failures,
 )
+from infra.waking import ALARM_GONE_RULE, ALARM_STATE_RULE, Patience
 
 if TYPE_CHECKING:
     from infra.constructs.event_sources import EventSources
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _ASYNC_MAX_AGE = 6 * 60 * 60
+_RULE = Patience(retries=185, max_age=_ASYNC_MAX_AGE)
 
 
 def _wake(made: TocsinFunction, sources: EventSources) -> None:
@@ -33,16 +34,13 @@ def _wake(made: TocsinFunction, sources: EventSources) -> None:
     )
     triggers = sources.triggers
     triggers.queue(made, "AlarmsQueueToAlarmTrigger", "alarms", batch=50, concurrency=5, window=2)
-    triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures=True)
+    triggers.asynchronous(made, Patience(retries=2, max_age=_ASYNC_MAX_AGE))
     triggers.alarm_actions(made)
     if names := sources.context.alarm_intake.pattern:
         triggers.rule(
             made,
             "AlarmStateChange",
-            name=ALARM_STATE_RULE,
-            permit_as="AlarmStateRule",
-            says="Alarms that name no action of ours still open incidents",
-            pattern={
+            {
                 "source": ["aws.cloudwatch"],
                 # The second tells of each time series of an alarm over many.
                 "detail-type": [
@@ -51,24 +49,23 @@ def _wake(made: TocsinFunction, sources: EventSources) -> None:
                 ],
                 "detail": {"alarmName": names, "state": {"value": ["ALARM", "OK"]}},
             },
-            retries=185,
-            max_age=_ASYNC_MAX_AGE,
-            failures=True,
+            name=ALARM_STATE_RULE,
+            says="Alarms that name no action of ours still open incidents",
+            patience=_RULE,
+            permit_as="AlarmStateRule",
         )
         triggers.rule(
             made,
             "AlarmGone",
-            name=ALARM_GONE_RULE,
-            permit_as="AlarmGoneRule",
-            says="A deleted or renamed alarm ends its signal: nothing else would",
-            pattern={
+            {
                 "source": ["aws.cloudwatch"],
                 "detail-type": ["CloudWatch Alarm Configuration Change"],
                 "detail": {"alarmName": names, "operation": ["delete"]},
             },
-            retries=185,
-            max_age=_ASYNC_MAX_AGE,
-            failures=True,
+            name=ALARM_GONE_RULE,
+            says="A deleted or renamed alarm ends its signal: nothing else would",
+            patience=_RULE,
+            permit_as="AlarmGoneRule",
         )
 
 

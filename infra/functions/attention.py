@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from infra.bundle.groups import INCIDENTS
 from infra.spec import FunctionSpec
 from infra.statements import ANY, Statement, key_through_sqs, send_failures
+from infra.waking import Patience
 
 if TYPE_CHECKING:
     from infra.constructs.event_sources import EventSources
@@ -21,7 +22,7 @@ _ASYNC_MAX_AGE = 60 * 60
 def _wake(made: TocsinFunction, sources: EventSources) -> None:
     """Lines of the other functions' logs, and alarms that name nothing themselves."""
     made.acknowledge_no_queue("Asynchronous failures go to a destination.")
-    sources.triggers.asynchronous(made, retries=2, max_age=_ASYNC_MAX_AGE, failures=True)
+    sources.triggers.asynchronous(made, Patience(retries=2, max_age=_ASYNC_MAX_AGE))
     sources.triggers.alarm_actions(made, "AttentionAlarms")
     allowed = sources.triggers.logs(made)
     for other in sources.functions.values():

@@ -20,6 +20,7 @@ from infra.statements import (
     stream_listing,
     stream_of,
 )
+from infra.waking import Patience
 
 if TYPE_CHECKING:
     from infra.constructs.event_sources import EventSources
@@ -36,8 +37,7 @@ def _wake(made: TocsinFunction, sources: EventSources) -> None:
         "billing-events",
         batch=100,
         parallel=10,
-        retries=10,
-        failures=True,
+        patience=Patience(retries=10),
         # What time to live removes is no news.
         pattern={"eventName": ["INSERT"]},
     )

@@ -19,6 +19,7 @@ from infra.statements import (
     stream_listing,
     stream_of,
 )
+from infra.waking import Patience
 
 if TYPE_CHECKING:
     from infra.constructs.event_sources import EventSources
@@ -34,9 +35,7 @@ def _wake(made: TocsinFunction, sources: EventSources) -> None:
         "incidents",
         batch=25,
         parallel=2,
-        retries=5,
-        max_age=60 * 60,
-        failures=True,
+        patience=Patience(retries=5, max_age=60 * 60),
         pattern={
             "eventName": ["INSERT"],
             "dynamodb": {"Keys": {"SK": {"S": [{"prefix": "OUT#"}]}}},

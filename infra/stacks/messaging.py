@@ -15,9 +15,9 @@ from infra.catalogue import FUNCTIONS
 from infra.constructs import policies
 from infra.constructs.nag import SERVERLESS, acknowledge
 from infra.constructs.queue import Queues
-from infra.constructs.triggers import ALARM_GONE_RULE, ALARM_STATE_RULE
 from infra.context import NONE
 from infra.stacks.outputs import output
+from infra.waking import ALARM_GONE_RULE, ALARM_STATE_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

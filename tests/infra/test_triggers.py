@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.catalogue import FUNCTIONS
-from infra.constructs.triggers import ALARM_GONE_RULE, ALARM_STATE_RULE
 from infra.routes import ROUTES
+from infra.waking import ALARM_GONE_RULE, ALARM_STATE_RULE
 from tests.infra.deployment import allows
 
 if TYPE_CHECKING:

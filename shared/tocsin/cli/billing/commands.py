@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tocsin.billing.access.entitlement import one_subscription
-from tocsin.billing.identity import Identity
-from tocsin.billing.provider import DEFAULT
 from tocsin.cli.billing import corrections as billing_corrections
 from tocsin.cli.billing import exit as billing_exit
 from tocsin.cli.billing import impact as billing_impact
@@ -22,6 +20,7 @@ from tocsin.cli.billing import reconcile as billing_reconcile
 from tocsin.cli.billing.doubles import checkout, double, doubles
 from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.values import spread
 from tocsin.errors import BadInput, CheckFailed, UnknownName
 from tocsin.policy.compiled.billing_rules import current_billing_rules
 from tocsin.runtime.api_client import segment
@@ -64,9 +63,7 @@ Stage = Annotated[
 Region = Annotated[
     str | None, typer.Option("--region", envvar="AWS_REGION", help="Where the stage is deployed.")
 ]
-_Account = billing_corrections.Account
-_Provider = billing_corrections.Provider
-_Mode = billing_corrections.Mode
+_Registration = billing_corrections.Registration
 _Id = Annotated[str, typer.Argument(help="The event's or subscription's id.", metavar="ID")]
 
 
@@ -141,17 +138,16 @@ def entitlement(
 
 
 @app.command()
+@spread
 def subscription(
     identifier: _Id,
-    account: _Account,
+    registration: _Registration,
     *,
-    provider: _Provider = DEFAULT,
-    mode: _Mode = "live",
     stage: Stage = None,
     region: Region = None,
 ) -> None:
     """What is known of one subscription, and what access it gives."""
-    identity = Identity(provider, account, mode)
+    identity = registration.identity
     row = _desk(stage, region).projection.read(identity, identifier)
     if row is None:
         raise UnknownName(f"no projection of {identifier} for {identity}")
@@ -161,19 +157,18 @@ def subscription(
 
 
 @app.command()
+@spread
 def reproject(
-    account: _Account,
+    registration: _Registration,
     since: Annotated[str, typer.Option("--from", help="With its zone, like 2026-09-08T14:00:00Z.")],
     until: Annotated[str, typer.Option("--until", help="With its zone.")],
     *,
-    provider: _Provider = DEFAULT,
-    mode: _Mode = "live",
     stage: Stage = None,
     region: Region = None,
 ) -> None:
     """Hand stored events of a window to the projector again, when its stream lost some."""
     start, end = billing_corrections.seconds_of(since), billing_corrections.seconds_of(until)
-    identity = Identity(provider, account, mode)
+    identity = registration.identity
     handed_on = _desk(stage, region).reproject(identity, start=start, until=end)
     if current().json:
         current().document({"handed_on": handed_on})
@@ -182,17 +177,16 @@ def reproject(
 
 
 @app.command()
+@spread
 def erase(
     identifier: _Id,
-    account: _Account,
+    registration: _Registration,
     *,
-    provider: _Provider = DEFAULT,
-    mode: _Mode = "live",
     stage: Stage = None,
     region: Region = None,
 ) -> None:
     """Take what leads to a person off a subscription's row, for good. The row stays."""
-    _desk(stage, region).erase(Identity(provider, account, mode), identifier)
+    _desk(stage, region).erase(registration.identity, identifier)
     current().line(f"erased: {identifier}")
 
 

@@ -7,6 +7,7 @@ stands for it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -14,11 +15,13 @@ import typer
 from tocsin.billing.access.corrections import ACTION, Correction
 from tocsin.billing.identity import Identity
 from tocsin.billing.provider import DEFAULT, PROVIDERS
-from tocsin.billing.subscription import Status
+from tocsin.billing.subscription import Status  # noqa: TC001 -- Typer reads the annotations
 from tocsin.cli.incidents.naming import id_of
+from tocsin.cli.incidents.verbs import Key  # noqa: TC001 -- the same
 from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_count
+from tocsin.cli.terminal.values import spread
 from tocsin.errors import BadInput
 from tocsin.incidents import limits
 from tocsin.incidents.queries.access import input_hash
@@ -27,13 +30,8 @@ from tocsin.runtime.api_client import ApiClient, segment
 _Subscription = Annotated[
     str, typer.Argument(help="The provider's id of the subscription.", metavar="SUBSCRIPTION")
 ]
-Account = Annotated[str, typer.Option(help="The account of the registration.")]
-Provider = Annotated[str, typer.Option(help=f"{' or '.join(PROVIDERS)}.")]
-Mode = Annotated[str, typer.Option(help="live or test.")]
 _Reason = Annotated[str, typer.Option(help="Why; it is part of the record.")]
-_Status = Annotated[Status | None, typer.Option(help="What it shall count as.")]
 _UNTIL = "Until when, with its zone, like 2026-09-09T12:00:00Z."
-_Until = Annotated[str | None, typer.Option(help=_UNTIL)]
 _AccessUntil = Annotated[
     str | None,
     typer.Option(help="Of a status without access: leave what was paid until then. Without: none."),
@@ -41,80 +39,92 @@ _AccessUntil = Annotated[
 _Approval = Annotated[
     str, typer.Option(help="The commander's approval, INCIDENT:ENTRY; during an incident.")
 ]
-_Key = Annotated[
-    str | None,
-    typer.Option("--key", help="Idempotency key: the same again does nothing twice."),
-]
 
 corrections = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Which registration at which provider."""
+
+    account: Annotated[str, typer.Option(help="The account of the registration.")]
+    provider: Annotated[str, typer.Option(help=f"{' or '.join(PROVIDERS)}.")] = DEFAULT
+    mode: Annotated[str, typer.Option(help="live or test.")] = "live"
+
+    @property
+    def identity(self) -> Identity:
+        """As the ledger names it."""
+        return Identity(self.provider, self.account, self.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an approval lets a subscription count as."""
+
+    status: Annotated[Status | None, typer.Option(help="What it shall count as.")] = None
+    until: Annotated[str | None, typer.Option(help=_UNTIL)] = None
+    access_until: _AccessUntil = None
+
+
+@spread
 def correct(
     subscription: _Subscription,
-    account: Account,
+    registration: Registration,
     status: Annotated[Status, typer.Option(help="What it shall count as.")],
-    until: Annotated[
-        str, typer.Option(help="Until when, with its zone, like 2026-09-09T12:00:00Z.")
-    ],
+    until: Annotated[str, typer.Option(help=_UNTIL)],
     reason: _Reason,
     *,
     access_until: _AccessUntil = None,
-    provider: Provider = DEFAULT,
-    mode: Mode = "live",
     approval: _Approval = "",
-    key: _Key = None,
+    key: Key = None,
 ) -> None:
     """Let a subscription count as something else until a time. The projection is not touched.
 
     A status without access, like cancelled, takes it away at once, also in a paid period;
     --access-until leaves what was paid until then.
     """
-    body = _body(subscription, Identity(provider, account, mode), reason, approval)
+    body = _body(subscription, registration.identity, reason, approval)
     body |= {"status": status.value, "until": until}
     body |= {"access_until": access_until} if access_until else {}
     _shown(connect().post("/v1/billing/corrections", body, key=key))
 
 
+@spread
 def lift(
     subscription: _Subscription,
-    account: Account,
+    registration: Registration,
     reason: _Reason,
     *,
-    provider: Provider = DEFAULT,
-    mode: Mode = "live",
     approval: _Approval = "",
-    key: _Key = None,
+    key: Key = None,
 ) -> None:
     """Take a correction away before its time."""
-    body = _body(subscription, Identity(provider, account, mode), reason, approval)
+    body = _body(subscription, registration.identity, reason, approval)
     _shown(connect().post("/v1/billing/corrections/lift", body, key=key))
 
 
+@spread
 def approve(
     incident: Annotated[str, typer.Argument(help="The open incident.", metavar="INCIDENT")],
     subscription: _Subscription,
-    account: Account,
+    registration: Registration,
     requester: Annotated[str, typer.Option(help="The person who will correct it.")],
     reason: _Reason,
     *,
-    status: _Status = None,
-    until: _Until = None,
-    access_until: _AccessUntil = None,
+    wish: Wish,
     lifting: Annotated[bool, typer.Option("--lift", help="Approve lifting instead.")] = False,
-    provider: Provider = DEFAULT,
-    mode: Mode = "live",
     minutes: Annotated[str, typer.Option(help="How long it holds, like 90m or 2h.")] = "60m",
 ) -> None:
     """As the commander: let one person make exactly this correction, once."""
-    if lifting == (status is not None) or (status is None) != (until is None):
+    if lifting == (wish.status is not None) or (wish.status is None) != (wish.until is None):
         raise BadInput("name --status and --until, or --lift")
     wanted = Correction(
-        identity=Identity(provider, account, mode),
+        identity=registration.identity,
         subscription=subscription,
-        status=status,
-        until=seconds_of(until) if until else None,
+        status=wish.status,
+        until=seconds_of(wish.until) if wish.until else None,
         reason=reason,
-        access_until=seconds_of(access_until) if access_until else None,
+        access_until=seconds_of(wish.access_until) if wish.access_until else None,
     )
     body = {
         "action": ACTION,

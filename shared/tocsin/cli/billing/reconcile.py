@@ -8,6 +8,7 @@ name. One that is still under way has failed nothing yet.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
 from typing import Annotated, Any
 
@@ -17,9 +18,11 @@ from tocsin.application.billing.reconcile.desk import ACTION
 from tocsin.cli.billing.corrections import entry_of
 from tocsin.cli.billing.wait import LongWork, ends
 from tocsin.cli.incidents.naming import id_of
+from tocsin.cli.incidents.verbs import Key  # noqa: TC001 -- Typer reads the annotations
 from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_count, read_instant
+from tocsin.cli.terminal.values import spread
 from tocsin.incidents.queries.access import input_hash
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.api_client import segment
@@ -28,47 +31,46 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 _Id = Annotated[str, typer.Argument(help="The reconciliation's id.", metavar="RECONCILIATION")]
 _Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it is ready.")]
-_Key = Annotated[
-    str | None,
-    typer.Option("--key", help="Idempotency key: the same again does nothing twice."),
-]
 _Mismatches = Annotated[
     list[str] | None, typer.Option("--mismatch", help="Only this one; may be repeated.")
 ]
 _CHOICES = "recent (touched), sample (touched and a sample) or full."
 
 
-@app.command(cls=OnApi)
-def start(
-    *,
-    scope: Annotated[str, typer.Option(help=f"Who is read: {_CHOICES}")] = "sample",
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Who is compared, and for which incident."""
+
+    scope: Annotated[str, typer.Option(help=f"Who is read: {_CHOICES}")] = "sample"
     begin: Annotated[
         str | None,
         typer.Option(
             "--from",
             help="Touched since, like 2026-09-08T10:00Z; else since the incident's outage, or 1 h.",
         ),
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Touched until; now if left out.")] = None,
+    ] = None
+    end: Annotated[str | None, typer.Option("--to", help="Touched until; now if left out.")] = None
     workspace: Annotated[
         list[str] | None, typer.Option(help="Read this one in any case; may be repeated.")
-    ] = None,
-    incident: Annotated[str | None, typer.Option(help="The incident that is to know.")] = None,
-    seed: Annotated[str, typer.Option(help="Draw by this seed; the id if left out.")] = "",
-    dry: Annotated[bool, typer.Option("--dry", help="A report nothing can follow from.")] = False,
-    wait: _Wait = True,
-    key: _Key = None,
-) -> None:
+    ] = None
+    incident: Annotated[str | None, typer.Option(help="The incident that is to know.")] = None
+    seed: Annotated[str, typer.Option(help="Draw by this seed; the id if left out.")] = ""
+    dry: Annotated[bool, typer.Option("--dry", help="A report nothing can follow from.")] = False
+
+
+@app.command(cls=OnApi)
+@spread
+def start(wanted: Wanted, *, wait: _Wait = True, key: Key = None) -> None:
     """Compare providers, projection and enforcement. Changes nothing."""
     api = connect()
     body: dict[str, Any] = {
-        "scope": scope,
-        "start": None if begin is None else format_time(read_instant(begin)),
-        "end": None if end is None else format_time(read_instant(end)),
-        "workspaces": workspace,
-        "incident": incident and id_of(api, incident),
-        "seed": seed or None,
-        "dry_run": dry or None,
+        "scope": wanted.scope,
+        "start": None if wanted.begin is None else format_time(read_instant(wanted.begin)),
+        "end": None if wanted.end is None else format_time(read_instant(wanted.end)),
+        "workspaces": wanted.workspace,
+        "incident": wanted.incident and id_of(api, wanted.incident),
+        "seed": wanted.seed or None,
+        "dry_run": wanted.dry or None,
     }
     given = {name: value for name, value in body.items() if value is not None}
     found = api.post("/v1/reconciliations", given, key=key)
@@ -130,7 +132,7 @@ def heal(
         str, typer.Option(help="The commander's approval, INCIDENT:ENTRY; during an incident.")
     ] = "",
     wait: _Wait = True,
-    key: _Key = None,
+    key: Key = None,
 ) -> None:
     """Have what is open put right, all of it or those named, and read it again."""
     body: dict[str, Any] = {"mismatches": mismatch or []}
@@ -149,7 +151,7 @@ def approve(
     reason: Annotated[str, typer.Option(help="Why; it is part of the record.")],
     *,
     minutes: Annotated[str, typer.Option(help="How long it holds, like 90m or 2h.")] = "60m",
-    key: _Key = None,
+    key: Key = None,
 ) -> None:
     """Let another person have all that is open now healed, once."""
     api = connect()
@@ -178,7 +180,7 @@ def accept(
     mismatch: Annotated[str, typer.Argument(help="Which one.", metavar="MISMATCH")],
     reason: Annotated[str, typer.Option(help="Why; it is part of the record.")],
     *,
-    key: _Key = None,
+    key: Key = None,
 ) -> None:
     """Leave a mismatch as it is, in your name."""
     body = {"mismatch": mismatch, "reason": reason}
@@ -193,7 +195,7 @@ def sign(
         list[str] | None,
         typer.Option(help="An account that was not compared, as it is listed; for each of them."),
     ] = None,
-    key: _Key = None,
+    key: Key = None,
 ) -> None:
     """Stand for it by name: nothing is open or unknown any more but the accounts you name."""
     body = {"without": without} if without else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,11 +13,14 @@ from tocsin.cli.incidents.naming import id_of
 from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
+from tocsin.cli.terminal.values import spread
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tocsin.runtime.api_client import ApiClient
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,48 +30,44 @@ app = typer.Typer(
 )
 
 _Id = Annotated[str, typer.Argument(help="The replay's id.", metavar="REPLAY")]
-_Account = Annotated[str | None, typer.Option(help="The account of the registration.")]
-_WHOSE = f"Whose events; {DEFAULT} without an incident."
-_Provider = Annotated[str | None, typer.Option(help=_WHOSE)]
-_Mode = Annotated[str | None, typer.Option(help="live or test; live without an incident.")]
-_From = Annotated[str | None, typer.Option("--from", help="First instant, like 2026-09-08T10:00Z.")]
-_To = Annotated[str | None, typer.Option("--until", "--to", help="First instant after the window.")]
-_Incident = Annotated[
-    str | None,
-    typer.Option(help="The incident it belongs to: it tells the window, and by what."),
-]
 _Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Stay until it has ended.")]
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whose events of which stretch; what is left out is told by the incident."""
+
+    account: Annotated[str | None, typer.Option(help="The account of the registration.")] = None
+    begin: Annotated[
+        str | None, typer.Option("--from", help="First instant, like 2026-09-08T10:00Z.")
+    ] = None
+    end: Annotated[
+        str | None, typer.Option("--until", "--to", help="First instant after the window.")
+    ] = None
+    provider: Annotated[
+        str | None, typer.Option(help=f"Whose events; {DEFAULT} without an incident.")
+    ] = None
+    mode: Annotated[str | None, typer.Option(help="live or test; live without an incident.")] = None
+    incident: Annotated[
+        str | None,
+        typer.Option(help="The incident it belongs to: it tells the window, and by what."),
+    ] = None
+
+
 @app.command(cls=OnApi)
-def plan(
-    account: _Account = None,
-    begin: _From = None,
-    end: _To = None,
-    *,
-    provider: _Provider = None,
-    mode: _Mode = None,
-    incident: _Incident = None,
-    wait: _Wait = True,
-) -> None:
+@spread
+def plan(window: Window, *, wait: _Wait = True) -> None:
     """What a replay would insert: the provider's list against the ledger. Changes nothing."""
     api = connect()
-    named = incident and id_of(api, incident)
-    body = _window(provider, account, mode, begin=begin, end=end, incident=named)
-    body["dry_run"] = True
-    found = api.post("/v1/replays", body)
+    found = api.post("/v1/replays", _asked(api, window) | {"dry_run": True})
     _ended(_WORK.watched(api, found) if wait else found)
 
 
 @app.command(cls=OnApi)
+@spread
 def start(
-    account: _Account = None,
-    begin: _From = None,
-    end: _To = None,
+    window: Window,
     *,
-    provider: _Provider = None,
-    mode: _Mode = None,
-    incident: _Incident = None,
     override: Annotated[
         str, typer.Option(help="The commander's reason to start without proof of recovery.")
     ] = "",
@@ -75,10 +75,7 @@ def start(
 ) -> None:
     """Insert what is missing. Refused until the provider is known to have recovered."""
     api = connect()
-    named = incident and id_of(api, incident)
-    body = _window(provider, account, mode, begin=begin, end=end, incident=named)
-    if override:
-        body["override"] = override
+    body = _asked(api, window) | ({"override": override} if override else {})
     found = api.post("/v1/replays", body)
     _ended(_WORK.watched(api, found) if wait else found)
 
@@ -121,23 +118,16 @@ def cancel(
     _show(connect().post(f"{_path(replay)}/cancel", body))
 
 
-def _window(
-    provider: str | None,
-    account: str | None,
-    mode: str | None,
-    *,
-    begin: str | None,
-    end: str | None,
-    incident: str | None,
-) -> dict[str, Any]:
+def _asked(api: ApiClient, window: Window) -> dict[str, Any]:
     """What was said; the rest the incident tells, or there is a default without one."""
+    incident = window.incident and id_of(api, window.incident)
     alone = incident is None
     body = {
-        "provider": provider or (DEFAULT if alone else None),
-        "account": account,
-        "mode": mode or ("live" if alone else None),
-        "start": begin and format_time(read_instant(begin)),
-        "end": end and format_time(read_instant(end)),
+        "provider": window.provider or (DEFAULT if alone else None),
+        "account": window.account,
+        "mode": window.mode or ("live" if alone else None),
+        "start": window.begin and format_time(read_instant(window.begin)),
+        "end": window.end and format_time(read_instant(window.end)),
         "incident": incident,
     }
     return {name: value for name, value in body.items() if value is not None}

@@ -7,6 +7,7 @@ nothing that the API would refuse. Times are shown in UTC and say so.
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 -- Typer reads the annotations
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from tocsin.cli.incidents.tables import second, show_change, show_incident
 from tocsin.cli.incidents.verbs import Incident, Key, add_verbs
 from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.values import spread
 from tocsin.documents.entries import said
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import Category, Kind, Severity
@@ -80,39 +82,35 @@ def timeline(incident: Incident) -> None:
     current().table(("seq", "time (UTC)", "by", "what"), rows)
 
 
-@verbs.command("open", cls=OnApi)
-def open_incident(
-    title: Annotated[str, typer.Argument(help="What is wrong, in a few words.")],
-    *,
-    severity: Annotated[Severity, typer.Option(help="How bad; in doubt the higher.")],
-    category: Annotated[Category, typer.Option(help="What kind.")] = Category.PRODUCTION,
-    kind: Annotated[Kind, typer.Option(help="Real, drill or backfilled.")] = Kind.REAL,
-    service: Annotated[str | None, typer.Option(help="What is affected.")] = None,
-    environment: Annotated[str, typer.Option(help="Where it happens.")] = "production",
-    detail: Annotated[str, typer.Option(help="More about it.")] = "",
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an incident is opened with; the fields are the request's."""
+
+    title: Annotated[str, typer.Argument(help="What is wrong, in a few words.")]
+    severity: Annotated[Severity, typer.Option(help="How bad; in doubt the higher.")]
+    category: Annotated[Category, typer.Option(help="What kind.")] = Category.PRODUCTION
+    kind: Annotated[Kind, typer.Option(help="Real, drill or backfilled.")] = Kind.REAL
+    service: Annotated[str | None, typer.Option(help="What is affected.")] = None
+    environment: Annotated[str, typer.Option(help="Where it happens.")] = "production"
+    detail: Annotated[str, typer.Option(help="More about it.")] = ""
     began_at: Annotated[
         str | None, typer.Option(help="When harm began, with its zone; moves no clock.")
-    ] = None,
+    ] = None
     received_at: Annotated[
         str | None, typer.Option(help="When a report came in, with its zone: it is t0.")
-    ] = None,
+    ] = None
     restricted: Annotated[
         bool, typer.Option("--restricted", help="Hide it from everybody without a part in it.")
-    ] = False,
-    key: Key = None,
-) -> None:
+    ] = False
+
+
+@verbs.command("open", cls=OnApi)
+@spread
+def open_incident(opening: Opening, *, key: Key = None) -> None:
     """Open an incident and page who is on call."""
-    body: dict[str, Any] = {
-        "title": title,
-        "severity": severity.value,
-        "category": category.value,
-        "kind": kind.value,
-        "environment": environment,
-        "detail": detail,
-        "service": service,
-        "began_at": progress.moment(began_at),
-        "received_at": progress.moment(received_at),
-        "restricted": restricted,
+    body: dict[str, Any] = asdict(opening) | {
+        "began_at": progress.moment(opening.began_at),
+        "received_at": progress.moment(opening.received_at),
     }
     wanted = {name: value for name, value in body.items() if value is not None}
     show_change(connect().post("/v1/incidents", wanted, key=key))

@@ -10,9 +10,10 @@ import typer
 
 from tocsin.cli.incidents.naming import OnOne
 from tocsin.cli.incidents.tables import show_change
-from tocsin.cli.incidents.verbs import At, IfVersion, Incident, Key, send
+from tocsin.cli.incidents.verbs import Envelope, Incident, send
 from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.values import spread
 from tocsin.errors import BadInput
 from tocsin.incidents.model.content import MediaType
 from tocsin.runtime.api_client import segment
@@ -34,6 +35,7 @@ def add_to(app: typer.Typer) -> None:
         app.command(cls=OnOne)(command)
 
 
+@spread
 def evidence(
     incident: Incident,
     title: Annotated[str, typer.Argument(help="What it is, in a few words.")],
@@ -45,20 +47,13 @@ def evidence(
     media_type: Annotated[
         MediaType | None, typer.Option(help="What kind of text; a file's name says it.")
     ] = None,
-    happened_at: At = None,
-    key: Key = None,
-    if_version: IfVersion = None,
+    envelope: Envelope,
 ) -> None:
     """Put what was found on the record, as it was found."""
     if (text is None) == (file is None):
         raise BadInput("give the text or `--file`, one of the two", field="text")
     body: dict[str, Any] = {"title": title, "text": text if file is None else _read(str(file))}
     kind = media_type or _TYPES.get(Path(file or "").suffix, MediaType.PLAIN)
-    envelope = {
-        "happened_at": happened_at,
-        "key": key,
-        "if_version": if_version,
-    }
     show_change(send(incident, "evidence", body | {"media_type": kind.value}, envelope))
 
 

@@ -7,34 +7,46 @@ answer says so. Nothing is made up on the way: what was seen and where it can be
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping  # noqa: TC003 -- Typer reads the annotations
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 import typer
 
 from tocsin.cli.incidents.tables import show_change
-from tocsin.cli.incidents.verbs import At, IfVersion, Incident, Key, send
+from tocsin.cli.incidents.verbs import Envelope, Incident, Occasion, send
 from tocsin.cli.terminal.api import connect
+from tocsin.cli.terminal.values import spread
 from tocsin.incidents.commands.verbs import STEP
 from tocsin.incidents.model.parts import Check, RunKind, UpdateAudience, Verdict
 from tocsin.incidents.vocabulary import Resolution  # noqa: TC001 -- Typer reads the annotations
 from tocsin.runtime.api_client import segment
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """What the first update has to say."""
+
+    impact: Annotated[str, typer.Option("--impact", "-i", help="Needed in the first.")] = ""
+    mitigation: Annotated[str, typer.Option("--mitigation", "-m", help="Needed in the first.")] = ""
+    eta: Annotated[str, typer.Option("--eta", "-e", help="Or `unknown`; in the first.")] = ""
+
+
+@spread
 def did(
     incident: Incident,
     text: Annotated[str, typer.Argument(help="What you did.", metavar="TEXT")],
     *,
-    happened_at: At = None,
-    key: Key = None,
+    occasion: Occasion,
 ) -> None:
     """A containment action that you carried out: planned and done in one."""
-    one = Steps(incident, happened_at=happened_at, key=key)
+    one = Steps(incident, occasion)
     action = one.fresh("a", [each["action"] for each in one.found["containment"]["actions"]])
     one.send("contain", {STEP: "plan", "action": action, "text": text})
     one.send("contain", {STEP: "done", "action": action})
     one.show()
 
 
+@spread
 def shipped(
     incident: Incident,
     commit: Annotated[str, typer.Argument(help="The commit of the fix.")],
@@ -45,11 +57,10 @@ def shipped(
     everywhere: Annotated[
         bool, typer.Option("--all/--part", help="Deployed everywhere the incident is, or in part.")
     ],
-    happened_at: At = None,
-    key: Key = None,
+    occasion: Occasion,
 ) -> None:
     """A fix that is out: linked, its checks green, deployed."""
-    one = Steps(incident, happened_at=happened_at, key=key)
+    one = Steps(incident, occasion)
     one.send("fix", {STEP: "link", "commit": commit})
     for kind, url in ((RunKind.QUALITY, quality), (RunKind.SECURITY, security)):
         run = {"commit": commit, "run": kind.value, "conclusion": "success", "url": url}
@@ -60,10 +71,10 @@ def shipped(
 
 
 def looked(
-    incident: str, looks: Mapping[Check, str], *, contained: bool, envelope: Mapping[str, Any]
+    incident: str, looks: Mapping[Check, str], *, contained: bool, occasion: Occasion
 ) -> None:
     """Records looks that passed, each with what was seen, and then that harm has stopped."""
-    one = Steps(incident, **envelope)
+    one = Steps(incident, occasion)
     for check, seen in looks.items():
         look = {"check": check.value, "verdict": Verdict.PASSED.value, "detail": seen}
         one.send("verify", {STEP: "observe", **look})
@@ -72,6 +83,7 @@ def looked(
     one.show()
 
 
+@spread
 def told(
     incident: Incident,
     text: Annotated[str, typer.Argument(help="What people were told.", metavar="TEXT")],
@@ -79,21 +91,16 @@ def told(
     audience: Annotated[
         UpdateAudience, typer.Option(help="Who was told.")
     ] = UpdateAudience.INTERNAL,
-    impact: Annotated[str, typer.Option("--impact", "-i", help="Needed in the first.")] = "",
-    mitigation: Annotated[
-        str, typer.Option("--mitigation", "-m", help="Needed in the first.")
-    ] = "",
-    eta: Annotated[str, typer.Option("--eta", "-e", help="Or `unknown`; in the first.")] = "",
-    happened_at: At = None,
-    key: Key = None,
+    first: First,
+    occasion: Occasion,
 ) -> None:
     """An update that was sent and taken, under an id made up for you."""
-    one = Steps(incident, happened_at=happened_at, key=key)
-    first = {"impact": impact, "mitigation": mitigation, "eta": eta}
-    one.update(audience, text, {name: said for name, said in first.items() if said})
+    one = Steps(incident, occasion)
+    one.update(audience, text, {name: said for name, said in asdict(first).items() if said})
     one.show()
 
 
+@spread
 def close(
     incident: Incident,
     resolution: Annotated[Resolution, typer.Argument(help="Why it is closed.")],
@@ -111,18 +118,15 @@ def close(
     residual: Annotated[
         str, typer.Option(help="What is left to do, with --final; `none` is an answer.")
     ] = "",
-    happened_at: At = None,
-    key: Key = None,
-    if_version: IfVersion = None,
+    envelope: Envelope,
 ) -> None:
     """Close: resolved, false positive or duplicate. With --final the last update goes before it."""
-    envelope = {"happened_at": happened_at, "key": key}
     body = {"resolution": resolution.value, "reason": reason or None, "duplicate_of": duplicate_of}
     wish = {name: value for name, value in body.items() if value is not None}
     if not final:
-        show_change(send(incident, "close", wish, envelope | {"if_version": if_version}))
+        show_change(send(incident, "close", wish, envelope))
         return
-    one = Steps(incident, **envelope)
+    one = Steps(incident, envelope)
     one.update(UpdateAudience.INTERNAL, final, {"final": True, "residual": residual})
     one.send("close", wish)
     one.show()
@@ -131,16 +135,15 @@ def close(
 class Steps:
     """Verbs on one incident, one after the other; what they wrote is shown together."""
 
-    def __init__(self, incident: str, **envelope: Any) -> None:
+    def __init__(self, incident: str, occasion: Occasion) -> None:
         api = connect()
         self.found: Mapping[str, Any] = api.get(f"/v1/incidents/{segment(incident)}")
-        self._envelope, self._recorded = envelope, list[Any]()
+        self._occasion, self._recorded = occasion, list[Any]()
 
     def send(self, verb: str, body: Mapping[str, Any]) -> None:
         """The next step, on the incident that was named when the first was typed."""
-        key = self._envelope.get("key")
-        number = len(self._recorded)
-        own = self._envelope | {"key": key and f"{key}-{number}"}
+        key = self._occasion.key
+        own = Envelope(self._occasion.happened_at, key and f"{key}-{len(self._recorded)}")
         self.found = send(self.found["id"], verb, body, own)
         self._recorded += self.found["recorded"]
 

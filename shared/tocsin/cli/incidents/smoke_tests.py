@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tocsin.cli.incidents.verbs import send
+from tocsin.cli.incidents.verbs import Envelope, send
 from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput, CheckFailed
@@ -24,7 +24,7 @@ NONE = (
 )
 
 
-def run_smoke_tests(incident: str, *, dry_run: bool, envelope: Mapping[str, Any]) -> None:
+def run_smoke_tests(incident: str, *, dry_run: bool, key: str | None) -> None:
     """Runs them all, keeps their output as evidence, and records the look with where it lies.
 
     Nothing is recorded as seen if the incident changed while they ran: a containment action may
@@ -47,8 +47,7 @@ def run_smoke_tests(incident: str, *, dry_run: bool, envelope: Mapping[str, Any]
     results = [ask(test) for test in tests]
     failed = [one for one in results if not one.passed]
     said = f"{len(results) - len(failed)} of {len(results)} smoke tests passed"
-    key = envelope.get("key")
-    after = {**envelope, "if_version": found["version"], "key": key and f"{key}-evidence"}
+    after = Envelope(key=key and f"{key}-evidence", if_version=found["version"])
     evidence = {"title": said, "text": "\n".join(one.output for one in results)}
     kept = send(incident, "evidence", evidence, after)
     observation = {
@@ -57,7 +56,7 @@ def run_smoke_tests(incident: str, *, dry_run: bool, envelope: Mapping[str, Any]
         "verdict": (Verdict.FAILED if failed else Verdict.PASSED).value,
         "detail": f"{said}; {_where(api, found, evidence['title'])}",
     }
-    recorded = send(incident, "verify", observation, {**envelope, "if_version": kept["version"]})
+    recorded = send(incident, "verify", observation, Envelope(key=key, if_version=kept["version"]))
     _show(found, results, observation, recorded)
     if failed:
         raise CheckFailed(", ".join(f"{one.name}: {one.why}" for one in failed))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 -- Typer reads the annotations
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any
 
 import typer
@@ -23,10 +24,11 @@ from tocsin.cli.incidents.tables import (
     show_preview,
     tinted,
 )
-from tocsin.cli.incidents.verbs import At, IfVersion, Incident, Key, send
+from tocsin.cli.incidents.verbs import Envelope, IfVersion, Incident, Key, send
 from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_instant
+from tocsin.cli.terminal.values import spread
 from tocsin.errors import BadInput, CheckFailed
 from tocsin.incidents.commands.verbs import STEP
 from tocsin.incidents.model.parts import Check, ItemState, Verdict
@@ -116,8 +118,7 @@ def checklist(
         if state is None:
             raise BadInput("say whether the item is `done` or `not_applicable`", field="state")
         body = {"item": item, "state": state.value, "detail": detail}
-        envelope = {"key": key, "if_version": if_version}
-        show_change(send(incident, "checklist", body, envelope))
+        show_change(send(incident, "checklist", body, Envelope(key=key, if_version=if_version)))
         return
     found = connect().get(f"/v1/incidents/{segment(incident)}/checklist")
     if current().json:
@@ -140,15 +141,14 @@ def checklist(
         current().table(("state", "item", "what", "by"), rows)
 
 
+@spread
 def severity(
     incident: Incident,
     to: Annotated[Severity, typer.Argument(help="The new severity.")],
     *,
     reason: Annotated[str, typer.Option(help="Why; needed to lower it.")] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    happened_at: At = None,
-    key: Key = None,
-    if_version: IfVersion = None,
+    envelope: Envelope,
 ) -> None:
     """Raise or lower the severity: shows old and new deadlines, and asks.
 
@@ -163,58 +163,68 @@ def severity(
         if not typer.confirm("Change it?", err=True):
             raise CheckFailed("not confirmed: nothing has changed")
         # What was confirmed is what was shown: a version that has moved on is refused.
-        if_version = found["version"] if if_version is None else if_version
-    envelope: Mapping[str, Any] = {
-        "happened_at": happened_at,
-        "key": key,
-        "if_version": if_version,
-    }
+        if envelope.if_version is None:
+            envelope = replace(envelope, if_version=found["version"])
     show_change(send(incident, "severity", {"severity": to.value, "reason": reason}, envelope))
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look, in words of its own."""
+
+    check: Annotated[Check | None, typer.Option(help="Record a look of this kind.")] = None
+    verdict: Annotated[Verdict | None, typer.Option(help="What looking showed.")] = None
+    detail: Annotated[str, typer.Option(help="What was looked at, or why not.")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Looks that passed, each by what was seen."""
+
+    logs: Annotated[str, typer.Option("--logs", "-l", help="What the logs show: passed.")] = ""
+    smoke_test: Annotated[
+        str, typer.Option("--smoke-test", "-s", help="What a smoke test showed: passed.")
+    ] = ""
+    targeted_check: Annotated[
+        str, typer.Option("--targeted-check", "-t", help="What a check of it showed: passed.")
+    ] = ""
+
+    @property
+    def looks(self) -> dict[Check, str]:
+        """Those that were given."""
+        return {Check(name): seen for name, seen in asdict(self).items() if seen}
+
+
+@spread
 def verify(
     incident: Incident,
     *,
-    check: Annotated[Check | None, typer.Option(help="Record a look of this kind.")] = None,
-    verdict: Annotated[Verdict | None, typer.Option(help="What looking showed.")] = None,
-    detail: Annotated[str, typer.Option(help="What was looked at, or why not.")] = "",
+    look: Look,
     contained: Annotated[
         bool, typer.Option("--contained", "-c", help="Say that harm has stopped.")
     ] = False,
-    logs: Annotated[str, typer.Option("--logs", "-l", help="What the logs show: passed.")] = "",
-    smoke_test: Annotated[
-        str, typer.Option("--smoke-test", "-s", help="What a smoke test showed: passed.")
-    ] = "",
-    targeted_check: Annotated[
-        str, typer.Option("--targeted-check", "-t", help="What a check of it showed: passed.")
-    ] = "",
+    passed: Passed,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show which smoke tests would run; send nothing.")
     ] = False,
     effective_at: Annotated[
         str | None, typer.Option(help="When it stopped, with its zone; moves no clock.")
     ] = None,
-    happened_at: At = None,
-    key: Key = None,
-    if_version: IfVersion = None,
+    envelope: Envelope,
 ) -> None:
     """Run the smoke tests of its policy; or record looks, and with --contained that harm stopped.
 
     What the smoke tests answered is kept as evidence. One that does not pass is exit code 1.
     """
-    body: dict[str, Any]
-    said = (logs, smoke_test, targeted_check)
-    order = (Check.LOGS, Check.SMOKE_TEST, Check.TARGETED_CHECK)
-    looks = {kind: seen for kind, seen in zip(order, said, strict=True) if seen}
-    if looks:
-        asked = {"happened_at": happened_at, "key": key}
-        looked(incident, looks, contained=contained, envelope=asked)
+    if passed.looks:
+        looked(incident, passed.looks, contained=contained, occasion=envelope)
         return
+    check, verdict, detail = look.check, look.verdict, look.detail
+    body: dict[str, Any]
     if contained:
         body = {STEP: "contained", "effective_at": moment(effective_at)}
     elif verdict is None and not detail and check in (None, Check.SMOKE_TEST):
-        asked = {"key": key}
-        run_smoke_tests(incident, dry_run=dry_run, envelope=asked)
+        run_smoke_tests(incident, dry_run=dry_run, key=envelope.key)
         return
     elif check is None or verdict is None:
         raise BadInput("say --check and --verdict, or --contained, or nothing to run smoke tests")
@@ -225,11 +235,6 @@ def verify(
             "verdict": verdict.value,
             "detail": detail,
         }
-    envelope = {
-        "happened_at": happened_at,
-        "key": key,
-        "if_version": if_version,
-    }
     show_change(send(incident, "verify", body, envelope))
 
 

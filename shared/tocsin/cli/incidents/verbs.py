@@ -8,8 +8,8 @@ Verbs with steps are groups: `tocsin contain plan INC-… rollback "Back to 41"`
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -22,6 +22,7 @@ from tocsin.cli.incidents.tables import minute, show_change
 from tocsin.cli.terminal.api import ApiUrl, As, connect, connect_to
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import LENGTHS, read_count, read_instant
+from tocsin.cli.terminal.values import options_of, parameter, with_signature
 from tocsin.errors import BadInput
 from tocsin.incidents.commands.help import about
 from tocsin.incidents.commands.shapes import Shape, shapes
@@ -31,6 +32,7 @@ from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from inspect import Parameter
 
     from tocsin.incidents.commands.verbs import Verb
 
@@ -57,11 +59,21 @@ At = Annotated[
     str | None,
     typer.Option("--at", help="When it happened, with its zone; default now.", show_default=False),
 ]
-_ENVELOPE = {
-    "happened_at": At,
-    "key": Key,
-    "if_version": IfVersion,
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What may be said of a change beside what it is."""
+
+    happened_at: At = None
+    key: Key = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope(Occasion):
+    """The same of a change that is sent as one."""
+
+    if_version: IfVersion = None
 
 
 def add_verbs(
@@ -80,15 +92,15 @@ def add_verbs(
 
 
 def send(
-    incident: str, verb: str, body: Mapping[str, Any], envelope: Mapping[str, Any]
+    incident: str, verb: str, body: Mapping[str, Any], envelope: Envelope
 ) -> Mapping[str, Any]:
     """Sends a verb with what stands in its envelope; the incident as it is then."""
     sent = dict(body)
-    if envelope.get("happened_at"):
-        sent["occurred_at"] = _moment(envelope["happened_at"])
+    if envelope.happened_at:
+        sent["occurred_at"] = _moment(envelope.happened_at)
     api = connect()
     path = f"/v1/incidents/{segment(incident)}/{verb}"
-    return api.post(path, sent, key=envelope.get("key"), if_version=envelope.get("if_version"))
+    return api.post(path, sent, key=envelope.key, if_version=envelope.if_version)
 
 
 def _add(
@@ -149,34 +161,28 @@ _SHOWN = {"freeze": _freezes}
 
 def _command(verb: str, step: str, command: type) -> Any:
     """A function whose signature is the verb's fields, as Typer reads signatures."""
-    fields = shapes(command)
+    wanted = shapes(command)
 
     def run(**given: Any) -> None:
         body = {STEP: step} if step else {}
-        body |= {shape.name: value for shape, value in _sent(fields, given)}
-        show_change(send(given["incident"], verb, body, given))
+        body |= {shape.name: value for shape, value in _sent(wanted, given)}
+        envelope = Envelope(**{one.name: given[one.name] for one in fields(Envelope)})
+        show_change(send(given["incident"], verb, body, envelope))
 
-    parameters = [_parameter("incident", Incident)]
+    parameters = [parameter("incident", Incident)]
     parameters += sorted(
-        (_of(shape, fields) for shape in fields), key=lambda one: one.default is not one.empty
+        (_of(shape, wanted) for shape in wanted), key=lambda one: one.default is not one.empty
     )
-    parameters += [_parameter(name, hint, None) for name, hint in _ENVELOPE.items()]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # typer asks for it
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
-    return run
+    return with_signature(run, [*parameters, *options_of(Envelope)])
 
 
-def _parameter(name: str, hint: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
-
-
-def _of(shape: Shape, fields: tuple[Shape, ...]) -> inspect.Parameter:
+def _of(shape: Shape, wanted: tuple[Shape, ...]) -> Parameter:
     """One field: on the line if it is needed and one word or text, else an option."""
     hint, text = _hint(shape), shape.about or about(shape.name)
-    if shape in _on_the_line(fields):
+    if shape in _on_the_line(wanted):
         offers = _OFFERS.get(shape.name)
         argument = typer.Argument(help=text, metavar=shape.name.upper(), autocompletion=offers)
-        return _parameter(shape.name, Annotated[hint, argument])
+        return parameter(shape.name, Annotated[hint, argument])
     needed = shape.required and not shape.left_to_engine and not shape.many
     option = typer.Option(
         *_names(shape),
@@ -185,17 +191,17 @@ def _of(shape: Shape, fields: tuple[Shape, ...]) -> inspect.Parameter:
         autocompletion=_OFFERS.get(shape.name),
     )
     if needed:
-        return _parameter(shape.name, Annotated[hint, option])
+        return parameter(shape.name, Annotated[hint, option])
     if shape.kind is bool:
-        return _parameter(shape.name, Annotated[hint, option], False)
-    return _parameter(shape.name, Annotated[hint | None, option], None)
+        return parameter(shape.name, Annotated[hint, option], False)
+    return parameter(shape.name, Annotated[hint | None, option], None)
 
 
-def _on_the_line(fields: tuple[Shape, ...]) -> tuple[Shape, ...]:
+def _on_the_line(wanted: tuple[Shape, ...]) -> tuple[Shape, ...]:
     words = (str, int)
     plain = [
         shape
-        for shape in fields
+        for shape in wanted
         if shape.required
         and not shape.many
         and not shape.left_to_engine
@@ -235,8 +241,8 @@ def _hint(shape: Shape) -> Any:
     return list[kind] if shape.many else kind
 
 
-def _sent(fields: tuple[Shape, ...], given: Mapping[str, Any]) -> Iterator[tuple[Shape, Any]]:
-    for shape in fields:
+def _sent(wanted: tuple[Shape, ...], given: Mapping[str, Any]) -> Iterator[tuple[Shape, Any]]:
+    for shape in wanted:
         value = given[shape.name]
         if value is None or (value is False and not shape.required):
             continue

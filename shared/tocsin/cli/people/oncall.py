@@ -7,6 +7,7 @@ somebody in person. Times without a zone are in the rotation's zone where one is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence  # noqa: TC003 -- Typer reads the annotations
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path  # noqa: TC003 -- the same
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ import typer
 from tocsin.cli.terminal.api import ApiUrl, As, OnApi, connect, connect_to
 from tocsin.cli.terminal.output import current
 from tocsin.cli.terminal.spans import read_count, read_span
+from tocsin.cli.terminal.values import spread
 from tocsin.documents.ical import calendar
 from tocsin.documents.times import full_moment
 from tocsin.errors import BadInput
@@ -98,16 +100,24 @@ def show_rotation(role: RoleName) -> None:
         current().table(columns, (_turns(mark, one) for mark, one in rows))
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Who takes turns, and when they change."""
+
+    member: Annotated[list[str], typer.Option(help="Who takes turns, in order; `-`: nobody.")]
+    starts: Annotated[str, typer.Option(help="The first hand-off, like 2026-09-07T09:00.")]
+    zone: Annotated[str, typer.Option(help="Whose wall clock, like Europe/Berlin.")]
+    days: Annotated[str, typer.Option(help="How long a turn is, like 7d.")] = "7d"
+    backup: Annotated[list[str] | None, typer.Option(help="Backups taking turns.")] = None
+    deputy: Annotated[list[str] | None, typer.Option(help="Who comes last, in order.")] = None
+
+
 @rotations.command("set", cls=OnApi)
+@spread
 def set_rotation(
     role: RoleName,
     *,
-    member: Annotated[list[str], typer.Option(help="Who takes turns, in order; `-`: nobody.")],
-    starts: Annotated[str, typer.Option(help="The first hand-off, like 2026-09-07T09:00.")],
-    zone: Annotated[str, typer.Option(help="Whose wall clock, like Europe/Berlin.")],
-    days: Annotated[str, typer.Option(help="How long a turn is, like 7d.")] = "7d",
-    backup: Annotated[list[str] | None, typer.Option(help="Backups taking turns.")] = None,
-    deputy: Annotated[list[str] | None, typer.Option(help="Who comes last, in order.")] = None,
+    turns: Turns,
     now: Annotated[
         bool, typer.Option("--now", help="Also for the turn that runs, not from the next one on.")
     ] = False,
@@ -116,24 +126,26 @@ def set_rotation(
     ] = False,
 ) -> None:
     """Say who takes turns (commander); shows whose turns change, and tells them."""
+    length = read_count(turns.days, "days")
     body = {
-        "members": ["" if each == "-" else each for each in member],
-        "starts_at": format_time(_moment(starts, load_zone(zone))),
-        "zone": zone,
-        "length_days": (length := read_count(days, "days")),
-        "backups": backup or [],
-        "deputies": deputy or [],
+        "members": ["" if each == "-" else each for each in turns.member],
+        "starts_at": format_time(_moment(turns.starts, load_zone(turns.zone))),
+        "zone": turns.zone,
+        "length_days": length,
+        "backups": turns.backup or [],
+        "deputies": turns.deputy or [],
     } | ({"at_once": True} if now else {})
     api = connect()
     found = api.post(f"/v1/oncall/{role.value}/preview", body)
     if not current().json:
-        _changes(found["turns"], zone)
+        _changes(found["turns"], turns.zone)
     if preview:
         if current().json:
             current().document(found)
         return
     made = api.post(f"/v1/oncall/{role.value}/rotation", body)
-    _told(made, f"{role.value}: {', '.join(member)}, every {length} days from {made['starts_at']}")
+    people = ", ".join(turns.member)
+    _told(made, f"{role.value}: {people}, every {length} days from {made['starts_at']}")
 
 
 @overrides.command("add", cls=OnApi)

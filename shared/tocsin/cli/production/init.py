@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.values import spread
 from tocsin.errors import BadInput
 
 if TYPE_CHECKING:
@@ -25,15 +27,23 @@ _ASKED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What is asked for where it was not given."""
+
+    account: Annotated[str, typer.Option(help="The AWS account, twelve digits.")] = ""
+    region: Annotated[str, typer.Option(help="The Region everything lies in.")] = ""
+    ops_mail: Annotated[str, typer.Option(help="Hears when Tocsin itself is in trouble.")] = ""
+    mail_from: Annotated[str, typer.Option(help="Sender of personal mail.")] = ""
+    providers: Annotated[str, typer.Option(help="Those to watch, with commas; or none.")] = ""
+
+
 @app.command()
+@spread
 def init(
     file: Annotated[Path, typer.Option(help="Where it is written.")] = Path("tocsin.toml"),
     *,
-    account: Annotated[str, typer.Option(help="The AWS account, twelve digits.")] = "",
-    region: Annotated[str, typer.Option(help="The Region everything lies in.")] = "",
-    ops_mail: Annotated[str, typer.Option(help="Hears when Tocsin itself is in trouble.")] = "",
-    mail_from: Annotated[str, typer.Option(help="Sender of personal mail.")] = "",
-    providers: Annotated[str, typer.Option(help="Those to watch, with commas; or none.")] = "",
+    needed: Needed,
     stage: Annotated[str, typer.Option(help="production, or drill.")] = "production",
     size: Annotated[str, typer.Option(help="frugal, or full, which costs more.")] = "frugal",
     sign_in: Annotated[str, typer.Option(help="Who signs in besides group roles.")] = "none",
@@ -44,14 +54,7 @@ def init(
 
     if file.exists() and not force:
         raise BadInput(f"{file} is there already: change it, or write over it with --force")
-    said: dict[str, Any] = {
-        "account": account,
-        "region": region,
-        "ops_mail": ops_mail,
-        "mail_from": mail_from,
-        "providers": providers,
-    }
-    said = _completed(said)
+    said = _completed(asdict(needed))
     names = [each.strip() for each in str(said["providers"]).split(",") if each.strip()]
     said["providers"] = [each for each in names if each != "none"]
     deployment = checked({**said, "stage": stage, "size": size, "sign_in": sign_in})
