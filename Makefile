@@ -8,6 +8,10 @@ SHELL := /bin/sh
 .SUFFIXES:
 .NOTPARALLEL:
 
+# What is compiled is kept, whatever this shell says: else each worker of the suite, and each of the
+# many programs that tests start, compiles everything anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 READY := .venv/.ready
