@@ -19,6 +19,7 @@ from infra.bundle.dependencies import NoUv, Recipe, find_uv, trim
 from infra.bundle.dependencies import recipe as recipe_of
 from infra.bundle.groups import INCIDENTS, INGEST, DependencyGroup
 from infra.node import pinned_node
+from tests.infra.bundles import HOST_ARCH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,15 +188,18 @@ def test_the_app_run_as_a_process_refuses_an_unknown_stage(tmp_path: Path) -> No
 
 
 def test_the_command_in_cdk_json_runs_where_the_cdk_runs_it(tmp_path: Path) -> None:
-    """The CDK's own CLI starts it in the folder of cdk.json, with a relative output folder."""
+    """The CDK's own CLI starts it in the folder of cdk.json, with a relative output folder.
+
+    It asks for the bundles that tests/infra/test_bundles.py looks at: each is made once.
+    """
     settings = json.loads((ROOT / "infra/cdk.json").read_text())
     assert (ROOT / "infra" / settings["output"]).resolve() == ROOT / ".local/cdk.out"
     relative = os.path.relpath(tmp_path, ROOT / "infra")
     done = run_app(
         settings["app"],
         ROOT / "infra",
-        '{"stage": "drill", "ops_mail": "ops@example.com"}',
+        json.dumps({"stage": "production", "ops_mail": "ops@example.com", "arch": HOST_ARCH}),
         relative,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert (tmp_path / "tocsin-drill-functions.template.json").exists()
+    assert (tmp_path / "tocsin-production-functions.template.json").exists()

@@ -38,7 +38,7 @@ def show(
     loud: Annotated[bool, typer.Option("--loud")] = False,
 ) -> None:
     """Show what was given."""
-    print(json.dumps({"count": count, **asdict(whose), **asdict(beside), "loud": loud}))
+    typer.echo(json.dumps({"count": count, **asdict(whose), **asdict(beside), "loud": loud}))
 
 
 def typed(*words: str) -> dict[str, object]:

@@ -10,6 +10,7 @@ import copy
 import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -42,6 +43,12 @@ FIXED = {
     "Action": "sts:AssumeRoleWithWebIdentity",
     "Condition": {"StringEquals": {"sts:RoleSessionName": "${okta.example:sub}"}},
 }
+
+
+@cache
+def session() -> boto3.Session:
+    """One for all: it keeps the models of the services, which take a while to read."""
+    return boto3.Session("AKIAFAKEFORTESTS0000", "x", region_name=DEPLOYMENT.region)
 
 
 def stack(name: str, status: str = "CREATE_COMPLETE") -> dict[str, Any]:
@@ -99,8 +106,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.account = Account(DEPLOYMENT.account, DEPLOYMENT.region)
-        session = boto3.Session("AKIAFAKEFORTESTS0000", "x", region_name=DEPLOYMENT.region)
-        self.session = cast("Any", session)
+        self.session = cast("Any", session())
         for name, service, answers in (
             ("s3", "s3", self.bucket),
             ("cloudformation", "cloudformation", self.stacks),
@@ -310,6 +316,8 @@ def test_a_planted_fault_is_found_by_name(
     findings = found(change)
     assert {one.check for one in findings} == {check}
     assert any(says in one.what for one in findings), findings
+    for hidden in ("sk_live_1", "rzp_live_1", "whsec_1", "ab" * 32, "cd" * 32):
+        assert hidden not in str(findings), "no key is ever shown"
 
 
 def test_what_could_not_be_looked_at_is_a_finding_and_hides_none_of_the_others() -> None:
@@ -325,12 +333,9 @@ def test_what_could_not_be_looked_at_is_a_finding_and_hides_none_of_the_others()
     assert "GetAccountSettings answered AccessDeniedException" in findings[0].what
 
 
-def test_saml_fixes_the_name_itself_and_no_key_is_ever_shown() -> None:
+def test_saml_fixes_the_name_itself() -> None:
     saml = FIXED | {"Action": "sts:AssumeRoleWithSAML", "Condition": {}}
     assert found(put("role", Statement=[saml])) == []
-    shown = str([found(fault[1]) for fault in FAULTS])
-    for hidden in ("sk_live_1", "rzp_live_1", "whsec_1", "ab" * 32, "cd" * 32):
-        assert hidden not in shown
 
 
 def test_what_nobody_can_be_asked_is_said_and_is_no_fault() -> None:

@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.harness.sizes import quick_or_full
 from tests.harness.worlds.world import World, a_world
 from tocsin.application.incidents.deliver import LEASE
 from tocsin.errors import MessageRefused, SendFailed
@@ -97,6 +98,7 @@ def test_a_repeat_is_the_same_message_with_the_same_id(world: World) -> None:
     assert first == second
 
 
+@settings(max_examples=quick_or_full(40, 5_000))
 @given(
     crashes=st.lists(st.tuples(st.integers(0, 5), st.sampled_from(POINTS)), max_size=8),
     stops=st.sets(st.integers(0, 5)),

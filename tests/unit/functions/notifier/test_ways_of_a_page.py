@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.harness.fakes.application import Policies
+from tests.harness.sizes import quick_or_full
 from tests.harness.worlds.world import World, a_world
 from tocsin.documents.fitting import SMS_SEPTETS, septets
 from tocsin.errors import MessageRefused, SendFailed
@@ -240,6 +241,7 @@ def test_a_notifier_killed_at_any_point_loses_nothing_by_any_way(kind: WayKind, 
         world.inbox.take_all()
 
 
+@settings(max_examples=quick_or_full(40, 5_000))
 @given(
     crashes=st.lists(st.tuples(st.integers(0, 4), st.sampled_from(POINTS)), max_size=6),
     outages=st.lists(
