@@ -7,9 +7,10 @@ this server instead. The tables are made from the same page that infra deploys.
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+import socket
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 import boto3
@@ -108,6 +109,17 @@ def _one_at_a_time(server: ThreadedMotoServer, *, strict: bool) -> None:
     running.app = locked
 
 
+def _stop(server: ThreadedMotoServer) -> None:
+    """Stops it now: the server looks up when somebody calls, else twice a second."""
+    address = server.get_host_and_port()
+    stopping = Thread(target=server.stop)
+    stopping.start()
+    while stopping.is_alive():
+        with suppress(OSError), socket.create_connection(address, timeout=1):
+            pass
+        stopping.join(0.01)
+
+
 @contextmanager
 def moto_cloud(*, strict: bool = True) -> Iterator[MotoCloud]:
     """A server for as long as the block runs, on a free loopback port.
@@ -122,4 +134,4 @@ def moto_cloud(*, strict: bool = True) -> Iterator[MotoCloud]:
         host, port = server.get_host_and_port()
         yield MotoCloud(f"http://{host}:{port}")
     finally:
-        server.stop()
+        _stop(server)

@@ -16,6 +16,7 @@ from tocsin.incidents.timeline.entry import Json, format_time, parse_time
 
 type _Reader = Callable[[Any], Any]
 type _Writer = Callable[[Any, bool], Json]
+_UNIONS = (Union, types.UnionType)
 
 
 def encode(value: object, *, nulls: bool = False) -> Json:
@@ -86,11 +87,13 @@ def decode_fields[T](cls: type[T], data: Mapping[str, Any], **known: object) -> 
         ValueError: a field without a default is missing or has no readable value.
     """
     values = dict(known)
-    for name, read, has_default in _plan(cls):  # type: ignore[arg-type] # a class is hashable
+    for name, read, if_missing in _plan(cls):  # type: ignore[arg-type] # a class is hashable
         if name in values:
             continue
-        if (raw := data.get(name)) is not None or not has_default:
+        if (raw := data.get(name)) is not None:
             values[name] = read(raw)
+        elif if_missing is not None:
+            values[name] = if_missing(None)
     return cls(**values)
 
 
@@ -100,23 +103,39 @@ def decode(hint: Any, raw: Any) -> Any:
 
 
 @cache
-def _plan(cls: Any) -> tuple[tuple[str, _Reader, bool], ...]:
-    """(name, reader, has a default) of every field; hints are resolved once per class."""
+def _plan(cls: Any) -> tuple[tuple[str, _Reader, _Reader | None], ...]:
+    """(name, reader of what is there, reader of None unless there is a default) of every field.
+
+    Hints are resolved once per class.
+    """
     hints = get_type_hints(cls)
     return tuple(
-        (field.name, _reader(hints[field.name]), _has_default(field)) for field in fields(cls)
+        (
+            field.name,
+            _reader_of_present(hint := hints[field.name]),
+            None if _has_default(field) else _reader(hint),
+        )
+        for field in fields(cls)
     )
 
 
 @cache
 def _reader(hint: Any) -> _Reader:
     """What turns a stored form into a value of type `hint`."""
-    origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
-        (inner,) = [option for option in get_args(hint) if option is not types.NoneType]
-        read = _reader(inner)
+    read = _reader_of_present(hint)
+    if get_origin(hint) in _UNIONS:
         return lambda raw: None if raw is None else read(raw)
-    return _present(hint, _container(hint, origin) if origin is not None else _plain(hint))
+    return _present(hint, read)
+
+
+@cache
+def _reader_of_present(hint: Any) -> _Reader:
+    """The same of a stored form that is not None."""
+    origin = get_origin(hint)
+    if origin in _UNIONS:
+        (inner,) = [option for option in get_args(hint) if option is not types.NoneType]
+        return _reader_of_present(inner)
+    return _plain(hint) if origin is None else _container(hint, origin)
 
 
 def _present(hint: Any, read: _Reader) -> _Reader:
