@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,7 @@ class Module:
         return ast.parse(self.text, self.path)
 
 
+@cache
 def product(root: Path = ROOT) -> list[Module]:
     """Every module of the product and its infrastructure."""
     found = []
@@ -45,7 +47,8 @@ def room(*names: str) -> list[Module]:
     return [module for module in product() if f"{module.name}.".startswith(prefixes)]
 
 
-def imports(module: Module) -> set[str]:
+@cache
+def imports(module: Module) -> frozenset[str]:
     """Dotted names that the module imports, also inside functions and for typing only."""
     names: set[str] = set()
     for node in ast.walk(module.tree):
@@ -55,7 +58,7 @@ def imports(module: Module) -> set[str]:
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             names.add(f"relative import in {module.name}")  # ruff's TID252 is stricter still
-    return names
+    return frozenset(names)
 
 
 def is_standard(name: str) -> bool:
