@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
+_WIDTH = 78
+_GROUPS = ("events", "commands", "alarms", "notifications")
+
 MANY = 200
 """Commands whose messages are so many that some notifier has to die over them."""
 
@@ -19,8 +22,8 @@ MANY = 200
 class Phase:
     """One run over one stage. `wanted` are kinds of trouble that had to take place.
 
-    `faults` counts troubles by kind; `events`, `commands` and `notifications` count what was sent
-    and what became of it; `at_least` is how many events and commands had to be sent.
+    `faults` counts troubles by kind; `events`, `commands`, `alarms` and `notifications` count what
+    was sent and what became of it; `at_least` is how many of each had to be sent.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Phase:
     faults: Mapping[str, int]
     events: Mapping[str, int]
     commands: Mapping[str, int]
+    alarms: Mapping[str, int]
     notifications: Mapping[str, int]
     detail: Mapping[str, Any] = field(default_factory=dict)
 
@@ -39,7 +43,7 @@ class Phase:
         """By dotted name, as in the file."""
         return {
             f"{group}.{name}": value
-            for group in ("faults", "events", "commands", "notifications")
+            for group in ("faults", *_GROUPS)
             for name, value in getattr(self, group).items()
         }
 
@@ -55,18 +59,25 @@ class Phase:
             if found.get(name):
                 yield f"{name}: {found[name]}, and none may be"
         yield from _messages(found)
+        repeated = found["alarms.repeated"]
+        cause = found["alarms.twice"] + found["alarms.injected_crashes"]
+        if repeated > cause:
+            yield f"alarms.repeated: {repeated}, and only {cause} came twice or in trouble"
         crashed = found["notifications.injected_crashes"]
         if LOST_ANSWER in self.wanted and self.at_least["commands"] >= MANY and not crashed:
             yield "notifications.injected_crashes: nothing died between send and mark"
 
 
 def _kept(found: Mapping[str, int], what: str, least: int) -> Iterator[str]:
-    """What became of events or commands, of which at least so many had to be sent."""
+    """What became of events, commands or alarms, of which at least so many had to be sent.
+
+    Not every alarm's change is applied: a clear for which nothing is open leads to nothing.
+    """
     sent = found[f"{what}.sent"]
     if sent < least:
         yield f"{what}.sent: {sent} of at least {least}"
     for name in ("stored", "applied"):
-        if found[f"{what}.{name}"] < sent:
+        if found.get(f"{what}.{name}", sent) < sent:
             yield f"{what}.{name}: {found[f'{what}.{name}']} of {sent} sent"
     for name in ("lost", "doubled"):
         if found[f"{what}.{name}"]:
@@ -91,6 +102,7 @@ def document(phases: Mapping[str, Phase]) -> dict[str, Any]:
         "faults": dict(first.faults),
         "events": dict(first.events),
         "commands": dict(first.commands),
+        "alarms": dict(first.alarms),
         "notifications": dict(first.notifications),
         "broken": [f"{name}: {text}" for name, each in phases.items() for text in each.broken()],
         "phases": {name: asdict(each) for name, each in phases.items()},
@@ -100,14 +112,16 @@ def document(phases: Mapping[str, Phase]) -> dict[str, Any]:
 def table(phase: Phase) -> str:
     """The figures as lines of text, at most 80 columns."""
     lines = [f"{phase.name}: seed {phase.seed}, {phase.seconds:.0f} s"]
-    faults = [f"{name} {count}" for name, count in sorted(phase.faults.items())]
-    while faults:
-        line = "  faults        "
-        while faults and len(line) + len(faults[0]) < 78:
-            line += faults.pop(0) + "  "
-        lines.append(line.rstrip())
-    for group in ("events", "commands", "notifications"):
-        told = "  ".join(f"{name} {count}" for name, count in getattr(phase, group).items())
-        head, _, rest = f"  {group:<13} {told}".partition("  set_aside")
-        lines += [head, *([f"{'':16}set_aside{rest}"] if rest else [])]
+    for group in ("faults", *_GROUPS):
+        figures = getattr(phase, group).items()
+        told = [
+            f"{name} {count}" for name, count in (sorted(figures) if group == "faults" else figures)
+        ]
+        head = group
+        while told:
+            line = f"  {head:<14}"
+            while told and len(line) + len(told[0]) < _WIDTH:
+                line += told.pop(0) + "  "
+            lines.append(line.rstrip())
+            head = ""
     return "\n".join(lines)

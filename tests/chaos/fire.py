@@ -2,8 +2,9 @@
 
 Every function that a message, an event or a command passes through talks to AWS through a proxy of
 its own; the provider's deliveries and the people's calls pass through another one. Functions are
-dealt from one deck, so that a rare trouble is not left out by one that asks for little; only the
-notifier has its own, because what its promise is about is dying between sending and marking.
+dealt from one deck, so that a rare trouble is not left out by one that asks for little. The
+notifier has its own, because what its promise is about is dying between sending and marking, and so
+has whoever takes alarms, between the incident and the trace.
 """
 
 from __future__ import annotations
@@ -34,8 +35,11 @@ if TYPE_CHECKING:
 
     from tests.harness.cloud.local_cloud import Deployed
 
-FUNCTIONS = ("webhook_ingest", "billing_projector", "incident_api", "notifier", "sla_check")
-"""Whoever takes an event to its projection, a command to the timeline, a message to people."""
+FUNCTIONS = (
+    *("webhook_ingest", "billing_projector", "incident_api", "alarm_trigger"),
+    *("notifier", "sla_check"),
+)
+"""Whoever takes an event to its projection, a command or alarm to the timeline, a message out."""
 
 EVERYTHING: Mapping[str, int] = {
     THROTTLE: 4,
@@ -70,9 +74,10 @@ COMES_BACK = 61
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """`link` is where callers of the API find it. The decks hold what happened."""
+    """`link` is where callers of the API find it. The decks hold what happened; `alarms` is one."""
 
     link: str
+    alarms: Deck
     decks: tuple[Deck, ...]
     crashes: Crashes
 
@@ -85,6 +90,11 @@ class Fire:
     def happened(self) -> dict[str, int]:
         """Troubles by kind, wherever they took place."""
         return dict(sum((deck.happened for deck in self.decks), Counter()))
+
+    @property
+    def between_incident_and_trace(self) -> int:
+        """What happened to whoever takes alarms and may have had one brought again."""
+        return sum(count for kind, count in self.alarms.happened.items() if kind != LATENCY)
 
     @property
     def requests(self) -> int:
@@ -100,21 +110,24 @@ def fire(stage: Deployed, *, seed: int, kills_only: bool, close: bool) -> Iterat
     spread = SPREAD // 8 if close else SPREAD
     inside = Deck(seed, KILLS_ONLY if kills_only else EVERYTHING, CLOSE if kills_only else spread)
     messages = Deck(seed + 1, KILLS_ONLY if kills_only else ON_MESSAGES, CLOSE)
+    alarms = Deck(seed + 3, KILLS_ONLY if kills_only else EVERYTHING, CLOSE)
     outside = Deck(seed + 2, {} if kills_only else ON_THE_LINK, spread)
     crashes, endpoint = Crashes(), stage.clients.endpoint
     with contextlib.ExitStack() as stack:
-        # What a dead projector asked for again comes back after its time, and not after six of it.
-        stack.enter_context(comes_back(stage, "refetch", seconds=COMES_BACK))
+        # What somebody died over comes back after their time, and not after six of it.
+        for queue in ("refetch", "alarms"):
+            stack.enter_context(comes_back(stage, queue, seconds=COMES_BACK))
         for name in FUNCTIONS:
             notifier = name == "notifier"
+            deck = {"notifier": messages, "alarm_trigger": alarms}.get(name, inside)
             url = stack.enter_context(
                 faulty_proxy(
                     endpoint,
-                    messages if notifier else inside,
+                    deck,
                     function=stage.outputs["functions"][name].rpartition(":")[2],
                     crashes=crashes if notifier else None,
                 )
             )
             stack.enter_context(variables(stage, name, AWS_ENDPOINT_URL=url))
         outer = stack.enter_context(faulty_proxy(endpoint, outside))
-        yield Fire(outer, (inside, messages, outside), crashes)
+        yield Fire(outer, alarms, (inside, messages, alarms, outside), crashes)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.account import Phase
+from tests.chaos.alarms import CHANGES, Alarms
 from tests.chaos.fire import EVERYTHING, KILLS_ONLY, ON_THE_LINK, Fire, fire
 from tests.chaos.people import People
 from tests.chaos.provider import PROVIDER_FAULTS, Provider
@@ -31,6 +33,10 @@ DELIVERED_WITHIN, AT_REST_WITHIN = 900.0, 120.0
 """Seconds the provider may take to deliver, and the projection may stand still and be wrong."""
 
 
+TO_AN_ALARM = 20
+"""Commands for which there is one alarm."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be run: how much, with which seed, and with kills only or with everything."""
@@ -40,6 +46,11 @@ class Plan:
     commands: int
     seed: int
     kills_only: bool = False
+
+    @property
+    def alarms(self) -> int:
+        """How many alarms there are, each of which changes its state some times."""
+        return max(4, self.commands // TO_AN_ALARM)
 
     @property
     def short(self) -> bool:
@@ -73,12 +84,12 @@ def run(
     burns = fire(stage, seed=plan.seed, kills_only=plan.kills_only, close=plan.short)
     with burns as burning:
         provider = Provider(stage, burning, seed=plan.seed)
-        people = People(stage, burning.link, plan.seed)
+        people, alarms = People(stage, burning.link, plan.seed), Alarms(stage, plan.seed)
         if not plan.kills_only:
             provider.misbehaves(share=0.2 if plan.short else 0.05)
         provider.tell(plan.events)
         say(f"{plan.name}: events are made")
-        _work(stage, people, plan.commands)
+        _work(stage, people, alarms, plan)
         say(f"{plan.name}: commands are given after {time.monotonic() - began:.0f} s")
         left = provider.delivered(seconds=DELIVERED_WITHIN)
         say(f"{plan.name}: {left} deliveries left after {time.monotonic() - began:.0f} s")
@@ -88,6 +99,7 @@ def run(
         events = provider.account(seconds=AT_REST_WITHIN if patient else 15)
         say(f"{plan.name}: projections are at rest after {time.monotonic() - began:.0f} s")
         commands = people.account()
+        rang = alarms.account(crashes=burning.between_incident_and_trace)
         states = outbox.swept_until_sent(stage)
         messages, detail = _messages(stage, states, burning)
     return Phase(
@@ -96,22 +108,30 @@ def run(
         iam=True,
         seconds=time.monotonic() - began,
         wanted=plan.wanted,
-        at_least={"events": plan.events, "commands": plan.commands},
+        at_least={
+            "events": plan.events,
+            "commands": plan.commands,
+            "alarms": plan.alarms * len(CHANGES),
+        },
         faults=burning.happened | faults,
         events=events,
         commands=commands,
+        alarms=rang,
         notifications=messages,
         detail=detail | {"requests": burning.requests, "dead_letters": given_up(stage)},
     )
 
 
-def _work(stage: Deployed, people: People, commands: int) -> None:
-    """People give their commands while incident time goes on."""
+def _work(stage: Deployed, people: People, alarms: Alarms, plan: Plan) -> None:
+    """People give their commands while alarms change their states and incident time goes on."""
     done = threading.Event()
     sweeping = threading.Thread(target=_sweeps, args=(stage, done), daemon=True)
     sweeping.start()
     try:
-        people.work(commands)
+        with ThreadPoolExecutor(1) as ringing:
+            rung = ringing.submit(alarms.ring, plan.alarms, hurry=done)
+            people.work(plan.commands)
+            rung.result()
     finally:
         done.set()
         sweeping.join()

@@ -26,10 +26,12 @@ GOOD = Phase(
     iam=True,
     seconds=12.0,
     wanted=(THROTTLE, LOST_ANSWER),
-    at_least={"events": 100, "commands": 200},
+    at_least={"events": 100, "commands": 200, "alarms": 50},
     faults={THROTTLE: 3, LOST_ANSWER: 2},
     events={"sent": 100, "stored": 100, "applied": 100, "lost": 0, "doubled": 0, "set_aside": 0},
     commands={"sent": 200, "stored": 200, "applied": 200, "lost": 0, "doubled": 0, "refused": 0},
+    alarms={"sent": 50, "stored": 50, "opened": 10, "merged": 49, "lost": 0, "doubled": 0}
+    | {"repeated": 2, "twice": 1, "injected_crashes": 1},
     notifications={"expected": 8, "delivered": 8, "doubled": 1, "injected_crashes": 1},
 )
 
@@ -60,6 +62,11 @@ def test_a_run_that_kept_every_promise_says_nothing() -> None:
         ("commands.lost", 1),
         ("commands.doubled", 1),
         ("commands.refused", 1),
+        ("alarms.sent", 49),
+        ("alarms.stored", 49),
+        ("alarms.lost", 1),
+        ("alarms.doubled", 1),
+        ("alarms.repeated", 3),
         ("notifications.expected", 0),
         ("notifications.delivered", 7),
         ("notifications.doubled", 2),
@@ -79,8 +86,10 @@ def test_the_document_has_the_figures_on_top_and_what_is_broken() -> None:
 
 def test_the_table_fits_a_terminal() -> None:
     crowded = replace(GOOD, faults={f"provider_{each}": 12_345 for each in "abcdefghijklmnop"})
+    told = table(crowded)
 
-    assert all(len(line) <= 80 for line in table(crowded).splitlines())
+    assert all(len(line) <= 80 for line in told.splitlines())
+    assert all(f"{name} {count}" in told for name, count in crowded.alarms.items())
 
 
 def test_every_trouble_of_a_deck_happens_once_in_so_many_requests_in_a_seeded_order() -> None:

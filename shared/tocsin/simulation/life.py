@@ -17,6 +17,7 @@ from tocsin.simulation.fault import Fault
 from tocsin.simulation.laws import Laws
 from tocsin.simulation.plan import Life, plan
 from tocsin.simulation.surroundings import SimulatedClock
+from tocsin.simulation.sweeps import LateSweep
 from tocsin.simulation.world import World
 
 if TYPE_CHECKING:
@@ -83,8 +84,10 @@ def through(life: Life) -> Lived:
             done += 1
             laws.look()
             billing.look()
-        _end(life.seed, world)
+        late = LateSweep(world)
+        _end(life.seed, world, late)
         laws.look()
+        world.met["swept late and in time"] += late.look()
         laws.at_the_end()
         billing.at_the_end()
     except Fault as broken:
@@ -112,12 +115,13 @@ def _take(step: Step, world: World, desk: Desk) -> None:
         world.log.append(f"{world.now:%Y-%m-%d %H:%M} UTC  {told}")
 
 
-def _end(seed: int, world: World) -> None:
+def _end(seed: int, world: World, late: LateSweep) -> None:
     """Nothing goes wrong any more and nobody acts: what was promised must be asked for."""
     world.troubles.end()
     world.dead.clear()
     world.stream_runs = True
     world.pass_time(61, punctual=True)
+    late.begin()
     world.pass_time(_QUIET_MINUTES[seed % len(_QUIET_MINUTES)], punctual=True)
     world.log.append(f"{world.now:%Y-%m-%d %H:%M} UTC  nobody has acted since")
 

@@ -2,7 +2,8 @@
 
 A signal is never dropped in silence: it becomes an entry, or leaves a trace that says it led to
 nothing, or its failure is reported so that its source sends it again. Traces are written after
-the commit; a crash between the two merges the signal twice rather than not at all.
+the commit; a crash between the two, or two deliveries at one time, merges the signal twice rather
+than not at all.
 
 What is held back for a time (its source is muted, or its parts may speak for it) is let through by
 the sweep, unless what held it back has been overtaken: cleared, or told by its parts.
