@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from tests.harness import log_watch, service_models
+from tests.harness import log_watch, moto_transactions, service_models
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -97,6 +97,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup() -> None:
     """AWS as strict as it is stands before whatever plays it, for fixtures too."""
     service_models.read_once()
+    moto_transactions.copy_once()
     if "moto" in sys.modules:
         from tests.harness.strict_aws import in_moto  # noqa: PLC0415 - only beside moto
 
