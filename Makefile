@@ -137,6 +137,10 @@ docs: $(READY) ## write the generated documents again
 cost: $(READY) ## what a production stage costs a month, itemised, into docs/cost.md too
 	@PYTHONPATH=.ci:.:shared $(PY) -m tools.cost
 
+.PHONY: lines
+lines: $(READY) ## lines of code without what explains; SINCE=REV compares with a commit
+	@PYTHONPATH=.ci $(PY) -m tools.code_lines $(if $(SINCE),--at $(SINCE))
+
 .PHONY: sbom
 sbom: $(READY) ## the bill of materials of what is deployed, into .local/sbom.json
 	@PYTHONPATH=.ci $(PY) -m tools.supply --sbom .local/sbom.json
