@@ -38,7 +38,9 @@ class RazorpayStub:
             return 200, self.make(body)
         if parts == [""]:
             found = [
-                each for each in self.subscriptions.values() if each["created_at"] >= query["from"]
+                each
+                for each in self.subscriptions.values()
+                if each["created_at"] >= query.get("from", 0)
             ]
             page = found[query.get("skip", 0) : query.get("skip", 0) + query["count"]]
             return 200, {"entity": "collection", "count": len(page), "items": page}

@@ -71,7 +71,7 @@ class Session:
 
 @dataclass(slots=True)
 class ModelProvider:
-    """A provider's truth; `lag` is how many seconds its list is behind.
+    """A provider's truth; `lag` is how many seconds its list is behind, `empty` that it is empty.
 
     Stripe answers a key for a day with what it answered first, a server error too. Razorpay knows
     no keys, so that its adapter only looks for what an earlier call made.
@@ -82,6 +82,7 @@ class ModelProvider:
     mode: str = "up"
     readable: bool = True
     lag: int = 0
+    empty: bool = False
     slow: int = 0
     expire_answers: bool = True
     sessions: dict[str, Session] = field(default_factory=dict)
@@ -126,6 +127,8 @@ class ModelProvider:
         self.clock.advance(timedelta(seconds=self.slow))
         if not self.readable:
             return None
+        if self.empty and leg.session is None:
+            return Found(None, listed=False)
         made = self.sessions.get(leg.key)
         if made is not None and made.state == "open" and self.now >= made.made_at + PAGE_LIFE:
             made.state = "expired"

@@ -161,6 +161,17 @@ class TestStripe:
         assert seller.find(known, INTENT.id) is None
         assert not seller.expire(known)
 
+    def test_an_account_that_lists_nothing_says_so_and_so_does_an_outage(
+        self, there: World
+    ) -> None:
+        seller, wanted = self.seller(there), leg("stripe", there.price())
+        assert seller.find(wanted, INTENT.id) == Found(None, listed=False)
+        assert seller.create(INTENT, wanted).result is Result.OFFERED
+        late = int(time.time()) + 3_600
+        assert seller.find(replace(wanted, first_sent_at=late), INTENT.id) == Found(None)
+        there.control.begin_outage("empty_list", path="/v1/checkout")
+        assert seller.find(wanted, INTENT.id) == Found(None, listed=False)
+
 
 class TestRazorpay:
     """Subscription links."""

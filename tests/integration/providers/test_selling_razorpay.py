@@ -67,6 +67,17 @@ def test_a_link_is_made_found_cancelled_and_found_again(there: World) -> None:
     assert by.find(known, INTENT.id) == Found(offered.session)
 
 
+def test_an_account_that_lists_nothing_says_so_and_so_does_an_outage(there: World) -> None:
+    one, by = wanted(there), seller(there)
+    assert by.find(one, INTENT.id) == Found(None, listed=False)
+    assert by.create(INTENT, one).result is Result.OFFERED
+    late = one.first_sent_at + 3_600
+    assert by.find(replace(one, first_sent_at=late), INTENT.id) == Found(None)
+    fault = there.control.begin_outage("empty_list", provider="razorpay", path="/v1/subscriptions")
+    assert by.find(one, INTENT.id) == Found(None, listed=False)
+    there.control.end_outages(fault)
+
+
 def test_what_was_paid_runs_and_is_never_cancelled_here(there: World) -> None:
     one, by = wanted(there), seller(there)
     session = by.create(INTENT, one).session

@@ -96,6 +96,11 @@ def test_lives_with_busy_billing_reach_what_they_are_for() -> None:
     assert reached["checkouts"] > 2
 
 
+def test_an_empty_list_of_an_outage_is_no_proof_that_no_page_was_made() -> None:
+    """A page whose answer was lost was paid, and Stripe listed nothing: "it was never made"."""
+    assert lives.live(240).fault is None
+
+
 def test_i8_a_tie_decided_by_the_order_of_arrival_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

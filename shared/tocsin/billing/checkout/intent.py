@@ -32,7 +32,8 @@ ABSENCE_PROVES = 600
 """Seconds after sending from when a provider's list without our session proves that none was made.
 
 Neither provider documents when its lists are complete; a request that was still under way when we
-hung up ends long before this.
+hung up ends long before this. A list without anything in it, however far back it is asked for,
+proves nothing: that is also how an outage looks.
 """
 
 PAGE_LIFE = 86_400
@@ -306,12 +307,14 @@ class Found:
     """What a provider's own list says of one leg.
 
     `session` None: it has none (worth something only after a while). `payable`: it can still be
-    paid. `subscription`: what runs on it. Neither: it is over.
+    paid. `subscription`: what runs on it. Neither: it is over. `listed`: the account lists anything
+    at all. One that does not has sold nothing yet, or is in trouble and says 200.
     """
 
     session: str | None
     payable: bool = False
     subscription: str | None = None
+    listed: bool = True
 
 
 def looked_up(intent: Intent, identity: Identity, found: Found, *, now: int) -> Intent:
@@ -334,7 +337,8 @@ def looked_up(intent: Intent, identity: Identity, found: Found, *, now: int) -> 
             ),
         )
     if found.session is None:
-        if leg.session is not None or now < leg.last_call + ABSENCE_PROVES:
+        proves = found.listed and now >= leg.last_call + ABSENCE_PROVES
+        if leg.session is not None or not proves:
             return intent
         absent = replace(leg, state=LegState.FAILED, settled_at=now, code=ABSENT, doubted=False)
         return _with(intent, leg, absent)

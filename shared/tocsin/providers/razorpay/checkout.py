@@ -84,10 +84,10 @@ class RazorpayCheckout:
         del intent_id  # the leg's key says more
         try:
             made = self._subscription(leg)
+            if made is None:
+                return Found(None, listed=bool(self._listed({"count": 1})))
         except LookupError:
             return None
-        if made is None:
-            return Found(None)
         identifier, status = text(made, "id"), text(made, "status")
         if identifier is None or status is None:
             return None
@@ -135,19 +135,20 @@ class RazorpayCheckout:
             return self._read(lambda sdk, options: sdk.subscription.fetch(name, **options))
         window = {"from": (leg.first_sent_at or leg.sent_at) - LOOK_BACK_SECONDS, "count": PAGE}
         for page in range(MOST_PAGES):
-            asked = {**window, "skip": page * PAGE}
-            listed = self._read(
-                lambda sdk, options, asked=asked: sdk.subscription.all(asked, **options)
-            )
-            if listed.get("entity") != "collection":
-                raise LookupError("no list")
-            items = entries(listed, "items")
+            items = self._listed({**window, "skip": page * PAGE})
             for each in items:
                 if text(section(each, "notes"), "leg") == leg.key:
                     return each
             if len(items) < PAGE:
                 return None
         raise LookupError("the list is too long")
+
+    def _listed(self, asked: dict[str, int]) -> list[dict[str, Any]]:
+        """Subscriptions, the newest first; without a window there are some unless none was sold."""
+        listed = self._read(lambda sdk, options: sdk.subscription.all(asked, **options))
+        if listed.get("entity") != "collection":
+            raise LookupError("no list")
+        return entries(listed, "items")
 
     def _read(self, call: Callable[..., Any]) -> dict[str, Any]:
         answer = self._asked(call)

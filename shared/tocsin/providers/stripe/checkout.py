@@ -66,7 +66,7 @@ class StripeCheckout:
         try:
             session = self._session(leg, intent_id)
             if session is None:
-                return Found(None)
+                return Found(None, listed=self._lists_anything())
             running = reference(session, "subscription")
             if running and self._is_over(running):
                 return Found(text(session, "id"))
@@ -130,6 +130,13 @@ class StripeCheckout:
             if number >= MOST_LISTED:
                 raise LookupError(intent_id)
         return None
+
+    def _lists_anything(self) -> bool:
+        """Whether the account has any session, however old: an empty list may be an outage."""
+        listed = _plain(self._sdk().v1.checkout.sessions.list({"limit": 1}))
+        if text(listed, "object") != "list":
+            raise LookupError("no list")
+        return bool(listed.get("data"))
 
     def _is_over(self, subscription: str) -> bool:
         return text(_plain(self._sdk().v1.subscriptions.retrieve(subscription)), "status") in OVER

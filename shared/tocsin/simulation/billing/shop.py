@@ -188,6 +188,15 @@ class Shop:
             return False
         return True
 
+    @property
+    def listing(self) -> frozenset[str]:
+        """Providers at which anything was ever made: their lists are not empty."""
+        made = {
+            "stripe": self.books.stripe.account.objects["checkout.session"],
+            RAZORPAY: self.razorpay.merchant.objects["subscription"],
+        }
+        return frozenset(name for name, found in made.items() if found)
+
     def pages(self) -> list[Page]:
         """Every page that can be paid, and every subscription that runs and came of one."""
         return [*self._at_stripe(), *self._at_razorpay()]

@@ -94,6 +94,28 @@ class TestAKeyProvenAbsent:
         assert len(world.razorpay.sessions) == 1
 
 
+class TestAListOfNothing:
+    """200, and nothing in it: an account that sold nothing, or an outage."""
+
+    @pytest.mark.parametrize("name", ["stripe", "razorpay"])
+    def test_it_does_not_prove_that_no_page_was_made(self, name: str) -> None:
+        """Found by a simulated life: a page whose answer was lost, and lists that held nothing."""
+        world = CheckoutWorld(sold_by(name))
+        provider = getattr(world, name)
+        provider.mode = "late"
+        assert turned_away(world) == {name: "timeout"}
+        provider.mode, provider.empty = "up", True
+        world.pass_time(2 * PAGE_LIFE)
+        world.settle()
+        (intent,) = world.intents.intents.values()
+        assert intent.legs[0].state is LegState.DOUBT
+        (page,) = provider.sessions.values()
+        page.state, provider.empty = "running", False
+        world.settle()
+        (intent,) = world.intents.intents.values()
+        assert intent.legs[0].state is LegState.LIVE
+
+
 class TestAKeyAskedAgainAfterItsPagesLife:
     """The provider has forgotten the key: the same call would make a second page."""
 
