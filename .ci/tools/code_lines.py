@@ -74,17 +74,20 @@ def at(revision: str) -> Counter[str]:
     return found
 
 
+def _with_product(found: Counter[str]) -> dict[str, int]:
+    rows = {place: found[place] for place in PLACES}
+    return rows | {"product": sum(rows[place] for place in PLACES[:3])}
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--at", metavar="REV", help="compare with this commit")
     asked = parser.parse_args(arguments)
-    now, then = here(), at(asked.at) if asked.at else None
-    product = sum(now[place] for place in PLACES[:3])
-    rows = [(place, now[place], then and then[place]) for place in PLACES]
-    rows.append(("product", product, then and sum(then[place] for place in PLACES[:3])))
-    for name, lines, before in rows:
-        change = "" if before is None else f"  {before:7,}  {lines - before:+7,}"
+    now = _with_product(here())
+    then = _with_product(at(asked.at)) if asked.at else None
+    for name, lines in now.items():
+        change = f"  {then[name]:7,}  {lines - then[name]:+7,}" if then else ""
         sys.stdout.write(f"{name:14}{lines:8,}{change}\n")
     return 0
 

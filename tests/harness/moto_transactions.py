@@ -1,7 +1,8 @@
-"""Moto's transactions without a copy of the whole table for every part.
+"""Moto's transactions without copies of the whole table.
 
 What a transaction has to put back when it is cancelled is copied before its first part; moto 5.2
-does so again for each of up to a hundred parts, and keeps the last.
+copies all items of its tables for each of up to a hundred parts, and keeps the last copy. Only an
+update changes an item where it lies: any other item may be in table and copy.
 """
 
 from __future__ import annotations
@@ -10,32 +11,57 @@ import copy
 import sys
 from contextvars import ContextVar
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def copy_once() -> None:
-    """Lets a transaction copy each of its tables once, where moto has been imported."""
+    """Lets a transaction copy a table once, and of its items what is updated; if moto is there."""
     module: Any = sys.modules.get("moto.dynamodb.models")
     if module is None or getattr(module, "copies_once", False):
         return
     module.copies_once = True
-    taken: ContextVar[dict[int, Any] | None] = ContextVar("taken", default=None)
+    running: ContextVar[_Transaction | None] = ContextVar("running", default=None)
     write = module.DynamoDBBackend.transact_write_items
 
     def deepcopy(value: Any) -> Any:
-        known = taken.get()
+        known = running.get()
         if known is None or not isinstance(value, module.Table):
             return copy.deepcopy(value)
-        if id(value) not in known:
-            known[id(value)] = copy.deepcopy(value)
-        return known[id(value)]
+        return known.copy_of(value)
 
     def transact_write_items(self: Any, transact_items: Any) -> None:
-        token = taken.set({})
+        token = running.set(_Transaction(transact_items))
         try:
             write(self, transact_items)
         finally:
-            taken.reset(token)
+            running.reset(token)
 
     module.copy = SimpleNamespace(copy=copy.copy, deepcopy=deepcopy)
     module.DynamoDBBackend.transact_write_items = transact_write_items
+
+
+class _Transaction:
+    """What one transaction copied."""
+
+    def __init__(self, parts: list[dict[str, Any]]) -> None:
+        updates = [part["Update"] for part in parts if "Update" in part]
+        self._updated = [_words(one.get("Key", {}).values()) for one in updates]
+        self._copies: dict[int, Any] = {}
+
+    def copy_of(self, table: Any) -> Any:
+        if id(table) not in self._copies:
+            shared = {
+                id(item): item
+                for item in table.all_items()
+                if _words(key.to_json() for key in (item.hash_key, item.range_key) if key)
+                not in self._updated
+            }
+            self._copies[id(table)] = copy.deepcopy(table, shared)
+        return self._copies[id(table)]
+
+
+def _words(keys: Iterable[Any]) -> list[str]:
+    return sorted(map(str, keys))

@@ -98,6 +98,44 @@ def test_a_cancelled_transaction_says_why_part_by_part(table: Table) -> None:
     assert table.get(key("B", "1")) is None
 
 
+REFUSED = {
+    "ConditionCheck": {
+        "TableName": OPERATIONS,
+        "Key": key("Z", "9"),
+        "ConditionExpression": "attribute_exists(PK)",
+    }
+}
+
+
+def test_a_cancelled_transaction_leaves_everything_as_it_was(table: Table) -> None:
+    """Also what it had replaced, removed and changed before its last part was refused."""
+    replaced, removed, changed = (key("A", name) | {"count": n(1)} for name in "123")
+    before = [replaced, removed, changed]
+    for item in before:
+        table.put(item)
+    parts: list[dict[str, Any]] = [
+        {"Put": {"TableName": OPERATIONS, "Item": replaced | {"count": n(2)}}},
+        {"Delete": {"TableName": OPERATIONS, "Key": key("A", "2")}},
+        {
+            "Update": {
+                "TableName": OPERATIONS,
+                "Key": key("A", "3"),
+                "UpdateExpression": "ADD #count :one",
+                "ExpressionAttributeNames": {"#count": "count"},
+                "ExpressionAttributeValues": {":one": n(1)},
+            }
+        },
+    ]
+
+    with pytest.raises(Cancelled):
+        table.transact([*parts, REFUSED])
+
+    assert [table.get(key("A", name)) for name in "123"] == before
+    table.transact(parts)
+    after = [table.get(key("A", name)) for name in "123"]
+    assert after == [replaced | {"count": n(2)}, None, changed | {"count": n(2)}]
+
+
 class _Busy:
     """A service that gives up on one transaction after all its tries."""
 
