@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import sys
 from contextvars import ContextVar
+from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 
 def copy_once() -> None:
     """Lets a transaction copy a table once, and of its items what is updated; if moto is there."""
-    module: Any = sys.modules.get("moto.dynamodb.models")
-    if module is None or getattr(module, "copies_once", False):
+    if "moto" not in sys.modules:
+        return
+    module: Any = import_module("moto.dynamodb.models")
+    if getattr(module, "copies_once", False):
         return
     module.copies_once = True
     running: ContextVar[_Transaction | None] = ContextVar("running", default=None)
