@@ -11,6 +11,7 @@ import ast
 import json
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,13 @@ from tocsin.adapters.incidents.due_queue import body_of, incidents_of
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import LedgerRecord
 from tocsin.billing.projection.refetch import LedgerReplay, Reason, RefetchRequest, read_message
-from tocsin.errors import BadInput, MalformedPayload, ProviderUnavailable, UnreadableShape
+from tocsin.errors import (
+    BadInput,
+    MalformedPayload,
+    ProviderUnavailable,
+    TocsinError,
+    UnreadableShape,
+)
 from tocsin.people.links import BUNDLE
 from tocsin.providers.bodies.codec import keep
 from tocsin.providers.http import events as listed_events
@@ -98,6 +105,22 @@ def test_a_message_nobody_can_read_takes_no_other_alarm_along() -> None:
         assert "message-2" not in failed, bad[:200]
 
     run(0.004, "alarm-batch", one)
+
+
+def test_what_wakes_alarm_trigger_by_itself_is_recorded_or_refused() -> None:
+    """Direct actions, events and SNS: the caller tries again what is refused, and nothing else."""
+    world = World()
+
+    def one(draw: random.Random) -> None:
+        try:
+            event = json.loads(spoiled(draw, draw.choice(SIGNALS["cloudwatch"])))
+        except (ValueError, RecursionError):
+            return
+        direct = event if isinstance(event, dict) else {"Message": event}
+        with suppress(TocsinError):
+            alarms.take(direct, application=world.application, watch=world.watch)
+
+    run(0.004, "alarm-direct", one)
 
 
 @pytest.fixture(scope="module")
@@ -339,6 +362,7 @@ def _all_targets(tokens: tuple[World, list[str]]) -> None:
     for queue in messages():
         test_no_message_breaks_whoever_reads_its_queue(queue)
     test_a_message_nobody_can_read_takes_no_other_alarm_along()
+    test_what_wakes_alarm_trigger_by_itself_is_recorded_or_refused()
     test_no_token_and_no_form_gets_a_bug_or_an_act(tokens)
     test_no_stored_item_breaks_who_reads_the_ledger()
     test_no_stream_record_breaks_the_notifier()
