@@ -19,13 +19,15 @@ from moto.server import ThreadedMotoServer
 
 from infra.tables import PARTITION_KEY, SORT_KEY, TABLES
 from tests.harness.strict_aws.in_moto import before_the_server
-from tocsin.runtime.aws.http import AwsHttp, from_environment
+from tocsin.runtime.aws.http import AwsHttp, Patience, from_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
 REGION = "us-east-1"
+UNHURRIED = Patience(connect=60, read=60, deadline=240)
+"""How slow a machine is that does much else is no answer of AWS's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class MotoCloud:
         }
 
     def aws(self, service: str) -> AwsHttp:
-        return from_environment(service, self.environment())
+        return from_environment(service, self.environment(), patience=UNHURRIED)
 
     def boto(self, service: str) -> Any:
         return boto3.client(service, region_name=REGION, endpoint_url=self.endpoint)  # type: ignore[call-overload]

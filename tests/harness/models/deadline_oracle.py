@@ -48,11 +48,11 @@ def works(minute: int) -> bool:
 
 def after_business(start: datetime, minutes: int) -> datetime:
     """The first moment at which so many working minutes since `start` have passed."""
-    moment = start
+    first, passed = int(start.timestamp()) // 60, 0
     while minutes > 0:
-        minutes -= works(int(moment.timestamp()) // 60)
-        moment += MINUTE
-    return moment
+        minutes -= works(first + passed)
+        passed += 1
+    return start + passed * MINUTE
 
 
 def business_between(start: datetime, end: datetime) -> int:
