@@ -40,6 +40,8 @@ KEYS = (
     "route_metrics",
     "dashboard",
     "edge",
+    "github",
+    "security_findings",
     "billing_connected",
     "sign_in",
 )
@@ -47,6 +49,29 @@ KEYS = (
 _SIGN_IN = re.compile(
     r"(permission-set:[^=]+|role:(?!tocsin-|AWSReservedSSO_)[^=]+)"
     r"=(viewer|responder|commander|security)|domain:.+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingService:
+    """A security service of AWS's whose findings open incidents, by its events on the bus."""
+
+    name: str
+    source: str
+    detail_types: tuple[str, ...]
+
+
+FINDING_SERVICES = (
+    FindingService("guardduty", "aws.guardduty", ("GuardDuty Finding",)),
+    FindingService(
+        "security_hub",
+        "aws.securityhub",
+        (
+            "Security Hub Findings - Imported",
+            "Security Hub Findings - Custom Action",
+            "Findings Imported V2",
+        ),
+    ),
 )
 
 
@@ -102,7 +127,9 @@ class Context:
     itself. `providers` are those whose outages are watched. `sized`: functions have shares of the
     account's concurrency, for which it must allow 215; an account begins with as few as 10.
     `tracing` and `route_metrics` cost money for each request and each route, and so does a
-    `dashboard` and an `edge`: a distribution and a firewall before the public routes.
+    `dashboard` and an `edge`: a distribution and a firewall before the public routes. `github`:
+    its webhooks are taken, verified with a secret of their own; `findings` of AWS's services are
+    taken from the bus. Either has a queue asked around the clock.
     `billing_connected` lists the connected accounts whose subscriptions give access
     besides our own; `none`: no other. `sign_in`: whose sessions are people's besides those of the
     group roles, as `tocsin.runtime.web.identity` reads it.
@@ -123,6 +150,8 @@ class Context:
     route_metrics: bool = False
     dashboard: bool = False
     edge: bool = False
+    github: bool = False
+    findings: tuple[FindingService, ...] = ()
     billing_connected: str = NONE
     sign_in: str = NONE
 
@@ -161,6 +190,8 @@ class Context:
             route_metrics=_choice(values, "route_metrics", SWITCH) == "on",
             dashboard=_choice(values, "dashboard", SWITCH) == "on",
             edge=_choice(values, "edge", SWITCH) == "on",
+            github=_choice(values, "github", SWITCH) == "on",
+            findings=_findings(values.get("security_findings") or NONE),
             billing_connected=values.get("billing_connected") or NONE,
             mail_from=values.get("mail_from") or NOBODYS_MAIL,
             sign_in=_sign_in(values.get("sign_in") or NONE),
@@ -186,6 +217,16 @@ def _choice(values: Mapping[str, str | None], key: str, words: tuple[str, ...]) 
     if given not in words:
         raise ContextInvalid(f"{key} is {' or '.join(words)}, not {given!r}")
     return given
+
+
+def _findings(text: str) -> tuple[FindingService, ...]:
+    known = {service.name: service for service in FINDING_SERVICES}
+    names = () if text == NONE else tuple(filter(None, text.split(",")))
+    if unknown := [name for name in names if name not in known]:
+        raise ContextInvalid(
+            f"security_findings: {', '.join(unknown)} unknown; known: {', '.join(known)}"
+        )
+    return tuple(known[name] for name in dict.fromkeys(names))
 
 
 def _providers(text: str) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ class Route:
 
 # A provider's replay arrives at its own pace; what is refused with 429 is sent again.
 _WEBHOOK = Throttle(rate=500, burst=1000)
+# GitHub sends nothing again by itself: a burst of findings is let in whole.
+_DELIVERY = Throttle(rate=50, burst=500)
 # People and scripts during an incident.
 _RESPONDER = Throttle(rate=50, burst=100)
 # The product itself, on its way to an answer of its own.
@@ -50,6 +52,7 @@ _PUBLIC = "Public by design: a status that holds nothing an outsider may not kno
 ROUTES = (
     Route("POST", "/webhooks/{provider}", "webhook_ingest", _WEBHOOK, _SIGNED),
     Route("POST", "/webhooks/{provider}/{endpoint}", "webhook_ingest", _WEBHOOK, _SIGNED),
+    Route("POST", "/webhooks/github", "github_ingest", _DELIVERY, _SIGNED),
     Route("GET", "/a/{token}", "public_intake", _LINK, _SEALED),
     Route("HEAD", "/a/{token}", "public_intake", _LINK, _SEALED),
     Route("POST", "/a/{token}", "public_intake", _LINK, _SEALED),

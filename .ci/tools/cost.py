@@ -263,6 +263,20 @@ def edge() -> list[Item]:
     ]
 
 
+def findings() -> list[Item]:
+    """What GitHub's webhooks and AWS's findings cost on top by being taken, before any comes."""
+    prices = tomllib.loads(PRICES.read_text(encoding="utf-8"))
+    taken = {"github": "on", "security_findings": "guardduty,security_hub"}
+    with tempfile.TemporaryDirectory() as folder:
+        made = []
+        for name, told in (("without", NOTHING), ("with", NOTHING | taken)):
+            (place := Path(folder) / name).mkdir()
+            made.append(_standing(Template.read(assembly(told, place)), prices))
+    return [
+        Item(more.what, more.how_many, more.usd - one.usd) for one, more in zip(*made, strict=True)
+    ]
+
+
 def figures(found: Mapping[str, list[Item]]) -> dict[str, float]:
     """What the bench keeps."""
     nothing, idle, million = (total(one) for one in found.values())
@@ -283,7 +297,11 @@ def page(found: Mapping[str, list[Item]]) -> str:
         f"{prices['region']} of {prices['dated']} in USD, free tiers off, **not verified against",
         "an account's bill**. What is assumed of a call stands in that file.",
     ]
-    for heading, bill in [*found.items(), ("The edge, on top, 10⁶ requests", edge())]:
+    besides = [
+        ("GitHub and AWS's findings, on top, idle", findings()),
+        ("The edge, on top, 10⁶ requests", edge()),
+    ]
+    for heading, bill in [*found.items(), *besides]:
         lines += ["", f"## {heading}: {total(bill):.2f}", "", "| item | how many | USD |"]
         lines += ["|--|--|--:|"]
         lines += [f"| {one.what} | {one.how_many} | {one.usd:.2f} |" for one in bill if one.usd]
@@ -293,7 +311,8 @@ def page(found: Mapping[str, list[Item]]) -> str:
         "",
         "A key costs one more after each of its first two years, by rotation. Three dashboards",
         "of an account are free; `dashboard=on` adds ours, `tracing=on` and `route_metrics=on`",
-        "theirs. The edge is there with `edge=on` alone.",
+        "theirs. The edge is there with `edge=on` alone, what findings need with `github=on` and",
+        "`security_findings`.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -99,6 +99,39 @@ _SIGNED = {
 }
 
 
+_DELIVERY = {
+    "operationId": "post_webhooks_github",
+    "summary": "A delivery of GitHub's, verified over its raw bytes",
+    "tags": ["github_ingest"],
+    "security": [],
+    "parameters": [
+        {"name": name, "in": "header", "required": True, "schema": _TEXT}
+        for name in ("X-GitHub-Event", "X-GitHub-Delivery", "X-Hub-Signature-256")
+    ],
+    "requestBody": {
+        "required": True,
+        "description": "The event, byte for byte as it was signed.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "description": "GitHub's event; what it is stands in a header.",
+                    "properties": {"action": _TEXT},
+                    "externalDocs": {
+                        "url": "https://docs.github.com/webhooks/webhook-events-and-payloads"
+                    },
+                }
+            }
+        },
+    },
+    "responses": {
+        "200": {"description": "A ping, answered."},
+        "202": {"description": "Queued, as far as it is kept."},
+        "default": {"$ref": "#/components/responses/Problem"},
+    },
+}
+
+
 def _webhook(*names: str) -> dict[str, Any]:
     parameters = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in names]
     return {"operationId": "_".join(("post_webhooks", *names)), "parameters": parameters} | _SIGNED
@@ -106,6 +139,7 @@ def _webhook(*names: str) -> dict[str, Any]:
 
 OPEN: Mapping[str, dict[str, Any]] = MappingProxyType(
     {
+        "POST /webhooks/github": _DELIVERY,
         "POST /webhooks/{provider}": _webhook("provider"),
         "POST /webhooks/{provider}/{endpoint}": _webhook("provider", "endpoint"),
     }

@@ -16,19 +16,22 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
 
 
-def let_services_use(key: kms.Key, *services: str, for_topic: str = "") -> None:
+def let_services_use(
+    key: kms.Key, *services: str, for_topic: str = "", for_queue: str = ""
+) -> None:
     """Lets services read and write what `key` encrypts, for this account only.
 
-    Those that do not say for whom they act may use it `for_topic` alone.
+    Those that do not say for whom they act may use it `for_topic` or `for_queue` alone.
     """
-    condition = (
-        {"kms:EncryptionContext:aws:sns:topicArn": for_topic}
-        if for_topic
-        else {"aws:SourceAccount": cdk.Stack.of(key).account}
-    )
+    condition = {"aws:SourceAccount": cdk.Stack.of(key).account}
+    if for_topic:
+        condition = {"kms:EncryptionContext:aws:sns:topicArn": for_topic}
+    elif for_queue:
+        condition = {"kms:EncryptionContext:aws:sqs:arn": for_queue}
     key.add_to_resource_policy(
         iam.PolicyStatement(
-            sid="".join(f"Let{service.capitalize()}" for service in services),
+            sid="".join(f"Let{service.capitalize()}" for service in services)
+            + "ForQueue" * bool(for_queue),
             principals=[_service(service) for service in services],
             actions=["kms:Decrypt", "kms:GenerateDataKey*"],
             resources=["*"],

@@ -215,6 +215,27 @@ class Triggers:
         )
         return rule
 
+    def to_queue(
+        self, id_: str, *, name: str, queue: str, says: str, pattern: dict[str, Any]
+    ) -> events.CfnRule:
+        """A rule of EventBridge that hands events of a `pattern` to a queue.
+
+        EventBridge tries for a day; the queue's own policy lets the rule in by its name.
+        """
+        rule = events.CfnRule(
+            self._stack,
+            id_,
+            name=self._context.stage.physical(name),
+            description=says,
+            event_pattern=pattern,
+            targets=[
+                events.CfnRule.TargetProperty(id=queue, arn=self._references.arn(f"queue/{queue}"))
+            ],
+        )
+        reason = "A queue that does not take an event for a day is told of long before."
+        acknowledge(rule, "EventBusDLQ", reason, pack=SERVERLESS)
+        return rule
+
     def logs(self, made: TocsinFunction) -> lambda_.CfnPermission:
         """Lets the log groups of this stage's functions hand lines over."""
         groups = self._stack.format_arn(

@@ -103,7 +103,7 @@ FUNCTION = FunctionSpec(
         Cause(
             "signals-rejected",
             "SignalsRejected",
-            "Something on the alarm topic could not be read as an alarm.",
+            "Something among alarms or findings could not be read.",
         ),
     ),
 )

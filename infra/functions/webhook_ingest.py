@@ -21,7 +21,7 @@ FUNCTION = FunctionSpec(
     memory=512,
     timeout=8,
     # A ceiling: a flood of webhooks must not take the concurrency that pages people.
-    reserved=50,
+    reserved=43,
     statements=(
         Statement(
             sid="AddEvent",

@@ -36,6 +36,8 @@ _SECRETS = {
     "delivery-keys": ("delivery-keys", "DELIVERY_KEYS_SECRET", "SecretDeliveryKeys"),
     "provider-keys": ("provider-keys", "PROVIDER_KEYS_SECRET", "SecretProviderKeys"),
 }
+_GITHUB = ("github-webhooks", "github-webhooks", "GITHUB_SECRET", "SecretGithubWebhooks")
+"""Made where a stage takes GitHub's webhooks: a secret costs whether it is read or not."""
 
 
 class DataStack(cdk.Stack):
@@ -55,6 +57,10 @@ class DataStack(cdk.Stack):
         others: list[Construct] = [self._make_evidence()]
         for symbol, (name, variable, key) in _SECRETS.items():
             others.append(self._make_secret(symbol, name, variable, key))
+        if context.github:
+            others.append(self._make_secret(*_GITHUB))
+        else:
+            self._offer_secret(*_GITHUB[:3])
         self.tables = {table.name: self._make_table(table) for table in TABLES}
         # A protected table cannot be removed when a first try fails, so what may fail comes before.
         for table in self.tables.values():
@@ -141,6 +147,12 @@ class DataStack(cdk.Stack):
         acknowledge(
             secret, "SMG4", "The provider issues and rotates it; two values are valid at once."
         )
+        self._offer_secret(symbol, name, variable)
+        output(self, key, full_name, f"Name of the secret with Tocsin's {name}")
+        return secret
+
+    def _offer_secret(self, symbol: str, name: str, variable: str) -> None:
+        full_name = f"tocsin/{self._context.stage.name}/{name}"
         # The ARN ends in six characters of Secrets Manager's choice, unknown to who looks it up
         # by name; six question marks match them and no longer name.
         arn = self.format_arn(
@@ -151,8 +163,6 @@ class DataStack(cdk.Stack):
         )
         self._references.offer_arn(f"secret/{symbol}", arn)
         self._references.offer_value(variable, full_name)
-        output(self, key, full_name, f"Name of the secret with Tocsin's {name}")
-        return secret
 
     def _make_clock_offset(self) -> None:
         parameter = ssm.StringParameter(

@@ -81,6 +81,7 @@ class FunctionsStack(cdk.Stack):
             ("BILLING_MODES", stage.billing_modes),
             ("BILLING_CONNECTED", self._context.billing_connected),
             ("SIGN_IN", self._context.sign_in),
+            ("GITHUB_WEBHOOKS", "on" if self._context.github else "off"),
             ("DEAD_MAN_URL", self._context.dead_man_url),
             ("DOCS_BASE", self._context.docs_base or "none"),
             *(

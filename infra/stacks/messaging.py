@@ -16,6 +16,7 @@ from infra.constructs import policies
 from infra.constructs.nag import SERVERLESS, acknowledge
 from infra.constructs.queue import Queues
 from infra.context import NONE
+from infra.functions.security_trigger import FINDINGS_RULE
 from infra.stacks.outputs import output
 from infra.waking import ALARM_GONE_RULE, ALARM_STATE_RULE
 
@@ -36,6 +37,7 @@ WORK_QUEUES = (
     ("replay", "replay_planner"),
     ("restore", "replay_worker"),
     ("reconcile", "reconciler"),
+    ("signals", "security_trigger"),
 )
 
 ALARM_RECEIVES = 40
@@ -65,6 +67,8 @@ class MessagingStack(cdk.Stack):
         self._references.offer_value("DEAD_LETTERS_URL", self._queues.dead.queue_url)
         self.queues = {name: self._make_work_queue(name, whom) for name, whom in WORK_QUEUES}
         self.alarms_topic = self._make_way_in()
+        if context.findings:
+            policies.let_rules_send(self.queues["signals"], context.stage.physical(FINDINGS_RULE))
         self.pages, self.stakeholders, self.chat = self._make_way_out()
         self._offer_personal_ways()
         if context.stage.inbox:
@@ -112,6 +116,11 @@ class MessagingStack(cdk.Stack):
         # it encrypts for is one.
         topic = self.format_arn(service="sns", resource=self._context.stage.physical("alarms"))
         policies.let_services_use(self._key, "events", for_topic=topic)
+        if self._context.findings:
+            signals = self.format_arn(
+                service="sqs", resource=self._context.stage.physical("signals")
+            )
+            policies.let_services_use(self._key, "events", for_queue=signals)
 
     def _make_way_in(self) -> sns.Topic:
         """Alarm topic, and the queue that turns a storm into batches."""

@@ -104,10 +104,13 @@ class MonitoringStack(cdk.Stack):
             ),
             names_itself=False,
         )
-        for name, says in (
-            ("alarms", "An alarm waits too long to open an incident."),
-            ("due", "What is due waits too long to be acted on."),
-        ):
+        waiting = {
+            "alarms": "An alarm waits too long to open an incident.",
+            "due": "What is due waits too long to be acted on.",
+        }
+        if self._context.github or self._context.findings:
+            waiting["signals"] = "A finding waits too long to be looked at."
+        for name, says in waiting.items():
             age = queues[name].metric_approximate_age_of_oldest_message(
                 period=ONE_MINUTE, statistic="Maximum"
             )

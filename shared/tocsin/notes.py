@@ -22,6 +22,7 @@ class Event:
     SIGNAL_RECEIVED = "signal.received"
     SIGNAL_REJECTED = "signal.rejected"
     SIGNAL_NOTED = "signal.noted"
+    DELIVERY_TAKEN = "delivery.taken"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CHANGED = "incident.changed"
     NUMBER_MISSING = "number.missing"

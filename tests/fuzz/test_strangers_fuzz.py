@@ -20,12 +20,22 @@ import urllib3
 
 from functions.alarm_trigger import intake as alarms
 from functions.notifier import intake as notifier
+from functions.security_trigger.intake import source_of
 from tests.fuzz import broken
 from tests.fuzz import test_webhook_fuzz as webhooks
-from tests.fuzz.broken import DEEP, LONG_NUMBER, broken_bytes, broken_document, noise, run
+from tests.fuzz.broken import (
+    DEEP,
+    LONG_NUMBER,
+    broken_bytes,
+    broken_document,
+    broken_header,
+    noise,
+    run,
+)
 from tests.harness.fakes.requests import api_event, link_event
 from tests.harness.fakes.time import START
 from tests.harness.worlds.alarms import notification, queue_event
+from tests.harness.worlds.findings import Findings, sample, signed
 from tests.harness.worlds.world import BASE, World
 from tocsin.adapters.billing.projection.ledger import item_of, record_of
 from tocsin.adapters.billing.projection.queues import read_items
@@ -37,6 +47,7 @@ from tocsin.errors import (
     BadInput,
     MalformedPayload,
     ProviderUnavailable,
+    SignatureInvalid,
     TocsinError,
     UnreadableShape,
 )
@@ -46,6 +57,8 @@ from tocsin.providers.http import events as listed_events
 from tocsin.providers.http import subscriptions as listed_subscriptions
 from tocsin.providers.registry import PROVIDERS, object_reader, webhook_reader
 from tocsin.runtime.driving import read_drive
+from tocsin.runtime.intake import json_object
+from tocsin.signals.github.delivery import EVENT, SIGNATURE
 from tocsin.signals.registry import SOURCES, reader
 
 if TYPE_CHECKING:
@@ -90,6 +103,47 @@ def test_no_signal_breaks_its_parser(source: str) -> None:
     run(0.05, f"signal-{source}", one)
 
 
+def test_no_delivery_of_githubs_gets_in_unsigned_or_breaks_who_takes_it() -> None:
+    findings = Findings(World())
+
+    def one(draw: random.Random) -> None:
+        document = json.loads(draw.choice(SIGNALS["github"]))
+        body = json.dumps(document["payload"]).encode()
+        if draw.random() < 0.9:
+            body = spoiled(draw, body).encode()
+        good = signed(body)
+        given = draw.choice([good, good, good, broken_header(draw, good)])
+        event = draw.choice([document[EVENT], document[EVENT], noise(draw, 70).decode("latin-1")])
+        try:
+            findings.deliveries.take(
+                {EVENT.lower(): event, SIGNATURE: given}, body, at=findings.world.clock.now
+            )
+        except (SignatureInvalid, MalformedPayload):
+            return
+        assert given == good
+        for text in findings.bodies:
+            with suppress(MalformedPayload):
+                reader(source_of(json_object(text)))(json_object(text))
+        findings.bodies.clear()
+        findings.sent.clear()
+
+    run(0.03, "github-delivery", one)
+
+
+def test_no_message_of_findings_takes_another_along() -> None:
+    findings = Findings(World())
+    good = json.dumps(sample("github", "secret-created"))
+    broken_ones = [text for source in ("guardduty", "security_hub") for text in SIGNALS[source]]
+
+    def one(draw: random.Random) -> None:
+        bad = draw.choice([spoiled(draw, draw.choice(broken_ones)), DEEP.decode(), "{}"])
+        findings.bodies += [bad, good]
+        assert "message-2" not in findings.drain()
+
+    run(0.004, "finding-batch", one)
+    findings.world.inbox.take_all()
+
+
 def test_a_message_nobody_can_read_takes_no_other_alarm_along() -> None:
     world = World()
     good = notification("api-5xx", START)
@@ -103,6 +157,8 @@ def test_a_message_nobody_can_read_takes_no_other_alarm_along() -> None:
         )
         failed = [each["itemIdentifier"] for each in answer["batchItemFailures"]]
         assert "message-2" not in failed, bad[:200]
+        with suppress(MalformedPayload):  # what comes alone has nobody beside it
+            alarms.take({"detail-type": bad}, application=world.application, watch=world.watch)
 
     run(0.004, "alarm-batch", one)
 
@@ -363,6 +419,8 @@ def _all_targets(tokens: tuple[World, list[str]]) -> None:
         test_no_message_breaks_whoever_reads_its_queue(queue)
     test_a_message_nobody_can_read_takes_no_other_alarm_along()
     test_what_wakes_alarm_trigger_by_itself_is_recorded_or_refused()
+    test_no_delivery_of_githubs_gets_in_unsigned_or_breaks_who_takes_it()
+    test_no_message_of_findings_takes_another_along()
     test_no_token_and_no_form_gets_a_bug_or_an_act(tokens)
     test_no_stored_item_breaks_who_reads_the_ledger()
     test_no_stream_record_breaks_the_notifier()

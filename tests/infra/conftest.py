@@ -24,7 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FULL = {"ops_mail": "ops@example.com", "providers": "stripe,razorpay", "concurrency": "sized"}
+FULL = {
+    "ops_mail": "ops@example.com",
+    "providers": "stripe,razorpay",
+    "concurrency": "sized",
+    "github": "on",
+    "security_findings": "guardduty,security_hub",
+}
 """What a stage is told that uses all there is, as most rules want it."""
 BARE = {"ops_mail": "ops@example.com"}
 """What a stage must be told, and nothing more."""
@@ -66,6 +72,8 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
         stage="local",
         providers="stripe,razorpay",
         alarm_intake="all",
+        github="on",
+        security_findings="guardduty,security_hub",
     )
 
 

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tools.cost import DOCUMENT, MILLION, PRICES, Template, bills, figures, items, over, page, total
+from tools.cost import (
+    DOCUMENT,
+    MILLION,
+    PRICES,
+    Template,
+    bills,
+    figures,
+    findings,
+    items,
+    over,
+    page,
+    total,
+)
 
 if TYPE_CHECKING:
     from tests.infra.deployment import Deployment
@@ -36,6 +48,16 @@ def test_a_month_stays_below_its_limits(bill: dict[str, Any]) -> None:
     assert found["usd_1e6_webhooks"] <= 10
     dear = found | {"idle_usd_month": 5.01, "usd_1e6_webhooks": 10.0}
     assert over(dear) == ["idle_usd_month is 5.01, more than 5.00"]
+
+
+def test_sources_of_findings_cost_nothing_while_they_are_off(bare: Deployment) -> None:
+    """On, they are a queue that is asked, a secret and an alarm."""
+    assert [item.what for item in findings() if item.usd > 0] == [
+        *("alarms", "secrets", "polling of queues"),
+    ]
+    assert total(findings()) == pytest.approx(0.10 + 0.40 + 0.19, abs=0.01)
+    polled = list(Template.read(bare.folder).of("AWS::Lambda::EventSourceMapping"))
+    assert not any("ignals" in str(one["EventSourceArn"]) for one in polled)
 
 
 def changed(template: Template, type_: str, **properties: Any) -> Template:

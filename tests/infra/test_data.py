@@ -135,7 +135,7 @@ def test_secrets_start_empty_and_are_encrypted_with_our_key(deployment: Deployme
         f"tocsin/{stage}/webhook-registrations",
         f"tocsin/{stage}/provider-keys",
         f"tocsin/{stage}/delivery-keys",
-    }
+    } | ({f"tocsin/{stage}/github-webhooks"} if deployment.context.github else set())
     for one in secrets:
         assert one["SecretString"] == "{}"
         assert deployment.at(one["KmsKeyId"]).type == "AWS::KMS::Key"

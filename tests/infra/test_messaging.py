@@ -101,6 +101,7 @@ def test_who_does_not_say_for_whom_it_uses_the_key_may_use_it_for_alarms_alone(
         service: one["Condition"]["StringEquals"]
         for one in policy_statements(key, "KeyPolicy")
         for service in one.get("Services", ())
+        if not one.get("Sid", "").endswith("ForQueue")
     }
     # EventBridge sends no source account with a key; SNS's encryption context is documented:
     # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
@@ -109,6 +110,44 @@ def test_who_does_not_say_for_whom_it_uses_the_key_may_use_it_for_alarms_alone(
     arn = f"arn:<Partition>:sns:<Region>:<AccountId>:{name}"
     assert events == {"kms:EncryptionContext:aws:sns:topicArn": arn}
     assert set(map(str, conditions.values())) == {str({"aws:SourceAccount": "<AccountId>"})}
+
+
+def test_findings_come_to_their_queue_and_nowhere_else(deployment: Deployment) -> None:
+    """The encryption context of a queue is its ARN, docs.aws.amazon.com: "SQS key management"."""
+    (key,) = deployment.of("AWS::KMS::Key")
+    found = [
+        one
+        for one in policy_statements(key, "KeyPolicy")
+        if one.get("Sid", "").endswith("ForQueue")
+    ]
+    name = deployment.context.stage.physical
+    if not deployment.context.findings:
+        assert found == []
+        return
+    (statement,) = found
+    arn = f"arn:<Partition>:sqs:<Region>:<AccountId>:{name('signals')}"
+    assert statement["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sqs:arn": arn}}
+    (sender,) = [
+        one
+        for one in policy_of(deployment, queue(deployment, "signals"))
+        if one.get("Services") == ["events.amazonaws.com"]
+    ]
+    rule = f"arn:<Partition>:events:<Region>:<AccountId>:rule/{name('findings')}"
+    assert sender["Condition"] == {"ArnEquals": {"aws:SourceArn": rule}}
+    made = deployment.one("AWS::Events::Rule", Name=name("findings"))
+    assert made["EventPattern"]["source"] == ["aws.guardduty", "aws.securityhub"]
+    assert [target["Arn"] for target in made["Targets"]] == [queue(deployment, "signals").arn]
+
+
+def test_a_stage_that_takes_no_findings_asks_no_queue_and_keeps_no_secret_for_them(
+    bare: Deployment,
+) -> None:
+    mapped = {
+        bare.at(one["EventSourceArn"]).name for one in bare.of("AWS::Lambda::EventSourceMapping")
+    }
+    assert queue(bare, "signals").name not in mapped
+    assert not any("github" in one["Name"] for one in bare.of("AWS::SecretsManager::Secret"))
+    assert not any("findings" in str(one.get("Name")) for one in bare.of("AWS::Events::Rule"))
 
 
 def test_nobody_but_a_role_can_publish_a_page(deployment: Deployment) -> None:

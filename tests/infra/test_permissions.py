@@ -163,6 +163,21 @@ def test_i12_the_internet_facing_function_can_add_events_and_read_one_secret_onl
     assert rights == {"dynamodb:PutItem", "secretsmanager:GetSecretValue"}
 
 
+def test_i12_who_takes_deliveries_can_queue_them_and_read_one_secret_only(
+    deployment: Deployment,
+) -> None:
+    role = deployment.role_of(deployment.function("github_ingest"))
+    rights = {
+        action: one["Resource"]
+        for one in statements(role)
+        for action in one["Action"]
+        if not action.startswith(("kms:", "logs:", "xray:"))
+    }
+    assert set(rights) == {"sqs:SendMessage", "secretsmanager:GetSecretValue"}
+    assert len(rights["sqs:SendMessage"]) == 1
+    assert "github-webhooks-??????" in str(rights["secretsmanager:GetSecretValue"])
+
+
 def test_i12_only_the_notifier_can_speak_to_people(deployment: Deployment) -> None:
     speakers = {
         function["FunctionName"]

@@ -49,7 +49,7 @@ def test_every_function_is_woken_by_what_the_design_says(deployment: Deployment)
         (name("sla-check"), "AWS::SQS::Queue"),
         (name("notifier"), "AWS::DynamoDB::Table"),
         (name("billing-projector"), "AWS::DynamoDB::Table"),
-    }
+    } | ({(name("security-trigger"), "AWS::SQS::Queue")} if deployment.context.github else set())
 
 
 def alarm_rule(deployment: Deployment) -> Resource:
@@ -193,7 +193,8 @@ def test_only_the_queues_on_the_way_to_people_are_polled(deployment: Deployment)
     polled = {
         one["QueueName"].removeprefix(prefix) for one in sources if "QueueName" in one.properties
     }
-    assert polled == {"alarms", "due"}
+    context = deployment.context
+    assert polled == {"alarms", "due"} | ({"signals"} if context.github else set())
 
 
 WOKEN = {

@@ -38,7 +38,8 @@ class Deployment:
     `providers` are those whose outages are watched. `size`: `frugal` shares the account's
     concurrency and traces nothing; `full` reserves shares, traces requests and has a dashboard.
     `edge`: a distribution and a firewall stand before the public routes.
-    `alarm_intake`, `sign_in` and `billing_connected` are read as the synthesis reads them.
+    `github`: its webhooks are taken. `alarm_intake`, `sign_in`, `billing_connected` and
+    `security_findings` are read as the synthesis reads them.
     """
 
     account: str
@@ -56,6 +57,8 @@ class Deployment:
     docs_base: str = ""
     chat_room: bool = False
     edge: bool = False
+    github: bool = False
+    security_findings: str = _NONE
 
     @property
     def prefix(self) -> str:
@@ -78,6 +81,8 @@ class Deployment:
             "docs_base": self.docs_base,
             "chat_room": "on" if self.chat_room else "off",
             "edge": "on" if self.edge else "off",
+            "github": "on" if self.github else "off",
+            "security_findings": self.security_findings,
             "concurrency": "sized" if full else "unreserved",
             "tracing": "on" if full else "off",
             "dashboard": "on" if full else "off",
@@ -134,6 +139,8 @@ _ABOUT = {
     "billing_connected": "Connected accounts that give access: <account>/<connected>, with commas.",
     "chat_room": "Whether a chat room follows: docs/how-to/tell-a-chat-room.md.",
     "edge": "Whether a firewall stands before the public routes: docs/how-to/edge.md.",
+    "github": "Whether GitHub's webhooks open incidents: docs/how-to/findings.md.",
+    "security_findings": "Whose findings do too: none, or guardduty, security_hub with commas.",
     "dead_man_url": "Called every minute while all is well; who watches it misses us first.",
     "docs_base": "Put before the path of an alarm's page, so that mails can link it.",
 }
@@ -158,7 +165,7 @@ def _problem(name: str, value: Any) -> str:
         if not isinstance(value, list | tuple) or set(value) - set(PROVIDERS.names):
             return f"is a list of {', '.join(PROVIDERS.names)}"
         return ""
-    if name in {"chat_room", "edge"}:
+    if name in {"chat_room", "edge", "github"}:
         return "" if isinstance(value, bool) else "is true or false"
     if not isinstance(value, str):
         return "is a text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -85,3 +86,9 @@ def json_object(parent: Mapping[str, object], key: str) -> Mapping[str, object]:
     except (ValueError, RecursionError) as broken:
         raise MalformedPayload(f"`{key}` holds no JSON", field=key) from broken
     return as_record(value, key)
+
+
+def identity(source: str, *parts: object) -> str:
+    """A signal's id: the same for the same parts, in any process."""
+    said = "|".join(map(str, parts))
+    return f"{source}-{hashlib.sha256(said.encode('utf-8', 'replace')).hexdigest()[:32]}"

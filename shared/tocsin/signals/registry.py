@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SOURCES = Registry(
     "signal source",
     Entry("cloudwatch", "tocsin.signals.cloudwatch.parser"),
+    Entry("github", "tocsin.signals.github.parser"),
+    Entry("guardduty", "tocsin.signals.guardduty"),
+    Entry("security_hub", "tocsin.signals.security_hub.parser"),
 )
 
 

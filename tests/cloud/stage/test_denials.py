@@ -31,6 +31,22 @@ ROWS: dict[str, set[str]] = {
         "ssm:GetParameter on clock",
         "dynamodb:UpdateItem on operations",
     },
+    "github_ingest": {
+        "secretsmanager:GetSecretValue on github-webhooks",
+        "sqs:SendMessage on signals",
+    },
+    "security_trigger": {
+        "dynamodb:BatchGetItem on incidents",
+        "dynamodb:GetItem on incidents",
+        "dynamodb:PutItem on incidents",
+        "dynamodb:PutItem on operations",
+        "dynamodb:Query on operations",
+        "dynamodb:UpdateItem on operations",
+        "sqs:DeleteMessage on signals",
+        "sqs:GetQueueAttributes on signals",
+        "sqs:ReceiveMessage on signals",
+        "ssm:GetParameter on clock",
+    },
     "attention": {
         "sns:Publish on ops",
         "sqs:ReceiveMessage on dead_letters",

@@ -20,6 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 FUNCTIONS = (
     "alarm_trigger",
+    "security_trigger",
     "auditor",
     "billing_api",
     "incident_api",
@@ -56,6 +57,7 @@ EVERYBODY = {
 
 ONLY = {
     "alarm_trigger": {"signals"},
+    "security_trigger": {"signals"},
     "incident_api": {"documents"},
     "billing_api": {"billing", "documents", "providers"},
     "outage_watch": {"billing", "providers"},

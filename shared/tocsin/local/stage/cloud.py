@@ -224,6 +224,8 @@ class Cloud:
             "arch": _ARCHITECTURES.get(machine, machine),
             "providers": ",".join(PROVIDERS.names),
             "alarm_intake": "all",
+            "github": "on",
+            "security_findings": "guardduty,security_hub",
             "dashboard": "on",
             **stand_ins,
         }
@@ -265,7 +267,10 @@ class Cloud:
             stack_outputs["SecretDeliveryKeys"]: values["delivery-keys"]
             | {"link_base": outputs.api_url(clients, stack_outputs)},
         }
+        github = values["github-webhooks"]
+        names[stack_outputs["SecretGithubWebhooks"]] = github
         secrets = dict(seed.signing_secrets(values["registrations"]))
+        secrets["github/default"] = github["secrets"][0]["secret"]
         for name, document in names.items():
             secrets[name] = seed.put(clients, name, document)
         found = outputs.compose(

@@ -40,14 +40,17 @@ _MAIL_DOMAINS = ("mail-from.invalid", "tocsin.example")
 
 def values(kept: Path) -> Mapping[str, dict[str, Any]]:
     """The secrets' documents by name; drawn on first use."""
-    if kept.is_file():
-        found: dict[str, dict[str, Any]] = json.loads(kept.read_text(encoding="utf-8"))
-        return found
     drawn = {
         "registrations": _registrations(),
         "provider-keys": _provider_keys(),
         "delivery-keys": _delivery_keys(),
+        "github-webhooks": {"secrets": [{"secret": secrets.token_urlsafe(24), "not_after": None}]},
     }
+    if kept.is_file():
+        found: dict[str, dict[str, Any]] = json.loads(kept.read_text(encoding="utf-8"))
+        if found.keys() >= drawn.keys():
+            return found
+        drawn |= found
     kept.touch(mode=0o600)
     kept.write_text(json.dumps(drawn, indent=2), encoding="utf-8")
     return drawn

@@ -1,0 +1,16 @@
+"""The environment of `github_ingest`: field name = variable name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where deliveries go, and which secret holds the keys they are signed with."""
+
+    STAGE: str
+    SIGNALS_QUEUE_URL: str
+    GITHUB_WEBHOOKS: str
+    GITHUB_SECRET: str
+    LOG_LEVEL: str = "INFO"

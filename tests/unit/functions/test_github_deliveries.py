@@ -1,0 +1,169 @@
+"""Who may speak as GitHub, and what of what is said is kept.
+
+"Validating webhook deliveries" (docs.github.com): HMAC-SHA256 over the raw body, lower-case hex.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import hmac
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.harness.worlds.findings import NEXT, SECRET, Findings, Kept, sample, signed
+from tocsin.errors import MalformedPayload, SecretUnavailable, SignatureInvalid
+from tocsin.signals.github.delivery import DELIVERY, EVENT, SIGNATURE
+
+if TYPE_CHECKING:
+    from tests.harness.worlds.world import World
+
+PLANTED = "SYNTHETIC0000-us2"
+RAW = (
+    '{"action":"created","repository":{"full_name":"acme/shop","description":"pay 💳 …"}}'.encode()
+)
+ESCAPED = (
+    rb'{"action":"created","repository":{"full_name":"acme/shop","description":"pay \ud83d\udcb3"}}'
+)
+
+
+@pytest.fixture
+def findings(world: World) -> Findings:
+    return Findings(world)
+
+
+def headers(signature: str | None, event: str = "issues") -> dict[str, str]:
+    found = {EVENT: event, DELIVERY: "00000000-0000-4000-8000-000000000001"}
+    return found if signature is None else found | {SIGNATURE: signature}
+
+
+@pytest.mark.parametrize("body", [RAW, ESCAPED], ids=["raw", "escaped"])
+@pytest.mark.parametrize("encoded", [True, False])
+@pytest.mark.parametrize("secret", [SECRET, NEXT])
+def test_bytes_that_one_of_two_secrets_signed_are_taken_in_either_encoding(
+    findings: Findings, body: bytes, secret: str, *, encoded: bool
+) -> None:
+    taken = findings.post(body, headers(signed(body, secret)), encoded=encoded)
+    assert (taken.status, taken.event, len(findings.bodies)) == ("queued", "issues", 1)
+
+
+def sha1(body: bytes) -> str:
+    return "sha1=" + hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(None, "", "sha256=", "sha256", sha1(RAW), signed(RAW).upper(), signed(RAW, "")),
+        *(signed(RAW, "another"), signed(RAW)[:-1], signed(RAW) + "0", " " + signed(RAW)),
+        *("sha256=" + signed(RAW)[7:].upper(), signed(RAW).removeprefix("sha256=")),
+        *(signed(ESCAPED), signed(RAW) + "\n", "sha256=" + "\u0660" * 64),
+    ],
+)
+def test_what_is_not_signed_as_github_signs_is_refused_and_queued_nowhere(
+    findings: Findings, given: str | None
+) -> None:
+    with pytest.raises(SignatureInvalid):
+        findings.post(RAW, headers(given))
+    assert findings.sent == []
+
+
+@pytest.mark.parametrize("at", [0, 40, len(RAW) - 1])
+def test_one_changed_byte_is_refused(findings: Findings, at: int) -> None:
+    changed = RAW[:at] + bytes([RAW[at] ^ 1]) + RAW[at + 1 :]
+    with pytest.raises(SignatureInvalid):
+        findings.post(changed, headers(signed(RAW)), encoded=True)
+
+
+def test_a_sha1_signature_beside_the_right_one_changes_nothing(findings: Findings) -> None:
+    both = headers(signed(RAW)) | {"X-Hub-Signature": sha1(RAW)}
+    assert findings.post(RAW, both).queued
+    with pytest.raises(SignatureInvalid):
+        findings.post(RAW, headers(None) | {"X-Hub-Signature": sha1(RAW)})
+
+
+def test_an_empty_secret_signs_nothing_and_one_that_ran_out_no_more(findings: Findings) -> None:
+    past = findings.world.clock.now.timestamp() - 1
+    findings.kept = Kept({"secrets": [{"secret": " "}, {"secret": SECRET, "not_after": past}]})
+    for secret in ("", " ", SECRET):
+        with pytest.raises(SignatureInvalid):
+            findings.post(RAW, headers(signed(RAW, secret)))
+    findings.kept = Kept({})
+    with pytest.raises(SignatureInvalid):
+        findings.post(RAW, headers(signed(RAW, "")))
+
+
+def test_a_rotation_that_was_not_seen_yet_is_looked_for_once(findings: Findings) -> None:
+    findings.kept = Kept({"secrets": [{"secret": "old"}]}, {"secrets": [{"secret": SECRET}]})
+    assert findings.post(RAW, headers(signed(RAW))).queued
+
+
+@pytest.mark.parametrize("document", [{"secrets": [{}]}, {"secrets": [7]}, {"secrets": 7}])
+def test_a_secret_nobody_can_read_lets_nobody_in(
+    findings: Findings, document: dict[str, object]
+) -> None:
+    findings.kept = Kept(document)
+    with pytest.raises(SecretUnavailable):
+        findings.post(RAW, headers(signed(RAW)))
+
+
+def test_a_ping_is_answered_and_queued_nowhere(findings: Findings) -> None:
+    body = json.dumps(sample("github", "ping")["payload"]).encode()
+    assert findings.post(body, headers(signed(body), "ping")).status == "pong"
+    assert findings.sent == []
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"payload=%7B%7D", b"[" * 50_000, b"\xff{}"])
+def test_what_is_signed_and_is_no_json_object_is_refused(findings: Findings, body: bytes) -> None:
+    with pytest.raises(MalformedPayload):
+        findings.post(body, headers(signed(body)), encoded=True)
+
+
+@pytest.mark.parametrize("event", ["", "a b", "x" * 65, "issues\n", "../x"])
+def test_an_event_that_none_is_called_is_refused(findings: Findings, event: str) -> None:
+    with pytest.raises(MalformedPayload):
+        findings.post(RAW, headers(signed(RAW), event))
+
+
+def spellings(secret: str) -> set[bytes]:
+    """A secret as it may lie somewhere: plain, escaped, and in base64 at any offset."""
+    plain = secret.encode()
+    within = {base64.b64encode(b"x" * shift + plain)[4 * (shift > 0) : -4] for shift in range(3)}
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in secret).encode()
+    return {plain, quote(secret, safe="").encode(), json.dumps(secret).encode(), escaped, *within}
+
+
+def everything(findings: Findings) -> bytes:
+    """All that a world has kept, said and sent, and all that its queue ever held."""
+    world = findings.world
+    store = vars(world.store)
+    parts = [repr(store), repr(world.inbox.all), repr(world.logged), *findings.sent]
+    return "\n".join(parts).encode()
+
+
+def test_the_search_finds_what_it_looks_for() -> None:
+    for told in (PLANTED, quote(PLANTED), base64.b64encode(f"a {PLANTED} b".encode()).decode()):
+        assert any(one in f"... {told} ...".encode() for one in spellings(PLANTED))
+    packed = gzip.compress(PLANTED.encode())
+    assert not any(one in packed for one in spellings(PLANTED)), "so packed bodies are opened"
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_secret_itself_is_kept_said_and_sent_nowhere(
+    findings: Findings, *, broken: bool
+) -> None:
+    assert PLANTED in json.dumps(sample("github", "secret-location"))
+    findings.github("secret-created")
+    changes: dict[str, Any] = {"location": [PLANTED]} if broken else {}
+    back = findings.github("secret-location", **changes)
+    assert bool(back) is broken, "what cannot be read comes back, and ends with the dead letters"
+    findings.github("secret-closed-by-person")
+    assert len(findings.sent) == 3
+    kept = everything(findings)
+    assert b"acme/shop" in kept
+    assert [one for one in spellings(PLANTED) if one in kept] == []
+    findings.world.inbox.take_all()
