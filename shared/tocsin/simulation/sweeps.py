@@ -68,7 +68,7 @@ class LateSweep:
 def _alike(name: str, one: dict[str, str], other: dict[str, str], how: str) -> None:
     for what, stands in one.items():
         if stands != other[what]:
-            raise Fault(f"{name} swept {how}: {what} is {stands} and {other[what]}")
+            raise Fault(f"swept {how}: {what} of {name} is {stands} and {other[what]}")
 
 
 def _standing(incident: Incident) -> dict[str, str]:

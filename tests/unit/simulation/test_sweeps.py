@@ -53,7 +53,7 @@ def test_what_a_late_sweep_puts_elsewhere_is_named(monkeypatch: pytest.MonkeyPat
         return replace(found, clocks=moved)
 
     monkeypatch.setattr(LateSweep, "_swept_once", later)
-    with pytest.raises(Fault, match="swept late and in time: contain is"):
+    with pytest.raises(Fault, match="swept late and in time: contain of INC-0001 is"):
         late.look()
 
 
