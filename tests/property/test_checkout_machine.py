@@ -341,7 +341,7 @@ def run(examples: int, steps: int, at_least: int = 1) -> None:
 
 
 def test_no_money_is_lost_sight_of() -> None:
-    run(examples=250, steps=40)
+    run(examples=150, steps=40)
 
 
 @pytest.mark.full

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.harness.fakes.requests import link_event
+from tests.harness.sizes import quick_or_full
 from tests.harness.worlds.told import ANA, DI, T0, Told
 from tests.harness.worlds.world import World
 from tocsin.adapters.incidents.keys import due_sk
@@ -232,7 +233,7 @@ def tap(world: World, url: str, link: str) -> tuple[int, str, dict[str, str]]:
 POINTS = ("before claim", "after claim", "after send", "before mark", "after mark")
 
 
-@settings(max_examples=25)
+@settings(max_examples=quick_or_full(12, 25))
 @given(
     crashes=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(POINTS)), max_size=6),
     outages=st.lists(st.integers(0, 3), max_size=2),
