@@ -18,6 +18,7 @@ APART: Mapping[str, str] = {
     "tocsin.local.sandbox.controls.refusal.BadControl": "an answer of the sandbox",
     "tocsin.local.sandbox.razorpay.errors.RazorpayRefusal": "an answer in the provider's own form",
     "tocsin.local.sandbox.stripe.errors.ProviderRefusal": "an answer in the provider's own form",
+    "tocsin.signals.github.said.Nothing": "an outcome inside the parser, which takes it",
     "tocsin.simulation.fault.Fault": "a law that does not hold: a bug, and not an error",
     "tocsin.simulation.troubles.Died": "the end of a process, which no handler may catch",
     "infra.bundle.archive.WrongCompiler": "infra knows settings and names alone",
