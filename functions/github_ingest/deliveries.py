@@ -16,7 +16,6 @@ from tocsin.errors import (
     SignatureInvalid,
     UnknownRegistration,
 )
-from tocsin.incidents.timeline.entry import format_time
 from tocsin.signals.github.delivery import DELIVERY, EVENT, kept_of, verify
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ class Deliveries:
         if event == "ping":
             return Taken(event=event, guid=guid, queued=False)
         message = json.dumps(
-            {EVENT: event, DELIVERY: guid, "received_at": format_time(at), "payload": kept},
+            {EVENT: event, DELIVERY: guid, "received_at": at.isoformat(), "payload": kept},
             separators=(",", ":"),
         )
         self.queue.call("SendMessage", {"QueueUrl": self.queue_url, "MessageBody": message})
