@@ -45,6 +45,9 @@ _SIGNED = "HMAC: the function verifies the provider's signature over the raw byt
 # A handful of people and their mail scanners.
 _LINK = Throttle(rate=20, burst=40)
 _SEALED = "The link itself is the proof: sealed, short-lived and good once; GET changes nothing."
+# Jobs of a whole team, many of them at the full hour.
+_BEAT = Throttle(rate=50, burst=200)
+_PROVEN = "The address itself is the proof; all it can do is to put down that a job has run."
 # A crowd that reloads, behind caches.
 _STATUS = Throttle(rate=100, burst=200)
 _PUBLIC = "Public by design: a status that holds nothing an outsider may not know."
@@ -58,6 +61,9 @@ ROUTES = (
     Route("POST", "/a/{token}", "public_intake", _LINK, _SEALED),
     Route("GET", "/status", "public_intake", _STATUS, _PUBLIC),
     Route("GET", "/billing/status", "public_intake", _STATUS, _PUBLIC),
+    Route("POST", "/beat/{token}", "public_intake", _BEAT, _PROVEN),
+    Route("GET", "/beat/{token}", "public_intake", _BEAT, _PROVEN),
+    Route("HEAD", "/beat/{token}", "public_intake", _BEAT, _PROVEN),
     Route("POST", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}", "incident_api", _RESPONDER),
@@ -90,6 +96,10 @@ ROUTES = (
     Route("POST", "/v1/policies", "incident_api", _RESPONDER),
     Route("GET", "/v1/policies", "incident_api", _RESPONDER),
     Route("GET", "/v1/policies/{number}", "incident_api", _RESPONDER),
+    Route("GET", "/v1/heartbeats", "incident_api", _RESPONDER),
+    Route("POST", "/v1/heartbeats/{name}", "incident_api", _RESPONDER),
+    Route("POST", "/v1/heartbeats/{name}/schedule", "incident_api", _RESPONDER),
+    Route("POST", "/v1/heartbeats/{name}/remove", "incident_api", _RESPONDER),
     Route("GET", "/v1/freeze", "incident_api", _RESPONDER),
     Route("GET", "/v1/actions", "incident_api", _RESPONDER),
     Route("GET", "/v1/signals", "incident_api", _RESPONDER),

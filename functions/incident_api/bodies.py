@@ -73,3 +73,21 @@ class NewRunbook:
         "As `tocsin runbook compile` writes it; its `change` is not kept."
     )
     why: str = asked("One line, part of the record.", left_to_engine=True, maxLength=200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeartbeatSchedule:
+    """How often something beats, and what it is about."""
+
+    every_seconds: int = asked(
+        "How long after a beat the next one is expected.", minimum=60, maximum=2_678_400
+    )
+    grace_seconds: int | None = asked(
+        "How late it may be; without, a fifth of the period, at least a minute.", default=None
+    )
+    service: str | None = asked("What misses it.", default=None)
+    environment: str = asked("Where it runs.", default="production")
+    drill: bool = asked("A drill's: what it opens is one.", default=False)
+    new_address: bool = asked(
+        "Give it another address; the old one is worth nothing then.", default=False
+    )

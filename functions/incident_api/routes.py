@@ -18,6 +18,7 @@ from functions.incident_api.resources import (
     contacts,
     first_minutes,
     freeze_and_actions,
+    heartbeats,
     incident_shapes,
     oncall,
     read,
@@ -242,6 +243,23 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             "A published runbook, compiled; 0 is the one that came with the deployment",
             runbooks.shown,
             runbooks.PolicyDocument,
+        ),
+        "GET /v1/heartbeats": Route(
+            "What is expected to beat, and when it last did",
+            heartbeats.listed,
+            heartbeats.Heartbeats,
+        ),
+        "POST /v1/heartbeats/{name}": Route(
+            "It beats: put down that it came now", heartbeats.beat, heartbeats.Heartbeat
+        ),
+        "POST /v1/heartbeats/{name}/schedule": Route(
+            "Say how often it beats; new: with the address where it does so without a login",
+            heartbeats.schedule,
+            heartbeats.Heartbeat,
+            body=bodies.HeartbeatSchedule,
+        ),
+        "POST /v1/heartbeats/{name}/remove": Route(
+            "Expect it no longer", heartbeats.remove, heartbeats.Heartbeat
         ),
         "GET /v1/freeze": Route(
             "Whether deployments are frozen, by what, and whether a change may go out",

@@ -1,4 +1,4 @@
-"""Lambda entry: what people without a login may ask: links in messages, status."""
+"""Lambda entry: what people without a login may ask: links in messages, status, heartbeats."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from functions.public_intake.routes import Public
 from functions.public_intake.settings import Settings
 from tocsin.adapters.billing.outage.stores import DynamoDbOutages
+from tocsin.application.heartbeats.keep import HeartbeatDesk
 from tocsin.application.people.link_facts import LinkFactsDesk
 from tocsin.application.people.links import LinkDesk
 from tocsin.people.links import keyring
@@ -15,6 +16,7 @@ from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import lean_watch
+from tocsin.runtime.wiring.incidents import heartbeats
 from tocsin.runtime.wiring.people import connect_people
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ PUBLIC = Public(
     ),
     watch=WATCH,
     status=DynamoDbOutages(from_environment("dynamodb"), SETTINGS.OPERATIONS_TABLE).status,
+    heartbeats=HeartbeatDesk(
+        store=heartbeats(from_environment("dynamodb"), SETTINGS.OPERATIONS_TABLE),
+        now=WATCH.clock.incident_now,
+    ),
 )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.public_intake import links, pages, status
+from functions.public_intake import beats, links, pages, status
 from functions.public_intake.visit import Visit
 from tocsin.errors import TocsinError, UnknownName
 from tocsin.notes import Event, Metric
@@ -18,6 +18,7 @@ from tocsin.runtime.web.http import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tocsin.application.heartbeats.keep import HeartbeatDesk
     from tocsin.application.people.link_facts import LinkFactsDesk
     from tocsin.application.people.links import LinkDesk
     from tocsin.runtime.watch.invocation import Watch
@@ -30,6 +31,9 @@ ROUTES: Mapping[str, Callable[[Visit], Response]] = MappingProxyType(
         "GET /a/{token}": links.ask,
         "HEAD /a/{token}": links.ask,
         "POST /a/{token}": links.act,
+        "GET /beat/{token}": beats.beat,
+        "HEAD /beat/{token}": beats.beat,
+        "POST /beat/{token}": beats.beat,
         "GET /status": status.everything,
         "GET /billing/status": status.billing,
     }
@@ -44,6 +48,7 @@ class Public:
     facts: LinkFactsDesk
     watch: Watch
     status: Callable[[], Mapping[str, Any] | None]
+    heartbeats: HeartbeatDesk
 
     def respond(self, event: Mapping[str, Any]) -> Response:
         """Answers one request; whatever goes wrong is a page too, with its code in a header."""
@@ -61,6 +66,7 @@ class Public:
                 watch=self.watch,
                 request=request,
                 status=self.status,
+                heartbeats=self.heartbeats,
             )
             return serve(visit)
         except TocsinError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tocsin.application.heartbeats.keep import HeartbeatDesk
     from tocsin.application.people.link_facts import LinkFactsDesk
     from tocsin.application.people.links import LinkDesk
     from tocsin.runtime.watch.invocation import Watch
@@ -23,6 +24,7 @@ class Visit:
     watch: Watch
     request: Request
     status: Callable[[], Mapping[str, Any] | None]
+    heartbeats: HeartbeatDesk
 
     @property
     def token(self) -> str:

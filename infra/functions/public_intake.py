@@ -1,4 +1,4 @@
-"""`public_intake` acts on incidents by links; it writes nothing else and sends nothing."""
+"""`public_intake` acts on incidents by links and takes heartbeats; it sends nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.statements import (
 
 FUNCTION = FunctionSpec(
     name="public_intake",
-    purpose="Answers people without a login: links in messages, status",
+    purpose="Answers people without a login: links in messages, status, heartbeats",
     group=INCIDENTS,
     memory=512,
     timeout=10,
@@ -32,6 +32,13 @@ FUNCTION = FunctionSpec(
             sid="ReadLinksAndRotations",
             actions=("dynamodb:GetItem", "dynamodb:Query"),
             resources=("table/operations",),
+        ),
+        Statement(
+            sid="PutDownHeartbeats",
+            actions=("dynamodb:PutItem",),
+            resources=("table/operations",),
+            # Strangers reach this function: of that table it writes this partition alone.
+            conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "HEARTBEATS"}},
         ),
         Statement(
             sid="ReadDeliveryKeys",

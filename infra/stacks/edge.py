@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from infra.context import Context
 
-WEBHOOKS, LINKS = "/webhooks/", "/a/"
+WEBHOOKS, LINKS, BEATS = "/webhooks/", "/a/", "/beat/"
 STATUS = ("/status", "/billing/status")
 LINK_TRIES, VISITS = 100, 2_000
 """Requests of one address in five minutes, after which it is kept out for a while."""
@@ -92,7 +92,8 @@ class EdgeStack(cdk.Stack):
         )
 
     def _firewall(self, context: Context) -> waf.CfnWebACL:
-        public = [_starts(WEBHOOKS), _starts(LINKS), *(_is(path) for path in STATUS)]
+        public = [_starts(WEBHOOKS), _starts(LINKS), _starts(BEATS)]
+        public += [_is(path) for path in STATUS]
         rules = [
             self._rule(0, "OnlyPublicRoutes", _not(_any(public))),
             self._rule(1, "TriesOfLinks", _more_than(LINK_TRIES, _starts(LINKS))),

@@ -115,7 +115,7 @@ def test_every_typed_file_and_every_row_of_the_page_is_read() -> None:
 
     assert typed == {
         path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "tests" / "unit" / "semantics").glob("test_*.py")
+        for path in (ROOT / "tests" / "unit" / "semantics").rglob("test_*.py")
     }
     rows = [line for line in text.splitlines() if re.match(r"\| [^n|s-][^|]* \|", line)]
     assert len(rows) == len(rules_of(text)) + len(files.paths)

@@ -223,7 +223,7 @@ def test_i12_a_right_on_everything_but_something_is_the_telephones_alone(
     assert wide == [(deployment.function("notifier")["FunctionName"], "TextTelephones")]
 
 
-def test_i12_who_acts_by_a_link_can_write_incidents_and_nothing_else(
+def test_i12_who_acts_by_a_link_can_write_incidents_and_beats_and_nothing_else(
     deployment: Deployment,
 ) -> None:
     role = deployment.role_of(deployment.function("public_intake"))
@@ -237,9 +237,14 @@ def test_i12_who_acts_by_a_link_can_write_incidents_and_nothing_else(
         ("ActOnIncidents", "dynamodb:GetItem"),
         ("ActOnIncidents", "dynamodb:PutItem"),
         ("ActOnIncidents", "dynamodb:Query"),
+        ("PutDownHeartbeats", "dynamodb:PutItem"),
         ("ReadLinksAndRotations", "dynamodb:GetItem"),
         ("ReadLinksAndRotations", "dynamodb:Query"),
         ("ReadDeliveryKeys", "secretsmanager:GetSecretValue"),
+    }
+    (beats,) = (one for one in statements(role) if one["Sid"] == "PutDownHeartbeats")
+    assert beats["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "HEARTBEATS"}
     }
 
 

@@ -329,12 +329,14 @@ def test_every_route_leads_to_its_function(deployment: Deployment) -> None:
         assert integration["IntegrationUri"] == deployment.function(route.function).arn
 
 
-def test_only_webhooks_links_and_the_status_are_open_at_the_gateway(deployment: Deployment) -> None:
+def test_only_public_routes_are_open_at_the_gateway(
+    deployment: Deployment,
+) -> None:
     for one in deployment.of("AWS::ApiGatewayV2::Route"):
         _, path = one["RouteKey"].split(" ")
-        public = path in {"/status", "/billing/status"}
-        expected = "NONE" if public or path.startswith(("/webhooks/", "/a/")) else "AWS_IAM"
-        assert one["AuthorizationType"] == expected
+        by_itself = ("/webhooks/", "/a/", "/beat/")
+        public = path in {"/status", "/billing/status"} or path.startswith(by_itself)
+        assert one["AuthorizationType"] == ("NONE" if public else "AWS_IAM")
 
 
 def test_every_route_has_a_throttle_and_the_api_a_log(deployment: Deployment) -> None:

@@ -64,6 +64,7 @@ _GROUPS = {
     ),
     "incidents": ("tocsin.cli.incidents.commands", "List, show and follow incidents."),
     "oncall": ("tocsin.cli.people.oncall", "Who is on call; rotations, overrides, calendar."),
+    "heartbeat": ("tocsin.cli.people.heartbeat", "Jobs that say they have run, and are missed."),
     "contact": ("tocsin.cli.people.contact", "The ways on which pages reach you."),
     "doctor": ("tocsin.cli.people.doctor", "What would go wrong in an incident, found beforehand."),
     "first": ("tocsin.cli.incidents.first", "What whoever was woken has to know."),
@@ -110,7 +111,7 @@ TASKS = {
     "Finish": "gate confirm waive approve authorize close reopen merge split postmortem prevent"
     " metrics",
     "Who may see it": "restrict access",
-    "On call": "oncall contact doctor",
+    "On call": "oncall contact heartbeat doctor",
     "Billing": "billing replay",
     "Run it": "init deploy destroy runbook signals releases drill simulate local",
 }

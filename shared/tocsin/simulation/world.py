@@ -23,6 +23,7 @@ from tocsin.adapters.people.memory import (
     MemoryTexts,
 )
 from tocsin.adapters.releases.memory import MemoryReleases
+from tocsin.application.heartbeats.keep import Pulse
 from tocsin.application.incidents.brief_page import Briefer
 from tocsin.application.incidents.deliver import LEASE, Delivery
 from tocsin.application.incidents.engine import Engine
@@ -98,6 +99,10 @@ class Whole(Engine):
 
     def tell_releases(self, *, has_time: Any) -> Told:
         return Teller(engine=self, tellings=self.releases).tell_waiting(has_time=has_time)
+
+    def listen(self, *, has_time: Any) -> Pulse:  # noqa: ARG002 - as the sweep asks
+        """Nothing beats in simulated lives yet."""
+        return Pulse()
 
 
 @dataclass(frozen=True, slots=True)

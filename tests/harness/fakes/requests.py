@@ -47,17 +47,18 @@ def api_event(
 
 
 def link_event(method: str, url: str, body: str = "") -> dict[str, Any]:
-    """The event of a request without a login to `<base>/a/<token>`."""
+    """The event of a request without a login to `<base>/a/<token>` or `<base>/beat/<token>`."""
     token = url.rpartition("/")[2]
+    page = "beat" if "/beat/" in url else "a"
     return {
         "version": "2.0",
-        "routeKey": f"{method} /a/{{token}}",
-        "rawPath": f"/a/{token}",
+        "routeKey": f"{method} /{page}/{{token}}",
+        "rawPath": f"/{page}/{token}",
         "headers": {"content-type": "application/x-www-form-urlencoded"},
         "pathParameters": {"token": token},
         "requestContext": {
             "requestId": f"request-{method}-link",
-            "http": {"method": method, "path": f"/a/{token}"},
+            "http": {"method": method, "path": f"/{page}/{token}"},
         },
         "body": body or None,
         "isBase64Encoded": False,

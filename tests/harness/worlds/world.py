@@ -28,6 +28,7 @@ from tests.harness.fakes.time import START, VirtualIncidentClock, VirtualWallClo
 from tests.harness.worlds.alarms import notification, queue_event
 from tests.harness.worlds.inbox import Inbox, InboxSender
 from tocsin.adapters.evidence.memory import MemoryArchive
+from tocsin.adapters.heartbeats.memory import MemoryHeartbeats
 from tocsin.adapters.incidents.due_queue import incidents_of
 from tocsin.adapters.incidents.memory_boards import MemoryActions
 from tocsin.adapters.incidents.numbers import MemoryNumbers
@@ -41,6 +42,7 @@ from tocsin.adapters.people.memory import (
 )
 from tocsin.adapters.releases.memory import MemoryFreezes, MemoryReleases
 from tocsin.adapters.runbooks.memory import MemoryPolicies
+from tocsin.application.heartbeats.keep import HeartbeatDesk
 from tocsin.application.incidents.brief_page import Briefer
 from tocsin.application.incidents.deliver import LEASE, Delivery
 from tocsin.application.incidents.sweeper import Sweeper
@@ -146,6 +148,7 @@ class World:
             on_duty=on_duty,
             published=self.published,
             numbers=MemoryNumbers(self.store),
+            heartbeats=(beats := MemoryHeartbeats()),
         )
         self.contacts = MemoryContacts()
         self.links = MemoryLinks()
@@ -201,6 +204,7 @@ class World:
             ),
             watch=self.watch,
             status=lambda: self.status,
+            heartbeats=HeartbeatDesk(store=beats, now=self.clock.incident_now),
         )
         people = PeopleDesk(
             contacts=self.contacts,

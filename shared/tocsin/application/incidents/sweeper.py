@@ -19,6 +19,7 @@ from tocsin.notes import Event, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from tocsin.application.heartbeats.keep import Pulse
     from tocsin.application.incidents.outcome import SweepReport
     from tocsin.application.incidents.sweep import Ticked
     from tocsin.application.releases.tell import Told
@@ -40,6 +41,8 @@ class Sweeps(Protocol):
     def stop_drills(self) -> Ticked: ...
 
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told: ...
+
+    def listen(self, *, has_time: Callable[[], bool]) -> Pulse: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,7 @@ class Sweeper:
         due, more, rounds, handed_on = 0, True, 0, 0
         silent: Unavailable | None = None
         self._stop_drills()
+        self._listen(has_time)
         while more and rounds < ROUNDS and has_time():
             report = self.engine.sweep(queue=None if rounds else self.queue)
             handed_on += report.handed_on
@@ -133,6 +137,17 @@ class Sweeper:
         for drill in stopped.changed:
             self.notes.info(Event.INCIDENT_CHANGED, incident=drill)
         self._tell_failed(stopped.failed.items())
+
+    def _listen(self, has_time: Callable[[], bool]) -> None:
+        """Heartbeats that stay away; where that fails, clocks are looked at all the same."""
+        try:
+            pulse = self.engine.listen(has_time=has_time)
+        except Exception as error:  # noqa: BLE001 - see above
+            self._could_not(error)
+            return
+        for name, reason in pulse.failed:
+            self.notes.warning(Event.RECORD_FAILED, heartbeat=name, reason=reason)
+            self.notes.count(Metric.UNEXPECTED_ERRORS)
 
     def _tell_releases(self, has_time: Callable[[], bool]) -> int:
         """Tells incidents of releases; where that fails, clocks have been looked at already."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.adapters.incidents.numbers import DynamoNumbers
 from tocsin.adapters.incidents.store import DynamoIncidents
+from tocsin.application.heartbeats.keep import Listening, Pulse
 from tocsin.application.incidents.engine import Engine
 from tocsin.application.people.on_call import OnDuty
 from tocsin.application.releases.tell import Teller, Told
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tocsin.adapters.aws.call import AwsCall
     from tocsin.application.runbooks.versions import PublishedPolicies
     from tocsin.errors import TocsinError
+    from tocsin.ports.heartbeats import HeartbeatStore
     from tocsin.ports.incidents import ActionStore, AuditStore
     from tocsin.ports.people import RotaStore
     from tocsin.ports.releases import FreezeStore, KeptReleases
@@ -40,9 +42,9 @@ NUMBERS_IN = Patience(attempts=1, connect=0.25, read=0.25, deadline=0.25)
 class Application(Engine):
     """The engine of a stage, and what lies beside incidents.
 
-    `releases`, `freezes`, `actions` and `on_duty` are there where the operations table is; then
-    `on_duty` is also `policies`, which have the people on call in their roster. `published` are the
-    same policies as they were written.
+    `releases`, `freezes`, `actions`, `heartbeats` and `on_duty` are there where the operations
+    table is; then `on_duty` is also `policies`, which have the people on call in their roster.
+    `published` are the same policies as they were written.
     """
 
     releases: KeptReleases | None = None
@@ -50,6 +52,13 @@ class Application(Engine):
     actions: ActionStore | None = None
     on_duty: OnDuty | None = None
     published: PublishedPolicies | None = None
+    heartbeats: HeartbeatStore | None = None
+
+    def listen(self, *, has_time: Callable[[], bool]) -> Pulse:
+        """Lets incidents hear of heartbeats that stay away; none without the operations table."""
+        if self.heartbeats is None:
+            return Pulse()
+        return Listening(engine=self, store=self.heartbeats).listen(has_time=has_time)
 
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
         """Goes on telling incidents of releases; nothing without the operations table."""
@@ -96,6 +105,7 @@ def connect(
         releases=None if operations_table is None else _releases(dynamodb, operations_table),
         freezes=None if operations_table is None else _freezes(dynamodb, operations_table),
         actions=None if operations_table is None else _actions(dynamodb, incidents_table),
+        heartbeats=None if operations_table is None else heartbeats(dynamodb, operations_table),
         on_duty=on_duty,
         published=published,
         numbers=None
@@ -108,6 +118,13 @@ def connect(
             failed=no_number,
         ),
     )
+
+
+def heartbeats(dynamodb: AwsCall, table: str) -> HeartbeatStore:
+    """What is expected to beat."""
+    from tocsin.adapters.heartbeats.store import DynamoHeartbeats  # noqa: PLC0415 -- as above
+
+    return DynamoHeartbeats(dynamodb, table=table)
 
 
 def connect_audit(incidents_table: str) -> AuditStore:

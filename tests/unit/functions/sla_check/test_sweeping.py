@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness.worlds.stories import ANA, make
 from tocsin.adapters.incidents.due_queue import body_of, incidents_of
+from tocsin.application.heartbeats.keep import Pulse
 from tocsin.application.incidents.outcome import SweepReport
 from tocsin.application.incidents.sweep import Ticked
 from tocsin.application.incidents.sweeper import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
@@ -46,6 +47,12 @@ class Scripted:
         if self.broken:
             raise self.broken
         return Ticked(changed=(), failed={})
+
+    def listen(self, *, has_time: Callable[[], bool]) -> Pulse:
+        assert callable(has_time)
+        if self.broken:
+            raise self.broken
+        return Pulse()
 
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
         assert callable(has_time)
@@ -246,7 +253,7 @@ def test_clocks_are_looked_at_and_told_of_whatever_fails_beside_them(
     beside = replace(sweeper(world, Notifier()), engine=cast("Application", scripted))
     answer = beside.run(has_time=lambda: True)
     assert (answer["due"], answer["told"]) == (2, 0)
-    assert world.meter.counts == {"ItemsDue": 2, "UnexpectedErrors": 2}
+    assert world.meter.counts == {"ItemsDue": 2, "UnexpectedErrors": 3}
 
 
 def test_an_incident_that_fails_is_logged_counted_and_reported(world: World) -> None:
