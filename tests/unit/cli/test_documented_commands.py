@@ -34,7 +34,7 @@ def unlike_the_program(words: Sequence[str]) -> str:
         known = {name for each in command.params for name in each.opts}
         return "" if rest[0] in known else f"no such option: {rest[0]}"
     # As the program makes it: commands keep the first names that help was asked for by.
-    context = command.make_context("tocsin", [], resilient_parsing=True)
+    context = command.context_class(command, info_name="tocsin", **command.context_settings)
     try:
         while isinstance(command, TyperGroup) and rest and not rest[0].startswith("-"):
             _, command, rest = command.resolve_command(context, rest)
