@@ -76,6 +76,11 @@ class NewRunbook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """All that is asked for stands in the path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatSchedule:
     """How often something beats, and what it is about."""
 

@@ -250,7 +250,10 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             heartbeats.Heartbeats,
         ),
         "POST /v1/heartbeats/{name}": Route(
-            "It beats: put down that it came now", heartbeats.beat, heartbeats.Heartbeat
+            "It beats: put down that it came now",
+            heartbeats.beat,
+            heartbeats.Heartbeat,
+            body=bodies.Nothing,
         ),
         "POST /v1/heartbeats/{name}/schedule": Route(
             "Say how often it beats; new: with the address where it does so without a login",
@@ -259,7 +262,10 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             body=bodies.HeartbeatSchedule,
         ),
         "POST /v1/heartbeats/{name}/remove": Route(
-            "Expect it no longer", heartbeats.remove, heartbeats.Heartbeat
+            "Expect it no longer",
+            heartbeats.remove,
+            heartbeats.Heartbeat,
+            body=bodies.Nothing,
         ),
         "GET /v1/freeze": Route(
             "Whether deployments are frozen, by what, and whether a change may go out",

@@ -11,27 +11,29 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sns as sns
     from aws_cdk import aws_sqs as sqs
 
 
 def let_services_use(
-    key: kms.Key, *services: str, for_topic: str = "", for_queue: str = ""
+    key: kms.Key, *services: str, for_topic: str = "", for_queues: Sequence[str] = ()
 ) -> None:
     """Lets services read and write what `key` encrypts, for this account only.
 
-    Those that do not say for whom they act may use it `for_topic` or `for_queue` alone.
+    Those that do not say for whom they act may use it `for_topic` or `for_queues` alone.
     """
-    condition = {"aws:SourceAccount": cdk.Stack.of(key).account}
+    condition: dict[str, str | list[str]] = {"aws:SourceAccount": cdk.Stack.of(key).account}
     if for_topic:
         condition = {"kms:EncryptionContext:aws:sns:topicArn": for_topic}
-    elif for_queue:
-        condition = {"kms:EncryptionContext:aws:sqs:arn": for_queue}
+    elif for_queues:
+        condition = {"kms:EncryptionContext:aws:sqs:arn": list(for_queues)}
     key.add_to_resource_policy(
         iam.PolicyStatement(
             sid="".join(f"Let{service.capitalize()}" for service in services)
-            + "ForQueue" * bool(for_queue),
+            + "ForQueue" * bool(for_queues),
             principals=[_service(service) for service in services],
             actions=["kms:Decrypt", "kms:GenerateDataKey*"],
             resources=["*"],

@@ -116,11 +116,15 @@ class MessagingStack(cdk.Stack):
         # it encrypts for is one.
         topic = self.format_arn(service="sns", resource=self._context.stage.physical("alarms"))
         policies.let_services_use(self._key, "events", for_topic=topic)
-        if self._context.findings:
-            signals = self.format_arn(
-                service="sqs", resource=self._context.stage.physical("signals")
-            )
-            policies.let_services_use(self._key, "events", for_queue=signals)
+        # Findings go to their queue; what of alarms could not be delivered, to the dead letters.
+        wanted = {
+            "signals": bool(self._context.findings),
+            "dead-letters": bool(self._context.alarm_intake.pattern),
+        }
+        names = (self._context.stage.physical(name) for name, used in wanted.items() if used)
+        queues = [self.format_arn(service="sqs", resource=name) for name in names]
+        if queues:
+            policies.let_services_use(self._key, "events", for_queues=queues)
 
     def _make_way_in(self) -> sns.Topic:
         """Alarm topic, and the queue that turns a storm into batches."""

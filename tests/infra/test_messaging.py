@@ -112,21 +112,39 @@ def test_who_does_not_say_for_whom_it_uses_the_key_may_use_it_for_alarms_alone(
     assert set(map(str, conditions.values())) == {str({"aws:SourceAccount": "<AccountId>"})}
 
 
-def test_findings_come_to_their_queue_and_nowhere_else(deployment: Deployment) -> None:
-    """The encryption context of a queue is its ARN, docs.aws.amazon.com: "SQS key management"."""
+def test_rules_may_write_encrypted_queues_and_only_those_that_they_write(
+    deployment: Deployment,
+) -> None:
+    """Targets and dead letters, as "Using dead-letter queues" of EventBridge's guide asks.
+
+    The encryption context of a queue is its ARN, docs.aws.amazon.com: "SQS key management".
+    """
     (key,) = deployment.of("AWS::KMS::Key")
-    found = [
-        one
+    allowed = {
+        arn
         for one in policy_statements(key, "KeyPolicy")
         if one.get("Sid", "").endswith("ForQueue")
-    ]
-    name = deployment.context.stage.physical
+        for arn in one["Condition"]["StringEquals"]["kms:EncryptionContext:aws:sqs:arn"]
+    }
+    written = {
+        end
+        for rule in deployment.of("AWS::Events::Rule")
+        for target in rule["Targets"]
+        for end in (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn"))
+        if end is not None
+    }
+    mine = {
+        queue(deployment, name).arn: f"arn:<Partition>:sqs:<Region>:<AccountId>:{physical}"
+        for name in ("signals", "dead-letters")
+        for physical in [deployment.context.stage.physical(name)]
+    }
+    assert allowed == {mine[end] for end in written if end in mine}
+
+
+def test_findings_come_to_their_queue_and_nowhere_else(deployment: Deployment) -> None:
     if not deployment.context.findings:
-        assert found == []
         return
-    (statement,) = found
-    arn = f"arn:<Partition>:sqs:<Region>:<AccountId>:{name('signals')}"
-    assert statement["Condition"] == {"StringEquals": {"kms:EncryptionContext:aws:sqs:arn": arn}}
+    name = deployment.context.stage.physical
     (sender,) = [
         one
         for one in policy_of(deployment, queue(deployment, "signals"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from functions.incident_api.bodies import HeartbeatSchedule
+from functions.incident_api.bodies import HeartbeatSchedule, Nothing
 from functions.incident_api.idempotency import once
 from tocsin.application.heartbeats.keep import HeartbeatDesk
 from tocsin.errors import GroupRequired, InvalidSettings
@@ -95,6 +95,7 @@ def remove(call: Call) -> Response:
 
 def _changed(call: Call, change: Callable[[str], Kept]) -> Response:
     _responder(call)
+    call.read(Nothing)
     name = _name(call)
     return once(
         call,

@@ -210,6 +210,8 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:GetItem on incidents",
         "dynamodb:GetItem on operations",
         "dynamodb:PutItem on incidents",
+        # Of one partition; the emulator does not look at `dynamodb:LeadingKeys`.
+        "dynamodb:PutItem on operations",
         "dynamodb:Query on operations",
         "secretsmanager:GetSecretValue on delivery-keys",
         "ssm:GetParameter on clock",
