@@ -21,6 +21,7 @@ from tocsin.simulation.promised import LONGEST_SILENCE, promised
 from tocsin.simulation.troubles import Trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from tocsin.incidents.model.incident import Incident
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 HIDDEN = "hidden-"
 """Every title of a life begins with it, so that where it stands a title stands."""
-_AHEAD = re.compile(r"\bby (\d\d):(\d\d)\b")
+_AHEAD = re.compile(r"\bby (\d\d):(\d\d)(?: ([A-Z]{2,5}))?\b")
 _HALF_A_DAY = timedelta(hours=12)
 _URGENT = (Severity.CRITICAL, Severity.HIGH)
 
@@ -151,9 +152,10 @@ class Laws:
 
     def _names_what_lies_ahead(self, received: Received) -> None:
         """I14, of the moments in a subject or a text message: `by 10:15` on the team's clocks."""
-        here = received.at.astimezone(ZoneInfo(self.world.zone_of(received.incident)))
+        zones = (self.world.zone_of(received.incident), *self.world.runbooks.zones)
         for text in (received.message.subject, received.message.short):
-            for hour, minute in _AHEAD.findall(text):
+            for hour, minute, named in _AHEAD.findall(text):
+                here = on_its_clock(received.at, named, zones)
                 if _has_passed(here, int(hour), int(minute)):
                     raise Fault(f"I14: at {here:%H:%M} a {received.kind} says: {text}")
 
@@ -193,6 +195,16 @@ class Laws:
     def _notes(self) -> None:
         if self.world.notes.unmeant:
             raise Fault(f"nobody meant this: {self.world.notes.unmeant[0]}")
+
+
+def on_its_clock(at: datetime, named: str, zones: Sequence[str]) -> datetime:
+    """`at` on the first of these clocks that has the name; on the first where none has.
+
+    What stands for many may speak in the zone of one of them, and that was opened under a runbook
+    that is no longer in force.
+    """
+    clocks = [at.astimezone(ZoneInfo(zone)) for zone in zones]
+    return next((here for here in clocks if here.tzname() == named), clocks[0])
 
 
 def _has_passed(here: datetime, hour: int, minute: int) -> bool:

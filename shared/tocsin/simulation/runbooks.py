@@ -70,6 +70,11 @@ class Published:
     def promises(self, version: str) -> Promises:
         return self._known(version)[1]
 
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """Those of every runbook that ever was in force."""
+        return tuple(policy.calendar.zone for policy, _ in self._by_version.values())
+
     def publish(self) -> str:
         """The next one is in force; its version."""
         self.turn += 1
