@@ -114,7 +114,7 @@ def _unsafe(policy: Policy, build: Policy) -> Iterator[tuple[str, str]]:
     for criterion in build.criteria:
         if not set(criterion.never_waived_for) <= waived[criterion.code]:
             yield f"criteria.{criterion.code}.never_waived_for", "must name what it named before"
-    caught = {rule.source for rule in policy.triage if rule.pattern == "*"}
+    caught = {rule.source for rule in policy.triage if rule.takes_all}
     for source in sorted({rule.source for rule in build.triage} - caught):
         yield "triage", f"must end with the pattern `*` for {source}: an alarm would be lost"
 

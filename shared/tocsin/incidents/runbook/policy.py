@@ -166,6 +166,11 @@ class TriageRule:
     mode: RuleMode = RuleMode.PAGE
     unknown: bool = False
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether nothing of its source gets past it."""
+        return self.pattern == "*" and not self.hints and not self.overheard
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
