@@ -88,7 +88,10 @@ class HeartbeatSchedule:
         "How long after a beat the next one is expected.", minimum=60, maximum=2_678_400
     )
     grace_seconds: int | None = asked(
-        "How late it may be; without, a fifth of the period, at least a minute.", default=None
+        "How late it may be; without, a fifth of the period, at least a minute.",
+        default=None,
+        minimum=60,
+        maximum=2_678_400,
     )
     service: str | None = asked("What misses it.", default=None)
     environment: str = asked("Where it runs.", default="production")

@@ -14,8 +14,8 @@ from tocsin.errors import BadInput
 from tocsin.incidents.model.signals import Signal
 
 SOURCE = "heartbeat"
-SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=31)
-SHORTEST_GRACE = timedelta(minutes=1)
+SHORTEST, LONGEST = 60, 31 * 86_400
+"""Seconds, of a period and of a grace."""
 GRACE_SHARE = 0.2
 """Of the period, where nobody says how long a beat may be late."""
 SOURCE_GONE = "source_gone"
@@ -82,18 +82,16 @@ def checked(heartbeat: Heartbeat) -> Heartbeat:
         raise BadInput(
             "a heartbeat's name is 1 to 63 of a-z, 0-9, dot, dash and underscore", field="name"
         )
-    every = timedelta(seconds=heartbeat.every_seconds)
-    if not SHORTEST <= every <= LONGEST:
+    if not SHORTEST <= heartbeat.every_seconds <= LONGEST:
         raise BadInput("a heartbeat comes every minute to every 31 days", field="every_seconds")
-    if not SHORTEST_GRACE <= timedelta(seconds=heartbeat.grace_seconds) <= LONGEST:
+    if not SHORTEST <= heartbeat.grace_seconds <= LONGEST:
         raise BadInput("a heartbeat's grace is a minute to 31 days", field="grace_seconds")
     return heartbeat
 
 
 def usual_grace(every_seconds: int) -> int:
     """A fifth of the period, at least a minute; in seconds."""
-    shortest = SHORTEST_GRACE // timedelta(seconds=1)
-    return max(shortest, round(every_seconds * GRACE_SHARE))
+    return max(SHORTEST, round(every_seconds * GRACE_SHARE))
 
 
 def beaten(heartbeat: Heartbeat, now: datetime) -> Heartbeat:

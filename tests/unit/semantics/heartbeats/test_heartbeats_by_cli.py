@@ -144,12 +144,27 @@ def test_grace_is_a_fifth_of_the_period_and_at_least_a_minute(
 
 
 @pytest.mark.parametrize(
-    ("name", "every", "code"),
-    [("Backup", "1h", "bad_input"), ("a b", "1h", "bad_input"), ("x", "30s", "bad_input")],
+    ("name", "every", "grace"),
+    [
+        ("Backup", "1h", "5m"),
+        ("a b", "1h", "5m"),
+        ("x", "30s", "5m"),
+        ("x", "32d", "5m"),
+        ("x", "1h", "30s"),
+        ("x", "1h", "32d"),
+    ],
 )
-def test_what_is_no_heartbeat_is_refused(told: Told, name: str, every: str, code: str) -> None:
-    asked = ("heartbeat", "set", name, "--every", every, "--as", ANA)
-    assert told.terminal.refused(*asked) == (3, code)
+def test_what_is_no_heartbeat_is_refused(told: Told, name: str, every: str, grace: str) -> None:
+    asked = ("heartbeat", "set", name, "--every", every, "--grace", grace, "--as", ANA)
+    assert told.terminal.refused(*asked) == (3, "bad_input")
+
+
+@pytest.mark.parametrize("field", ["every_seconds", "grace_seconds"])
+def test_a_length_beyond_every_calendar_is_refused_too(told: Told, field: str) -> None:
+    body = {"every_seconds": 3600, "grace_seconds": 600} | {field: 948_636_458_269_797}
+    path = "/v1/heartbeats/backup/schedule"
+    status, answer, _ = told.world.request("POST", path, body, person="ana")
+    assert (status, answer["code"]) == (400, "bad_input")
 
 
 def test_the_list_says_what_is_missing(told: Told) -> None:
