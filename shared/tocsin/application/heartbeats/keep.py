@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tocsin.errors import ConditionFailed, Unavailable, UnknownName
+from tocsin.errors import ConditionFailed, UnknownName
 from tocsin.incidents.model.heartbeats import (
     beaten,
     checked,
@@ -158,8 +158,8 @@ class Listening:
                 self._tell(heartbeat)
             except ConditionFailed:
                 continue  # it has changed meanwhile; what is still due is found again
-            except Unavailable as error:
-                failed.append((heartbeat.name, str(error)))
+            except Exception as error:  # noqa: BLE001 - one must never keep the others unheard
+                failed.append((heartbeat.name, f"{type(error).__name__}: {error}"))
         return Pulse(looked_at=done, failed=tuple(failed))
 
     def _tell(self, heartbeat: Heartbeat) -> None:

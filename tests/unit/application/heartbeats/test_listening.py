@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,14 @@ from tocsin.adapters.heartbeats.memory import MemoryHeartbeats
 from tocsin.application.heartbeats.keep import HeartbeatDesk, Listening
 from tocsin.errors import UnknownName
 from tocsin.incidents.model.heartbeats import Heartbeat
+from tocsin.runtime.wiring.incidents import Application
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.signals import Signal
 
 PROOF = bytes(16)
 
@@ -101,6 +106,24 @@ def test_a_beat_between_noticing_and_telling_ends_clear() -> None:
     assert [state.firing for state in opened.signals.values()] == [False]
     known = heartbeats.known("backup")
     assert (known.missed_at, known.told) == (None, False)
+
+
+def test_one_that_breaks_keeps_no_other_unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, store = World(), MemoryHeartbeats()
+    for name in ("a-broken", "b-well"):
+        desk(world, store).set(replace(asked(world), name=name), proof=PROOF)
+    world.jump(72, sweep=False)
+    receive = Application.receive
+
+    def breaks(self: Application, signals: Sequence[Signal]) -> list[Outcome]:
+        if signals[0].rule == "a-broken":
+            raise ValueError("nobody meant this")
+        return receive(self, signals)
+
+    monkeypatch.setattr(Application, "receive", breaks)
+    pulse = Listening(engine=world.application, store=store).listen(has_time=lambda: True)
+    assert pulse.failed == (("a-broken", "ValueError: nobody meant this"),)
+    assert [one.title for one in incidents(world)] == ["No heartbeat of b-well"]
 
 
 ACTS = st.lists(
