@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from tocsin.incidents.commands.asked import asked
-from tocsin.incidents.vocabulary import WayKind
+from tocsin.incidents.model.reports import Outcome, Reporter
+from tocsin.incidents.vocabulary import Severity, WayKind
 from tocsin.people.rotation import Rank
 
 _PEOPLE = 40
@@ -99,3 +100,33 @@ class HeartbeatSchedule:
     new_address: bool = asked(
         "Give it another address; the old one is worth nothing then.", default=False
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewReport:
+    """What somebody reports; when it was received is not theirs to say."""
+
+    title: str = asked("What is wrong, in one line.", left_to_engine=True, maxLength=200)
+    detail: str = asked("How to see it, and since when.", default="", maxLength=4000)
+    exposure: bool = asked(
+        "They say that somebody can see data that is not theirs: it pages at once.", default=False
+    )
+    severity: Severity | None = asked(
+        "How bad you call it: it pages at once. Without, it is triaged within the hour.",
+        default=None,
+    )
+    service: str | None = asked("Where.", default=None)
+    environment: str = asked("Where that runs.", default="production")
+    reporter: Reporter = asked("Who says so.", default=Reporter.TEAM)
+    contact: str | None = asked(
+        "Their mail address, to be told what came of it; it is asked first if that was them.",
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAction:
+    """`severity` belongs to `open`, `outcome` to `answer`."""
+
+    severity: Severity | None = asked("How bad it is, to open an incident.", default=None)
+    outcome: Outcome | None = asked("What came of it, to answer.", default=None)

@@ -22,6 +22,7 @@ from functions.incident_api.resources import (
     incident_shapes,
     oncall,
     read,
+    reports,
     runbooks,
     signals,
     status_shapes,
@@ -266,6 +267,30 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             heartbeats.remove,
             heartbeats.Heartbeat,
             body=bodies.Nothing,
+        ),
+        "POST /v1/reports": Route(
+            "Report what is wrong; alleged exposure, or a severity, pages at once",
+            reports.take,
+            reports.Report,
+            (201, 200),
+            body=bodies.NewReport,
+        ),
+        "GET /v1/reports": Route(
+            "Reports of people, the newest first",
+            reports.listed,
+            reports.Reports,
+            query={
+                "state": "`waiting`, `rung` or `answered`; all without.",
+                "limit": _LIMIT,
+                "cursor": _CURSOR,
+            },
+        ),
+        "GET /v1/reports/{reference}": Route("One report in full", reports.shown, reports.Report),
+        "POST /v1/reports/{reference}/{action}": Route(
+            "open an incident from it, or answer what came of it",
+            reports.act,
+            reports.Report,
+            body=bodies.ReportAction,
         ),
         "GET /v1/freeze": Route(
             "Whether deployments are frozen, by what, and whether a change may go out",

@@ -12,14 +12,16 @@ from tocsin.application.people.contact_messages import Contacting
 from tocsin.application.people.contacts import ContactDesk
 from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.route import Router
+from tocsin.application.reports.mails import ReportMails
 from tocsin.channels.registry import KnownChannels, registered_topics, registered_ways
 from tocsin.channels.webhook_keys import master_key, secret_of, shown
 from tocsin.documents.writing import Documents
-from tocsin.people.links import Keyring, keyring, link_base
+from tocsin.people.links import Keyring, counted_as, keyring, link_base
 from tocsin.runtime.aws.http import from_environment
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
+from tocsin.runtime.wiring.incidents import reports, tables
 from tocsin.runtime.wiring.people import connect_people
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Notifier(NamedTuple):
 
     delivery: Delivery
     contacting: Contacting
+    report_mails: ReportMails
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class _Keys:
 
     def base(self) -> str:
         return link_base(self.document.get())
+
+    def name_of(self, address: str) -> str:
+        """What an address is counted by."""
+        return counted_as(address, self.ring())
 
     def webhook_secret(self, way_id: str) -> str:
         return shown(secret_of(master_key(self.document.get()), way_id))
@@ -99,7 +106,17 @@ def wire(settings: Settings, watch: Watch) -> Notifier:
     )
     desk = ContactDesk(store=people.contacts, wall=wall, ids=SystemIds(wall))
     contacting = Contacting(desk=desk, ways=ways, secret=keys.webhook_secret, notes=watch)
-    return Notifier(delivery, contacting)
+    mails = ReportMails(
+        store=reports(tables(), settings.OPERATIONS_TABLE),
+        ways=ways,
+        base=keys.base,
+        name_of=keys.name_of,
+        clock=watch.clock,
+        wall=wall,
+        ids=SystemIds(wall),
+        notes=watch,
+    )
+    return Notifier(delivery, contacting, mails)
 
 
 def _bundler(people: People, router: Router, watch: Watch) -> Bundler:

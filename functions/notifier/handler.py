@@ -25,4 +25,6 @@ def lambda_handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str
     with WATCH.invocation(context):
         if "contact" in event:
             return NOTIFIER.contacting.answer(event["contact"])
+        if "report" in event:
+            return NOTIFIER.report_mails.answer(event["report"])
         return take(event, delivery=NOTIFIER.delivery, owner=context.aws_request_id)

@@ -91,6 +91,13 @@ FUNCTION = FunctionSpec(
             resources=("table/operations",),
         ),
         Statement(
+            sid="CountMailsOutside",
+            actions=("dynamodb:UpdateItem",),
+            resources=("table/operations",),
+            # Questions to people outside are counted there, and nothing else of that table.
+            conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "REPORTS"}},
+        ),
+        Statement(
             sid="ReadDeliveryKeys",
             actions=("secretsmanager:GetSecretValue",),
             resources=("secret/delivery-keys",),

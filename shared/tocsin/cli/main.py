@@ -65,6 +65,8 @@ _GROUPS = {
     "incidents": ("tocsin.cli.incidents.commands", "List, show and follow incidents."),
     "oncall": ("tocsin.cli.people.oncall", "Who is on call; rotations, overrides, calendar."),
     "heartbeat": ("tocsin.cli.people.heartbeat", "Jobs that say they have run, and are missed."),
+    "declare": ("tocsin.cli.incidents.declare", "Declare what is wrong, or pass on who says so."),
+    "reports": ("tocsin.cli.incidents.reports", "What people say is wrong, to be looked at."),
     "contact": ("tocsin.cli.people.contact", "The ways on which pages reach you."),
     "doctor": ("tocsin.cli.people.doctor", "What would go wrong in an incident, found beforehand."),
     "first": ("tocsin.cli.incidents.first", "What whoever was woken has to know."),
@@ -102,8 +104,8 @@ _VERBS = {
 _VERBS_MODULE = "tocsin.cli.incidents.commands"
 
 TASKS = {
-    "Respond": "ack acknowledge first board list show open severity category escalate page answer"
-    " assign handover leave incidents",
+    "Respond": "ack acknowledge first board list show declare reports open severity category"
+    " escalate page answer assign handover leave incidents",
     "Contain": "contain verify clear freeze fix pause resume lift",
     "Tell": "told update customers impact",
     "Record": "note evidence content decide correct link channel beginning checklist timeline"

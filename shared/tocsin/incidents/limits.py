@@ -180,6 +180,15 @@ def facts(values: Mapping[str, str]) -> dict[str, str]:
     return {shortened(name, NAME): shortened(text, LINE) for name, text in kept}
 
 
+def bounded(name: str, text: str, limit: int) -> str:
+    """A text of at most `limit` characters.
+
+    Raises:
+        PayloadTooLarge: it is longer.
+    """
+    return _bounded(name, text, limit)
+
+
 def _bounded(name: str, text: str, limit: int, *, instead: str = "") -> str:
     if len(text) > limit:
         detail = f"{name} is over {limit} characters{instead}"

@@ -199,6 +199,11 @@ def bundle_token(bundle: Bundle, ring: Keyring) -> str:
     return f"{BUNDLE}{bundle.handle}{seal_of_bundle(bundle, ring)}"
 
 
+def counted_as(address: str, ring: Keyring) -> str:
+    """What an address is counted by: nothing from which it can be found again without the key."""
+    return _text(hmac.digest(ring.keys[ring.current], f"counted:{address}".encode(), "sha256"), 26)
+
+
 def _sealed(kid: str, ring: Keyring, what: Mapping[str, Json]) -> str:
     if (secret := ring.keys.get(kid)) is None:
         raise LinkInvalid("the key of this link was taken away")

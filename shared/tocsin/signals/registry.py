@@ -22,6 +22,7 @@ SOURCES = Registry(
     Entry("cloudwatch", "tocsin.signals.cloudwatch.parser"),
     Entry("github", "tocsin.signals.github.parser"),
     Entry("guardduty", "tocsin.signals.guardduty"),
+    Entry("report", "tocsin.signals.report"),
     Entry("security_hub", "tocsin.signals.security_hub.parser"),
 )
 

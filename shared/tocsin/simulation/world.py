@@ -33,6 +33,7 @@ from tocsin.application.people.contacts import ContactDesk
 from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.on_call import OnDuty
 from tocsin.application.releases.tell import Teller, Told
+from tocsin.application.reports.ringing import Rung
 from tocsin.channels.registry import KnownChannels, channel_for
 from tocsin.documents.writing import Documents
 from tocsin.errors import SendFailed, StoreUnavailable, Unavailable
@@ -103,6 +104,13 @@ class Whole(Engine):
     def listen(self, *, has_time: Any) -> Pulse:  # noqa: ARG002 - as the sweep asks
         """Nothing beats in simulated lives yet."""
         return Pulse()
+
+    def ring_reports(self, *, has_time: Any) -> Rung:  # noqa: ARG002 - as the sweep asks
+        """Nor does anybody report anything."""
+        return Rung()
+
+    def reporters_waiting(self) -> tuple[str, ...]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,17 @@ ALARM = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:"
 
 type Row = tuple[str, bool | str, str, str, str, str | None]
 
+
+def told_once(number: str, severity: str, category: str, service: str | None) -> list[Row]:
+    """A report's two signals: it came, by the server's clock; and nothing says more of it."""
+    received_at = "2026-09-08T14:00:00"
+    rest = (severity, category, service)
+    return [
+        (f"v1:report:{number}", True, f"{received_at}.000", *rest),
+        (f"v1:report:{number}", False, f"{received_at}.001", *rest),
+    ]
+
+
 # sample -> (key, fires, clears or "told", occurred at, severity, category, service) of each signal
 EXPECTED: dict[str, dict[str, Row | list[Row]]] = {
     "cloudwatch": {
@@ -539,6 +550,23 @@ EXPECTED: dict[str, dict[str, Row | list[Row]]] = {
             "high",
             "security",
             None,
+        ),
+    },
+    "report": {
+        "declared-critical": told_once(
+            "R-20260908-140300-0A1B2C", "critical", "production", "checkout"
+        ),
+        "declared-low": told_once("R-20260908-140350-0A1B2D", "low", "production", None),
+        "form-customer-exposure": told_once("R-20260908-140000-7K3MQ2", "high", "security", None),
+        "form-hostile": told_once("R-20260908-140200-QW4RTZ", "high", "security", None),
+        "form-researcher-untriaged": told_once(
+            "R-20260908-140100-2BZ8TH", "high", "security", None
+        ),
+        "passed-on-exposure": told_once(
+            "R-20260908-140400-3D4E5F", "critical", "security", "accounts"
+        ),
+        "passed-on-untriaged": told_once(
+            "R-20260908-140500-6G7H8J", "high", "production", "export"
         ),
     },
     "security_hub": {

@@ -41,6 +41,7 @@ from tocsin.adapters.people.memory import (
     MemoryTexts,
 )
 from tocsin.adapters.releases.memory import MemoryFreezes, MemoryReleases
+from tocsin.adapters.reports.memory import MemoryReports
 from tocsin.adapters.runbooks.memory import MemoryPolicies
 from tocsin.application.heartbeats.keep import HeartbeatDesk
 from tocsin.application.incidents.brief_page import Briefer
@@ -54,12 +55,13 @@ from tocsin.application.people.links import LinkDesk
 from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.on_call import OnDuty
 from tocsin.application.people.route import Router
+from tocsin.application.reports.mails import ReportMails
 from tocsin.application.runbooks.versions import PublishedPolicies
 from tocsin.channels.registry import KnownChannels, channel_for
 from tocsin.documents.writing import Documents
 from tocsin.errors import Unavailable
 from tocsin.incidents.timeline.entry import first_broken_link
-from tocsin.people.links import Keyring
+from tocsin.people.links import Keyring, counted_as
 from tocsin.policy.compiled.policies import PackagedPolicies, from_json
 from tocsin.runtime.watch.invocation import Watch
 from tocsin.runtime.watch.logging import Journal
@@ -137,6 +139,7 @@ class World:
         )
         policies = self.published if room else WithoutRoom(self.published)
         on_duty = OnDuty(policies, self.rotas, self.clock, self.watch.rotas_unread)
+        self.reports = MemoryReports()
         self.application = Application(
             store=self.store,
             policies=on_duty,
@@ -149,6 +152,7 @@ class World:
             published=self.published,
             numbers=MemoryNumbers(self.store),
             heartbeats=(beats := MemoryHeartbeats()),
+            reports=self.reports,
         )
         self.contacts = MemoryContacts()
         self.links = MemoryLinks()
@@ -184,6 +188,16 @@ class World:
         )
         self.contacting = Contacting(
             desk=self.desk, ways=self._way, secret=lambda way: f"whsec_{way}", notes=self.watch
+        )
+        self.mails = ReportMails(
+            store=self.reports,
+            ways=self._way,
+            base=lambda: BASE,
+            name_of=lambda address: counted_as(address, self.keys),
+            clock=self.clock,
+            wall=self.wall,
+            ids=SeededIds(2),
+            notes=self.watch,
         )
         self.status: Mapping[str, Any] | None = None
         self.public = Public(
@@ -307,6 +321,8 @@ class World:
 
     def notify(self, payload: Mapping[str, Any]) -> dict[str, Any]:
         """The synchronous call of the notifier, as the sweep makes it."""
+        if "report" in payload:
+            return self.mails.answer(payload["report"])
         try:
             return self._wake_notifier(payload)
         except Killed as death:

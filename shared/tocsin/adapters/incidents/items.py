@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.attributes import Item, b, bytes_of, key, n, s
 from tocsin.adapters.incidents import keys
@@ -309,6 +309,7 @@ def _later(signal: Signal) -> dict[str, Json]:
         "yields": signal.yields,
         "named_only": signal.named_only,
         "link": limits.shortened(signal.link, limits.REASON),
+        "received_at": None if signal.received_at is None else format_time(signal.received_at),
     }
 
 
@@ -326,10 +327,12 @@ def held_of(item: Item) -> Signal | None:
     if "body" not in item:
         return None
     told = json.loads(item["body"]["S"])
-    hint = {"hint": Severity(told["hint"])} if "hint" in told else {}
+    later: dict[str, Any] = {"hint": Severity(told["hint"])} if "hint" in told else {}
+    if "received_at" in told:
+        later["received_at"] = parse_time(told["received_at"])
     return Signal(
         **told
-        | hint
+        | later
         | {
             "occurred_at": parse_time(told["occurred_at"]),
             "held_until": parse_time(told["held_until"]),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tocsin.application.incidents.outcome import SweepReport
     from tocsin.application.incidents.sweep import Ticked
     from tocsin.application.releases.tell import Told
+    from tocsin.application.reports.ringing import Rung
     from tocsin.incidents.model.outbox import OutboxKey
     from tocsin.notes import Notes
     from tocsin.ports.incidents import DueQueue
@@ -43,6 +44,10 @@ class Sweeps(Protocol):
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told: ...
 
     def listen(self, *, has_time: Callable[[], bool]) -> Pulse: ...
+
+    def ring_reports(self, *, has_time: Callable[[], bool]) -> Rung: ...
+
+    def reporters_waiting(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,7 @@ class Sweeper:
         silent: Unavailable | None = None
         self._stop_drills()
         self._listen(has_time)
+        self._ring_reports(has_time)
         while more and rounds < ROUNDS and has_time():
             report = self.engine.sweep(queue=None if rounds else self.queue)
             handed_on += report.handed_on
@@ -90,6 +96,7 @@ class Sweeper:
                     silent = error  # clocks do not wait for messages
         self._tell(due, changed, failed, more=more)
         told = self._tell_releases(has_time)
+        self._write_to_reporters(has_time)
         if silent is not None:
             raise silent
         return {
@@ -148,6 +155,27 @@ class Sweeper:
         for name, reason in pulse.failed:
             self.notes.warning(Event.RECORD_FAILED, heartbeat=name, reason=reason)
             self.notes.count(Metric.UNEXPECTED_ERRORS)
+
+    def _ring_reports(self, has_time: Callable[[], bool]) -> None:
+        """Reports that wait for nobody, or have waited long enough; like `_listen`."""
+        try:
+            rung = self.engine.ring_reports(has_time=has_time)
+        except Exception as error:  # noqa: BLE001 - see `_listen`
+            self._could_not(error)
+            return
+        for reference, reason in rung.failed:
+            self.notes.warning(Event.RECORD_FAILED, report=reference, reason=reason)
+            self.notes.count(Metric.UNEXPECTED_ERRORS)
+
+    def _write_to_reporters(self, has_time: Callable[[], bool]) -> None:
+        """The notifier asks and tells those who reported; after all that pages people."""
+        try:
+            for reference in self.engine.reporters_waiting():
+                if not has_time():
+                    return
+                self.notify({"report": {"reference": reference}})
+        except Exception as error:  # noqa: BLE001 - see `_listen`
+            self._could_not(error)
 
     def _tell_releases(self, has_time: Callable[[], bool]) -> int:
         """Tells incidents of releases; where that fails, clocks have been looked at already."""

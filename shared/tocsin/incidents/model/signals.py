@@ -41,6 +41,8 @@ class Signal:
     changes nothing; with `withdraws` it also ends what is held back of its key. One that `yields`
     is no news if its key has cleared since, in whatever order the two come. What is `named_only`
     means nothing unless a rule of the policy names it.
+
+    `received_at` is when a person's report came in: it is t0 of what it opens.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Signal:
     yields: bool = False
     named_only: bool = False
     link: str = ""
+    received_at: datetime | None = None
 
     @property
     def key(self) -> str:

@@ -117,6 +117,8 @@ def _as_before(draft: Draft, access: Access, reason: str) -> None:
 def open_from_signals(draft: Draft, command: OpenFromSignals) -> None:
     """Opens from the worst firing signal; harm began, as far as known, with the first of them.
 
+    t0 of a person's report is when it was received.
+
     Raises:
         IllegalTransition: none is firing; a clear signal never opens an incident.
     """
@@ -137,9 +139,10 @@ def open_from_signals(draft: Draft, command: OpenFromSignals) -> None:
             rule=found.rule,
             service=limits.shortened(found.service, limits.LINE) if found.service else None,
             environment=limits.shortened(worst.environment, limits.LINE),
-            opened_at=draft.at,
+            opened_at=min(worst.received_at or draft.at, draft.at),
             began_at=min(firing[0].occurred_at, draft.at),
             previous=command.previous,
+            reported=worst.received_at is not None and command.previous is None,
             roles=found.roles,
             containment=found.containment,
         ),

@@ -15,6 +15,7 @@ from tocsin.application.heartbeats.keep import Listening, Pulse
 from tocsin.application.incidents.engine import Engine
 from tocsin.application.people.on_call import OnDuty
 from tocsin.application.releases.tell import Teller, Told
+from tocsin.application.reports.ringing import AT_ONCE, Ringer, Rung
 from tocsin.runtime.aws.http import Patience, from_environment
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tocsin.ports.incidents import ActionStore, AuditStore
     from tocsin.ports.people import RotaStore
     from tocsin.ports.releases import FreezeStore, KeptReleases
+    from tocsin.ports.reports import ReportStore
     from tocsin.ports.time import IncidentClock
     from tocsin.runtime.aws.http import AwsHttp
 
@@ -42,8 +44,9 @@ NUMBERS_IN = Patience(attempts=1, connect=0.25, read=0.25, deadline=0.25)
 class Application(Engine):
     """The engine of a stage, and what lies beside incidents.
 
-    `releases`, `freezes`, `actions`, `heartbeats` and `on_duty` are there where the operations
-    table is; then `on_duty` is also `policies`, which have the people on call in their roster.
+    `releases`, `freezes`, `actions`, `heartbeats`, `reports` and `on_duty` are there where the
+    operations table is; then `on_duty` is also `policies`, which have the people on call in their
+    roster.
     `published` are the same policies as they were written.
     """
 
@@ -53,12 +56,25 @@ class Application(Engine):
     on_duty: OnDuty | None = None
     published: PublishedPolicies | None = None
     heartbeats: HeartbeatStore | None = None
+    reports: ReportStore | None = None
 
     def listen(self, *, has_time: Callable[[], bool]) -> Pulse:
         """Lets incidents hear of heartbeats that stay away; none without the operations table."""
         if self.heartbeats is None:
             return Pulse()
         return Listening(engine=self, store=self.heartbeats).listen(has_time=has_time)
+
+    def ring_reports(self, *, has_time: Callable[[], bool]) -> Rung:
+        """Lets incidents hear of reports that are due; none without the operations table."""
+        if self.reports is None:
+            return Rung()
+        return Ringer(engine=self, store=self.reports).ring_due(has_time=has_time)
+
+    def reporters_waiting(self) -> tuple[str, ...]:
+        """The reports whose senders something is to be written to now."""
+        if self.reports is None:
+            return ()
+        return self.reports.to_be_written_to(at=self.clock.incident_now(), limit=AT_ONCE)
 
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
         """Goes on telling incidents of releases; nothing without the operations table."""
@@ -106,6 +122,7 @@ def connect(
         freezes=None if operations_table is None else _freezes(dynamodb, operations_table),
         actions=None if operations_table is None else _actions(dynamodb, incidents_table),
         heartbeats=None if operations_table is None else heartbeats(dynamodb, operations_table),
+        reports=None if operations_table is None else reports(dynamodb, operations_table),
         on_duty=on_duty,
         published=published,
         numbers=None
@@ -125,6 +142,13 @@ def heartbeats(dynamodb: AwsCall, table: str) -> HeartbeatStore:
     from tocsin.adapters.heartbeats.store import DynamoHeartbeats  # noqa: PLC0415 -- as above
 
     return DynamoHeartbeats(dynamodb, table=table)
+
+
+def reports(dynamodb: AwsCall, table: str) -> ReportStore:
+    """What people have reported."""
+    from tocsin.adapters.reports.store import DynamoReports  # noqa: PLC0415 -- as above
+
+    return DynamoReports(dynamodb, table=table)
 
 
 def connect_audit(incidents_table: str) -> AuditStore:

@@ -16,6 +16,7 @@ from tocsin.application.incidents.outcome import SweepReport
 from tocsin.application.incidents.sweep import Ticked
 from tocsin.application.incidents.sweeper import REDRIVEN_AT_ONCE, ROUNDS, Sweeper
 from tocsin.application.releases.tell import Told
+from tocsin.application.reports.ringing import Rung
 from tocsin.errors import StoreRefused, Unavailable
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.model.outbox import OutboxKey
@@ -53,6 +54,17 @@ class Scripted:
         if self.broken:
             raise self.broken
         return Pulse()
+
+    def ring_reports(self, *, has_time: Callable[[], bool]) -> Rung:
+        assert callable(has_time)
+        if self.broken:
+            raise self.broken
+        return Rung()
+
+    def reporters_waiting(self) -> tuple[str, ...]:
+        if self.broken:
+            raise self.broken
+        return ()
 
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told:
         assert callable(has_time)
@@ -253,7 +265,7 @@ def test_clocks_are_looked_at_and_told_of_whatever_fails_beside_them(
     beside = replace(sweeper(world, Notifier()), engine=cast("Application", scripted))
     answer = beside.run(has_time=lambda: True)
     assert (answer["due"], answer["told"]) == (2, 0)
-    assert world.meter.counts == {"ItemsDue": 2, "UnexpectedErrors": 3}
+    assert world.meter.counts == {"ItemsDue": 2, "UnexpectedErrors": 5}
 
 
 def test_an_incident_that_fails_is_logged_counted_and_reported(world: World) -> None:
