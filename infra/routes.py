@@ -52,6 +52,11 @@ _PROVEN = "The address itself is the proof; all it can do is to put down that a 
 _STATUS = Throttle(rate=100, burst=200)
 _PUBLIC = "Public by design: a status that holds nothing an outsider may not know."
 
+# People who type; the function counts by address and in all, and far less is taken.
+_REPORT = Throttle(rate=20, burst=100)
+_ANYBODY = "Public by design: anybody may report; it is counted, looked at, and shown to nobody."
+_ASKED = "The link itself is the proof: drawn at random, for one report; GET changes nothing."
+
 ROUTES = (
     Route("POST", "/webhooks/{provider}", "webhook_ingest", _WEBHOOK, _SIGNED),
     Route("POST", "/webhooks/{provider}/{endpoint}", "webhook_ingest", _WEBHOOK, _SIGNED),
@@ -64,6 +69,12 @@ ROUTES = (
     Route("POST", "/beat/{token}", "public_intake", _BEAT, _PROVEN),
     Route("GET", "/beat/{token}", "public_intake", _BEAT, _PROVEN),
     Route("HEAD", "/beat/{token}", "public_intake", _BEAT, _PROVEN),
+    Route("GET", "/report", "public_intake", _REPORT, _ANYBODY),
+    Route("POST", "/report", "public_intake", _REPORT, _ANYBODY),
+    Route("GET", "/report/confirm/{token}", "public_intake", _LINK, _ASKED),
+    Route("HEAD", "/report/confirm/{token}", "public_intake", _LINK, _ASKED),
+    Route("POST", "/report/confirm/{token}", "public_intake", _LINK, _ASKED),
+    Route("GET", "/.well-known/security.txt", "public_intake", _STATUS, _PUBLIC),
     Route("POST", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents", "incident_api", _RESPONDER),
     Route("GET", "/v1/incidents/{id}", "incident_api", _RESPONDER),

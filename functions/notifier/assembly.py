@@ -25,9 +25,10 @@ from tocsin.runtime.wiring.incidents import reports, tables
 from tocsin.runtime.wiring.people import connect_people
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from functions.notifier.settings import Settings
+    from tocsin.ports.people import WaySender
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.wiring.people import People
 
@@ -106,7 +107,15 @@ def wire(settings: Settings, watch: Watch) -> Notifier:
     )
     desk = ContactDesk(store=people.contacts, wall=wall, ids=SystemIds(wall))
     contacting = Contacting(desk=desk, ways=ways, secret=keys.webhook_secret, notes=watch)
-    mails = ReportMails(
+    return Notifier(delivery, contacting, _report_mails(settings, watch, ways, keys))
+
+
+def _report_mails(
+    settings: Settings, watch: Watch, ways: Callable[[str], WaySender], keys: _Keys
+) -> ReportMails:
+    """What is written to people outside who reported something."""
+    wall = wall_clock()
+    return ReportMails(
         store=reports(tables(), settings.OPERATIONS_TABLE),
         ways=ways,
         base=keys.base,
@@ -116,7 +125,6 @@ def wire(settings: Settings, watch: Watch) -> Notifier:
         ids=SystemIds(wall),
         notes=watch,
     )
-    return Notifier(delivery, contacting, mails)
 
 
 def _bundler(people: People, router: Router, watch: Watch) -> Bundler:

@@ -1,4 +1,4 @@
-"""Lambda entry: what people without a login may ask: links in messages, status, heartbeats."""
+"""Lambda entry: what people without a login may ask: links, status, heartbeats, reports."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from tocsin.adapters.billing.outage.stores import DynamoDbOutages
 from tocsin.application.heartbeats.keep import HeartbeatDesk
 from tocsin.application.people.link_facts import LinkFactsDesk
 from tocsin.application.people.links import LinkDesk
-from tocsin.people.links import keyring
+from tocsin.application.reports.desk import ReportDesk
+from tocsin.application.reports.form import PublicForm
+from tocsin.people.links import counted_as, keyring
 from tocsin.runtime.aws.http import from_environment
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import wall_clock
+from tocsin.runtime.ids import SystemIds
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import lean_watch
-from tocsin.runtime.wiring.incidents import heartbeats
+from tocsin.runtime.wiring.incidents import heartbeats, reports
 from tocsin.runtime.wiring.people import connect_people
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ PEOPLE = connect_people(
     policy_unread=WATCH.policy_unread,
 )
 RING = CachedSecret(from_environment("secretsmanager"), SETTINGS.DELIVERY_KEYS_SECRET, keyring)
+OPERATIONS = from_environment("dynamodb")
 PUBLIC = Public(
     desk=LinkDesk(
         store=PEOPLE.application.store,
@@ -51,10 +55,20 @@ PUBLIC = Public(
         notes=WATCH,
     ),
     watch=WATCH,
-    status=DynamoDbOutages(from_environment("dynamodb"), SETTINGS.OPERATIONS_TABLE).status,
+    status=DynamoDbOutages(OPERATIONS, SETTINGS.OPERATIONS_TABLE).status,
     heartbeats=HeartbeatDesk(
-        store=heartbeats(from_environment("dynamodb"), SETTINGS.OPERATIONS_TABLE),
+        store=heartbeats(OPERATIONS, SETTINGS.OPERATIONS_TABLE),
         now=WATCH.clock.incident_now,
+    ),
+    form=PublicForm(
+        desk=ReportDesk(
+            store=reports(OPERATIONS, SETTINGS.OPERATIONS_TABLE),
+            now=WATCH.clock.incident_now,
+            wall=wall_clock(),
+            ids=SystemIds(wall_clock()),
+            triage_minutes=lambda: PEOPLE.manned.policies.current().limits.report_triage_minutes,
+        ),
+        name_of=lambda address: counted_as(address, RING.get()),
     ),
 )
 

@@ -39,15 +39,23 @@ STYLE = (
     "ol,ul{margin:.25rem 0;padding-left:1.5rem}"
     "small{display:block;opacity:.8}"
 )
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-STYLE_SOURCE = f"'sha256-{_STYLE_HASH}'"
+
+
+def style_source(style: str) -> str:
+    """What a content policy calls exactly this style by."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+STYLE_SOURCE = style_source(STYLE)
+_POLICY = (
+    "default-src 'none'; style-src {source}; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
 HEADERS = {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
-    "content-security-policy": (
-        f"default-src 'none'; style-src {STYLE_SOURCE}; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "content-security-policy": _POLICY.format(source=STYLE_SOURCE),
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -101,7 +109,7 @@ def confirm(shown: Shown) -> Response:
     )
     whom = f"<p>You act as <b>{escape(seen.link.person)}</b>.</p>"
     about = _about(seen.incident, shown.zone, shown.facts.now)
-    return _page(200, "", "Confirm", about + _wrong(shown) + whom + forms)
+    return page(200, "", "Confirm", about + _wrong(shown) + whom + forms)
 
 
 def done(shown: Shown) -> Response:
@@ -118,7 +126,7 @@ def done(shown: Shown) -> Response:
     }[seen.action]
     head = f"<h1>{said}</h1><p>Recorded as <b>{escape(seen.link.person)}</b>.</p>"
     about = _about(seen.incident, shown.zone, shown.facts.now)
-    return _page(200, "done", said, head + about + _wrong(shown) + _then(shown))
+    return page(200, "done", said, head + about + _wrong(shown) + _then(shown))
 
 
 def _taken(seen: Seen) -> str:
@@ -139,7 +147,7 @@ def refused(error: TocsinError, shown: Shown | None = None) -> Response:
             about += _then(shown)
     head = f"<h1>{title}</h1><p>{why}</p>"
     code = f"<small>{escape(error.code)}</small>"
-    return _page(error.status, error.code, title, head + about + code)
+    return page(error.status, error.code, title, head + about + code)
 
 
 def _has_it(seen: Seen) -> bool:
@@ -207,7 +215,7 @@ def listed(
         head = f"<h1>Nothing was changed</h1><p>{escape(_sentence(refused.detail))}</p>" + head
     rows = "".join(_row(one, tokens.get(one.member.message_id), when) for one in found)
     status, code = (200, "") if refused is None else (refused.status, refused.code)
-    return _page(status, code or ("done" if done else ""), f"{count} incidents", head + rows)
+    return page(status, code or ("done" if done else ""), f"{count} incidents", head + rows)
 
 
 def _row(one: Listed, token: str | None, when: tuple[str, datetime]) -> str:
@@ -266,14 +274,24 @@ def _form(token: str, button: str, effect: str, *, first: bool) -> str:
     )
 
 
-def _page(status: int, code: str, title: str, body: str) -> Response:
+def page(
+    status: int,
+    code: str,
+    title: str,
+    body: str,
+    *,
+    style: str = STYLE,
+    source: str = STYLE_SOURCE,
+) -> Response:
+    """One page; `source` is that of its `style`."""
     html = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
+        f"<title>{escape(title)}</title><style>{style}</style></head>"
         f"<body><main>{body}</main></body></html>"
     )
-    headers = HEADERS | ({"x-tocsin-code": code} if code else {})
+    headers = HEADERS | {"content-security-policy": _POLICY.format(source=source)}
+    headers |= {"x-tocsin-code": code} if code else {}
     return {"statusCode": status, "headers": headers, "body": html, "isBase64Encoded": False}
 
 

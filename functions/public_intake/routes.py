@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from functions.public_intake import beats, links, pages, status
+from functions.public_intake import beats, links, pages, reports, status
 from functions.public_intake.visit import Visit
 from tocsin.errors import TocsinError, UnknownName
 from tocsin.notes import Event, Metric
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from tocsin.application.heartbeats.keep import HeartbeatDesk
     from tocsin.application.people.link_facts import LinkFactsDesk
     from tocsin.application.people.links import LinkDesk
+    from tocsin.application.reports.form import PublicForm
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.web.http import Response
 
 MAX_BODY = 4_000
+LARGER: Mapping[str, int] = MappingProxyType({"POST /report": 40_000})
+"""A form's text is sent with three characters for each byte of most scripts."""
 
 ROUTES: Mapping[str, Callable[[Visit], Response]] = MappingProxyType(
     {
@@ -34,6 +37,12 @@ ROUTES: Mapping[str, Callable[[Visit], Response]] = MappingProxyType(
         "GET /beat/{token}": beats.beat,
         "HEAD /beat/{token}": beats.beat,
         "POST /beat/{token}": beats.beat,
+        "GET /report": reports.form,
+        "POST /report": reports.take,
+        "GET /report/confirm/{token}": reports.ask,
+        "HEAD /report/confirm/{token}": reports.ask,
+        "POST /report/confirm/{token}": reports.confirm,
+        "GET /.well-known/security.txt": reports.security_txt,
         "GET /status": status.everything,
         "GET /billing/status": status.billing,
     }
@@ -49,6 +58,7 @@ class Public:
     watch: Watch
     status: Callable[[], Mapping[str, Any] | None]
     heartbeats: HeartbeatDesk
+    form: PublicForm
 
     def respond(self, event: Mapping[str, Any]) -> Response:
         """Answers one request; whatever goes wrong is a page too, with its code in a header."""
@@ -58,8 +68,9 @@ class Public:
 
     def _respond(self, event: Mapping[str, Any]) -> Response:
         try:
-            serve = ROUTES.get(str(event.get("routeKey", "")), _nothing)
-            request = parse(event, max_body=MAX_BODY)
+            route = str(event.get("routeKey", ""))
+            serve = ROUTES.get(route, _nothing)
+            request = parse(event, max_body=LARGER.get(route, MAX_BODY))
             visit = Visit(
                 desk=self.desk,
                 facts=self.facts,
@@ -67,6 +78,7 @@ class Public:
                 request=request,
                 status=self.status,
                 heartbeats=self.heartbeats,
+                form=self.form,
             )
             return serve(visit)
         except TocsinError as error:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tocsin.application.heartbeats.keep import HeartbeatDesk
     from tocsin.application.people.link_facts import LinkFactsDesk
     from tocsin.application.people.links import LinkDesk
+    from tocsin.application.reports.form import PublicForm
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.web.http import Request
 
@@ -25,6 +26,7 @@ class Visit:
     request: Request
     status: Callable[[], Mapping[str, Any] | None]
     heartbeats: HeartbeatDesk
+    form: PublicForm
 
     @property
     def token(self) -> str:

@@ -1,4 +1,4 @@
-"""`public_intake` acts on incidents by links and takes heartbeats; it sends nothing."""
+"""`public_intake` acts on incidents by links, takes heartbeats and reports; it sends nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from infra.statements import (
 
 FUNCTION = FunctionSpec(
     name="public_intake",
-    purpose="Answers people without a login: links in messages, status, heartbeats",
+    purpose="Answers people without a login: links in messages, status, heartbeats, reports",
     group=INCIDENTS,
     memory=512,
     timeout=10,
@@ -39,6 +39,13 @@ FUNCTION = FunctionSpec(
             resources=("table/operations",),
             # Strangers reach this function: of that table it writes this partition alone.
             conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "HEARTBEATS"}},
+        ),
+        Statement(
+            # A report is put down and counted; what comes of it the sweep and people decide.
+            sid="PutDownReports",
+            actions=("dynamodb:PutItem", "dynamodb:UpdateItem"),
+            resources=("table/operations",),
+            conditions={"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "REPORTS"}},
         ),
         Statement(
             sid="ReadDeliveryKeys",

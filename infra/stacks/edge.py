@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 WEBHOOKS, LINKS, BEATS = "/webhooks/", "/a/", "/beat/"
 STATUS = ("/status", "/billing/status")
+REPORT, CONFIRM = "/report", "/report/confirm/"
+SECURITY_TXT = "/.well-known/security.txt"
 LINK_TRIES, VISITS = 100, 2_000
 """Requests of one address in five minutes, after which it is kept out for a while."""
 
@@ -92,11 +94,12 @@ class EdgeStack(cdk.Stack):
         )
 
     def _firewall(self, context: Context) -> waf.CfnWebACL:
-        public = [_starts(WEBHOOKS), _starts(LINKS), _starts(BEATS)]
-        public += [_is(path) for path in STATUS]
+        public = [_starts(WEBHOOKS), _starts(LINKS), _starts(BEATS), _starts(CONFIRM)]
+        public += [_is(path) for path in (*STATUS, REPORT, SECURITY_TXT)]
+        tries = [_starts(LINKS), _starts(REPORT)]
         rules = [
             self._rule(0, "OnlyPublicRoutes", _not(_any(public))),
-            self._rule(1, "TriesOfLinks", _more_than(LINK_TRIES, _starts(LINKS))),
+            self._rule(1, "TriesOfLinks", _more_than(LINK_TRIES, _any(tries))),
             self._rule(2, "Visits", _more_than(VISITS, _not(_starts(WEBHOOKS)))),
             *(self._managed(3 + n, name) for n, name in enumerate(MANAGED)),
         ]

@@ -325,6 +325,12 @@ class SendFailed(Unavailable):
     code = "send_failed"
 
 
+class TooManyReports(Unavailable):
+    """More reports came by the public form, from one address or in all, than are taken."""
+
+    code, status = "too_many_reports", 429
+
+
 class MessageRefused(BadInput):
     """A channel will never take this message."""
 

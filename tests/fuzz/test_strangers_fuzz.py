@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ from tocsin.errors import (
     TocsinError,
     UnreadableShape,
 )
+from tocsin.incidents.model.reports import signals_of
 from tocsin.people.links import BUNDLE
 from tocsin.providers.bodies.codec import keep
 from tocsin.providers.http import events as listed_events
@@ -224,6 +226,27 @@ def test_no_token_and_no_form_gets_a_bug_or_an_act(tokens: tuple[World, list[str
 
     run(0.02, "links", one)
     assert sum(len(world.store.entries(each)) for each in ids(world)) == before
+
+
+def test_no_report_gets_a_bug() -> None:
+    """Whatever is sent to the form is kept as a report or refused with a code."""
+    world = World()
+    sound = "title=it+is+down&reporter=customer&detail=x&exposure=yes&contact=kim%40example.com"
+
+    def one(draw: random.Random) -> None:
+        world.wall.advance(timedelta(minutes=10))
+        body = broken_bytes(draw, sound.encode()) if draw.random() < 0.7 else noise(draw, 300)
+        text = body.decode("latin-1") if draw.random() < 0.5 else body.decode("utf-8", "replace")
+        source = draw.choice(
+            ["192.0.2.1", "2001:db8::1", "", "x", noise(draw, 20).decode("latin-1")]
+        )
+        answer = world.public.respond(link_event("POST", f"{BASE}/report", text, source=source))
+        assert answer["statusCode"] in {200, 400, 413, 429}, text
+
+    run(0.02, "reports", one)
+    for kept in world.reports.listed(limit=10_000).items:
+        assert kept.title.isprintable()
+        assert len(signals_of(kept)) == 2
 
 
 def ids(world: World) -> list[str]:

@@ -223,7 +223,7 @@ def test_i12_a_right_on_everything_but_something_is_the_telephones_alone(
     assert wide == [(deployment.function("notifier")["FunctionName"], "TextTelephones")]
 
 
-def test_i12_who_acts_by_a_link_can_write_incidents_and_beats_and_nothing_else(
+def test_i12_who_acts_by_a_link_can_write_incidents_beats_and_reports_and_nothing_else(
     deployment: Deployment,
 ) -> None:
     role = deployment.role_of(deployment.function("public_intake"))
@@ -238,14 +238,18 @@ def test_i12_who_acts_by_a_link_can_write_incidents_and_beats_and_nothing_else(
         ("ActOnIncidents", "dynamodb:PutItem"),
         ("ActOnIncidents", "dynamodb:Query"),
         ("PutDownHeartbeats", "dynamodb:PutItem"),
+        ("PutDownReports", "dynamodb:PutItem"),
+        ("PutDownReports", "dynamodb:UpdateItem"),
         ("ReadLinksAndRotations", "dynamodb:GetItem"),
         ("ReadLinksAndRotations", "dynamodb:Query"),
         ("ReadDeliveryKeys", "secretsmanager:GetSecretValue"),
     }
-    (beats,) = (one for one in statements(role) if one["Sid"] == "PutDownHeartbeats")
-    assert beats["Condition"] == {
-        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": "HEARTBEATS"}
-    }
+    partitions = {"PutDownHeartbeats": "HEARTBEATS", "PutDownReports": "REPORTS"}
+    for one in statements(role):
+        if (partition := partitions.pop(one["Sid"], None)) is not None:
+            keys = {"dynamodb:LeadingKeys": partition}
+            assert one["Condition"] == {"ForAllValues:StringEquals": keys}
+    assert partitions == {}
 
 
 def test_i12_no_function_can_delete_or_scan_what_is_stored(deployment: Deployment) -> None:

@@ -46,23 +46,37 @@ def api_event(
     }
 
 
-def link_event(method: str, url: str, body: str = "") -> dict[str, Any]:
-    """The event of a request without a login to `<base>/a/<token>` or `<base>/beat/<token>`."""
-    token = url.rpartition("/")[2]
-    page = "beat" if "/beat/" in url else "a"
+def link_event(
+    method: str, url: str, body: str = "", *, source: str = "192.0.2.1"
+) -> dict[str, Any]:
+    """The event of a request without a login to an address of the public function.
+
+    `source` is the address that the gateway saw; headers that claim another are sent along.
+    """
+    path = "/" + url.removeprefix("https://").partition("/")[2]
+    parts = path.rpartition("/")
+    page = next((one for one in _BY_TOKEN if path.startswith(one)), "")
+    template = f"{page}{{token}}" if page else path
     return {
         "version": "2.0",
-        "routeKey": f"{method} /{page}/{{token}}",
-        "rawPath": f"/{page}/{token}",
-        "headers": {"content-type": "application/x-www-form-urlencoded"},
-        "pathParameters": {"token": token},
+        "routeKey": f"{method} {template}",
+        "rawPath": path,
+        "headers": {
+            "content-type": "application/x-www-form-urlencoded",
+            "x-forwarded-for": "198.51.100.99",
+        },
+        "pathParameters": {"token": parts[2]} if page else None,
         "requestContext": {
             "requestId": f"request-{method}-link",
-            "http": {"method": method, "path": f"/{page}/{token}"},
+            "domainName": "abcdefghij.execute-api.us-east-1.amazonaws.com",
+            "http": {"method": method, "path": path, "sourceIp": source},
         },
         "body": body or None,
         "isBase64Encoded": False,
     }
+
+
+_BY_TOKEN = ("/a/", "/beat/", "/report/confirm/")
 
 
 def _route(method: str, path: str) -> tuple[str, dict[str, str]]:

@@ -55,6 +55,8 @@ from tocsin.application.people.links import LinkDesk
 from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.on_call import OnDuty
 from tocsin.application.people.route import Router
+from tocsin.application.reports.desk import ReportDesk
+from tocsin.application.reports.form import PublicForm
 from tocsin.application.reports.mails import ReportMails
 from tocsin.application.runbooks.versions import PublishedPolicies
 from tocsin.channels.registry import KnownChannels, channel_for
@@ -219,6 +221,16 @@ class World:
             watch=self.watch,
             status=lambda: self.status,
             heartbeats=HeartbeatDesk(store=beats, now=self.clock.incident_now),
+            form=PublicForm(
+                desk=ReportDesk(
+                    store=self.reports,
+                    now=self.clock.incident_now,
+                    wall=self.wall,
+                    ids=SeededIds(3),
+                    triage_minutes=lambda: policies.current().limits.report_triage_minutes,
+                ),
+                name_of=lambda address: counted_as(address, self.keys),
+            ),
         )
         people = PeopleDesk(
             contacts=self.contacts,
@@ -267,9 +279,11 @@ class World:
         self.pump()
         return response["statusCode"], json.loads(response["body"]), response["headers"]
 
-    def visit(self, method: str, url: str) -> tuple[int, str, dict[str, str]]:
-        """A request without a login to a link's address: status, page, headers."""
-        response = self.public.respond(link_event(method, url))
+    def visit(
+        self, method: str, url: str, body: str = "", *, source: str = "192.0.2.1"
+    ) -> tuple[int, str, dict[str, str]]:
+        """A request without a login to a public page: status, page, headers."""
+        response = self.public.respond(link_event(method, url, body, source=source))
         self.pump()
         return response["statusCode"], response["body"], response["headers"]
 

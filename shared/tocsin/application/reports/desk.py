@@ -58,8 +58,10 @@ class ReportDesk:
     ids: Ids
     triage_minutes: Callable[[], int]
 
-    def take(self, told: Told, via: Via) -> Report:
+    def take(self, told: Told, via: Via, *, admit: Callable[[], None] = lambda: None) -> Report:
         """Keeps what is told; it came now, whatever it says itself.
+
+        `admit` is asked once what is told can be kept, and may refuse it.
 
         Raises:
             BadInput: nothing is told, or the address to write back to is none.
@@ -82,8 +84,11 @@ class ReportDesk:
                 by=told.by,
                 suspect=told.suspect,
             )
+            correspondent = self._correspondent(report, told.contact, now)
+            if race == 0:
+                admit()
             try:
-                self.store.put(report, self._correspondent(report, told.contact, now))
+                self.store.put(report, correspondent)
             except ConditionFailed:
                 if race == RACES - 1:
                     raise

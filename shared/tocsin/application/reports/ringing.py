@@ -76,6 +76,8 @@ class Ringer:
     def _ring_form(self) -> int:
         """What came by the form, through its gate: one by itself, several as a bundle."""
         now = self.engine.clock.incident_now()
+        if not self.store.due(Via.FORM, at=now, limit=1):
+            return 0
         gate = self.store.gate()
         if gate is None or not gate.ringing:
             opened = self._open_gate(gate)

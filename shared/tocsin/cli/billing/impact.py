@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 import textwrap
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +11,7 @@ import typer
 from tocsin.cli.billing.doubles import standing
 from tocsin.cli.terminal.api import connect
 from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.sheets import write_csv
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
@@ -64,9 +63,7 @@ def impact(
         provider=provider,
     )
     if as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_cells(line) for line in report["workspaces"])
+        write_csv(COLUMNS, (_cells(line) for line in report["workspaces"]))
     elif current().json:
         current().document(report)
     else:

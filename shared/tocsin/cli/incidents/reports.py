@@ -8,6 +8,7 @@ import typer
 
 from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
+from tocsin.cli.terminal.sheets import write_csv
 from tocsin.incidents.model.reports import Outcome, ReportState
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.incidents.vocabulary import Severity  # noqa: TC001 -- Typer reads the annotations
@@ -25,6 +26,19 @@ app = typer.Typer(
 
 Reference = Annotated[str, typer.Argument(help="Its number, like R-20260908-140000-7K3MQ2.")]
 _COLUMNS = ("number", "state", "due (UTC)", "says", "title")
+_CSV = (
+    "reference",
+    "state",
+    "received_at",
+    "triage_due",
+    "via",
+    "reporter",
+    "exposure",
+    "service",
+    "incident",
+    "outcome",
+    "title",
+)
 _STATES = {ReportState.WAITING: "waits", ReportState.RUNG: "rung", ReportState.ANSWERED: "done"}
 
 
@@ -33,6 +47,7 @@ def listed(
     *,
     state: Annotated[ReportState, typer.Option(help="Where they are.")] = ReportState.WAITING,
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, a line per report.")] = False,
 ) -> None:
     """Reports that wait for somebody to look at them, the newest first; or others."""
     api = connect()
@@ -44,7 +59,9 @@ def listed(
         found += page["reports"]
         if (cursor := page["next"]) is None:
             break
-    if current().json:
+    if as_csv:
+        write_csv(_CSV, ([one[name] for name in _CSV] for one in found))
+    elif current().json:
         current().document(found)
     elif found:
         current().lines(_COLUMNS, map(_row, found))

@@ -29,7 +29,11 @@ type Response = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; header names are lower case, the body is the bytes that were sent."""
+    """One HTTP request; header names are lower case, the body is the bytes that were sent.
+
+    `source` is the address that the gateway itself was called from, and `domain` the name it was
+    called by: what headers say of either is anybody's word.
+    """
 
     method: str
     path: str
@@ -39,6 +43,8 @@ class Request:
     body: bytes
     request_id: str
     authorizer: Mapping[str, Any]
+    source: str = ""
+    domain: str = ""
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object; an empty body is an empty object.
@@ -86,6 +92,8 @@ def parse(event: Mapping[str, Any], *, max_body: int = MAX_BODY_BYTES) -> Reques
         body=_body(event, max_body),
         request_id=context.get("requestId", ""),
         authorizer=context.get("authorizer") or {},
+        source=context["http"].get("sourceIp", ""),
+        domain=context.get("domainName", ""),
     )
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.harness.worlds.told import ANA, DI, SAM, Told
+from tests.harness.worlds.world import BASE
 from tocsin.cli.terminal import output
+from tocsin.errors import SendFailed
 
 if TYPE_CHECKING:
     from tests.harness.worlds.inbox import Received
@@ -166,6 +173,177 @@ def test_the_screens_say_what_to_do_next_in_eighty_columns(
         assert max(map(len, screen.splitlines())) <= 80
 
 
+FORM = f"{BASE}/report"
+
+
+def post(told: Told, *, source: str = "192.0.2.1", **fields: str) -> tuple[int, str, str]:
+    """The form, sent: status, the report's number or "", the page."""
+    given = {"title": "I see invoices of others", "reporter": "customer"} | fields
+    status, page, _ = told.world.visit("POST", FORM, urlencode(given), source=source)
+    found = re.search(r"R-[0-9]{8}-[0-9]{6}-[0-9A-Z]{6}", page)
+    return status, found[0] if found else "", page
+
+
+class TestTheForm:
+    def test_it_answers_with_a_number_and_no_hint_of_anything_else(self, told: Told) -> None:
+        """Whatever it leads to, and whether others said the same, the page is the same."""
+        pages: set[str] = set()
+        for exposure, source in (("yes", "192.0.2.1"), ("", "192.0.2.2"), ("yes", "192.0.2.3")):
+            status, number, page = post(told, exposure=exposure, source=source)
+            assert status == 200
+            pages.add(page.replace(number, "NUMBER"))
+            told.until(f"09-08 10:0{len(told.world.reports.listed(limit=9).items)}")
+        assert len(pages) == 1
+        assert "INC-" not in pages.pop()
+        told.world.inbox.take_all()
+
+    def test_alleged_exposure_pages_with_the_next_sweep_and_trouble_after_an_hour(
+        self, told: Told
+    ) -> None:
+        """Received 10:00: exposure pages by 10:01 with t0 10:00; trouble at 11:00."""
+        _, exposed, _ = post(told, exposure="yes")
+        _, trouble, _ = post(told, title="it is slow", source="192.0.2.2")
+        told.until("09-08 10:01")
+        (opened,) = board(told)
+        assert (opened["title"], opened["severity"]) == ("I see invoices of others", "high")
+        assert pages(told)
+        told.id = opened["id"]
+        assert told.due("acknowledge") == "09-08 11:00"
+        assert waiting(told) == [trouble]
+        assert told.terminal.json("reports", "show", exposed, "--as", ANA)["incident"] == told.id
+        told.until("09-08 10:59")
+        assert len(board(told)) == 1
+        told.until("09-08 11:00")
+        assert len(board(told)) == 2
+
+    def test_after_one_page_it_pages_again_in_ten_minutes_with_a_bundle(self, told: Told) -> None:
+        """10:00 one, which pages; 10:02 to 10:06 three more: one page at 10:11 for all three."""
+        post(told, exposure="yes")
+        told.until("09-08 10:01")
+        assert {one.to for one in pages(told)}
+        for minute in (2, 4, 6):
+            told.until(f"09-08 10:0{minute}")
+            post(told, exposure="yes", source=f"192.0.2.{minute}")
+        told.until("09-08 10:10")
+        assert [one for one in pages(told) if "3 reports" in one.message.subject] == []
+        assert len(board(told)) == 1
+        told.until("09-08 10:11")
+        newest = board(told)[0]
+        assert newest["title"] == "3 reports by the public form; 3 allege that data is exposed"
+        assert [one for one in pages(told) if "3 reports" in one.message.subject]
+        told.id = newest["id"]
+        assert told.due("acknowledge") == "09-08 11:02", "t0 is the first one's receipt"
+        for minute in (12, 14):
+            told.until(f"09-08 10:{minute}")
+            post(told, exposure="yes", source=f"192.0.2.{minute}")
+        told.until("09-08 10:30")
+        assert len(board(told)) == 2, "the flood goes on: it joins what its bundle has opened"
+        assert waiting(told) == []
+        told.until("09-08 10:50")
+        post(told, exposure="yes", source="192.0.2.50")
+        told.until("09-08 10:51")
+        assert len(board(told)) == 3, "after a pause one pages by itself again"
+
+    def test_what_people_do_not_see_is_filled_in_by_robots_and_rings_nobody(
+        self, told: Told
+    ) -> None:
+        status, number, _ = post(told, exposure="yes", website="https://spam.example")
+        assert (status, bool(number)) == (200, True)
+        told.until("09-08 12:00")
+        assert (board(told), pages(told)) == ([], [])
+        listed = told.terminal.text("reports", "list", "--as", ANA)
+        assert number in listed
+        assert "ROBOT?" in listed
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"title": ""},
+            {"title": " "},
+            {"title": "x" * 201},
+            {"detail": "x" * 4001},
+            {"reporter": "team"},
+            {"reporter": ""},
+            {"contact": "kim"},
+            {"contact": "a@b.example\r\nBcc: all@corp.example"},
+        ],
+    )
+    def test_what_cannot_be_taken_says_why_and_keeps_what_was_typed(
+        self, told: Told, fields: dict[str, str]
+    ) -> None:
+        status, number, page = post(told, **{"detail": "typed <i>text</i>", **fields})
+        assert (status in {400, 413}, number) == (True, "")
+        assert 'role="alert"' in page
+        if "detail" not in fields:
+            assert "typed &lt;i&gt;text&lt;/i&gt;" in page
+        assert told.world.reports.listed(limit=9).items == ()
+
+    def test_nothing_runs_and_nothing_is_fetched_on_its_pages(self, told: Told) -> None:
+        status, page, headers = told.world.visit("GET", FORM)
+        assert status == 200
+        assert "script" not in page
+        assert headers["content-security-policy"].startswith(
+            "default-src 'none'; style-src 'sha256-"
+        )
+        style = page.partition("<style>")[2].partition("</style>")[0]
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in headers["content-security-policy"]
+        for name in ("title", "detail", "contact", "website"):
+            assert f'<label for="{name}">' in page
+            assert f'id="{name}"' in page
+
+    def test_one_address_gets_five_in_ten_minutes_and_all_together_sixty(self, told: Told) -> None:
+        statuses = [post(told)[0] for _ in range(1000)]
+        assert statuses == [200] * 5 + [429] * 995
+        kept = told.world.reports.listed(limit=200).items
+        assert len(kept) == 5, "what was accepted is kept, and nothing else"
+        assert post(told, source="192.0.2.2")[0] == 200
+        told.until("09-08 10:10")
+        assert post(told)[0] == 200
+
+    def test_a_network_of_ipv6_is_one_address_and_no_header_counts(self, told: Told) -> None:
+        found = [post(told, source=f"2001:db8:1:2::{each:x}")[0] for each in range(6)]
+        assert found == [200] * 5 + [429]
+        assert post(told, source="2001:db8:1:3::1")[0] == 200
+        status, _, _ = post(told, source="::ffff:192.0.2.7")
+        assert [status] + [post(told, source="192.0.2.7")[0] for _ in range(5)] == [200] * 5 + [429]
+
+    def test_a_flood_from_a_thousand_addresses_pages_once_and_loses_nothing_accepted(
+        self, told: Told
+    ) -> None:
+        """10,000 posts in a minute: sixty are kept; one page, and ten minutes later one more."""
+        numbers: list[str] = []
+        for number in range(10_000):
+            source = f"198.18.{number % 1000 // 250}.{number % 250}"
+            status, reference, _ = post(told, source=source, exposure="yes")
+            assert status in {200, 429}
+            numbers += [reference] if status == 200 else []
+            if number == 0:
+                told.until("09-08 10:01")
+        assert len(numbers) == 60
+        told.until("09-08 10:10")
+        assert len(board(told)) == 1
+        first = {one.message.attributes["incident"] for one in pages(told)}
+        assert len(first) == 1
+        told.until("09-08 10:40")
+        assert len(board(told)) == 2
+        assert board(told)[0]["title"].startswith("59 reports by the public form")
+        kept = told.world.reports.listed(limit=200).items
+        assert {one.reference for one in kept} == set(numbers)
+        assert all(one.rung_at for one in kept)
+        told.world.inbox.take_all()
+
+    def test_researchers_find_where_to_report(self, told: Told) -> None:
+        """RFC 9116: Contact and Expires must be there, Expires less than a year from now."""
+        status, text, headers = told.world.visit("GET", f"{BASE}/.well-known/security.txt")
+        assert (status, headers["content-type"]) == (200, "text/plain; charset=utf-8")
+        fields = dict(line.split(": ", 1) for line in text.splitlines())
+        assert fields["Contact"] == FORM
+        assert fields["Canonical"] == f"{BASE}/.well-known/security.txt"
+        ahead = datetime.fromisoformat(fields["Expires"]) - told.world.wall.now
+        assert timedelta(days=30) < ahead < timedelta(days=365)
+
+
 class TestTheOutcome:
     """It goes back to whoever reported, in fixed words, once their address is confirmed."""
 
@@ -197,3 +375,73 @@ class TestTheOutcome:
         assert len(self.mails(told)) == 3 + 1
         told.until("09-08 10:30")
         assert self.mails(told) == []
+
+    @pytest.mark.parametrize("by_form", [True, False])
+    def test_a_confirmed_address_hears_once_what_came_of_it_and_is_erased(
+        self, told: Told, *, by_form: bool
+    ) -> None:
+        contact = {"contact": "kim@example.com"}
+        reference = post(told, **contact)[1] if by_form else self.told_by(told)
+        told.until("09-08 10:01")
+        (question,) = self.mails(told)
+        url = re.findall(r"https://\S+", question.message.text)[0]
+        for method in ("GET", "HEAD", "GET"):
+            assert told.world.visit(method, url)[0] == 200, "a mail scanner opens every link"
+        told.terminal.json("reports", "answer", reference, "no_problem", "--as", ANA)
+        told.until("09-08 10:05")
+        assert self.mails(told) == []
+        assert told.world.visit("POST", url)[0] == 200
+        told.until("09-08 10:06")
+        (outcome,) = self.mails(told)
+        assert "it works as it is meant to" in outcome.message.text
+        assert told.world.reports.correspondent(reference) is None
+        told.until("09-08 11:06")
+        assert self.mails(told) == []
+        assert told.world.visit("POST", url)[0] == 404
+
+    def test_confirmed_first_it_is_told_when_somebody_answers(self, told: Told) -> None:
+        reference = post(told, contact="kim@example.com")[1]
+        told.until("09-08 10:01")
+        (question,) = self.mails(told)
+        url = re.findall(r"https://\S+", question.message.text)[0]
+        for _ in range(2):
+            assert told.world.visit("POST", url)[0] == 200
+        told.until("09-08 10:30")
+        assert self.mails(told) == []
+        told.terminal.json("reports", "answer", reference, "known", "--as", ANA)
+        told.until("09-08 10:31")
+        assert len(self.mails(told)) == 1
+
+    def test_no_other_link_confirms_and_none_after_a_week(self, told: Told) -> None:
+        post(told, contact="kim@example.com")
+        told.until("09-08 10:01")
+        (question,) = self.mails(told)
+        url = re.findall(r"https://\S+", question.message.text)[0]
+        wrong = url[:-1] + ("0" if url[-1] != "0" else "1")
+        for tried in (wrong, f"{BASE}/report/confirm/x", f"{BASE}/report/confirm/."):
+            for method in ("GET", "POST"):
+                assert told.world.visit(method, tried)[0] == 404
+        told.until("09-15 10:01")
+        assert told.world.visit("POST", url)[0] == 404
+
+    def test_spam_is_told_nothing_and_its_address_goes(self, told: Told) -> None:
+        reference = self.told_by(told)
+        told.terminal.json("reports", "answer", reference, "spam", "--as", ANA)
+        told.until("09-08 10:30")
+        assert self.mails(told) == []
+        assert told.world.reports.correspondent(reference) is None
+
+    def test_a_mailbox_that_does_not_answer_is_tried_five_times(self, told: Told) -> None:
+        reference = self.told_by(told)
+        told.world.refusals["mail:"] = SendFailed("too busy")
+        told.until("09-08 10:12")
+        assert self.mails(told) == []
+        del told.world.refusals["mail:"]
+        told.until("09-08 10:20")
+        assert len(self.mails(told)) == 1
+        other = self.told_by(told)
+        told.world.refusals["mail:"] = SendFailed("too busy")
+        for minute in range(21, 50):
+            told.until(f"09-08 10:{minute}")
+        assert told.world.reports.correspondent(other) is None
+        assert told.world.reports.correspondent(reference) is not None
