@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FORM_STYLE = STYLE + (
     "label,legend{display:block;font-weight:600;margin-top:1rem}"
     "label.one{font-weight:400;margin:.25rem 0;min-height:2rem}"
-    "fieldset{border:0;margin:0;padding:0}"
+    "fieldset{border:0;margin:1rem 0 0;padding:0}"
     "input[type=text],input[type=email],textarea{font:inherit;width:100%;box-sizing:border-box;"
     "padding:.5rem;border:2px solid;border-radius:.5rem;background:none;color:inherit}"
     "input[type=radio],input[type=checkbox]{width:1.25rem;height:1.25rem;vertical-align:-.2rem}"

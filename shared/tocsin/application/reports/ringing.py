@@ -89,7 +89,7 @@ class Ringer:
         if reports:
             alone = len(gate.ringing) == 1
             self._rung(reports, signals_of(reports[0]) if alone else bundle_of(reports, gate.flood))
-        closed = replace(gate, ringing=(), until=max(gate.until, now), ver=gate.ver + 1)
+        closed = replace(gate, ringing=(), until=now + FORM_PAUSE, ver=gate.ver + 1)
         try:
             self.store.save_gate(closed, expected=gate.ver)
         except ConditionFailed:
