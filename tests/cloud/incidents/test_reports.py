@@ -16,7 +16,6 @@ from tocsin.runtime.api_client import ApiClient
 if TYPE_CHECKING:
     from tests.harness.cloud.local_cloud import Deployed, Expectations
 
-MITIGATION = ("page", "mitigation-primary")
 SECURITY = ("page", "security-primary")
 
 
@@ -48,7 +47,18 @@ def test_what_a_stranger_reports_pages_and_nobody_takes_more_than_five(
     opened = api.get(f"/v1/incidents/{report['incident']}")
     assert (opened["title"], opened["severity"]) == (given["title"], "high")
     assert opened["opened_at"] == report["received_at"]
-    inbox.expect(("opened", "stakeholders"), ("page", "commander-primary"), MITIGATION, SECURITY)
+    came = inbox.expect(
+        ("opened", "stakeholders"), ("page", "commander-primary"), SECURITY, ("contact", "kim")
+    )
+    question = next(one for one in came if one.to == "kim")
+    link = re.findall(r"https?://\S+/report/confirm/\S+", question.text)[0]
+    assert "Was this your report" in asked(link)[1]
+    assert asked(link[:-1] + ("0" if link[-1] != "0" else "1"), {})[0] == 404
+    assert asked(link, {})[0] == 200
+    api.post(f"/v1/reports/{number}/answer", {"outcome": "fixed"})
+    stage.advance(timedelta(minutes=1))
+    (outcome,) = inbox.expect(("contact", "kim"))
+    assert "it is fixed" in outcome.text
 
     statuses = [asked(url, given)[0] for _ in range(6)]
     assert sorted(statuses) == [200] * 4 + [429] * 2
