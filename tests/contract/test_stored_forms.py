@@ -86,6 +86,7 @@ PREFIXES = (
         "NOTE#",
         "W#",
     ),
+    *("REPORTS", "REPORT#", "MAIL#", "GATE", "LIMIT#"),
     *("MISMATCH#", "COMPARED", "CURSOR", "PAGE#", "OUTCOMES", "AUDIT#", "RUNNING"),
 )
 """Every word a partition or sort key of ours begins with."""

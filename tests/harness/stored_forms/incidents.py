@@ -20,9 +20,12 @@ from tocsin.adapters.people.stores import DynamoContacts, DynamoLinks, DynamoNew
 from tocsin.adapters.people.texts import DynamoTexts
 from tocsin.adapters.releases.freezes import DynamoFreezes
 from tocsin.adapters.releases.store import DynamoReleases
+from tocsin.adapters.reports.store import DynamoReports
 from tocsin.adapters.runbooks.store import DynamoPolicies
+from tocsin.incidents.model.correspondents import Correspondent
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.incidents.model.releases import Release, Telling
+from tocsin.incidents.model.reports import Gate, Report
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.queries.freeze import ServiceFreeze
 from tocsin.incidents.queries.prevention import PreventiveAction
@@ -52,6 +55,7 @@ def write(written: Written) -> None:
     _people(written, examples)
     _runbooks(written, examples)
     _releases(written, examples)
+    _reports(written, examples)
     written.message("due incidents", body_of(["INC-1", "INC-2"]))
     assert incidents_of(body_of(["INC-1"])) == ("INC-1",)
     kept = describe("INC-1", b"content", media_type="text/plain")
@@ -130,7 +134,7 @@ def _incident(written: Written, examples: Examples) -> None:
     assert store.pointer("v1:cloudwatch:a") == pointer
     actions = DynamoActions(written.cloud.aws("dynamodb"), table=written.cloud.table("incidents"))
     assert actions.page(done=False).actions == (done,)
-    signal = examples.filled(Signal, "signal", drill=False, part="")
+    signal = examples.filled(Signal, "signal", drill=False, part="", received_at=None)
     store.trace([signal], incident=incident.id, recorded_at=EPOCH)
     cleared = replace(signal, id="cleared", firing=False)
     store.trace([cleared], incident=None, recorded_at=EPOCH)
@@ -141,6 +145,10 @@ def _incident(written: Written, examples: Examples) -> None:
     store.let_go(signal.whole, until=EPOCH, recorded_at=EPOCH)
     written.after("signals")
     assert store.unseen([signal, cleared]) == ()
+    told = replace(signal, part="contributor:one", suppressed=True, received_at=EPOCH)
+    store.hold(replace(told, dedup_key="report"))
+    assert store.held(replace(told, dedup_key="report").key) is not None
+    written.after("report held")
 
 
 def _outbox(written: Written, examples: Examples) -> None:
@@ -254,3 +262,27 @@ def _releases(written: Written, examples: Examples) -> None:
     store.put(replace(planned, shipped_at=EPOCH))
     written.after("release shipped and told")
     assert store.waiting(at=telling.due_at + MINUTE, limit=5) == ()
+
+
+def _reports(written: Written, examples: Examples) -> None:
+    store = DynamoReports(written.cloud.aws("dynamodb"), table=written.cloud.table("operations"))
+    number = "R-20260908-140000-7K3MQ2"
+    waits = {"rung_at": None, "outcome": None, "suspect": False}
+    report = examples.filled(Report, "report", reference=number, ver=1, **waits)
+    who = examples.filled(Correspondent, "correspondent", reference=number, ver=1)
+    gate = examples.filled(Gate, "gate", ver=1)
+    store.put(report, who)
+    store.save_gate(gate, expected=0)
+    store.take("what", most=2, until=EPOCH)
+    written.after("report waits")
+    assert (store.get(number), store.correspondent(number), store.gate()) == (report, who, gate)
+    answered = examples.filled(Report, "report", reference=number, ver=2)
+    store.save(answered, expected=1)
+    store.forget(who)
+    written.after("report answered")
+    assert store.get(number) == answered
+    assert store.correspondent(number) is None
+    bare = examples.bare(Report, "bare report", reference="R-20260908-140000-000000")
+    store.put(bare)
+    written.after("report bare")
+    assert store.get(bare.reference) == bare
