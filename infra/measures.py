@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 AUDITS_CLEAN = "AuditsClean"
 _ALARMED = {"auditor": (AUDITS_CLEAN,)}
 GRAPHS = (
-    ("Incidents and messages", "alarm_trigger", ("SignalsReceived", "IncidentsOpened")),
+    (
+        "Incidents and messages",
+        "alarm_trigger",
+        ("SignalsReceived", "IncidentsOpened", "SignalsSetAside"),
+    ),
     ("Messages", "notifier", ("MessagesSent", "MessagesFailed")),
     ("Webhooks", "webhook_ingest", ("WebhooksAccepted", "WebhooksRejected")),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from functions.alarm_trigger.intake import take
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = lean_watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-APPLICATION = connect(
-    SETTINGS.INCIDENTS_TABLE,
-    clock=WATCH.clock,
-    operations_table=SETTINGS.OPERATIONS_TABLE,
-    tell=WATCH.rotas_unread,
-    policy_unread=WATCH.policy_unread,
-    no_number=WATCH.no_number,
+APPLICATION = replace(
+    connect(
+        SETTINGS.INCIDENTS_TABLE,
+        clock=WATCH.clock,
+        operations_table=SETTINGS.OPERATIONS_TABLE,
+        tell=WATCH.rotas_unread,
+        policy_unread=WATCH.policy_unread,
+        no_number=WATCH.no_number,
+    ),
+    became=WATCH.signals_became,
 )
 REDELIVERY = SqsRedelivery(aws_http.from_environment("sqs"), SETTINGS.ALARMS_QUEUE_URL, notes=WATCH)
 

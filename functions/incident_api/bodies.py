@@ -130,3 +130,16 @@ class ReportAction:
 
     severity: Severity | None = asked("How bad it is, to open an incident.", default=None)
     outcome: Outcome | None = asked("What came of it, to answer.", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """For how long what opens nothing. At least a service, a source or a name is given."""
+
+    minutes: int = asked("How long, at most a day.", minimum=1, maximum=1_440)
+    reason: str = asked("Why, in one line.", left_to_engine=True, maxLength=200)
+    service: str | None = asked("Only of this service.", default=None)
+    source: str | None = asked("Only of this source, like cloudwatch.", default=None)
+    pattern: str | None = asked("Only of names like this, `checkout-*`.", default=None)
+    environment: str | None = asked("Only where it runs.", default=None)
+    starts_at: datetime | None = asked("Now without.", default=None)

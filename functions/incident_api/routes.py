@@ -20,6 +20,7 @@ from functions.incident_api.resources import (
     freeze_and_actions,
     heartbeats,
     incident_shapes,
+    maintenance,
     oncall,
     read,
     reports,
@@ -291,6 +292,30 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             reports.act,
             reports.Report,
             body=bodies.ReportAction,
+        ),
+        "GET /v1/maintenance": Route(
+            "Maintenance windows: those that run, those to come, those that ended of late",
+            maintenance.listed,
+            maintenance.MaintenanceWindows,
+        ),
+        "POST /v1/maintenance": Route(
+            "Hold back what would open or reopen an incident, for a day at most",
+            maintenance.set_window,
+            maintenance.MaintenanceWindow,
+            (201, 200),
+            body=bodies.Maintenance,
+        ),
+        "POST /v1/maintenance/{id}/end": Route(
+            "End a window now; what it held back is looked at within a minute",
+            maintenance.end,
+            maintenance.MaintenanceWindow,
+            body=bodies.Nothing,
+        ),
+        "GET /v1/signals/unknown": Route(
+            "What no rule of the runbook knew, by key and week",
+            signals.unknown,
+            signals.Unknowns,
+            query={"week": "An ISO week, like 2026-W37; without, the one that is gathered now."},
         ),
         "GET /v1/freeze": Route(
             "Whether deployments are frozen, by what, and whether a change may go out",

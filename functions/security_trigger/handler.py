@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from functions.security_trigger.intake import take
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = lean_watch("security_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-APPLICATION = connect(
-    SETTINGS.INCIDENTS_TABLE,
-    clock=WATCH.clock,
-    operations_table=SETTINGS.OPERATIONS_TABLE,
-    tell=WATCH.rotas_unread,
-    policy_unread=WATCH.policy_unread,
-    no_number=WATCH.no_number,
+APPLICATION = replace(
+    connect(
+        SETTINGS.INCIDENTS_TABLE,
+        clock=WATCH.clock,
+        operations_table=SETTINGS.OPERATIONS_TABLE,
+        tell=WATCH.rotas_unread,
+        policy_unread=WATCH.policy_unread,
+        no_number=WATCH.no_number,
+    ),
+    became=WATCH.signals_became,
 )
 
 

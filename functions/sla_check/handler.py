@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from functions.sla_check.settings import Settings
@@ -22,13 +23,16 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = lean_watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 SWEEPER = Sweeper(
-    engine=connect(
-        SETTINGS.INCIDENTS_TABLE,
-        clock=WATCH.clock,
-        operations_table=SETTINGS.OPERATIONS_TABLE,
-        tell=WATCH.rotas_unread,
-        policy_unread=WATCH.policy_unread,
-        no_number=WATCH.no_number,
+    engine=replace(
+        connect(
+            SETTINGS.INCIDENTS_TABLE,
+            clock=WATCH.clock,
+            operations_table=SETTINGS.OPERATIONS_TABLE,
+            tell=WATCH.rotas_unread,
+            policy_unread=WATCH.policy_unread,
+            no_number=WATCH.no_number,
+        ),
+        became=WATCH.signals_became,
     ),
     notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION, remaining=WATCH.remaining.seconds),
     notes=WATCH,

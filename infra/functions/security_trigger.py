@@ -61,7 +61,13 @@ FUNCTION = FunctionSpec(
     statements=(
         Statement(
             sid="WriteIncidents",
-            actions=("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"),
+            # A query is of one key: what it has said before, where it may be flapping.
+            actions=(
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:Query",
+            ),
             resources=("table/incidents",),
         ),
         keep_freezes(),

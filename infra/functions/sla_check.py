@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.bundle.groups import INCIDENTS
-from infra.spec import FunctionSpec
+from infra.spec import Cause, FunctionSpec
 from infra.statements import (
     Statement,
     count_incidents,
@@ -56,9 +56,10 @@ FUNCTION = FunctionSpec(
         ),
         write_incidents(),
         Statement(
-            # Whether a signal that was held back has been seen, and what is open of its parts.
+            # Whether a signal that was held back has been seen, what is open of its parts, what its
+            # key has said before; and what no rule knew in a week.
             sid="LetSignalsThrough",
-            actions=("dynamodb:BatchGetItem",),
+            actions=("dynamodb:BatchGetItem", "dynamodb:Query"),
             resources=("table/incidents",),
         ),
         Statement(
@@ -79,4 +80,12 @@ FUNCTION = FunctionSpec(
         data_key_through_dynamodb(),
     ),
     woken_by=_wake,
+    causes=(
+        Cause(
+            "signals-unknown",
+            "SignalsUnknown",
+            "Signals of the last week no rule of the runbook knows: `tocsin signals unknown`.",
+            gauge=True,
+        ),
+    ),
 )

@@ -92,6 +92,8 @@ class Metric:
 
     SIGNALS_RECEIVED = "SignalsReceived"
     SIGNALS_REJECTED = "SignalsRejected"
+    SIGNALS_SET_ASIDE = "SignalsSetAside"
+    SIGNALS_MERGED = "SignalsMerged"
     INCIDENTS_OPENED = "IncidentsOpened"
     MESSAGES_SENT = "MessagesSent"
     MESSAGES_FAILED = "MessagesFailed"
@@ -154,6 +156,7 @@ class Gauge:
     NO_PAYMENT_PATH = "NoPaymentPath"
     CHECKOUT_DOUBLES = "CheckoutDoubles"
     QUEUE_UNTAKEN = "QueueUntaken"
+    SIGNALS_UNKNOWN = "SignalsUnknown"
 
 
 DETAILS = frozenset({"provider", "reason", "code", "kind", "queue", "severity", "source"})

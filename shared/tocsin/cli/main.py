@@ -64,6 +64,7 @@ _GROUPS = {
     ),
     "incidents": ("tocsin.cli.incidents.commands", "List, show and follow incidents."),
     "oncall": ("tocsin.cli.people.oncall", "Who is on call; rotations, overrides, calendar."),
+    "maintenance": ("tocsin.cli.people.maintenance", "Windows in which nothing is opened."),
     "heartbeat": ("tocsin.cli.people.heartbeat", "Jobs that say they have run, and are missed."),
     "declare": ("tocsin.cli.incidents.declare", "Declare what is wrong, or pass on who says so."),
     "reports": ("tocsin.cli.incidents.reports", "What people say is wrong, to be looked at."),
@@ -113,7 +114,7 @@ TASKS = {
     "Finish": "gate confirm waive approve authorize close reopen merge split postmortem prevent"
     " metrics",
     "Who may see it": "restrict access",
-    "On call": "oncall contact heartbeat doctor",
+    "On call": "oncall contact heartbeat maintenance doctor",
     "Billing": "billing replay",
     "Run it": "init deploy destroy runbook signals releases drill simulate local",
 }

@@ -5,8 +5,7 @@ Preventive work across incidents: what is open, the earliest due first, and what
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,75 +13,15 @@ if TYPE_CHECKING:
     from datetime import date, datetime, timedelta
 
     from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.maintenance import Window
+    from tocsin.incidents.model.noise import Heard
     from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.model.signals import Signal
     from tocsin.incidents.queries.freeze import ServiceFreeze
     from tocsin.incidents.queries.prevention import PreventiveAction
     from tocsin.incidents.timeline.entry import Entry
     from tocsin.incidents.vocabulary import Category, Severity, State
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pointer:
-    """Which incident a dedup key belongs to. Kept after closing, for reopening.
-
-    `version` is the incident's when the pointer was written, as it is read. `over` is a pointer as
-    it was read that may be written over although it says open: its incident does not hold the key.
-    """
-
-    key: str
-    incident: str
-    open: bool
-    reopen_until: datetime | None = None
-    version: int = field(default=0, compare=False)
-    over: Pointer | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clear:
-    """The newest clear of a dedup key that came while no open incident had the key."""
-
-    id: str
-    title: str
-    occurred_at: datetime
-
-
-class Why(StrEnum):
-    """Why a signal led to nothing, or not yet."""
-
-    MONITORED = "monitored"
-    SUPPRESSED = "suppressed"
-    HELD = "held"
-    TOLD = "told"
-    OUTRANKED = "outranked"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
-    """A signal that led to nothing when it came, and what it would have done.
-
-    `until` is when one that is held is looked at again. `would` is in words for people.
-    """
-
-    id: str
-    key: str
-    source: str
-    title: str
-    firing: bool
-    at: datetime
-    occurred_at: datetime
-    why: Why
-    rule: str
-    would: str
-    until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsidePage:
-    """Signals that were set aside on a day, newest first; `cursor` continues, None is the end."""
-
-    items: tuple[Aside, ...]
-    cursor: str | None
+    from tocsin.ports.signals import Aside, AsidePage, Clear, Intake, Pointer, Unknown, Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +74,15 @@ class Commit:
 class DueItems:
     """What the sparse index says needs attention at or before a time.
 
-    `held` are the keys of signals whose time to be let through has come. `more` says that the
-    limit cut the answer short.
+    `held` are the keys of signals whose time to be let through has come, `weeks` those whose
+    unknown signals are to be told of. `more` says that the limit cut the answer short.
     """
 
     incidents: tuple[str, ...]
     outbox: tuple[OutboxKey, ...]
     more: bool
     held: tuple[str, ...] = ()
+    weeks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +162,11 @@ class IncidentStore(Protocol):
         """The newest clear kept of a dedup key."""
         ...
 
-    def hold(self, signal: Signal) -> None:
-        """Keeps a signal until `held_until`, unless a newer one of its key is kept or let go."""
+    def hold(self, signal: Signal, *, again: bool = False) -> None:
+        """Keeps a signal until `held_until`, unless a newer one of its key is kept or let go.
+
+        `again`: the one that is kept is kept on, until another time.
+        """
         ...
 
     def held(self, key: str) -> Signal | None:
@@ -246,13 +189,62 @@ class IncidentStore(Protocol):
         """Those without a trace yet; order kept."""
         ...
 
+    def intake(self, signals: Sequence[Signal]) -> Intake:
+        """What is known as signals of one key come in."""
+        ...
+
     def trace(
-        self, signals: Iterable[Signal], *, incident: str | None, recorded_at: datetime
+        self,
+        signals: Iterable[Signal],
+        *,
+        incident: str | None,
+        recorded_at: datetime,
+        why: Why | None = None,
     ) -> None:
         """Leaves a trace of each signal; a trace that exists is left as it is.
 
-        `incident` None means that the signal led to nothing (a clear with nothing open).
+        `incident` None means that the signal led to nothing: a clear with nothing open, or one that
+        was set aside for `why`.
         """
+        ...
+
+    def traces(self, key: str, *, limit: int) -> tuple[Heard, ...]:
+        """What a key has said, of the newest so many that it said first; what was told is not."""
+        ...
+
+    def lead(self, name: str) -> str | None:
+        """The incident that opened last under a name, open or not."""
+        ...
+
+    def take_lead(self, name: str, incident: str, *, at: datetime) -> None:
+        """Lets an incident go under a name from now on; forgotten after a month."""
+        ...
+
+    def windows(self) -> tuple[Window, ...]:
+        """Every maintenance window that is kept."""
+        ...
+
+    def set_windows(self, windows: tuple[Window, ...], *, known: tuple[Window, ...]) -> None:
+        """Writes all windows in the place of those that were read.
+
+        Raises:
+            ConditionFailed: somebody else has written them meanwhile.
+        """
+        ...
+
+    def count_unknown(self, unknown: Unknown, *, week: str, told_at: datetime, batch: str) -> None:
+        """Puts down what no rule knows in its ISO week (`2026-W37`); a batch counts once.
+
+        The week is due from `told_at` on, until it is told.
+        """
+        ...
+
+    def unknown(self, week: str) -> tuple[Unknown, ...]:
+        """What no rule knew in a week, by key and time; at most a thousand lines."""
+        ...
+
+    def week_told(self, week: str, *, at: datetime) -> None:
+        """The week has been told of, and is due no longer."""
         ...
 
     def due(self, *, at: datetime, limit: int) -> DueItems:

@@ -151,6 +151,9 @@ class Desk:
         if left := self.world.store.unseen(signals):
             raise Fault(f"I10: taken, and no trace of {[each.id for each in left]}")
         held = [each for each in self.open() if newest.key in each.signals]
+        waits = self.world.store.held(newest.key)
+        if waits is not None and waits.occurred_at >= newest.occurred_at and held:
+            news = False  # it is flapping, and heard of when it has been quiet
         if news and newest.firing and not any(each.signals[newest.key].firing for each in held):
             raise Fault(f"I10: {newest.rule} fires, and no open incident says so")
         self.world.pump()

@@ -21,6 +21,7 @@ from tocsin.application.incidents.fingerprint import command_hash
 from tocsin.errors import (
     BadInput,
     CommandRepeated,
+    ConditionFailed,
     Conflict,
     DedupKeyTaken,
     PayloadTooLarge,
@@ -30,10 +31,13 @@ from tocsin.errors import (
 from tocsin.incidents.commands.opening import OpenIncident
 from tocsin.incidents.commands.record import AddNote
 from tocsin.incidents.events.fold import fold
+from tocsin.incidents.model.maintenance import Window
+from tocsin.incidents.model.noise import Heard
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import MessageKind, Severity, State
-from tocsin.ports.incidents import Aside, CommandRecord, Commit, IncidentStore, Pointer, Why
+from tocsin.ports.incidents import CommandRecord, Commit, IncidentStore
+from tocsin.ports.signals import Aside, Intake, Pointer, Unknown, Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -383,6 +387,94 @@ class TestTraces:
 
         assert store.unseen([signal(T0, drill=True)]) != ()
 
+    def test_a_key_tells_what_it_has_said_and_why_that_led_to_nothing(
+        self, store: IncidentStore
+    ) -> None:
+        fires, clears, told, later = (
+            signal(T0 + n * MINUTE, id=f"#{n}", firing=n != 1, only_told=n == 2) for n in range(4)
+        )
+        store.trace([later], incident=None, recorded_at=T0, why=Why.FLAPPING)
+        store.trace([clears, told, fires], incident=INCIDENT, recorded_at=T0)
+        store.trace([signal(T0, dedup_key="other")], incident=None, recorded_at=T0)
+        assert store.traces(fires.key, limit=9) == (
+            Heard(id="#0", at=T0, firing=True),
+            Heard(id="#1", at=T0 + MINUTE, firing=False),
+            Heard(id="#3", at=T0 + 3 * MINUTE, firing=True, why="flapping"),
+        )
+        assert [one.id for one in store.traces(fires.key, limit=3)] == ["#1", "#3"]
+
+    def test_what_is_known_of_a_key_comes_at_once(self, store: IncidentStore) -> None:
+        first, second = signal(T0), signal(T0 + MINUTE, id="second")
+        assert store.intake([first, second]) == Intake(
+            new=(first, second), pointer=None, windows=()
+        )
+        store.commit(opened(pointers=(pointer(),)))
+        store.trace([first], incident=INCIDENT, recorded_at=T0)
+        store.set_windows((WINDOW,), known=())
+        assert store.intake([first, second]) == Intake(
+            new=(second,), pointer=store.pointer(first.key), windows=(WINDOW,)
+        )
+
+    def test_of_a_hundred_of_one_key_each_is_looked_up(self, store: IncidentStore) -> None:
+        signals = [signal(T0, id=f"s{n}") for n in range(120)]
+        store.trace(signals[::2], incident=None, recorded_at=T0)
+        assert store.intake(signals).new == tuple(signals[1::2])
+
+
+WINDOW = Window(
+    id="m-1",
+    starts_at=T0,
+    ends_at=T0 + timedelta(hours=1),
+    set_by="ana",
+    set_at=T0,
+    reason="new index",
+    pattern="search-*",
+)
+
+
+class TestWindows:
+    def test_they_are_written_in_the_place_of_those_that_were_read(
+        self, store: IncidentStore
+    ) -> None:
+        assert store.windows() == ()
+        store.set_windows((WINDOW,), known=())
+        with pytest.raises(ConditionFailed):
+            store.set_windows((), known=())
+        other = replace(WINDOW, id="m-2", service="shop", ended_by="bo")
+        store.set_windows((WINDOW, other), known=(WINDOW,))
+        assert store.windows() == (WINDOW, other)
+        store.set_windows((), known=(WINDOW, other))
+        store.set_windows((other,), known=())
+        assert store.windows() == (other,)
+
+
+class TestLeads:
+    def test_the_last_that_took_a_name_has_it(self, store: IncidentStore) -> None:
+        assert store.lead("real#database#production#*") is None
+        for incident in ("INC-1", "INC-2"):
+            store.take_lead("real#database#production#*", incident, at=T0)
+        assert store.lead("real#database#production#*") == "INC-2"
+        assert store.lead("drill#database#production#*") is None
+
+
+class TestUnknown:
+    def test_a_batch_counts_once_and_its_week_is_due_until_it_is_told(
+        self, store: IncidentStore
+    ) -> None:
+        first = Unknown(key=KEY, source="cloudwatch", name="odd", count=2, at=T0)
+        second = replace(first, count=1, at=T0 + MINUTE, incident=INCIDENT)
+        for unknown, batch in ((second, "b"), (first, "a"), (first, "a")):
+            store.count_unknown(unknown, week="2026-W38", told_at=T0 + 9 * MINUTE, batch=batch)
+        assert store.unknown("2026-W38") == (first, second)
+        assert store.unknown("2026-W37") == ()
+        assert store.due(at=T0 + 8 * MINUTE, limit=9).weeks == ()
+        due = store.due(at=T0 + 9 * MINUTE, limit=9)
+        assert (due.weeks, due.incidents, due.outbox, due.held) == (("2026-W38",), (), (), ())
+        store.week_told("2026-W38", at=T0)
+        store.count_unknown(first, week="2026-W38", told_at=T0, batch="c")
+        assert store.due(at=T0 + 9 * MINUTE, limit=9).weeks == ()
+        assert len(store.unknown("2026-W38")) == 3
+
 
 class TestSetAside:
     def test_it_is_listed_by_its_day_newest_first_page_by_page(self, store: IncidentStore) -> None:
@@ -449,6 +541,18 @@ class TestHeld:
         store.hold(later)
         store.let_go(quiet.key, until=T0, recorded_at=T0)
         assert store.held(quiet.key) == later
+
+    def test_what_is_held_on_is_due_at_another_time_and_nothing_older_takes_its_place(
+        self, store: IncidentStore
+    ) -> None:
+        first = signal(T0, held_until=T0 + MINUTE, held_for="maintenance")
+        newer = replace(first, id="newer", occurred_at=T0 + MINUTE, held_since=T0)
+        store.hold(first)
+        store.hold(replace(first, held_until=T0 + 9 * MINUTE), again=True)
+        assert store.due(at=T0 + 8 * MINUTE, limit=9).held == ()
+        store.hold(newer)
+        store.hold(first, again=True)
+        assert store.held(first.key) == newer
 
     def test_unsent_messages_hide_none(self, store: IncidentStore) -> None:
         store.commit(opened())

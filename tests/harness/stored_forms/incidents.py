@@ -23,6 +23,7 @@ from tocsin.adapters.releases.store import DynamoReleases
 from tocsin.adapters.reports.store import DynamoReports
 from tocsin.adapters.runbooks.store import DynamoPolicies
 from tocsin.incidents.model.correspondents import Correspondent
+from tocsin.incidents.model.maintenance import Window
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.incidents.model.releases import Release, Telling
 from tocsin.incidents.model.reports import Gate, Report
@@ -35,10 +36,11 @@ from tocsin.people.links import Bundle, Link
 from tocsin.people.rotation import Override, Rotation
 from tocsin.people.storm import Line, Texts
 from tocsin.people.ways import Way
-from tocsin.ports.incidents import CommandRecord, Commit, Pointer
+from tocsin.ports.incidents import CommandRecord, Commit
 from tocsin.ports.messages import Told
 from tocsin.ports.requests import Done
 from tocsin.ports.runbooks import Asked, PolicyVersion
+from tocsin.ports.signals import Aside, Pointer, Unknown, Why
 
 if TYPE_CHECKING:
     from tests.harness.stored_forms.writing import Written
@@ -134,21 +136,66 @@ def _incident(written: Written, examples: Examples) -> None:
     assert store.pointer("v1:cloudwatch:a") == pointer
     actions = DynamoActions(written.cloud.aws("dynamodb"), table=written.cloud.table("incidents"))
     assert actions.page(done=False).actions == (done,)
-    signal = examples.filled(Signal, "signal", drill=False, part="", received_at=None)
+    whole = examples.filled(Signal, "signal", drill=False, part="", received_at=None)
+    signal = replace(whole, only_told=False, held_for="", held_since=None)
     store.trace([signal], incident=incident.id, recorded_at=EPOCH)
     cleared = replace(signal, id="cleared", firing=False)
     store.trace([cleared], incident=None, recorded_at=EPOCH)
     store.hear_clear(cleared, recorded_at=EPOCH)
     assert store.clear_heard(cleared.key) is not None
-    store.hold(replace(signal, part="contributor:one", suppressed=True))
+    source_held = replace(whole, held_for="", held_since=None, suppressed=True)
+    store.hold(replace(source_held, part="contributor:one"))
     assert store.held(replace(signal, part="contributor:one").key) is not None
     store.let_go(signal.whole, until=EPOCH, recorded_at=EPOCH)
     written.after("signals")
     assert store.unseen([signal, cleared]) == ()
-    told = replace(signal, part="contributor:one", suppressed=True, received_at=EPOCH)
+    told = replace(source_held, part="contributor:one", received_at=EPOCH)
     store.hold(replace(told, dedup_key="report"))
     assert store.held(replace(told, dedup_key="report").key) is not None
     written.after("report held")
+    _noise(written, examples, whole)
+
+
+def _noise(written: Written, examples: Examples, signal: Signal) -> None:
+    store = _store(written)
+    told = replace(signal, id="told", part="two", only_told=True)
+    store.trace([told], incident="INC-1", recorded_at=EPOCH)
+    held = replace(signal, id="held", part="two", only_told=False)
+    store.trace([held], incident=None, recorded_at=EPOCH, why=Why.FLAPPING)
+    assert [one.why for one in store.traces(held.key, limit=9)] == ["flapping"]
+    store.hold(held)
+    kept = store.held(held.key)
+    assert kept is not None
+    assert (kept.held_for, kept.held_since) == (held.held_for, held.held_since)
+    store.set_aside(
+        Aside(
+            id="aside",
+            key=held.key,
+            source="cloudwatch",
+            title="title",
+            firing=True,
+            at=EPOCH,
+            occurred_at=EPOCH,
+            why=Why.MAINTENANCE,
+            rule="rule",
+            would="open a high production incident",
+            until=EPOCH + timedelta(hours=1),
+            because="m-1 by ana: why",
+            window="m-1",
+        )
+    )
+    store.take_lead("real#rule#production#service", "INC-1", at=EPOCH)
+    windows = (examples.filled(Window, "window"),)
+    store.set_windows(windows, known=())
+    assert store.windows() == windows
+    unknown = Unknown(
+        key="v1:source:key", source="source", name="name", count=2, at=EPOCH, incident="INC-1"
+    )
+    store.count_unknown(unknown, week="2026-W37", told_at=EPOCH, batch="batch")
+    assert store.unknown("2026-W37") == (unknown,)
+    written.after("noise")
+    store.week_told("2026-W37", at=EPOCH)
+    written.after("told")
 
 
 def _outbox(written: Written, examples: Examples) -> None:

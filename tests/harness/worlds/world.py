@@ -155,6 +155,7 @@ class World:
             numbers=MemoryNumbers(self.store),
             heartbeats=(beats := MemoryHeartbeats()),
             reports=self.reports,
+            became=self.watch.signals_became,
         )
         self.contacts = MemoryContacts()
         self.links = MemoryLinks()

@@ -64,9 +64,12 @@ class Table:
         item: Item | None = self._aws.call("GetItem", wanted).get("Item")
         return item
 
-    def known(self, keys: Sequence[Item]) -> Iterator[Item]:
-        """Those of the keys that exist, read consistently, in no order; all have to be distinct."""
-        attributes = ("PK", "SK")
+    def known(self, keys: Sequence[Item], *more: str) -> Iterator[Item]:
+        """Those of the keys that exist, read consistently, in no order; all have to be distinct.
+
+        Of each its key, and `more` of its attributes.
+        """
+        attributes = ("PK", "SK", *more)
         return batch_get(
             self._aws, self.name, keys, attributes=attributes, consistent=True, sleep=time.sleep
         )

@@ -22,7 +22,7 @@ from tocsin.ports.incidents import ActionPage, Marks
 
 if TYPE_CHECKING:
     from tocsin.adapters.aws.call import AwsCall
-    from tocsin.ports.incidents import Pointer
+    from tocsin.ports.signals import Pointer
 
 
 class DynamoAudit:

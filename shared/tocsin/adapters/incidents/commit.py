@@ -35,7 +35,8 @@ from tocsin.incidents.model.naming import numbered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tocsin.ports.incidents import Commit, Pointer
+    from tocsin.ports.incidents import Commit
+    from tocsin.ports.signals import Pointer
 
 MOST_ITEMS = 100
 ITEM_BYTES = 400 * 1024

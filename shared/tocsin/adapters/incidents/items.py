@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from tocsin.adapters.aws.attributes import Item, b, bytes_of, key, n, s
 from tocsin.adapters.incidents import keys
@@ -19,14 +19,12 @@ from tocsin.adapters.incidents.forms import (
     freeze_text,
     shown_on_board,
 )
-from tocsin.incidents import limits
 from tocsin.incidents.events.snapshot import snapshot_text
 from tocsin.incidents.model.outbox import OutboxItem, OutboxState
-from tocsin.incidents.model.signals import Signal
-from tocsin.incidents.timeline.codec import encode_fields
-from tocsin.incidents.timeline.entry import Entry, Json, canonical_json, format_time, parse_time
+from tocsin.incidents.timeline.entry import Entry, canonical_json, format_time, parse_time
 from tocsin.incidents.vocabulary import Category, MessageKind, Severity, State
-from tocsin.ports.incidents import Aside, Clear, CommandRecord, Pointer, Summary, Why
+from tocsin.ports.incidents import CommandRecord, Summary
+from tocsin.ports.signals import Pointer
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
 
 
 COMMAND_TTL = timedelta(days=7)
-
-TRACE_TTL = timedelta(days=30)
 
 
 def snapshot_item(commit: Commit) -> Item:
@@ -210,134 +206,6 @@ def action_item(action: PreventiveAction, incident: Incident) -> Item:
         "list_sk": s(board_sk(action)),
         **{name: s(text) for name, text in shown.items()},
     }
-
-
-def trace_item(signal: Signal, incident: str | None, recorded_at: datetime) -> Item:
-    """What is left of a signal beside the entry it led to, for a month."""
-    item = key(keys.pointer_pk(signal.key), keys.trace_sk(signal)) | {
-        "v": n(keys.ITEM_VERSION),
-        "firing": {"BOOL": signal.firing},
-        "recorded_at": s(format_time(recorded_at)),
-        "ttl": n(int((recorded_at + TRACE_TTL).timestamp())),
-    }
-    return item if incident is None else item | {"incident": s(incident)}
-
-
-def aside_item(aside: Aside) -> Item:
-    """A signal that led to nothing, for a month."""
-    at = aside.at.astimezone(UTC)
-    return key(keys.aside_pk(at.date()), keys.aside_sk(at, aside.id)) | {
-        "v": n(keys.ITEM_VERSION),
-        "body": s(canonical_json(encode_fields(aside)).decode()),
-        "ttl": n(int((at + TRACE_TTL).timestamp())),
-    }
-
-
-def aside_of(item: Item) -> Aside:
-    """The inverse of `aside_item`."""
-    told = json.loads(item["body"]["S"])
-    until = told.get("until")
-    return Aside(
-        **told
-        | {
-            "at": parse_time(told["at"]),
-            "occurred_at": parse_time(told["occurred_at"]),
-            "why": Why(told["why"]),
-            "until": parse_time(until) if until else None,
-        }
-    )
-
-
-def clear_item(signal: Signal, recorded_at: datetime) -> Item:
-    """The newest clear of a key that nothing was open for."""
-    return key(keys.pointer_pk(signal.key), keys.CLEAR) | {
-        "v": n(keys.ITEM_VERSION),
-        "id": s(limits.shortened(signal.id, limits.LINE)),
-        "title": s(limits.shortened(signal.title, limits.LINE)),
-        "occurred_at": s(format_time(signal.occurred_at)),
-        "ttl": n(int((recorded_at + TRACE_TTL).timestamp())),
-    }
-
-
-def clear_of(item: Item) -> Clear:
-    """The inverse of `clear_item`."""
-    return Clear(
-        id=item["id"]["S"],
-        title=item["title"]["S"],
-        occurred_at=parse_time(item["occurred_at"]["S"]),
-    )
-
-
-def held_item(signal: Signal, until: datetime) -> Item:
-    """A signal that waits to be let through, in the due index."""
-    told: dict[str, Json] = {
-        "id": limits.shortened(signal.id, limits.LINE),
-        "source": signal.source,
-        "rule": limits.shortened(signal.rule, limits.LINE),
-        "dedup_key": signal.dedup_key,
-        "title": limits.shortened(signal.title, limits.LINE),
-        "detail": limits.shortened(signal.detail, limits.SIGNAL_DETAIL),
-        "firing": signal.firing,
-        "occurred_at": format_time(signal.occurred_at),
-        "service": signal.service,
-        "environment": signal.environment,
-        "facts": {**limits.facts(signal.facts)},
-        "correlation_id": signal.correlation_id,
-        "drill": signal.drill,
-        "suppressed": signal.suppressed,
-        "held_until": format_time(until),
-        "part": signal.part,
-        "gone": signal.gone,
-        **{name: value for name, value in _later(signal).items() if value},
-    }
-    return key(keys.pointer_pk(signal.key), keys.HELD) | {
-        "v": n(keys.ITEM_VERSION),
-        "occurred_at": s(format_time(signal.occurred_at)),
-        "body": s(canonical_json(told).decode()),
-        "due_pk": s(keys.due_pk(signal.key)),
-        "due_sk": n(keys.due_sk(until)),
-    }
-
-
-def _later(signal: Signal) -> dict[str, Json]:
-    """What signals say since some were stored without it."""
-    return {
-        "hint": signal.hint,
-        "overheard": signal.overheard,
-        "only_told": signal.only_told,
-        "withdraws": signal.withdraws,
-        "yields": signal.yields,
-        "named_only": signal.named_only,
-        "link": limits.shortened(signal.link, limits.REASON),
-        "received_at": None if signal.received_at is None else format_time(signal.received_at),
-    }
-
-
-def let_go_item(dedup_key: str, until: datetime, recorded_at: datetime) -> Item:
-    """What is left where a signal was held: nothing that occurred before is held any more."""
-    return key(keys.pointer_pk(dedup_key), keys.HELD) | {
-        "v": n(keys.ITEM_VERSION),
-        "occurred_at": s(format_time(until)),
-        "ttl": n(int((recorded_at + TRACE_TTL).timestamp())),
-    }
-
-
-def held_of(item: Item) -> Signal | None:
-    """The inverse of `held_item`; None where it was let go."""
-    if "body" not in item:
-        return None
-    told = json.loads(item["body"]["S"])
-    later: dict[str, Any] = {"hint": Severity(told["hint"])} if "hint" in told else {}
-    if "received_at" in told:
-        later["received_at"] = parse_time(told["received_at"])
-    return Signal(
-        **told
-        | later
-        | {
-            "occurred_at": parse_time(told["occurred_at"]),
-            "held_until": parse_time(told["held_until"]),
-        }
-    )
 
 
 def summary_from(item: Item) -> Summary:

@@ -26,6 +26,9 @@ META = "META"
 POINTER = "OPEN"
 CLEAR = "CLEAR"
 HELD = "HELD"
+WINDOWS = "WINDOWS"
+LEADING = "LEADS"
+WEEK = "WEEK"
 NUMBER = "INC"
 COUNTER = "COUNTER"
 OUTBOX = "OUT#"
@@ -54,6 +57,20 @@ def pointer_pk(key: str) -> str:
     return f"KEY#{key}"
 
 
+def lead_pk(name: str) -> str:
+    """Where it is kept which incident others of a group join, or hold their peace for."""
+    return f"LEAD#{name}"
+
+
+def unknown_pk(week: str) -> str:
+    """What no rule knew in a week."""
+    return f"UNKNOWN#{week}"
+
+
+MAINTENANCE_PK = "MAINT"
+"""All maintenance windows are one item: who takes signals in reads it beside their traces."""
+
+
 def aside_pk(day: date) -> str:
     """The signals that led to nothing on a day, UTC."""
     return f"ASIDE#{day:%Y%m%d}"
@@ -67,6 +84,10 @@ def aside_sk(at: datetime, signal_id: str) -> str:
 def trace_sk(signal: Signal) -> str:
     """The trace of one signal, in the order of the source's times."""
     return f"SIG#{format_time(signal.occurred_at)}#{signal.id}"
+
+
+FIRST_TRACE, LAST_TRACE = "SIG#", "SIG#~"
+"""Between them lie the traces of a key."""
 
 
 def number_pk(name: str) -> str:

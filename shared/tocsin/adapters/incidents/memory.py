@@ -13,15 +13,6 @@ from typing import TYPE_CHECKING
 
 from tocsin.adapters.incidents.commit import parts_of
 from tocsin.adapters.incidents.forms import action_text, freeze_sk, freeze_text, summary_of
-from tocsin.adapters.incidents.items import (
-    aside_item,
-    aside_of,
-    clear_item,
-    clear_of,
-    held_item,
-    held_of,
-    let_go_item,
-)
 from tocsin.adapters.incidents.keys import (
     META,
     aside_sk,
@@ -32,8 +23,22 @@ from tocsin.adapters.incidents.keys import (
     list_sk,
     trace_sk,
 )
+from tocsin.adapters.incidents.signal_items import (
+    aside_item,
+    aside_of,
+    clear_item,
+    clear_of,
+    heard_of,
+    held_item,
+    held_of,
+    let_go_item,
+    trace_item,
+    windows_of,
+    windows_text,
+)
 from tocsin.errors import (
     CommandRepeated,
+    ConditionFailed,
     Conflict,
     DedupKeyTaken,
     NumberTaken,
@@ -42,17 +47,8 @@ from tocsin.errors import (
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.naming import numbered
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
-from tocsin.ports.incidents import (
-    Aside,
-    AsidePage,
-    Clear,
-    CommandRecord,
-    Commit,
-    DueItems,
-    Page,
-    Pointer,
-    Summary,
-)
+from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page, Summary
+from tocsin.ports.signals import Aside, AsidePage, Clear, Intake, Pointer, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,8 +56,11 @@ if TYPE_CHECKING:
 
     from tocsin.adapters.aws.attributes import Item
     from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.maintenance import Window
+    from tocsin.incidents.model.noise import Heard
     from tocsin.incidents.model.signals import Signal
     from tocsin.incidents.timeline.entry import Entry
+    from tocsin.ports.signals import Why
 
 
 class MemoryIncidents:
@@ -80,7 +79,11 @@ class MemoryIncidents:
         self._pointers: dict[str, Pointer] = {}
         self._clears: dict[str, Clear] = {}
         self._held: dict[str, Item] = {}
-        self._traces: dict[tuple[str, str], str | None] = {}
+        self._traces: dict[tuple[str, str], Item] = {}
+        self._leads: dict[str, str] = {}
+        self._windows = windows_text(())
+        self._unknown: dict[tuple[str, str], Unknown] = {}
+        self._weeks: dict[str, int | None] = {}
         self._asides: dict[str, Aside] = {}
         self._due: dict[str, int] = {}
         self._board: dict[str, tuple[str, str, Summary]] = {}
@@ -195,13 +198,15 @@ class MemoryIncidents:
     def clear_heard(self, key: str) -> Clear | None:
         return self._clears.get(key)
 
-    def hold(self, signal: Signal) -> None:
+    def hold(self, signal: Signal, *, again: bool = False) -> None:
         if signal.held_until is None:
             raise ValueError("a signal is held until some time")
         item = held_item(signal, signal.held_until)
+        at = item["occurred_at"]["S"]
         with self._lock:
             known = self._held.get(signal.key)
-            if known is None or known["occurred_at"]["S"] < item["occurred_at"]["S"]:
+            was = None if known is None else known["occurred_at"]["S"]
+            if was is None or was < at or (again and was == at):
                 self._held[signal.key] = item
 
     def held(self, key: str) -> Signal | None:
@@ -231,12 +236,55 @@ class MemoryIncidents:
     def unseen(self, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         return tuple(s for s in signals if (s.key, trace_sk(s)) not in self._traces)
 
+    def intake(self, signals: Sequence[Signal]) -> Intake:
+        new, pointer = self.unseen(signals), self.pointer(signals[0].key)
+        return Intake(new=new, pointer=pointer, windows=self.windows())
+
     def trace(
-        self, signals: Iterable[Signal], *, incident: str | None, recorded_at: datetime
+        self,
+        signals: Iterable[Signal],
+        *,
+        incident: str | None,
+        recorded_at: datetime,
+        why: Why | None = None,
     ) -> None:
-        del recorded_at  # only the table forgets traces after a while
         for signal in signals:
-            self._traces.setdefault((signal.key, trace_sk(signal)), incident)
+            item = trace_item(signal, incident, recorded_at, why)
+            self._traces.setdefault((signal.key, trace_sk(signal)), item)
+
+    def traces(self, key: str, *, limit: int) -> tuple[Heard, ...]:
+        mine = sorted(sk for whose, sk in tuple(self._traces) if whose == key)[-limit:]
+        found = (heard_of(self._traces[key, sk]) for sk in mine)
+        return tuple(one for one in found if one is not None)
+
+    def lead(self, name: str) -> str | None:
+        return self._leads.get(name)
+
+    def take_lead(self, name: str, incident: str, *, at: datetime) -> None:
+        del at  # only the table forgets
+        self._leads[name] = incident
+
+    def windows(self) -> tuple[Window, ...]:
+        return windows_of(self._windows)
+
+    def set_windows(self, windows: tuple[Window, ...], *, known: tuple[Window, ...]) -> None:
+        with self._lock:
+            if self._windows != windows_text(known):
+                raise ConditionFailed
+            self._windows = windows_text(windows)
+
+    def count_unknown(self, unknown: Unknown, *, week: str, told_at: datetime, batch: str) -> None:
+        with self._lock:
+            self._unknown.setdefault((week, f"{unknown.key}#{batch}"), unknown)
+            self._weeks.setdefault(week, due_sk(told_at))
+
+    def unknown(self, week: str) -> tuple[Unknown, ...]:
+        found = [one for (of, _), one in tuple(self._unknown.items()) if of == week]
+        return tuple(sorted(found, key=lambda one: (one.key, one.at)))
+
+    def week_told(self, week: str, *, at: datetime) -> None:
+        del at  # only the table forgets
+        self._weeks[week] = None
 
     def due(self, *, at: datetime, limit: int) -> DueItems:
         now = int(at.timestamp())
@@ -258,6 +306,9 @@ class MemoryIncidents:
             outbox=tuple(OutboxKey(incident=name, sk=sk) for _, name, sk in outbox[:limit]),
             more=max(len(incidents), len(outbox), len(held)) > limit,
             held=tuple(name for _, name in held[:limit]),
+            weeks=tuple(
+                sorted(week for week, at in self._weeks.items() if at is not None and at <= now)
+            ),
         )
 
     def board(

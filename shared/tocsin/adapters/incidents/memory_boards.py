@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.adapters.incidents.memory import MemoryIncidents
-    from tocsin.ports.incidents import Pointer
+    from tocsin.ports.signals import Pointer
 
 
 class MemoryAudit:

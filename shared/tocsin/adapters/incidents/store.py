@@ -9,38 +9,40 @@ from typing import TYPE_CHECKING, Any
 from tocsin.adapters.aws.attributes import key as item_key
 from tocsin.adapters.aws.attributes import n, s
 from tocsin.adapters.aws.cursors import PARTITION, cursor_of, key_of
-from tocsin.adapters.aws.table import Cancelled, Table
+from tocsin.adapters.aws.table import NEW, Cancelled, Table, within
 from tocsin.adapters.incidents import keys
 from tocsin.adapters.incidents.commit import error_of, parts_of
 from tocsin.adapters.incidents.items import (
+    command_item,
+    command_of,
+    entry_of,
+    pointer_of,
+    summary_from,
+)
+from tocsin.adapters.incidents.outbox import DynamoOutbox
+from tocsin.adapters.incidents.signal_items import (
     aside_item,
     aside_of,
     clear_item,
     clear_of,
-    command_item,
-    command_of,
-    entry_of,
+    heard_of,
     held_item,
     held_of,
+    lead_item,
     let_go_item,
-    pointer_of,
-    summary_from,
     trace_item,
+    unknown_item,
+    unknown_of,
+    week_item,
+    windows_item,
+    windows_of,
+    windows_text,
 )
-from tocsin.adapters.incidents.outbox import DynamoOutbox
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed, VersionConflict
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.outbox import OutboxKey
-from tocsin.ports.incidents import (
-    Aside,
-    AsidePage,
-    Clear,
-    CommandRecord,
-    Commit,
-    DueItems,
-    Page,
-    Pointer,
-)
+from tocsin.ports.incidents import CommandRecord, Commit, DueItems, Page
+from tocsin.ports.signals import Aside, AsidePage, Clear, Intake, Pointer, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,11 +50,15 @@ if TYPE_CHECKING:
 
     from tocsin.adapters.aws.call import AwsCall
     from tocsin.incidents.model.incident import Incident
+    from tocsin.incidents.model.maintenance import Window
+    from tocsin.incidents.model.noise import Heard
     from tocsin.incidents.model.signals import Signal
     from tocsin.incidents.timeline.entry import Entry
+    from tocsin.ports.signals import Why
 
 _TRIES = 3
 _DUE_PAGE = 500
+_UNKNOWN = 1_000
 _FIRST_PAUSE = 0.02
 
 
@@ -153,11 +159,11 @@ class DynamoIncidents(DynamoOutbox):
         item = self._table.get(item_key(keys.pointer_pk(key), keys.CLEAR))
         return None if item is None else clear_of(item)
 
-    def hold(self, signal: Signal) -> None:
+    def hold(self, signal: Signal, *, again: bool = False) -> None:
         if signal.held_until is None:
             raise ValueError("a signal is held until some time")
         item = held_item(signal, signal.held_until)
-        newer = "attribute_not_exists(PK) OR occurred_at < :at"
+        newer = f"attribute_not_exists(PK) OR occurred_at {'<=' if again else '<'} :at"
         try:
             self._table.put(item, condition=newer, values={":at": item["occurred_at"]})
         except ConditionFailed:
@@ -203,22 +209,81 @@ class DynamoIncidents(DynamoOutbox):
             del by_key[item["PK"]["S"], item["SK"]["S"]]
         return tuple(by_key.values())
 
+    def intake(self, signals: Sequence[Signal]) -> Intake:
+        by_key = {(keys.pointer_pk(each.key), keys.trace_sk(each)): each for each in signals}
+        pointer = (keys.pointer_pk(signals[0].key), keys.POINTER)
+        windows = (keys.MAINTENANCE_PK, keys.WINDOWS)
+        found = {
+            (item["PK"]["S"], item["SK"]["S"]): item
+            for item in self._table.known(
+                [item_key(pk, sk) for pk, sk in (*by_key, pointer, windows)],
+                *("incident", "state", "ver", "reopen_until", "body"),
+            )
+        }
+        return Intake(
+            new=tuple(signal for place, signal in by_key.items() if place not in found),
+            pointer=pointer_of(found[pointer]) if pointer in found else None,
+            windows=windows_of(found[windows]["body"]["S"]) if windows in found else (),
+        )
+
     def trace(
-        self, signals: Iterable[Signal], *, incident: str | None, recorded_at: datetime
+        self,
+        signals: Iterable[Signal],
+        *,
+        incident: str | None,
+        recorded_at: datetime,
+        why: Why | None = None,
     ) -> None:
         for signal in signals:
-            self._table.put_new(trace_item(signal, incident, recorded_at))
+            self._table.put_new(trace_item(signal, incident, recorded_at, why))
+
+    def traces(self, key: str, *, limit: int) -> tuple[Heard, ...]:
+        wanted = within(keys.pointer_pk(key), keys.FIRST_TRACE, keys.LAST_TRACE)
+        page = self._table.page(**wanted, ScanIndexForward=False, ConsistentRead=True, Limit=limit)
+        found = (heard_of(item) for item in reversed(page["Items"]))
+        return tuple(one for one in found if one is not None)
+
+    def lead(self, name: str) -> str | None:
+        item = self._table.get(item_key(keys.lead_pk(name), keys.LEADING))
+        return None if item is None else str(item["incident"]["S"])
+
+    def take_lead(self, name: str, incident: str, *, at: datetime) -> None:
+        self._table.put(lead_item(name, incident, at))
+
+    def windows(self) -> tuple[Window, ...]:
+        item = self._table.get(item_key(keys.MAINTENANCE_PK, keys.WINDOWS))
+        return () if item is None else windows_of(item["body"]["S"])
+
+    def set_windows(self, windows: tuple[Window, ...], *, known: tuple[Window, ...]) -> None:
+        as_read = "body = :known" if known else f"{NEW} OR body = :known"
+        values = {":known": s(windows_text(known))}
+        self._table.put(windows_item(windows), condition=as_read, values=values)
+
+    def count_unknown(self, unknown: Unknown, *, week: str, told_at: datetime, batch: str) -> None:
+        self._table.put_new(unknown_item(unknown, week, batch))
+        self._table.put_new(week_item(week, told_at, unknown.at))
+
+    def unknown(self, week: str) -> tuple[Unknown, ...]:
+        page = self._table.page(**within(keys.unknown_pk(week)), Limit=_UNKNOWN)
+        found = (unknown_of(item) for item in page["Items"] if item["SK"]["S"] != keys.WEEK)
+        return tuple(sorted(found, key=lambda one: (one.key, one.at)))
+
+    def week_told(self, week: str, *, at: datetime) -> None:
+        self._table.put(week_item(week, None, at))
 
     def due(self, *, at: datetime, limit: int) -> DueItems:
         incidents: list[tuple[int, str]] = []
         outbox: list[tuple[int, str, str]] = []
         held: list[tuple[int, str]] = []
+        weeks: list[str] = []
         for shard in range(keys.DUE_SHARDS):
             for second, incident, sk in self._due_in(shard, at, limit):
                 if sk == keys.META:
                     incidents.append((second, incident))
                 elif sk == keys.HELD:
                     held.append((second, incident.removeprefix("KEY#")))
+                elif sk == keys.WEEK:
+                    weeks.append(incident.removeprefix("UNKNOWN#"))
                 else:
                     outbox.append((second, incident, sk))
         return DueItems(
@@ -228,6 +293,7 @@ class DynamoIncidents(DynamoOutbox):
             ),
             more=max(len(incidents), len(outbox), len(held)) > limit,
             held=tuple(key for _, key in sorted(held)[:limit]),
+            weeks=tuple(sorted(weeks)),
         )
 
     def _due_in(self, shard: int, at: datetime, limit: int) -> Iterator[tuple[int, str, str]]:

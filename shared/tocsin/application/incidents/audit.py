@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.outbox import OutboxItem
     from tocsin.incidents.runbook.policy import Policy
-    from tocsin.ports.incidents import AuditStore, IncidentStore, Pointer
+    from tocsin.ports.incidents import AuditStore, IncidentStore
     from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.signals import Pointer
     from tocsin.ports.time import IncidentClock
 
 

@@ -19,7 +19,8 @@ from tocsin.incidents.queries.agenda import next_due
 from tocsin.incidents.queries.freeze import changed
 from tocsin.incidents.queries.prevention import changed_prevention
 from tocsin.incidents.rules.growth import check_growth
-from tocsin.ports.incidents import CommandRecord, Commit, Pointer
+from tocsin.ports.incidents import CommandRecord, Commit
+from tocsin.ports.signals import Pointer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,11 +14,12 @@ from tocsin.application.incidents.execute import Ports, carry_out
 from tocsin.application.incidents.receive import receive
 from tocsin.application.incidents.relations import merge, split
 from tocsin.application.incidents.sweep import AT_ONCE, stop_drills, sweep, tick_all
+from tocsin.application.signals.weekly import by_key
 from tocsin.incidents.commands.closing import Close, Reopen
 from tocsin.incidents.commands.relations import Merge, Split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tocsin.application.incidents.outcome import Outcome, SweepReport
     from tocsin.application.incidents.sweep import Ticked
@@ -70,6 +71,15 @@ class Engine(Ports):
     def tick(self, incidents: Iterable[str]) -> Ticked:
         """Lets time pass for some incidents that were found due."""
         return tick_all(incidents, self)
+
+    def tell_week(self, week: str, tell: Callable[[int], None]) -> None:
+        """Tells of how many keys no rule knew in a week, and puts down that it was told.
+
+        Raises:
+            StoreUnavailable: it is told once more.
+        """
+        tell(len(by_key(self.store.unknown(week))))
+        self.store.week_told(week, at=self.clock.incident_now())
 
     def stop_drills(self) -> Ticked:
         """Ends every drill while a real critical incident is open.

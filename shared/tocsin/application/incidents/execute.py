@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
-    from tocsin.ports.incidents import CommandRecord, Commit, IncidentStore, Pointer
+    from tocsin.ports.incidents import CommandRecord, Commit, IncidentStore
     from tocsin.ports.numbers import Numbers
     from tocsin.ports.runbooks import PolicySource
+    from tocsin.ports.signals import Pointer
     from tocsin.ports.time import Ids, IncidentClock
 
 ATTEMPTS = 50
@@ -42,13 +43,17 @@ ATTEMPTS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """What carrying a command out takes; without `numbers` incidents go by their ids."""
+    """What carrying a command out takes; without `numbers` incidents go by their ids.
+
+    `became` hears of signals: why they were set aside, that they were merged or repeated; how many.
+    """
 
     store: IncidentStore
     policies: PolicySource
     clock: IncidentClock
     ids: Ids
     numbers: Numbers | None = None
+    became: Callable[[str, int], None] = lambda _reason, _count: None
 
 
 type Also = Callable[[Incident | None, Commit], tuple[Commit, ...]]

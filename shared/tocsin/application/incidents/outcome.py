@@ -38,6 +38,7 @@ class SweepReport:
 
     `outbox_due` is for the caller to send again. `more` asks for another sweep at once;
     `handed_on` were given to others and need none.
+    `weeks` have unknown signals that nobody was told of.
     """
 
     due: int
@@ -46,3 +47,4 @@ class SweepReport:
     outbox_due: tuple[OutboxKey, ...]
     more: bool
     handed_on: int = 0
+    weeks: tuple[str, ...] = ()

@@ -5,8 +5,7 @@ nothing, or its failure is reported so that its source sends it again. Traces ar
 the commit; a crash between the two, or two deliveries at one time, merges the signal twice rather
 than not at all.
 
-What is held back for a time (its source is muted, or its parts may speak for it) is let through by
-the sweep, unless what held it back has been overtaken: cleared, or told by its parts.
+What is held back for a time is let through by the sweep (`let_through`).
 """
 
 from __future__ import annotations
@@ -18,7 +17,13 @@ from itertools import batched
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.execute import ATTEMPTS, Ports, carry_out
-from tocsin.application.signals.set_aside import OVERHEARD, keep_quiet, meaningful, wanted
+from tocsin.application.signals import noise
+from tocsin.application.signals.set_aside import (
+    OVERHEARD,
+    keep_quiet,
+    meaningful,
+    wanted,
+)
 from tocsin.errors import (
     BadInput,
     DedupKeyTaken,
@@ -30,25 +35,27 @@ from tocsin.errors import (
 from tocsin.incidents.commands.closing import ReopenFromSignals
 from tocsin.incidents.commands.opening import HearClears, MergeSignals, OpenFromSignals
 from tocsin.incidents.limits import KEYS_PER_INCIDENT, SIGNALS_PER_ENTRY
-from tocsin.incidents.model.signals import PART
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.signals import Signal
     from tocsin.incidents.runbook.policy import Policy
-    from tocsin.ports.incidents import IncidentStore, Pointer
+    from tocsin.ports.incidents import IncidentStore
+    from tocsin.ports.signals import Intake, Pointer
 
+
+MERGED, REPEATED, CLEAR = "merged", "repeated", "clear"
+BATCH = 16
+"""Of a batch's digest, where it tells apart what is counted by batches."""
 
 SAME_NEWS = timedelta(minutes=2)
 """How far apart an alarm and its parts may say the same thing."""
-
-BOARD_PAGE = 200
 
 
 class SignalsNotReceived(Unavailable):
@@ -92,43 +99,65 @@ def _by_key(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
 
 
 def _receive_key(signals: Sequence[Signal], policy: Policy, ports: Ports) -> list[Outcome]:
-    now, new = ports.clock.incident_now(), _unseen(signals, ports)
-    kept_back = [signal for signal in new if signal.suppressed]
-    for signal in new:
+    known = _known(signals, ports)
+    if len(known.new) < len(signals):
+        ports.became(REPEATED, len(signals) - len(known.new))
+    for signal in known.new:
         if signal.held_until is not None:
             ports.store.hold(signal)
-    if kept_back:
-        keep_quiet(kept_back, policy, ports)
-        ports.store.trace(kept_back, incident=None, recorded_at=now)
-    heard = [signal for signal in new if not signal.suppressed]
-    fresh = wanted(heard, policy, ports) if heard else []
-    outcome = _open_or_merge(fresh, ports) if fresh else None
+    keep_quiet([signal for signal in known.new if signal.suppressed], policy, ports)
+    heard = [signal for signal in known.new if not signal.suppressed]
+    fresh = wanted(heard, policy, ports, known) if heard else []
+    outcome = take(fresh, policy, ports, known.pointer) if fresh else None
+    _speak_for_the_whole(fresh, ports)
+    if heard:
+        owner = None if outcome is None else outcome.incident.id
+        noise.count_unknown(heard, owner, policy, ports, batch=_batch_id(heard)[:BATCH])
+    return [outcome] if outcome else []
+
+
+def take(
+    fresh: Sequence[Signal], policy: Policy, ports: Ports, pointer: Pointer | None
+) -> Outcome | None:
+    """Opens or merges, and leaves the traces of what was told."""
+    outcome = _open_or_merge(fresh, policy, ports, pointer)
     now = ports.clock.incident_now()
     clears = [signal for signal in fresh if not signal.firing and not signal.only_told]
     if clears and outcome is None:
         newest = max(clears, key=lambda signal: signal.occurred_at)
         ports.store.hear_clear(newest, recorded_at=now)
+    if outcome is not None and outcome.entries and outcome.entries[0].type in _BEGUN:
+        noise.lead(fresh, outcome.incident.id, policy, ports)
     ports.store.trace(fresh, incident=outcome.incident.id if outcome else None, recorded_at=now)
-    aside = [signal for signal in heard if signal not in fresh]
-    ports.store.trace(aside, incident=None, recorded_at=now)
-    _speak_for_the_whole(fresh, ports)
-    return [outcome] if outcome else []
+    _count(fresh, outcome, ports)
+    return outcome
 
 
-def _unseen(signals: Sequence[Signal], ports: Ports) -> tuple[Signal, ...]:
-    """Those without a trace; what was overheard is none where it was sent here before."""
+_BEGUN = frozenset({"opened", "reopened"})
+
+
+def _count(fresh: Sequence[Signal], outcome: Outcome | None, ports: Ports) -> None:
+    begun = outcome.entries[0].type if outcome is not None and outcome.entries else ""
+    rest = len(fresh) - (begun in _BEGUN)
+    if rest:
+        ports.became(CLEAR if outcome is None else MERGED, rest)
+
+
+def _known(signals: Sequence[Signal], ports: Ports) -> Intake:
+    """With those without a trace; what was overheard is none where it was sent here before."""
     sent = {
         signal.id: replace(signal, id=signal.id.removesuffix(OVERHEARD))
         for signal in signals
         if signal.id.endswith(OVERHEARD)
     }
-    new = ports.store.unseen((*signals, *sent.values()))
-    ids = {signal.id for signal in new}
-    return tuple(
+    known = ports.store.intake((*signals, *sent.values()))
+    ids = {signal.id for signal in known.new}
+    new = tuple(
         signal
         for signal in signals
         if signal.id in ids and (signal.id not in sent or sent[signal.id].id in ids)
     )
+    return replace(known, new=new)
 
 
 def _speak_for_the_whole(signals: Sequence[Signal], ports: Ports) -> None:
@@ -139,68 +168,24 @@ def _speak_for_the_whole(signals: Sequence[Signal], ports: Ports) -> None:
         ports.store.let_go(signals[0].whole, until=until, recorded_at=ports.clock.incident_now())
 
 
-def let_through(key: str, ports: Ports) -> list[Outcome]:
-    """What was held back of a key and is due: received now, unless it is over or told.
-
-    Raises:
-        SignalsNotReceived: it stays due, and is tried again.
-    """
-    signal = ports.store.held(key)
-    if signal is None:
-        return []
-    outcomes: list[Outcome] = []
-    if signal.gone:
-        outcomes = _end_parts(signal, ports)
-    elif not _is_over(signal, ports):
-        outcomes = receive([signal.let_through()], ports)
-    now = ports.clock.incident_now()
-    ports.store.let_go(key, until=signal.occurred_at, recorded_at=now)
-    return outcomes
-
-
-def _is_over(signal: Signal, ports: Ports) -> bool:
-    """Whether the key has said something newer than what is held back of it."""
-    heard = ports.store.clear_heard(signal.key)
-    if heard is not None and heard.occurred_at > signal.occurred_at:
-        return True
-    pointer = ports.store.pointer(signal.key)
-    owner = None if pointer is None else ports.store.load(pointer.incident)
-    state = None if owner is None else owner.signals.get(signal.key)
-    return state is not None and state.last_at > signal.occurred_at
-
-
-def _end_parts(whole: Signal, ports: Ports) -> list[Outcome]:
-    """Clears what still fires of the parts of a whole that is gone: nothing else will."""
-    ends = [
-        replace(whole, part=key.removeprefix(whole.key + PART), id=f"{whole.id}-{at}")
-        for at, key in enumerate(sorted(_firing_parts(whole, ports)))
-    ]
-    return receive([signal.let_through() for signal in ends], ports)
-
-
-def _firing_parts(whole: Signal, ports: Ports) -> Iterator[str]:
-    cursor: str | None = None
-    while True:
-        page = ports.store.board(limit=BOARD_PAGE, cursor=cursor)
-        for incident in ports.store.load_all([line.id for line in page.items]).values():
-            for key, state in incident.signals.items():
-                if state.firing and key.startswith(whole.key + PART):
-                    yield key
-        if (cursor := page.cursor) is None:
-            return
-
-
-def _open_or_merge(signals: Sequence[Signal], ports: Ports) -> Outcome | None:
+def _open_or_merge(
+    signals: Sequence[Signal], policy: Policy, ports: Ports, pointer: Pointer | None
+) -> Outcome | None:
     """Joins the key's open incident or opens one; whoever loses the race to open joins.
+
+    `pointer` is the key's as it was read a moment ago.
 
     Raises:
         DedupKeyTaken: the key's owner changed under every one of the bounded attempts.
     """
     doubted = False
-    for _ in range(ATTEMPTS):
-        pointer = ports.store.pointer(signals[0].key)
-        choose = _command_past if doubted else _command_for
-        command = choose(pointer, signals, ports)
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            pointer = ports.store.pointer(signals[0].key)
+        if doubted:
+            command = _command_past(pointer, signals, ports)
+        else:
+            command = _command_for(pointer, signals, policy, ports)
         if command is None:
             return None
         try:
@@ -217,7 +202,7 @@ def _open_or_merge(signals: Sequence[Signal], ports: Ports) -> Outcome | None:
 
 
 def _command_for(
-    pointer: Pointer | None, signals: Sequence[Signal], ports: Ports
+    pointer: Pointer | None, signals: Sequence[Signal], policy: Policy, ports: Ports
 ) -> Command | None:
     """Merge, reopen or open, by who owns the key; None for a clear with nothing to tell it to."""
     if pointer is not None and pointer.open:
@@ -226,23 +211,27 @@ def _command_for(
         return _telling(None if pointer is None else ports.store.load(pointer.incident), signals)
     signals = _with_clear(signals, ports)
     if pointer is None:
-        return _joining(signals, ports) or _opening(
+        return _joining(signals, policy, ports) or _opening(
             ports.ids.incident_id(drill=signals[0].drill), signals, None
         )
     until = pointer.reopen_until
     if until is not None and ports.clock.incident_now() <= until:
         return _reopening(pointer.incident, signals)
-    return _joining(signals, ports) or _opening(
+    return _joining(signals, policy, ports) or _opening(
         ports.ids.incident_id(drill=signals[0].drill), signals, pointer.incident
     )
 
 
-def _joining(signals: Sequence[Signal], ports: Ports) -> Command | None:
-    """A part joins the incident that its whole has opened; nobody is paged twice for one alarm."""
-    if not signals[0].part:
-        return None
-    whole = ports.store.pointer(signals[0].whole)
-    owner = ports.store.load(whole.incident) if whole is not None and whole.open else None
+def _joining(signals: Sequence[Signal], policy: Policy, ports: Ports) -> Command | None:
+    """A part joins the incident that its whole has opened; nobody is paged twice for one alarm.
+
+    So does what belongs to the group of an incident that opened a short while ago.
+    """
+    owner = None
+    if signals[0].part:
+        whole = ports.store.pointer(signals[0].whole)
+        owner = ports.store.load(whole.incident) if whole is not None and whole.open else None
+    owner = owner or noise.joined(signals, policy, ports)
     if owner is None or not owner.open or len(owner.signals) >= KEYS_PER_INCIDENT:
         return None
     return _merge(owner.id, signals)
@@ -351,6 +340,7 @@ def _opening(incident_id: str, signals: Sequence[Signal], previous: str | None) 
 
 
 def _batch_id(signals: Sequence[Signal]) -> str:
-    """The same signals delivered again are the same command."""
-    ids = "\n".join(sorted(signal.id for signal in signals))
+    """The same signals delivered again are the same command, whatever was said of them besides."""
+    said = [signal.id for signal in signals if not signal.id.endswith(noise.TOLD)]
+    ids = "\n".join(sorted(said or (signal.id for signal in signals)))
     return hashlib.sha256(ids.encode()).hexdigest()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.execute import carry_out
 from tocsin.application.incidents.outcome import SweepReport
-from tocsin.application.incidents.receive import BOARD_PAGE, let_through
+from tocsin.application.signals.let_through import BOARD_PAGE, let_through
 from tocsin.errors import IllegalTransition, Unavailable
 from tocsin.incidents.commands.base import Tick
 from tocsin.incidents.commands.relations import StopDrill
@@ -70,6 +70,7 @@ def sweep(ports: Ports, *, limit: int = AT_ONCE, queue: DueQueue | None = None) 
         outbox_due=due.outbox[:limit],
         more=due.more or len(due.outbox) > limit or handed_on < len(rest),
         handed_on=handed_on,
+        weeks=due.weeks,
     )
 
 

@@ -14,7 +14,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tocsin.errors import MalformedPayload, Unavailable
-from tocsin.notes import Event, Metric
+from tocsin.notes import Event, Gauge, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,6 +42,8 @@ class Sweeps(Protocol):
     def stop_drills(self) -> Ticked: ...
 
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told: ...
+
+    def tell_week(self, week: str, tell: Callable[[int], None]) -> None: ...
 
     def listen(self, *, has_time: Callable[[], bool]) -> Pulse: ...
 
@@ -89,6 +91,8 @@ class Sweeper:
             rounds, due, more = rounds + 1, due + report.due, report.more
             changed += report.changed
             failed |= report.failed
+            for week in report.weeks:
+                self._tell_week(week)
             if silent is None:
                 try:
                     redriven.update(self._redrive(report.outbox_due))
@@ -175,6 +179,13 @@ class Sweeper:
                     return
                 self.notify({"report": {"reference": reference}})
         except Exception as error:  # noqa: BLE001 - see `_listen`
+            self._could_not(error)
+
+    def _tell_week(self, week: str) -> None:
+        """Tells operations what no rule knew; where that fails, it stays due."""
+        try:
+            self.engine.tell_week(week, lambda keys: self.notes.gauge(Gauge.SIGNALS_UNKNOWN, keys))
+        except Exception as error:  # noqa: BLE001 - clocks do not wait for it
             self._could_not(error)
 
     def _tell_releases(self, has_time: Callable[[], bool]) -> int:

@@ -9,18 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tocsin.application.signals.noise import Verdict, flapping, held_back, said_to, too_few
 from tocsin.incidents import limits
 from tocsin.incidents.model.signals import Triage, triage
 from tocsin.incidents.runbook.policy import RuleMode
-from tocsin.ports.incidents import Aside, Why
+from tocsin.ports.signals import Aside, Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tocsin.application.incidents.execute import Ports
+    from tocsin.incidents.model.maintenance import Window
     from tocsin.incidents.model.signals import Signal
     from tocsin.incidents.runbook.policy import Policy
-    from tocsin.ports.incidents import Pointer
+    from tocsin.ports.signals import Intake, Pointer
 
 OVERHEARD = "-overheard"
 """Ends the id of what nobody sent here on purpose and no rule knows: sent, it is other news."""
@@ -47,45 +49,60 @@ def keep_quiet(signals: Sequence[Signal], policy: Policy, ports: Ports) -> None:
     """Records those that their source keeps quiet, for now or until it lets them through."""
     for signal in signals:
         why = Why.SUPPRESSED if signal.held_until is None else Why.HELD
-        _record(signal, why, triage(signal, policy), ports)
+        verdict = Verdict(why=why, until=signal.held_until)
+        put_aside(signal, verdict, triage(signal, policy), ports)
 
 
-def wanted(signals: Sequence[Signal], policy: Policy, ports: Ports) -> list[Signal]:
+def wanted(signals: Sequence[Signal], policy: Policy, ports: Ports, known: Intake) -> list[Signal]:
     """Those of one key that may lead to something now; the others are set aside."""
-    doubted = [signal for signal in signals if _may_be_nothing(signal, policy)]
-    if not doubted:
-        return list(signals)
-    pointer = ports.store.pointer(signals[0].key)
+    pointer = known.pointer
     if pointer is not None and pointer.open:
-        return list(signals)
+        return _steady(signals, pointer, policy, ports)
     found = []
     for signal in signals:
         judged = triage(signal, policy)
-        if (why := _why_not(signal, signals, judged, ports)) is None:
+        if (verdict := _why_not(signal, signals, judged, ports, known.windows)) is None:
             found.append(signal)
             continue
         if signal.withdraws:
             now = ports.clock.incident_now()
             ports.store.let_go(signal.key, until=signal.occurred_at, recorded_at=now)
-        _record(signal, why, judged, ports, pointer=pointer)
+        if verdict.until is not None:
+            ports.store.hold(replace(signal, held_until=verdict.until, held_for=verdict.why))
+        put_aside(signal, verdict, judged, ports, pointer=pointer)
     return found
 
 
-def _may_be_nothing(signal: Signal, policy: Policy) -> bool:
-    if signal.only_told:
-        return True
-    return signal.firing and (signal.yields or triage(signal, policy).mode is RuleMode.MONITOR)
+def _steady(
+    signals: Sequence[Signal], pointer: Pointer, policy: Policy, ports: Ports
+) -> list[Signal]:
+    """Without what is held because it changes too often; the incident is told when that begins."""
+    flaps = flapping(signals, pointer.incident, policy, ports)
+    if flaps is None or policy.noise is None:
+        return list(signals)
+    for signal in flaps.held:
+        put_aside(signal, flaps.verdict, triage(signal, policy), ports, pointer=pointer)
+    passed = [signal for signal in signals if signal not in flaps.held]
+    return [*passed, said_to(flaps, policy.noise)] if flaps.begins else passed
 
 
-def _why_not(signal: Signal, batch: Sequence[Signal], judged: Triage, ports: Ports) -> Why | None:
+def _why_not(
+    signal: Signal,
+    batch: Sequence[Signal],
+    judged: Triage,
+    ports: Ports,
+    windows: tuple[Window, ...],
+) -> Verdict | None:
     """Why a signal of a key that nothing is open for leads to nothing."""
     if signal.only_told:
-        return Why.TOLD
-    if signal.firing and signal.yields and _overtaken(signal, batch, ports):
-        return Why.OUTRANKED
-    if signal.firing and judged.mode is RuleMode.MONITOR:
-        return Why.MONITORED
-    return None
+        return Verdict(why=Why.TOLD)
+    if not signal.firing:
+        return None
+    if signal.yields and _overtaken(signal, batch, ports):
+        return Verdict(why=Why.OUTRANKED)
+    if judged.mode is RuleMode.MONITOR:
+        return Verdict(why=Why.MONITORED)
+    return too_few(signal, batch, judged, ports) or held_back(signal, judged, windows, ports)
 
 
 def _overtaken(signal: Signal, batch: Sequence[Signal], ports: Ports) -> bool:
@@ -97,9 +114,16 @@ def _overtaken(signal: Signal, batch: Sequence[Signal], ports: Ports) -> bool:
     return heard is not None and heard.occurred_at > signal.occurred_at
 
 
-def _record(
-    signal: Signal, why: Why, judged: Triage, ports: Ports, *, pointer: Pointer | None = None
+def put_aside(
+    signal: Signal,
+    verdict: Verdict,
+    judged: Triage,
+    ports: Ports,
+    *,
+    pointer: Pointer | None = None,
 ) -> None:
+    """Puts down that a signal leads to nothing for now: for people, and as its trace."""
+    now = ports.clock.incident_now()
     ports.store.set_aside(
         Aside(
             id=limits.shortened(signal.id, limits.LINE),
@@ -107,18 +131,24 @@ def _record(
             source=signal.source,
             title=limits.shortened(signal.title, limits.LINE),
             firing=signal.firing,
-            at=ports.clock.incident_now(),
+            at=now,
             occurred_at=signal.occurred_at,
-            why=why,
+            why=verdict.why,
             rule=judged.rule,
             would=_would(signal, judged, ports, pointer),
-            until=signal.held_until,
+            until=verdict.until,
+            because=verdict.because,
+            window=verdict.window,
         )
     )
+    ports.store.trace([signal], incident=None, recorded_at=now, why=verdict.why)
+    ports.became(verdict.why, 1)
 
 
 def _would(signal: Signal, judged: Triage, ports: Ports, pointer: Pointer | None) -> str:
     """What it would have done, in words."""
+    if pointer is not None and pointer.open:
+        return f"be an entry of its incident: it {'fires' if signal.firing else 'clears'}"
     if not signal.firing:
         return "nothing: no incident of it is open"
     until = None if pointer is None else pointer.reopen_until

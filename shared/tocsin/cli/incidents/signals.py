@@ -36,8 +36,8 @@ app = typer.Typer(
     help="Which rule takes a signal and why, and what was set aside.",
 )
 
-_QUIET = ("suppressed", "held", "monitored")
-"""What `--suppressed` leaves of the list: what would have paged."""
+_QUIET = ("suppressed", "held", "monitored", "too few", "maintenance", "inhibited", "flapping")
+"""What `--suppressed` leaves of the list: what would have paged, or changed its incident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ def listed(
         str | None, typer.Option(help="A day in UTC, like 2026-09-08; without, today.")
     ] = None,
     suppressed: Annotated[
-        bool, typer.Option("--suppressed", help="Only what would have opened or reopened one.")
+        bool, typer.Option("--suppressed", help="Only what would have paged, or was held.")
     ] = False,
 ) -> None:
     """Signals that led to nothing on a day, or not yet: why, and what they would have done."""
@@ -119,7 +119,7 @@ def listed(
         found += page["signals"]
         if (cursor := page["next"]) is None:
             break
-    shown = [one for one in found if not suppressed or (one["firing"] and one["why"] in _QUIET)]
+    shown = [one for one in found if not suppressed or _is_quiet(one)]
     if current().json:
         current().document({"day": page["day"], "signals": shown})
         return
@@ -132,9 +132,46 @@ def listed(
     )
 
 
+@app.command(cls=OnApi)
+def unknown(
+    *,
+    week: Annotated[
+        str | None, typer.Option(help="An ISO week, like 2026-W37; without, the coming review.")
+    ] = None,
+) -> None:
+    """What no rule of the runbook knew: which source and name, and how often it fired."""
+    page = connect().get("/v1/signals/unknown", week=week)
+    if current().json:
+        current().document(page)
+        return
+    if not page["signals"]:
+        current().line(f"the rules knew everything of {page['week']}")
+        return
+    current().line(f"told in the first working minute of {page['week']}:")
+    current().table(
+        ("times", "source", "name", "last (UTC)", "incidents"),
+        (
+            (
+                str(one["count"]),
+                one["source"],
+                one["name"],
+                f"{one['last_at'][5:10]} {one['last_at'][11:16]}",
+                " ".join(one["incidents"]),
+            )
+            for one in page["signals"]
+        ),
+    )
+    current().line("give each a rule: tocsin signals test FILE says why none takes it")
+
+
+def _is_quiet(one: dict[str, Any]) -> bool:
+    return one["why"] in _QUIET and (one["firing"] or one["why"] == "flapping")
+
+
 def _why(one: dict[str, Any]) -> str:
     until = f" until {one['until'][11:16]}" if one["until"] else ""
-    return f"{one['why']}{until}"
+    because = f" ({one['because']})" if one["because"] else ""
+    return f"{one['why']}{until}{because}"
 
 
 def _document(file: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -40,7 +40,8 @@ class Signal:
     taken from the account's events. `only_told` goes on the record of an incident that is open and
     changes nothing; with `withdraws` it also ends what is held back of its key. One that `yields`
     is no news if its key has cleared since, in whatever order the two come. What is `named_only`
-    means nothing unless a rule of the policy names it.
+    means nothing unless a rule of the policy names it. One that is held back here, and not by its
+    source, says what it is `held_for`, and since when.
 
     `received_at` is when a person's report came in: it is t0 of what it opens.
     """
@@ -70,6 +71,8 @@ class Signal:
     named_only: bool = False
     link: str = ""
     received_at: datetime | None = None
+    held_for: str = ""
+    held_since: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -87,7 +90,14 @@ class Signal:
 
     def let_through(self) -> "Signal":
         """The news it would have been had nothing held it back."""
-        return replace(self, id=self.id.removesuffix(HELD), suppressed=False, held_until=None)
+        return replace(
+            self,
+            id=self.id.removesuffix(HELD),
+            suppressed=False,
+            held_until=None,
+            held_for="",
+            held_since=None,
+        )
 
 
 PART = "|"
@@ -108,7 +118,7 @@ class Triage:
     """What the policy makes of a signal, and which rule said so.
 
     `known` is False where only the rule for everything else took it; `nothing` where that is
-    not enough for it to mean anything.
+    not enough for it to mean anything. `parent`: a rule names this one among its `parents`.
     """
 
     severity: Severity
@@ -120,6 +130,12 @@ class Triage:
     mode: RuleMode = RuleMode.PAGE
     known: bool = True
     nothing: bool = False
+    group: bool = False
+    at_least: int = 0
+    within: timedelta = timedelta()
+    parents: tuple[str, ...] = ()
+    parent: bool = False
+    unsteady: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +211,12 @@ def triage(signal: Signal, policy: Policy) -> Triage:
                 mode=rule.mode,
                 known=not rule.unknown,
                 nothing=rule.unknown and signal.named_only,
+                group=rule.group,
+                at_least=rule.at_least,
+                within=timedelta(minutes=rule.within_minutes),
+                parents=rule.parents,
+                parent=any(rule.id in other.parents for other in policy.triage),
+                unsteady=rule.unsteady,
             )
     return Triage(
         severity=Severity.MEDIUM if signal.overheard else Severity.HIGH,

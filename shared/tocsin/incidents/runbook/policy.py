@@ -150,6 +150,12 @@ class TriageRule:
     With `overheard` it matches only what nobody sent here on purpose. `roles` are paged besides
     those of the category; `containment` are the first choices, ids of the checklist. `unknown`: it
     stands for whatever no rule before it knows.
+
+    Of noise: with `group` signals of other keys, of one service and environment, join the incident
+    that the rule has opened a short while ago. It opens from `at_least` firings of a key within
+    `within_minutes` on. What it takes is held back while an incident fires that one of `parents`,
+    ids of rules, opened in the same environment. With `unsteady` a signal that keeps changing is
+    not held.
     """
 
     id: str
@@ -165,6 +171,11 @@ class TriageRule:
     containment: tuple[str, ...] = ()
     mode: RuleMode = RuleMode.PAGE
     unknown: bool = False
+    group: bool = False
+    at_least: int = 0
+    within_minutes: int = 0
+    parents: tuple[str, ...] = ()
+    unsteady: bool = False
 
     @property
     def takes_all(self) -> bool:
@@ -189,6 +200,22 @@ class Limits:
     update_reminder_minutes: int = 5
     nag_minutes: int = 30
     nag_times: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How noise is told from news; in minutes.
+
+    A signal is flapping that has changed `flapping_changes` times within `flapping_minutes`: it is
+    held until it has been quiet for `quiet_minutes`, and for `flapping_longest_minutes` at most.
+    """
+
+    grouping_minutes: int
+    flapping_changes: int
+    flapping_minutes: int
+    quiet_minutes: int
+    flapping_longest_minutes: int
+    maintenance_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +294,8 @@ class Policy:
     never share a version. `closed_names` says why the calendar's dates are closed. `texts` is the
     document's front: title, owner, status, last_updated, audience, purpose. `chat_room` is None
     where nobody is told anything in a room, be it by the runbook or for lack of a room. `doubts`
-    are those that only its place could tell, as it was compiled.
+    are those that only its place could tell, as it was compiled. Without `noise`, which came later,
+    nothing is flapping.
     """
 
     schema_version: int
@@ -295,3 +323,4 @@ class Policy:
     change: Change | None = None
     smoke_tests: tuple[SmokeTest, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    noise: Noise | None = None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tocsin.incidents.runbook.targets import Target
     from tocsin.policy.authoring.problems import Path
-    from tocsin.policy.authoring.schema import Runbook
+    from tocsin.policy.authoring.schema import Rule, Runbook
 
 type Finding = tuple[Path, str]
 
@@ -216,12 +216,21 @@ def _triage(runbook: Runbook) -> Iterator[Finding]:
                 yield ("triage", name, "containment", at), "no item of the checklist is called so"
         if bool(rule.pattern) == bool(rule.words):
             yield ("triage", name), "takes a pattern, or words"
+        yield from _noise_of(name, rule, runbook)
         if rule.source in caught:
             yield ("triage", name), f"never reached: an earlier rule takes all of {rule.source}"
         if rule.pattern == "*" and not rule.hints and not rule.overheard:
             caught.add(rule.source)
     for source in {rule.source for rule in runbook.triage.values()} - caught:
         yield ("triage",), f"the last rule of {source} must have the pattern `*`"
+
+
+def _noise_of(name: str, rule: Rule, runbook: Runbook) -> Iterator[Finding]:
+    if (rule.at_least is None) != (rule.within is None):
+        yield ("triage", name), "`at_least` and `within` go together"
+    for at, parent in enumerate(rule.parents):
+        if parent not in runbook.triage or parent == name:
+            yield ("triage", name, "parents", at), "no other rule is called so"
 
 
 def _billing(runbook: Runbook) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from tocsin.incidents.runbook.policy import (
     CriterionSection,
     Limits,
     Line,
+    Noise,
     PhasePolicy,
     Policy,
     RuleMode,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from tocsin.policy.authoring.schema import (
         BillingTable,
         ClosingCriterion,
+        NoiseTable,
         Paging,
         PhaseChapter,
         RoomRules,
@@ -147,6 +149,11 @@ def _rule(key: str, row: Rule) -> TriageRule:
         containment=tuple(row.containment),
         mode=RuleMode.MONITOR if row.mode == "monitor" else RuleMode.PAGE,
         unknown=row.unknown,
+        group=row.group,
+        at_least=row.at_least or 0,
+        within_minutes=row.within or 0,
+        parents=tuple(row.parents),
+        unsteady=row.flapping == "pass",
     )
 
 
@@ -191,8 +198,20 @@ def compile_policy(runbook: Runbook) -> Policy:
         chat_room=None if runbook.chat_room is None else _chat_room(runbook.chat_room),
         smoke_tests=tuple(_smoke_tests(runbook.smoke_tests)),
         doubts=place_doubts(runbook.business_time),
+        noise=_noise(runbook.noise),
     )
     return sealed(policy)
+
+
+def _noise(table: NoiseTable) -> Noise:
+    return Noise(
+        grouping_minutes=table.grouping,
+        flapping_changes=table.flapping.changes,
+        flapping_minutes=table.flapping.within,
+        quiet_minutes=table.flapping.quiet,
+        flapping_longest_minutes=table.flapping.longest,
+        maintenance_minutes=table.maintenance,
+    )
 
 
 def _billing(rules: BillingTable) -> Billing:

@@ -164,6 +164,13 @@ def _numbers(policy: Policy) -> Pairs:
     yield "limits.update_reminder", format_minutes(limits.update_reminder_minutes)
     yield "limits.nag", format_minutes(limits.nag_minutes)
     yield "limits.nag_times", str(limits.nag_times)
+    if (noise := policy.noise) is not None:
+        yield "noise.grouping", format_minutes(noise.grouping_minutes)
+        yield "noise.flapping.changes", str(noise.flapping_changes)
+        yield "noise.flapping.within", format_minutes(noise.flapping_minutes)
+        yield "noise.flapping.quiet", format_minutes(noise.quiet_minutes)
+        yield "noise.flapping.longest", format_minutes(noise.flapping_longest_minutes)
+        yield "noise.maintenance", format_minutes(noise.maintenance_minutes)
     yield "reconciliation_sample.confidence_percent", str(sampling.confidence_percent)
     yield "reconciliation_sample.wrong_percent", str(sampling.wrong_percent)
     yield "reconciliation_sample.per_status_and_plan", str(sampling.per_stratum)

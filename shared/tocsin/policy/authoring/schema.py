@@ -185,6 +185,23 @@ class LimitTable(Model):
     nag_times: Count
 
 
+class Flapping(Model):
+    """When a signal changes too often to be told of each change, and how long that is held."""
+
+    changes: Annotated[int, Field(ge=3, le=20)]
+    within: Minutes
+    quiet: Minutes
+    longest: Minutes
+
+
+class NoiseTable(Model):
+    """How noise is told from news."""
+
+    grouping: Minutes
+    flapping: Flapping
+    maintenance: Minutes
+
+
 class Sample(Model):
     """How many workspaces a reconciliation reads beyond those the outage touched."""
 
@@ -257,6 +274,7 @@ class Rule(Model):
     `hints`: only where the source itself calls it so. `overheard`: only what nobody sent here on
     purpose. `roles` are paged besides those of the category, `containment` are the first choices,
     and a rule in the mode `monitor` records what it would do. `unknown`: for what no other knows.
+    `group`, `at_least` of a key `within` a time, `parents` and `flapping` tell noise from news.
     """
 
     source: Word
@@ -271,6 +289,11 @@ class Rule(Model):
     containment: list[Word] = []
     mode: Literal["page", "monitor"] = "page"
     unknown: bool = False
+    group: bool = False
+    at_least: Annotated[int, Field(ge=2, le=50)] | None = None
+    within: Minutes | None = None
+    parents: list[Word] = []
+    flapping: Literal["hold", "pass"] = "hold"
 
 
 class Smoke(Model):
@@ -303,6 +326,7 @@ class Runbook(Model):
     preventive_controls: dict[Word, Text]
     criteria: Criteria
     limits: LimitTable
+    noise: NoiseTable
     reconciliation_sample: Sample
     billing: BillingTable
     chat_room: RoomRules | None = None

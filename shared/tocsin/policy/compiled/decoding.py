@@ -31,6 +31,7 @@ from tocsin.incidents.runbook.policy import (
     Doubt,
     Limits,
     Line,
+    Noise,
     PhasePolicy,
     Policy,
     RuleMode,
@@ -101,6 +102,7 @@ def decode_policy(plain: Record) -> Policy:
         change=None if plain["change"] is None else _change(plain["change"]),
         smoke_tests=_each(_smoke_test, plain.get("smoke_tests", [])),
         doubts=_each(_doubt, plain.get("doubts", [])),
+        noise=Noise(**plain["noise"]) if plain.get("noise") else None,
     )
 
 
@@ -229,6 +231,7 @@ def _rule(plain: Record) -> TriageRule:
         "roles": tuple(map(Role, plain.get("roles", ()))),
         "containment": tuple(plain.get("containment", ())),
         "mode": RuleMode(plain.get("mode", "")),
+        "parents": tuple(plain.get("parents", ())),
     }
     return TriageRule(**{**plain, **typed})
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.runbook.paging import Escalation
     from tocsin.incidents.runbook.policy import (
         AccessRow,
+        Noise,
         Policy,
         TriageRule,
         UpdateCadence,
@@ -48,6 +49,8 @@ def rules(policy: Policy) -> Iterator[str]:
     yield f"### What a Subscription Gives\n\n{_access(policy)}\n\n{bullets(_confirmed(policy))}"
     yield f"### What May Be Changed in Billing During an Incident\n\n{_essential(policy)}"
     yield f"### What an Alarm Means\n\n{_triage(policy)}"
+    if policy.noise is not None:
+        yield f"### What Is Noise\n{bullets(_noise(policy.noise))}"
 
 
 def _business_time(policy: Policy) -> Iterator[str]:
@@ -243,6 +246,25 @@ def _limits(policy: Policy) -> Iterator[str]:
     )
 
 
+def _noise(noise: Noise) -> Iterator[str]:
+    yield "Signals of one key are one incident. Worse is a raise, and a clear closes nothing."
+    yield (
+        f"Where a rule groups, what comes within {format_minutes(noise.grouping_minutes)} of the"
+        " opening, of the same service and environment, joins the incident."
+    )
+    yield (
+        f"A signal that has changed {noise.flapping_changes} times within"
+        f" {format_minutes(noise.flapping_minutes)} is flapping: while its incident is open, its"
+        f" changes are held until it has been quiet for {format_minutes(noise.quiet_minutes)}, and"
+        f" for {format_minutes(noise.flapping_longest_minutes)} at most."
+    )
+    yield (
+        "A maintenance window says what it holds back and who set it, and ends by itself after"
+        f" {format_minutes(noise.maintenance_minutes)} at most."
+    )
+    yield "What was held back is looked at again when the reason ends. All of it is on record."
+
+
 def _access(policy: Policy) -> str:
     rows = (
         (
@@ -310,6 +332,18 @@ def besides(rule: TriageRule) -> Iterator[str]:
         yield "only recorded"
     if rule.unknown:
         yield "known to no other rule"
+    yield from _quiet(rule)
+
+
+def _quiet(rule: TriageRule) -> Iterator[str]:
+    if rule.group:
+        yield "others of the service join"
+    if rule.at_least:
+        yield f"from {rule.at_least} within {format_minutes(rule.within_minutes)} on"
+    if rule.parents:
+        yield f"held back while {' or '.join(rule.parents)} fires"
+    if rule.unsteady:
+        yield "also while it is flapping"
 
 
 def _triage(policy: Policy) -> str:

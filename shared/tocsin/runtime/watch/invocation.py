@@ -113,6 +113,12 @@ class Watch:
         """An incident goes by its id until it is written again."""
         self.journal.refused(Event.NUMBER_MISSING, error)
 
+    def signals_became(self, reason: str, count: int) -> None:
+        """What became of signals that opened nothing: joined, known already, or set aside."""
+        joined = reason in {"merged", "repeated", "clear"}
+        metric = Metric.SIGNALS_MERGED if joined else Metric.SIGNALS_SET_ASIDE
+        self.meter.count(metric, count, reason=reason)
+
     @contextmanager
     def invocation(self, context: LambdaContext, *, correlation_id: str = "") -> Iterator[None]:
         """One invocation; without a correlation id of its own it goes by its request id."""

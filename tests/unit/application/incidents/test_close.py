@@ -17,7 +17,8 @@ from tocsin.incidents.commands.closing import Close, Reopen
 from tocsin.incidents.commands.record import AddNote
 from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.vocabulary import Resolution, Severity
-from tocsin.ports.incidents import Commit, Pointer
+from tocsin.ports.incidents import Commit
+from tocsin.ports.signals import Pointer
 
 T0 = local("09-08 10:00")
 MINUTE = timedelta(minutes=1)

@@ -21,7 +21,7 @@ from tocsin.incidents.events.fold import event_of
 from tocsin.incidents.limits import KEYS_PER_INCIDENT
 from tocsin.incidents.model.parts import Exposure, LinkPurpose
 from tocsin.incidents.vocabulary import Resolution, Severity
-from tocsin.ports.incidents import Pointer
+from tocsin.ports.signals import Pointer
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident

@@ -14,7 +14,7 @@ from tocsin.application.incidents.engine import Engine
 from tocsin.application.incidents.receive import SignalsNotReceived
 from tocsin.incidents import limits
 from tocsin.incidents.vocabulary import Kind, State
-from tocsin.ports.incidents import Pointer
+from tocsin.ports.signals import Pointer
 
 if TYPE_CHECKING:
     from tocsin.application.incidents.outcome import Outcome
