@@ -15,7 +15,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import cold_start, first_leaving, numbering, replay, sweep, units, warm_ingest
+from tests.bench import (
+    cold_start,
+    first_leaving,
+    numbering,
+    replay,
+    storm,
+    sweep,
+    units,
+    warm_ingest,
+)
 from tests.bench.figures import Figure, table, write
 from tests.bench.layouts import Layouts
 from tools import cost  # first, for it settles which node drives the CDK
@@ -47,6 +56,7 @@ def main(arguments: list[str]) -> int:
         "sweep": _sweep,
         "numbers": lambda: _numbers(asked.rounds),
         "replay": lambda: _replay(asked.rounds),
+        "storm": lambda: _storm(asked.rounds),
     }
     figures: list[Figure] = []
     measured: dict[str, object] = {}
@@ -122,9 +132,16 @@ def _replay(rounds: int) -> Part:
     return list(replay.figures(found)), raw
 
 
+def _storm(rounds: int) -> Part:
+    """Ten thousand notifications, or a thousand where there is little time."""
+    found = storm.measure(10_000 if rounds >= _FULL else 1_000)
+    return list(storm.figures(found)), {"storm": asdict(found)}
+
+
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     names = ["cold_start", "first_leaving", "ingest", "units", "sweep", "numbers", "replay", "cost"]
+    names.append("storm")
     parser.add_argument("--rounds", type=int, default=15, help="samples per contender")
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}"
