@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path  # noqa: TC003 -- Typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -241,6 +242,11 @@ def _does(signal: Signal, policy: Policy) -> str:
         return f"is only recorded; would open a {found.severity} {found.category} incident"
     drill = "drill" if signal.drill else "incident"
     opens = f"opens a {found.severity} {found.category} {drill}"
+    if found.at_least:
+        minutes = found.within // timedelta(minutes=1)
+        opens += f" from {found.at_least} of its key within {minutes} minutes on"
+    if found.parents:
+        opens += f", not while {' or '.join(found.parents)} fires"
     if signal.held_until is not None:
         return f"{opens} at {format_time(signal.held_until)}, unless it is over by then"
     return f"{opens} when it is let through" if signal.suppressed else opens

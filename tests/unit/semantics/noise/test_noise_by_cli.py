@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.harness.worlds.alarms import notification
+from tests.harness.worlds.findings import EVENTS
 from tests.harness.worlds.runbooks import published, with_changes
 from tests.harness.worlds.told import SAM, Told
 from tocsin.incidents.runbook.policy import TriageRule
 from tocsin.incidents.vocabulary import Category, Severity
-from tocsin.policy.compiled.policies import default
+from tocsin.policy.compiled.policies import default, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.harness.worlds.terminal import Terminal
 
@@ -275,6 +278,32 @@ class TestGrouping:
             "No heartbeat of backup",
             "No heartbeat of mail",
         ]
+
+
+def test_what_a_rule_makes_of_noise_is_told_offline(told: Heard, tmp_path: Path) -> None:
+    file = tmp_path / "acme.json"
+    rule = replace(FALLEN, pattern="*", parents=("outage",), at_least=3, within_minutes=15)
+    file.write_bytes(to_json(with_changes("acme-1", triage=(rule, *default().triage))))
+    sample = str(EVENTS / "cloudwatch" / "sns-alarm.json")
+    found = told.terminal.json("signals", "test", sample, "--runbook", str(file))
+    assert found["signals"][0]["does"] == (
+        "opens a high production incident from 3 of its key within 15 minutes on,"
+        " not while outage fires"
+    )
+
+
+def test_a_batch_with_many_of_one_key_is_one_command(told: Heard) -> None:
+    begun = told.instant("09-08 09:00")
+    batch = [
+        notification("search-unavailable", begun + timedelta(minutes=n), state=state)
+        for n, state in enumerate(("ALARM", "OK") * 25)
+    ]
+    assert told.world.deliver_alarms(*batch) == []
+    told.world.pump()
+    told.only()
+    entries = told.terminal.json("timeline", told.id, "--as", SAM)
+    merged = [one for one in entries if one["type"] == "signals_merged"]
+    assert [len(one["content"]["signals"]) for one in merged] == [50]
 
 
 class TestUnknown:
