@@ -82,6 +82,7 @@ class Storm:
 
     notifications: int
     seconds: float
+    published: float
     throttles: int
     keys: dict[str, Account]
     pages: int
@@ -98,6 +99,7 @@ def measure(notifications: int) -> Storm:
         changes = _changes(notifications, began)
         started = time.monotonic()
         _publish(stage, _doubled(changes, notifications))
+        published = time.monotonic() - started
         waiting = left(stage, "alarms", seconds=DRAINED_WITHIN)
         seconds = time.monotonic() - started
         keys = _accounts(stage, changes)
@@ -110,6 +112,7 @@ def measure(notifications: int) -> Storm:
         return Storm(
             notifications=notifications,
             seconds=seconds,
+            published=published,
             throttles=deck.happened[THROTTLE],
             keys=keys,
             pages=_most_texts(stage),
@@ -244,7 +247,8 @@ def _accounts(stage: Deployed, changes: list[Change]) -> dict[str, Account]:
 def _dead(stage: Deployed) -> set[Change]:
     """The changes that lie among the dead letters."""
     found: set[Change] = set()
-    url = stage.outputs["queues"]["dead-letters"]
+    name = f"tocsin-{stage.outputs['stage']}-dead-letters"
+    url = stage.clients.sqs.get_queue_url(QueueName=name)["QueueUrl"]
     while sum(given_up(stage).values()) > len(found):
         asked = stage.clients.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=60
