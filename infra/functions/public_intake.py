@@ -62,5 +62,11 @@ FUNCTION = FunctionSpec(
             "Links are refused: old messages are used, or somebody is trying.",
             at_least=30,
         ),
+        Cause(
+            "reports-refused",
+            "ReportsRefused",
+            "More comes by the public form than is taken: a flood, or many who see the same.",
+            at_least=30,
+        ),
     ),
 )

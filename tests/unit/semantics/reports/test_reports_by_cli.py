@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from tocsin.cli.terminal import output
 from tocsin.errors import SendFailed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.harness.worlds.inbox import Received
     from tests.harness.worlds.terminal import Terminal
 
@@ -342,6 +345,22 @@ class TestTheForm:
         assert fields["Canonical"] == f"{BASE}/.well-known/security.txt"
         ahead = datetime.fromisoformat(fields["Expires"]) - told.world.wall.now
         assert timedelta(days=30) < ahead < timedelta(days=365)
+
+
+def test_a_report_as_the_api_answers_it_is_explained_offline(told: Told, tmp_path: Path) -> None:
+    """The file and the functions make the same signals of it: key, name, severity, and rule."""
+    made = declare(told, "a stranger's invoice", "--exposure", "--reporter", "customer")
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps(made))
+    found = told.terminal.json("signals", "test", str(file))
+    assert found["source"] == "report"
+    one, end = found["signals"]
+    assert (one["rule"], one["severity"]) == ("report-exposure-within", "critical")
+    assert (one["says"], end["says"]) == ("fires", "clears")
+    opened = told.world.store.load(made["incident"])
+    assert opened is not None
+    assert list(opened.signals) == [one["key"]] == [end["key"]]
+    assert (opened.severity, opened.category) == (one["severity"], "security")
 
 
 class TestTheOutcome:
