@@ -35,6 +35,7 @@ KEYS = (
     "ops_mail",
     "providers",
     "alarm_intake",
+    "alarm_accounts",
     "concurrency",
     "tracing",
     "route_metrics",
@@ -46,6 +47,7 @@ KEYS = (
     "sign_in",
 )
 
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _SIGN_IN = re.compile(
     r"(permission-set:[^=]+|role:(?!tocsin-|AWSReservedSSO_)[^=]+)"
     r"=(viewer|responder|commander|security)|domain:.+"
@@ -129,7 +131,8 @@ class Context:
     `tracing` and `route_metrics` cost money for each request and each route, and so does a
     `dashboard` and an `edge`: a distribution and a firewall before the public routes. `github`:
     its webhooks are taken, verified with a secret of their own; `findings` of AWS's services are
-    taken from the bus. Either has a queue asked around the clock.
+    taken from the bus. Either has a queue asked around the clock. `alarm_accounts` are others
+    whose alarms may name the alarm topic.
     `billing_connected` lists the connected accounts whose subscriptions give access
     besides our own; `none`: no other. `sign_in`: whose sessions are people's besides those of the
     group roles, as `tocsin.runtime.web.identity` reads it.
@@ -145,6 +148,7 @@ class Context:
     ops_mail: str = NONE
     providers: tuple[str, ...] = ()
     alarm_intake: AlarmIntake = AlarmIntake()
+    alarm_accounts: tuple[str, ...] = ()
     sized: bool = False
     tracing: bool = False
     route_metrics: bool = False
@@ -185,6 +189,7 @@ class Context:
             ops_mail=ops_mail,
             providers=_providers(values.get("providers") or NONE),
             alarm_intake=AlarmIntake.read(values.get("alarm_intake") or NONE),
+            alarm_accounts=_accounts(values.get("alarm_accounts") or NONE),
             sized=_choice(values, "concurrency", CONCURRENCY) == "sized",
             tracing=_choice(values, "tracing", SWITCH) == "on",
             route_metrics=_choice(values, "route_metrics", SWITCH) == "on",
@@ -217,6 +222,15 @@ def _choice(values: Mapping[str, str | None], key: str, words: tuple[str, ...]) 
     if given not in words:
         raise ContextInvalid(f"{key} is {' or '.join(words)}, not {given!r}")
     return given
+
+
+def _accounts(text: str) -> tuple[str, ...]:
+    names = () if text == NONE else tuple(filter(None, text.split(",")))
+    if wrong := [name for name in names if not _ACCOUNT.fullmatch(name)]:
+        raise ContextInvalid(
+            f"alarm_accounts is none, or accounts of twelve digits with commas, not {wrong}"
+        )
+    return tuple(dict.fromkeys(names))
 
 
 def _findings(text: str) -> tuple[FindingService, ...]:

@@ -29,7 +29,7 @@ FULL = {
 STAGES = {
     "production": {**FULL, "stage": "production"},
     "production-bare": BARE,
-    "drill": {**FULL, "stage": "drill"},
+    "drill": {**FULL, "stage": "drill", "alarm_accounts": "111122223333"},
     "local": {**FULL, "stage": "local", "alarm_intake": "all"},
 }
 

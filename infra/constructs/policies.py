@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 
 
 def let_services_use(
-    key: kms.Key, *services: str, for_topic: str = "", for_queues: Sequence[str] = ()
+    key: kms.Key,
+    *services: str,
+    for_topic: str = "",
+    for_queues: Sequence[str] = (),
+    for_accounts: Sequence[str] = (),
 ) -> None:
-    """Lets services read and write what `key` encrypts, for this account only.
+    """Lets services read and write what `key` encrypts, for this account and `for_accounts` only.
 
     Those that do not say for whom they act may use it `for_topic` or `for_queues` alone.
     """
-    condition: dict[str, str | list[str]] = {"aws:SourceAccount": cdk.Stack.of(key).account}
+    own = cdk.Stack.of(key).account
+    condition: dict[str, str | list[str]] = {"aws:SourceAccount": _one_or_all(own, *for_accounts)}
     if for_topic:
         condition = {"kms:EncryptionContext:aws:sns:topicArn": for_topic}
     elif for_queues:
@@ -42,14 +47,19 @@ def let_services_use(
     )
 
 
-def let_alarms_publish(topic: sns.Topic) -> None:
-    """Lets this account's CloudWatch alarms publish."""
+def let_alarms_publish(topic: sns.Topic, *, also_of: Sequence[str] = ()) -> None:
+    """Lets the CloudWatch alarms of this account publish, and those of the accounts `also_of`."""
     stack = cdk.Stack.of(topic)
-    alarms = stack.format_arn(
-        service="cloudwatch",
-        resource="alarm",
-        resource_name="*",
-        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    accounts = (stack.account, *also_of)
+    alarms = (
+        stack.format_arn(
+            service="cloudwatch",
+            account=account,
+            resource="alarm",
+            resource_name="*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        for account in accounts
     )
     topic.add_to_resource_policy(
         iam.PolicyStatement(
@@ -58,8 +68,8 @@ def let_alarms_publish(topic: sns.Topic) -> None:
             actions=["sns:Publish"],
             resources=[topic.topic_arn],
             conditions={
-                "StringEquals": {"aws:SourceAccount": stack.account},
-                "ArnLike": {"aws:SourceArn": alarms},
+                "StringEquals": {"aws:SourceAccount": _one_or_all(*accounts)},
+                "ArnLike": {"aws:SourceArn": _one_or_all(*alarms)},
             },
         )
     )
@@ -99,16 +109,20 @@ def let_topic_send(queue: sqs.Queue, *, sid: str, topic: sns.Topic) -> None:
 
 
 def _let_send(queue: sqs.Queue, sid: str, service: str, *sources: str) -> None:
-    source = sources[0] if len(sources) == 1 else list(sources)
     queue.add_to_resource_policy(
         iam.PolicyStatement(
             sid=sid,
             principals=[_service(service)],
             actions=["sqs:SendMessage"],
             resources=[queue.queue_arn],
-            conditions={"ArnEquals": {"aws:SourceArn": source}},
+            conditions={"ArnEquals": {"aws:SourceArn": _one_or_all(*sources)}},
         )
     )
+
+
+def _one_or_all(*values: str) -> str | list[str]:
+    """As policies have it: a list only where there are several."""
+    return values[0] if len(values) == 1 else list(values)
 
 
 def _service(name: str) -> iam.IPrincipal:

@@ -111,7 +111,10 @@ class MessagingStack(cdk.Stack):
 
     def _let_services_use_key(self) -> None:
         """Services that write what it encrypts, on behalf of this account."""
-        policies.let_services_use(self._key, "cloudwatch", "sns")
+        policies.let_services_use(
+            self._key, "cloudwatch", for_accounts=self._context.alarm_accounts
+        )
+        policies.let_services_use(self._key, "sns")
         # EventBridge sends no source account when it uses a key, so it cannot be a condition; what
         # it encrypts for is one.
         topic = self.format_arn(service="sns", resource=self._context.stage.physical("alarms"))
@@ -129,7 +132,7 @@ class MessagingStack(cdk.Stack):
     def _make_way_in(self) -> sns.Topic:
         """Alarm topic, and the queue that turns a storm into batches."""
         topic = self._make_topic("Alarms", "alarms")
-        policies.let_alarms_publish(topic)
+        policies.let_alarms_publish(topic, also_of=self._context.alarm_accounts)
         policies.let_rules_publish(topic)
         dead = self._queues.dead
         if self._context.alarm_intake.pattern:

@@ -17,7 +17,7 @@ from infra.bundle.archive import append
 from infra.bundle.build import bundle
 from infra.context import Context
 from tests.infra.bundles import HOST_ARCH
-from tests.infra.deployment import Deployment
+from tests.infra.deployment import ANOTHER_ACCOUNT, Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,11 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
 @pytest.fixture(scope="session")
 def drill(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     return synthesise(
-        tmp_path_factory.mktemp("drill"), stage="drill", alarm_intake="prefix:shop-,api-", **FULL
+        tmp_path_factory.mktemp("drill"),
+        stage="drill",
+        alarm_intake="prefix:shop-,api-",
+        alarm_accounts=ANOTHER_ACCOUNT,
+        **FULL,
     )
 
 

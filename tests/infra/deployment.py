@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from infra.context import Context
 
 
+ANOTHER_ACCOUNT = "111122223333"
+"""One that AWS uses in its examples; its alarms may name the topic of the drill stage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One resource, its properties resolved. `name` is how others refer to it."""

@@ -181,6 +181,7 @@ def test_tracing_and_measures_of_routes_are_off_unless_asked_for(
         ("concurrency", "unreserved or sized"),
         ("providers", "mars unknown"),
         ("alarm_intake", "none, all or prefix"),
+        ("alarm_accounts", "twelve digits"),
         ("ops_mail", "ops_mail is the address"),
         ("tracing", "off or on"),
         ("route_metrics", "off or on"),

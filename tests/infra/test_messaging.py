@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.stacks.messaging import WORK_QUEUES
-from tests.infra.deployment import policy_statements
+from tests.infra.deployment import ANOTHER_ACCOUNT, policy_statements
 
 if TYPE_CHECKING:
     from tests.infra.deployment import Deployment, Resource
@@ -70,6 +70,22 @@ def test_the_alarm_topic_has_a_key_of_ours_that_alarms_and_rules_may_use(
     }
 
 
+def _whose_alarms(deployment: Deployment) -> list[str]:
+    return ["<AccountId>", *deployment.context.alarm_accounts]
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_alarms_of_other_accounts_may_publish_where_the_stage_names_those(
+    bare: Deployment, drill: Deployment
+) -> None:
+    """Topic and key alike, as "Amazon SNS and alarms" of CloudWatch's guide asks."""
+    assert _whose_alarms(bare) == ["<AccountId>"]
+    assert _whose_alarms(drill) == ["<AccountId>", ANOTHER_ACCOUNT]
+
+
 def test_alarms_of_this_account_may_publish_to_the_alarm_topic(deployment: Deployment) -> None:
     allowed = {
         one["Services"][0]: one
@@ -78,8 +94,12 @@ def test_alarms_of_this_account_may_publish_to_the_alarm_topic(deployment: Deplo
     }
     assert set(allowed) == {"cloudwatch.amazonaws.com", "events.amazonaws.com"}
     condition = allowed["cloudwatch.amazonaws.com"]["Condition"]
-    assert condition["StringEquals"] == {"aws:SourceAccount": "<AccountId>"}
-    assert condition["ArnLike"]["aws:SourceArn"].endswith(":<AccountId>:alarm:*")
+    accounts = _whose_alarms(deployment)
+    assert _listed(condition["StringEquals"]["aws:SourceAccount"]) == accounts
+    alarms = _listed(condition["ArnLike"]["aws:SourceArn"])
+    assert alarms == [
+        f"arn:<Partition>:cloudwatch:<Region>:{account}:alarm:*" for account in accounts
+    ]
     rules = allowed["events.amazonaws.com"]["Condition"]["ArnLike"]["aws:SourceArn"]
     assert rules.endswith(":<AccountId>:rule/*")
 
@@ -109,6 +129,8 @@ def test_who_does_not_say_for_whom_it_uses_the_key_may_use_it_for_alarms_alone(
     name = deployment.context.stage.physical("alarms")
     arn = f"arn:<Partition>:sns:<Region>:<AccountId>:{name}"
     assert events == {"kms:EncryptionContext:aws:sns:topicArn": arn}
+    cloudwatch = conditions.pop("cloudwatch.amazonaws.com")["aws:SourceAccount"]
+    assert _listed(cloudwatch) == _whose_alarms(deployment)
     assert set(map(str, conditions.values())) == {str({"aws:SourceAccount": "<AccountId>"})}
 
 

@@ -38,8 +38,8 @@ class Deployment:
     `providers` are those whose outages are watched. `size`: `frugal` shares the account's
     concurrency and traces nothing; `full` reserves shares, traces requests and has a dashboard.
     `edge`: a distribution and a firewall stand before the public routes.
-    `github`: its webhooks are taken. `alarm_intake`, `sign_in`, `billing_connected` and
-    `security_findings` are read as the synthesis reads them.
+    `github`: its webhooks are taken. `alarm_intake`, `alarm_accounts`, `sign_in`,
+    `billing_connected` and `security_findings` are read as the synthesis reads them.
     """
 
     account: str
@@ -51,6 +51,7 @@ class Deployment:
     size: str = "frugal"
     providers: tuple[str, ...] = ()
     alarm_intake: str = _NONE
+    alarm_accounts: str = _NONE
     sign_in: str = _NONE
     billing_connected: str = _NONE
     dead_man_url: str = _NONE
@@ -75,6 +76,7 @@ class Deployment:
             "mail_from": self.mail_from,
             "providers": ",".join(self.providers) or _NONE,
             "alarm_intake": self.alarm_intake,
+            "alarm_accounts": self.alarm_accounts,
             "sign_in": self.sign_in,
             "billing_connected": self.billing_connected,
             "dead_man_url": self.dead_man_url,
@@ -135,6 +137,7 @@ _ABOUT = {
     "size": "frugal, or full: reserved concurrency, traces and a dashboard, which cost.",
     "arch": "arm64 or x86_64.",
     "alarm_intake": "Which alarms open incidents unasked: none, all or prefix:<names>.",
+    "alarm_accounts": "Other accounts whose alarms may name our topic, with commas, or none.",
     "sign_in": "Who signs in besides by the group roles: docs/how-to/sign-in.md.",
     "billing_connected": "Connected accounts that give access: <account>/<connected>, with commas.",
     "chat_room": "Whether a chat room follows: docs/how-to/tell-a-chat-room.md.",

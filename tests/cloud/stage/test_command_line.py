@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.harness.cloud.local_cloud import eventually
 from tocsin.cli import main
 from tocsin.local.machine.places import STATE_VARIABLE
 
@@ -101,6 +102,25 @@ def test_what_is_refused_says_why_and_has_its_exit_code(
     assert (unknown[0], "unknown_incident" in unknown[2]) == (5, True)
     assert (lowered[0], "commander" in lowered[2]) == (4, True)
     assert traversal[0] in {3, 4, 5}
+
+
+def test_an_alarm_is_raised_and_ended_by_hand_and_repeating_either_tells_nobody(
+    terminal: Terminal, inbox: Expectations
+) -> None:
+    name = "shop-checkout-by-hand"
+    assert terminal.json("local", "alarm", name)["state"] == "ALARM"
+    assert "already" in terminal.text("local", "alarm", name)
+    inbox.expect(("opened", "stakeholders"), *PAGED)
+    (opened,) = terminal.json("incidents", "list")
+    assert name in opened["title"]
+
+    def changes() -> list[bool]:
+        merged = [one for one in _timeline(terminal, opened["id"]) if "signals" in one["content"]]
+        return [signal["firing"] for one in merged for signal in one["content"]["signals"]]
+
+    assert "ALARM -> OK" in terminal.text("local", "alarm", name, "--ok")
+    assert eventually(changes, lambda found: found[-1:] == [False])[-1] is False
+    assert terminal.json("local", "alarm", name, "--ok")["before"] == "OK"
 
 
 def test_moving_the_clock_says_the_time_with_its_zone_and_what_was_due(

@@ -6,7 +6,7 @@ Thin on purpose: it reads the command line and shows results; `tocsin.local` doe
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -167,6 +167,32 @@ def redrive(
         current().document({"queue": queue, "moved": moved})
     else:
         current().line(f"moved {moved} back to {queue}")
+
+
+@app.command()
+def alarm(
+    name: Annotated[
+        str, typer.Argument(help="Of the alarm; as the runbook's rules know it, or another.")
+    ],
+    *,
+    ok: Annotated[bool, typer.Option("--ok", help="It is well again.")] = False,
+    reason: Annotated[str, typer.Option(help="What CloudWatch says of the change.")] = "by hand",
+) -> None:
+    """Raise a CloudWatch alarm by hand: it goes the way that real ones go."""
+    from tocsin.local.look import alarms  # noqa: PLC0415 -- see _cloud
+
+    cloud = _cloud()
+    state: Literal["ALARM", "OK"] = "OK" if ok else "ALARM"
+    topic = str(cloud.outputs()["alarm_topic_arn"])
+    cloudwatch = cloud.clients().cloudwatch
+    before = alarms.change(cloudwatch, name=name, topic=topic, state=state, reason=reason)
+    if current().json:
+        current().document({"alarm": name, "before": before, "state": state})
+    elif before == state:
+        current().line(f"{name} is {state} already, and only a change tells anybody")
+    else:
+        current().line(f"{name}: {before} -> {state}")
+        current().line("look: tocsin incidents list | local inbox; end it with --ok")
 
 
 @clock.command("show")
