@@ -120,7 +120,7 @@ def of_stage(log: Path) -> list[str]:
     found: list[str] = []
     if log.is_file():
         for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
-            if text.startswith("{") and '"service"' in text:
+            if text.startswith("{") and '"service"' in text and ANY.search(text):
                 try:
                     line = json.loads(text)
                 except ValueError:
