@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.bundle import archive, dataclass_methods
-from infra.bundle.archive import append, compile_own, files_under
+from infra.bundle.archive import append
+from infra.bundle.compiled import with_bytecode
 from infra.bundle.dependencies import base_zip, recipe
 from infra.bundle.import_graph import Sources
 from infra.catalogue import FUNCTIONS
@@ -41,22 +42,12 @@ def bundle(function_name: str, *, arch: str, stage: str, root: Path, cache_dir: 
     target = cache_dir / f"{function_name}-{arch}-{key[:16]}.zip"
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=cache_dir, prefix="building-") as scratch:
-            _build(base, files, Path(scratch)).replace(target)
+            built = Path(scratch) / "function.zip"
+            shutil.copyfile(base, built)
+            append(built, with_bytecode(files, root=root, cache_dir=cache_dir))
+            built.replace(target)
         _forget_old(cache_dir, f"{function_name}-{arch}-")
     return target
-
-
-def _build(base: Path, files: Mapping[str, Path], scratch: Path) -> Path:
-    own = scratch / "own"
-    for name, path in files.items():
-        place = own / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, place)
-    compile_own(own)
-    built = scratch / "function.zip"
-    shutil.copyfile(base, built)
-    append(built, files_under(own))
-    return built
 
 
 def _forget_old(cache_dir: Path, prefix: str) -> None:

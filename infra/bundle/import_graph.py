@@ -30,6 +30,22 @@ _OF_EACH = re.compile(r"tocsin(\.[a-z_][a-z0-9_]*)+\.\*\.[a-z_][a-z0-9_]*")
 _NOT_DATA = frozenset({".py", ".pyc", ".pyi", ".typed", ".yaml", ".yml", ".md"})
 
 
+def own_modules(root: Path) -> dict[str, Path]:
+    """Every module that any function may need, by its place in a bundle."""
+    never = tuple(f"{name.replace('.', '/')}/" for name in NEVER_BUNDLED)
+    let_in = f"{ADJUSTABLE_CLOCK.replace('.', '/')}.py"
+    found = {
+        path.relative_to(base).as_posix(): path
+        for base, package in ((root, "functions"), (root / "shared", "tocsin"))
+        for path in sorted((base / package).rglob("*.py"))
+    }
+    return {
+        name: path
+        for name, path in found.items()
+        if name == let_in or path.name == "__init__.py" or not name.startswith(never)
+    }
+
+
 @dataclass(slots=True)
 class Sources:
     """Our own modules under `root`, found by dotted name.

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import marshal
 import re
+import shutil
 import struct
 import sys
 import tomllib
@@ -19,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.app import ROOT
+from infra.bundle.archive import compile_own, files_under
 from infra.bundle.build import bundle
 from infra.bundle.dependencies import MANIFEST, base_zip, recipe
 from infra.bundle.groups import BILLING, INCIDENTS, INGEST, SELLING, DependencyGroup
-from infra.bundle.import_graph import at_run_time
+from infra.bundle.import_graph import Sources, at_run_time
 from infra.catalogue import FUNCTIONS
 from tests.infra.bundles import (
     HOST_ARCH,
@@ -240,6 +242,21 @@ def test_the_same_inputs_give_the_same_bytes(
     first = bundled(name, arch="x86_64")
     assert again.name == first.name
     assert again.read_bytes() == first.read_bytes()
+
+
+def test_a_module_is_compiled_beside_all_others_to_what_it_is_beside_those_of_its_bundle(
+    opened: Callable[..., dict[str, bytes]], tmp_path: Path
+) -> None:
+    """A dataclass is written out by what its bases are, and they lie in other modules."""
+    files = Sources(ROOT, clock_adjustable=False).needed_by("attention")
+    for name, path in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, tmp_path / name)
+    compile_own(tmp_path)
+    alone = {name: path.read_bytes() for name, path in files_under(tmp_path).items()}
+    bundled = opened("attention")
+    assert {name for name in alone if name.endswith(".pyc")}
+    assert alone == {name: bundled[name] for name in alone}
 
 
 def test_a_bundle_in_the_cache_is_not_built_again(bundled: Callable[..., Path]) -> None:
