@@ -121,6 +121,8 @@ ROWS: dict[str, set[str]] = {
         "sns:Publish on chat",
         "sns:Publish on a telephone",
         "dynamodb:UpdateItem on incidents",
+        # Of one partition; the emulator does not look at `dynamodb:LeadingKeys`.
+        "dynamodb:UpdateItem on operations",
         "sns:Publish on pages",
         "sns:Publish on stakeholders",
         "sqs:SendMessage on dead_letters",
@@ -210,8 +212,9 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:GetItem on incidents",
         "dynamodb:GetItem on operations",
         "dynamodb:PutItem on incidents",
-        # Of one partition; the emulator does not look at `dynamodb:LeadingKeys`.
+        # Of two partitions; the emulator does not look at `dynamodb:LeadingKeys`.
         "dynamodb:PutItem on operations",
+        "dynamodb:UpdateItem on operations",
         "dynamodb:Query on operations",
         "secretsmanager:GetSecretValue on delivery-keys",
         "ssm:GetParameter on clock",
