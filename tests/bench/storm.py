@@ -106,8 +106,8 @@ def measure(notifications: int) -> Storm:
         lost = [f"{waiting} messages were never taken"] if waiting else []
         lost += [f"{name} does not add up: {one}" for name, one in keys.items() if not one.adds_up]
         deck.over = True
-        for _ in range(13):
-            stage.advance(MINUTE)
+        for _ in range(6):
+            stage.advance(2 * MINUTE)
         lost += _ends(stage, changes)
         return Storm(
             notifications=notifications,

@@ -127,10 +127,12 @@ def listed(
     if not shown:
         current().line(f"nothing was set aside on {page['day']} (UTC)")
         return
-    current().table(
-        ("came (UTC)", "why", "would", "title"),
-        ((one["at"][11:19], _why(one), one["would"], one["title"]) for one in shown),
-    )
+    for one in shown:
+        current().line(f"{one['at'][11:19]} UTC  {_why(one)}")
+        current().line(f"  {one['title']}")
+        current().line(f"  would {one['would']}")
+        if one["because"]:
+            current().line(f"  {one['because']}")
 
 
 @app.command(cls=OnApi)
@@ -171,8 +173,7 @@ def _is_quiet(one: dict[str, Any]) -> bool:
 
 def _why(one: dict[str, Any]) -> str:
     until = f" until {one['until'][11:16]}" if one["until"] else ""
-    because = f" ({one['because']})" if one["because"] else ""
-    return f"{one['why']}{until}{because}"
+    return f"{one['why']}{until}"
 
 
 def _document(file: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tocsin.incidents.timeline.entry import parse_time
 from tocsin.runtime.api_client import segment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,7 +22,6 @@ app = typer.Typer(
     help="Windows in which what is worked on opens nothing; each ends by itself.",
 )
 
-_COLUMNS = ("id", "state", "from (UTC)", "until", "what", "by", "why")
 _SCOPE = {"service": "service", "source": "source", "pattern": "name", "environment": "in"}
 
 
@@ -67,9 +66,10 @@ def list_windows() -> None:
     found = connect().get("/v1/maintenance")["windows"]
     if current().json:
         current().document(found)
-    elif found:
-        current().table(_COLUMNS, map(_row, found))
-    else:
+    for window in [] if current().json else found:
+        for line in _lines(window):
+            current().line(line)
+    if not found and not current().json:
         current().line("no window: tocsin maintenance set --service NAME --for 1h --reason WHY")
 
 
@@ -83,17 +83,13 @@ def end(window: Annotated[str, typer.Argument(help="Its id.")]) -> None:
         current().line(f"{ended['id']} ended {_utc(ended['ends_at'])}")
 
 
-def _row(window: Mapping[str, Any]) -> tuple[str, ...]:
-    state = "RUNS" if window["running"] else "ended" if window["ended_by"] else ""
-    return (
-        window["id"],
-        state,
-        _utc(window["starts_at"]),
-        _utc(window["ends_at"]),
-        _scope(window),
-        window["set_by"],
-        window["reason"],
-    )
+def _lines(window: Mapping[str, Any]) -> Iterator[str]:
+    early = f", ended early by {window['ended_by']}" if window["ended_by"] else ""
+    runs = "RUNS, " if window["running"] else ""
+    span = f"{_utc(window['starts_at'])} to {_utc(window['ends_at'])}"
+    yield f"{window['id']}  {runs}{span}{early}"
+    yield f"  holds back {_scope(window)}"
+    yield f"  set by {window['set_by']}: {window['reason']}"
 
 
 def _scope(window: Mapping[str, Any]) -> str:
