@@ -170,18 +170,6 @@ SELDOM: Mapping[str, Mapping[Right, str]] = MappingProxyType(
             ),
         },
         "sla_check": {
-            Right("dynamodb:BatchGetItem", "table/incidents"): (
-                "tests/unit/semantics/test_signals_by_cli.py"
-                "::test_a_muted_alarm_pages_nobody_and_is_heard_when_the_mute_ends"
-            ),
-            Right("dynamodb:PutItem", "table/operations"): (
-                "tests/unit/semantics/test_freeze_by_cli.py"
-                "::test_until_containment_is_verified_and_again_once_it_is_lost"
-            ),
-            Right("dynamodb:UpdateItem", "table/operations"): (
-                "tests/unit/application/incidents/test_numbers.py"
-                "::test_without_a_number_it_opens_and_pages_by_its_id_and_the_next_write_brings_one"
-            ),
             Right("sqs:SendMessage", "queue/due"): (
                 "tests/unit/functions/sla_check/test_sweeping.py"
                 "::test_what_is_beyond_a_round_is_handed_on_and_worked_off_by_the_same_code"
