@@ -9,11 +9,20 @@ from functions.incident_api.bodies import NewReport, ReportAction
 from functions.incident_api.idempotency import once
 from tocsin.application.reports.desk import ReportDesk, Told
 from tocsin.application.reports.ringing import Ringer
-from tocsin.errors import BadInput, GroupRequired, IllegalTransition, InvalidSettings, UnknownName
+from tocsin.errors import (
+    BadInput,
+    ConditionFailed,
+    GroupRequired,
+    IllegalTransition,
+    InvalidSettings,
+    Unavailable,
+    UnknownName,
+)
 from tocsin.incidents.model.reports import Outcome, Reporter, ReportState, Via
 from tocsin.incidents.model.reports import Report as Kept
 from tocsin.incidents.timeline.codec import encode_fields
 from tocsin.incidents.vocabulary import RESPONDERS, Severity
+from tocsin.notes import Event
 from tocsin.runtime.web.answers import answer, view_of
 from tocsin.runtime.web.fields import count, word
 
@@ -85,10 +94,19 @@ def take(call: Call) -> Response:
     def act() -> tuple[Response, str]:
         report = _desk(call).take(told, Via.API)
         if report.waits_for_nobody:
-            report = _ringer(call).ring(report)
+            report = _rung(call, report)
         return answer(201, _view(report)), report.reference
 
     return once(call, encode_fields(given), act, lambda reference: _standing(call, reference))
+
+
+def _rung(call: Call, report: Kept) -> Kept:
+    """After it has rung; it is kept already, so where it cannot now the next sweep does it."""
+    try:
+        return _ringer(call).ring(report)
+    except (ConditionFailed, Unavailable) as error:
+        call.watch.journal.refused(Event.RECORD_FAILED, error, report=report.reference)
+        return report
 
 
 def listed(call: Call) -> Response:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlencode
 
 import pytest
@@ -15,7 +15,8 @@ import pytest
 from tests.harness.worlds.told import ANA, DI, SAM, Told
 from tests.harness.worlds.world import BASE
 from tocsin.cli.terminal import output
-from tocsin.errors import SendFailed
+from tocsin.errors import SendFailed, StoreUnavailable
+from tocsin.runtime.wiring.incidents import Application
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,6 +155,26 @@ def test_the_same_request_twice_is_one_report(told: Told) -> None:
         assert found == status, answer
     assert headers["idempotency-replayed"] == "true"
     assert len(board(told)) == 1
+
+
+def test_one_that_cannot_ring_now_is_kept_and_rings_with_the_next_sweep(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered as received, or whoever sends it again would have made two of it."""
+    with monkeypatch.context() as broken:
+        broken.setattr(Application, "receive", _unanswered)
+        made = declare(told, "checkout is down", "--severity", "critical")
+    assert (made["state"], board(told)) == ("waiting", [])
+    told.until("09-08 10:01")
+    (opened,) = board(told)
+    assert opened["title"] == "checkout is down"
+    assert pages(told)
+    told.id = opened["id"]
+    assert told.due("acknowledge") == "09-08 10:15"
+
+
+def _unanswered(_: object, __: object) -> NoReturn:
+    raise StoreUnavailable("no answer")
 
 
 def test_the_screens_say_what_to_do_next_in_eighty_columns(
