@@ -147,6 +147,15 @@ NOTICE: dict[str, Any] = {
 }
 
 
+def test_two_mails_about_no_incident_are_told_apart(tmp_path: Path) -> None:
+    about = {"person": "kim", "kind": "contact"}
+    mails = [
+        Sent(f"ses-{number}", "mail", "2026-09-04T21:50:00Z", "kim@example.com", "s", "t", about)
+        for number in (1, 2)
+    ]
+    assert [one.message_id for one in inbox(Queue(), tmp_path, *mails).read()] == ["ses-1", "ses-2"]
+
+
 def test_what_stands_in_the_chat_room_is_shown_as_it_stands_there() -> None:
     message = posted(NOTICE)
     assert (message.to, message.kind, message.incident) == ("room", "chat", "INC-1")

@@ -116,7 +116,10 @@ class Inbox:
 
 
 def _personal(sent: personal.Sent) -> Message:
-    """A message from what the emulator kept of it; an SMS has no subject, its text is one."""
+    """A message from what the emulator kept of it; an SMS has no subject, its text is one.
+
+    What is about no incident says no id of its own: then the channel's tells it from others.
+    """
     return Message(
         sent_at=sent.at,
         topic=sent.to,
@@ -124,7 +127,7 @@ def _personal(sent: personal.Sent) -> Message:
         kind=sent.attributes.get("kind", ""),
         severity=sent.attributes.get("severity", ""),
         incident=sent.attributes.get("incident", ""),
-        message_id=sent.attributes.get("message_id", ""),
+        message_id=sent.attributes.get("message_id") or sent.id,
         subject=sent.subject or sent.text,
         text=sent.text,
         attributes=sent.attributes,
