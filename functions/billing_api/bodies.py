@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.billing.access.freeze import BillingChange
-from tocsin.billing.checkout.intent import Remedy
+from tocsin.billing.checkout.decision import Remedy
 from tocsin.billing.identity import MODES
 from tocsin.billing.provider import DEFAULT
 from tocsin.billing.reconcile.work import Scope

@@ -22,16 +22,9 @@ from tocsin.application.billing.checkout.settle import every_unsettled
 from tocsin.application.billing.outage.checkout_probes import CheckoutProbes, probe_shut
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase
+from tocsin.billing.checkout.decision import DoubleDecision, Remedy
 from tocsin.billing.checkout.doubles import decide
-from tocsin.billing.checkout.intent import (
-    ABSENCE_PROVES,
-    ABSENT,
-    MAY_LIVE,
-    PAGE_LIFE,
-    DoubleDecision,
-    LegState,
-    Remedy,
-)
+from tocsin.billing.checkout.leg import ABSENCE_PROVES, ABSENT, MAY_LIVE, PAGE_LIFE, Leg, LegState
 from tocsin.errors import TocsinError
 
 REACHED: Counter[str] = Counter()
@@ -98,7 +91,12 @@ class CheckoutMachine(RuleBasedStateMachine):
     def fail(self, name: str, mode: str) -> None:
         self.world.providers[name].mode = mode
 
-    @rule(name=names, readable=st.booleans(), lag=st.sampled_from([0, 60, 300]), told=st.booleans())
+    @rule(
+        name=names,
+        readable=st.booleans(),
+        lag=st.sampled_from([0, 60, 300, 7_200, 50_000]),
+        told=st.booleans(),
+    )
     def blind(self, *, name: str, readable: bool, lag: int, told: bool) -> None:
         provider = self.world.providers[name]
         provider.readable, provider.lag, provider.expire_answers = readable, lag, told
@@ -107,6 +105,13 @@ class CheckoutMachine(RuleBasedStateMachine):
     def crash(self, how: str) -> None:
         self.world.intents.crash = how
         REACHED["crash"] += 1
+
+    @rule()
+    def asked_again_at_once(self) -> None:
+        """The process dies with the call stored as sent, and the customer asks again."""
+        self.world.intents.crash = "after"
+        self.buy(again=False, pick=0, region="US")
+        self.buy(again=True, pick=self.keys - 1, region="US")
 
     @rule(name=names)
     def lose_breaker(self, name: str) -> None:
@@ -202,6 +207,23 @@ class CheckoutMachine(RuleBasedStateMachine):
         (self.world.keyless.add if lost else self.world.keyless.discard)(name)
         REACHED["key lost"] += lost
 
+    @rule(name=names, lag=st.sampled_from([1_900, 7_200, 50_000]), paid=st.booleans())
+    def a_list_is_hours_behind(self, *, name: str, lag: int, paid: bool) -> None:
+        """An answer is lost, the list has others and not this one, and then the customer pays."""
+        provider = self.world.providers[name]
+        provider.mode, provider.readable, provider.lag = "late", True, lag
+        self.buy(again=False, pick=0, region="IN" if name == "razorpay" else "US")
+        provider.mode = "up"
+        self.world.pass_time(ABSENCE_PROVES + 1)
+        self.settle()
+        for page in provider.sessions.values() if paid else ():
+            if page.state == "open" and self.leg(page.intent, page.key).code == ABSENT:
+                page.state = "running"
+                REACHED["paid though absent"] += 1
+
+    def leg(self, intent: str, key: str) -> Leg:
+        return next(leg for leg in self.world.intents.intents[intent].legs if leg.key == key)
+
     @rule(count=st.integers(3, 8))
     def the_oldest_wait_for_a_person(self, count: int) -> None:
         """Doubles that are certain and that nobody decides; what is newer is settled past them."""
@@ -239,18 +261,24 @@ class CheckoutMachine(RuleBasedStateMachine):
 
     @invariant()
     def everything_payable_is_written_down(self) -> None:
-        intents = self.world.intents.intents
+        """By a leg that may live, or by one that a list had not and that is looked for again."""
         for provider in self.world.providers.values():
             for session in provider.sessions.values():
-                if session.state in {"open", "running"}:
-                    legs = {leg.key: leg for leg in intents[session.intent].legs}
-                    assert legs[session.key].state in MAY_LIVE, legs[session.key]
+                over = self.world.now >= session.made_at + PAGE_LIFE
+                if session.state == "running" or (session.state == "open" and not over):
+                    leg = self.leg(session.intent, session.key)
+                    latest = leg.last_call + PAGE_LIFE + ABSENCE_PROVES
+                    looked_for = 0 < leg.look_again_at <= latest
+                    assert leg.state in MAY_LIVE or looked_for, leg
+                    REACHED["looked for again"] += leg.state not in MAY_LIVE
 
     @invariant()
     def two_that_run_are_listed(self) -> None:
         listed = {intent.id for intent in every_unsettled(self.world.intents)}
         for intent in self.world.intents.intents.values():
-            if len(self.world.running(intent.id)) > 1:
+            running = {each.key for each in self.world.running(intent.id)}
+            known = [leg for leg in intent.legs if leg.key in running and leg.state in MAY_LIVE]
+            if len(known) > 1:
                 REACHED["two run"] += 1
                 assert intent.double is not None
                 assert intent.id in listed
@@ -264,7 +292,9 @@ class CheckoutMachine(RuleBasedStateMachine):
             for leg in intent.legs:
                 REACHED[f"leg {leg.state}"] += 1
                 REACHED["new key"] += leg.tries > 1
-                REACHED["proven absent"] += leg.code == ABSENT
+                REACHED["called absent"] += leg.code == ABSENT
+            names = [leg.provider for leg in intent.legs]
+            REACHED["asked again beside"] += len(names) > len(set(names))
         for attempt in self.world.intents.log:
             REACHED[f"attempt {attempt.result}"] += 1
 
@@ -275,17 +305,16 @@ class CheckoutMachine(RuleBasedStateMachine):
             provider.expire_answers = True
         self.world.intents.crash = ""
         self.world.keyless.clear()
-        self.world.pass_time(ABSENCE_PROVES + 60)
-        for _ in range(3 + 3 * len(self.world.intents.intents) // 50):
-            self.settle()
+        for wait in (ABSENCE_PROVES + 60, PAGE_LIFE, 60):
+            self.world.pass_time(wait)
+            for _ in range(3 + 3 * len(self.world.intents.intents) // 50):
+                self.settle()
+        for page in self.world.pages():
+            assert self.leg(page.intent, page.key).state in MAY_LIVE, page
         for intent in self.world.intents.intents.values():
-            alive = [
-                session
-                for provider in self.world.providers.values()
-                for session in provider.sessions.values()
-                if session.intent == intent.id and session.state in {"open", "running"}
-            ]
+            alive = [page for page in self.world.pages() if page.intent == intent.id]
             double = intent.double
+            assert intent.look_again_at is None, intent
             assert intent.settled or (double is not None and double.certain), intent
             assert len(alive) <= 1 or (double is not None and double.certain), intent
 
@@ -295,7 +324,7 @@ MOVES = (
     "quiet hour",
     "stand-in closed by the watch",
     "one customer retries",
-    "proven absent",
+    "called absent",
     "the oldest undecided",
     "key lost",
 )
@@ -303,6 +332,9 @@ MOVES = (
 
 WANTED = (
     *MOVES,
+    "looked for again",
+    "paid though absent",
+    "asked again beside",
     "settled past a failure",
     "failed over",
     "no_payment_path",

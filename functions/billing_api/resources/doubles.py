@@ -19,7 +19,7 @@ from functions.billing_api.resources.shapes import (
 from tocsin.application.billing.checkout.decide_double import decide_double
 from tocsin.application.billing.checkout.settle import every_unsettled
 from tocsin.billing.access.twice import running_twice
-from tocsin.billing.checkout.intent import DoubleDecision
+from tocsin.billing.checkout.decision import DoubleDecision
 from tocsin.billing.errors import NoDouble, UnknownCheckout
 from tocsin.errors import BadInput
 from tocsin.runtime.web.answers import answer, view_of

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from tocsin.billing.access.entitlement import Access, Why
     from tocsin.billing.access.freeze import BillingChange
-    from tocsin.billing.checkout.intent import LegState, Remedy
+    from tocsin.billing.checkout.decision import Remedy
+    from tocsin.billing.checkout.leg import LegState
     from tocsin.billing.subscription import Status
 
 

@@ -13,16 +13,10 @@ from tocsin.adapters.billing.checkout.memory import MemoryBreakers, MemoryIntent
 from tocsin.adapters.billing.checkout.store import DynamoDbBreakers, DynamoDbIntents
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.breaker import Breaker, Phase
+from tocsin.billing.checkout.decision import DoubleDecision, Remedy
 from tocsin.billing.checkout.doubles import decide
-from tocsin.billing.checkout.intent import (
-    DoubleDecision,
-    Found,
-    Intent,
-    Remedy,
-    heard,
-    looked_up,
-    sent,
-)
+from tocsin.billing.checkout.intent import Found, Intent, heard, looked_up, sent
+from tocsin.billing.checkout.leg import ABSENCE_PROVES, PAGE_LIFE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,6 +139,23 @@ class TestIntents:
         second = intents.unsettled(limit=3, after=first[-1].place)
         assert [each.id for each in second] == ["int_3", "int_4", "int_5"]
         assert [each.id for each in intents.unsettled(after=second[-1].place)] == ["int_6"]
+
+    def test_a_key_to_be_looked_for_again_is_listed_when_it_is_due(
+        self, intents: IntentStore
+    ) -> None:
+        """For who asks for it, and for nobody else; and once nothing is left it is gone."""
+        doubt = heard(sent(FRESH, STRIPE, now=NOW), STRIPE.identity, Result.DOUBT, now=NOW)
+        others = looked_up(doubt, STRIPE.identity, Found(None), now=NOW + ABSENCE_PROVES)
+        again = others.look_again_at
+        assert again == NOW + 2 * ABSENCE_PROVES
+        for each in (sent(FRESH, STRIPE, now=NOW), doubt, others):
+            assert intents.save(each)
+        assert intents.unsettled() == intents.unsettled(again_by=again - 1) == ()
+        assert intents.unsettled(again_by=again) == (others,)
+        found = Found("s_1")
+        closed = looked_up(others, STRIPE.identity, found, now=again, key=others.legs[0].key)
+        assert intents.save(closed)
+        assert intents.unsettled(again_by=again + PAGE_LIFE) == ()
 
     def test_a_double_stays_listed(self, intents: IntentStore) -> None:
         intent = sent(FRESH, STRIPE, now=NOW)

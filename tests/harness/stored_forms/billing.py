@@ -28,7 +28,9 @@ from tocsin.billing.access.corrections import Logged
 from tocsin.billing.access.entitlement import Access
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.breaker import Breaker
-from tocsin.billing.checkout.intent import DoubleDecision, Intent, LegState
+from tocsin.billing.checkout.decision import DoubleDecision
+from tocsin.billing.checkout.intent import Intent
+from tocsin.billing.checkout.leg import ABSENT, LegState
 from tocsin.billing.event import Envelope, EventClass, GivenBack, IdSource
 from tocsin.billing.identity import Identity
 from tocsin.billing.outage.divergence import Comparison
@@ -216,6 +218,8 @@ def _checkout(written: Written, examples: Examples) -> None:
     aws, table = written.cloud.aws("dynamodb"), written.cloud.table("operations")
     intents, breakers = DynamoDbIntents(aws, table), DynamoDbBreakers(aws, table)
     intent = examples.filled(Intent, "intent", created=SECOND, ver=1)
+    (leg,) = intent.legs
+    intent = replace(intent, legs=(replace(leg, look_again_at=0),))
     attempt = examples.filled(Attempt, "attempt", at=SECOND * 1000, result=Result.DOUBT)
     assert not intent.settled
     assert intents.save(intent, attempt)
@@ -226,6 +230,13 @@ def _checkout(written: Written, examples: Examples) -> None:
     settled = replace(intent, legs=(replace(leg, state=LegState.LIVE),), ver=2)
     assert intents.save(settled)
     written.after("intent settled")
+    absent = replace(leg, state=LegState.FAILED, code=ABSENT, look_again_at=SECOND + 1_200)
+    looked_for = replace(intent, legs=(absent,), ver=3)
+    assert intents.save(looked_for)
+    written.after("intent whose key is looked for again")
+    assert intents.load(intent.id) == looked_for
+    assert intents.unsettled(again_by=SECOND + 1_199) == ()
+    assert intents.unsettled(again_by=SECOND + 1_200) == (looked_for,)
     breaker = examples.filled(Breaker, "breaker", ver=1)
     assert breakers.save(IDENTITY, breaker)
     written.after("breaker")

@@ -12,7 +12,8 @@ from tocsin.adapters.billing.checkout.memory import MemoryBreakers, MemoryIntent
 from tocsin.application.billing.checkout.settle import Settled, settle
 from tocsin.application.billing.checkout.start import Checkouts, Offered, Wish
 from tocsin.billing.checkout.attempts import Result
-from tocsin.billing.checkout.intent import PAGE_LIFE, Found
+from tocsin.billing.checkout.intent import Found
+from tocsin.billing.checkout.leg import PAGE_LIFE
 from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.errors import SecretUnavailable, StoreUnavailable
 from tocsin.ports.billing.checkout import Reply
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from tocsin.billing.checkout.attempts import Attempt
     from tocsin.billing.checkout.breaker import Phase
-    from tocsin.billing.checkout.intent import Intent, Leg
+    from tocsin.billing.checkout.intent import Intent
+    from tocsin.billing.checkout.leg import Leg
     from tocsin.billing.identity import Identity
 
 POLICY = CheckoutPolicy.read(
@@ -85,6 +87,7 @@ class ModelProvider:
     empty: bool = False
     slow: int = 0
     expire_answers: bool = True
+    looks: int = 0
     sessions: dict[str, Session] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
     kept: dict[str, tuple[int, Reply | None]] = field(default_factory=dict)
@@ -124,6 +127,7 @@ class ModelProvider:
 
     def find(self, leg: Leg, intent_id: str) -> Found | None:
         assert intent_id
+        self.looks += 1
         self.clock.advance(timedelta(seconds=self.slow))
         if not self.readable:
             return None
@@ -228,6 +232,16 @@ class CheckoutWorld:
 
     def phase(self, name: str) -> Phase:
         return self.breakers.load(self._policy.accounts[name]).phase
+
+    def pages(self) -> list[Session]:
+        """All that can be paid or runs."""
+        every = (page for each in self.providers.values() for page in each.sessions.values())
+        return [
+            page
+            for page in every
+            if page.state == "running"
+            or (page.state == "open" and self.now < page.made_at + PAGE_LIFE)
+        ]
 
     def running(self, intent_id: str) -> list[Session]:
         return [

@@ -11,7 +11,8 @@ import pytest
 from tests.harness.fakes.razorpay_stub import KEY, RazorpayStub, razorpay_stub
 from tests.integration.sandbox.sandbox_world import World, world
 from tocsin.billing.checkout.attempts import Result
-from tocsin.billing.checkout.intent import Found, Intent, Leg, LegState
+from tocsin.billing.checkout.intent import Found, Intent
+from tocsin.billing.checkout.leg import Leg, LegState
 from tocsin.billing.identity import Identity
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.local.sandbox.stripe.api import Response

@@ -11,7 +11,8 @@ from tests.harness.cloud.local_cloud import eventually
 from tests.integration.providers.test_selling import INTENT, PATIENCE, leg, nap
 from tests.integration.sandbox.sandbox_world import World, world
 from tocsin.billing.checkout.attempts import Result
-from tocsin.billing.checkout.intent import Found, LegState
+from tocsin.billing.checkout.intent import Found
+from tocsin.billing.checkout.leg import LegState
 from tocsin.local.sandbox.clients import official
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY, RAZORPAY_KEY_ID
 from tocsin.providers.razorpay.checkout import RazorpayCheckout
@@ -19,7 +20,7 @@ from tocsin.providers.razorpay.checkout import RazorpayCheckout
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tocsin.billing.checkout.intent import Leg
+    from tocsin.billing.checkout.leg import Leg
 
 
 @pytest.fixture(scope="module")

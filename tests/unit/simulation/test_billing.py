@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tocsin.application.billing.projection.ingest import Ingest, Receipt
+from tocsin.billing.checkout.leg import Leg
 from tocsin.billing.projection import ordering
 from tocsin.errors import Unavailable
 from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
+from tocsin.providers.stripe.checkout import StripeCheckout
 from tocsin.simulation import life as lives
 from tocsin.simulation.billing.stripe import BASES, FAILURES, LAG, Pool, Stripe
 from tocsin.simulation.plan import Life, Step
@@ -43,7 +46,7 @@ class Account:
         self.stripe.failure, self.stripe.failing_until = how, self.now + 60
 
 
-@pytest.mark.parametrize("how", sorted(set(FAILURES) - {"lag", "refuse", "lose_answer"}))
+@pytest.mark.parametrize("how", sorted(set(FAILURES) - {"lag", "behind", "refuse", "lose_answer"}))
 def test_a_provider_in_trouble_says_nothing_of_a_subscription(how: str) -> None:
     account = Account()
     name = account.stripe.begin()
@@ -96,9 +99,40 @@ def test_lives_with_busy_billing_reach_what_they_are_for() -> None:
     assert reached["checkouts"] > 2
 
 
-def test_an_empty_list_of_an_outage_is_no_proof_that_no_page_was_made() -> None:
+SERVED_TWICE = Step("is served twice", (0, 0, 0, 0), minutes=0)
+SETTLES = Step("settles", (0, 0, 0, 0), minutes=61)
+
+
+def failing(how: str, minutes: int) -> Step:
+    return Step("provider fails", (FAILURES.index(how), minutes, 0, 0), minutes=6)
+
+
+def told(*steps: Step) -> str | None:
+    """What is wrong with a life of these steps."""
+    return lives.through(Life(1_761, datetime.fromtimestamp(START, UTC), steps)).fault
+
+
+def test_an_empty_list_of_an_outage_is_no_proof_that_no_page_was_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A page whose answer was lost was paid, and Stripe listed nothing: "it was never made"."""
-    assert lives.live(240).fault is None
+    story = (SERVED_TWICE, failing("empty_list", 179), SETTLES)
+    assert told(*story) is None
+    monkeypatch.setattr(StripeCheckout, "_lists_anything", lambda _checkout: True)
+    monkeypatch.setattr(Leg, "next_look", lambda _leg, _now: 0)
+    assert (told(*story) or "").endswith("can be paid or runs, its leg: failed")
+
+
+def test_a_list_that_is_hours_behind_is_no_proof_that_no_page_was_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seed 1761: Stripe listed the pages of others and not this one, whose answer was lost."""
+    later = replace(SERVED_TWICE, minutes=1_500)
+    soon = replace(SETTLES, minutes=15)
+    story = (SERVED_TWICE, SETTLES, later, failing("behind", 138), soon)
+    assert told(*story) is None
+    monkeypatch.setattr(Leg, "next_look", lambda _leg, _now: 0)
+    assert (told(*story) or "").endswith("can be paid or runs, its leg: failed")
 
 
 def test_i8_a_tie_decided_by_the_order_of_arrival_is_found(

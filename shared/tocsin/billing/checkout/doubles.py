@@ -13,7 +13,8 @@ from tocsin.billing.errors import NoDouble, NoSuchLeg
 from tocsin.errors import IdempotencyKeyReused
 
 if TYPE_CHECKING:
-    from tocsin.billing.checkout.intent import DoubleDecision, Intent
+    from tocsin.billing.checkout.decision import DoubleDecision
+    from tocsin.billing.checkout.intent import Intent
 
 
 def decide(intent: Intent, decision: DoubleDecision) -> Intent:

@@ -13,57 +13,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tocsin.billing.checkout.attempts import Result
+from tocsin.billing.checkout.leg import ABSENCE_PROVES, ABSENT, MAY_LIVE, UNSETTLED, Leg, LegState
 
 if TYPE_CHECKING:
+    from tocsin.billing.checkout.decision import DoubleDecision
     from tocsin.billing.checkout.routing import Offer
     from tocsin.billing.identity import Identity
 
-
-SENT_FOR_LONG = 30
-
-"""Seconds after which a call without a stored outcome is one whose caller is gone."""
-
-ABSENCE_PROVES = 600
-
-"""Seconds after sending from when a provider's list without our session proves that none was made.
-
-Neither provider documents when its lists are complete; a request that was still under way when we
-hung up ends long before this. A list without anything in it, however far back it is asked for,
-proves nothing: that is also how an outage looks.
-"""
-
-PAGE_LIFE = 86_400
-"""Seconds a page can be paid on, and an idempotency key stands for one page, at either provider."""
-
-ABSENT = "absent"
-"""The code of a leg of which it was proven that its key made nothing."""
-
-
-class LegState(StrEnum):
-    """What is known of one call. Stored, so never renamed."""
-
-    SENT = "sent"
-    OFFERED = "offered"
-    DOUBT = "doubt"
-    FAILED = "failed"
-    REFUSED = "refused"
-    WITHDRAWING = "withdrawing"
-    """Its session is being expired: nobody may be sent there, and no new call may ask for it."""
-    WITHDRAWN = "withdrawn"
-    """Its session has been expired, or its subscription has ended: it can no longer be paid."""
-    LIVE = "live"
-    """A subscription runs on it."""
-
-
-UNSETTLED = frozenset({LegState.SENT, LegState.DOUBT, LegState.WITHDRAWING})
-
-MAY_LIVE = UNSETTLED | {LegState.OFFERED, LegState.LIVE}
-
-MADE_A_PAGE = frozenset({LegState.OFFERED, LegState.WITHDRAWING, LegState.WITHDRAWN, LegState.LIVE})
 
 _OF_RESULT = {
     Result.OFFERED: LegState.OFFERED,
@@ -75,61 +34,12 @@ _OF_RESULT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """One call to one provider. Times are epoch seconds.
-
-    `key` is the idempotency key the provider was given, and what its lists are searched for; a call
-    after one that is over (`used_up`) has another one, or it would be answered with what that one
-    came to. `session` is what it made, `url` where the customer pays, `subscription` what runs on
-    it. `doubted`: an earlier call with the same key has no known outcome, so that a failure now
-    proves nothing; `first_sent_at` is when the first call with that key was made, `called_at` when
-    the last one was that may have made something (0: at `sent_at`).
-    """
-
-    identity: Identity
-    price: str
-    key: str
-    state: LegState
-    sent_at: int
-    session: str | None = None
-    url: str | None = None
-    subscription: str | None = None
-    settled_at: int | None = None
-    code: str = ""
-    tries: int = 1
-    doubted: bool = False
-    first_sent_at: int = 0
-    called_at: int = 0
-
-    @property
-    def provider(self) -> str:
-        return self.identity.provider
-
-    @property
-    def withdrawing(self) -> bool:
-        return self.state is LegState.WITHDRAWING
-
-    @property
-    def used_up(self) -> bool:
-        """Whether its key would only be answered with what is known already.
-
-        Providers keep the answer to a key for a day, a refusal and a server error too.
-        """
-        absent = self.state is LegState.FAILED and self.code == ABSENT
-        return absent or self.state in {LegState.WITHDRAWN, LegState.REFUSED}
-
-    @property
-    def last_call(self) -> int:
-        """When something may last have been made with its key; what is under way may make it."""
-        return self.sent_at if self.state is LegState.SENT else self.called_at or self.sent_at
-
-
-@dataclass(frozen=True, slots=True)
 class Intent:
     """A wish to pay. `amount` in the currency's smallest unit; `ver` rises with every write.
 
     `request_hash` is over what was asked, so that one idempotency key cannot stand for two wishes.
-    `decisions` are what persons decided while it was a double, the newest last.
+    `legs` are one for each provider, and behind them earlier ones of the same whose keys are still
+    looked for. `decisions` are what persons decided while it was a double, the newest last.
     """
 
     id: str
@@ -170,6 +80,11 @@ class Intent:
         return not self.to_settle and self.double is None
 
     @property
+    def look_again_at(self) -> int | None:
+        """When one of its keys is looked for once more; None: none of them is."""
+        return min((leg.look_again_at for leg in self.legs if leg.look_again_at), default=None)
+
+    @property
     def to_settle(self) -> tuple[Leg, ...]:
         """Legs to be looked up at their provider: unanswered, or beside the one that counts."""
         return tuple(
@@ -204,6 +119,12 @@ class Intent:
             certain=certain,
             decision=decision if decided else None,
         )
+
+
+def waits(intent: Intent, again_by: int) -> bool:
+    """Whether there is something to do about it, or a key to be looked for again by that time."""
+    again = intent.look_again_at
+    return not intent.settled or (again is not None and again <= again_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +162,8 @@ def sent(intent: Intent, offer: Offer, *, now: int) -> Intent:
     """The intent with a call to that provider about to be made, to be stored before it is.
 
     A provider has one leg per intent. Asked again, it is with the same key while what was made with
-    that one may still count, and with a fresh one and no doubt afterwards.
+    that one may still count, and with a fresh one and no doubt afterwards; the former key stays
+    behind in a leg of its own as long as it is looked for.
     """
     leg = next((each for each in intent.legs if each.identity == offer.identity), None)
     if leg is None:
@@ -259,7 +181,9 @@ def sent(intent: Intent, offer: Offer, *, now: int) -> Intent:
         settled_at=None,
         doubted=doubted,
     )
+    former: tuple[Leg, ...] = ()
     if leg.used_up:
+        former = (leg,) if leg.look_again_at else ()
         tries, first_key = leg.tries + 1, leg.key.partition("~")[0]
         again = replace(
             again,
@@ -271,8 +195,10 @@ def sent(intent: Intent, offer: Offer, *, now: int) -> Intent:
             doubted=False,
             first_sent_at=now,
             called_at=now,
+            look_again_at=0,
         )
-    return _with(intent, leg, again)
+    asked = _with(intent, leg, again)
+    return replace(asked, legs=(*asked.legs, *former))
 
 
 def heard(
@@ -317,19 +243,23 @@ class Found:
     listed: bool = True
 
 
-def looked_up(intent: Intent, identity: Identity, found: Found, *, now: int) -> Intent:
-    """The intent after a look at the provider; unchanged where the look proved nothing.
+def looked_up(
+    intent: Intent, identity: Identity, found: Found, *, now: int, key: str | None = None
+) -> Intent:
+    """The intent after a look at the provider; unchanged where the look said nothing.
 
     A session that can still be paid is to be expired once that is stored, and then looked at again,
-    for it may have been paid in between. The page the customer was sent to is left to them.
+    for it may have been paid in between. The page the customer was sent to is left to them. With a
+    `key` it is the leg that was called with it.
     """
-    leg = leg_of(intent, identity)
+    leg = leg_of(intent, identity, key)
+    known = replace(leg, look_again_at=0)
     if found.subscription is not None:
         return _with(
             intent,
             leg,
             replace(
-                leg,
+                known,
                 state=LegState.LIVE,
                 session=found.session or leg.session,
                 subscription=found.subscription,
@@ -337,26 +267,50 @@ def looked_up(intent: Intent, identity: Identity, found: Found, *, now: int) -> 
             ),
         )
     if found.session is None:
-        proves = found.listed and now >= leg.last_call + ABSENCE_PROVES
-        if leg.session is not None or not proves:
-            return intent
-        absent = replace(leg, state=LegState.FAILED, settled_at=now, code=ABSENT, doubted=False)
-        return _with(intent, leg, absent)
+        return _not_listed(intent, leg, now) if found.listed else intent
     if found.payable and leg == intent.chosen:
         return intent
     if found.payable:
-        return _with(intent, leg, replace(leg, state=LegState.WITHDRAWING, session=found.session))
+        return _with(intent, leg, replace(known, state=LegState.WITHDRAWING, session=found.session))
     return _with(
         intent,
         leg,
-        replace(leg, state=LegState.WITHDRAWN, session=found.session, settled_at=now),
+        replace(known, state=LegState.WITHDRAWN, session=found.session, settled_at=now),
     )
 
 
-def leg_of(intent: Intent, identity: Identity) -> Leg:
-    """The leg of that provider. Raises `KeyError` if it was never asked."""
+def _not_listed(intent: Intent, leg: Leg, now: int) -> Intent:
+    """A list that has others and not this one's: nobody waits for it, and it is looked for again.
+
+    An earlier key of a provider that was asked again is forgotten after the last look.
+    """
+    if leg.session is not None or now < leg.last_call + ABSENCE_PROVES:
+        return intent
+    again = leg.next_look(now)
+    if not again and leg is not leg_of(intent, leg.identity):
+        return replace(
+            intent, legs=tuple(each for each in intent.legs if each is not leg), ver=intent.ver + 1
+        )
+    settled = leg.settled_at if leg.code == ABSENT else now
+    absent = replace(
+        leg,
+        state=LegState.FAILED,
+        settled_at=settled,
+        code=ABSENT,
+        doubted=False,
+        look_again_at=again,
+    )
+    return _with(intent, leg, absent)
+
+
+def leg_of(intent: Intent, identity: Identity, key: str | None = None) -> Leg:
+    """The leg of that provider, or the one that was called with that key.
+
+    Raises:
+        KeyError: it was never asked, or never with that key.
+    """
     for leg in intent.legs:
-        if leg.identity == identity:
+        if leg.identity == identity and key in {None, leg.key}:
             return leg
     raise KeyError(str(identity))
 
@@ -366,28 +320,3 @@ def _with(intent: Intent, leg: Leg, after: Leg) -> Intent:
         return intent
     legs = tuple(after if each is leg else each for each in intent.legs)
     return replace(intent, legs=legs, ver=intent.ver + 1)
-
-
-class Remedy(StrEnum):
-    """What is to be done with all but the one that is kept. Stored, so never renamed."""
-
-    REFUND = "refund"
-    """Cancel what runs beside it and give back what was charged."""
-    CANCEL = "cancel"
-    """Cancel what could still be paid or runs uncharged; nothing is owed."""
-
-
-@dataclass(frozen=True, slots=True)
-class DoubleDecision:
-    """One decision. `keep` is a provider, `at` in epoch seconds, `key` the idempotency key."""
-
-    keep: str
-    remedy: Remedy
-    why: str
-    by: str
-    at: int
-    key: str
-
-    @property
-    def wish(self) -> tuple[str, str, str]:
-        return self.keep, self.remedy, self.why

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tocsin.billing.checkout.intent import Remedy
+from tocsin.billing.checkout.decision import Remedy
 from tocsin.cli.incidents.verbs import Key  # noqa: TC001 -- Typer reads the annotations
 from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current

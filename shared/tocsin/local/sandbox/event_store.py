@@ -122,18 +122,27 @@ class EventStore(Mapping[str, "Json"]):
         return None if one is None else bisect_left(self._order, (one.place, identifier))
 
     def state_of(self, object_id: str, *, at: int) -> Json | None:
-        """The object as its newest event of no later than `at` showed it, else its first one."""
+        """The object as its newest event of no later than `at` showed it.
+
+        Where there is none so early it is as it was before its first event, or as that showed it.
+        """
         made = self._of_object.get(object_id)
         if not made:
             return None
         known = [one for one in made if self._kept[one].made_at <= at]
-        shown: Json = self[known[-1] if known else made[0]]["subject"]
+        first = self[known[-1] if known else made[0]]
+        shown: Json = first["subject"] if known else first["before"] or first["subject"]
         return shown
 
-    def existed(self, object_id: str, *, at: int) -> bool:
-        """Whether any event had shown the object by then."""
-        made = self._of_object.get(object_id)
-        return made is not None and self._kept[made[0]].made_at <= at
+    def existed(self, stored: Json, *, at: int) -> bool:
+        """Whether the object was there by then.
+
+        What is not told of when it is made (a checkout session) is there since its `created`.
+        """
+        made = self._of_object.get(stored["id"])
+        if made and (first := self._kept[made[0]]).kind.endswith(".created"):
+            return first.made_at <= at
+        return bool(stored["created"] <= at)
 
     def __getitem__(self, identifier: str) -> Json:
         return unpacked(self._kept[identifier])

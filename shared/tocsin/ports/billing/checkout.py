@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from tocsin.billing.access.freeze import Holding
     from tocsin.billing.checkout.attempts import Attempt, Result
     from tocsin.billing.checkout.breaker import Breaker
-    from tocsin.billing.checkout.intent import Found, Intent, Leg
+    from tocsin.billing.checkout.intent import Found, Intent
+    from tocsin.billing.checkout.leg import Leg
     from tocsin.billing.checkout.routing import CheckoutPolicy
     from tocsin.billing.identity import Identity
 
@@ -28,7 +29,8 @@ class IntentStore(Protocol):
         """Writes all of it or nothing; False if the stored `ver` is not the one before.
 
         With the intent its place in the list of unsettled ones is kept up: it is there exactly
-        while `intent.settled` is false or a call of it has no stored outcome.
+        while `intent.settled` is false or a call of it has no stored outcome; and aside in it while
+        one of its keys is looked for again.
 
         Raises:
             StoreUnavailable: not known to be written.
@@ -44,10 +46,11 @@ class IntentStore(Protocol):
         ...
 
     def unsettled(
-        self, *, limit: int = 200, after: tuple[int, str] | None = None
+        self, *, limit: int = 200, after: tuple[int, str] | None = None, again_by: int = 0
     ) -> tuple[Intent, ...]:
         """Intents with something left to find out or to decide, the oldest first.
 
+        With `again_by`, in epoch seconds, those too of which a key is looked for again by then.
         At most `limit` of them, those behind the `place` that `after` names. Fewer than `limit`
         are the last.
         """

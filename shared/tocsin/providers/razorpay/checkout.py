@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.checkout.attempts import Result
-from tocsin.billing.checkout.intent import PAGE_LIFE, Found
+from tocsin.billing.checkout.intent import Found
+from tocsin.billing.checkout.leg import ABSENCE_PROVES, PAGE_LIFE
 from tocsin.ports.billing.checkout import Reply
 from tocsin.providers import checkout_outcome as outcome
 from tocsin.providers.foreign_json import entries, section, text
@@ -29,7 +30,8 @@ from tocsin.providers.foreign_json import entries, section, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.checkout.intent import Intent, Leg
+    from tocsin.billing.checkout.intent import Intent
+    from tocsin.billing.checkout.leg import Leg
     from tocsin.billing.identity import Identity
 
 PAGE = 100
@@ -133,7 +135,11 @@ class RazorpayCheckout:
         if leg.session:
             name = leg.session
             return self._read(lambda sdk, options: sdk.subscription.fetch(name, **options))
-        window = {"from": (leg.first_sent_at or leg.sent_at) - LOOK_BACK_SECONDS, "count": PAGE}
+        window = {
+            "from": (leg.first_sent_at or leg.sent_at) - LOOK_BACK_SECONDS,
+            "to": leg.last_call + ABSENCE_PROVES + LOOK_BACK_SECONDS,
+            "count": PAGE,
+        }
         for page in range(MOST_PAGES):
             items = self._listed({**window, "skip": page * PAGE})
             for each in items:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.intent import Found
+from tocsin.billing.checkout.leg import ABSENCE_PROVES
 from tocsin.ports.billing.checkout import Reply
 from tocsin.providers import checkout_outcome as outcome
 from tocsin.providers.foreign_json import reference, text
@@ -20,12 +21,13 @@ from tocsin.providers.foreign_json import reference, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tocsin.billing.checkout.intent import Intent, Leg
+    from tocsin.billing.checkout.intent import Intent
+    from tocsin.billing.checkout.leg import Leg
     from tocsin.billing.identity import Identity
 
 MOST_LISTED = 1_000
 LOOK_BACK_SECONDS = 300
-"""How far our clock may be ahead of Stripe's."""
+"""How far our clock may be off Stripe's."""
 
 OVER = frozenset({"canceled", "incomplete_expired"})
 
@@ -118,8 +120,11 @@ class StripeCheckout:
         sessions = self._sdk().v1.checkout.sessions
         if leg.session:
             return _plain(sessions.retrieve(leg.session))
-        made_after = (leg.first_sent_at or leg.sent_at) - LOOK_BACK_SECONDS
-        listed = sessions.list({"created": {"gte": made_after}, "limit": 100})
+        made = {
+            "gte": (leg.first_sent_at or leg.sent_at) - LOOK_BACK_SECONDS,
+            "lte": leg.last_call + ABSENCE_PROVES + LOOK_BACK_SECONDS,
+        }
+        listed = sessions.list({"created": made, "limit": 100})
         if text(_plain(listed), "object") != "list":
             raise LookupError("no list")
         for number, each in enumerate(listed.auto_paging_iter()):

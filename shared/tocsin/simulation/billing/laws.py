@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.application.billing.access.approvals import Person
 from tocsin.application.billing.reconcile.desk import Wish as Comparing
 from tocsin.application.billing.replay.desk import Wish as Replaying
-from tocsin.billing.checkout.intent import ABSENCE_PROVES, MAY_LIVE
+from tocsin.billing.checkout.leg import ABSENCE_PROVES, MAY_LIVE
 from tocsin.billing.reconcile.work import Scope, Stage, State
 from tocsin.billing.replay.cursor import NOTHING_FOUND, Window
 from tocsin.simulation.billing.office import IDENTITY
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tocsin.simulation.billing.office import Office
 
 _WEEK = 7 * 86_400
+_OVER = 86_400 + 2 * ABSENCE_PROVES
+"""Seconds from when a page was made until nobody can pay it any more, whoever's clock is asked."""
 _INVOCATIONS = 400
 _COMMANDER = Person(name="ana", groups=GROUPS["ana"])
 
@@ -44,17 +46,24 @@ class BillingLaws:
         self._rows_are_true(but=self.office.books.unsettled())
         self._what_can_be_paid_is_known()
 
-    def _what_can_be_paid_is_known(self) -> None:
-        """A page that can be paid, and a subscription that runs, belong to a leg that says so."""
+    def _what_can_be_paid_is_known(self, *, for_good: bool = False) -> None:
+        """A page that can be paid, and a subscription that runs, belong to a leg that says so.
+
+        Or, until all that it came to is known `for_good`, to one that a list said nothing of and
+        that is looked for again by when the page could no longer be paid.
+        """
         running: Counter[str] = Counter()
         for page in self.office.shop.pages():
             intent = self.office.shop.intents.load(page.intent)
             legs = {leg.key: leg for leg in intent.legs} if intent else {}
             leg = legs.get(page.leg)
-            if leg is None or leg.state not in MAY_LIVE:
+            if leg is not None and leg.state in MAY_LIVE:
+                running[page.intent] += page.running
+            elif leg is None or for_good or not 0 < leg.look_again_at <= page.made + _OVER:
                 state = leg and leg.state
                 raise Fault(f"{page.name} of {page.provider} can be paid or runs, its leg: {state}")
-            running[page.intent] += page.running
+            else:
+                self.met["pages a list had not"] += 1
         for name, many in running.items():
             intent = self.office.shop.intents.load(name)
             if many > 1 and (intent is None or intent.double is None or intent.settled):
@@ -63,10 +72,12 @@ class BillingLaws:
     def _checkouts_end(self) -> None:
         """Once providers are well all is settled but what only a person may decide."""
         shop, books = self.office.shop, self.office.books
-        books.pass_until(books.at + ABSENCE_PROVES + 60)
-        for _ in range(3 + len(shop.intents.intents) // 10):
-            shop.settle()
-            books.pass_until(books.at + 60)
+        for wait in (ABSENCE_PROVES + 60, _OVER):
+            books.pass_until(books.at + wait)
+            for _ in range(3 + len(shop.intents.intents) // 10):
+                shop.settle()
+                books.pass_until(books.at + 60)
+        self._what_can_be_paid_is_known(for_good=True)
         alive = Counter(page.intent for page in shop.pages())
         for intent in shop.intents.intents.values():
             certain = intent.double is not None and intent.double.certain

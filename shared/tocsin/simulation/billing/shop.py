@@ -100,7 +100,9 @@ class Razorpay:
         given = {name.lower(): value for name, value in headers.items()}
         request = Request(method, asked.path, asked.query, given, body)
         return answered(
-            self, RAZORPAY, lambda lag: self._api.handle(request, now=self.time, lag=lag)
+            self,
+            (RAZORPAY, asked.path),
+            lambda lag: self._api.handle(request, now=self.time, lag=lag),
         )
 
 
@@ -108,13 +110,14 @@ class Razorpay:
 class Page:
     """What a customer may pay or has paid: at whom, for which leg of which intent.
 
-    `running`: a subscription came of it and has not ended.
+    `made` in epoch seconds. `running`: a subscription came of it and has not ended.
     """
 
     provider: str
     name: str
     intent: str
     leg: str
+    made: int
     running: bool
 
 
@@ -207,8 +210,8 @@ class Shop:
             made = account.objects["subscription"].get(one["subscription"] or "")
             running = made is not None and made["status"] not in _OVER
             if running or (one["status"] == "open" and one["expires_at"] > self.books.stripe.time):
-                marks = one["metadata"]
-                found.append(Page("stripe", one["id"], marks["intent"], marks["leg"], running))
+                marks = one["metadata"]["intent"], one["metadata"]["leg"]
+                found.append(Page("stripe", one["id"], *marks, one["created"], running))
         return found
 
     def _at_razorpay(self) -> list[Page]:
@@ -217,7 +220,8 @@ class Shop:
             notes: dict[str, Any] = one["notes"]
             running = one["status"] in {"authenticated", "active", "pending", "halted"}
             if running or one["status"] == "created":
-                found.append(Page(RAZORPAY, one["id"], notes["intent"], notes["leg"], running))
+                marks = notes["intent"], notes["leg"]
+                found.append(Page(RAZORPAY, one["id"], *marks, one["created_at"], running))
         return found
 
 

@@ -38,13 +38,16 @@ BASES = {NAME: "https://api.stripe.invalid"}
 REGISTRATIONS = {
     f"{NAME}/{ENDPOINT}": {"account": ACCOUNT, "mode": MODE, "secrets": [{"secret": SECRET}]}
 }
-FAILURES = (*sorted(ANSWERS[NAME]), "refuse", "lose_answer", "lag")
+FAILURES = (*sorted(ANSWERS[NAME]), "refuse", "lose_answer", "lag", "behind")
 """Ways in which it fails: an answer that says nothing, none at all, one that is lost after what was
-asked was done, or one of a while ago."""
+asked was done, or one of a while ago; and lists of pages to pay on that are behind for hours."""
 _CURRENCY = "usd"
 """Of the prices its own customers choose from."""
 LAG = 45
 """Seconds that a replica is behind."""
+BEHIND = (1_900, 7_200, 50_000)
+"""Seconds that lists of pages are, by seed."""
+_PAGES = frozenset({(NAME, "/v1/checkout/sessions"), ("razorpay", "/v1/subscriptions")})
 
 
 @dataclass(slots=True)
@@ -139,12 +142,15 @@ class Stripe:
         asked = urlsplit(url)
         given = {name.lower(): value for name, value in headers.items()}
         request = Request(method, asked.path, asked.query, given, body)
-        return answered(self, NAME, lambda lag: self._api.handle(request, now=self.time, lag=lag))
+        return answered(
+            self, (NAME, asked.path), lambda lag: self._api.handle(request, now=self.time, lag=lag)
+        )
 
 
 class Failing(Protocol):
     """A provider that may be in trouble."""
 
+    seed: int
     failure: str
 
     @property
@@ -155,17 +161,22 @@ class Failing(Protocol):
 
 
 def answered(
-    provider: Failing, name: str, ask: Callable[[int | None], Response]
+    provider: Failing, asked: tuple[str, str], ask: Callable[[int | None], Response]
 ) -> tuple[int, Mapping[str, str], bytes]:
-    """What comes back of a call, as things are with the provider. Raises `OSError` if nothing."""
+    """What comes back of a call, as things are with the provider. Raises `OSError` if nothing.
+
+    `asked` is the provider's name and the path.
+    """
     dated = {"Date": formatdate(provider.time, usegmt=True)}
     lag = None
     if provider.failing:
         if provider.failure == "refuse":
             raise ConnectionRefusedError
-        if (canned := ANSWERS[name].get(provider.failure)) is not None:
+        if (canned := ANSWERS[asked[0]].get(provider.failure)) is not None:
             return canned.status, {**dated, **canned.headers}, canned.body
         lag = LAG if provider.failure == "lag" else None
+        if provider.failure == "behind" and asked in _PAGES:
+            lag = BEHIND[provider.seed % len(BEHIND)]
     response = ask(lag)
     if provider.failing and provider.failure == "lose_answer":
         raise ConnectionResetError

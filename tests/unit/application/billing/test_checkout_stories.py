@@ -10,7 +10,7 @@ import pytest
 from tests.harness.worlds.checkout import CheckoutWorld
 from tocsin.billing.checkout.attempts import Result
 from tocsin.billing.checkout.breaker import Phase
-from tocsin.billing.checkout.intent import ABSENCE_PROVES, PAGE_LIFE, LegState
+from tocsin.billing.checkout.leg import ABSENCE_PROVES, PAGE_LIFE, LegState
 from tocsin.billing.checkout.routing import CheckoutPolicy
 from tocsin.billing.errors import CheckoutCompleted, NoPaymentPath
 from tocsin.runtime.watch.checkout_notes import Notes
@@ -18,6 +18,7 @@ from tocsin.runtime.watch.invocation import watch
 
 if TYPE_CHECKING:
     from tocsin.application.billing.checkout.settle import Settled
+    from tocsin.billing.checkout.intent import Intent
 
 ACCOUNTS = {
     "stripe": {"account": "acct_1", "mode": "test"},
@@ -114,6 +115,130 @@ class TestAListOfNothing:
         world.settle()
         (intent,) = world.intents.intents.values()
         assert intent.legs[0].state is LegState.LIVE
+
+
+class TestAListThatIsBehind:
+    """It has the pages of others and not ours: the customer is served, and ours looked for again.
+
+    Neither provider says when its lists are complete (docs.stripe.com/api/checkout/sessions/list,
+    razorpay.com/docs/api/payments/subscriptions/fetch-all-subscriptions). A page can be paid for a
+    day (`expires_at`, `expire_by`).
+    """
+
+    NAMES = pytest.mark.parametrize("name", ["stripe", "razorpay"])
+
+    def missed(self, name: str, *, sold: tuple[str, ...], lag: int) -> CheckoutWorld:
+        """An answer is lost, and after ten minutes the list does not have what was made."""
+        world = CheckoutWorld(sold_by(*sold))
+        provider = world.provider(name)
+        provider.mode, provider.lag = "late", lag
+        if len(sold) == 1:
+            assert turned_away(world) == {name: "timeout"}
+        else:
+            assert world.buy().leg.provider != name
+        provider.mode = "up"
+        world.pass_time(ABSENCE_PROVES)
+        world.settle()
+        return world
+
+    def intent(self, world: CheckoutWorld) -> Intent:
+        (intent,) = world.intents.intents.values()
+        return intent
+
+    def sweep(self, world: CheckoutWorld, *, seconds: int) -> None:
+        """The round of every minute."""
+        for _ in range(seconds // 60):
+            world.pass_time(60)
+            world.settle()
+
+    @NAMES
+    def test_nobody_waits_for_it_and_nobody_is_told_of_a_double(self, name: str) -> None:
+        other = "razorpay" if name == "stripe" else "stripe"
+        world = self.missed(name, sold=(name, other), lag=7_200)
+        intent = self.intent(world)
+        assert (intent.legs[0].state, intent.legs[0].code) == (LegState.FAILED, "absent")
+        assert (intent.settled, intent.double) == (True, None)
+        assert world.intents.unsettled() == ()
+        assert world.settle().waiting == 0
+
+    @NAMES
+    def test_paid_beside_another_it_is_a_double_as_soon_as_the_list_has_it(self, name: str) -> None:
+        """Looked for when 10, 20, 40, 80 and 160 minutes old; the list is two hours behind."""
+        other = "razorpay" if name == "stripe" else "stripe"
+        world = self.missed(name, sold=(name, other), lag=7_200)
+        for provider in world.providers.values():
+            for page in provider.sessions.values():
+                page.state = "running"
+        self.sweep(world, seconds=149 * 60)
+        assert self.intent(world).double is None
+        self.sweep(world, seconds=120)
+        double = self.intent(world).double
+        assert double is not None
+        assert (double.certain, double.proposal) == (True, "refund")
+        assert [each.id for each in world.intents.unsettled()] == [self.intent(world).id]
+
+    @NAMES
+    def test_unpaid_it_is_closed_as_soon_as_the_list_has_it(self, name: str) -> None:
+        other = "razorpay" if name == "stripe" else "stripe"
+        world = self.missed(name, sold=(name, other), lag=7_200)
+        self.sweep(world, seconds=152 * 60)
+        assert [page.state for page in world.provider(name).sessions.values()] == ["expired"]
+        assert self.intent(world).look_again_at is None
+        assert self.intent(world).settled
+
+    @NAMES
+    def test_asked_again_at_the_same_provider_both_keys_are_known(self, name: str) -> None:
+        world = self.missed(name, sold=(name,), lag=7_200)
+        for page in world.provider(name).sessions.values():
+            page.state = "running"
+        offered = world.buy()
+        assert [leg.key for leg in offered.intent.legs] == [
+            offered.leg.key,
+            offered.leg.key.partition("~")[0],
+        ]
+        world.provider(name).sessions[offered.leg.key].state = "running"
+        self.sweep(world, seconds=PAGE_LIFE + 2 * ABSENCE_PROVES)
+        double = self.intent(world).double
+        assert double is not None
+        assert double.certain
+        assert {double.kept.key, double.others[0].key} == set(world.provider(name).sessions)
+
+    @NAMES
+    def test_what_was_never_made_costs_a_few_questions_and_is_forgotten_with_its_page(
+        self, name: str
+    ) -> None:
+        world = CheckoutWorld(sold_by(name))
+        provider = world.provider(name)
+        provider.mode = "lost"
+        turned_away(world)
+        provider.mode = "up"
+        world.pass_time(ABSENCE_PROVES)
+        world.settle()
+        assert self.intent(world).look_again_at is not None
+        first = self.intent(world).legs[0].key
+        offered = world.buy()
+        provider.sessions[offered.leg.key].state = "running"
+        asked = provider.looks
+        self.sweep(world, seconds=PAGE_LIFE - ABSENCE_PROVES)
+        assert first in {leg.key for leg in self.intent(world).legs}
+        self.sweep(world, seconds=ABSENCE_PROVES + 120)
+        assert [leg.key for leg in self.intent(world).legs] == [offered.leg.key]
+        assert self.intent(world).look_again_at is None
+        assert provider.looks - asked <= 9
+
+    @NAMES
+    def test_while_the_provider_cannot_say_it_is_asked_again(self, name: str) -> None:
+        """The last look falls into an outage: it is made up for."""
+        world = self.missed(name, sold=(name,), lag=7_200)
+        provider = world.provider(name)
+        for page in provider.sessions.values():
+            page.state = "running"
+        provider.readable = False
+        self.sweep(world, seconds=2 * PAGE_LIFE)
+        assert self.intent(world).look_again_at is not None
+        provider.readable = True
+        self.sweep(world, seconds=60)
+        assert self.intent(world).legs[0].state is LegState.LIVE
 
 
 class TestAKeyAskedAgainAfterItsPagesLife:

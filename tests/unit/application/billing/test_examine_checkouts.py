@@ -9,7 +9,7 @@ import pytest
 from tests.harness.worlds.checkout import CheckoutWorld
 from tocsin.application.billing.outage.examine_checkouts import Examiner
 from tocsin.billing.checkout.breaker import Phase
-from tocsin.billing.checkout.intent import ABSENCE_PROVES, LegState
+from tocsin.billing.checkout.leg import ABSENCE_PROVES, LegState
 from tocsin.billing.outage.examination import PROBE_WORKSPACE, Lack
 from tocsin.errors import BadInput, StoreUnavailable
 

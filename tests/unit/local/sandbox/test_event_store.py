@@ -79,13 +79,28 @@ def test_a_replica_shows_each_object_as_the_last_event_it_knows_did(
     account = Account("lag")
     moments = sorted(versions)
     for number, second in enumerate(moments):
-        subject = {"object": "customer", "id": "cus_1", "version": number}
-        account.emit("customer.updated", subject, now=START + second)
+        subject = {"object": "customer", "id": "cus_1", "created": START, "version": number}
+        kind = "customer.updated" if number else "customer.created"
+        account.emit(kind, subject, now=START + second)
     known = [number for number, second in enumerate(moments) if second <= at]
     shown = account.events.state_of("cus_1", at=START + at)
     assert shown is not None
     assert shown["version"] == (known[-1] if known else 0)
-    assert account.events.existed("cus_1", at=START + at) == bool(known)
+    assert account.events.existed(subject, at=START + at) == bool(known)
+
+
+def test_a_replica_knows_what_no_event_told_of_since_it_was_made() -> None:
+    """Stripe has no event for a new checkout session: a list that is behind has it all the same."""
+    account = Account("lag")
+    session = {"object": "checkout.session", "id": "cs_1", "created": START, "status": "open"}
+    account.add(session)
+    for kind in ("before", "after"):
+        assert not account.events.existed(session, at=START - 1), kind
+        assert account.events.existed(session, at=START), kind
+        was, session["status"] = {**session}, "complete"
+        account.emit("checkout.session.completed", session, now=START + 60, before=was)
+    shown = [account.events.state_of("cs_1", at=START + at) for at in (59, 60)]
+    assert [each and each["status"] for each in shown] == ["open", "complete"]
 
 
 def test_a_story_over_a_restart_is_the_same_to_the_byte() -> None:

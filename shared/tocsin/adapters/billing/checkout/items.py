@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.billing.checkout.attempts import Attempt, Result
 from tocsin.billing.checkout.breaker import Breaker, Phase
-from tocsin.billing.checkout.intent import DoubleDecision, Intent, Leg, LegState, Remedy
+from tocsin.billing.checkout.decision import DoubleDecision, Remedy
+from tocsin.billing.checkout.intent import Intent
+from tocsin.billing.checkout.leg import Leg, LegState
 from tocsin.billing.identity import Identity
 from tocsin.billing.projection.ledger_key import hour_bucket
 
@@ -48,11 +50,14 @@ def open_sk(created: int, intent_id: str) -> str:
 def open_item(intent: Intent) -> Item:
     """That place; once settled it only waits for the table to forget it.
 
-    No function may delete anything, so leaving the list is a mark too.
+    While a key of it is looked for again it is aside, with the time of that. No function may delete
+    anything, so leaving the list is a mark too.
     """
     place = open_key(intent) | {"v": {"N": str(SCHEMA_VERSION)}, "id": {"S": intent.id}}
     if not intent.settled:
         return place
+    if intent.look_again_at is not None:
+        return place | {"again": {"N": str(intent.look_again_at)}}
     return place | {"done": {"BOOL": True}, "ttl": {"N": str(intent.created + DONE_SECONDS)}}
 
 
@@ -61,9 +66,18 @@ def intent_item(intent: Intent) -> Item:
     return intent_key(intent.id) | {
         "v": {"N": str(SCHEMA_VERSION)},
         "ver": {"N": str(intent.ver)},
-        "body": {"S": _text(asdict(intent))},
+        "body": {"S": _text(_intent(intent))},
         "ttl": {"N": str(intent.created + KEPT_SECONDS)},
     }
+
+
+def _intent(intent: Intent) -> dict[str, Any]:
+    """As it was written before keys were looked for again, where none is."""
+    plain = asdict(intent)
+    for leg in plain["legs"]:
+        if not leg["look_again_at"]:
+            del leg["look_again_at"]
+    return plain
 
 
 def intent_of(item: Item) -> Intent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.billing.checkout.breaker import Breaker
+from tocsin.billing.checkout.intent import waits
 
 if TYPE_CHECKING:
     from tocsin.billing.checkout.attempts import Attempt
@@ -35,12 +36,12 @@ class MemoryIntents:
         self.log.append(attempt)
 
     def unsettled(
-        self, *, limit: int = 200, after: tuple[int, str] | None = None
+        self, *, limit: int = 200, after: tuple[int, str] | None = None, again_by: int = 0
     ) -> tuple[Intent, ...]:
         found = [
             each
             for each in self.intents.values()
-            if not each.settled and (after is None or each.place > after)
+            if waits(each, again_by) and (after is None or each.place > after)
         ]
         return tuple(sorted(found, key=lambda each: each.place)[:limit])
 

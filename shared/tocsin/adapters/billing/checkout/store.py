@@ -26,6 +26,7 @@ from tocsin.adapters.billing.checkout.items import (
     open_sk,
 )
 from tocsin.billing.checkout.breaker import Breaker
+from tocsin.billing.checkout.intent import waits
 from tocsin.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tocsin.billing.identity import Identity
 
 _HOUR = 3_600
+_WAITS = "attribute_not_exists(done) AND (attribute_not_exists(again) OR again <= :by)"
 
 
 class DynamoDbIntents:
@@ -70,14 +72,15 @@ class DynamoDbIntents:
         return {"Put": {"TableName": self._table.name, "Item": item, **condition}}
 
     def unsettled(
-        self, *, limit: int = 200, after: tuple[int, str] | None = None
+        self, *, limit: int = 200, after: tuple[int, str] | None = None, again_by: int = 0
     ) -> tuple[Intent, ...]:
-        unsettled = {"FilterExpression": "attribute_not_exists(done)", "ConsistentRead": True}
         behind = ("0", "9" * 13) if after is None else (f"{open_sk(*after)} ", "9" * 13)
-        listed = self._table.query(**within(OPEN_PK, *behind), **unsettled)
+        wanted = within(OPEN_PK, *behind)
+        wanted["ExpressionAttributeValues"] |= {":by": n(again_by)}
+        listed = self._table.query(**wanted, FilterExpression=_WAITS, ConsistentRead=True)
         found = (self.load(item["id"]["S"]) for item in listed)
         # What was settled between the two reads takes nobody's place.
-        still = (each for each in found if each is not None and not each.settled)
+        still = (each for each in found if each is not None and waits(each, again_by))
         return tuple(islice(still, limit))
 
     def attempts(self, *, since: int, until: int) -> tuple[Attempt, ...]:

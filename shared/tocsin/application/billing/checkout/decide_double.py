@@ -10,7 +10,8 @@ from tocsin.errors import NotAllowed
 from tocsin.incidents.vocabulary import Group
 
 if TYPE_CHECKING:
-    from tocsin.billing.checkout.intent import DoubleDecision, Intent
+    from tocsin.billing.checkout.decision import DoubleDecision
+    from tocsin.billing.checkout.intent import Intent
     from tocsin.ports.billing.checkout import IntentStore
 
 MAY_DECIDE = frozenset({Group.RESPONDER, Group.COMMANDER, Group.SECURITY})

@@ -2,7 +2,8 @@
 
 Run every minute. For each unsettled intent, every leg that is in doubt, or stands beside the one
 the customer was sent to, is looked up at its provider. What can still be paid there is expired;
-what runs is left alone and stays listed as a double until a person has decided.
+what runs is left alone and stays listed as a double until a person has decided. Keys of which a
+list said that they made nothing are looked for again when they are due: nobody waits for that.
 
 None keeps another from being looked at: each run goes on behind the last one of the run before, a
 provider that answers nothing is left alone until the next run, and what cannot be looked up or
@@ -15,13 +16,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tocsin.billing.checkout.intent import SENT_FOR_LONG, LegState, leg_of, looked_up
+from tocsin.billing.checkout.intent import leg_of, looked_up
+from tocsin.billing.checkout.leg import SENT_FOR_LONG, LegState
 from tocsin.errors import TocsinError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tocsin.billing.checkout.intent import Double, Intent, Leg
+    from tocsin.billing.checkout.intent import Double, Intent
+    from tocsin.billing.checkout.leg import Leg
     from tocsin.ports.billing.checkout import IntentStore, PolicySource
     from tocsin.ports.time import WallClock
 
@@ -38,8 +41,9 @@ each costs its time-outs."""
 class Settled:
     """What one run did: intents looked at, those settled by it, and all doubles that are left.
 
-    `reached` is the place behind which the next run goes on. `waiting` counts all unsettled before
-    it; `failed` are the errors of those that could not be looked up or kept, by intent.
+    `reached` is the place behind which the next run goes on. `waiting` counts all that there was to
+    look at before it; `failed` are the errors of those that could not be looked up or kept, by
+    intent.
     """
 
     looked_at: int
@@ -50,12 +54,17 @@ class Settled:
     failed: dict[str, TocsinError] = field(default_factory=dict)
 
 
-def every_unsettled(intents: IntentStore) -> Iterator[Intent]:
-    """All of them, the oldest first, however many there are."""
-    page = intents.unsettled(limit=PAGE)
+def every_unsettled(intents: IntentStore, *, again_by: int = 0) -> Iterator[Intent]:
+    """All of them, the oldest first, however many there are.
+
+    With `again_by`, in epoch seconds, those too of which a key is looked for again by then.
+    """
+    page = intents.unsettled(limit=PAGE, again_by=again_by)
     while page:
         yield from page
-        page = intents.unsettled(limit=PAGE, after=page[-1].place) if len(page) == PAGE else ()
+        if len(page) < PAGE:
+            return
+        page = intents.unsettled(limit=PAGE, after=page[-1].place, again_by=again_by)
 
 
 def settle(
@@ -71,7 +80,8 @@ def settle(
     Raises:
         StoreUnavailable: the list cannot be read.
     """
-    waiting = {each.id: each for each in every_unsettled(intents)}
+    now = _now(clock)
+    waiting = {each.id: each for each in every_unsettled(intents, again_by=now)}
     desk, until = _Desk(intents, policies, clock), _now(clock) + LONGEST
     settled, looked_at, reached, failed = 0, 0, after, dict[str, TocsinError]()
     for intent in _turns(waiting.values(), after)[:limit]:
@@ -82,7 +92,7 @@ def settle(
             waiting[intent.id] = desk.look(intent)
         except TocsinError as error:
             failed[intent.id] = error
-        settled += waiting[intent.id].settled
+        settled += waiting[intent.id].settled and not intent.settled
     doubles = (each.double for each in waiting.values())
     left = tuple(each for each in doubles if each is not None)
     return Settled(looked_at, settled, left, reached, len(waiting), failed)
@@ -128,7 +138,7 @@ class _Desk:
         """The intent after one leg was looked up, and whether it could be kept."""
         provider = self.policies.provider(leg.provider)
         for expire_first in (False, True):
-            present = leg_of(intent, leg.identity)
+            present = leg_of(intent, leg.identity, leg.key)
             # Only what is stored as being withdrawn: from then on nobody is sent there.
             if expire_first and not (present.withdrawing and provider.expire(present)):
                 break
@@ -137,22 +147,25 @@ class _Desk:
                 self.silent[leg.provider] += 1
                 break
             self.silent[leg.provider] = 0
-            after = looked_up(intent, leg.identity, found, now=_now(self.clock))
+            after = looked_up(intent, leg.identity, found, now=_now(self.clock), key=leg.key)
             if after != intent and not self.intents.save(after):
                 return intent, False
             intent = after
+            if found.session is None:
+                break  # and an earlier key may be forgotten now
         return intent, True
 
 
 def _due(intent: Intent, now: int) -> list[Leg]:
-    """Legs to look up: of a double all, the one that counts too.
+    """Legs to look up: of a double all, the one that counts too, and keys to look for again.
 
     The page the customer was sent to may have been paid, which alone makes a double certain; and
     what runs may have been ended by a person meanwhile.
     """
     double = intent.double
     running = (double.kept, *double.others) if double else ()
-    wanted = {leg.identity: leg for leg in (*intent.to_settle, *running)}
+    again = [leg for leg in intent.legs if 0 < leg.look_again_at <= now]
+    wanted = {leg.key: leg for leg in (*intent.to_settle, *running, *again)}
     return [
         leg
         for leg in wanted.values()

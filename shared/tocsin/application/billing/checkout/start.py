@@ -17,18 +17,8 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.checkout import breaker as breakers
 from tocsin.billing.checkout.attempts import Attempt, Result
-from tocsin.billing.checkout.intent import (
-    PAGE_LIFE,
-    SENT_FOR_LONG,
-    UNSETTLED,
-    Intent,
-    LegState,
-    heard,
-    intent_id,
-    leg_of,
-    looked_up,
-    sent,
-)
+from tocsin.billing.checkout.intent import Intent, heard, intent_id, leg_of, looked_up, sent
+from tocsin.billing.checkout.leg import PAGE_LIFE, SENT_FOR_LONG, UNSETTLED, LegState
 from tocsin.billing.errors import CheckoutCompleted, CheckoutInProgress, NoPaymentPath
 from tocsin.billing.outage.signs import LOOK_BACK, checkouts
 from tocsin.errors import IdempotencyKeyReused, SecretUnavailable, Unavailable
@@ -38,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tocsin.billing.checkout.breaker import Breaker
-    from tocsin.billing.checkout.intent import Leg
+    from tocsin.billing.checkout.leg import Leg
     from tocsin.billing.checkout.routing import Offer
     from tocsin.billing.identity import Identity
     from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource
@@ -151,7 +141,7 @@ class Checkouts:
             if found is None:
                 unknown[leg.provider] = "not_known_yet"
                 continue
-            after = looked_up(intent, leg.identity, found, now=self._now())
+            after = looked_up(intent, leg.identity, found, now=self._now(), key=leg.key)
             if after != intent and not self.intents.save(after):
                 raise CheckoutInProgress(intent=intent.id)
             intent = after

@@ -12,23 +12,15 @@ from typing import TYPE_CHECKING
 
 from tocsin.billing.checkout import breaker as breakers
 from tocsin.billing.checkout.attempts import Result
-from tocsin.billing.checkout.intent import (
-    MADE_A_PAGE,
-    Intent,
-    LegState,
-    heard,
-    intent_id,
-    leg_of,
-    looked_up,
-    sent,
-)
+from tocsin.billing.checkout.intent import Intent, heard, intent_id, leg_of, looked_up, sent
+from tocsin.billing.checkout.leg import MADE_A_PAGE, LegState
 from tocsin.billing.checkout.routing import Offer
 from tocsin.billing.outage.examination import PROBE_WORKSPACE
 from tocsin.errors import BadInput, VersionConflict
 
 if TYPE_CHECKING:
     from tocsin.billing.checkout.breaker import Breaker
-    from tocsin.billing.checkout.intent import Leg
+    from tocsin.billing.checkout.leg import Leg
     from tocsin.billing.identity import Identity
     from tocsin.ports.billing.checkout import BreakerStore, IntentStore, PolicySource
     from tocsin.ports.time import WallClock

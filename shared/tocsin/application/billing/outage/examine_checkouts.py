@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tocsin.application.billing.outage.checkout_probes import CheckoutProbes
-from tocsin.billing.checkout.intent import LegState, leg_of, looked_up
+from tocsin.billing.checkout.intent import leg_of, looked_up
+from tocsin.billing.checkout.leg import LegState
 from tocsin.billing.outage.examination import (
     ASKED_ABOUT,
     LOOKED_BACK,

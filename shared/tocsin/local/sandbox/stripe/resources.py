@@ -154,8 +154,8 @@ def _known(account: Account, kind: str, as_of: int | None) -> Iterable[Json]:
     stored = account.objects[kind]
     if as_of is None:
         return stored.values()
-    known = (one for one in stored if account.events.existed(one, at=as_of))
-    return [state for one in known if (state := account.events.state_of(one, at=as_of))]
+    known = [one for one in stored.values() if account.events.existed(one, at=as_of)]
+    return [account.events.state_of(one["id"], at=as_of) or one for one in known]
 
 
 def _field(one: Json, name: str) -> Any:
