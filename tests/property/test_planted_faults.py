@@ -181,6 +181,42 @@ FAULTS = (
         "self.queue.send(cursor.id, [*records, *again][1:])",
     ),
     Planted(
+        "a list's word is the last",
+        "billing/checkout/leg.py",
+        "        if now - self.last_call >= over:\n",
+        "        if over:\n",
+    ),
+    Planted(
+        "a missed heartbeat is forgotten",
+        "incidents/model/heartbeats.py",
+        "missed_at=heartbeat.expected_by, told=False)",
+        "missed_at=heartbeat.expected_by, told=True)",
+    ),
+    Planted(
+        "a late beat clears nothing",
+        "incidents/model/heartbeats.py",
+        "    end = since + _MOMENT if heartbeat.removed else heartbeat.returned_at\n",
+        "    end = since + _MOMENT if heartbeat.removed else None\n",
+    ),
+    Planted(
+        "what comes last is believed",
+        "incidents/events/opening.py",
+        "    if said_at < old.last_at:\n",
+        "    if False:\n",
+    ),
+    Planted(
+        "a rule that only watches pages",
+        "application/signals/set_aside.py",
+        "    if signal.firing and judged.mode is RuleMode.MONITOR:\n",
+        "    if False:\n",
+    ),
+    Planted(
+        "what was held back is never let through",
+        "application/incidents/receive.py",
+        "        outcomes = receive([signal.let_through()], ports)\n",
+        "        outcomes = []\n",
+    ),
+    Planted(
         "acknowledged before it is stored",
         "application/billing/projection/ingest.py",
         "        return Receipt(self.ledger.put(record), record)\n",

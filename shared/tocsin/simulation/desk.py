@@ -12,11 +12,13 @@ from tocsin.incidents.commands.severity import ChangeSeverity
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.timeline.entry import Actor
 from tocsin.incidents.vocabulary import ActorKind, Group
+from tocsin.signals.registry import reader
 from tocsin.simulation.fault import Fault
 from tocsin.simulation.troubles import Died
 from tocsin.simulation.world import TEAM, World
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from datetime import timedelta
 
     from tocsin.application.incidents.outcome import Outcome
@@ -126,14 +128,61 @@ class Desk:
         if second is not None and self.world.store.whole() != before:
             raise Fault("I3: the same command, asked twice, changed something the second time")
 
-    def hear(self, signals: list[Signal]) -> None:
+    def hear_messages(
+        self, messages: list[tuple[str, dict[str, Any]]], *, watched: AbstractSet[str] = frozenset()
+    ) -> None:
+        """Messages of a queue, each its source and its body, are read and worked off together.
+
+        Keys that are `watched` are of findings that a rule in force only watches. Raises `Fault` as
+        `hear`; one that nobody can read keeps no other back.
+        """
+        readings = [reader(source)(body) for source, body in messages]
+        for each in readings:
+            self.world.met["findings in one message"] += len(each.signals) > 1
+            self.world.met["findings that nobody can read"] += len(each.refusals)
+        if signals := [signal for each in readings for signal in each.signals]:
+            self.world.met["findings told of"] += len(signals)
+            self.hear(signals, watched=watched)
+
+    def hear(self, signals: list[Signal], *, watched: AbstractSet[str] = frozenset()) -> None:
         """A source sends a batch; what was not taken is delivered again, as its queue does.
 
         Raises:
-            Fault: an error left that nobody designed, or the batch was never taken.
+            Fault: an error left that nobody designed, or the batch was never taken; nothing open
+                says what is news and fires, or something was opened for what is only `watched`.
         """
-        newest = max(signals, key=lambda signal: signal.occurred_at)
-        news = newest.occurred_at > self._heard_of(newest.key)
+        loud = self._news(signals)
+        quiet = {key for key in watched if not self._held(key)}
+        self._received(signals)
+        if left := self.world.store.unseen(signals):
+            raise Fault(f"I10: taken, and no trace of {[each.id for each in left]}")
+        for newest in loud:
+            held, waits = self._held(newest.key), self.world.store.held(newest.key)
+            if waits is not None and waits.occurred_at >= newest.occurred_at and held:
+                continue  # it is flapping, and heard of when it has been quiet
+            says = any(each.signals[newest.key].firing for each in held)
+            if newest.firing and not says and newest.key not in quiet:
+                raise Fault(f"I10: {newest.rule} fires, and no open incident says so")
+        for key in quiet:
+            if held := self._held(key):
+                raise Fault(f"{held[0].id} was opened for {key}, which is only watched")
+            self.world.met["findings only watched"] += 1
+        self.world.pump()
+
+    def _held(self, key: str) -> list[Incident]:
+        return [each for each in self.open() if key in each.signals]
+
+    def _news(self, signals: list[Signal]) -> list[Signal]:
+        """The newest of each key that says whether something is wrong now, if it is news."""
+        newest: dict[str, Signal] = {}
+        for signal in signals:
+            known = newest.get(signal.key)
+            says = not signal.only_told and not signal.suppressed
+            if says and (known is None or known.occurred_at < signal.occurred_at):
+                newest[signal.key] = signal
+        return [each for each in newest.values() if each.occurred_at > self._heard_of(each.key)]
+
+    def _received(self, signals: list[Signal]) -> None:
         for _ in range(_DELIVERIES):
             try:
                 self.world.engine.receive(signals)
@@ -148,15 +197,6 @@ class Desk:
             break
         else:
             raise Fault(f"a batch was given up after {_DELIVERIES} deliveries")
-        if left := self.world.store.unseen(signals):
-            raise Fault(f"I10: taken, and no trace of {[each.id for each in left]}")
-        held = [each for each in self.open() if newest.key in each.signals]
-        waits = self.world.store.held(newest.key)
-        if waits is not None and waits.occurred_at >= newest.occurred_at and held:
-            news = False  # it is flapping, and heard of when it has been quiet
-        if news and newest.firing and not any(each.signals[newest.key].firing for each in held):
-            raise Fault(f"I10: {newest.rule} fires, and no open incident says so")
-        self.world.pump()
 
     def _heard_of(self, key: str) -> datetime:
         """The newest time that anything is known of a key by."""

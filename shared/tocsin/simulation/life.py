@@ -11,11 +11,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tocsin.simulation.acts.registry import act_named, weights
+from tocsin.simulation.acts.sources import findings_arrive
 from tocsin.simulation.billing.laws import BillingLaws
 from tocsin.simulation.desk import Desk
 from tocsin.simulation.fault import Fault
 from tocsin.simulation.laws import Laws
 from tocsin.simulation.plan import Life, plan
+from tocsin.simulation.sources.laws import SourceLaws
 from tocsin.simulation.surroundings import SimulatedClock
 from tocsin.simulation.sweeps import LateSweep
 from tocsin.simulation.world import World
@@ -77,16 +79,19 @@ def through(life: Life) -> Lived:
     """Lives a plan step by step, until it ends or something does not hold."""
     world = World(life.seed, SimulatedClock(life.begins))
     desk, laws, billing = Desk(world), Laws(world), BillingLaws(world.billing, world.met)
+    sources = SourceLaws(world)
     fault, done = None, 0
     try:
         for step in life.steps:
             _take(step, world, desk)
             done += 1
             laws.look()
+            sources.look()
             billing.look()
         late = LateSweep(world)
-        _end(life.seed, world, late)
+        _end(life.seed, desk, late)
         laws.look()
+        sources.look()
         world.met["swept late and in time"] += late.look()
         laws.at_the_end()
         billing.at_the_end()
@@ -115,11 +120,13 @@ def _take(step: Step, world: World, desk: Desk) -> None:
         world.log.append(f"{world.now:%Y-%m-%d %H:%M} UTC  {told}")
 
 
-def _end(seed: int, world: World, late: LateSweep) -> None:
+def _end(seed: int, desk: Desk, late: LateSweep) -> None:
     """Nothing goes wrong any more and nobody acts: what was promised must be asked for."""
+    world = desk.world
     world.troubles.end()
     world.dead.clear()
     world.stream_runs = True
+    findings_arrive(desk, (seed, seed // 2, seed // 3, seed // 5))
     world.pass_time(61, punctual=True)
     late.begin()
     world.pass_time(_QUIET_MINUTES[seed % len(_QUIET_MINUTES)], punctual=True)

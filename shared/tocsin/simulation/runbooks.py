@@ -7,14 +7,25 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tocsin.errors import InvalidPolicy
+from tocsin.incidents.runbook.policy import RuleMode, TriageRule
 from tocsin.incidents.runbook.targets import BusinessDays, Elapsed
-from tocsin.incidents.vocabulary import ClockName, Severity
+from tocsin.incidents.vocabulary import Category, ClockName, Severity
 from tocsin.policy.compiled.policies import default, sealed
 from tocsin.simulation.promised import SHIPPED, STRICT, Promises
 
 if TYPE_CHECKING:
     from tocsin.incidents.runbook.policy import Policy
 
+_WATCHES = TriageRule(
+    id="watched",
+    source="github",
+    pattern="code_scanning/*",
+    severity=Severity.MEDIUM,
+    category=Category.SECURITY,
+    hints=(Severity.MEDIUM,),
+    mode=RuleMode.MONITOR,
+)
+"""The stricter team only watches what its scanner calls medium."""
 _DAY = 540
 """Business minutes of a day of nine hours."""
 
@@ -37,7 +48,12 @@ def _strict(shipped: Policy) -> Policy:
     }
     calendar = replace(shipped.calendar, zone="Europe/Berlin", closed_dates=frozenset())
     changed = replace(
-        shipped, version="strict", severities=severities, calendar=calendar, closed_names={}
+        shipped,
+        version="strict",
+        severities=severities,
+        calendar=calendar,
+        closed_names={},
+        triage=(_WATCHES, *shipped.triage),
     )
     return sealed(changed)
 
@@ -79,6 +95,11 @@ class Published:
         """The next one is in force; its version."""
         self.turn += 1
         return self.current().version
+
+    @property
+    def watches(self) -> bool:
+        """Whether the one in force only watches findings of code that are called medium."""
+        return self.turn % len(runbooks()) == 1
 
     def _known(self, version: str) -> tuple[Policy, Promises]:
         if version not in self._by_version:

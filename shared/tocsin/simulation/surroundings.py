@@ -119,7 +119,7 @@ class Postman(Router):
         return self.rings[person]
 
 
-_MEANT = ("StoreUnavailable", "VersionConflict", "SendFailed")
+_MEANT = ("StoreUnavailable", "VersionConflict", "SendFailed", "SignalsNotReceived")
 """What fails for the time being, and is tried again."""
 _NOWHERE = Way(
     person="",

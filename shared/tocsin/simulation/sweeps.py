@@ -37,16 +37,20 @@ class LateSweep:
         self.before = [each for each in self.world.incidents() if each.open]
 
     def look(self) -> int:
-        """How many incidents were compared. Raises `Fault` where the time of a sweep mattered."""
+        """How many incidents were compared. Raises `Fault` where the time of a sweep mattered.
+
+        One that a job's silence was told to meanwhile has heard more than time.
+        """
         now = {each.id: each for each in self.world.incidents()}
-        for was in self.before:
+        compared = [was for was in self.before if now[was.id].signals == was.signals]
+        for was in compared:
             late, punctual = self._swept_once(was), now[was.id]
             _alike(was.id, _standing(late), _standing(punctual), "late and in time")
         stood = {name: _standing(each) for name, each in now.items()}
         self.world.sweep()
         for each in self.world.incidents():
             _alike(each.id, _standing(each), stood[each.id], "twice and once")
-        return len(self.before)
+        return len(compared)
 
     def _swept_once(self, incident: Incident) -> Incident:
         policy = self.world.policies.version(incident.policy_version)

@@ -19,6 +19,7 @@ from tocsin.incidents.vocabulary import MessageKind
 from tocsin.ports.incidents import DueItems
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import timedelta
 
     from tocsin.incidents.model.incident import Incident
@@ -122,11 +123,19 @@ class TroubledIncidents(MemoryIncidents):
         incidents = sorted((second, name) for name, second in self._due.items() if second <= now)
         messages = sorted((self._outbox[key].due_at, key.incident, key.sk) for key in self.unsent)
         outbox = [OutboxKey(incident=name, sk=sk) for due, name, sk in messages if due <= at]
+        held = sorted((second, key) for key, second in self._held_until() if second <= now)
         return DueItems(
             incidents=tuple(name for _, name in incidents[:limit]),
             outbox=tuple(outbox[:limit]),
-            more=max(len(incidents), len(outbox)) > limit,
+            more=max(len(incidents), len(outbox), len(held)) > limit,
+            held=tuple(key for _, key in held[:limit]),
         )
+
+    def _held_until(self) -> Iterator[tuple[str, int]]:
+        """What is held back of a key, and in which second that ends."""
+        for key, item in self._held.items():
+            if "due_sk" in item:
+                yield key, int(item["due_sk"]["N"])
 
     def claim_outbox(
         self, key: OutboxKey, *, owner: str, wall_now: datetime, lease: timedelta
@@ -147,9 +156,10 @@ class TroubledIncidents(MemoryIncidents):
             self.asked[key.incident] = sent_at
 
     def next_due(self) -> datetime | None:
-        """When a sweep next finds an incident or a message."""
+        """When a sweep next finds an incident, a message, or what was held back."""
         unsent = [self._outbox[key].due_at for key in self.unsent]
-        marks = [datetime.fromtimestamp(second, UTC) for second in self._due.values()]
+        seconds = (*self._due.values(), *(second for _, second in self._held_until()))
+        marks = [datetime.fromtimestamp(second, UTC) for second in seconds]
         return min((*unsent, *marks), default=None)
 
     def ids(self) -> list[str]:

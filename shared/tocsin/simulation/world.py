@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from tocsin.adapters.people.memory import (
     MemoryTexts,
 )
 from tocsin.adapters.releases.memory import MemoryReleases
-from tocsin.application.heartbeats.keep import Pulse
+from tocsin.application.heartbeats.keep import Listening, Pulse
 from tocsin.application.incidents.brief_page import Briefer
 from tocsin.application.incidents.deliver import LEASE, Delivery
 from tocsin.application.incidents.engine import Engine
@@ -41,8 +41,11 @@ from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.links import Keyring
 from tocsin.people.rotation import Rotation
+from tocsin.simulation.billing.mortal import mortal
 from tocsin.simulation.billing.office import Office
 from tocsin.simulation.runbooks import Published
+from tocsin.simulation.sources.findings import Findings
+from tocsin.simulation.sources.jobs import Jobs
 from tocsin.simulation.surroundings import Postman, Quiet, SeededIds, SimulatedClock
 from tocsin.simulation.troubles import Died, Trouble, TroubledIncidents, Troubles
 
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
 
 BASE = "https://abcdefghij.execute-api.us-east-1.amazonaws.com"
 MINUTE = timedelta(minutes=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 TEAM = ("ana", "bo", "cy", "dee", "eli")
 """Who takes turns as commander; the other roles stay with the runbook's own people."""
 _ZONES = ("America/New_York", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe")
@@ -97,13 +101,16 @@ class Whole(Engine):
     """The engine, with the releases that its sweep tells of."""
 
     releases: MemoryReleases
+    jobs: Jobs
 
     def tell_releases(self, *, has_time: Any) -> Told:
         return Teller(engine=self, tellings=self.releases).tell_waiting(has_time=has_time)
 
-    def listen(self, *, has_time: Any) -> Pulse:  # noqa: ARG002 - as the sweep asks
-        """Nothing beats in simulated lives yet."""
-        return Pulse()
+    def listen(self, *, has_time: Any) -> Pulse:
+        if not self.jobs.jobs:
+            return Pulse()
+        store = mortal(self.jobs.troubles, self.jobs.store)
+        return Listening(engine=self, store=store).listen(has_time=has_time)
 
     def ring_reports(self, *, has_time: Any) -> Rung:  # noqa: ARG002 - as the sweep asks
         """Nor does anybody report anything."""
@@ -158,6 +165,8 @@ class World:
     delivery: Delivery = field(init=False)
     sweeper: Sweeper = field(init=False)
     billing: Office = field(init=False)
+    jobs: Jobs = field(init=False)
+    findings: Findings = field(default_factory=Findings)
     _owners: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -166,7 +175,9 @@ class World:
         self.rotas = MemoryRotas()
         self.runbooks = Published(self.seed // 2)
         self.policies = OnDuty(self.runbooks, self.rotas, self.clock)
+        self.jobs = Jobs(self.seed, self.clock, self.troubles, self.met)
         self.engine = Whole(
+            jobs=self.jobs,
             store=self.store,
             policies=self.policies,
             clock=self.clock,
@@ -227,19 +238,29 @@ class World:
     def pass_time(self, minutes: int, *, punctual: bool) -> None:
         """Minutes pass; a punctual sweep comes whenever something is due, a late one at the end."""
         end = self.clock.now + minutes * MINUTE
-        while punctual and (due := self._next_due()) is not None and due < end:
-            self.clock.now = max(self.clock.now, due)
-            self.sweep()
+        while (moment := self._next(punctual=punctual)) < end:
+            self.clock.now = max(self.clock.now, moment)
+            due = self._next_due() if punctual else None
+            self.jobs.work()
+            if due is not None and due - MINUTE <= self.clock.now:
+                self.sweep()
         self.clock.now = max(self.clock.now, end)
+        self.jobs.work()
         self.billing.books.catch_up()
         self.billing.shop.pass_time()
         if not punctual and minutes:
             self.punctual_since = None
         self.sweep()
 
+    def _next(self, *, punctual: bool) -> datetime:
+        """When a job next runs, or a punctual sweep would find something."""
+        due = self._next_due() if punctual else None
+        return min((each for each in (due, self.jobs.next_beat()) if each), default=_NEVER)
+
     def _next_due(self) -> datetime | None:
         """The next minute at which a sweep would find something."""
-        due = self.store.next_due()
+        known = (self.store.next_due(), self.jobs.next_due())
+        due = min((each for each in known if each is not None), default=None)
         return None if due is None else max(due, self.clock.now + MINUTE)
 
     def sweep(self) -> None:

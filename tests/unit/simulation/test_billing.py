@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tocsin.billing.projection.ordering import Row
 
 START = 1_790_000_000
-BUSY = range(0, 6, 3)
+BUSY = range(0, 9, 3)
 """Seeds of lives in which billing is busy."""
 
 

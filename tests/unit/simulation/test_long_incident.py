@@ -34,7 +34,10 @@ ELSEWHERE = (
     "publishes",
 )
 """Acts that lead away from the one incident, end it, or bring a trouble."""
-ALARMS = ("alarms", "all clear")
+ALARMS = (
+    *("alarms", "all clear", "expects", "a job changes", "a job is removed"),
+    *("finds", "a finding changes", "findings arrive"),
+)
 """They open incidents of their own."""
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 from tocsin.simulation.acts.base import Picks, one_of
+from tocsin.simulation.acts.sources import silence
 
 ALARMS = ("api-5xx", "queue-age", "api-outage", "total-outage", "disk-space")
 
@@ -36,9 +37,10 @@ def all_clear(desk: Desk, picks: Picks) -> str | None:
     """Every signal of an incident clears."""
     if (incident := desk.chosen(picks[0])) is None:
         return None
-    names = [key.rpartition(":")[2] for key, state in incident.signals.items() if state.firing]
-    for name in names:
-        desk.hear([desk.signal(name, firing=False, ago=timedelta())])
+    keys = [key for key, state in incident.signals.items() if state.firing]
+    for key in keys:
+        silence(desk, key)
+    names = [key.rpartition(":")[2] for key in keys]
     return f"all clear for {incident.id}: {', '.join(names) or 'nothing fired'}"
 
 

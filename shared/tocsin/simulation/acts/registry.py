@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tocsin.simulation.acts import around, billing, ending, opening, working
+from tocsin.simulation.acts import around, billing, ending, opening, sources, working
 
 if TYPE_CHECKING:
     from tocsin.simulation.acts.base import Act
@@ -13,7 +13,7 @@ ACTS: dict[str, tuple[Act, int]] = {
     "alarms": (around.alarms, 12),
     "all clear": (around.all_clear, 4),
     "opens": (opening.opens, 5),
-    "acknowledges": (opening.acknowledges, 10),
+    "acknowledges": (opening.acknowledges, 14),
     "notes": (opening.notes, 3),
     "escalates": (opening.escalates, 2),
     "pages": (opening.pages, 3),
@@ -51,6 +51,12 @@ ACTS: dict[str, tuple[Act, int]] = {
     "stream": (around.stream, 2),
     "channels": (around.channels, 2),
     "publishes": (around.publishes, 2),
+    "expects": (sources.expects, 2),
+    "a job changes": (sources.a_job_changes, 4),
+    "a job is removed": (sources.a_job_is_removed, 1),
+    "finds": (sources.finds, 4),
+    "a finding changes": (sources.a_finding_changes, 7),
+    "findings arrive": (sources.findings_arrive, 4),
 }
 OF_BILLING: dict[str, tuple[Act, int]] = {
     "subscribes": (billing.subscribes, 5),
