@@ -108,10 +108,11 @@ FAULTS = (
     Planted(
         "traced before it is written",
         "application/incidents/receive.py",
-        "    outcome = _open_or_merge(fresh, ports) if fresh else None\n",
+        "    outcome = _open_or_merge(fresh, policy, ports, pointer)\n",
         (
+            "    now = ports.clock.incident_now()\n"
             "    ports.store.trace(fresh, incident=None, recorded_at=now)\n"
-            "    outcome = _open_or_merge(fresh, ports) if fresh else None\n"
+            "    outcome = _open_or_merge(fresh, policy, ports, pointer)\n"
         ),
     ),
     Planted(
@@ -207,14 +208,14 @@ FAULTS = (
     Planted(
         "a rule that only watches pages",
         "application/signals/set_aside.py",
-        "    if signal.firing and judged.mode is RuleMode.MONITOR:\n",
+        "    if judged.mode is RuleMode.MONITOR:\n",
         "    if False:\n",
     ),
     Planted(
         "what was held back is never let through",
-        "application/incidents/receive.py",
-        "        outcomes = receive([signal.let_through()], ports)\n",
-        "        outcomes = []\n",
+        "application/signals/let_through.py",
+        "            outcomes = receive([signal.let_through()], ports)\n",
+        "            outcomes = []\n",
     ),
     Planted(
         "acknowledged before it is stored",
