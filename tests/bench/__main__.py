@@ -140,7 +140,8 @@ def _storm(rounds: int) -> Part:
 
 def _arguments(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    names = ["cold_start", "first_leaving", "ingest", "units", "sweep", "numbers", "replay", "cost"]
+    names = ["cold_start", "first_leaving", "ingest", "units", "sweep", "numbers", "replay"]
+    names += ["storm", "cost"]
     parser.add_argument("--rounds", type=int, default=15, help="samples per contender")
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}"
