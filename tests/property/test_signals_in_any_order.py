@@ -141,7 +141,7 @@ def test_the_samples_of_every_source_give_something_to_hear() -> None:
     assert {one.source for one in shapes()} == {*SOURCES.names, "heartbeat"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(stories())
 def test_i1_in_any_order_doubled_and_in_any_batches_a_key_is_one_incident_and_ends_the_same(
     story: tuple[list[tuple[int, Signal]], list[tuple[int, Signal]]],
