@@ -182,12 +182,6 @@ FAULTS = (
         "self.queue.send(cursor.id, [*records, *again][1:])",
     ),
     Planted(
-        "a list's word is the last",
-        "billing/checkout/leg.py",
-        "        if now - self.last_call >= over:\n",
-        "        if over:\n",
-    ),
-    Planted(
         "a missed heartbeat is forgotten",
         "incidents/model/heartbeats.py",
         "missed_at=heartbeat.expected_by, told=False)",
@@ -198,24 +192,6 @@ FAULTS = (
         "incidents/model/heartbeats.py",
         "    end = since + _MOMENT if heartbeat.removed else heartbeat.returned_at\n",
         "    end = since + _MOMENT if heartbeat.removed else None\n",
-    ),
-    Planted(
-        "what comes last is believed",
-        "incidents/events/opening.py",
-        "    if said_at < old.last_at:\n",
-        "    if False:\n",
-    ),
-    Planted(
-        "a rule that only watches pages",
-        "application/signals/set_aside.py",
-        "    if judged.mode is RuleMode.MONITOR:\n",
-        "    if False:\n",
-    ),
-    Planted(
-        "what was held back is never let through",
-        "application/signals/let_through.py",
-        "            outcomes = receive([signal.let_through()], ports)\n",
-        "            outcomes = []\n",
     ),
     Planted(
         "acknowledged before it is stored",
