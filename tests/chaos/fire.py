@@ -62,8 +62,9 @@ ON_THE_LINK: Mapping[str, int] = {
 }
 """Nobody is killed by calling somebody."""
 
-ON_MESSAGES: Mapping[str, int] = {**EVERYTHING, LOST_ANSWER: 6, KILL_BEFORE: 6, KILL_AFTER: 6}
-"""What the notifier meets: it asks for little, and deaths are what its promise is about."""
+ON_MESSAGES: Mapping[str, int] = {**EVERYTHING, LOST_ANSWER: 6, KILL_BEFORE: 2, KILL_AFTER: 2}
+"""What the notifier meets. Its promise is about deaths, but where it dies at every sixth request it
+gets one message out in an invocation, and most of them leave when the fire is over."""
 
 SPREAD, CLOSE = 1_000, 80
 """Requests to a deck: where many are made, and where few are."""

@@ -31,6 +31,9 @@ SHORT = 3_000
 
 DELIVERED_WITHIN, AT_REST_WITHIN = 900.0, 120.0
 """Seconds the provider may take to deliver, and the projection may stand still and be wrong."""
+LEAVES_WITHIN = 240
+"""Seconds that messages may take to leave while it burns, where there are many commands; the rest
+leaves afterwards."""
 
 
 TO_AN_ALARM = 20
@@ -94,6 +97,11 @@ def run(
         say(f"{plan.name}: commands are given after {time.monotonic() - began:.0f} s")
         left = provider.delivered(seconds=DELIVERED_WITHIN)
         say(f"{plan.name}: {left} deliveries left after {time.monotonic() - began:.0f} s")
+        # Most messages leave later than what they tell of, and are to meet troubles too.
+        seconds = min(LEAVES_WITHIN, 45 + plan.commands)
+        states = outbox.swept_in_trouble(stage, seconds=seconds, every=SWEEPS_EVERY)
+        unsent = sum(state != "sent" for state in states.values())
+        say(f"{plan.name}: {unsent} messages left after {time.monotonic() - began:.0f} s")
         burning.over()
         faults = provider.recovers()
         provider.delivered(seconds=60)

@@ -98,6 +98,19 @@ def swept_until_sent(stage: Deployed, *, sweeps: int = 40) -> dict[str, str]:
     return states(stage)
 
 
+def swept_in_trouble(stage: Deployed, *, seconds: float, every: float) -> dict[str, str]:
+    """Sweeps `every` so many seconds until nothing is unsent, or the time is over.
+
+    Whoever sends is in trouble meanwhile: a lease that its holder died with has to run out first.
+    """
+    end = time.monotonic() + seconds
+    while set((found := states(stage)).values()) != {"sent"} and time.monotonic() < end:
+        stage.cloud.clock().advance(timedelta(minutes=1))
+        sweep(stage)
+        time.sleep(every)
+    return found
+
+
 def ends(stage: Deployed, found: Mapping[str, str]) -> Ends:
     """How those ended; waits a while for what has left and has not arrived."""
     ended = otherwise(stage)
