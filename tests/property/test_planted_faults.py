@@ -194,6 +194,12 @@ FAULTS = (
         "    end = since + _MOMENT if heartbeat.removed else None\n",
     ),
     Planted(
+        "a rule that only watches pages",
+        "application/signals/set_aside.py",
+        "    if judged.mode is RuleMode.MONITOR:\n",
+        "    if False:\n",
+    ),
+    Planted(
         "acknowledged before it is stored",
         "application/billing/projection/ingest.py",
         "        return Receipt(self.ledger.put(record), record)\n",
