@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tocsin.errors import MalformedPayload
 from tocsin.runtime.batch import failures
 from tocsin.runtime.intake import Intake
+from tocsin.signals.reading import REHEARSING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.wiring.incidents import Application
 
-_BY_EVENT = {"aws.securityhub": "security_hub", "aws.guardduty": "guardduty"}
+_BY_EVENT = {
+    source + service: name
+    for service, name in (("securityhub", "security_hub"), ("guardduty", "guardduty"))
+    for source in ("aws.", REHEARSING)
+}
 
 
 def take(event: Mapping[str, Any], *, application: Application, watch: Watch) -> dict[str, Any]:

@@ -175,7 +175,12 @@ def test_findings_come_to_their_queue_and_nowhere_else(deployment: Deployment) -
     rule = f"arn:<Partition>:events:<Region>:<AccountId>:rule/{name('findings')}"
     assert sender["Condition"] == {"ArnEquals": {"aws:SourceArn": rule}}
     made = deployment.one("AWS::Events::Rule", Name=name("findings"))
-    assert made["EventPattern"]["source"] == ["aws.guardduty", "aws.securityhub"]
+    assert made["EventPattern"]["source"] == [
+        name
+        for service in ("guardduty", "securityhub")
+        for name in (f"aws.{service}", f"tocsin.drill.{service}")
+        if name.startswith("aws.") or deployment.context.stage.name != "production"
+    ]
     assert [target["Arn"] for target in made["Targets"]] == [queue(deployment, "signals").arn]
 
 

@@ -14,7 +14,7 @@ from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.vocabulary import Severity
 from tocsin.signals.fields import identity, moment, optional_text, record, text
-from tocsin.signals.reading import Reading
+from tocsin.signals.reading import Reading, is_rehearsed, rehearsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +30,14 @@ def read(payload: Mapping[str, object]) -> Reading:
     Raises:
         MalformedPayload: no event of GuardDuty's, or a finding that lacks what it must hold.
     """
-    if payload.get("source") != "aws.guardduty":
-        raise MalformedPayload("not an event of GuardDuty's", field="source")
+    rehearsing = is_rehearsed(payload, SOURCE)
     kind = text(payload, "detail-type")
     detail = record(payload, "detail")
     if kind != FINDING:
         what = optional_text(detail, "eventName") or kind
         return Reading(noted=(f"{what[:64]} is no finding",))
-    return Reading(signals=(_signal(detail, optional_text(payload, "id")),))
+    found = Reading(signals=(_signal(detail, optional_text(payload, "id")),))
+    return rehearsed(found) if rehearsing else found
 
 
 def _signal(finding: Mapping[str, object], event: str) -> Signal:

@@ -5,13 +5,19 @@ One message may hold several of each. A message that cannot be read at all raise
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tocsin.errors import MalformedPayload
+from tocsin.signals.fields import text
+
 if TYPE_CHECKING:
-    from tocsin.errors import MalformedPayload
+    from collections.abc import Mapping
+
     from tocsin.incidents.model.signals import Signal
 
+REHEARSING = "tocsin.drill."
+"""What events begin their source with that rehearse one of AWS's: nobody else may send as AWS."""
 _SHOWN = 120
 
 
@@ -36,3 +42,24 @@ class Reading:
     signals: tuple[Signal, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     noted: tuple[str, ...] = ()
+
+
+def is_rehearsed(event: Mapping[str, object], service: str) -> bool:
+    """Whether an event on the bus rehearses one of this service of AWS's, and is not one itself.
+
+    Raises:
+        MalformedPayload: it is neither.
+    """
+    source = text(event, "source")
+    if source not in {f"aws.{service}", REHEARSING + service}:
+        raise MalformedPayload(f"not an event of aws.{service}", field="source")
+    return source != f"aws.{service}"
+
+
+def rehearsed(reading: Reading) -> Reading:
+    """The same as a drill of its own, which joins no real incident and is none's repetition."""
+    signals = (
+        replace(one, drill=True, id=f"rehearsed-{one.id}", dedup_key=f"rehearsed/{one.dedup_key}")
+        for one in reading.signals
+    )
+    return replace(reading, signals=tuple(signals))

@@ -19,6 +19,8 @@ from tocsin.runtime.api_client import ApiClient
 from tocsin.signals.github.delivery import DELIVERY, EVENT, SIGNATURE
 
 if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
     from tests.harness.cloud.local_cloud import Deployed, Expectations
 
 PLANTED = "SYNTHETIC0000-us2"
@@ -72,6 +74,22 @@ def test_a_secret_that_github_found_pages_and_is_kept_nowhere(
     kept = json.dumps([stage.items(table) for table in stage.outputs["tables"]], default=str)
     assert "acme/shop" in kept
     assert PLANTED not in kept
+
+
+def test_a_rehearsed_finding_goes_over_the_bus_and_is_a_drill(
+    stage: Deployed, inbox: Expectations
+) -> None:
+    """The one way to try the rule: EventBridge refuses `aws.…` as a source of events."""
+    event = sample("guardduty", "attack-sequence")
+    entry: PutEventsRequestEntryTypeDef = {
+        "Source": "tocsin.drill.guardduty",
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(event["detail"]),
+    }
+    assert stage.clients.events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    (opened,) = eventually(lambda: board(stage))
+    assert (opened["id"][:3], opened["severity"]) == ("DRL", "critical")
+    inbox.expect(("opened", "stakeholders"), *(("page", person) for person in PAGED))
 
 
 def test_a_finding_of_aws_opens_from_its_queue(stage: Deployed, inbox: Expectations) -> None:

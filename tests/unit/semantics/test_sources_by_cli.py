@@ -420,6 +420,24 @@ class TestAws:
         aws("guardduty", "sample")
         assert {one["id"][:3] for one in seen.board()} == {"DRL"}
 
+    @pytest.mark.parametrize(
+        ("source", "sends", "name"),
+        [
+            ("guardduty", "guardduty", "finding"),
+            ("security_hub", "securityhub", "control-failed"),
+        ],
+    )
+    def test_a_rehearsed_finding_is_a_drill_of_its_own_beside_the_real_one(
+        self, seen: Seen, aws: Any, source: str, sends: str, name: str
+    ) -> None:
+        aws(source, name)
+        (real,) = seen.board()
+        event = {**sample(source, name), "source": f"tocsin.drill.{sends}"}
+        seen.findings.bodies += [json.dumps(event)] * 2
+        assert seen.findings.drain() == []
+        rehearsed = [one["id"][:3] for one in seen.board() if one["id"] != real["id"]]
+        assert (real["id"][:3], rehearsed) == ("INC", ["DRL"])
+
     def test_insights_are_refused_and_nobodys_message_is_nobodys(self, seen: Seen) -> None:
         insight = sample("security_hub", "control-failed")
         insight["detail-type"] = "Security Hub Insight Results"

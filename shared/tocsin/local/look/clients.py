@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
@@ -96,6 +97,10 @@ class Clients:
     @cached_property
     def cloudwatch(self) -> CloudWatchClient:
         return self._session.client("cloudwatch", endpoint_url=self.endpoint, config=self._config)
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        return self._session.client("events", endpoint_url=self.endpoint, config=self._config)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:

@@ -17,7 +17,7 @@ from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.vocabulary import Severity
 from tocsin.signals.fields import as_record, identity, moment, optional_text, record, records, text
-from tocsin.signals.reading import Reading, Refusal
+from tocsin.signals.reading import Reading, Refusal, is_rehearsed, rehearsed
 from tocsin.signals.security_hub.ocsf import ocsf
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def read(payload: Mapping[str, object]) -> Reading:
     Raises:
         MalformedPayload: no event of Security Hub's that holds findings.
     """
-    if payload.get("source") != "aws.securityhub":
-        raise MalformedPayload("not an event of Security Hub's", field="source")
+    rehearsing = is_rehearsed(payload, "securityhub")
     kind = text(payload, "detail-type")
     if kind not in {IMPORTED, CUSTOM_ACTION, IMPORTED_V2}:
         raise MalformedPayload(f"{kind[:64]!r} holds no findings", field="detail-type")
@@ -83,7 +82,8 @@ def read(payload: Mapping[str, object]) -> Reading:
             noted.append(f"finding {number} of {len(found)} is informational")
         else:
             signals.append(_signal(finding, asked, optional_text(payload, "id")))
-    return Reading(signals=tuple(signals), refusals=tuple(refusals), noted=tuple(noted))
+    reading = Reading(signals=tuple(signals), refusals=tuple(refusals), noted=tuple(noted))
+    return rehearsed(reading) if rehearsing else reading
 
 
 def _finding(each: Mapping[str, object], *, v2: bool) -> Finding:
