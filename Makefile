@@ -60,7 +60,7 @@ demo: $(READY) ## a billing-provider incident, end to end, on a cloud on this ma
 WORKERS := -n 3
 
 .PHONY: test
-test: $(READY) ## the whole suite, about seven minutes on two cores
+test: $(READY) ## the whole suite, about six minutes on two cores
 	@$(PYTEST) $(WORKERS) -m 'not full' tests
 
 # SCALE=small is for CI and for a look in between: the same programs, a few minutes each.

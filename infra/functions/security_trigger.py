@@ -18,7 +18,6 @@ from infra.statements import (
     queue_consumer,
     read_rotas,
 )
-from tocsin.signals.reading import REHEARSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +58,7 @@ def _sources(context: Context) -> Iterator[str]:
     for service in context.findings:
         yield service.source
         if context.stage.clock_adjustable:
-            yield service.source.replace("aws.", REHEARSING)
+            yield service.rehearsed
 
 
 FUNCTION = FunctionSpec(

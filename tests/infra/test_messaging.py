@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from functions.security_trigger.intake import source_of
 from infra.stacks.messaging import WORK_QUEUES
 from tests.infra.deployment import ANOTHER_ACCOUNT, policy_statements
 
@@ -181,6 +182,10 @@ def test_findings_come_to_their_queue_and_nowhere_else(deployment: Deployment) -
         for name in (f"aws.{service}", f"tocsin.drill.{service}")
         if name.startswith("aws.") or deployment.context.stage.name != "production"
     ]
+    assert {source_of({"source": one}) for one in made["EventPattern"]["source"]} == {
+        "guardduty",
+        "security_hub",
+    }
     assert [target["Arn"] for target in made["Targets"]] == [queue(deployment, "signals").arn]
 
 

@@ -79,6 +79,7 @@ class Responder:
     """A person at the signed API."""
 
     def __init__(self, stage: Deployed, person: str) -> None:
+        self.person = person
         keys = stage.as_person(person)
         self.api = ApiClient(
             stage.outputs["api_url"],
@@ -124,21 +125,24 @@ def test_an_alarm_pages_each_responder_once_and_mails_stakeholders(
 def test_the_same_alarm_again_joins_the_open_incident_and_pages_nobody(
     stage: Deployed, inbox: Expectations, alarm: Alarm
 ) -> None:
+    """A third change within ten minutes is heard once the alarm has been quiet for ten."""
     alarm.goes("ALARM")
     inbox.expect(("opened", "stakeholders"), *pages(*PRIMARIES))
     commander = Responder(stage, "commander-primary")
     incident = commander.incident()
+    commander.api.post(f"/v1/incidents/{incident}/acknowledge", {}, key="k-1")
+    inbox.expect(*(("acknowledged", person) for person in PRIMARIES if person != commander.person))
 
     alarm.goes("OK")
     eventually(
         lambda: commander.api.get(f"/v1/incidents/{incident}"), lambda seen: not seen["firing"]
     )
     alarm.goes("ALARM")
-    again = eventually(
-        lambda: commander.api.get(f"/v1/incidents/{incident}"), lambda seen: seen["firing"]
-    )
+    assert eventually(lambda: "flapping: held" in json.dumps(commander.timeline(incident)))
+    assert commander.api.get(f"/v1/incidents/{incident}")["firing"] is False
+    stage.advance(timedelta(minutes=11))
 
-    assert again["firing"]
+    assert commander.api.get(f"/v1/incidents/{incident}")["firing"]
     assert commander.incident() == incident
 
 
