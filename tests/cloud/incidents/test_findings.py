@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import Credentials
 
 from tests.harness.cloud.local_cloud import eventually
+from tests.harness.planted import ways
 from tests.harness.worlds.findings import sample, signed
 from tocsin.runtime.api_client import ApiClient
 from tocsin.signals.github.delivery import DELIVERY, EVENT, SIGNATURE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
     from tests.harness.cloud.local_cloud import Deployed, Expectations
@@ -31,12 +36,19 @@ def delivered(stage: Deployed, name: str, *, secret: str | None = None) -> int:
     """The status of a delivery with the secret of this stage, or another."""
     wrapped = sample("github", name)
     body = json.dumps(wrapped["payload"], ensure_ascii=False).encode()
+    return sent(stage, wrapped, body, "application/json", secret=secret)
+
+
+def sent(
+    stage: Deployed, wrapped: Any, body: bytes, content_type: str, *, secret: str | None = None
+) -> int:
+    """The status of these bytes, signed, as the delivery that `wrapped` names."""
     known = stage.outputs["secrets"]["github/default"]
     request = urllib.request.Request(
         f"{stage.outputs['webhook_url']}/github",
         data=body,
         headers={
-            "content-type": "application/json",
+            "content-type": content_type,
             EVENT: wrapped["X-GitHub-Event"],
             DELIVERY: wrapped["X-GitHub-Delivery"],
             SIGNATURE: signed(body, secret or known),
@@ -58,6 +70,59 @@ def board(stage: Deployed) -> list[dict[str, Any]]:
     return found
 
 
+def logged(stage: Deployed) -> bytes:
+    """All that deployed functions wrote, and what the emulator says of them."""
+    return stage.cloud.places.log("ministack").read_bytes()
+
+
+def waiting(stage: Deployed) -> list[bytes]:
+    """What lies in any queue, dead letters among them; it stays there."""
+    sqs, found = stage.clients.sqs, list[bytes]()
+    for queue in sqs.list_queues().get("QueueUrls", []):
+        seen = sqs.receive_message(
+            QueueUrl=queue,
+            MaxNumberOfMessages=10,
+            VisibilityTimeout=0,
+            MessageAttributeNames=["All"],
+        )
+        found += [json.dumps(one).encode() for one in seen.get("Messages", [])]
+    return found
+
+
+def kept(stage: Deployed, inbox: Expectations) -> Iterator[tuple[str, bytes]]:
+    """The bytes of everything that a stage keeps, by where."""
+    yield (
+        "tables",
+        b"\n".join(
+            part
+            for table in stage.outputs["tables"]
+            for item in stage.items(table)
+            for part in _parts(item)
+        ),
+    )
+    yield "queues", b"\n".join(waiting(stage))
+    s3 = stage.clients.s3
+    yield (
+        "objects",
+        b"\n".join(
+            s3.get_object(Bucket=bucket["Name"], Key=each["Key"])["Body"].read()
+            for bucket in s3.list_buckets()["Buckets"]
+            for each in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", [])
+            if not each["Key"].endswith(".zip")  # bundles: they were there before
+        ),
+    )
+    yield "log", logged(stage)
+    yield "inbox", json.dumps([asdict(one) for one in inbox.inbox.read()], default=str).encode()
+
+
+def _parts(value: Any) -> Iterator[bytes]:
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _parts(each)
+    else:
+        yield value if isinstance(value, bytes) else str(value).encode()
+
+
 def test_a_secret_that_github_found_pages_and_is_kept_nowhere(
     stage: Deployed, inbox: Expectations
 ) -> None:
@@ -71,9 +136,24 @@ def test_a_secret_that_github_found_pages_and_is_kept_nowhere(
     assert delivered(stage, "secret-valid") == 202
     assert eventually(lambda: board(stage)[0]["severity"] == "critical")
     inbox.expect(*(("page", person) for person in PAGED))
-    kept = json.dumps([stage.items(table) for table in stage.outputs["tables"]], default=str)
-    assert "acme/shop" in kept
-    assert PLANTED not in kept
+    wrapped = sample("github", "secret-location")
+    text = json.dumps(wrapped["payload"])
+    form = urllib.parse.urlencode({"payload": text}).encode()
+    assert sent(stage, wrapped, form, "application/x-www-form-urlencoded") == 202
+    broken = json.dumps({**wrapped["payload"], "repository": {"fork": PLANTED}}).encode()
+    assert sent(stage, wrapped, broken, "application/json") == 202
+    assert eventually(lambda: b"`full_name` must be text" in logged(stage))
+
+    everywhere = dict(kept(stage, inbox))
+    assert b"acme/shop" in everywhere["tables"]
+    assert b"security_trigger" in everywhere["log"]
+    assert {where: ways(content, PLANTED) for where, content in everywhere.items()} == {
+        "tables": set(),
+        "queues": set(),
+        "objects": set(),
+        "log": set(),
+        "inbox": set(),
+    }
 
 
 def test_a_rehearsed_finding_goes_over_the_bus_and_is_a_drill(

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -121,6 +121,28 @@ def test_a_ping_is_answered_and_queued_nowhere(findings: Findings) -> None:
 def test_what_is_signed_and_is_no_json_object_is_refused(findings: Findings, body: bytes) -> None:
     with pytest.raises(MalformedPayload):
         findings.post(body, headers(signed(body)), encoded=True)
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+"""What a webhook of GitHub's is set to unless somebody chooses the other."""
+
+
+def test_a_form_says_what_the_same_in_json_says(findings: Findings) -> None:
+    form = urlencode({"payload": RAW.decode()}).encode()
+    assert findings.post(form, headers(signed(form)) | FORM, encoded=True).queued
+    assert findings.post(RAW, headers(signed(RAW))).queued
+    assert findings.sent[0] == findings.sent[1]
+    with pytest.raises(SignatureInvalid):  # what is signed is the form, not what is in it
+        findings.post(form, headers(signed(RAW)) | FORM, encoded=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"payload=", b"payload=%7B", b"payload={}&payload={}", b"other={}", RAW, b"a=b&" * 9],
+)
+def test_a_form_without_its_one_payload_is_refused(findings: Findings, body: bytes) -> None:
+    with pytest.raises(MalformedPayload):
+        findings.post(body, headers(signed(body)) | FORM, encoded=True)
 
 
 @pytest.mark.parametrize("event", ["", "a b", "x" * 65, "issues\n", "../x"])
