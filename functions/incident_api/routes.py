@@ -325,6 +325,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
                 "service": "Whose; without, every service.",
                 "change": "`code` (the default), `schema`, `flag_off`, `prices` and so on.",
                 "name": "What the change was let through as: a commit, a pull request, a flag.",
+                "over": "`true`: those of the last month that ended, too.",
             },
         ),
         "GET /v1/signals": Route(

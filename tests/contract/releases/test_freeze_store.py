@@ -99,7 +99,16 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
 
 def test_a_service_is_frozen_with_the_incident_and_free_with_its_containment(place: Place) -> None:
     assert place.ask() == FreezeAnswer(
-        service="checkout", at=T0, frozen=False, allowed=True, held=(), stopped_by=(), drills=()
+        service="checkout",
+        at=T0,
+        frozen=False,
+        allowed=True,
+        known=True,
+        fails_closed=False,
+        held=(),
+        stopped_by=(),
+        drills=(),
+        over=(),
     )
     incident = place.open()
     answer = place.ask()
@@ -123,9 +132,9 @@ def test_a_change_passes_once_every_incident_that_holds_it_lets_it(place: Place)
     for number, incident in enumerate((place.open(), place.open()), start=1):
         allow = {"change": "c0ffee", "purpose": LinkPurpose.FIX, "reason": "the fix"}
         place.do(f.AllowChange, incident, **allow)
-        assert place.ask(name="c0ffee").allowed is (number == 2)
+        assert place.ask(names=("c0ffee",)).allowed is (number == 2)
     assert place.ask().frozen
-    assert not place.ask(name="beef").allowed
+    assert not place.ask(names=("beef",)).allowed
     assert place.ask(change=ChangeKind.FLAG_OFF).allowed
 
 

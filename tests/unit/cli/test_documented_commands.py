@@ -111,6 +111,7 @@ class Reader:
 
 EXITS = {
     "tocsin gate INC-… --check": 1,
+    "tocsin freeze check --service api --name c0ffee": 1,
     'tocsin severity INC-… high --reason "one path works again"': 8,
 }
 """What ends otherwise than with 0, as its page says: a check that fails says so."""

@@ -313,6 +313,7 @@ class TestScreens:
     LOOKS = (
         *("board", "show 1", "show 1 --first", "first 1", "first 2", "checklist 1", "gate 1"),
         *("clocks 1", "metrics 1", "timeline 1", "freeze", "oncall"),
+        *("freeze list", "freeze history", "freeze check --service checkout"),
         *("contact list --person anastasia.konstantinopolitanskaja --as di:commander", "doctor"),
     )
     ANSWERS = (

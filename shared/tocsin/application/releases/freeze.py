@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tocsin.errors import Unavailable
 from tocsin.incidents.queries.freeze import EVERY_SERVICE, ChangeKind, stopped_by
 
 if TYPE_CHECKING:
@@ -24,16 +25,20 @@ class FreezeAnswer:
 
     `held` is what holds it now, drills excluded; `stopped_by` the part of it that stops the
     change. `drills` would hold it if they were real. Of a restricted freeze nobody outside is
-    told the incident.
+    told the incident. `over` are those of the last month that have ended, the latest first. Not
+    `known`, it could not be read, and `allowed` is what the runbook says of that.
     """
 
     service: str | None
     at: datetime
     frozen: bool
     allowed: bool
+    known: bool
+    fails_closed: bool
     held: tuple[ServiceFreeze, ...]
     stopped_by: tuple[ServiceFreeze, ...]
     drills: tuple[ServiceFreeze, ...]
+    over: tuple[ServiceFreeze, ...]
 
 
 def ask_freeze(
@@ -42,24 +47,34 @@ def ask_freeze(
     service: str | None,
     at: datetime,
     change: ChangeKind = ChangeKind.CODE,
-    name: str | None = None,
+    names: tuple[str, ...] = (),
+    fails_closed: bool = False,
 ) -> FreezeAnswer:
     """What holds a service (None: any) at `at`, incident time, and whether a change may go out.
 
-    `name` is what the change was let through as: a commit, a pull request, a flag.
+    `names` are what the change may have been let through as: a commit, a pull request, a flag.
+    Where freezes cannot be read, changes wait if it `fails_closed`, and go out if not.
     """
-    found = freezes.all() if service is None else _of(service, freezes)
+    try:
+        found = freezes.all() if service is None else _of(service, freezes)
+        known = True
+    except Unavailable:
+        found, known = (), False
     lasting = tuple(held for held in found if held.lasts_at(at))
     held = tuple(each for each in lasting if each.holds_at(at))
-    stopping = stopped_by(held, change, name, at)
+    stopping = stopped_by(held, change, names, at)
+    over = [each for each in found if not each.lasts_at(at)]
     return FreezeAnswer(
         service=service,
         at=at,
         frozen=bool(held),
-        allowed=not stopping,
+        allowed=not stopping if known else not fails_closed,
+        known=known,
+        fails_closed=fails_closed,
         held=held,
         stopped_by=stopping,
         drills=tuple(each for each in lasting if each not in held),
+        over=tuple(sorted(over, key=lambda each: each.until or each.since, reverse=True)),
     )
 
 

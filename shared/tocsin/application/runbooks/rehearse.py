@@ -106,7 +106,11 @@ def _unsafe(policy: Policy, build: Policy) -> Iterator[tuple[str, str]]:
     """What a page, an alarm or the gate would be lost by."""
     yield from _unsafe_paging(policy)
     for limit in fields(policy.limits):
-        if not _is_count(getattr(policy.limits, limit.name)):
+        given = getattr(policy.limits, limit.name)
+        if isinstance(limit.default, bool):
+            if not isinstance(given, bool):
+                yield f"limits.{limit.name}", "must be true or false"
+        elif not _is_count(given):
             yield f"limits.{limit.name}", "must be a whole number, not below 0"
     if policy.calendar.minutes_per_day > MINUTES_PER_DAY:
         yield "business_time.day", "must fit into a day"

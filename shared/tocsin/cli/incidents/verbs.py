@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tocsin.cli.incidents import completing
+from tocsin.cli.incidents import completing, freezes
 from tocsin.cli.incidents.naming import OnOne
-from tocsin.cli.incidents.tables import minute, show_change
-from tocsin.cli.terminal.api import ApiUrl, As, connect, connect_to
-from tocsin.cli.terminal.output import current
+from tocsin.cli.incidents.tables import show_change
+from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.spans import LENGTHS, read_count, read_instant
 from tocsin.cli.terminal.values import options_of, parameter, with_signature
 from tocsin.errors import BadInput
@@ -128,34 +127,12 @@ def _add(
         group.command(step.replace("_", "-"), help=said, cls=OnOne)(_command(name, step, command))
     for step, run in more.items():
         group.command(step, cls=OnOne)(run)
+    for step, run in freezes.QUESTIONS.items() if word == "freeze" else ():
+        group.command(step, cls=OnApi)(run)
     app.add_typer(group, name=word)
 
 
-def _freezes(
-    ctx: typer.Context,
-    *,
-    service: Annotated[str | None, typer.Option(help="Only whether this one is frozen.")] = None,
-    api_url: ApiUrl = None,
-    person: As = None,
-) -> None:
-    """Show what is frozen, by which incident, and until when."""
-    if ctx.invoked_subcommand is not None:
-        return
-    found = connect_to(api_url, person).get("/v1/freeze", service=service)
-    if current().json:
-        current().document(found)
-        return
-    held = [*found["held_by"], *found["drills"]]
-    current().line(f"{service or 'deployments'}: {'FROZEN' if found['frozen'] else 'free'}")
-    for one in held:
-        until = f"until {minute(one['until'])}" if one["until"] else "until contained"
-        by = one["name"] or "an incident you cannot see"
-        what = "every service" if one["service"] == "*" else one["service"]
-        drill = ", a drill: only reported" if one in found["drills"] else ""
-        current().line(f"  {what} by {by}, since {minute(one['since'])}, {until}{drill}")
-
-
-_SHOWN = {"freeze": _freezes}
+_SHOWN = {"freeze": freezes.shown}
 """Groups that show something when no step is named."""
 
 

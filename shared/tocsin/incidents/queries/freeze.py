@@ -88,16 +88,29 @@ class ServiceFreeze:
     def lasts_at(self, at: datetime) -> bool:
         return self.until is None or at < self.until
 
-    def stops(self, change: ChangeKind, name: str | None, at: datetime) -> bool:
-        """Whether this freeze stops the change called `name`.
+    def stops(self, change: ChangeKind, names: Iterable[str], at: datetime) -> bool:
+        """Whether this freeze stops the change that goes by any of `names`.
 
-        Turning a flag off is never risky, and what the commander let through passes.
+        Turning a flag off is never risky, and what the commander let through passes: a commit
+        also where one side wrote it short, as git does.
         """
         if not self.holds_at(at) or change is ChangeKind.FLAG_OFF:
             return False
         if change in BILLING_CHANGES and not self.billing:
             return False
-        return name is None or name not in self.allowed
+        return not any(_same(name, allowed) for name in names for allowed in self.allowed)
+
+
+def _same(name: str, allowed: str) -> bool:
+    if name == allowed:
+        return True
+    one, other = name.lower(), allowed.lower()
+    commits = _COMMIT.fullmatch(one) and _COMMIT.fullmatch(other)
+    return bool(commits) and (one.startswith(other) or other.startswith(one))
+
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+"""Seven digits are what git shortens a commit to at least."""
 
 
 def could_freeze(incident: Incident) -> bool:
@@ -155,10 +168,10 @@ def changed(before: Incident | None, after: Incident) -> tuple[ServiceFreeze, ..
 
 
 def stopped_by(
-    found: Iterable[ServiceFreeze], change: ChangeKind, name: str | None, at: datetime
+    found: Iterable[ServiceFreeze], change: ChangeKind, names: tuple[str, ...], at: datetime
 ) -> tuple[ServiceFreeze, ...]:
     """The freezes that stop a change. Two incidents: until both end, and each lets it through."""
-    return tuple(held for held in found if held.stops(change, name, at))
+    return tuple(held for held in found if held.stops(change, names, at))
 
 
 def _over(held: ServiceFreeze, at: datetime | None) -> ServiceFreeze:

@@ -188,6 +188,7 @@ class Limits:
     """Bounds that hold whatever the severity; minutes are elapsed minutes.
 
     Whoever has overdue work is reminded every `nag_minutes`, `nag_times` in all; then the next.
+    With `freeze_fails_closed` changes wait while nobody can say whether they are frozen.
     """
 
     reopen_window_minutes: int
@@ -200,6 +201,7 @@ class Limits:
     update_reminder_minutes: int = 5
     nag_minutes: int = 30
     nag_times: int = 3
+    freeze_fails_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

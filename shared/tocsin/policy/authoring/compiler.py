@@ -333,6 +333,7 @@ def _limits(runbook: Runbook) -> Limits:
         update_reminder_minutes=table.update_reminder,
         nag_minutes=table.nag,
         nag_times=table.nag_times,
+        freeze_fails_closed=table.freeze_fails == "closed",
     )
 
 

@@ -159,6 +159,7 @@ def _numbers(policy: Policy) -> Pairs:
     yield "limits.waiver_days", str(limits.waiver_days)
     yield "limits.freeze_extension", format_minutes(limits.freeze_extension_minutes)
     yield "limits.freeze_warning", format_minutes(limits.freeze_warning_minutes)
+    yield "limits.freeze_fails", "closed" if limits.freeze_fails_closed else "open"
     yield "limits.flap", format_minutes(limits.flap_minutes)
     yield "limits.report_triage", format_minutes(limits.report_triage_minutes)
     yield "limits.update_reminder", format_minutes(limits.update_reminder_minutes)

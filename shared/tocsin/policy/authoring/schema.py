@@ -178,6 +178,7 @@ class LimitTable(Model):
     waiver_days: Count
     freeze_extension: Minutes
     freeze_warning: Minutes
+    freeze_fails: Literal["open", "closed"] = "open"
     flap: Minutes
     report_triage: Minutes
     update_reminder: Minutes

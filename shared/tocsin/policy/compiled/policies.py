@@ -34,6 +34,7 @@ _LEFT_OUT = frozenset(
         *("claims", "smoke_tests", "doubts", "holidays_until"),
         *("hints", "overheard", "roles", "containment", "mode", "unknown"),
         *("noise", "group", "at_least", "within_minutes", "parents", "unsteady"),
+        "freeze_fails_closed",
     }
 )
 # A deadline wording, not a record: these four are written as one text.

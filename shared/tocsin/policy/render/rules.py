@@ -225,6 +225,8 @@ def _limits(policy: Policy) -> Iterator[str]:
         f" {format_minutes(limits.freeze_extension_minutes)} later when the commander extends it,"
         f" with a warning {format_minutes(limits.freeze_warning_minutes)} before."
     )
+    unread = "wait" if limits.freeze_fails_closed else "go on, and the answer says so loudly"
+    yield f"While nobody can read whether deployments are frozen, they {unread}."
     yield f"A report from outside is triaged within {format_minutes(limits.report_triage_minutes)}."
     yield (
         "A fix that waits for a release nobody planned is listed for the weekly security review:"

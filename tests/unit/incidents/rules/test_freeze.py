@@ -120,7 +120,7 @@ class TestWhatPasses:
     def stopped(self, category: Category, **changes: Any) -> set[ChangeKind]:
         story = Story().open("09-08 10:00", Severity.HIGH, category, **changes)
         (only,) = freezes(story.incident)
-        return {kind for kind in ChangeKind if only.stops(kind, None, T0)}
+        return {kind for kind in ChangeKind if only.stops(kind, (), T0)}
 
     def test_every_production_change_but_turning_a_flag_off_is_stopped(self) -> None:
         assert self.stopped(Category.PRODUCTION) == set(self.RISKY)
@@ -136,9 +136,9 @@ class TestWhatPasses:
         story.do("09-08 10:30", commander(f.AllowChange, **allow))
         (only,) = freezes(story.incident)
         now = local("09-08 10:31")
-        assert not only.stops(ChangeKind.CODE, "c0ffee", now)
-        assert only.stops(ChangeKind.CODE, "beef", now)
-        assert only.stops(ChangeKind.CODE, None, now)
+        assert not only.stops(ChangeKind.CODE, ("c0ffee",), now)
+        assert only.stops(ChangeKind.CODE, ("beef",), now)
+        assert only.stops(ChangeKind.CODE, (), now)
         assert story.incident.severity is Severity.CRITICAL
 
     @pytest.mark.parametrize("purpose", [LinkPurpose.TEST_PLAN, LinkPurpose.EVIDENCE])
