@@ -38,6 +38,10 @@ _ACCESS_LOG = {
 # Groups of people and the methods their role may send: a viewer cannot even ask for a change.
 GROUPS = {"viewer": "GET", "responder": "*", "commander": "*", "security": "*"}
 
+PIPELINE = "pipeline"
+"""What deployment pipelines assume: it may ask whether deployments are frozen, and nothing else."""
+PIPELINE_ASKS = "GET/v1/freeze"
+
 _ACCOUNT = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>"
 
 
@@ -70,6 +74,7 @@ class ApiStack(cdk.Stack):
         self._add_stage(routes)
         for group, methods in GROUPS.items():
             self._add_role(group, methods)
+        self._add_pipeline_role()
         output(self, "ApiId", self.api.ref, "Id of the HTTP API")
         output(self, "ApiEndpoint", self.api.attr_api_endpoint, "Where the HTTP API answers")
 
@@ -157,6 +162,26 @@ class ApiStack(cdk.Stack):
         account = iam.AccountPrincipal(self.account)
         principal = account if free else account.with_conditions(own_name)
         routes = f"*/{methods}/v1/*"
+        says = f"Calls the API of Tocsin as a {group}, as the person the session names"
+        reason = "Every route under /v1 is for people; what a group may do is the engine's to say."
+        self._make_role(group, routes, principal=principal, says=says, reason=reason)
+
+    def _add_pipeline_role(self) -> None:
+        """What a pipeline assumes. Who may is decided by the account's policies for its pipelines.
+
+        The session's name is nobody's: the function takes it for no person of the roster.
+        """
+        self._make_role(
+            PIPELINE,
+            f"*/{PIPELINE_ASKS}",
+            principal=iam.AccountPrincipal(self.account),
+            says="Asks Tocsin whether deployments are frozen, and nothing else",
+            reason="One route of the API's one stage, whatever the stage is called.",
+        )
+
+    def _make_role(
+        self, name: str, routes: str, *, principal: iam.PrincipalBase, says: str, reason: str
+    ) -> None:
         invoke = iam.PolicyStatement(
             sid="CallTheApi",
             actions=["execute-api:Invoke"],
@@ -166,15 +191,14 @@ class ApiStack(cdk.Stack):
         )
         role = iam.Role(
             self,
-            group.capitalize(),
-            role_name=f"{self._context.stage.physical(group)}-{self.region}",
-            description=f"Calls the API of Tocsin as a {group}, as the person the session names",
+            name.capitalize(),
+            role_name=f"{self._context.stage.physical(name)}-{self.region}",
+            description=says,
             assumed_by=cast("iam.IPrincipal", principal),
             inline_policies={"permissions": iam.PolicyDocument(statements=[invoke])},
         )
-        reason = "Every route under /v1 is for people; what a group may do is the engine's to say."
         acknowledge(role, f"IAM5[Resource::{_ACCOUNT}:<Api>/{routes}]", reason)
-        output(self, f"{group.capitalize()}RoleArn", role.role_arn, f"Assumed by a {group}")
+        output(self, f"{name.capitalize()}RoleArn", role.role_arn, f"Assumed by a {name}")
 
 
 def _identifier(route: Route) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.routes import ROUTES
-from infra.stacks.api import GROUPS
+from infra.stacks.api import GROUPS, PIPELINE
 from infra.stage import STAGES
 from tools.templates import findings
 
@@ -58,8 +58,9 @@ def test_roles_have_no_name_or_one_that_holds_their_region(deployment: Deploymen
         one["RoleName"] for one in deployment.of("AWS::IAM::Role") if "RoleName" in one.properties
     }
     physical = deployment.context.stage.physical
-    assert named == {f"{physical(group)}-<Region>" for group in GROUPS}
-    longest = max(len(f"tocsin-{stage}-{group}") for stage in STAGES for group in GROUPS)
+    roles = (*GROUPS, PIPELINE)
+    assert named == {f"{physical(role)}-<Region>" for role in roles}
+    longest = max(len(f"tocsin-{stage}-{role}") for stage in STAGES for role in roles)
     assert longest + len("-ap-southeast-2") <= 64
 
 

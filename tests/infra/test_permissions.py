@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.catalogue import FUNCTIONS
-from infra.stacks.api import GROUPS
+from infra.stacks.api import GROUPS, PIPELINE
 from infra.statements import own_logs
 from tests.infra.deployment import allows, statements
 from tocsin.incidents.vocabulary import Group
@@ -73,7 +73,7 @@ def test_i12_a_partial_wildcard_stands_only_where_a_name_cannot_be_known(
         rf".*:dynamodb:.*:table/tocsin-{stage.name}-[a-z-]+/stream/\*"
         rf"|arn:<Partition>:s3:::tocsin-{stage.name}-evidence-<AccountId>-<Region>/\*"
         r"|arn:<Partition>:ses:<Region>:<AccountId>:(identity|configuration-set)/\*"
-        r"|.*:execute-api:.*/\*/(\*|GET)/v1/\*"
+        r"|.*:execute-api:.*/\*/((\*|GET)/v1/\*|GET/v1/freeze)"
         r"|\*"
     )
     for role in deployment.of("AWS::IAM::Role"):
@@ -299,6 +299,22 @@ def test_people_act_in_the_role_of_their_group_under_their_own_name_where_people
         assert statement["Action"] == ["execute-api:Invoke"]
         (resource,) = statement["Resource"]
         assert resource.endswith(f"/*/{methods}/v1/*")
+
+
+def test_a_pipeline_may_ask_whether_deployments_are_frozen_and_nothing_else(
+    production: Deployment, drill: Deployment, local: Deployment
+) -> None:
+    for deployment in (production, drill, local):
+        name = f"{deployment.context.stage.physical(PIPELINE)}-<Region>"
+        role = deployment.one("AWS::IAM::Role", RoleName=name)
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Action"] == "sts:AssumeRole"
+        assert ":root" in str(trust["Principal"]["AWS"]), "this account's policies say who"
+        (statement,) = statements(role)
+        assert statement["Action"] == ["execute-api:Invoke"]
+        (resource,) = statement["Resource"]
+        assert resource.endswith("/*/GET/v1/freeze")
+        assert "ManagedPolicyArns" not in role.properties
 
 
 def test_no_role_is_named_like_a_group_that_does_not_exist() -> None:

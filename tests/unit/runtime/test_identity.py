@@ -26,6 +26,15 @@ def test_a_session_of_a_group_role_is_that_person_in_that_group(group: Group) ->
     assert who.groups == {group}
 
 
+def test_a_pipeline_is_no_person_whatever_its_session_is_called_and_asks_one_thing() -> None:
+    who = LOCAL.caller(iam(f"{ROLE}pipeline-eu-west-1/commander-primary"))
+    assert (who.person, who.group) == ("pipeline:commander-primary", Group.VIEWER)
+    assert who.asks == "GET /v1/freeze"
+    with pytest.raises(NotAllowed):
+        SignIn("drill").caller(iam(f"{ROLE}pipeline/x"))
+    assert not [who for group in Group if (who := LOCAL.caller(iam(f"{ROLE}{group}/someone"))).asks]
+
+
 @pytest.mark.parametrize("region", ["eu-west-1", "us-east-1", "us-gov-west-1", "ap-southeast-2"])
 def test_the_name_of_the_role_holds_its_region(region: str) -> None:
     assert LOCAL.caller(iam(f"{ROLE}viewer-{region}/someone")).group is Group.VIEWER

@@ -225,6 +225,22 @@ class TestCheck:
         assert terminal.run(*self.CHECK, *fail)[0] == 4, "set up wrong is no outage"
 
 
+def test_a_pipeline_asks_whether_it_is_frozen_and_nothing_else(terminal: Terminal) -> None:
+    told = acknowledged(terminal)
+    for method, path in (
+        *(("GET", "/v1/incidents"), ("GET", f"/v1/incidents/{told.id}"), ("GET", "/v1/oncall")),
+        *(("POST", f"/v1/incidents/{told.id}/note"), ("GET", "/v1/releases")),
+    ):
+        status, said, _ = terminal.world.request(method, path, {}, person="di", group="pipeline")
+        assert (status, said["code"]) == (403, "not_allowed"), path
+    ask: Any = {"person": "sam", "group": "pipeline", "query": {"service": "checkout"}}
+    status, found, _ = terminal.world.request("GET", "/v1/freeze", **ask)
+    assert (status, found["allowed"]) == (200, False)
+    told.say(T0, "sam:security", "restrict", "--reason", "who knows")
+    _, found, _ = terminal.world.request("GET", "/v1/freeze", **ask)
+    assert (found["held_by"][0]["name"], told.id in str(found)) == (None, False)
+
+
 def test_list_and_history_are_tables_of_what_is_frozen_and_what_was(terminal: Terminal) -> None:
     told = acknowledged(terminal)
     told.say(T0, DI, "freeze", "c0ffee1", "fix", "--reason", "it is the fix", step="allow")

@@ -10,6 +10,9 @@ somebody else than its holder:
   Center, which puts the user's name there;
 - another federated role: by the identity provider, where the role's trust policy requires it.
 
+- a deployment pipeline: the stage's role `tocsin-<stage>-pipeline-<region>`. It is no person, has
+  no name that a person could have, and may ask one thing: whether deployments are frozen.
+
 The second and third belong to a group only where the stage's settings say so. A user without a
 role, a function's role or another stage's role is nobody here.
 https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
@@ -38,20 +41,36 @@ _REGION = re.compile(r"-[a-z]{2}(?:-[a-z]+)+-\d$")
 _PERMISSION_SET = re.compile(r"AWSReservedSSO_(?P<set>[\w+=,.@-]{1,32})_[0-9a-f]{16}")
 _OWN = "tocsin-"
 _NONE = "none"
+PIPELINE = "pipeline"
+PIPELINE_ASKS = "GET /v1/freeze"
 _KINDS = ("permission-set", "role", "domain")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A signed-in person; `person` is the id the roster and the timeline use."""
+    """A signed-in person; `person` is the id the roster and the timeline use.
+
+    `asks` is the one route that may be asked, of who is no person; empty: any.
+    """
 
     person: str
     group: Group
+    asks: str = ""
 
     @property
     def groups(self) -> frozenset[Group]:
         """What a command carries; which group may do what is decided by the incident's rules."""
         return frozenset({self.group})
+
+    def asking(self, route: str) -> Caller:
+        """Themselves, if they may ask this route.
+
+        Raises:
+            NotAllowed: they may ask another one alone.
+        """
+        if self.asks and route != self.asks:
+            raise NotAllowed("this role may ask nothing but whether deployments are frozen")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +123,10 @@ class SignIn:
         arn = str((authorizer.get("iam") or {}).get("userArn") or "")
         if not (found := _SESSION.fullmatch(arn)):
             raise NotAllowed("sign in by assuming the role of your group")
+        if _REGION.sub("", found["role"]) == f"{_OWN}{self.stage}-{PIPELINE}":
+            # Whoever assumes it names the session: it must never read as somebody of the roster.
+            name = f"{PIPELINE}:{found['session']}"
+            return Caller(person=name, group=Group.VIEWER, asks=PIPELINE_ASKS)
         if not (group := self._group(found["role"])):
             raise NotAllowed("this role belongs to no group of people in this stage")
         return Caller(person=self._person(found["session"]), group=group)

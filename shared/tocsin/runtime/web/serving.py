@@ -61,7 +61,7 @@ def respond[C](
         key = str(event.get("routeKey", ""))
         route = _named(routes, key)
         request = parse(event, max_body=route.max_body)
-        who = sign_in.caller(request.authorizer)
+        who = sign_in.caller(request.authorizer).asking(key)
         response = route.serve(call(request, who, key))
     except TocsinError as error:
         watch.journal.refused(Event.REQUEST_REFUSED, error)
