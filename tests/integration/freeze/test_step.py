@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 STEP = Path(__file__).parents[3] / "docs/how-to/freeze-check"
 BASH = shutil.which("bash") or "/bin/bash"
-KEYS = Credentials("AKIAFAKEFORTESTS0000", "not/a+secret", "not-a-token==")
+ACCESS, SECRET, TOKEN = "AKIAFAKEFORTESTS0000", "not/a+secret", "not-a-token=="
+KEYS = Credentials(ACCESS, SECRET, TOKEN)
 FREE: dict[str, Any] = {
     "service": "api",
     "frozen": False,
@@ -56,9 +57,9 @@ def run(folder: Path, url: str, **told: str) -> Ran:
     environment = {
         "PATH": os.environ["PATH"],
         "TMPDIR": str(folder),
-        "AWS_ACCESS_KEY_ID": KEYS.access_key,
-        "AWS_SECRET_ACCESS_KEY": KEYS.secret_key,
-        "AWS_SESSION_TOKEN": KEYS.token,
+        "AWS_ACCESS_KEY_ID": ACCESS,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_SESSION_TOKEN": TOKEN,
         "AWS_REGION": "us-east-1",
         "GITHUB_SHA": "c0ffee1" + "0" * 33,
         "TOCSIN_API_URL": url,
@@ -75,7 +76,7 @@ def run(folder: Path, url: str, **told: str) -> Ran:
     outputs = dict(line.split("=", 1) for line in lines)
     assert set(outputs) <= {"allowed", "known", "why"}, "one line each, whatever a server says"
     assert not [one for one in folder.iterdir() if one not in files.values()], "it leaves no file"
-    assert KEYS.secret_key not in done.stdout + done.stderr
+    assert SECRET not in done.stdout + done.stderr
     return Ran(done.returncode, done.stdout, outputs)
 
 
