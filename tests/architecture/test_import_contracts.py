@@ -35,6 +35,7 @@ VIOLATIONS = {
     "cli-is-top": ("shared/tocsin/local/broken.py", "import tocsin.cli.tool"),
     "light-functions": ("functions/incident_api/broken.py", "import pydantic"),
     "light-ingest": ("functions/webhook_ingest/broken.py", "def late():\n    import stripe"),
+    "containment": ("shared/tocsin/containment/broken.py", "import botocore"),
     "aws-rooms": ("shared/tocsin/documents/broken.py", "import boto3"),
     "powertools-room": ("shared/tocsin/signals/broken.py", "import aws_lambda_powertools"),
     "provider-sdks": ("shared/tocsin/runtime/broken.py", "import stripe"),

@@ -11,7 +11,7 @@ from tests.architecture.sources import ROOT, Module, imports, product, room
 
 CORE = ("tocsin.incidents", "tocsin.billing")
 ERRORS = ("tocsin.errors", "tocsin.billing.errors")
-PURE = (*CORE, "tocsin.people", "tocsin.application", "tocsin.ports", *ERRORS)
+PURE = (*CORE, "tocsin.people", "tocsin.containment", "tocsin.application", "tocsin.ports", *ERRORS)
 
 
 def module(text: str, path: str = "shared/tocsin/incidents/example.py") -> Module:
@@ -29,6 +29,15 @@ def test_people_know_incidents_and_nobody_else() -> None:
     allowed = ("tocsin.people", "tocsin.incidents", "tocsin.errors")
 
     found = room("tocsin.people")
+
+    assert found
+    assert rules.problems(rules.only_imports(each, *allowed) for each in found) == ""
+
+
+def test_containment_knows_incidents_and_its_registry_and_nobody_else() -> None:
+    allowed = ("tocsin.containment", "tocsin.incidents", "tocsin.registry", "tocsin.errors")
+
+    found = room("tocsin.containment")
 
     assert found
     assert rules.problems(rules.only_imports(each, *allowed) for each in found) == ""
@@ -54,6 +63,7 @@ def test_an_import_that_spoils_a_pure_room_is_found(text: str) -> None:
 def test_the_application_imports_pure_rooms_and_ports_only() -> None:
     allowed = (
         "tocsin.application",
+        "tocsin.containment",
         "tocsin.notes",
         "tocsin.ports",
         "tocsin.people",

@@ -1,0 +1,1 @@
+"""Runs of containment, and what they act on, in AWS and in memory."""

@@ -1,0 +1,52 @@
+"""Runs in memory: the twin of `containment.store`. It keeps the stored form."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from tocsin.adapters.containment.store import is_due, ledger_of, ledger_text, run_of, run_text
+from tocsin.containment.guards import Ledger
+from tocsin.containment.runs import due_at
+from tocsin.errors import ConditionFailed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tocsin.containment.runs import Run
+
+
+class MemoryRuns:
+    """A `RunStore` that forgets everything with the process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._texts: dict[tuple[str, str], str] = {}
+        self._ledger = ledger_text(Ledger())
+
+    def get(self, incident: str, run: str) -> Run | None:
+        text = self._texts.get((incident, run))
+        return None if text is None else run_of(text)
+
+    def of(self, incident: str) -> tuple[Run, ...]:
+        found = (run_of(text) for (of, _), text in self._texts.items() if of == incident)
+        return tuple(sorted(found, key=lambda run: (run.asked_at, run.id)))
+
+    def ledger(self) -> Ledger:
+        return ledger_of(self._ledger)
+
+    def save(self, run: Run, *, ledger: Ledger | None = None) -> None:
+        with self._lock:
+            known = self.get(run.incident, run.id)
+            if (0 if known is None else known.ver) != run.ver - 1:
+                raise ConditionFailed
+            if ledger is not None and self.ledger().ver != ledger.ver - 1:
+                raise ConditionFailed
+            self._texts[run.incident, run.id] = run_text(run)
+            if ledger is not None:
+                self._ledger = ledger_text(ledger)
+
+    def due(self, *, at: datetime, limit: int) -> tuple[Run, ...]:
+        read = map(run_of, self._texts.values())
+        found = [run for run in read if is_due(run, at)]
+        return tuple(sorted(found, key=lambda run: due_at(run) or at))[:limit]

@@ -1,0 +1,1 @@
+"""Containing: asked, agreed to, carried out, looked at again, undone."""

@@ -1,0 +1,1 @@
+"""Pure: one module an action, found through the lazy registry: what its inputs and states mean."""
