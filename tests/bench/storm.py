@@ -49,7 +49,8 @@ CONCURRENCY = 2
 CONCURRENCY_BEFORE = 10
 PER_CALL, SENDERS = 10, 4
 MINUTE = timedelta(minutes=1)
-DRAINED_WITHIN = 900.0
+STUCK = 300.0
+"""Seconds after which a queue that is no shorter than before is not waited for any longer."""
 SOON = 31
 """Seconds after which what nobody finished is handed out again: longer than a function may run."""
 
@@ -98,7 +99,7 @@ def measure(notifications: int) -> Storm:
         started = time.monotonic()
         _publish(stage, _doubled(changes, notifications))
         published = time.monotonic() - started
-        waiting = left(stage, "alarms", seconds=DRAINED_WITHIN)
+        waiting = _drained(stage)
         seconds = time.monotonic() - started
         keys = _accounts(stage, changes)
         lost = [f"{waiting} messages were never taken"] if waiting else []
@@ -157,6 +158,17 @@ def _throttled(stage: Deployed) -> Iterator[Deck]:
             functions.put_function_concurrency(
                 FunctionName=name, ReservedConcurrentExecutions=CONCURRENCY_BEFORE
             )
+
+
+def _drained(stage: Deployed) -> int:
+    """What is left in the queue; it is waited for while it gets shorter, however long that is."""
+    fewest = left(stage, "alarms", seconds=STUCK)
+    while fewest:
+        waiting = left(stage, "alarms", seconds=STUCK)
+        if waiting >= fewest:
+            return waiting
+        fewest = waiting
+    return 0
 
 
 def _window(stage: Deployed) -> None:
