@@ -374,6 +374,19 @@ class TestAws:
         aws("security_hub", "ocsf-resolved")
         assert seen.show()["firing"] is False
 
+    @pytest.mark.parametrize("first", ["guardduty", "security_hub"])
+    def test_what_security_hub_passes_on_of_guardduty_is_the_same_finding(
+        self, seen: Seen, aws: Any, first: str
+    ) -> None:
+        told = [("guardduty", "finding"), ("security_hub", "of-guardduty")]
+        for source, name in sorted(told, key=lambda one: one[0] != first):
+            aws(source, name)
+        aws("security_hub", "ocsf-of-guardduty")
+        assert seen.only()["severity"] == "medium"
+        seen.until("09-08 17:10")
+        aws("guardduty", "finding-archived")
+        assert seen.show()["firing"] is False
+
     def test_what_people_or_checks_say_is_over_clears_and_pages_nobody(
         self, seen: Seen, aws: Any
     ) -> None:

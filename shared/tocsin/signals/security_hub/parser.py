@@ -6,16 +6,21 @@ is no pass. Severity is by `Label`, else by `Normalized` and ASFF's own table. T
 the control and the resource where a control found it, so that several standards, and the Region
 that gathers the others' findings, tell of one; anything else by the finding's own id. A custom
 action is a person's wish, whatever the finding's state. Samples are drills.
+
+What Security Hub passes on of GuardDuty's is that service's finding, by the ARN that is its id
+("Integrating with AWS Security Hub", GuardDuty's user guide): taken both ways it is one incident.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.vocabulary import Severity
+from tocsin.signals import guardduty
 from tocsin.signals.fields import as_record, identity, moment, optional_text, record, records, text
 from tocsin.signals.reading import Reading, Refusal, is_rehearsed, rehearsed
 from tocsin.signals.security_hub.ocsf import ocsf
@@ -51,6 +56,11 @@ class Finding:
     link: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def account(self) -> str:
+        """Whose resources it is about."""
+        return self.facts.get("account", "")
+
 
 def read(payload: Mapping[str, object]) -> Reading:
     """What one event says: a signal or a refusal for each finding.
@@ -81,13 +91,35 @@ def read(payload: Mapping[str, object]) -> Reading:
         if finding.level is None and not finding.over and not asked:
             noted.append(f"finding {number} of {len(found)} is informational")
         else:
-            signals.append(_signal(finding, asked, optional_text(payload, "id")))
+            signal = _signal(finding, asked, optional_text(payload, "id"))
+            signals.append(_whose(finding, signal))
     reading = Reading(signals=tuple(signals), refusals=tuple(refusals), noted=tuple(noted))
     return rehearsed(reading) if rehearsing else reading
 
 
 def _finding(each: Mapping[str, object], *, v2: bool) -> Finding:
     return Finding(**ocsf(each)) if v2 else _asff(each)
+
+
+_GUARDDUTY = re.compile(
+    r"arn:aws[a-z-]*:guardduty:([a-z0-9-]+):[0-9]{12}:detector/[0-9a-z]+/finding/([0-9a-zA-Z]+)"
+)
+
+
+def _whose(finding: Finding, signal: Signal) -> Signal:
+    """As GuardDuty's, if it is; somebody's wish is at least high there too."""
+    passed_on = _GUARDDUTY.fullmatch(finding.flaw)
+    if passed_on is None:
+        return signal
+    region, number = passed_on.groups()
+    wish = signal.rule != finding.kind and signal.hint is not Severity.CRITICAL
+    return replace(
+        signal,
+        source=guardduty.SOURCE,
+        rule=finding.kind,
+        dedup_key=f"{finding.account}/{region}/{number}",
+        hint=Severity.HIGH if wish else signal.hint,
+    )
 
 
 def _signal(finding: Finding, asked: str, event: str) -> Signal:
