@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from functions.alarm_trigger.intake import take
@@ -11,7 +10,7 @@ from tocsin.adapters.aws.redelivery import SqsRedelivery
 from tocsin.runtime.aws import http as aws_http
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import lean_watch
-from tocsin.runtime.wiring.incidents import connect
+from tocsin.runtime.wiring.incidents import connect_for_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,16 +19,8 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = lean_watch("alarm_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-APPLICATION = replace(
-    connect(
-        SETTINGS.INCIDENTS_TABLE,
-        clock=WATCH.clock,
-        operations_table=SETTINGS.OPERATIONS_TABLE,
-        tell=WATCH.rotas_unread,
-        policy_unread=WATCH.policy_unread,
-        no_number=WATCH.no_number,
-    ),
-    became=WATCH.signals_became,
+APPLICATION = connect_for_signals(
+    SETTINGS.INCIDENTS_TABLE, operations_table=SETTINGS.OPERATIONS_TABLE, watch=WATCH
 )
 REDELIVERY = SqsRedelivery(aws_http.from_environment("sqs"), SETTINGS.ALARMS_QUEUE_URL, notes=WATCH)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from functions.security_trigger.intake import take
 from functions.security_trigger.settings import Settings
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import lean_watch
-from tocsin.runtime.wiring.incidents import connect
+from tocsin.runtime.wiring.incidents import connect_for_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,16 +17,8 @@ if TYPE_CHECKING:
 
 SETTINGS = load(Settings)
 WATCH = lean_watch("security_trigger", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
-APPLICATION = replace(
-    connect(
-        SETTINGS.INCIDENTS_TABLE,
-        clock=WATCH.clock,
-        operations_table=SETTINGS.OPERATIONS_TABLE,
-        tell=WATCH.rotas_unread,
-        policy_unread=WATCH.policy_unread,
-        no_number=WATCH.no_number,
-    ),
-    became=WATCH.signals_became,
+APPLICATION = connect_for_signals(
+    SETTINGS.INCIDENTS_TABLE, operations_table=SETTINGS.OPERATIONS_TABLE, watch=WATCH
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from functions.sla_check.settings import Settings
@@ -13,7 +12,7 @@ from tocsin.runtime.aws.invoke import FunctionCaller
 from tocsin.runtime.batch import failures
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import lean_watch
-from tocsin.runtime.wiring.incidents import connect
+from tocsin.runtime.wiring.incidents import connect_for_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,16 +22,8 @@ if TYPE_CHECKING:
 SETTINGS = load(Settings)
 WATCH = lean_watch("sla_check", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
 SWEEPER = Sweeper(
-    engine=replace(
-        connect(
-            SETTINGS.INCIDENTS_TABLE,
-            clock=WATCH.clock,
-            operations_table=SETTINGS.OPERATIONS_TABLE,
-            tell=WATCH.rotas_unread,
-            policy_unread=WATCH.policy_unread,
-            no_number=WATCH.no_number,
-        ),
-        became=WATCH.signals_became,
+    engine=connect_for_signals(
+        SETTINGS.INCIDENTS_TABLE, operations_table=SETTINGS.OPERATIONS_TABLE, watch=WATCH
     ),
     notify=FunctionCaller(SETTINGS.NOTIFIER_FUNCTION, remaining=WATCH.remaining.seconds),
     notes=WATCH,

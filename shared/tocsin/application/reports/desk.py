@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.errors import BadInput, ConditionFailed, UnknownName
-from tocsin.incidents.model.correspondents import UNCONFIRMED, Correspondent, with_outcome
+from tocsin.application.reports.answering import Answering
+from tocsin.errors import BadInput, ConditionFailed
+from tocsin.incidents.model.correspondents import UNCONFIRMED, Correspondent
 from tocsin.incidents.model.reports import (
-    Outcome,
     Report,
     Via,
-    answered,
-    is_reference,
     plain_line,
     plain_text,
     reference_of,
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tocsin.incidents.model.reports import Reporter
+    from tocsin.incidents.model.reports import Outcome, Reporter
     from tocsin.incidents.vocabulary import Severity
     from tocsin.ports.reports import ReportStore
     from tocsin.ports.time import Ids, WallClock
@@ -98,10 +96,7 @@ class ReportDesk:
 
     def known(self, reference: str) -> Report:
         """Raises `UnknownName` if there is no such report."""
-        found = self.store.get(reference) if is_reference(reference) else None
-        if found is None:
-            raise UnknownName(f"there is no report {reference[:40]!r}", kind="report")
-        return found
+        return Answering(store=self.store, now=self.now).known(reference)
 
     def answer(self, reference: str, outcome: Outcome, person: str) -> Report:
         """Says what came of it; who waits for that with a confirmed address is written to.
@@ -110,35 +105,7 @@ class ReportDesk:
             UnknownName: there is no such report.
             IllegalTransition: it is answered so already.
         """
-        for race in range(RACES):
-            report = self.known(reference)
-            after = replace(answered(report, outcome, person, self.now()), ver=report.ver + 1)
-            try:
-                self.store.save(after, expected=report.ver)
-            except ConditionFailed:
-                if race == RACES - 1:
-                    raise
-            else:
-                self._tell_correspondent(reference, outcome)
-                return after
-        raise AssertionError("the last race returns or raises")
-
-    def _tell_correspondent(self, reference: str, outcome: Outcome) -> None:
-        """Lets who waits for it be told; whoever sent spam is told nothing."""
-        for race in range(RACES):
-            if (one := self.store.correspondent(reference)) is None:
-                return
-            if outcome is Outcome.SPAM:
-                self.store.forget(one)
-                return
-            after = replace(with_outcome(one, outcome, self.now()), ver=one.ver + 1)
-            try:
-                self.store.save_correspondent(after, expected=one.ver)
-            except ConditionFailed:
-                if race == RACES - 1:
-                    raise
-            else:
-                return
+        return Answering(store=self.store, now=self.now).answer(reference, outcome, person)
 
     def _correspondent(self, report: Report, contact: str, now: datetime) -> Correspondent | None:
         """One that fills in what people do not see is written nothing."""

@@ -11,13 +11,14 @@ steer a terminal, a mail's head or the order of reading stand there as their cod
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.errors import IllegalTransition
 from tocsin.incidents import limits
-from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.model.signals import KEY_VERSION, Signal
 from tocsin.incidents.vocabulary import Severity
 
 SOURCE = "report"
@@ -253,6 +254,14 @@ def bundle_of(reports: tuple[Report, ...], flood: str) -> tuple[Signal, ...]:
             facts={"reports": str(len(reports)), "alleging_exposure": str(alleging), "via": "form"},
         )
     )
+
+
+def reports_in(keys: Iterable[str]) -> tuple[frozenset[str], bool]:
+    """The reports that keys of signals name one by one, and whether one is of a bundle."""
+    begins = f"{KEY_VERSION}:{SOURCE}:"
+    mine = [key.removeprefix(begins) for key in keys if key.startswith(begins)]
+    named = frozenset(name for name in mine if is_reference(name))
+    return named, len(named) < len(mine)
 
 
 _WHO = {

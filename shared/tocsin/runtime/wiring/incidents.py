@@ -6,7 +6,7 @@ what they are about, and gives tests one thing to replace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.incidents.numbers import DynamoNumbers
@@ -16,6 +16,7 @@ from tocsin.application.incidents.engine import Engine
 from tocsin.application.people.on_call import OnDuty
 from tocsin.application.releases.tell import Teller, Told
 from tocsin.application.reports.ringing import AT_ONCE, Ringer, Rung
+from tocsin.incidents.commands.closing import Close
 from tocsin.runtime.aws.http import Patience, from_environment
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.ids import SystemIds
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tocsin.adapters.aws.call import AwsCall
+    from tocsin.application.incidents.outcome import Outcome
     from tocsin.application.runbooks.versions import PublishedPolicies
     from tocsin.errors import TocsinError
+    from tocsin.incidents.commands.base import Command
     from tocsin.ports.heartbeats import HeartbeatStore
     from tocsin.ports.incidents import ActionStore, AuditStore
     from tocsin.ports.people import RotaStore
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from tocsin.ports.reports import ReportStore
     from tocsin.ports.time import IncidentClock
     from tocsin.runtime.aws.http import AwsHttp
+    from tocsin.runtime.watch.invocation import Watch
 
 _PATIENCE = Patience(connect=1, read=3, deadline=4)
 NUMBERS_IN = Patience(attempts=1, connect=0.25, read=0.25, deadline=0.25)
@@ -57,6 +61,23 @@ class Application(Engine):
     published: PublishedPolicies | None = None
     heartbeats: HeartbeatStore | None = None
     reports: ReportStore | None = None
+
+    def execute(self, command: Command) -> Outcome:
+        """Carries the command out; an end of an incident is the outcome of its reports too.
+
+        Raises:
+            TocsinError: as `Engine.execute`. Where reports could not be answered, the command was
+                carried out all the same, and repeated it answers them.
+        """
+        outcome = Engine.execute(self, command)
+        if isinstance(command, Close) and self.reports is not None:
+            from tocsin.application.reports.answering import (  # noqa: PLC0415 -- one verb's
+                Answering,
+            )
+
+            answering = Answering(store=self.reports, now=self.clock.incident_now)
+            answering.close(outcome.incident, command.actor.id, self.store)
+        return outcome
 
     def listen(self, *, has_time: Callable[[], bool]) -> Pulse:
         """Lets incidents hear of heartbeats that stay away; none without the operations table."""
@@ -135,6 +156,21 @@ def connect(
             failed=no_number,
         ),
     )
+
+
+def connect_for_signals(
+    incidents_table: str, *, operations_table: str, watch: Watch
+) -> Application:
+    """The application of a function that signals come to, observed by its watch."""
+    made = connect(
+        incidents_table,
+        clock=watch.clock,
+        operations_table=operations_table,
+        tell=watch.rotas_unread,
+        policy_unread=watch.policy_unread,
+        no_number=watch.no_number,
+    )
+    return replace(made, became=watch.signals_became)
 
 
 def heartbeats(dynamodb: AwsCall, table: str) -> HeartbeatStore:

@@ -452,6 +452,73 @@ class TestTheOutcome:
         told.until("09-08 10:31")
         assert len(self.mails(told)) == 1
 
+    def closed(self, told: Told, incident: str, *words: str) -> None:
+        for person in ("di:commander", "bo"):
+            told.terminal.run("close", incident, *words, "--as", person)
+        assert told.terminal.json("show", incident, "--as", SAM)["state"] == "closed"
+
+    def confirmed(self, told: Told, reference: str) -> str:
+        """Who reported says that it was them; the incident that somebody opens of it."""
+        told.until("09-08 10:01")
+        url = re.findall(r"https://\S+", self.mails(told)[0].message.text)[0]
+        assert told.world.visit("POST", url)[0] == 200
+        opened = told.terminal.json(
+            *("reports", "open", reference, "--severity", "low", "--as", "di:commander")
+        )
+        told.world.inbox.take_all()
+        return str(opened["incident"])
+
+    def test_closing_the_incident_answers_the_report_that_opened_it(self, told: Told) -> None:
+        reference = self.told_by(told)
+        incident = self.confirmed(told, reference)
+        self.closed(told, incident, "false_positive", "--reason", "it is meant to be empty")
+        told.until("09-08 10:05")
+        (outcome,) = self.mails(told)
+        assert "it works as it is meant to" in outcome.message.text
+        assert "meant to be empty" not in outcome.message.text, "the reason is ours"
+        report = told.terminal.json("reports", "show", reference, "--as", ANA)
+        assert (report["outcome"], report["answered_by"]) == ("no_problem", "di")
+        assert told.world.reports.correspondent(reference) is None
+
+    def test_what_somebody_has_answered_stays_and_is_told_once(self, told: Told) -> None:
+        reference = self.told_by(told)
+        incident = self.confirmed(told, reference)
+        told.terminal.json("reports", "answer", reference, "known", "--as", ANA)
+        told.until("09-08 10:03")
+        assert len(self.mails(told)) == 1
+        self.closed(told, incident, "false_positive", "--reason", "it is known")
+        told.until("09-08 10:05")
+        assert self.mails(told) == []
+        report = told.terminal.json("reports", "show", reference, "--as", ANA)
+        assert report["outcome"] == "known"
+
+    def test_a_duplicate_answers_nothing_and_its_target_answers_for_it(self, told: Told) -> None:
+        reference = self.told_by(told)
+        incident = self.confirmed(told, reference)
+        target = told.terminal.json("open", "exports are empty", "--severity", "low", "--as", ANA)
+        for person in ("di:commander", "bo"):
+            why = ("--reason", "one trouble", "--as", person)
+            told.terminal.run("merge", target["id"], incident, *why)
+        assert told.terminal.json("show", incident, "--as", SAM)["state"] == "closed"
+        told.until("09-08 10:05")
+        assert self.mails(told) == []
+        self.closed(told, target["id"], "false_positive", "--reason", "a test of ours")
+        told.until("09-08 10:07")
+        assert len(self.mails(told)) == 1
+
+    def test_reports_of_a_bundle_are_answered_too(self, told: Told) -> None:
+        post(told, exposure="yes")
+        told.until("09-08 10:01")
+        numbers = [post(told, exposure="yes", title=f"once more {n}")[1] for n in range(3)]
+        told.until("09-08 10:12")
+        board = told.terminal.json("board", "--as", SAM)
+        (bundle,) = [one["id"] for one in board if one["title"].startswith("3 reports")]
+        self.closed(told, bundle, "false_positive", "--reason", "a bot has sent them")
+        reports = told.world.reports.listed(limit=9).items
+        found = {one.reference: one.outcome for one in reports}
+        assert [found.pop(number) for number in numbers] == ["no_problem"] * 3
+        assert set(found.values()) == {None}
+
     def test_no_other_link_confirms_and_none_after_a_week(self, told: Told) -> None:
         post(told, contact="kim@example.com")
         told.until("09-08 10:01")
