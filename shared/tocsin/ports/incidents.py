@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.model.noise import Heard
     from tocsin.incidents.model.outbox import OutboxItem, OutboxKey
     from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.model.work import Known, Seen
     from tocsin.incidents.queries.freeze import ServiceFreeze
     from tocsin.incidents.queries.prevention import PreventiveAction
     from tocsin.incidents.timeline.entry import Entry
@@ -218,6 +219,18 @@ class IncidentStore(Protocol):
 
     def take_lead(self, name: str, incident: str, *, at: datetime) -> None:
         """Lets an incident go under a name from now on; forgotten after a month."""
+        ...
+
+    def follow(self, commit: str, incident: str, *, at: datetime) -> None:
+        """Lets an incident be told of a commit from now on; forgotten after a year."""
+        ...
+
+    def see(self, seen: Seen, *, recorded_at: datetime) -> None:
+        """Keeps what was seen of a commit for a month, unless a newer one of the same is kept."""
+        ...
+
+    def known_of(self, commit: str) -> Known:
+        """Who is told of a commit, and what was seen of it; in no order, other commits left out."""
         ...
 
     def windows(self) -> tuple[Window, ...]:

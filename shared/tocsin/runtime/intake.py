@@ -19,10 +19,11 @@ from tocsin.runtime.batch import together_or_alone
 from tocsin.signals.registry import reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.model.work import Work
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.wiring.incidents import Application
     from tocsin.signals.reading import Reading
@@ -59,6 +60,8 @@ class Intake:
         """
         reading = self._read(payload)
         self._record(reading.signals)
+        for work in reading.work:
+            self._see(work)
         if reading.refusals:
             first = reading.refusals[0]
             raise MalformedPayload(f"{first.what}: {first.detail}")
@@ -66,6 +69,7 @@ class Intake:
     def batch(self, records: Iterable[Mapping[str, Any]]) -> list[str]:
         """Records of a queue; the ids of those that must be delivered again."""
         readable: list[tuple[str, Sequence[Signal]]] = []
+        work: list[tuple[str, Work]] = []
         failed: list[str] = []
         for record in records:
             name = record["messageId"]
@@ -76,9 +80,22 @@ class Intake:
                 self._refused(error.code, "none", error, record=name)
                 continue
             readable.append((name, reading.signals))
+            work += [(name, one) for one in reading.work]
             if reading.refusals:
                 failed.append(name)
-        return list(dict.fromkeys([*failed, *self._receive(readable)]))
+        return list(dict.fromkeys([*failed, *self._receive(readable), *self._see_all(work)]))
+
+    def _see_all(self, work: Iterable[tuple[str, Work]]) -> Iterator[str]:
+        """The messages whose work could not be told of."""
+        for message, one in work:
+            try:
+                self._see(one)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this message's
+                self.watch.journal.failed(Event.RECORD_FAILED, error, record=message)
+                yield message
+
+    def _see(self, work: Work) -> None:
+        self._tell(self.application.see(work))
 
     def _read(self, payload: Mapping[str, Any], *, record: str = "") -> Reading:
         source = self.source_of(payload)

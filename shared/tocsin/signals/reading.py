@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.model.work import Work
 
 REHEARSING = "tocsin.drill."
 """What events begin their source with that rehearse one of AWS's: nobody else may send as AWS."""
@@ -37,11 +38,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """All that one message says. `noted` are parts that were understood and are no signal: why."""
+    """All that one message says. `noted` are parts that were understood and are no signal: why.
+
+    `work` on an incident is no signal: it opens nothing.
+    """
 
     signals: tuple[Signal, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     noted: tuple[str, ...] = ()
+    work: tuple[Work, ...] = ()
 
 
 def is_rehearsed(event: Mapping[str, object], service: str) -> bool:

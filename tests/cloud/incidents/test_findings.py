@@ -181,3 +181,46 @@ def test_a_finding_of_aws_opens_from_its_queue(stage: Deployed, inbox: Expectati
     assert (opened["severity"], opened["category"]) == ("medium", "security")
     told = [("opened", person) for person in ("commander-primary", "security-primary")]
     inbox.expect(("opened", "stakeholders"), *told)
+
+
+def test_work_on_a_fix_comes_to_its_incident_by_the_webhook(
+    stage: Deployed, inbox: Expectations
+) -> None:
+    keys = stage.as_person("ana", "responder")
+    credentials = Credentials(keys.access, keys.secret, keys.token)
+    api = ApiClient(stage.outputs["api_url"], stage.outputs["region"], credentials)
+    asked = {"title": "tokens", "severity": "high", "category": "production", "service": "shop"}
+    opened = api.post("/v1/incidents", asked)
+    number = api.get(f"/v1/incidents/{opened['id']}")["name"]
+    paged = (("page", "commander-primary"), ("page", "mitigation-primary"))
+    inbox.expect(("opened", "stakeholders"), *paged)
+
+    def deliver(name: str) -> None:
+        text = json.dumps(sample("github", name)).replace("INC-142", number)
+        wrapped = json.loads(text.replace("inc-142", number.lower()))
+        body = json.dumps(wrapped["payload"]).encode()
+        assert sent(stage, wrapped, body, "application/json") == 202
+
+    def found() -> dict[str, Any]:
+        answer: dict[str, Any] = api.get(f"/v1/incidents/{opened['id']}")
+        return answer
+
+    for name in ("workflow-codeql-passed", "deployment-succeeded", "pull-request-of-fork"):
+        deliver(name)
+    for name in ("pull-request-opened", "pull-request-merged", "pull-request-merged"):
+        deliver(name)
+    entries = eventually(lambda: _of_type(api, opened["id"], "link_added", least=2))
+    assert [one["content"]["purpose"] for one in entries] == ["fix", "fix"]
+    assert eventually(lambda: _of_type(api, opened["id"], "deployed", least=1))
+    assert found()["fix"]["commit"] is None
+    api.post(f"/v1/incidents/{opened['id']}/fix", {"step": "link", "commit": "bbbbbbb"})
+    deliver("workflow-ci-passed-again")
+    assert eventually(lambda: found()["fix"]["fixed_at"] is not None)
+    assert found()["state"] == "open"
+
+
+def _of_type(api: ApiClient, incident: str, kind: str, *, least: int) -> list[dict[str, Any]]:
+    """Entries of a type, once there are so many."""
+    page = api.get(f"/v1/incidents/{incident}/timeline")
+    of_kind = [one for one in page["entries"] if one["type"] == kind]
+    return of_kind if len(of_kind) >= least else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ from tocsin.incidents.events.fold import fold
 from tocsin.incidents.model.maintenance import Window
 from tocsin.incidents.model.noise import Heard
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
+from tocsin.incidents.model.work import Known, Seen, WorkKind
 from tocsin.incidents.timeline.entry import first_broken_link
 from tocsin.incidents.vocabulary import MessageKind, Severity, State
 from tocsin.ports.incidents import CommandRecord, Commit, IncidentStore
@@ -455,6 +457,50 @@ class TestLeads:
             store.take_lead("real#database#production#*", incident, at=T0)
         assert store.lead("real#database#production#*") == "INC-2"
         assert store.lead("drill#database#production#*") is None
+
+
+class TestCommits:
+    def seen(self, **changes: Any) -> Seen:
+        known = Seen(
+            source="github",
+            kind=WorkKind.RUN,
+            commit="b" * 40,
+            repository="shop",
+            name=".github/workflows/ci.yml",
+            number=7,
+            attempt=1,
+            conclusion="failure",
+            url="https://github.example/runs/7",
+            at=T0,
+        )
+        return replace(known, **changes)
+
+    def test_a_commit_is_known_by_its_beginning_and_no_other_by_it(
+        self, store: IncidentStore
+    ) -> None:
+        assert store.known_of("b" * 40) == Known()
+        for commit in ("bbbbbbb", "bbbbbbb", "b" * 40, "bbbbbbbc"):
+            store.follow(commit, INCIDENT, at=T0)
+        store.see(self.seen(), recorded_at=T0)
+        other = self.seen(commit="bbbbbbb" + "c" * 33)
+        store.see(other, recorded_at=T0)
+        known = store.known_of("b" * 40)
+        assert {one.commit for one in known.followers} == {"bbbbbbb", "b" * 40}
+        assert {one.incident for one in known.followers} == {INCIDENT}
+        assert known.seen == (self.seen(),)
+        assert set(store.known_of("bbbbbbb").seen) == {self.seen(), other}
+
+    def test_the_newest_of_a_run_is_kept_in_any_order(self, store: IncidentStore) -> None:
+        begun = self.seen(conclusion="")
+        again = self.seen(attempt=2, conclusion="", at=T0 + MINUTE)
+        passed = replace(again, conclusion="success", at=T0 + 2 * MINUTE)
+        story = (begun, self.seen(), again, passed)
+        for number, order in enumerate(permutations(story)):
+            commit = f"{number:07d}" + "e" * 33
+            for one in order:
+                store.see(replace(one, commit=commit), recorded_at=T0)
+            kept = {replace(one, commit=commit) for one in (again, passed)}
+            assert set(store.known_of(commit).seen) == kept
 
 
 class TestUnknown:

@@ -7,6 +7,7 @@ expects anything of, or an expectation without a sample, fails.
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -465,6 +466,53 @@ EXPECTED: dict[str, dict[str, Row | list[Row]]] = {
             "shop",
         ),
         "workflow-of-deleted-fork": [],
+        "deployment-failed": [],
+        "deployment-in-progress": [],
+        "deployment-of-fork": [],
+        "deployment-succeeded": [],
+        "deployment-to-staging": [],
+        "pull-request-merged": [],
+        "pull-request-names-nobody": [],
+        "pull-request-of-bot": [],
+        "pull-request-of-deleted-fork": [],
+        "pull-request-of-fork": [],
+        "pull-request-opened": [],
+        "pull-request-renamed": [],
+        "workflow-ci-begun": [],
+        "workflow-ci-by-comment": (
+            f"{REPOSITORY}/workflow/.github/workflows/ci.yml",
+            True,
+            "2026-09-08T14:28:00.000",
+            "high",
+            "security",
+            "shop",
+        ),
+        "workflow-ci-failed": (
+            f"{REPOSITORY}/workflow/.github/workflows/ci.yml",
+            True,
+            "2026-09-08T14:22:00.000",
+            "high",
+            "security",
+            "shop",
+        ),
+        "workflow-ci-of-fork": [],
+        "workflow-ci-on-fix-branch": [],
+        "workflow-ci-passed-again": (
+            f"{REPOSITORY}/workflow/.github/workflows/ci.yml",
+            False,
+            "2026-09-08T14:25:00.000",
+            "high",
+            "security",
+            "shop",
+        ),
+        "workflow-codeql-passed": (
+            f"{REPOSITORY}/workflow/.github/workflows/codeql.yml",
+            False,
+            "2026-09-08T14:26:00.000",
+            "low",
+            "security",
+            "shop",
+        ),
         "workflow-of-fork-called-main": [],
         "workflow-of-topic-branch": [],
         "workflow-requested": [],
@@ -651,6 +699,22 @@ EXPECTED: dict[str, dict[str, Row | list[Row]]] = {
             "security",
             None,
         ),
+        "ocsf-of-guardduty": (
+            "v1:guardduty:111122223333/eu-west-1/f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1",
+            True,
+            "2026-09-08T14:00:00.000",
+            "medium",
+            "security",
+            None,
+        ),
+        "of-guardduty": (
+            "v1:guardduty:111122223333/eu-west-1/f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1",
+            True,
+            "2026-09-08T14:00:00.000",
+            "medium",
+            "security",
+            None,
+        ),
         "ocsf-resolved": (
             "v1:security_hub:111122223333/S3.8/arn:aws:s3:::shop-exports",
             False,
@@ -738,6 +802,39 @@ def row(signal: Signal) -> Row:
     )
 
 
+FIX, MERGED, NAMED = "a" * 40, "b" * 40, ("INC-142",)
+RUNS = ".github/workflows/"
+
+# sample of GitHub's -> what work it tells of: names, commit, and of that what ended how
+WORK: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "deployment-failed": ((), MERGED, "production: failure"),
+    "deployment-succeeded": ((), MERGED, "production: success"),
+    "deployment-to-staging": ((), MERGED, "staging: success"),
+    "pull-request-merged": (NAMED, MERGED, ""),
+    "pull-request-opened": (NAMED, "", ""),
+    "pull-request-renamed": (NAMED, "", ""),
+    "workflow-ci-begun": ((), MERGED, f"{RUNS}ci.yml: "),
+    "workflow-ci-failed": ((), MERGED, f"{RUNS}ci.yml: failure"),
+    "workflow-ci-on-fix-branch": (NAMED, FIX, f"{RUNS}ci.yml: success"),
+    "workflow-ci-passed-again": ((), MERGED, f"{RUNS}ci.yml: success"),
+    "workflow-codeql-passed": ((), MERGED, f"{RUNS}codeql.yml: success"),
+}
+OTHER_RUNS = "workflow-(?!ci-|codeql-passed)"
+"""Runs that are samples of findings; they are work on no incident."""
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED["github"]))
+def test_what_work_a_delivery_tells_of(name: str) -> None:
+    found = [
+        (one.names, one.commit, f"{one.seen.name}: {one.seen.conclusion}" if one.seen else "")
+        for one in read("github", name).work
+    ]
+    if re.match(OTHER_RUNS, name):
+        assert all(not names for names, _, _ in found)
+    else:
+        assert found == ([WORK[name]] if name in WORK else [])
+
+
 @pytest.mark.parametrize("source", SOURCES.names)
 def test_each_sample_has_an_expectation_and_each_expectation_a_sample(source: str) -> None:
     assert samples(source)
@@ -748,9 +845,10 @@ def test_each_sample_has_an_expectation_and_each_expectation_a_sample(source: st
 def test_a_sample_means_what_the_table_says(source: str, name: str) -> None:
     reading = read(source, name)
     assert [row(signal) for signal in reading.signals] == rows(source, name)
-    assert reading.signals or reading.noted or reading.refusals
+    assert reading.signals or reading.work or reading.noted or reading.refusals
     for signal in reading.signals:
-        assert signal.source == source
+        passed_on = source == "security_hub" and signal.source == "guardduty"
+        assert signal.source == source or passed_on
         assert signal.occurred_at.tzinfo is UTC
         assert signal.title
         assert all(signal.facts.values())

@@ -28,6 +28,7 @@ from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.incidents.model.releases import Release, Telling
 from tocsin.incidents.model.reports import Gate, Report
 from tocsin.incidents.model.signals import Signal
+from tocsin.incidents.model.work import Follower, Known, Seen, WorkKind
 from tocsin.incidents.queries.freeze import ServiceFreeze
 from tocsin.incidents.queries.prevention import PreventiveAction
 from tocsin.incidents.runbook.policy import ChangedKey
@@ -196,6 +197,24 @@ def _noise(written: Written, examples: Examples, signal: Signal) -> None:
     written.after("noise")
     store.week_told("2026-W37", at=EPOCH)
     written.after("told")
+    store.follow("b" * 40, "INC-1", at=EPOCH)
+    seen = Seen(
+        source="github",
+        kind=WorkKind.RUN,
+        commit="b" * 40,
+        repository="shop",
+        name=".github/workflows/ci.yml",
+        number=7,
+        attempt=2,
+        conclusion="success",
+        url="https://github.example/runs/7",
+        at=EPOCH,
+    )
+    store.see(seen, recorded_at=EPOCH)
+    assert store.known_of("bbbbbbb") == Known(
+        followers=(Follower(incident="INC-1", commit="b" * 40),), seen=(seen,)
+    )
+    written.after("work")
 
 
 def _outbox(written: Written, examples: Examples) -> None:

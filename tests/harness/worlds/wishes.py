@@ -264,6 +264,6 @@ CASES: tuple[Case, ...] = (
 BY_TOCSIN = {
     *(o.MergeSignals, o.OpenFromSignals, c.ReopenFromSignals, c.AbsorbDuplicate, e.Tick),
     *(k.GiveKeys, k.TakeKeys, k.StopDrill),
-    *(b.ExamineCheckouts, b.RecordReconciliation, b.RecordReplay),
+    *(b.ExamineCheckouts, b.RecordReconciliation, b.RecordReplay, r.SeeLink),
 }
 """What no person sends: signals are shortened, and billing's words are bounded by its rules."""

@@ -11,6 +11,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from tocsin.incidents.model.work import SHORT
 from tocsin.incidents.timeline.entry import format_time
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ LEADING = "LEADS"
 WEEK = "WEEK"
 NUMBER = "INC"
 COUNTER = "COUNTER"
+SEEN = "SEEN#"
 OUTBOX = "OUT#"
 OPEN_LIST = "L#open"
 ITEM_VERSION = 1
@@ -60,6 +62,16 @@ def pointer_pk(key: str) -> str:
 def lead_pk(name: str) -> str:
     """Where it is kept which incident others of a group join, or hold their peace for."""
     return f"LEAD#{name}"
+
+
+def commit_pk(commit: str) -> str:
+    """What is known of the commits that begin like this one, for people shorten them."""
+    return f"COMMIT#{commit[:SHORT].lower()}"
+
+
+def follower_sk(incident_id: str, commit: str) -> str:
+    """An incident that is told of a commit."""
+    return f"FOR#{incident_id}#{commit}"
 
 
 def unknown_pk(week: str) -> str:

@@ -23,6 +23,7 @@ from tocsin.adapters.incidents.keys import (
     list_sk,
     trace_sk,
 )
+from tocsin.adapters.incidents.memory_work import MemoryWork
 from tocsin.adapters.incidents.signal_items import (
     aside_item,
     aside_of,
@@ -63,10 +64,11 @@ if TYPE_CHECKING:
     from tocsin.ports.signals import Why
 
 
-class MemoryIncidents:
+class MemoryIncidents(MemoryWork):
     """An `IncidentStore` that forgets everything with the process; safe for threads."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = Lock()
         self._snapshots: dict[str, str] = {}
         self._entries: dict[str, list[Entry]] = {}

@@ -38,6 +38,7 @@ from tocsin.adapters.incidents.signal_items import (
     windows_of,
     windows_text,
 )
+from tocsin.adapters.incidents.work_items import NEWER, follower_item, known_in, seen_item
 from tocsin.errors import BadInput, CommandRepeated, ConditionFailed, VersionConflict
 from tocsin.incidents.events.snapshot import snapshot_of
 from tocsin.incidents.model.outbox import OutboxKey
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from tocsin.incidents.model.maintenance import Window
     from tocsin.incidents.model.noise import Heard
     from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.model.work import Known, Seen
     from tocsin.incidents.timeline.entry import Entry
     from tocsin.ports.signals import Why
 
@@ -249,6 +251,18 @@ class DynamoIncidents(DynamoOutbox):
 
     def take_lead(self, name: str, incident: str, *, at: datetime) -> None:
         self._table.put(lead_item(name, incident, at))
+
+    def follow(self, commit: str, incident: str, *, at: datetime) -> None:
+        self._table.put(follower_item(commit, incident, at))
+
+    def see(self, seen: Seen, *, recorded_at: datetime) -> None:
+        item = seen_item(seen, recorded_at)
+        values, names = {":rank": item["rank"]}, {"#rank": "rank"}
+        self._table.put_if(item, NEWER, names=names, values=values)
+
+    def known_of(self, commit: str) -> Known:
+        found = self._table.query(**within(keys.commit_pk(commit)), ConsistentRead=True)
+        return known_in(found, commit)
 
     def windows(self) -> tuple[Window, ...]:
         item = self._table.get(item_key(keys.MAINTENANCE_PK, keys.WINDOWS))

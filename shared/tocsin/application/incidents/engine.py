@@ -15,7 +15,9 @@ from tocsin.application.incidents.receive import receive
 from tocsin.application.incidents.relations import merge, split
 from tocsin.application.incidents.sweep import AT_ONCE, stop_drills, sweep, tick_all
 from tocsin.application.signals.weekly import by_key
+from tocsin.application.signals.work import follow_fix, see, tell_fix
 from tocsin.incidents.commands.closing import Close, Reopen
+from tocsin.incidents.commands.fix import LinkFix
 from tocsin.incidents.commands.relations import Merge, Split
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tocsin.application.incidents.sweep import Ticked
     from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.model.work import Work
     from tocsin.ports.incidents import DueQueue
 
 
@@ -49,6 +52,9 @@ class Engine(Ports):
                 return split(command, self)
             case Merge():
                 return merge(command, self)
+            case LinkFix():
+                follow_fix(command, self)
+                return tell_fix(command, carry_out(command, self), self, self.execute)
             case _:
                 return carry_out(command, self)
 
@@ -59,6 +65,15 @@ class Engine(Ports):
             SignalsNotReceived: after every key was tried; `failed` maps signal ids to errors.
         """
         return receive(signals, self)
+
+    def see(self, work: Work) -> list[Outcome]:
+        """Tells of work on incidents those it names and those that follow its commit.
+
+        Raises:
+            StoreUnavailable: it is to be told again.
+            VersionConflict: alike.
+        """
+        return see(work, self, self.execute)
 
     def sweep(self, *, limit: int = AT_ONCE, queue: DueQueue | None = None) -> SweepReport:
         """Ticks up to `limit` due incidents, hands others on, and names unsent messages.

@@ -245,7 +245,7 @@ def _command_past(
     A write that was cut off in an earlier version left pointers to incidents that were closed, or
     that hold as many keys as they may. No alarm waits for somebody to mend that.
     """
-    owner = None if pointer is None else _goes_on_as(pointer.incident, ports.store)
+    owner = None if pointer is None else goes_on_as(pointer.incident, ports.store)
     key = signals[0].key
     fits = owner is not None and (key in owner.signals or len(owner.signals) < KEYS_PER_INCIDENT)
     if owner is not None and owner.open and fits:
@@ -291,7 +291,7 @@ def _with_clear(signals: Sequence[Signal], ports: Ports) -> Sequence[Signal]:
     return (*signals, clear)
 
 
-def _goes_on_as(incident_id: str, store: IncidentStore) -> Incident | None:
+def goes_on_as(incident_id: str, store: IncidentStore) -> Incident | None:
     """The incident, or what it is a duplicate of in the end."""
     found = store.load(incident_id)
     seen = {incident_id}

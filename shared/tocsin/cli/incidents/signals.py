@@ -19,6 +19,7 @@ from tocsin.cli.terminal.api import OnApi, connect
 from tocsin.cli.terminal.output import current
 from tocsin.errors import BadInput, MalformedPayload
 from tocsin.incidents.model.signals import UNMATCHED_RULE, judged, triage
+from tocsin.incidents.model.work import SHORT
 from tocsin.incidents.runbook.policy import RuleMode
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.signals.registry import SOURCES, reader
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tocsin.incidents.model.signals import Signal
+    from tocsin.incidents.model.work import Work
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.signals.reading import Reading
 
@@ -87,6 +89,7 @@ def explain(
                 "signals": [asdict(one) for one in explained],
                 "refused": [asdict(one) for one in reading.refusals],
                 "noted": list(reading.noted),
+                "work": [_work(one) for one in reading.work],
             }
         )
         return
@@ -94,10 +97,26 @@ def explain(
     for one in explained:
         for line in _lines(one):
             current().line(line)
+    for work in reading.work:
+        for line in _work_lines(work):
+            current().line(line)
     for why in reading.noted:
         current().line(f"no signal: {why}")
     for refusal in reading.refusals:
         current().line(f"REFUSED {refusal.what}: {refusal.detail} ({refusal.code})")
+
+
+def _work(work: Work) -> dict[str, Any]:
+    return {"kind": work.kind, "names": list(work.names), "commit": work.commit, "url": work.url}
+
+
+def _work_lines(work: Work) -> Iterator[str]:
+    named = ", ".join(work.names) or "no incident"
+    yield f"work, which opens nothing: {work.kind} of {named}"
+    if work.seen is not None:
+        ended = work.seen.conclusion or "not ended"
+        yield f"  {work.seen.name}: {ended}, of commit {work.commit[:SHORT]}"
+        yield "  told to incidents that have linked the commit, or a pull request merged as it"
 
 
 @app.command("list", cls=OnApi)

@@ -85,6 +85,15 @@ class AddLink(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeeLink(Command):
+    """A link that a source told of, recorded as seen: nobody stands for it."""
+
+    purpose: LinkPurpose
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordChannel(Command):
     """Where people talk about it."""
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from tocsin.incidents.events.base import Event
 from tocsin.incidents.events.changes import Handlers, changed_clock
 from tocsin.incidents.model.incident import Incident
-from tocsin.incidents.model.parts import Ahead, Fix, Pause, Release, RunKind, Window
+from tocsin.incidents.model.parts import SUCCESS, Ahead, Fix, Pause, Release, RunKind, Window
 from tocsin.incidents.vocabulary import ClockName
 
 
@@ -143,9 +143,6 @@ class WindowStopped(Event):
     type: ClassVar[str] = "window_stopped"
 
     reason: str
-
-
-SUCCESS = "success"
 
 
 def _fix_linked(incident: Incident, event: FixLinked) -> Incident:

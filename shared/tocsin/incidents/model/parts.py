@@ -75,6 +75,10 @@ class ItemState(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
+SUCCESS = "success"
+"""The one conclusion of a check or a deployment that is green."""
+
+
 class RunKind(StrEnum):
     """The checks a fix has to pass."""
 

@@ -66,6 +66,7 @@ from tocsin.incidents.commands.record import (
     RecordDecision,
     RecordEvidence,
     RecordImpact,
+    SeeLink,
     SettleItem,
 )
 from tocsin.incidents.commands.severity import ChangeCategory, ChangeSeverity
@@ -136,6 +137,7 @@ from tocsin.incidents.rules.record import (
     record_decision,
     record_evidence,
     record_impact,
+    see_link,
     settle_item,
 )
 from tocsin.incidents.rules.requests import answer, hand_over, page
@@ -248,6 +250,7 @@ HANDLERS: dict[type[Command], _Handler] = {
     RecordDecision: record_decision,
     RecordEvidence: record_evidence,
     AddLink: add_link,
+    SeeLink: see_link,
     RecordChannel: record_channel,
     Correct: correct_entry,
     RecordUpdate: record_update,

@@ -30,7 +30,6 @@ from tocsin.incidents.commands.fix import (
     ResumeFix,
 )
 from tocsin.incidents.events.fix import (
-    SUCCESS,
     Deployed,
     Fixed,
     FixLinked,
@@ -44,7 +43,7 @@ from tocsin.incidents.events.fix import (
 )
 from tocsin.incidents.events.severity import ClockBreached
 from tocsin.incidents.model.incident import Clock
-from tocsin.incidents.model.parts import Release, RunKind
+from tocsin.incidents.model.parts import SUCCESS, Release, RunKind
 from tocsin.incidents.queries.billing import replay_standing
 from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.vocabulary import ActorKind, ClockName, Role

@@ -12,6 +12,7 @@ from tocsin.incidents.commands.record import (
     RecordDecision,
     RecordEvidence,
     RecordImpact,
+    SeeLink,
     SettleItem,
 )
 from tocsin.incidents.commands.updates import ConfirmCriterion
@@ -140,6 +141,19 @@ def add_link(draft: Draft, command: AddLink) -> None:
     draft.add(
         LinkAdded(
             **draft.stamp, purpose=command.purpose, url=limits.link("url", command.url), title=title
+        )
+    )
+
+
+def see_link(draft: Draft, command: SeeLink) -> None:
+    """What a source told of; its words are shortened where they are long, and kept on one line."""
+    printable = "".join(each if each.isprintable() else " " for each in command.title)
+    draft.add(
+        LinkAdded(
+            **draft.stamp,
+            purpose=command.purpose,
+            url=limits.link("url", command.url),
+            title=limits.shortened(" ".join(printable.split()), limits.LINE),
         )
     )
 

@@ -221,6 +221,18 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """How work on a fix is told.
+
+    Patterns of workflows' files by what they check, and environments that are all of production.
+    """
+
+    quality: tuple[str, ...] = ()
+    security: tuple[str, ...] = ()
+    production: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sampling:
     """How many workspaces a reconciliation reads beyond those the outage touched (semantics 12)."""
 
@@ -297,7 +309,7 @@ class Policy:
     document's front: title, owner, status, last_updated, audience, purpose. `chat_room` is None
     where nobody is told anything in a room, be it by the runbook or for lack of a room. `doubts`
     are those that only its place could tell, as it was compiled. Without `noise`, which came later,
-    nothing is flapping.
+    nothing is flapping; without `work` no run checks a fix.
     """
 
     schema_version: int
@@ -326,3 +338,4 @@ class Policy:
     smoke_tests: tuple[SmokeTest, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     noise: Noise | None = None
+    work: Work | None = None

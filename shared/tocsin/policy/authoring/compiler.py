@@ -38,6 +38,7 @@ from tocsin.incidents.runbook.policy import (
     TriageRule,
     Trigger,
     UpdateCadence,
+    Work,
 )
 from tocsin.incidents.runbook.smoke_tests import SmokeTest
 from tocsin.incidents.runbook.targets import Elapsed
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         SeverityRow,
         Smoke,
         Updates,
+        WorkTable,
     )
     from tocsin.policy.authoring.source import Source
 
@@ -199,6 +201,7 @@ def compile_policy(runbook: Runbook) -> Policy:
         smoke_tests=tuple(_smoke_tests(runbook.smoke_tests)),
         doubts=place_doubts(runbook.business_time),
         noise=_noise(runbook.noise),
+        work=None if runbook.work is None else _work(runbook.work),
     )
     return sealed(policy)
 
@@ -211,6 +214,14 @@ def _noise(table: NoiseTable) -> Noise:
         quiet_minutes=table.flapping.quiet,
         flapping_longest_minutes=table.flapping.longest,
         maintenance_minutes=table.maintenance,
+    )
+
+
+def _work(table: WorkTable) -> Work:
+    return Work(
+        quality=tuple(dict.fromkeys(table.quality)),
+        security=tuple(dict.fromkeys(table.security)),
+        production=tuple(dict.fromkeys(table.production)),
     )
 
 

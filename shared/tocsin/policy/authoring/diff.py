@@ -172,6 +172,10 @@ def _numbers(policy: Policy) -> Pairs:
         yield "noise.flapping.quiet", format_minutes(noise.quiet_minutes)
         yield "noise.flapping.longest", format_minutes(noise.flapping_longest_minutes)
         yield "noise.maintenance", format_minutes(noise.maintenance_minutes)
+    if (work := policy.work) is not None:
+        yield "work.quality", ", ".join(work.quality)
+        yield "work.security", ", ".join(work.security)
+        yield "work.production", ", ".join(work.production)
     yield "reconciliation_sample.confidence_percent", str(sampling.confidence_percent)
     yield "reconciliation_sample.wrong_percent", str(sampling.wrong_percent)
     yield "reconciliation_sample.per_status_and_plan", str(sampling.per_stratum)

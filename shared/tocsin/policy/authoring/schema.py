@@ -203,6 +203,17 @@ class NoiseTable(Model):
     maintenance: Minutes
 
 
+Pattern = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class WorkTable(Model):
+    """Which workflows check a fix, by the paths of their files, and what all of production is."""
+
+    quality: list[Pattern] = []
+    security: list[Pattern] = []
+    production: list[Pattern] = []
+
+
 class Sample(Model):
     """How many workspaces a reconciliation reads beyond those the outage touched."""
 
@@ -328,6 +339,7 @@ class Runbook(Model):
     criteria: Criteria
     limits: LimitTable
     noise: NoiseTable
+    work: WorkTable | None = None
     reconciliation_sample: Sample
     billing: BillingTable
     chat_room: RoomRules | None = None

@@ -41,6 +41,7 @@ from tocsin.incidents.runbook.policy import (
     TriageRule,
     Trigger,
     UpdateCadence,
+    Work,
 )
 from tocsin.incidents.runbook.smoke_tests import SmokeTest
 from tocsin.incidents.runbook.targets import Elapsed
@@ -103,7 +104,12 @@ def decode_policy(plain: Record) -> Policy:
         smoke_tests=_each(_smoke_test, plain.get("smoke_tests", [])),
         doubts=_each(_doubt, plain.get("doubts", [])),
         noise=Noise(**plain["noise"]) if plain.get("noise") else None,
+        work=_work(plain.get("work")),
     )
+
+
+def _work(plain: Record | None) -> Work | None:
+    return Work(**{name: tuple(each) for name, each in plain.items()}) if plain else None
 
 
 def _each[T](decode: Callable[[Record], T], rows: list[Record]) -> tuple[T, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         TriageRule,
         UpdateCadence,
         UpdateDue,
+        Work,
     )
     from tocsin.incidents.vocabulary import ClockName, Role
 
@@ -51,6 +52,8 @@ def rules(policy: Policy) -> Iterator[str]:
     yield f"### What an Alarm Means\n\n{_triage(policy)}"
     if policy.noise is not None:
         yield f"### What Is Noise\n{bullets(_noise(policy.noise))}"
+    if policy.work is not None:
+        yield f"### What Is Work on a Fix\n{bullets(_work(policy.work))}"
 
 
 def _business_time(policy: Policy) -> Iterator[str]:
@@ -265,6 +268,19 @@ def _noise(noise: Noise) -> Iterator[str]:
         f" {format_minutes(noise.maintenance_minutes)} at most."
     )
     yield "What was held back is looked at again when the reason ends. All of it is on record."
+
+
+def _work(work: Work) -> Iterator[str]:
+    yield (
+        "A pull request that names the incident, `INC-142`, is linked, and so is its commit once it"
+        " is merged. It opens, acknowledges and fixes nothing: a person says which commit is the"
+        " fix."
+    )
+    for kind, patterns in (("Quality", work.quality), ("Security", work.security)):
+        shown = ", ".join(f"`{pattern}`" for pattern in patterns)
+        yield f"{kind} checks of a commit are runs of: {shown or 'none'}."
+    environments = ", ".join(f"`{name}`" for name in work.production)
+    yield f"All of production is the environment: {environments or 'none'}."
 
 
 def _access(policy: Policy) -> str:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tocsin.errors import SignatureInvalid
+from tocsin.signals.github.naming import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,7 @@ HIDDEN = "[secret]"
 type Picked = Mapping[str, "Picked | None"]
 
 _USER: Picked = {"login": None}
+_WHOSE: Picked = {"id": None, "full_name": None, "fork": None}
 _PACKAGE: Picked = {"ecosystem": None, "name": None}
 _ALERT: Picked = {
     **dict.fromkeys(
@@ -64,6 +66,24 @@ _RUN: Picked = {
         )
     ),
     "head_repository": {"id": None, "full_name": None},
+    "actor": {"type": None},
+}
+_CHANGE: Picked = {
+    **dict.fromkeys(
+        (
+            *("number", "html_url", "title", "body", "merged", "merge_commit_sha"),
+            *("created_at", "updated_at"),
+        )
+    ),
+    "user": {"type": None},
+    "head": {"ref": None, "sha": None, "repo": _WHOSE},
+}
+_DEPLOYED: Picked = {
+    "deployment": dict.fromkeys(("id", "sha", "ref", "environment")),
+    "deployment_status": dict.fromkeys(
+        ("id", "state", "log_url", "target_url", "created_at", "updated_at")
+    ),
+    "workflow_run": {"head_repository": _WHOSE},
 }
 _ANY: Picked = {
     "action": None,
@@ -88,6 +108,8 @@ KEPT: Mapping[str, Picked] = {
     "dependabot_alert": {**_ANY, "alert": _COMMENTED},
     "repository_vulnerability_alert": {**_ANY, "alert": _ALERT},
     "workflow_run": {**_ANY, "workflow_run": _RUN},
+    "pull_request": {**_ANY, "pull_request": _CHANGE},
+    "deployment_status": {**_ANY, **_DEPLOYED},
     "ping": {"hook_id": None, "repository": {"full_name": None}},
 }
 """What is kept of each kind of delivery; of any other, only what it was about."""
@@ -111,6 +133,9 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Iterable[bytes]) ->
 def kept_of(event: str, payload: Mapping[str, object]) -> dict[str, object]:
     """What may be kept of a delivery's payload."""
     picked = _pick(payload, KEPT.get(event, _ANY))
+    change = picked.get("pull_request")
+    if isinstance(change, dict) and isinstance(body := change.get("body"), str):
+        change["body"] = " ".join(names_in(body))  # people paste anything into it
     alert = payload.get("alert")
     secret = alert.get("secret") if isinstance(alert, dict) else None
     if isinstance(secret, str) and secret:

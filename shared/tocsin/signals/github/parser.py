@@ -23,10 +23,11 @@ from tocsin.signals.fields import moment, optional_text, record, text
 from tocsin.signals.github import findings
 from tocsin.signals.github.delivery import DELIVERY, EVENT, kept_of
 from tocsin.signals.github.said import SOURCE, Delivery, Nothing, Said
+from tocsin.signals.github.work import work_of
 from tocsin.signals.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 def read(payload: Mapping[str, object]) -> Reading:
@@ -40,16 +41,32 @@ def read(payload: Mapping[str, object]) -> Reading:
     """
     event = text(payload, EVENT)
     body = kept_of(event, record(payload, "payload"))
-    reader = _READERS.get(event)
     if event == "ping":
         return Reading(noted=("GitHub asks whether anybody is there",))
-    if reader is None:
+    if event not in _READERS and event not in _WORK:
         return Reading(noted=(f"GitHub's {event[:64]} is none of ours",))
     try:
         one = _delivery(event, payload, body)
-        return Reading(signals=(_signal(one, reader(one)),))
     except Nothing as why:
         return Reading(noted=(f"{event}: {why}",))
+    noted: list[str] = []
+    signals = _parts(lambda: _signal(one, _READERS[event](one)), noted) if event in _READERS else ()
+    work = _parts(lambda: work_of(one), noted) if event in _WORK else ()
+    # What is no signal may be work, and the other way round: why it is not is worth no line then.
+    silent = bool(signals or work) and event in _WORK
+    return Reading(signals=signals, work=work, noted=() if silent else _noted(event, noted))
+
+
+def _parts[T](part: Callable[[], T], noted: list[str]) -> tuple[T, ...]:
+    try:
+        return (part(),)
+    except Nothing as why:
+        noted.append(str(why))
+        return ()
+
+
+def _noted(event: str, why: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"{event}: {one}" for one in dict.fromkeys(why))
 
 
 def _delivery(event: str, payload: Mapping[str, object], body: Mapping[str, object]) -> Delivery:
@@ -80,7 +97,7 @@ def _signal(one: Delivery, said: Said) -> Signal:
         detail=said.detail,
         firing=said.firing,
         occurred_at=said.at,
-        service=optional_text(one.repository, "name") or one.name.rpartition("/")[2],
+        service=one.called,
         facts={name: str(value) for name, value in facts.items() if value not in (None, "")},
         correlation_id=one.guid or one.id,
         suppressed=held,
@@ -144,6 +161,8 @@ def _run(one: Delivery) -> Said:
     )
 
 
+_WORK = frozenset({"pull_request", "workflow_run", "deployment_status"})
+"""Deliveries that may tell of work on an incident."""
 _READERS = {
     "secret_scanning_alert": findings.secret,
     "secret_scanning_alert_location": findings.location,

@@ -70,6 +70,11 @@ class Delivery:
         return text(self.repository, "full_name")
 
     @property
+    def called(self) -> str:
+        """The repository without its owner: what a service is taken to be called."""
+        return optional_text(self.repository, "name") or self.name.rpartition("/")[2]
+
+    @property
     def public(self) -> bool:
         """Whether everybody can read it; where nobody says, it is not taken to be."""
         return self.repository.get("private") is False
