@@ -14,6 +14,7 @@ from tocsin.application.incidents.execute import Ports, carry_out
 from tocsin.application.incidents.receive import receive
 from tocsin.application.incidents.relations import merge, split
 from tocsin.application.incidents.sweep import AT_ONCE, stop_drills, sweep, tick_all
+from tocsin.application.signals import silence
 from tocsin.application.signals.weekly import by_key
 from tocsin.application.signals.work import follow_fix, see, tell_fix
 from tocsin.incidents.commands.closing import Close, Reopen
@@ -72,8 +73,9 @@ class Engine(Ports):
         Raises:
             StoreUnavailable: it is to be told again.
             VersionConflict: alike.
+            SignalsNotReceived: alike.
         """
-        return see(work, self, self.execute)
+        return [*silence.heard_of(work, self), *see(work, self, self.execute)]
 
     def sweep(self, *, limit: int = AT_ONCE, queue: DueQueue | None = None) -> SweepReport:
         """Ticks up to `limit` due incidents, hands others on, and names unsent messages.

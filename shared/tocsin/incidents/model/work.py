@@ -8,10 +8,11 @@ acknowledges nothing.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from tocsin.incidents.model.heartbeats import usual_grace
 from tocsin.incidents.model.incident import Incident
 from tocsin.incidents.model.parts import SUCCESS, RunKind
 from tocsin.incidents.runbook.policy import Work as Rules
@@ -79,6 +80,8 @@ class Work:
 
     `names` are numbers of incidents that it names (`INC-142`), `branch` is where the work is done.
     `commit` is one that it tells something of, with `seen`; of a change it is what became of it.
+    `whose` names the repository by what stays when it is renamed, `repository` as people do;
+    `on_default` says that a run was one of the default branch.
     """
 
     id: str
@@ -92,6 +95,9 @@ class Work:
     commit_url: str = ""
     branch: str = ""
     seen: Seen | None = None
+    whose: str = ""
+    repository: str = ""
+    on_default: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +137,17 @@ def checks(rules: Rules | None, path: str) -> tuple[RunKind, ...]:
 def is_production(rules: Rules | None, environment: str) -> bool:
     """Whether what is deployed there is in all of production."""
     return rules is not None and environment.lower() in map(str.lower, rules.production)
+
+
+def expected_within(rules: Rules | None, repository: str, path: str) -> timedelta | None:
+    """How long a workflow may stay away, its grace included; None where nobody expects it.
+
+    The first pattern that fits, of the path alone or with the repository before it.
+    """
+    for pattern, minutes in () if rules is None else rules.expected.items():
+        if fnmatchcase(path, pattern) or fnmatchcase(f"{repository}/{path}", pattern):
+            return timedelta(minutes=minutes, seconds=usual_grace(minutes * 60))
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

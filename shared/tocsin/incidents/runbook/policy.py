@@ -10,7 +10,7 @@ Durations are whole minutes. Business targets are counted in business days of th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -225,11 +225,13 @@ class Work:
     """How work on a fix is told.
 
     Patterns of workflows' files by what they check, and environments that are all of production.
+    `expected` are those that have to run at least so often on the default branch, in minutes.
     """
 
     quality: tuple[str, ...] = ()
     security: tuple[str, ...] = ()
     production: tuple[str, ...] = ()
+    expected: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

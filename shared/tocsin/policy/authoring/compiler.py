@@ -222,6 +222,7 @@ def _work(table: WorkTable) -> Work:
         quality=tuple(dict.fromkeys(table.quality)),
         security=tuple(dict.fromkeys(table.security)),
         production=tuple(dict.fromkeys(table.production)),
+        expected=dict(table.expected),
     )
 
 

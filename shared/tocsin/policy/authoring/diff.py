@@ -176,6 +176,8 @@ def _numbers(policy: Policy) -> Pairs:
         yield "work.quality", ", ".join(work.quality)
         yield "work.security", ", ".join(work.security)
         yield "work.production", ", ".join(work.production)
+        for pattern, minutes in work.expected.items():
+            yield f"work.expected.{pattern}", format_minutes(minutes)
     yield "reconciliation_sample.confidence_percent", str(sampling.confidence_percent)
     yield "reconciliation_sample.wrong_percent", str(sampling.wrong_percent)
     yield "reconciliation_sample.per_status_and_plan", str(sampling.per_stratum)

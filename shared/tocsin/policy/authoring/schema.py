@@ -212,6 +212,7 @@ class WorkTable(Model):
     quality: list[Pattern] = []
     security: list[Pattern] = []
     production: list[Pattern] = []
+    expected: dict[Pattern, Minutes] = {}
 
 
 class Sample(Model):

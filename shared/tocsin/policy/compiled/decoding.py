@@ -109,7 +109,11 @@ def decode_policy(plain: Record) -> Policy:
 
 
 def _work(plain: Record | None) -> Work | None:
-    return Work(**{name: tuple(each) for name, each in plain.items()}) if plain else None
+    if not plain:
+        return None
+    expected = dict(plain.get("expected", {}))
+    patterns = {name: tuple(each) for name, each in plain.items() if name != "expected"}
+    return Work(**patterns, expected=expected)
 
 
 def _each[T](decode: Callable[[Record], T], rows: list[Record]) -> tuple[T, ...]:

@@ -35,7 +35,7 @@ _LEFT_OUT = frozenset(
         *("hints", "overheard", "roles", "containment", "mode", "unknown"),
         *("noise", "group", "at_least", "within_minutes", "parents", "unsteady"),
         "freeze_fails_closed",
-        *("work", "quality", "security", "production"),
+        *("work", "quality", "security", "production", "expected"),
     }
 )
 # A deadline wording, not a record: these four are written as one text.

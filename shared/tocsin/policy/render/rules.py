@@ -280,6 +280,11 @@ def _work(work: Work) -> Iterator[str]:
         shown = ", ".join(f"`{pattern}`" for pattern in patterns)
         yield f"{kind} checks of a commit are runs of: {shown or 'none'}."
     environments = ", ".join(f"`{name}`" for name in work.production)
+    for pattern, minutes in work.expected.items():
+        yield (
+            f"`{pattern}` has to run at least every {format_minutes(minutes)}; where it stays away"
+            " for longer, and a fifth of that, a control is blind."
+        )
     yield f"All of production is the environment: {environments or 'none'}."
 
 

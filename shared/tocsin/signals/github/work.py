@@ -102,6 +102,9 @@ def _run(one: Delivery) -> Work:
         commit=seen.commit,
         branch=branch,
         seen=seen,
+        whose=one.whose,
+        repository=one.name,
+        on_default=branch == optional_text(one.repository, "default_branch"),
     )
 
 

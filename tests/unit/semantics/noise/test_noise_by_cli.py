@@ -235,12 +235,35 @@ class TestParent:
         family.alarm("09-08 10:01", "query-slow")
         assert [one["title"] for one in family.board()] == ["query-slow"]
 
+    def test_of_two_parents_the_one_that_opened_last_holds_back(self, family: Heard) -> None:
+        family.alarm("09-08 10:00", "database-1")
+        family.alarm("09-08 10:01", "database-2")
+        family.alarm("09-08 10:02", "query-slow")
+        assert len(family.board()) == 2
+        family.alarm("09-08 10:20", "database-2", "OK")
+        family.until("09-08 10:23")
+        assert family.board()[0]["title"] == "query-slow"
+
     def test_what_is_worse_than_its_parent_is_not_held(self, told: Heard) -> None:
         told.begin("09-08 08:40")
         told.rules(FALLEN, replace(CHILD, severity=Severity.CRITICAL))
         told.alarm("09-08 10:00", "database-1")
         told.alarm("09-08 10:01", "query-slow")
         assert [one["title"] for one in told.board()] == ["query-slow", "database-1"]
+
+
+def test_a_time_ahead_counts_as_now(told: Heard) -> None:
+    told.begin("09-08 08:40")
+    told.alarm("09-08 10:00", "orders-queue")
+    ahead = told.instant("09-08 12:00")
+    cleared = notification("orders-queue", ahead, state="OK")
+    fired = notification("orders-queue", ahead - timedelta(minutes=1), state="ALARM")
+    for late in (cleared, fired):
+        assert told.world.deliver_alarms(late) == []
+    told.id = told.board()[0]["id"]
+    assert told.show()["firing"] is True
+    told.alarm("09-08 10:30", "orders-queue", "OK")
+    assert told.show()["firing"] is False, "no time ahead outranks what comes after"
 
 
 class TestGrouping:

@@ -7,12 +7,16 @@ Deliveries are signed as GitHub signs them, with the fields of "Webhook events a
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.harness.worlds.findings import EVENTS, Findings, sample, signed
+from tests.harness.worlds.runbooks import published, with_changes
 from tests.harness.worlds.told import ANA, BO, DI, SAM, Told
+from tocsin.incidents.runbook.policy import Work as Rules
+from tocsin.policy.compiled.policies import default
 from tocsin.signals.github.delivery import DELIVERY, EVENT, SIGNATURE
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
 T0 = "09-08 10:00"
 MERGED, OPENED = "b" * 40, "pull-request-opened"
+CODEQL = ".github/workflows/codeql.yml"
 OF_STRANGERS = (
     *("pull-request-of-fork", "pull-request-of-deleted-fork", "pull-request-of-bot"),
     *("workflow-ci-of-fork", "deployment-of-fork"),
@@ -248,3 +253,80 @@ def test_what_a_delivery_tells_of_work_is_explained_offline(work: Work) -> None:
     assert all(len(line) <= 80 for line in out.splitlines() if "work" in line or "told" in line)
     found = work.told.terminal.json("signals", "test", str(EVENTS / "github" / f"{OPENED}.json"))
     assert found["work"][0]["names"] == ["INC-142"]
+
+
+class TestSilence:
+    """A workflow that the runbook expects every hour: overdue an hour and twelve minutes later."""
+
+    @pytest.fixture
+    def expected(self, terminal: Terminal) -> Findings:
+        told = Told(terminal)
+        told.begin("09-08 10:26")
+        rules = replace(default().work or Rules(), expected={"acme/shop/.github/*codeql*": 60})
+        published(told.world, with_changes("acme-1", work=rules), seen=0)
+        told.until("09-08 10:27")
+        return Findings(told.world)
+
+    def hear(self, findings: Findings, at: str, **changes: Any) -> None:
+        """A run that ended at a time of UTC on that day."""
+        run = sample("github", "workflow-codeql-passed")["payload"]["workflow_run"]
+        run |= {"updated_at": f"2026-09-08T{at}:00Z", "id": run["id"] + int(at[:2])} | changes
+        assert findings.github("workflow-codeql-passed", workflow_run=run) == []
+
+    def board(self, terminal: Terminal) -> list[tuple[str, str, str]]:
+        found = terminal.json("board", "--as", SAM)
+        return [(one["title"], one["severity"], one["category"]) for one in found]
+
+    def test_one_that_stays_away_opens_when_its_grace_is_over_and_a_run_clears_it(
+        self, terminal: Terminal, expected: Findings
+    ) -> None:
+        told = Told(terminal)
+        self.hear(expected, "14:26")
+        told.until("09-08 11:37")
+        assert self.board(terminal) == []
+        told.until("09-08 11:39")
+        silent = (f"acme/shop: {CODEQL} has not run", "low", "security")
+        assert self.board(terminal) == [silent]
+        told.world.inbox.take_all()
+        told.id = terminal.json("board", "--as", SAM)[0]["id"]
+        self.hear(expected, "15:45")
+        assert told.show()["firing"] is False
+        assert self.board(terminal) == [silent], "a clear closes nothing"
+        told.until("09-08 13:00")
+        assert told.show()["firing"] is True
+
+    def test_one_that_runs_in_time_opens_nothing_in_whatever_order_it_is_told(
+        self, terminal: Terminal, expected: Findings
+    ) -> None:
+        told = Told(terminal)
+        self.hear(expected, "14:26")
+        told.until("09-08 11:30")
+        self.hear(expected, "15:30")
+        self.hear(expected, "15:00")
+        told.until("09-08 12:41")
+        assert self.board(terminal) == []
+        told.until("09-08 12:43")
+        assert len(self.board(terminal)) == 1
+        told.world.inbox.take_all()
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"conclusion": "timed_out"},
+            {"conclusion": "cancelled"},
+            {"head_branch": "topic"},
+            {"head_repository": {"full_name": "stranger/shop", "fork": True}},
+            {"event": "issue_comment"},
+        ],
+        ids=str,
+    )
+    def test_what_has_not_looked_at_the_default_branch_is_no_run(
+        self, terminal: Terminal, expected: Findings, changes: dict[str, Any]
+    ) -> None:
+        told = Told(terminal)
+        self.hear(expected, "14:26")
+        told.until("09-08 11:30")
+        self.hear(expected, "15:30", **changes)
+        told.until("09-08 11:39")
+        assert any("has not run" in title for title, _, _ in self.board(terminal))
+        told.world.inbox.take_all()
