@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from tocsin.incidents.events.fold import fold
 from tocsin.incidents.timeline.entry import first_broken_link
-from tocsin.incidents.vocabulary import Severity
+from tocsin.incidents.vocabulary import ClockName, Severity
 from tocsin.simulation.fault import Fault
 from tocsin.simulation.promised import LONGEST_SILENCE, promised
 from tocsin.simulation.troubles import Trouble
@@ -32,6 +32,7 @@ HIDDEN = "hidden-"
 """Every title of a life begins with it, so that where it stands a title stands."""
 _AHEAD = re.compile(r"\bby (\d\d):(\d\d)(?: ([A-Z]{2,5}))?\b")
 _HALF_A_DAY = timedelta(hours=12)
+_MOVES_PROMISES = frozenset({"fix_paused", "release_recorded", "left_unscheduled"})
 _URGENT = (Severity.CRITICAL, Severity.HIGH)
 
 
@@ -56,6 +57,8 @@ class Laws:
                 fresh = self._timeline(incident, before)
                 if before is None:
                     self._deadlines(incident, fresh)
+                if any(entry.type == "severity_changed" for entry in fresh):
+                    self._raised(incident)
                 if any(entry.type == "closed" for entry in fresh) and not incident.open:
                     self._closing(incident)
                 self._seen[incident.id] = incident
@@ -111,6 +114,41 @@ class Laws:
                 raise Fault(
                     f"{incident.id}, {incident.severity}, opened {incident.opened_at}: "
                     f"{name} is due {clock.due_at} and not {due}"
+                )
+
+    def _raised(self, incident: Incident) -> None:
+        """Of what was raised only: each severity it ever had promises from t0, the earliest holds.
+
+        Whatever else moves a promise (pauses, releases, reopening) is left to those it is told to.
+        """
+        timeline = self.world.store.entries(incident.id)
+        turns = [
+            (Severity(str(e.content["old"])), Severity(str(e.content["new"])))
+            for e in timeline
+            if e.type == "severity_changed"
+        ]
+        lowered = any(new.rank > old.rank for old, new in turns)
+        if lowered or incident.cycle > 1 or any(e.type in _MOVES_PROMISES for e in timeline):
+            return
+        runbooks = self.world.runbooks
+        calendar = runbooks.version(incident.policy_version).calendar
+        for name in (ClockName.CONTAIN, ClockName.FIX):
+            promises = [
+                promised(
+                    runbooks.promises(incident.policy_version),
+                    severity,
+                    name,
+                    incident.opened_at,
+                    zone=calendar.zone,
+                    holidays=calendar.closed_dates,
+                )
+                for severity in (turns[0][0], *(new for _, new in turns))
+            ]
+            due = min(each for each in promises if each is not None)
+            if incident.clocks[name].due_at != due:
+                raise Fault(
+                    f"{incident.id}, raised to {incident.severity}, opened {incident.opened_at}: "
+                    f"{name} is due {incident.clocks[name].due_at} and not {due}"
                 )
 
     def _closing(self, incident: Incident) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tocsin.simulation.acts.base import Picks, one_of
+from tocsin.simulation.acts.opening import changes_severity
+from tocsin.simulation.acts.sources import silence
 from tocsin.simulation.troubles import Trouble
 
 if TYPE_CHECKING:
     from tocsin.simulation.desk import Desk
-
-
-from tocsin.simulation.acts.base import Picks, one_of
-from tocsin.simulation.acts.sources import silence
 
 ALARMS = ("api-5xx", "queue-age", "api-outage", "total-outage", "disk-space")
 
@@ -73,6 +72,7 @@ def channels(desk: Desk, picks: Picks) -> str | None:
 
 
 def publishes(desk: Desk, picks: Picks) -> str | None:
-    """Another runbook comes into force; what is open stays under its own."""
-    del picks
-    return f"from now on {desk.world.runbooks.publish()} is in force"
+    """Another runbook comes into force; what is open, and is raised now, stays under its own."""
+    told = f"from now on {desk.world.runbooks.publish()} is in force"
+    raised = changes_severity(desk, picks)
+    return f"{told}; {raised}" if raised else told

@@ -123,7 +123,10 @@ def closes(desk: Desk, picks: Picks) -> str | None:
 
 
 def works_off(desk: Desk, picks: Picks) -> str | None:
-    """An incident is worked off as the runbook wants it, and closed after its window."""
+    """An incident is worked off as the runbook wants it, and closed after its window.
+
+    Somebody is too early first: within an hour, in the night, or shortly before the window ends.
+    """
     if (incident := desk.chosen(picks[0])) is None:
         return None
     all_clear(desk, picks)
@@ -144,7 +147,10 @@ def works_off(desk: Desk, picks: Picks) -> str | None:
     desk.ask(PublishPostmortem, incident, "ana", **fields)
     for code in ("checkouts_succeed", "replay_completed"):
         desk.ask(ConfirmCriterion, incident, "ana", criterion=code, met=True, evidence="probe")
-    desk.world.pass_time(73 * 60, punctual=True)
+    early = one_of((50, 9 * 60, 71 * 60), picks[2])
+    desk.world.pass_time(early, punctual=True)
+    desk.ask(Close, incident, "bo", resolution=Resolution.RESOLVED)
+    desk.world.pass_time(73 * 60 - early, punctual=True)
     done = desk.ask(Close, incident, "ana", resolution=Resolution.RESOLVED)
     return f"{incident.id} is worked off{' and closed' if done else ''}"
 
