@@ -253,7 +253,7 @@ def test_a_message_of_another_kind_is_refused(text: str) -> None:
 def test_a_sum_is_of_what_customers_have_and_of_this_identity(cloud: MotoCloud) -> None:
     aws, table = cloud.aws("dynamodb"), cloud.table("billing-subscriptions")
     projection, sums = DynamoDbProjection(aws, table), DynamoDbProjectionSums(aws, table)
-    names = [f"sub_{number}" for number in range(150)]
+    names = [f"sub_{number}" for number in range(101)]
 
     def put(name: str, plan: str, identity: Identity = IDENTITY, *, ver: int = 0) -> None:
         state = Subscription(name, Status.ACTIVE, "active", plan, NOW)
@@ -267,7 +267,7 @@ def test_a_sum_is_of_what_customers_have_and_of_this_identity(cloud: MotoCloud) 
     assert full == sums.of(IDENTITY, [*names[:70], *names[70:][::-1], names[0]], page=1)
     assert full != sums.of(IDENTITY, names, page=2)
     assert full == sums.of(IDENTITY, names[:9], page=1) + sums.of(IDENTITY, names[9:], page=1)
-    put("sub_149", "c", Identity("stripe", "acct_10", "test"))
+    put("sub_100", "c", Identity("stripe", "acct_10", "test"))
     put("sub_1", "a", ver=1)  # another version of the same promise
     assert sums.of(IDENTITY, names, page=1) == full
     put("sub_1", "other", ver=2)

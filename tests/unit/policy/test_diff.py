@@ -116,15 +116,20 @@ def edited(value: Any, *, inside: str = "") -> Iterator[Any]:
 
 def test_no_difference_that_changes_the_version_is_hidden() -> None:
     document = plain(default())
+    # Hundreds of days and many rules of one shape: each part of each would be changed on its own.
+    document["calendar"]["closed_dates"] = document["calendar"]["closed_dates"][:3]
+    document["closed_names"] = dict(list(document["closed_names"].items())[:3])
+    document["triage"] = document["triage"][::5]
+    known = sealed(decode_policy(json.loads(json.dumps(document))))
     compared = 0
     for other in edited({key: item for key, item in document.items() if key != "change"}):
         try:
             policy = sealed(decode_policy({**json.loads(json.dumps(other)), "change": None}))
         except (InvalidPolicy, ValueError, TypeError, LookupError):
             continue
-        if policy.version != default().version and other["version"] == document["version"]:
+        if policy.version != known.version and other["version"] == document["version"]:
             compared += 1
-            assert changes(default(), policy), [
+            assert changes(known, policy), [
                 (key, item) for key, item in other.items() if item != document[key]
             ]
     assert compared > 300

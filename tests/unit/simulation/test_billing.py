@@ -17,7 +17,7 @@ from tocsin.local.sandbox.defaults import DEFAULT_API_KEY
 from tocsin.providers.stripe.checkout import StripeCheckout
 from tocsin.simulation import life as lives
 from tocsin.simulation.billing.stripe import BASES, FAILURES, LAG, Pool, Stripe
-from tocsin.simulation.plan import Life, Step
+from tocsin.simulation.plan import Life, Step, plan
 from tocsin.simulation.troubles import Trouble
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ def test_i8_a_tie_decided_by_the_order_of_arrival_is_found(
         return row.fetched is None or row.fetched < created - ordering.FETCH_MARGIN
 
     monkeypatch.setattr(ordering, "_newer", by_arrival)
-    faults = (lives.through(lives.planned(seed)).fault for seed in range(0, 60, 3))
+    only = {"subscribes": 1, "customers change": 3, "rush in an outage": 1}
+    faults = (lives.through(plan(seed, only, length=20)).fault for seed in range(6, 40))
     assert next(filter(None, faults), "").startswith("I8: sub_")
 
 

@@ -38,6 +38,7 @@ def test_what_breaks_is_told_as_short_as_it_can_be(monkeypatch: pytest.MonkeyPat
             raise Fault("too many incidents")
 
     monkeypatch.setattr(Laws, "look", two_are_too_many)
+    monkeypatch.setattr(lives, "_TRIES", 30)
     found = lives.live(5, length=40)
     assert found.fault == "too many incidents"
     assert len(found.story) <= 3
