@@ -287,6 +287,13 @@ def test_a_later_attempt_outranks_an_earlier_one_in_either_order(seen: Seen) -> 
     assert seen.show()["firing"] is True, "the attempt before it changes nothing"
 
 
+def test_what_cannot_be_read_as_work_warns_all_the_same(seen: Seen) -> None:
+    """The refused part comes back to be looked at; the page is not kept waiting for it."""
+    run = _again("2026-09-08T14:50:00Z") | {"head_sha": "HEAD"}
+    assert len(seen.findings.github("workflow-secret-scan-failed", workflow_run=run)) == 1
+    assert (seen.only()["severity"], seen.show()["firing"]) == ("high", True)
+
+
 def _again(at: str) -> dict[str, Any]:
     run: dict[str, Any] = sample("github", "workflow-secret-scan-failed")["payload"]["workflow_run"]
     return run | {"run_attempt": 3, "updated_at": at}

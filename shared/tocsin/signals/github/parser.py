@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.errors import MalformedPayload
 from tocsin.incidents.model.signals import HELD, Signal
 from tocsin.incidents.vocabulary import Severity
 from tocsin.signals.fields import moment, optional_text, record, text
@@ -24,10 +25,12 @@ from tocsin.signals.github import findings
 from tocsin.signals.github.delivery import DELIVERY, EVENT, kept_of
 from tocsin.signals.github.said import SOURCE, Delivery, Nothing, Said
 from tocsin.signals.github.work import work_of
-from tocsin.signals.reading import Reading
+from tocsin.signals.reading import Reading, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from tocsin.incidents.model.work import Work
 
 
 def read(payload: Mapping[str, object]) -> Reading:
@@ -51,10 +54,18 @@ def read(payload: Mapping[str, object]) -> Reading:
         return Reading(noted=(f"{event}: {why}",))
     noted: list[str] = []
     signals = _parts(lambda: _signal(one, _READERS[event](one)), noted) if event in _READERS else ()
-    work = _parts(lambda: work_of(one), noted) if event in _WORK else ()
+    work: tuple[Work, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    try:
+        work = _parts(lambda: work_of(one), noted) if event in _WORK else ()
+    except MalformedPayload as error:
+        if not signals:
+            raise
+        refusals = (Refusal.of(f"{event} as work", error),)  # what it warns of is not lost for that
     # What is no signal may be work, and the other way round: why it is not is worth no line then.
     silent = bool(signals or work) and event in _WORK
-    return Reading(signals=signals, work=work, noted=() if silent else _noted(event, noted))
+    noted = [] if silent else noted
+    return Reading(signals=signals, refusals=refusals, noted=_noted(event, noted), work=work)
 
 
 def _parts[T](part: Callable[[], T], noted: list[str]) -> tuple[T, ...]:

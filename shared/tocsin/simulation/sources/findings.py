@@ -331,6 +331,7 @@ def _run(finding: Finding, change: Change) -> tuple[str, dict[str, Any]]:
         "event": "push",
         "conclusion": "success" if over else "failure",
         "head_branch": "main",
+        "head_sha": f"{change.number:040x}",
         "updated_at": _written(change.at),
         "head_repository": {"full_name": _REPOSITORY},
     }
