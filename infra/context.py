@@ -19,6 +19,8 @@ NOBODYS_MAIL = "tocsin@mail-from.invalid"
 """SES refuses it: mail is then a way that fails, and the next one is tried."""
 ARCHITECTURES = ("arm64", "x86_64")
 SWITCH = ("off", "on")
+DEPLOYMENTS = ("off", "wait", "reject")
+GITHUB_API = "https://api.github.com"
 CONCURRENCY = ("unreserved", "sized")
 NONE, ALL, PREFIX = "none", "all", "prefix:"
 NEVER_TAKEN_IN = ("tocsin-", "TargetTracking-")
@@ -42,11 +44,14 @@ KEYS = (
     "dashboard",
     "edge",
     "github",
+    "github_api",
+    "deployments",
     "security_findings",
     "billing_connected",
     "sign_in",
 )
 
+_API_BASE = re.compile(r"https://[a-z0-9.-]+(:\d+)?(/[A-Za-z0-9._-]+)*|http://[a-z0-9.-]+:\d+")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _SIGN_IN = re.compile(
     r"(permission-set:[^=]+|role:(?!tocsin-|AWSReservedSSO_)[^=]+)"
@@ -136,7 +141,9 @@ class Context:
     `tracing` and `route_metrics` cost money for each request and each route, and so does a
     `dashboard` and an `edge`: a distribution and a firewall before the public routes. `github`:
     its webhooks are taken, verified with a secret of their own; `findings` of AWS's services are
-    taken from the bus. Either has a queue asked around the clock. `alarm_accounts` are others
+    taken from the bus. Either has a queue asked around the clock. `deployments`: GitHub asks
+    whether deployments may go out, and those of what is frozen `wait` or are rejected; it is
+    answered at `github_api` and nowhere else. `alarm_accounts` are others
     whose alarms may name the alarm topic.
     `billing_connected` lists the connected accounts whose subscriptions give access
     besides our own; `none`: no other. `sign_in`: whose sessions are people's besides those of the
@@ -160,6 +167,8 @@ class Context:
     dashboard: bool = False
     edge: bool = False
     github: bool = False
+    github_api: str = GITHUB_API
+    deployments: str = "off"
     findings: tuple[FindingService, ...] = ()
     billing_connected: str = NONE
     sign_in: str = NONE
@@ -181,6 +190,9 @@ class Context:
         ops_mail = values.get("ops_mail") or NONE
         if "@" not in ops_mail and not STAGES[stage].inbox:
             raise ContextInvalid("ops_mail is the address that hears when Tocsin is in trouble")
+        deployments = _choice(values, "deployments", DEPLOYMENTS)
+        if deployments != "off" and _choice(values, "github", SWITCH) != "on":
+            raise ContextInvalid("deployments asks by GitHub's webhooks: github=on takes them")
         return cls(
             stage=STAGES[stage],
             arch=arch,
@@ -201,6 +213,8 @@ class Context:
             dashboard=_choice(values, "dashboard", SWITCH) == "on",
             edge=_choice(values, "edge", SWITCH) == "on",
             github=_choice(values, "github", SWITCH) == "on",
+            github_api=_api_base(values.get("github_api") or GITHUB_API),
+            deployments=deployments,
             findings=_findings(values.get("security_findings") or NONE),
             billing_connected=values.get("billing_connected") or NONE,
             mail_from=values.get("mail_from") or NOBODYS_MAIL,
@@ -218,6 +232,13 @@ def _sign_in(text: str) -> str:
             "sign_in says who signs in: permission-set:<name>=<group>, role:<name>=<group> or"
             f" domain:<name>, each once and separated by blanks; wrong is {wrong or names}"
         )
+    return text
+
+
+def _api_base(text: str) -> str:
+    """Plain HTTP is for a laptop's fake, which has a port."""
+    if not _API_BASE.fullmatch(text):
+        raise ContextInvalid(f"github_api is an address like {GITHUB_API}, not {text!r}")
     return text
 
 

@@ -7,6 +7,7 @@ is queued but the fields that are picked, and nothing is acknowledged before it 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,22 @@ from tocsin.errors import (
     MalformedPayload,
     SecretUnavailable,
     SignatureInvalid,
+    Unavailable,
     UnknownRegistration,
 )
 from tocsin.signals.github.delivery import DELIVERY, EVENT, kept_of, verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from typing import Protocol
+
+    from tocsin.incidents.model.deployments import Deployment
+
+    class Waiting(Protocol):
+        """`adapters.releases.deployments.DynamoDeployments`, as far as it is used here."""
+
+        def add(self, deployment: Deployment) -> bool: ...
 
     class Queue(Protocol):
         """Calls of SQS."""
@@ -36,6 +45,7 @@ if TYPE_CHECKING:
         def refreshed(self) -> WebhookSecrets | None: ...
 
 
+DEPLOYMENT = "deployment_protection_rule"
 FORM = "application/x-www-form-urlencoded"
 _LONGEST_NAME = 64
 
@@ -80,17 +90,45 @@ class Taken:
     @property
     def status(self) -> str:
         """One word for who sent it."""
-        return "queued" if self.queued else "pong"
+        return "queued" if self.queued else "pong" if self.event == "ping" else "noted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployments:
+    """Where deployments are written down that GitHub holds, and who is woken to answer them.
+
+    `api` is the base address of GitHub's API. That nobody could be woken is no harm: what is
+    written down is found within a minute.
+    """
+
+    store: Waiting
+    wake: Callable[[], object]
+    api: str
+
+    def take(self, document: Mapping[str, object], *, at: datetime) -> bool:
+        """Writes down what is asked; false if nothing is. The same once more changes nothing."""
+        from tocsin.signals.github.deployment import asked  # noqa: PLC0415 - most are findings
+
+        if (found := asked(document, api=self.api, at=at)) is None:
+            return False
+        self.store.add(found)
+        with suppress(Unavailable):
+            self.wake()
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deliveries:
-    """What takes deliveries; not `wanted`, there is nobody here."""
+    """What takes deliveries; not `wanted`, there is nobody here.
+
+    `deployments` are where they wait whose GitHub asks whether they may go out.
+    """
 
     wanted: bool
     secrets: SecretSource
     queue: Queue
     queue_url: str
+    deployments: Deployments | None = None
 
     def take(self, headers: Mapping[str, str], body: bytes, *, at: datetime) -> Taken:
         """Verifies one delivery and queues what may be kept of it; header names are lower case.
@@ -108,7 +146,10 @@ class Deliveries:
         event, guid = headers.get(EVENT.lower(), ""), headers.get(DELIVERY.lower(), "")
         if not event.isidentifier() or len(event) > _LONGEST_NAME or len(guid) > _LONGEST_NAME:
             raise MalformedPayload(f"`{EVENT}` must name an event", field=EVENT)
-        kept = kept_of(event, _document(body, headers.get("content-type", "")))
+        document = _document(body, headers.get("content-type", ""))
+        if event == DEPLOYMENT and self.deployments is not None:
+            return Taken(event=event, guid=guid, queued=self.deployments.take(document, at=at))
+        kept = kept_of(event, document)
         if event == "ping":
             return Taken(event=event, guid=guid, queued=False)
         message = json.dumps(

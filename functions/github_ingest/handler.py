@@ -7,10 +7,12 @@ What is not known to be safe to keep is gone before anything is queued.
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from functions.github_ingest.deliveries import Deliveries, WebhookSecrets
+from functions.github_ingest.deliveries import Deliveries, Deployments, WebhookSecrets
 from functions.github_ingest.settings import Settings
+from tocsin.adapters.releases.deployments import DynamoDeployments
 from tocsin.errors import TocsinError
 from tocsin.notes import Event, Metric
 from tocsin.runtime import settings
@@ -24,6 +26,21 @@ if TYPE_CHECKING:
     from functions.github_ingest.deliveries import Taken
 
 SETTINGS = settings.load(Settings)
+
+
+def _deployments() -> Deployments | None:
+    """Where deployments wait, in a stage that answers for them."""
+    if SETTINGS.DEPLOYMENTS == "off":
+        return None
+    gate = aws_http.from_environment("lambda_event")
+    wish = {"FunctionName": SETTINGS.DEPLOYMENT_GATE_FUNCTION, "Payload": {}}
+    return Deployments(
+        store=DynamoDeployments(aws_http.from_environment("dynamodb"), SETTINGS.OPERATIONS_TABLE),
+        wake=partial(gate.call, "Invoke", wish),
+        api=SETTINGS.GITHUB_API,
+    )
+
+
 DELIVERIES = Deliveries(
     wanted=SETTINGS.GITHUB_WEBHOOKS == "on",
     secrets=CachedSecret(
@@ -31,6 +48,7 @@ DELIVERIES = Deliveries(
     ),
     queue=aws_http.from_environment("sqs"),
     queue_url=SETTINGS.SIGNALS_QUEUE_URL,
+    deployments=_deployments(),
 )
 CLOCK = wall_clock()
 LARGEST = 5_000_000

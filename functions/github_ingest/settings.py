@@ -7,10 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where deliveries go, and which secret holds the keys they are signed with."""
+    """Where deliveries go, and which secret holds the keys they are signed with.
+
+    `DEPLOYMENTS`: `off`, or what becomes of deployments of what is frozen: `wait` or `reject`.
+    """
 
     STAGE: str
     SIGNALS_QUEUE_URL: str
     GITHUB_WEBHOOKS: str
     GITHUB_SECRET: str
+    GITHUB_API: str
+    DEPLOYMENTS: str
+    OPERATIONS_TABLE: str
+    DEPLOYMENT_GATE_FUNCTION: str
     LOG_LEVEL: str = "INFO"

@@ -21,4 +21,5 @@ class DependencyGroup:
 INGEST = DependencyGroup("fn-ingest", aws_services=())
 INCIDENTS = DependencyGroup("fn-incidents", aws_services=("s3",))
 BILLING = DependencyGroup("fn-billing", aws_services=())
+DEPLOYMENTS = DependencyGroup("fn-deployments", aws_services=())
 SELLING = DependencyGroup("fn-selling", aws_services=("s3",))

@@ -1,14 +1,19 @@
-"""`github_ingest` may queue a delivery and read the secret it verifies with, and nothing else."""
+"""`github_ingest` may queue a delivery, write down a deployment, and wake who answers it."""
 
 from __future__ import annotations
 
 from infra.bundle.groups import INGEST
 from infra.spec import Cause, FunctionSpec
-from infra.statements import Statement, data_key_through_secrets_manager, key_through_sqs
+from infra.statements import (
+    Statement,
+    data_key_through_dynamodb,
+    data_key_through_secrets_manager,
+    key_through_sqs,
+)
 
 FUNCTION = FunctionSpec(
     name="github_ingest",
-    purpose="Verifies a delivery of GitHub's and queues what may be kept of it",
+    purpose="Verifies a delivery of GitHub's and keeps what may be kept of it",
     group=INGEST,
     memory=512,
     timeout=8,
@@ -25,7 +30,19 @@ FUNCTION = FunctionSpec(
             actions=("secretsmanager:GetSecretValue",),
             resources=("secret/github-webhooks",),
         ),
+        Statement(
+            sid="WriteDownDeployments",
+            actions=("dynamodb:PutItem",),
+            resources=("table/operations",),
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "WAIT#*"}},
+        ),
+        Statement(
+            sid="WakeWhoAnswers",
+            actions=("lambda:InvokeFunction",),
+            resources=("function/deployment-gate",),
+        ),
         key_through_sqs(),
+        data_key_through_dynamodb(),
         data_key_through_secrets_manager(),
     ),
     causes=(

@@ -38,6 +38,8 @@ _SECRETS = {
 }
 _GITHUB = ("github-webhooks", "github-webhooks", "GITHUB_SECRET", "SecretGithubWebhooks")
 """Made where a stage takes GitHub's webhooks: a secret costs whether it is read or not."""
+_APP = ("github-app", "github-app", "GITHUB_APP_SECRET", "SecretGithubApp")
+"""Made where a stage answers for deployments."""
 
 
 class DataStack(cdk.Stack):
@@ -61,6 +63,10 @@ class DataStack(cdk.Stack):
             others.append(self._make_secret(*_GITHUB))
         else:
             self._offer_secret(*_GITHUB[:3])
+        if context.deployments != "off":
+            others.append(self._make_secret(*_APP))
+        else:
+            self._offer_secret(*_APP[:3])
         self.tables = {table.name: self._make_table(table) for table in TABLES}
         # A protected table cannot be removed when a first try fails, so what may fail comes before.
         for table in self.tables.values():

@@ -82,6 +82,8 @@ class FunctionsStack(cdk.Stack):
             ("BILLING_CONNECTED", self._context.billing_connected),
             ("SIGN_IN", self._context.sign_in),
             ("GITHUB_WEBHOOKS", "on" if self._context.github else "off"),
+            ("GITHUB_API", self._context.github_api),
+            ("DEPLOYMENTS", self._context.deployments),
             ("DEAD_MAN_URL", self._context.dead_man_url),
             ("DOCS_BASE", self._context.docs_base or "none"),
             *(

@@ -337,6 +337,18 @@ class MessageRefused(BadInput):
     code, status = "message_refused", 422
 
 
+class GithubUnavailable(Unavailable):
+    """GitHub did not answer, or could not take what it was told now."""
+
+    code = "github_unavailable"
+
+
+class ReviewRefused(BadInput):
+    """GitHub will never take this answer to a deployment: there is none that waits for it."""
+
+    code, status = "review_refused", 422
+
+
 class ClockUnavailable(Unavailable):
     """The offset of an adjustable incident clock could not be read."""
 

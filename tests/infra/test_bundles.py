@@ -314,7 +314,9 @@ def test_a_group_holds_what_its_functions_import_and_nothing_else(
     together = [each for each, spec in FUNCTIONS.items() if spec.group == group]
     imported = {package for each in together for package in _packages_imported_by(each)}
     asked_for = _packages_asked_for(group.name)
-    assert asked_for <= imported
+    # A clock that can be moved is imported by its name, where there is one: it signs with botocore.
+    moved = {"botocore"} if any(FUNCTIONS[each].incident_clock for each in together) else set[str]()
+    assert asked_for <= imported | moved
     available = {one.split("/")[0].removesuffix(".py") for one in opened(name)}
     assert imported <= available
 

@@ -163,7 +163,7 @@ def test_i12_the_internet_facing_function_can_add_events_and_read_one_secret_onl
     assert rights == {"dynamodb:PutItem", "secretsmanager:GetSecretValue"}
 
 
-def test_i12_who_takes_deliveries_can_queue_them_and_read_one_secret_only(
+def test_i12_who_takes_deliveries_can_queue_them_and_write_down_deployments_only(
     deployment: Deployment,
 ) -> None:
     role = deployment.role_of(deployment.function("github_ingest"))
@@ -173,7 +173,15 @@ def test_i12_who_takes_deliveries_can_queue_them_and_read_one_secret_only(
         for action in one["Action"]
         if not action.startswith(("kms:", "logs:", "xray:"))
     }
-    assert set(rights) == {"sqs:SendMessage", "secretsmanager:GetSecretValue"}
+    assert set(rights) == {
+        *("sqs:SendMessage", "secretsmanager:GetSecretValue"),
+        *("dynamodb:PutItem", "lambda:InvokeFunction"),
+    }
+    (put,) = (one for one in statements(role) if one["Action"] == ["dynamodb:PutItem"])
+    assert put["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "WAIT#*"}}
+    assert [one.rpartition(":")[2] for one in rights["lambda:InvokeFunction"]] == [
+        deployment.function("deployment_gate")["FunctionName"]
+    ]
     assert len(rights["sqs:SendMessage"]) == 1
     assert "github-webhooks-??????" in str(rights["secretsmanager:GetSecretValue"])
 

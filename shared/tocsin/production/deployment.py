@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FILE = "tocsin.toml"
 STAGES = ("production", "drill", "local")
+DEPLOYMENTS = ("off", "wait", "reject")
 SIZES = ("frugal", "full")
 ARCHITECTURES = ("arm64", "x86_64")
 _NONE = "none"
@@ -38,7 +39,8 @@ class Deployment:
     `providers` are those whose outages are watched. `size`: `frugal` shares the account's
     concurrency and traces nothing; `full` reserves shares, traces requests and has a dashboard.
     `edge`: a distribution and a firewall stand before the public routes.
-    `github`: its webhooks are taken. `alarm_intake`, `alarm_accounts`, `sign_in`,
+    `github`: its webhooks are taken; `deployments`: it is answered about those, at `github_api`.
+    `alarm_intake`, `alarm_accounts`, `sign_in`,
     `billing_connected` and `security_findings` are read as the synthesis reads them.
     """
 
@@ -59,6 +61,8 @@ class Deployment:
     chat_room: bool = False
     edge: bool = False
     github: bool = False
+    github_api: str = "https://api.github.com"
+    deployments: str = "off"
     security_findings: str = _NONE
 
     @property
@@ -84,6 +88,8 @@ class Deployment:
             "chat_room": "on" if self.chat_room else "off",
             "edge": "on" if self.edge else "off",
             "github": "on" if self.github else "off",
+            "github_api": self.github_api,
+            "deployments": self.deployments,
             "security_findings": self.security_findings,
             "concurrency": "sized" if full else "unreserved",
             "tracing": "on" if full else "off",
@@ -143,6 +149,8 @@ _ABOUT = {
     "chat_room": "Whether a chat room follows: docs/how-to/tell-a-chat-room.md.",
     "edge": "Whether a firewall stands before the public routes: docs/how-to/edge.md.",
     "github": "Whether GitHub's webhooks open incidents: docs/how-to/findings.md.",
+    "deployments": "Deployments of what is frozen: off, wait or reject: docs/how-to/freeze.md.",
+    "github_api": "Where GitHub is answered: its API's address, another for Enterprise Server.",
     "security_findings": "Whose findings do too: none, or guardduty, security_hub with commas.",
     "dead_man_url": "Called every minute while all is well; who watches it misses us first.",
     "docs_base": "Put before the path of an alarm's page, so that mails can link it.",
@@ -177,6 +185,8 @@ def _problem(name: str, value: Any) -> str:
         "region": (_REGION.fullmatch(value), "is a Region, like eu-central-1"),
         "ops_mail": (_MAIL.fullmatch(value), "is a mail address"),
         "mail_from": (_MAIL.fullmatch(value), "is a mail address, without a name beside it"),
+        "deployments": (value in DEPLOYMENTS, f"is one of {', '.join(DEPLOYMENTS)}"),
+        "github_api": (value.startswith("https://"), "is an https address"),
         "stage": (value in STAGES, f"is one of {', '.join(STAGES)}"),
         "size": (value in SIZES, f"is one of {', '.join(SIZES)}"),
         "arch": (value in ARCHITECTURES, f"is one of {', '.join(ARCHITECTURES)}"),

@@ -121,7 +121,10 @@ def tries(clients: Clients, stage: Deployed) -> Iterator[Try]:
         yield from _topic(clients, topic, outputs[f"{topic}_topic_arn"])
     for queue, url in outputs["queues"].items():
         yield from _queue(clients, queue, url)
-    for secret in ("webhook-registrations", "provider-keys", "delivery-keys", "github-webhooks"):
+    for secret in (
+        *("webhook-registrations", "provider-keys", "delivery-keys"),
+        *("github-webhooks", "github-app"),
+    ):
         yield from _secret(clients, secret, f"tocsin/local/{secret}")
     for function, arn in outputs["functions"].items():
         yield from _function(clients, function, arn)

@@ -35,6 +35,17 @@ ROWS: dict[str, set[str]] = {
     "github_ingest": {
         "secretsmanager:GetSecretValue on github-webhooks",
         "sqs:SendMessage on signals",
+        # Of the partitions `WAIT#…`; the emulator does not look at `dynamodb:LeadingKeys`.
+        "dynamodb:PutItem on operations",
+        "lambda:InvokeFunction on deployment_gate",
+    },
+    "deployment_gate": {
+        # The same.
+        "dynamodb:PutItem on operations",
+        "dynamodb:Query on operations",
+        "dynamodb:Query on operations/due",
+        "secretsmanager:GetSecretValue on github-app",
+        "ssm:GetParameter on clock",
     },
     "security_trigger": {
         "dynamodb:BatchGetItem on incidents",

@@ -225,6 +225,7 @@ class Cloud:
             "providers": ",".join(PROVIDERS.names),
             "alarm_intake": "all",
             "github": "on",
+            "deployments": "wait",
             "security_findings": "guardduty,security_hub",
             "dashboard": "on",
             **stand_ins,
