@@ -72,6 +72,7 @@ class Fit:
 class Action(Entry):
     """One thing Tocsin can do.
 
+    `reached_by` is the module whose `open_target` reaches its targets, in the rights of its role.
     `others` is how many people besides the one who runs it have to agree, by severity;
     `undo_others` the same for its undo, because of what it `reopens` (empty: nothing). `lasts` is
     how long it stays without a word, `longest` how long at most; None: until undone, since only
@@ -79,6 +80,7 @@ class Action(Entry):
     """
 
     title: str
+    reached_by: str
     asked: tuple[Asked, ...]
     rights: tuple[Right, ...]
     fits: tuple[Fit, ...]
@@ -106,6 +108,7 @@ ACTIONS = Registry(
         name="access-key-off",
         module="tocsin.containment.actions.access_key",
         title="Turn an IAM access key off",
+        reached_by="tocsin.adapters.containment.iam_keys",
         asked=(Asked("key", r"A[KS]IA[A-Z2-7]{12,124}", "the id of the key, AKIA…"),),
         rights=(
             Right(
@@ -137,6 +140,7 @@ ACTIONS = Registry(
         name="role-sessions-revoked",
         module="tocsin.containment.actions.role_sessions",
         title="Revoke the sessions of an IAM role",
+        reached_by="tocsin.adapters.containment.iam_roles",
         asked=(Asked("role", r"[\w+=,.@-]{1,64}", "the name of the role, without its path"),),
         rights=(
             Right("SeeRoles", ("iam:GetRole", "iam:GetRolePolicy"), (_ROLE,)),
@@ -160,6 +164,7 @@ ACTIONS = Registry(
         name="lambda-alias-rollback",
         module="tocsin.containment.actions.lambda_alias",
         title="Point a Lambda alias at an earlier version",
+        reached_by="tocsin.adapters.containment.lambda_aliases",
         asked=(
             Asked("function", r"[\w-]{1,64}", "the name of the function"),
             Asked("alias", r"(?!\d+$)[\w-]{1,128}", "the name of the alias"),
@@ -186,6 +191,7 @@ ACTIONS = Registry(
         name="ip-block",
         module="tocsin.containment.actions.ip_block",
         title="Block addresses by a list of the web firewall",
+        reached_by="tocsin.adapters.containment.waf_lists",
         asked=(
             Asked("scope", r"REGIONAL|CLOUDFRONT", "REGIONAL, or CLOUDFRONT", "REGIONAL"),
             Asked("set", r"[\w-]{1,128}/[0-9a-f-]{1,36}", "the list: its name, a slash, its id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 class Target(Protocol):
     """What one action needs of the world, with the rights of its role and no other."""
 
-    def look(self, inputs: Mapping[str, str]) -> State:
-        """The target as it is.
+    def look(
+        self, inputs: Mapping[str, str], *, restoring: Mapping[str, str] | None = None
+    ) -> State:
+        """The target as it is; `restoring` is what is to be set again, to see whether it can be.
 
         Raises:
             NotFound: there is no such target.
@@ -36,6 +38,12 @@ class Target(Protocol):
             Unavailable: no answer; whether it was changed is unknown until looked at.
         """
         ...
+
+
+class Connect(Protocol):
+    """A client of an AWS service in the rights of one action's role; None: this Region."""
+
+    def __call__(self, service: str, region: str | None) -> Any: ...
 
 
 class Targets(Protocol):

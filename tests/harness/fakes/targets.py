@@ -75,7 +75,10 @@ class Fake:
 
     account: Account
 
-    def look(self, inputs: Mapping[str, str]) -> State:
+    def look(
+        self, inputs: Mapping[str, str], *, restoring: Mapping[str, str] | None = None
+    ) -> State:
+        assert restoring is None or isinstance(restoring, dict)
         state = self.state(inputs)
         self.account.after_look()
         return state

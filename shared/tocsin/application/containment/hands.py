@@ -73,8 +73,9 @@ class Hands:
 
     def _found(self, target: Target, run: Run) -> State:
         """The target, or the end of a run whose target is gone."""
+        before = run.before.owned if run.before else None
         try:
-            return target.look(run.inputs)
+            return target.look(run.inputs, restoring=before)
         except NotFound:
             if run.state is RunState.EXECUTING:
                 self.release(runs.failed(run, f"{run.target} is gone"))
