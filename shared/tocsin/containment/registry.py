@@ -109,7 +109,7 @@ ACTIONS = Registry(
         module="tocsin.containment.actions.access_key",
         title="Turn an IAM access key off",
         reached_by="tocsin.adapters.containment.iam_keys",
-        asked=(Asked("key", r"A[KS]IA[A-Z2-7]{12,124}", "the id of the key, AKIA…"),),
+        asked=(Asked("key", r"A[KS]IA\w{12,124}", "the id of the key, AKIA…"),),
         rights=(
             Right(
                 "SeeKeys",

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 from moto import mock_aws
 
+from tests.harness.fakes import service_credentials
 from tests.harness.worlds.containing import ANA_IS, Containing
 from tocsin.adapters.containment.roles import AssumedTargets
 from tocsin.containment.registry import ACTIONS
@@ -116,15 +116,7 @@ class Account:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    """Moto lacks one operation: it answers as IAM does for a user without such credentials."""
-    ask = BaseClient._make_api_call  # the one place every call of botocore passes
-
-    def asked(client: Any, operation: str, request: Any) -> Any:
-        if operation == "ListServiceSpecificCredentials":
-            return {"ServiceSpecificCredentials": []}
-        return ask(client, operation, request)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", asked)
+    service_credentials.nobody_has_any(monkeypatch)
     with mock_aws():
         yield Account()
 

@@ -24,6 +24,20 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
+def account() -> Iterator[str]:
+    """The endpoint of an empty account that checks rights; key `test` is its root."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-emulator-") as folder:
+        places = find(Path(folder))
+        emulator.install(places)
+        port = emulator.choose_port(asked=None)
+        emulator.start(places, port=port)
+        try:
+            yield emulator.endpoint(port)
+        finally:
+            processes.stop(places.record(emulator.NAME))
+
+
+@contextlib.contextmanager
 def incident_tables(*, strict: bool = True) -> Iterator[DynamoDBClient]:
     """A client of empty tables `incidents` and `operations`.
 

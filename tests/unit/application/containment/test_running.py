@@ -402,3 +402,20 @@ def test_a_run_in_force_is_undone_and_not_let_go() -> None:
     run = world.contained("ip-block")
     with pytest.raises(IllegalTransition, match="undo it"):
         world.desk.let_go(CY_IS, world.incident, run.id, reason="x")
+
+
+def test_of_two_who_carry_one_run_out_at_once_one_does() -> None:
+    world = Containing()
+    run = world.plan("access-key-off")
+    meanwhile = iter([lambda: world.desk.execute(BO_IS, world.incident, run.id)])
+
+    def another() -> None:
+        if (step := next(meanwhile, None)) is not None:
+            step()
+
+    world.account.after_look = another
+    with pytest.raises(Conflict, match="at the same moment"):
+        world.desk.execute(ANA_IS, world.incident, run.id)
+
+    assert world.account.changes == 1
+    assert world.now(run).executed_by == "bo"
