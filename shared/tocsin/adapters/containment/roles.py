@@ -40,9 +40,11 @@ class AssumedTargets:
         self._known: dict[str, tuple[datetime, Mapping[str, str]]] = {}
 
     def of(self, action: str) -> Target:
-        """Raises:
-        NotAllowed: the role may not be assumed.
-        Unavailable: STS did not answer.
+        """The targets of one action.
+
+        Raises:
+            NotAllowed: the role may not be assumed.
+            Unavailable: STS did not answer.
         """
 
         def connect(service: str, region: str | None) -> Any:

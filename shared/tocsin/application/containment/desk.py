@@ -133,7 +133,7 @@ class Desk(Hands):
         """Whether the run is of just this request."""
         if known.action != ask.action or known.reason != ask.reason.strip():
             return False
-        action, behaviour, _ = self.of(known.action)
+        action, behaviour = self.meaning(known.action)
         inputs = behaviour.normal(asking.read_inputs(action, ask.inputs))
         lasts = asking.lasting(action, ask.lasts)
         return (known.inputs, known.lasts_seconds) == (inputs, lasts)
@@ -232,7 +232,7 @@ class Desk(Hands):
         return self.go_on(begun, mine=True)
 
     def _may_undo(self, who: Who, run: Run, reason: str) -> None:
-        action, behaviour, _ = self.of(run.action)
+        action, behaviour = self.meaning(run.action)
         if action.reversal is Reversal.IRREVERSIBLE:
             raise IllegalTransition(f"{action.name} cannot be undone")
         now = self.wall.wall_now()

@@ -111,6 +111,11 @@ class Hands:
             raise NotFound(f"there is no run {run} of {incident}")
         return found
 
+    @staticmethod
+    def meaning(name: str) -> tuple[Action, Behaviour]:
+        """An action without its target: nothing is reached for it."""
+        return ACTIONS.entry(name), ACTIONS.module(name).BEHAVIOUR
+
     def of(self, name: str) -> tuple[Action, Behaviour, Target]:
         module = ACTIONS.module(name)
         return ACTIONS.entry(name), module.BEHAVIOUR, self.targets.of(name)

@@ -6,12 +6,14 @@ second time is a repeat and no second entry.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tocsin.containment.registry import ACTIONS
 from tocsin.containment.runs import both_states, owed, told
-from tocsin.errors import IllegalTransition
+from tocsin.errors import IllegalTransition, PayloadTooLarge
+from tocsin.incidents import limits
 from tocsin.incidents.commands.containment import (
     FinishAction,
     PlanAction,
@@ -37,8 +39,9 @@ def tell(run: Run, engine: Engine) -> Run:
     decision = None
     for step in (steps := owed(run)):
         for command in _commands(run, step):
-            # Closed meanwhile, or a person has said it by hand: the evidence is told all the same.
-            with suppress(IllegalTransition):
+            # Closed meanwhile, said by hand, or a summary that is full: what was done is on the
+            # run, and the rest is told all the same.
+            with suppress(IllegalTransition, PayloadTooLarge):
                 outcome = engine.execute(command)
                 if isinstance(command, RecordDecision) and outcome.entries:
                     decision = outcome.entries[0].seq
@@ -98,10 +101,14 @@ def _by(run: Run, step: str) -> Mapping[str, Any]:
 def _evidence(
     run: Run, step: str, title: str, state: Mapping[str, str], by: Mapping[str, Any]
 ) -> RecordEvidence:
+    text = canonical_json(dict(state))
+    if len(text) > limits.TEXT:
+        sha256 = hashlib.sha256(text).hexdigest()
+        text = canonical_json({"kept_with": run.id, "sha256": sha256, "bytes": len(text)})
     return RecordEvidence(
         **_named(run, step, "evidence", by),
         title=title,
-        text=canonical_json(dict(state)).decode(),
+        text=text.decode(),
         media_type=MediaType.JSON,
     )
 

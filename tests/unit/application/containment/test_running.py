@@ -9,6 +9,7 @@ import pytest
 from tests.harness.fakes.crashes import Killed
 from tests.harness.fakes.targets import KEY
 from tests.harness.worlds.containing import ANA_IS, BO_IS, CY_IS, INPUTS, VIEWER_IS, Containing
+from tests.harness.worlds.stories import ANA, make
 from tocsin.containment.registry import ACTIONS
 from tocsin.containment.runs import LEASE, Purpose, RunState
 from tocsin.errors import (
@@ -21,7 +22,10 @@ from tocsin.errors import (
     NotAllowed,
     NotFound,
     NotVerifiable,
+    PayloadTooLarge,
 )
+from tocsin.incidents import limits
+from tocsin.incidents.commands.containment import PlanAction
 from tocsin.incidents.model.parts import ActionState
 
 EVERY = pytest.mark.parametrize("action", ACTIONS.names)
@@ -419,3 +423,30 @@ def test_of_two_who_carry_one_run_out_at_once_one_does() -> None:
 
     assert world.account.changes == 1
     assert world.now(run).executed_by == "bo"
+
+
+def test_a_state_too_large_for_the_record_is_named_by_its_hash_and_kept_with_the_run() -> None:
+    world = Containing()
+    world.account.policies["worker"] = large = "x" * 9_000
+    run = world.contained("role-sessions-revoked")
+    assert run.before is not None
+    assert run.before.owned == {"policy": large}
+    entries = world.world.store.entries(world.incident)
+    texts = [dict(e.content)["text"] for e in entries if e.type == "evidence_recorded"]
+    assert run.id in str(texts[0])
+    world.later(timedelta(hours=2))
+    world.undo(run)
+    assert world.account.policies == {"worker": large}
+
+
+def test_an_incident_that_can_hear_nothing_more_keeps_nobody_from_containing() -> None:
+    world = Containing()
+    run = world.plan("access-key-off")
+    for number in range(limits.ACTIONS - 1):
+        text = f"by hand {number}"
+        command = make(PlanAction, ANA, incident_id=world.incident, action=f"a{number}", text=text)
+        world.world.application.execute(command)
+    with pytest.raises(PayloadTooLarge):
+        world.plan("ip-block", key="c2")
+    assert world.desk.execute(ANA_IS, world.incident, run.id).state is RunState.EXECUTED
+    assert world.runs.due(at=world.world.wall.wall_now(), limit=9) == ()
