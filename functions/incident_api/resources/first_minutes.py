@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from functions.incident_api.call import Call
     from tocsin.application.incidents.first_minutes import Countdown, Post
+    from tocsin.containment.suggest import Suggestion
     from tocsin.incidents.queries.briefing import Brief, SeenBefore
     from tocsin.incidents.vocabulary import ClockName, Kind, Role, Severity, State
     from tocsin.runtime.web.http import Response
@@ -63,7 +64,8 @@ class FirstMinutes:
 
     `changes` went out in the hour before it began or since: releases, and deploys of the fix.
     `before` is the incident the same alarm had before. `brief` are the facts a page says too.
-    `unscheduled` are clocks that wait for a release which nobody planned.
+    `unscheduled` are clocks that wait for a release which nobody planned. `suggested` are at most
+    three ways to contain it that fit what is known, the best first, each with why.
     """
 
     id: str
@@ -88,6 +90,7 @@ class FirstMinutes:
     do_next: tuple[str, ...]
     phase: PhaseNow | None
     containment_choices: tuple[str, ...]
+    suggested: tuple[Suggestion, ...]
     customers: CustomersNow
     changes: tuple[Change, ...]
     before: SeenBefore | None
@@ -125,6 +128,7 @@ def _view(seen: known.FirstMinutes) -> FirstMinutes:
         do_next=tuple(one.text for one in seen.next),
         phase=_phase(seen),
         containment_choices=seen.choices,
+        suggested=seen.suggested,
         customers=view_of(CustomersNow, customers.to_customers, told=customers.customers),
         changes=_changes(seen),
         before=seen.brief.before,

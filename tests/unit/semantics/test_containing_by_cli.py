@@ -269,3 +269,24 @@ def test_a_deploy_of_a_commit_nobody_linked_is_asked_about(terminal: Terminal) -
     told.say("09-08 10:11", ANA, "fix", "c0ffee", *url, step="link")
     listed = [one["text"] for one in terminal.json("checklist", told.id)["priorities"]]
     assert asked not in listed
+
+
+def test_what_fits_to_contain_it_is_on_the_first_screen_with_why(terminal: Terminal) -> None:
+    told = Told(terminal)
+    told.begin(T0)
+    words = ("--severity", "critical", "--category", "security", "--as", ANA)
+    told.id = terminal.json("open", "a key is used from elsewhere", *words)["id"]
+    told.acknowledge(T0, DI)
+
+    suggested = terminal.json("first", told.id)["suggested"]
+    assert suggested[0]["action"] == "access-key-off"
+    assert len(suggested) <= 3
+    screen = terminal.text("first", told.id).splitlines()
+    place = screen.index("fits: Turn an IAM access key off")
+    assert screen[place + 1] == "  since a signal speaks of a key or a secret"
+    assert [line for line in screen if "fits: " in line and len(line) > 80] == []
+
+    act(told, "09-08 10:10")
+    look(told, "09-08 10:11")
+    told.say("09-08 10:20", SAM, "verify", "--contained")
+    assert terminal.json("first", told.id)["suggested"] == []

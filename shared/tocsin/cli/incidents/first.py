@@ -54,6 +54,7 @@ def lines(found: dict[str, Any]) -> list[str]:
         "",
         *_phase(found["phase"]),
         *(f"containment: {text}" for text in found["containment_choices"]),
+        *(line for one in found.get("suggested", []) for line in _suggested(one)),
         "",
         _customers(found["customers"]),
     ]
@@ -85,6 +86,11 @@ def _phase(phase: dict[str, Any] | None) -> list[str]:
         return []
     items = (f"  [{'x' if one['done'] else ' '}] {one['text']}" for one in phase["items"])
     return [phase["title"], *items]
+
+
+def _suggested(one: dict[str, Any]) -> list[str]:
+    """A way to contain it and the weightiest reason for it: a person decides."""
+    return [f"fits: {one['title']}", f"  since {one['reasons'][0]}"]
 
 
 def _customers(told: dict[str, Any]) -> str:
