@@ -46,12 +46,15 @@ KEYS = (
     "github",
     "github_api",
     "deployments",
+    "freeze_events",
+    "pipelines",
     "security_findings",
     "billing_connected",
     "sign_in",
 )
 
 _API_BASE = re.compile(r"https://[a-z0-9.-]+(:\d+)?(/[A-Za-z0-9._-]+)*|http://[a-z0-9.-]+:\d+")
+_PIPELINE = re.compile(r"[^=,\s]{1,100}=[A-Za-z0-9.@_-]{1,100}/[A-Za-z0-9.@_-]{1,100}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _SIGN_IN = re.compile(
     r"(permission-set:[^=]+|role:(?!tocsin-|AWSReservedSSO_)[^=]+)"
@@ -143,7 +146,8 @@ class Context:
     its webhooks are taken, verified with a secret of their own; `findings` of AWS's services are
     taken from the bus. Either has a queue asked around the clock. `deployments`: GitHub asks
     whether deployments may go out, and those of what is frozen `wait` or are rejected; it is
-    answered at `github_api` and nowhere else. `alarm_accounts` are others
+    answered at `github_api` and nowhere else. `freeze_events`: the account's bus hears of freezes;
+    `pipelines` of CodePipeline have stages that a freeze locks. `alarm_accounts` are others
     whose alarms may name the alarm topic.
     `billing_connected` lists the connected accounts whose subscriptions give access
     besides our own; `none`: no other. `sign_in`: whose sessions are people's besides those of the
@@ -169,6 +173,8 @@ class Context:
     github: bool = False
     github_api: str = GITHUB_API
     deployments: str = "off"
+    freeze_events: bool = False
+    pipelines: str = NONE
     findings: tuple[FindingService, ...] = ()
     billing_connected: str = NONE
     sign_in: str = NONE
@@ -215,6 +221,8 @@ class Context:
             github=_choice(values, "github", SWITCH) == "on",
             github_api=_api_base(values.get("github_api") or GITHUB_API),
             deployments=deployments,
+            freeze_events=_choice(values, "freeze_events", SWITCH) == "on",
+            pipelines=_pipelines(values.get("pipelines") or NONE),
             findings=_findings(values.get("security_findings") or NONE),
             billing_connected=values.get("billing_connected") or NONE,
             mail_from=values.get("mail_from") or NOBODYS_MAIL,
@@ -231,6 +239,16 @@ def _sign_in(text: str) -> str:
         raise ContextInvalid(
             "sign_in says who signs in: permission-set:<name>=<group>, role:<name>=<group> or"
             f" domain:<name>, each once and separated by blanks; wrong is {wrong or names}"
+        )
+    return text
+
+
+def _pipelines(text: str) -> str:
+    """As it is; the function reads it."""
+    wrong = [one for one in text.split(",") if text != NONE and not _PIPELINE.fullmatch(one)]
+    if wrong:
+        raise ContextInvalid(
+            f"pipelines is none, or <service>=<pipeline>/<stage> with commas, not {wrong}"
         )
     return text
 

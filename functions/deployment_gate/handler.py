@@ -9,7 +9,9 @@ from functions.deployment_gate.settings import Settings
 from tocsin.adapters.github.app import App, GithubReviews
 from tocsin.adapters.releases.deployments import DynamoDeployments
 from tocsin.adapters.releases.freezes import DynamoFreezes
+from tocsin.adapters.releases.heralds import DynamoTold, EventBus, PipelineLocks
 from tocsin.application.releases.deployments import DeploymentGate, Rounds
+from tocsin.application.releases.herald import Herald, stages_of
 from tocsin.runtime.aws.http import from_environment
 from tocsin.runtime.aws.secrets import CachedSecret
 from tocsin.runtime.clock import incident_clock, wall_clock
@@ -39,6 +41,17 @@ ROUNDS = Rounds(
     notes=json_lines.NOTES,
 )
 json_lines.start("deployment_gate", stage=SETTINGS.STAGE, level=SETTINGS.LOG_LEVEL)
+FREEZES = Herald(
+    stage=SETTINGS.STAGE,
+    freezes=ROUNDS.gate.freezes,
+    told=DynamoTold(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+    bus=EventBus(from_environment("events"), SETTINGS.STAGE)
+    if SETTINGS.FREEZE_EVENTS == "on"
+    else None,
+    locks=PipelineLocks(from_environment("codepipeline")),
+    stages=stages_of(SETTINGS.PIPELINES),
+    clock=CLOCK,
+)
 LAST_MOMENT_MS = 25_000
 """A deployment is not begun with less time left than telling GitHub of it may take."""
 
@@ -48,4 +61,4 @@ def lambda_handler(_event: Mapping[str, Any], context: TimedContext) -> dict[str
     with json_lines.invocation(context):
         CLOCK.begin()
         done = ROUNDS.run(has_time=lambda: context.get_remaining_time_in_millis() > LAST_MOMENT_MS)
-        return asdict(done)
+        return asdict(done) | {"told": asdict(FREEZES.turn())}

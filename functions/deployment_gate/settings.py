@@ -10,6 +10,7 @@ class Settings:
     """Where freezes and deployments lie, and GitHub with the secret of its App.
 
     `DEPLOYMENTS`: what becomes of deployments of what is frozen: `wait` or `reject`.
+    `PIPELINES`: `none`, or which stages a service's freeze locks: `<service>=<pipeline>/<stage>`.
     """
 
     STAGE: str
@@ -17,4 +18,6 @@ class Settings:
     GITHUB_APP_SECRET: str
     GITHUB_API: str
     DEPLOYMENTS: str
+    FREEZE_EVENTS: str
+    PIPELINES: str
     LOG_LEVEL: str = "INFO"

@@ -42,6 +42,7 @@ CAUSES_VARIABLE = "NEEDS_ATTENTION"
 METRICS_VARIABLE = "METRICS_READ"
 FUNCTIONS_FAILING = "FunctionsFailing"
 _EVIDENCE = "arn:<AWS::Partition>:s3:::{name}-<AWS::AccountId>-<AWS::Region>/*"
+_PIPELINES = "arn:<AWS::Partition>:codepipeline:<AWS::Region>:<AWS::AccountId>"
 _SES = "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>"
 _TABLES = "arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table"
 _ARCHITECTURES = {
@@ -161,6 +162,12 @@ class TocsinFunction(Construct):
                     role,
                     f"IAM5[Resource::{_SES}:{kind}/*]",
                     "In the sandbox of SES recipients are identities too; the sender is fixed.",
+                )
+            if symbol == "pipeline/tagged":
+                acknowledge(
+                    role,
+                    f"IAM5[Resource::{_PIPELINES}:*]",
+                    "Only pipelines that their owners have tagged for it: a condition says so.",
                 )
             if symbol == "bucket/evidence/objects":
                 name = self._context.stage.physical("evidence")

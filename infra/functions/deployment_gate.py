@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.bundle.groups import DEPLOYMENTS
+from infra.context import NONE
 from infra.spec import Cause, FunctionSpec
 from infra.statements import (
     Statement,
@@ -26,7 +27,8 @@ def _wake(made: TocsinFunction, sources: EventSources) -> None:
         made,
         "A lost turn holds nothing to redrive: what waits is stored, and due again in a minute.",
     )
-    if sources.context.deployments != "off":
+    context = sources.context
+    if context.deployments != "off" or context.freeze_events or context.pipelines != NONE:
         sources.schedules.wake(
             made, "LookAtDeployments", "rate(1 minute)", says="Answers deployments that wait"
         )
@@ -55,6 +57,17 @@ FUNCTION = FunctionSpec(
             sid="ReadAppKey",
             actions=("secretsmanager:GetSecretValue",),
             resources=("secret/github-app",),
+        ),
+        Statement(sid="TellOfFreezes", actions=("events:PutEvents",), resources=("bus/default",)),
+        Statement(
+            sid="LockStages",
+            actions=(
+                "codepipeline:DisableStageTransition",
+                "codepipeline:EnableStageTransition",
+                "codepipeline:GetPipelineState",
+            ),
+            resources=("pipeline/tagged",),
+            conditions={"StringEquals": {"aws:ResourceTag/tocsin": "freeze"}},
         ),
         data_key_through_dynamodb(),
         data_key_through_secrets_manager(),

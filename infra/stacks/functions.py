@@ -46,6 +46,7 @@ class FunctionsStack(cdk.Stack):
         self._references = references
         self._bundle = bundle
         self._offer_values()
+        self._offer_others()
         self.made: dict[str, TocsinFunction] = {}
         for spec in FUNCTIONS.values():
             arn = self.format_arn(
@@ -71,6 +72,14 @@ class FunctionsStack(cdk.Stack):
                 "Woken by HTTP: the caller sees the failure and tries again."
             )
 
+    def _offer_others(self) -> None:
+        """What is the account's and no stack's: its bus, and pipelines that are tagged for us."""
+        bus = self.format_arn(service="events", resource="event-bus", resource_name="default")
+        self._references.offer_arn("bus/default", bus)
+        # Which are tagged is known to IAM alone: the statement's condition bounds it.
+        pipelines = self.format_arn(service="codepipeline", resource="*")
+        self._references.offer_arn("pipeline/tagged", pipelines)
+
     def _offer_values(self) -> None:
         """What functions are told that no resource says."""
         stage = self._context.stage
@@ -84,6 +93,8 @@ class FunctionsStack(cdk.Stack):
             ("GITHUB_WEBHOOKS", "on" if self._context.github else "off"),
             ("GITHUB_API", self._context.github_api),
             ("DEPLOYMENTS", self._context.deployments),
+            ("FREEZE_EVENTS", "on" if self._context.freeze_events else "off"),
+            ("PIPELINES", self._context.pipelines),
             ("DEAD_MAN_URL", self._context.dead_man_url),
             ("DOCS_BASE", self._context.docs_base or "none"),
             *(

@@ -74,6 +74,7 @@ def test_i12_a_partial_wildcard_stands_only_where_a_name_cannot_be_known(
         rf"|arn:<Partition>:s3:::tocsin-{stage.name}-evidence-<AccountId>-<Region>/\*"
         r"|arn:<Partition>:ses:<Region>:<AccountId>:(identity|configuration-set)/\*"
         r"|.*:execute-api:.*/\*/((\*|GET)/v1/\*|GET/v1/freeze)"
+        r"|arn:<Partition>:codepipeline:<Region>:<AccountId>:\*"  # those that are tagged
         r"|\*"
     )
     for role in deployment.of("AWS::IAM::Role"):

@@ -63,6 +63,8 @@ class Deployment:
     github: bool = False
     github_api: str = "https://api.github.com"
     deployments: str = "off"
+    freeze_events: bool = False
+    pipelines: str = _NONE
     security_findings: str = _NONE
 
     @property
@@ -90,6 +92,8 @@ class Deployment:
             "github": "on" if self.github else "off",
             "github_api": self.github_api,
             "deployments": self.deployments,
+            "freeze_events": "on" if self.freeze_events else "off",
+            "pipelines": self.pipelines,
             "security_findings": self.security_findings,
             "concurrency": "sized" if full else "unreserved",
             "tracing": "on" if full else "off",
@@ -150,6 +154,8 @@ _ABOUT = {
     "edge": "Whether a firewall stands before the public routes: docs/how-to/edge.md.",
     "github": "Whether GitHub's webhooks open incidents: docs/how-to/findings.md.",
     "deployments": "Deployments of what is frozen: off, wait or reject: docs/how-to/freeze.md.",
+    "freeze_events": "Whether the account's event bus hears of freezes: docs/how-to/freeze.md.",
+    "pipelines": "Stages a freeze locks: none, or <service>=<pipeline>/<stage> with commas.",
     "github_api": "Where GitHub is answered: its API's address, another for Enterprise Server.",
     "security_findings": "Whose findings do too: none, or guardduty, security_hub with commas.",
     "dead_man_url": "Called every minute while all is well; who watches it misses us first.",
@@ -176,7 +182,7 @@ def _problem(name: str, value: Any) -> str:
         if not isinstance(value, list | tuple) or set(value) - set(PROVIDERS.names):
             return f"is a list of {', '.join(PROVIDERS.names)}"
         return ""
-    if name in {"chat_room", "edge", "github"}:
+    if name in {"chat_room", "edge", "freeze_events", "github"}:
         return "" if isinstance(value, bool) else "is true or false"
     if not isinstance(value, str):
         return "is a text"

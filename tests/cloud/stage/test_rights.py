@@ -126,6 +126,22 @@ SELDOM: Mapping[str, Mapping[Right, str]] = MappingProxyType(
                 "::test_pending_whose_activation_was_lost_asks_the_provider_during_an_incident"
             ),
         },
+        "deployment_gate": {
+            Right("events:PutEvents", "bus/default"): (
+                "tests/integration/freeze/test_herald.py"
+                "::test_the_bus_hears_of_a_start_a_change_and_an_end_once_each"
+            ),
+            # The emulator has no CodePipeline.
+            **{
+                Right(f"codepipeline:{action}", "pipeline/tagged"): (
+                    "tests/integration/freeze/test_herald.py"
+                    "::test_a_stage_is_locked_while_its_service_is_frozen_and_only_by_us"
+                )
+                for action in (
+                    *("DisableStageTransition", "EnableStageTransition", "GetPipelineState"),
+                )
+            },
+        },
         "notifier": {
             Right("sns:Publish", "topic/chat"): (
                 "tests/unit/functions/notifier/test_chat_room.py"

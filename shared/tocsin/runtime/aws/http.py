@@ -81,7 +81,7 @@ _ENDPOINT_VARIABLE = {
     "lambda_event": "AWS_ENDPOINT_URL_LAMBDA",
     "secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
 }
-_TARGETED = frozenset({"dynamodb", "monitoring", "secretsmanager", "sqs"})
+_TARGETED = frozenset({"codepipeline", "dynamodb", "events", "monitoring", "secretsmanager", "sqs"})
 
 
 @dataclass(frozen=True, slots=True)

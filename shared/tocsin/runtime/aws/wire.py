@@ -127,6 +127,8 @@ WIRES: Mapping[str, Wire] = {
     "monitoring": _json("GraniteServiceVersion20100801", "1.0", "monitoring", Unavailable),
     "secretsmanager": _json("secretsmanager", "1.1", "secretsmanager", SecretUnavailable),
     "sqs": _json("AmazonSQS", "1.0", "sqs", QueueUnavailable),
+    "events": _json("AWSEvents", "1.1", "events", Unavailable),
+    "codepipeline": _json("CodePipeline_20150709", "1.1", "codepipeline", Unavailable),
     "sns": Wire(
         content_type="application/x-www-form-urlencoded; charset=utf-8",
         signed_as="sns",
