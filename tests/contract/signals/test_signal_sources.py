@@ -358,6 +358,8 @@ EXPECTED: dict[str, dict[str, Row | list[Row]]] = {
             "shop",
         ),
         "issues-opened": [],
+        # Answered by its own way, and no finding.
+        "deployment-requested": [],
         "ping": [],
         "secret-assigned": [],
         "secret-closed-by-person": (
