@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from functions.incident_api.resources.read import etag
 from tocsin.application.incidents import first_minutes as known
+from tocsin.containment.suggest import Suggestion, suggest
 from tocsin.incidents.queries.briefing import Change
 from tocsin.runtime.web.answers import answer, view_of
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from functions.incident_api.call import Call
     from tocsin.application.incidents.first_minutes import Countdown, Post
-    from tocsin.containment.suggest import Suggestion
     from tocsin.incidents.queries.briefing import Brief, SeenBefore
     from tocsin.incidents.vocabulary import ClockName, Kind, Role, Severity, State
     from tocsin.runtime.web.http import Response
@@ -128,7 +128,7 @@ def _view(seen: known.FirstMinutes) -> FirstMinutes:
         do_next=tuple(one.text for one in seen.next),
         phase=_phase(seen),
         containment_choices=seen.choices,
-        suggested=seen.suggested,
+        suggested=() if incident.contained else suggest(incident),
         customers=view_of(CustomersNow, customers.to_customers, told=customers.customers),
         changes=_changes(seen),
         before=seen.brief.before,

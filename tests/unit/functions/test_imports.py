@@ -58,7 +58,7 @@ EVERYBODY = {
 ONLY = {
     "alarm_trigger": {"signals"},
     "security_trigger": {"signals"},
-    "incident_api": {"documents"},
+    "incident_api": {"containment", "documents"},
     "billing_api": {"billing", "documents", "providers"},
     "outage_watch": {"billing", "providers"},
     "notifier": {"channels", "documents"},

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tocsin.containment.suggest import Suggestion, suggest
 from tocsin.incidents import limits
 from tocsin.incidents.events.fix import Deployed
 from tocsin.incidents.events.fold import event_of
@@ -83,10 +82,7 @@ class Countdown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstMinutes:
-    """Everything, as it stands at `at`. `brief` is what the page says too.
-
-    `suggested` is what fits best to contain it, while it is not contained.
-    """
+    """Everything, as it stands at `at`. `brief` is what the page says too."""
 
     brief: Brief
     incident: Incident
@@ -101,7 +97,6 @@ class FirstMinutes:
     phase: PhaseView | None
     next: tuple[Priority, ...]
     choices: tuple[str, ...]
-    suggested: tuple[Suggestion, ...]
     deploys: tuple[Deployed, ...]
 
 
@@ -134,7 +129,6 @@ def first_minutes(
         phase=_phase(phases(incident, policy, at)),
         next=priorities(incident, policy, at),
         choices=tuple(item.text for item in policy.checklist if item.parent == _CHOICES),
-        suggested=() if incident.contained else suggest(incident),
         deploys=tuple(event for event in events if isinstance(event, Deployed)),
     )
 
