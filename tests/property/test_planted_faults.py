@@ -200,6 +200,24 @@ FAULTS = (
         "    if False:\n",
     ),
     Planted(
+        "what nobody triages rings nobody",
+        "incidents/model/reports.py",
+        "return self.received_at if self.waits_for_nobody else self.triage_due",
+        "return self.received_at if self.waits_for_nobody else None",
+    ),
+    Planted(
+        "what works have held is forgotten",
+        "application/signals/set_aside.py",
+        "ports.store.hold(replace(signal, held_until=verdict.until,",
+        "str(replace(signal, held_until=verdict.until,",
+    ),
+    Planted(
+        "what no rule knows is not listed",
+        "application/incidents/receive.py",
+        "noise.count_unknown(heard, owner,",
+        "(lambda *_given, **_named: None)(heard, owner,",
+    ),
+    Planted(
         "acknowledged before it is stored",
         "application/billing/projection/ingest.py",
         "        return Receipt(self.ledger.put(record), record)\n",

@@ -161,7 +161,10 @@ class Desk:
             if waits is not None and waits.occurred_at >= newest.occurred_at and held:
                 continue  # it is flapping, and heard of when it has been quiet
             says = any(each.signals[newest.key].firing for each in held)
-            if newest.firing and not says and newest.key not in quiet:
+            works = self.world.works.holds(newest.source, self.world.now) and not held
+            if works and newest.firing:
+                self.world.met["held by works"] += 1
+            elif newest.firing and not says and newest.key not in quiet:
                 raise Fault(f"I10: {newest.rule} fires, and no open incident says so")
         for key in quiet:
             if held := self._held(key):

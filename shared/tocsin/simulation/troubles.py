@@ -129,7 +129,12 @@ class TroubledIncidents(MemoryIncidents):
             outbox=tuple(outbox[:limit]),
             more=max(len(incidents), len(outbox), len(held)) > limit,
             held=tuple(key for _, key in held[:limit]),
+            weeks=tuple(sorted(week for week, second in self._told_at() if second <= now)),
         )
+
+    def _told_at(self) -> Iterator[tuple[str, int]]:
+        """The weeks whose unknown signals are to be told of, and in which second."""
+        yield from ((week, second) for week, second in self._weeks.items() if second is not None)
 
     def _held_until(self) -> Iterator[tuple[str, int]]:
         """What is held back of a key, and in which second that ends."""
@@ -156,9 +161,10 @@ class TroubledIncidents(MemoryIncidents):
             self.asked[key.incident] = sent_at
 
     def next_due(self) -> datetime | None:
-        """When a sweep next finds an incident, a message, or what was held back."""
+        """When a sweep next finds an incident, a message, what was held back, or a week's list."""
         unsent = [self._outbox[key].due_at for key in self.unsent]
-        seconds = (*self._due.values(), *(second for _, second in self._held_until()))
+        weeks = (second for _, second in self._told_at())
+        seconds = (*self._due.values(), *(second for _, second in self._held_until()), *weeks)
         marks = [datetime.fromtimestamp(second, UTC) for second in seconds]
         return min((*unsent, *marks), default=None)
 

@@ -33,7 +33,7 @@ from tocsin.application.people.contacts import ContactDesk
 from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.on_call import OnDuty
 from tocsin.application.releases.tell import Teller, Told
-from tocsin.application.reports.ringing import Rung
+from tocsin.application.reports.ringing import Ringer, Rung
 from tocsin.channels.registry import KnownChannels, channel_for
 from tocsin.documents.writing import Documents
 from tocsin.errors import SendFailed, StoreUnavailable, Unavailable
@@ -46,6 +46,8 @@ from tocsin.simulation.billing.office import Office
 from tocsin.simulation.runbooks import Published
 from tocsin.simulation.sources.findings import Findings
 from tocsin.simulation.sources.jobs import Jobs
+from tocsin.simulation.sources.maintenance import Works
+from tocsin.simulation.sources.reports import Reports
 from tocsin.simulation.surroundings import Postman, Quiet, SeededIds, SimulatedClock
 from tocsin.simulation.troubles import Died, Trouble, TroubledIncidents, Troubles
 
@@ -102,6 +104,7 @@ class Whole(Engine):
 
     releases: MemoryReleases
     jobs: Jobs
+    reports: Reports
 
     def tell_releases(self, *, has_time: Any) -> Told:
         return Teller(engine=self, tellings=self.releases).tell_waiting(has_time=has_time)
@@ -112,9 +115,11 @@ class Whole(Engine):
         store = mortal(self.jobs.troubles, self.jobs.store)
         return Listening(engine=self, store=store).listen(has_time=has_time)
 
-    def ring_reports(self, *, has_time: Any) -> Rung:  # noqa: ARG002 - as the sweep asks
-        """Nor does anybody report anything."""
-        return Rung()
+    def ring_reports(self, *, has_time: Any) -> Rung:
+        if not self.reports.book:
+            return Rung()
+        store = mortal(self.jobs.troubles, self.reports.store)
+        return Ringer(engine=self, store=store).ring_due(has_time=has_time)
 
     def reporters_waiting(self) -> tuple[str, ...]:
         return ()
@@ -141,8 +146,7 @@ class World:
     """Everything a life happens to.
 
     `dead` are ways that take nothing until then, `punctual_since` is since when every sweep came
-    in time and nothing went wrong, `log` tells what happened, a line an act; `met` counts what of
-    interest was met in billing.
+    in time and nothing went wrong, `log` has a line an act; `met` counts what was met.
     """
 
     seed: int
@@ -166,6 +170,8 @@ class World:
     sweeper: Sweeper = field(init=False)
     billing: Office = field(init=False)
     jobs: Jobs = field(init=False)
+    reports: Reports = field(init=False)
+    works: Works = field(init=False)
     findings: Findings = field(default_factory=Findings)
     _owners: count[int] = field(default_factory=lambda: count(1))
 
@@ -176,14 +182,17 @@ class World:
         self.runbooks = Published(self.seed // 2)
         self.policies = OnDuty(self.runbooks, self.rotas, self.clock)
         self.jobs = Jobs(self.seed, self.clock, self.troubles, self.met)
+        self.reports = Reports(self.seed, self.clock, self.troubles, self.met)
         self.engine = Whole(
             jobs=self.jobs,
+            reports=self.reports,
             store=self.store,
             policies=self.policies,
             clock=self.clock,
             ids=self.ids,
             releases=MemoryReleases(self.store.creations),
         )
+        self.works = Works(self.engine)
         self.delivery = Delivery(
             store=self.store,
             policies=self.policies,
@@ -222,8 +231,7 @@ class World:
 
     def incidents(self) -> list[Incident]:
         """All that there are, in the order they were opened; read past every trouble."""
-        found = map(self.store.seen, self.store.ids())
-        return [each for each in found if each is not None]
+        return [each for each in map(self.store.seen, self.store.ids()) if each is not None]
 
     def receive(self, way: str, message: Message) -> None:
         """A message arrives."""
@@ -259,7 +267,7 @@ class World:
 
     def _next_due(self) -> datetime | None:
         """The next minute at which a sweep would find something."""
-        known = (self.store.next_due(), self.jobs.next_due())
+        known = (self.store.next_due(), self.jobs.next_due(), self.reports.next_due())
         due = min((each for each in known if each is not None), default=None)
         return None if due is None else max(due, self.clock.now + MINUTE)
 
@@ -298,9 +306,8 @@ class World:
     def _notify(self, payload: Mapping[str, Any]) -> Mapping[str, int]:
         """The sweep's call of the notifier."""
         try:
-            self._deliver(
-                [OutboxKey(incident=each["incident"], sk=each["sk"]) for each in payload["redrive"]]
-            )
+            redrive = payload["redrive"]
+            self._deliver([OutboxKey(incident=one["incident"], sk=one["sk"]) for one in redrive])
             self.delivery.bundle(owner=f"invocation-{next(self._owners)}")
         except Died as death:
             raise Unavailable("a function failed") from death

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.application.heartbeats import keep
-from tocsin.application.signals import set_aside
+from tocsin.application.signals import noise, set_aside
 from tocsin.incidents.events import opening
 from tocsin.incidents.model.heartbeats import beaten, missed
 from tocsin.incidents.model.incident import SignalState
+from tocsin.incidents.model.reports import Report
 from tocsin.signals.registry import reader
 from tocsin.simulation import life as lives
 from tocsin.simulation.plan import Life, Step
@@ -135,3 +137,39 @@ def test_a_rule_that_only_watches_opens_nothing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(set_aside, "_why_not", lambda *_given: None)
     fault = lived(watched, NOTHING, seed=STRICT).fault or ""
     assert fault.endswith("which is only watched")
+
+
+def test_a_report_that_nobody_looks_at_rings_after_an_hour_and_one_answered_in_time_never(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = Step("reports", (1, 0, 0, 0), minutes=0)
+    found = lived(sent, NOTHING, NOTHING)
+    assert (found.fault, found.reached["opened"]) == (None, 1)
+    assert found.reached["reports heard"] > 0
+    answered = lived(sent, Step("reports", (0, 0, 0, 0), minutes=4), NOTHING, NOTHING)
+    assert (answered.fault, answered.reached["opened"]) == (None, 0)
+    monkeypatch.setattr(Report, "due_at", None)
+    fault = lived(sent, NOTHING, NOTHING).fault or ""
+    assert fault.endswith("nobody heard of it")
+
+
+def test_what_is_found_while_somebody_works_is_heard_when_they_are_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun = Step("works", (1, 0, 1, 1), minutes=0)
+    found = lived(begun, NOTHING, NOTHING)
+    assert (found.fault, found.reached["opened"]) == (None, 1)
+    assert found.reached["held by works"] == 1
+    sooner = lived(begun, Step("works", (0, 0, 0, 0), minutes=4), NOTHING)
+    assert (sooner.fault, sooner.reached["opened"]) == (None, 1)
+    monkeypatch.setattr(MemoryIncidents, "hold", lambda *_given, **_named: None)
+    assert "no incident ever heard of it" in (lived(begun, NOTHING, NOTHING).fault or "")
+
+
+def test_what_no_rule_knows_is_on_the_list_of_its_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = Step("a stranger fires", (0, 0, 0, 0), minutes=0)
+    found = lived(odd, NOTHING)
+    assert (found.fault, found.reached["unknown to every rule"]) == (None, 1)
+    assert found.reached["unknown listed"] > 0
+    monkeypatch.setattr(noise, "count_unknown", lambda *_given, **_named: None)
+    assert "lacks it" in (lived(odd, NOTHING).fault or "")

@@ -58,6 +58,12 @@ ACTS: dict[str, tuple[Act, int]] = {
     "a finding changes": (sources.a_finding_changes, 7),
     "findings arrive": (sources.findings_arrive, 4),
 }
+OF_PEOPLE: dict[str, tuple[Act, int]] = {
+    "reports": (sources.reports, 15),
+    "works": (sources.works, 20),
+    "a stranger fires": (sources.a_stranger_fires, 6),
+}
+"""In every sixth life and often there: all others stay what they were before these came."""
 OF_BILLING: dict[str, tuple[Act, int]] = {
     "subscribes": (billing.subscribes, 5),
     "customers change": (billing.customers_change, 9),
@@ -73,6 +79,7 @@ OF_BILLING: dict[str, tuple[Act, int]] = {
     "replays": (billing.replays, 4),
     "reconciles": (billing.reconciles, 4),
 }
+_SIXTH, _TOLD = 6, 5
 _BUSY = 4
 """How much more often than elsewhere billing comes in every third life."""
 
@@ -80,12 +87,14 @@ _BUSY = 4
 def weights(seed: int) -> dict[str, int]:
     """How often each act comes in the life of a seed."""
     busy = 1 if seed % 3 else _BUSY
+    told = OF_PEOPLE if seed % _SIXTH == _TOLD else {}
     return {
         **{name: weight for name, (_, weight) in ACTS.items()},
         **{name: weight * busy for name, (_, weight) in OF_BILLING.items()},
+        **{name: weight for name, (_, weight) in told.items()},
     }
 
 
 def act_named(name: str) -> Act:
     """What is done under a name."""
-    return {**ACTS, **OF_BILLING}[name][0]
+    return {**ACTS, **OF_BILLING, **OF_PEOPLE}[name][0]

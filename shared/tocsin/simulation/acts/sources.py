@@ -100,6 +100,37 @@ def findings_arrive(desk: Desk, picks: Picks) -> str | None:
     return f"{often} messages about {len(waiting)} findings arrive"
 
 
+def reports(desk: Desk, picks: Picks) -> str | None:
+    """Somebody reports something, or looks at what was reported."""
+    if picks[0] % 3 == 0 or len(desk.open()) >= _ENOUGH:
+        return desk.world.reports.answer(picks[1])
+    return desk.world.reports.send(exposure=bool(picks[1] % 2))
+
+
+def works(desk: Desk, picks: Picks) -> str | None:
+    """Somebody works on what is watched, or is done sooner; something may be found meanwhile."""
+    if picks[0] % 3 == 0:
+        return desk.world.works.end()
+    begun = desk.world.works.begin(picks[1])
+    if begun is None or len(desk.open()) >= _ENOUGH:
+        return begun
+    found = desk.world.findings.find(Kind.THREAT, desk.world.now, low=False)
+    if found is None:
+        return begun
+    arrive(desk, [found], picks)
+    return f"{begun}; found: {found.key}"
+
+
+def a_stranger_fires(desk: Desk, picks: Picks) -> str | None:
+    """An alarm that no rule knows."""
+    if len(desk.open()) >= _ENOUGH:
+        return None
+    name = f"odd-thing-{picks[0] % 2}"
+    desk.hear([desk.signal(name, firing=True, ago=timedelta(seconds=1))])
+    desk.world.met["unknown to every rule"] += 1
+    return f"{name} fires, which no rule knows"
+
+
 def arrive(desk: Desk, findings: list[Finding], picks: Picks) -> None:
     """Messages of all that these findings went through since they were last told of."""
     news = [(each, change) for each in findings for change in each.waiting]

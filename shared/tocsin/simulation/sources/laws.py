@@ -1,7 +1,8 @@
 """What must hold of whatever speaks of trouble, in whatever order it comes.
 
-Written from semantics 13.90 to 13.99, 13.120 and 13.121, and held against books of the simulation's
-own. Another source is another pair of methods here and a book of its own beside the jobs'.
+Written from semantics 13.90 to 13.99, 13.120, 13.121, 13.130 to 13.132, 13.143, 13.144 and 13.150,
+and held against books of the simulation's own. Another source is another pair of methods here and a
+book of its own beside the jobs'.
 """
 
 from __future__ import annotations
@@ -10,17 +11,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tocsin.adapters.incidents.memory import MemoryIncidents
+from tocsin.incidents.queries.reminders import week_begins
 from tocsin.simulation.fault import Fault
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident
     from tocsin.simulation.sources.findings import Finding
     from tocsin.simulation.sources.jobs import Job
+    from tocsin.simulation.sources.reports import Reported
     from tocsin.simulation.world import World
 
 _SWEPT = timedelta(minutes=3)
 """By when punctual sweeps have told of what is due: one comes every minute."""
 _FLAPS, _NO_REST = 3, timedelta(minutes=75)
+_TRIAGE = timedelta(hours=2)
+_ODD = "v1:cloudwatch:odd-thing-"
 _HELD = timedelta(minutes=1)
 """How long a new dependency alert waits for a rule that dismisses it as it is created."""
 
@@ -37,6 +43,9 @@ class SourceLaws:
         for job in self.world.jobs.jobs.values():
             job.look(self.world.now)
             self._job(job, incidents)
+        for report in self.world.reports.book.values():
+            self._report(report, incidents)
+        self._unknown(incidents)
         for finding in self.world.findings.found:
             if finding.told_of:
                 self._finding(finding, incidents)
@@ -54,6 +63,34 @@ class SourceLaws:
         elif still := [each for each in known if each.open and each.signals[job.key].firing]:
             raise Fault(f"{job.name} is back since {job.news}, and {still[0].id} still fires")
 
+    def _report(self, report: Reported, incidents: list[Incident]) -> None:
+        known = [each for each in incidents if report.key in each.signals]
+        if report.rings_at is None:
+            if known:
+                raise Fault(f"{report.reference} was answered in time, and {known[0].id} opened")
+        elif not known and self._swept_since(report.rings_at):
+            raise Fault(f"{report.reference} was to ring {report.rings_at}: nobody heard of it")
+        elif known and known[0].opened_at > report.rings_at - _TRIAGE and not known[0].duplicate_of:
+            self.world.met["reports heard"] += 1
+
+    def _unknown(self, incidents: list[Incident]) -> None:
+        """What no rule knows is listed in the week after it came, and the week is told of."""
+        for incident in incidents:
+            for key in incident.signals:
+                if key.startswith(_ODD):
+                    self._listed(key, incident)
+
+    def _listed(self, key: str, incident: Incident) -> None:
+        policy = self.world.runbooks.version(incident.policy_version)
+        told_at = week_begins(policy.calendar, incident.opened_at)
+        week = f"{told_at:%G-W%V}"
+        if key not in {one.key for one in self.world.store.unknown(week)}:
+            raise Fault(f"{key} is known to no rule, and the list of {week} lacks it")
+        waits = week in MemoryIncidents.due(self.world.store, at=self.world.now, limit=99).weeks
+        if waits and self._swept_since(told_at):
+            raise Fault(f"the list of {week} was to be told {told_at}, and was not")
+        self.world.met["unknown listed"] += 1
+
     def _finding(self, finding: Finding, incidents: list[Incident]) -> None:
         """The same end for any order: what is true of it is what incidents say."""
         known = [each for each in incidents if finding.key in each.signals]
@@ -65,9 +102,14 @@ class SourceLaws:
         if known:
             self.world.met["findings seen true"] += 1
             return
-        told = finding.heard_at
+        told = self._free_to_open(finding)
         if finding.fires and not finding.only_watched and told and self._swept_since(told + _HELD):
             raise Fault(f"I10: {finding.key} fires, and no incident ever heard of it")
+
+    def _free_to_open(self, finding: Finding) -> datetime | None:
+        """When what it was told by last could open something: after the works on it."""
+        told = finding.heard_at
+        return None if told is None else self.world.works.over_by(finding.source, told)
 
     def _settled(self, finding: Finding) -> bool:
         """What changes thrice within ten minutes is held until it is quiet, an hour at most."""
