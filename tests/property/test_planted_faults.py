@@ -90,8 +90,8 @@ FAULTS = (
     Planted(
         "the ladder ends",
         "incidents/clocks/escalation.py",
-        "return self.first + (index if self.times is None else min(index, self.times - 1))",
-        "return self.first + min(index, (self.times or 6) - 1)",
+        "if index < 0 or (self.times is not None and index >= self.times):",
+        "if index < 0 or index >= (self.times or 6):",
     ),
     Planted(
         "a breach is of when it was seen",

@@ -7,6 +7,9 @@ at that moment makes it moot.
 One write holds only so much (`budget`). A tick does what fits, in order, and the next one goes on.
 A command records the clocks whatever else there is, because it is judged by them; of the rest it
 takes what fits, and leaves what does not to the next tick.
+
+An act that leaves its matter as it was would be done for ever: whatever else is due is done first,
+people's commands are carried out, and only then does the tick say so.
 """
 
 from collections.abc import Callable
@@ -42,11 +45,19 @@ _JUDGING = frozenset(
 
 
 def elapse(draft: Draft, *, pages: bool) -> None:
-    """Does what has come by `draft.at`, in the order it came, as far as one write holds it."""
-    before, left = draft.incident, set[Due]()
+    """Does what has come by `draft.at`, in the order it came, as far as one write holds it.
+
+    Raises:
+        RuntimeError: all that is due came to nothing, which no rule means to happen.
+    """
+    before, left, stuck = draft.incident, set[Due](), None
     while (due := _first(draft, left, pages=pages)) is not None:
         mark = draft.mark()
         _ACTS[due.matter](draft, due)
+        if len(draft.events) == mark[1]:
+            left.add(due)
+            stuck = due
+            continue
         room = OF_A_TICK if pages else BEFORE_A_COMMAND
         if not mark[1] or (not pages and due.matter in _JUDGING):
             continue
@@ -55,6 +66,8 @@ def elapse(draft: Draft, *, pages: bool) -> None:
             if pages:
                 return
             left.add(due)
+    if pages and stuck is not None and not draft.events:
+        raise RuntimeError(f"{stuck.matter} was due {stuck.at} and nothing comes of it")
 
 
 def _first(draft: Draft, left: set[Due], *, pages: bool) -> Due | None:

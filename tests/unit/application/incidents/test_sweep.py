@@ -12,10 +12,14 @@ from tests.harness.fakes.application import CountingIds, HostileStore, ManualClo
 from tests.harness.worlds.stories import ANA, local, make, signal
 from tocsin.application.incidents.engine import Engine
 from tocsin.incidents.commands.people import Acknowledge
+from tocsin.incidents.queries.agenda import Matter
+from tocsin.incidents.rules import elapse
 from tocsin.incidents.vocabulary import ClockName
 
 if TYPE_CHECKING:
     from tocsin.application.incidents.outcome import SweepReport
+    from tocsin.incidents.queries.agenda import Due
+    from tocsin.incidents.rules.draft import Draft
 
 T0 = local("09-08 10:00")
 MINUTE = timedelta(minutes=1)
@@ -164,3 +168,28 @@ def test_a_sweep_that_is_a_day_late_still_pages_each_person_once(world: World) -
 
     pages = [item.target for item in world.store.all_outbox()[before:] if str(item.kind) == "page"]
     assert len(pages) == len(set(pages)) == 8
+
+
+def test_what_nothing_comes_of_stops_neither_clocks_nor_people_nor_neighbours_and_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, other = world.open(2)
+    page = elapse._ACTS[Matter.PAGE]
+
+    def nothing(draft: Draft, due: Due) -> None:
+        if draft.incident.id != stuck:
+            page(draft, due)
+
+    monkeypatch.setitem(elapse._ACTS, Matter.PAGE, nothing)
+    world.clock.now = T0 + 16 * MINUTE
+    report = world.sweep()
+    assert other in report.changed
+    known = world.store.load(stuck)
+    assert known is not None
+    assert known.clocks[ClockName.ACKNOWLEDGE].missed_at is not None
+    assert list(report.failed) == [stuck]
+    assert "page was due" in report.failed[stuck]
+    acknowledged = Engine(
+        store=world.store, policies=world.policies, clock=world.clock, ids=world.ids
+    ).execute(make(Acknowledge, ANA, incident_id=stuck, command_id="ack"))
+    assert acknowledged.entries
