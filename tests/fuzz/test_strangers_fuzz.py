@@ -60,7 +60,9 @@ from tocsin.providers.http import subscriptions as listed_subscriptions
 from tocsin.providers.registry import PROVIDERS, object_reader, webhook_reader
 from tocsin.runtime.driving import read_drive
 from tocsin.runtime.intake import json_object
+from tocsin.signals.github import deployment
 from tocsin.signals.github.delivery import EVENT, SIGNATURE
+from tocsin.signals.github.deployment import callback_of
 from tocsin.signals.registry import SOURCES, reader
 
 if TYPE_CHECKING:
@@ -130,6 +132,23 @@ def test_no_delivery_of_githubs_gets_in_unsigned_or_breaks_who_takes_it() -> Non
         findings.sent.clear()
 
     run(0.03, "github-delivery", one)
+
+
+def test_no_deployment_breaks_its_parser_or_is_answered_elsewhere() -> None:
+    good = json.dumps(sample("github", "deployment-requested")["payload"])
+    api = "https://api.github.com"
+
+    def one(draw: random.Random) -> None:
+        asked = json_object(good)
+        if draw.random() < 0.9:
+            with suppress(MalformedPayload):
+                asked = json_object(spoiled(draw, good.encode()))
+        with suppress(MalformedPayload):
+            if (found := deployment.asked(asked, api=api, at=START)) is not None:
+                place = callback_of(api, found.repository, found.run)
+                assert asked["deployment_callback_url"] == place
+
+    run(0.03, "deployment", one)
 
 
 def test_no_message_of_findings_takes_another_along() -> None:
@@ -443,6 +462,7 @@ def _all_targets(tokens: tuple[World, list[str]]) -> None:
     test_a_message_nobody_can_read_takes_no_other_alarm_along()
     test_what_wakes_alarm_trigger_by_itself_is_recorded_or_refused()
     test_no_delivery_of_githubs_gets_in_unsigned_or_breaks_who_takes_it()
+    test_no_deployment_breaks_its_parser_or_is_answered_elsewhere()
     test_no_message_of_findings_takes_another_along()
     test_no_token_and_no_form_gets_a_bug_or_an_act(tokens)
     test_no_stored_item_breaks_who_reads_the_ledger()

@@ -21,6 +21,7 @@ BY_CLIENT = {"s3": "list_buckets", "sqs": "list_queues"}
 NOBODY: dict[str, Any] = {"FunctionName": "tocsin-nobody", "Payload": {}}
 SIGNED: dict[str, tuple[str, dict[str, Any]]] = {
     "dynamodb": ("ListTables", {}),
+    "events": ("ListRules", {}),
     "lambda": ("Invoke", NOBODY),
     "lambda_event": ("Invoke", NOBODY),
     "monitoring": ("ListMetrics", {}),
