@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidSignature
@@ -30,6 +30,8 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+
+from tests.harness.fakes.scripted_http import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,27 +178,11 @@ class _Handler(BaseHTTPRequestHandler):
         """A test's output is its own."""
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """A client that gave up is no news here."""
-
-
 @contextmanager
 def github_app() -> Iterator[GithubApp]:
     state = GithubApp()
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(_Handler, state, state.released) as state.url:
         yield state
-    finally:
-        state.released.set()
-        server.shutdown()
-        thread.join(5)
-        server.server_close()
 
 
 def _bytes(text: str) -> bytes:

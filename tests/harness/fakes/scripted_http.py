@@ -112,17 +112,28 @@ class _Quiet(http.server.ThreadingHTTPServer):
 
 
 @contextmanager
-def scripted(*script: Reply) -> Iterator[Server]:
-    """A server on a free loopback port for as long as the block runs. It sends no `Date`."""
-    state = Server("", [], list(script), threading.Event())
-    server = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
+def serving(
+    handler: type[http.server.BaseHTTPRequestHandler], state: object, released: threading.Event
+) -> Iterator[str]:
+    """The address of a server on a free loopback port whose handlers have this `state`.
+
+    Whoever hangs waits for `released`, which is set when the block ends.
+    """
+    server = _Quiet(("127.0.0.1", 0), type("Handler", (handler,), {"state": state}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    state.url = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield state
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
-        state.released.set()
+        released.set()
         server.shutdown()
         thread.join(5)
         server.server_close()
+
+
+@contextmanager
+def scripted(*script: Reply) -> Iterator[Server]:
+    """A server on a free loopback port for as long as the block runs. It sends no `Date`."""
+    state = Server("", [], list(script), threading.Event())
+    with serving(_Handler, state, state.released) as state.url:
+        yield state

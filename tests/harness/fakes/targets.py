@@ -6,6 +6,7 @@ its token, an alias under its revision, and a policy that is not there is not an
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
@@ -56,12 +57,13 @@ class Account:
     revision: count[int] = field(default_factory=count)
 
     def of(self, action: str) -> Target:
-        return {
+        kinds: dict[str, Callable[[Account], Target]] = {
             "access-key-off": KeyTarget,
             "role-sessions-revoked": RoleTarget,
             "lambda-alias-rollback": AliasTarget,
             "ip-block": ListTarget,
-        }[action](self)
+        }
+        return kinds[action](self)
 
     def whole(self) -> object:
         """Everything there is, for comparing."""
@@ -70,7 +72,7 @@ class Account:
 
 
 @dataclass
-class Fake:
+class Fake(ABC):
     """What they share: where processes die, and who is refused."""
 
     account: Account
@@ -78,16 +80,16 @@ class Fake:
     def look(
         self, inputs: Mapping[str, str], *, restoring: Mapping[str, str] | None = None
     ) -> State:
-        assert restoring is None or isinstance(restoring, dict)
+        del restoring
         state = self.state(inputs)
         self.account.after_look()
         return state
 
-    def state(self, inputs: Mapping[str, str]) -> State:
-        raise NotImplementedError
+    @abstractmethod
+    def state(self, inputs: Mapping[str, str]) -> State: ...
 
-    def put(self, inputs: Mapping[str, str], owned: Mapping[str, str]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def put(self, inputs: Mapping[str, str], owned: Mapping[str, str]) -> None: ...
 
     def change(self, inputs: Mapping[str, str], seen: State, owned: Mapping[str, str]) -> None:
         self.account.crashes.at("before change")
