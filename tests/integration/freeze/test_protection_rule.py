@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.harness.worlds.told import ANA, DI, T0, Told
 from tocsin.adapters.github import app as client
-from tocsin.errors import MalformedPayload, SignatureInvalid, StoreUnavailable
+from tocsin.errors import ConditionFailed, MalformedPayload, SignatureInvalid, StoreUnavailable
 from tocsin.incidents.model.deployments import REPORTS, DeploymentState
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.runtime.clock import wall_clock
@@ -346,6 +346,30 @@ class TestLostCallbacks:
         for _ in range(8):
             gate.at(MINUTE * 4)
         assert (gate.known.state, len(job.comments)) == (DeploymentState.APPROVED, 1)
+
+    def test_two_rounds_that_meet_over_one_that_fails_keep_no_other_waiting(
+        self, gate: Gate, github: GithubApp, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The other round has written down that GitHub did not take it, just before this one."""
+        github.wait()
+        other = github.wait(run=9002)
+        gate.ask()
+        callback = "https://api.github.com/repos/acme/checkout/actions/runs/9002"
+        gate.ask(
+            deployment={"id": 7002},
+            deployment_callback_url=f"{callback}/deployment_protection_rule",
+        )
+        saved = gate.store.save
+
+        def faster(one: Any) -> None:
+            if one.id == "7001" and one.failures:
+                raise ConditionFailed
+            saved(one)
+
+        monkeypatch.setattr(gate.store, "save", faster)
+        github.faults.append(500)
+        assert gate.look().answered == ("7002",)
+        assert other.state == "approved"
 
     def test_what_github_has_no_more_is_given_up_after_some_tries_and_told(
         self, gate: Gate, github: GithubApp

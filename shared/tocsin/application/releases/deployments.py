@@ -74,12 +74,9 @@ class DeploymentGate:
             if not has_time():
                 break
             try:
-                after = self._settle(one)
+                after = self._turn(one, failed)
             except ConditionFailed:
                 continue  # another round has it
-            except (GithubUnavailable, ReviewRefused) as error:
-                failed.append((one.id, f"{error.code}: {error.detail}"))
-                after = self._failed(one, refused=isinstance(error, ReviewRefused))
             if after.state is DeploymentState.REFUSED:
                 given_up.append(one.id)
             else:
@@ -92,6 +89,14 @@ class DeploymentGate:
             given_up=tuple(given_up),
             more=done < len(waiting) or len(waiting) == AT_ONCE,
         )
+
+    def _turn(self, one: Deployment, failed: list[tuple[str, str]]) -> Deployment:
+        """It as it stands after this look, whether or not GitHub took what it was told."""
+        try:
+            return self._settle(one)
+        except (GithubUnavailable, ReviewRefused) as error:
+            failed.append((one.id, f"{error.code}: {error.detail}"))
+            return self._failed(one, refused=isinstance(error, ReviewRefused))
 
     def _settle(self, one: Deployment) -> Deployment:
         """It as it stands after GitHub was told."""
