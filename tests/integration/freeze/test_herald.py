@@ -241,3 +241,18 @@ def test_both_are_called_as_botocore_writes_their_json(
     assert json.loads(ours.body) == json.loads(theirs["body"])
     assert ours.target == theirs["headers"]["X-Amz-Target"]
     assert wire.content_type == theirs["headers"]["Content-Type"]
+
+
+def test_a_pipeline_that_is_gone_and_a_bus_that_fails_keep_no_other_stage_open(
+    gate: Gate,
+) -> None:
+    telling = Telling(gate, "checkout=shop-prod/Gone,checkout=shop-prod/Deploy")
+    opened(gate)
+    telling.bus.failing = 1
+    with pytest.raises(Unavailable):
+        telling.turn()
+    assert str(telling.pipelines.reasons["Deploy"]).startswith("Tocsin (production) freeze.")
+    assert telling.bus.taken == []
+    with pytest.raises(Unavailable, match="no stage Gone"):
+        telling.turn()
+    assert [kind for kind, _ in telling.bus.taken] == ["Freeze Started"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tocsin.application.releases.freeze import ask_freeze
-from tocsin.errors import StoreUnavailable
+from tocsin.errors import StoreUnavailable, TocsinError
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.ports.heralds import Stage
 
@@ -55,42 +55,54 @@ class Herald:
     clock: IncidentClock
 
     def turn(self) -> Told:
-        """Tells what has changed since the last turn.
+        """Tells what has changed since the last turn; what fails keeps nothing else from it.
 
         Raises:
-            Unavailable: something did not answer; the next turn tells it.
+            TocsinError: the first that failed, once all was tried; the next turn tries it again.
         """
         now = self.clock.incident_now()
-        events = self._publish(now) if self.bus is not None else ()
-        locked, unlocked = self._lock(now)
-        return Told(events=events, locked=locked, unlocked=unlocked)
+        failed: list[TocsinError] = []
+        events: tuple[tuple[str, str], ...] = ()
+        locked, unlocked = list[str](), list[str]()
+        if self.bus is not None:
+            try:
+                events = self._publish(now, self.bus)
+            except TocsinError as error:
+                failed.append(error)
+        for service, place in self.stages:
+            try:
+                self._lock(service, place, now, locked, unlocked)
+            except TocsinError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return Told(events=events, locked=tuple(locked), unlocked=tuple(unlocked))
 
-    def _publish(self, now: datetime) -> tuple[tuple[str, str], ...]:
+    def _publish(self, now: datetime, bus: FreezeBus) -> tuple[tuple[str, str], ...]:
         before = self.told.load()
         held = [one for one in self.freezes.all() if one.holds_at(now)]
         after = {f"{one.service}#{one.incident}": _facts(one) for one in held}
         events = list(_changes(before.freezes, after))
         if not events:
             return ()
-        if self.bus is not None:
-            self.bus.publish(events)
+        bus.publish(events)
         self.told.save(replace(before, freezes=after, ver=before.ver + 1))
         return tuple((kind, str(facts["service"])) for kind, facts in events)
 
-    def _lock(self, now: datetime) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        locked, unlocked = list[str](), list[str]()
-        for service, place in self.stages:
-            found = ask_freeze(self.freezes, service=service, at=now)
-            if not found.known:
-                raise StoreUnavailable("freezes cannot be read")
-            reason = self.locks.reason(place)
-            if found.stopped_by and reason is None:
-                self.locks.disable(place, self._reason(service))
-                locked.append(f"{place.pipeline}/{place.stage}")
-            elif not found.stopped_by and reason is not None and reason.startswith(self.mark):
-                self.locks.enable(place)
-                unlocked.append(f"{place.pipeline}/{place.stage}")
-        return tuple(locked), tuple(unlocked)
+    def _lock(
+        self, service: str, place: Stage, now: datetime, locked: list[str], unlocked: list[str]
+    ) -> None:
+        """Sets or takes away our own lock of one stage, and says so in one of the two lists."""
+        found = ask_freeze(self.freezes, service=service, at=now)
+        if not found.known:
+            raise StoreUnavailable("freezes cannot be read")
+        reason = self.locks.reason(place)
+        if found.stopped_by and reason is None:
+            self.locks.disable(place, self._reason(service))
+            locked.append(f"{place.pipeline}/{place.stage}")
+        elif not found.stopped_by and reason is not None and reason.startswith(self.mark):
+            self.locks.enable(place)
+            unlocked.append(f"{place.pipeline}/{place.stage}")
 
     @property
     def mark(self) -> str:
