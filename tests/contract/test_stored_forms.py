@@ -86,7 +86,7 @@ PREFIXES = (
         "NOTE#",
         "W#",
     ),
-    *("REPORTS", "REPORT#", "MAIL#", "GATE", "LIMIT#"),
+    *("REPORTS", "REPORT#", "MAIL#", "GATE", "LIMIT#", "OWED#"),
     *("MISMATCH#", "COMPARED", "CURSOR", "PAGE#", "OUTCOMES", "AUDIT#", "RUNNING"),
 )
 """Every word a partition or sort key of ours begins with."""

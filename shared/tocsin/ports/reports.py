@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tocsin.incidents.model.correspondents import Correspondent
-from tocsin.incidents.model.reports import Gate, Report, Via
+from tocsin.incidents.model.reports import Gate, Owed, Report, Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,18 @@ class ReportStore(Protocol):
 
     def to_be_written_to(self, *, at: datetime, limit: int) -> tuple[str, ...]:
         """The reports whose correspondents something is to be written to."""
+        ...
+
+    def owe(self, one: Owed) -> None:
+        """Keeps that reports are to be answered, in the place of what is kept of that incident."""
+        ...
+
+    def owed(self, *, at: datetime, limit: int) -> tuple[Owed, ...]:
+        """Those that are due, the longest due first."""
+        ...
+
+    def settle(self, one: Owed) -> None:
+        """Forgets it, unless another is kept of its incident by now."""
         ...
 
     def take(self, what: str, *, most: int, until: datetime) -> bool:

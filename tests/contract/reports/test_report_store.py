@@ -16,7 +16,7 @@ from tocsin.adapters.reports.memory import MemoryReports
 from tocsin.adapters.reports.store import DynamoReports
 from tocsin.errors import BadInput, ConditionFailed
 from tocsin.incidents.model.correspondents import Correspondent, Standing, with_outcome
-from tocsin.incidents.model.reports import Gate, Outcome, Report, Reporter, Via, rung
+from tocsin.incidents.model.reports import Gate, Outcome, Owed, Report, Reporter, Via, rung
 from tocsin.incidents.vocabulary import Severity
 
 if TYPE_CHECKING:
@@ -175,3 +175,20 @@ def test_no_more_is_taken_than_there_is(store: ReportStore) -> None:
     assert [store.take("a", most=3, until=until) for _ in range(5)] == [True] * 3 + [False] * 2
     assert store.take("b", most=1, until=until) is True
     assert store.take("a", most=4, until=until) is True
+
+
+def test_what_is_owed_is_found_when_it_is_due_until_that_very_one_is_settled(
+    store: ReportStore,
+) -> None:
+    first = Owed(incident="INC-1", by="ana", due_at=CAME)
+    again = Owed(incident="INC-1", by="bo", due_at=CAME + HOUR)
+    other = Owed(incident="INC-2", by="ana", due_at=CAME + MINUTE)
+    for one in (first, other, again):
+        store.owe(one)
+    assert store.owed(at=CAME + MINUTE, limit=9) == (other,)
+    store.settle(first)
+    assert store.owed(at=CAME + HOUR, limit=9) == (other, again)
+    assert store.owed(at=CAME + HOUR, limit=1) == (other,)
+    for _ in range(2):
+        store.settle(again)
+    assert store.owed(at=CAME + HOUR, limit=9) == (other,)

@@ -26,7 +26,7 @@ from tocsin.incidents.model.correspondents import Correspondent
 from tocsin.incidents.model.maintenance import Window
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
 from tocsin.incidents.model.releases import Release, Telling
-from tocsin.incidents.model.reports import Gate, Report
+from tocsin.incidents.model.reports import Gate, Owed, Report
 from tocsin.incidents.model.signals import Signal
 from tocsin.incidents.model.work import Follower, Known, Seen, WorkKind
 from tocsin.incidents.queries.freeze import ServiceFreeze
@@ -348,6 +348,13 @@ def _reports(written: Written, examples: Examples) -> None:
     written.after("report answered")
     assert store.get(number) == answered
     assert store.correspondent(number) is None
+    owed = examples.filled(Owed, "owed", incident="INC-1", ver=1)
+    store.owe(owed)
+    written.after("report owed")
+    assert store.owed(at=owed.due_at + MINUTE, limit=1) == (owed,)
+    store.settle(owed)
+    written.after("report settled")
+    assert store.owed(at=owed.due_at + MINUTE, limit=1) == ()
     bare = examples.bare(Report, "bare report", reference="R-20260908-140000-000000")
     store.put(bare)
     written.after("report bare")

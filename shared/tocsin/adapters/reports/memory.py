@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tocsin.adapters.reports.store import checked, read, stored
 from tocsin.errors import ConditionFailed
 from tocsin.incidents.model.correspondents import Correspondent
-from tocsin.incidents.model.reports import Gate, Report
+from tocsin.incidents.model.reports import Gate, Owed, Report
 from tocsin.ports.reports import ReportPage
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class MemoryReports:
         self._lock = Lock()
         self._reports: dict[str, str] = {}
         self._mails: dict[str, str] = {}
+        self._owed: dict[str, str] = {}
         self._gate: str | None = None
         self._taken: dict[str, int] = {}
 
@@ -90,6 +91,18 @@ class MemoryReports:
         found = (read(Correspondent, text) for text in self._mails.values())
         due = [(one.due_at, one.reference) for one in found if one.due_at and one.due_at <= at]
         return tuple(reference for _, reference in sorted(due))[:limit]
+
+    def owe(self, one: Owed) -> None:
+        self._owed[one.incident] = stored(one)
+
+    def owed(self, *, at: datetime, limit: int) -> tuple[Owed, ...]:
+        found = sorted((read(Owed, text) for text in self._owed.values()), key=lambda o: o.due_at)
+        return tuple(one for one in found if one.due_at <= at)[:limit]
+
+    def settle(self, one: Owed) -> None:
+        with self._lock:
+            if self._owed.get(one.incident) == stored(one):
+                del self._owed[one.incident]
 
     def take(self, what: str, *, most: int, until: datetime) -> bool:  # noqa: ARG002 -- forgets with the process
         with self._lock:

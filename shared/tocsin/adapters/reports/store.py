@@ -2,12 +2,14 @@
 
 REPORTS  REPORT#<number>          in the index `due` while it waits: REPORT#api, REPORT#form
          MAIL#<number>            the address, apart; in the index `due`: REPORT#mail
+         OWED#<incident>          reports to be answered, in the index `due`: REPORT#owed
          GATE                     when the public form may ring again
          LIMIT#<what>             a count, cleared away after its time
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from tocsin.adapters.aws.table import NEW, Cancelled, Table
 from tocsin.adapters.incidents.keys import DUE_INDEX, due_sk
 from tocsin.errors import BadInput, ConditionFailed, StoreUnavailable
 from tocsin.incidents.model.correspondents import Correspondent
-from tocsin.incidents.model.reports import Gate, Report, is_reference
+from tocsin.incidents.model.reports import Gate, Owed, Report, is_reference
 from tocsin.incidents.timeline.codec import decode_fields, encode_fields
 from tocsin.incidents.timeline.entry import canonical_json
 from tocsin.ports.reports import ReportPage
@@ -29,13 +31,13 @@ if TYPE_CHECKING:
 
 ITEM_VERSION = 1
 PARTITION = "REPORTS"
-_REPORT, _MAIL, _GATE, _LIMIT = "REPORT#", "MAIL#", "GATE", "LIMIT#"
-_SHARD, _MAILS = "REPORT#", "REPORT#mail"
+_REPORT, _MAIL, _GATE, _LIMIT, _OWED = "REPORT#", "MAIL#", "GATE", "LIMIT#", "OWED#"
+_SHARD, _MAILS, _DEBTS = "REPORT#", "REPORT#mail", "REPORT#owed"
 _KEPT_SECONDS = 400 * 86_400
 """Of a report, from when it came."""
 
 
-def stored(value: Report | Gate | Correspondent) -> str:
+def stored(value: Report | Gate | Correspondent | Owed) -> str:
     """The stored form, shared with the memory store."""
     return canonical_json(encode_fields(value)).decode()
 
@@ -126,6 +128,22 @@ class DynamoReports:
     def to_be_written_to(self, *, at: datetime, limit: int) -> tuple[str, ...]:
         return tuple(self._due(_MAILS, at, limit))
 
+    def owe(self, one: Owed) -> None:
+        item = _item(f"{_OWED}{one.incident}", one)
+        self._table.put(item | _in_index(_DEBTS, one.due_at))
+
+    def owed(self, *, at: datetime, limit: int) -> tuple[Owed, ...]:
+        found = (self._body(f"{_OWED}{incident}") for incident in self._due(_DEBTS, at, limit))
+        debts = (read(Owed, text) for text in found if text is not None)
+        return tuple(one for one in debts if one.due_at <= at)
+
+    def settle(self, one: Owed) -> None:
+        """As `forget`: what is left is cleared away."""
+        left = key(PARTITION, f"{_OWED}{one.incident}") | {"v": n(ITEM_VERSION)}
+        left |= {"ttl": n(int(one.due_at.timestamp()))}
+        with contextlib.suppress(ConditionFailed):
+            self._table.put(left, condition="body = :body", values={":body": s(stored(one))})
+
     def take(self, what: str, *, most: int, until: datetime) -> bool:
         try:
             self._table.update(
@@ -161,7 +179,7 @@ class DynamoReports:
         self._table.put(item, condition="ver = :ver", values={":ver": n(expected)})
 
 
-def _item(sk: str, value: Report | Gate | Correspondent) -> Item:
+def _item(sk: str, value: Report | Gate | Correspondent | Owed) -> Item:
     return key(PARTITION, sk) | {
         "v": n(ITEM_VERSION),
         "ver": n(value.ver),

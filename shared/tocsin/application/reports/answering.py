@@ -2,8 +2,8 @@
 
 An incident that is closed answers the reports it was opened by, in the words of how it was closed,
 unless somebody has said already what came of one. A duplicate answers nothing: the reports are its
-target's by then. Whoever dies in between has answered a part, and the same closing asked for once
-more answers the rest.
+target's by then. That they are to be answered is put down before the incident is closed: whoever
+dies in between leaves it to the next sweep.
 """
 
 from __future__ import annotations
@@ -15,19 +15,29 @@ from typing import TYPE_CHECKING
 from tocsin.application.incidents.receive import goes_on_as
 from tocsin.errors import ConditionFailed, IllegalTransition, UnknownName
 from tocsin.incidents.model.correspondents import with_outcome
-from tocsin.incidents.model.reports import Outcome, answered, is_reference, reports_in
+from tocsin.incidents.model.reports import (
+    OWED_FOR,
+    Outcome,
+    Owed,
+    answered,
+    is_reference,
+    reports_in,
+)
 from tocsin.incidents.vocabulary import Kind, Resolution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from tocsin.application.incidents.outcome import Outcome as Result
+    from tocsin.incidents.commands.closing import Close
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.model.reports import Report
     from tocsin.ports.incidents import IncidentStore
     from tocsin.ports.reports import ReportStore
 
 RACES = 5
+AT_ONCE = 50
 PAGE, PAGES = 100, 50
 """Reports looked through for those of a bundle, which no key names one by one."""
 OUTCOMES = MappingProxyType(
@@ -85,6 +95,52 @@ class Answering:
                     raise
             else:
                 return
+
+    def closing(
+        self, command: Close, carry: Callable[[Close], Result], incidents: IncidentStore
+    ) -> Result:
+        """Has an incident closed, and answers its reports.
+
+        Raises:
+            TocsinError: as `carry`; or reports could not be answered, which the sweep does then.
+        """
+        owed = self._owed(command, incidents)
+        result = carry(command)
+        self.close(result.incident, command.actor.id, incidents)
+        if owed is not None:
+            self.store.settle(owed)
+        return result
+
+    def finish(
+        self, incidents: IncidentStore, *, has_time: Callable[[], bool]
+    ) -> tuple[tuple[str, str], ...]:
+        """Answers what those who closed incidents have left; what of it failed, and why.
+
+        Raises:
+            StoreUnavailable: the store did not answer; what is left is found again.
+        """
+        failed: list[tuple[str, str]] = []
+        for owed in self.store.owed(at=self.now(), limit=AT_ONCE):
+            if not has_time():
+                break
+            try:
+                incident = incidents.load(owed.incident)
+                if incident is not None:
+                    self.close(incident, owed.by, incidents)
+                self.store.settle(owed)
+            except Exception as error:  # noqa: BLE001 - one must never keep the others waiting
+                failed.append((owed.incident, f"{type(error).__name__}: {error}"))
+        return tuple(failed)
+
+    def _owed(self, command: Close, incidents: IncidentStore) -> Owed | None:
+        """Puts down that reports are to be answered, where there are any."""
+        incident = incidents.load(command.incident_id)
+        if incident is None or reports_in(incident.signals) == (frozenset(), False):
+            return None
+        due_at = self.now() + OWED_FOR
+        owed = Owed(incident=incident.id, by=command.actor.id, due_at=due_at)
+        self.store.owe(owed)
+        return owed
 
     def close(self, incident: Incident, person: str, incidents: IncidentStore) -> None:
         """Answers what opened or joined an incident that is closed, as far as nobody has."""

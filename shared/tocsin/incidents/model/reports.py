@@ -26,6 +26,8 @@ TEXT = 4_000
 """Characters of what is told at length."""
 FORM_PAUSE = timedelta(minutes=10)
 """Between two pages by the public form, in all."""
+OWED_FOR = timedelta(minutes=2)
+"""How long whoever closes an incident has to answer its reports; no function runs longer."""
 BUNDLE = 200
 """Reports that one ring takes along; what is beyond them waits for the next."""
 _MOMENT = timedelta(milliseconds=1)
@@ -128,6 +130,19 @@ class Gate:
     until: datetime
     flood: str
     ringing: tuple[str, ...] = ()
+    ver: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """An incident that somebody is about to close, whose reports are to be answered then.
+
+    Written before it is closed: whoever dies in between has left it to the sweep, from `due_at` on.
+    """
+
+    incident: str
+    by: str
+    due_at: datetime
     ver: int = 1
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from tocsin.adapters.aws.call import AwsCall
     from tocsin.application.incidents.outcome import Outcome
+    from tocsin.application.reports.answering import Answering
     from tocsin.application.runbooks.versions import PublishedPolicies
     from tocsin.errors import TocsinError
     from tocsin.incidents.commands.base import Command
@@ -67,17 +68,13 @@ class Application(Engine):
 
         Raises:
             TocsinError: as `Engine.execute`. Where reports could not be answered, the command was
-                carried out all the same, and repeated it answers them.
+                carried out all the same, and the sweep answers them.
         """
-        outcome = Engine.execute(self, command)
-        if isinstance(command, Close) and self.reports is not None:
-            from tocsin.application.reports.answering import (  # noqa: PLC0415 -- one verb's
-                Answering,
-            )
-
-            answering = Answering(store=self.reports, now=self.clock.incident_now)
-            answering.close(outcome.incident, command.actor.id, self.store)
-        return outcome
+        if not isinstance(command, Close) or self.reports is None:
+            return Engine.execute(self, command)
+        return self._answering(self.reports).closing(
+            command, lambda close: Engine.execute(self, close), self.store
+        )
 
     def listen(self, *, has_time: Callable[[], bool]) -> Pulse:
         """Lets incidents hear of heartbeats that stay away; none without the operations table."""
@@ -86,10 +83,22 @@ class Application(Engine):
         return Listening(engine=self, store=self.heartbeats).listen(has_time=has_time)
 
     def ring_reports(self, *, has_time: Callable[[], bool]) -> Rung:
-        """Lets incidents hear of reports that are due; none without the operations table."""
+        """Lets incidents hear of reports that are due, and answers those of closed incidents.
+
+        None without the operations table.
+        """
         if self.reports is None:
             return Rung()
-        return Ringer(engine=self, store=self.reports).ring_due(has_time=has_time)
+        rung = Ringer(engine=self, store=self.reports).ring_due(has_time=has_time)
+        left = self._answering(self.reports).finish(self.store, has_time=has_time)
+        return replace(rung, failed=(*rung.failed, *left))
+
+    def _answering(self, store: ReportStore) -> Answering:
+        from tocsin.application.reports.answering import (  # noqa: PLC0415 -- not every function's
+            Answering,
+        )
+
+        return Answering(store=store, now=self.clock.incident_now)
 
     def reporters_waiting(self) -> tuple[str, ...]:
         """The reports whose senders something is to be written to now."""

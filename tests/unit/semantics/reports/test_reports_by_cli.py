@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.harness.fakes.crashes import Killed
 from tests.harness.worlds.told import ANA, DI, SAM, Told
 from tests.harness.worlds.world import BASE
 from tocsin.cli.terminal import output
@@ -518,6 +519,37 @@ class TestTheOutcome:
         found = {one.reference: one.outcome for one in reports}
         assert [found.pop(number) for number in numbers] == ["no_problem"] * 3
         assert set(found.values()) == {None}
+
+    @pytest.mark.parametrize("dies", ["before it closes", "before it answers", "after it answered"])
+    def test_whoever_dies_while_closing_leaves_the_answer_to_the_sweep(
+        self, told: Told, monkeypatch: pytest.MonkeyPatch, dies: str
+    ) -> None:
+        reference = self.told_by(told)
+        incident = self.confirmed(told, reference)
+        words = ("close", incident, "false_positive", "--reason", "it is meant to be empty")
+
+        def killed(*_given: object, **_named: object) -> NoReturn:
+            raise Killed(dies)
+
+        where = {
+            "before it closes": (told.world.store, "commit"),
+            "before it answers": (told.world.reports, "save"),
+            "after it answered": (told.world.reports, "settle"),
+        }
+        with monkeypatch.context() as patched:
+            patched.setattr(*where[dies], killed)
+            with pytest.raises(Killed):
+                told.terminal.run(*words, "--as", "di:commander")
+        closed = dies != "before it closes"
+        found = told.terminal.json("show", incident, "--as", SAM)
+        assert (found["state"] == "closed") is closed
+        told.until("09-08 10:05")
+        report = told.terminal.json("reports", "show", reference, "--as", ANA)
+        assert report["outcome"] == ("no_problem" if closed else None)
+        assert report["answered_by"] == ("di" if closed else "")
+        told.until("09-08 10:10")
+        assert told.world.reports.owed(at=told.world.clock.now, limit=1) == ()
+        told.world.inbox.take_all()
 
     def test_no_other_link_confirms_and_none_after_a_week(self, told: Told) -> None:
         post(told, contact="kim@example.com")
