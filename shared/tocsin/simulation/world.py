@@ -8,7 +8,7 @@ redelivery) is done here. Nothing reads a clock, and a seed decides every id.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ from tocsin.application.reports.ringing import Ringer, Rung
 from tocsin.channels.registry import KnownChannels, channel_for
 from tocsin.documents.writing import Documents
 from tocsin.errors import SendFailed, StoreUnavailable, Unavailable
+from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.links import Keyring
@@ -54,6 +55,8 @@ from tocsin.simulation.troubles import Died, Trouble, TroubledIncidents, Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tocsin.application.incidents.outcome import Outcome
+    from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.people.ways import Way
@@ -119,7 +122,16 @@ class Whole(Engine):
         if not self.reports.book:
             return Rung()
         store = mortal(self.jobs.troubles, self.reports.store)
-        return Ringer(engine=self, store=store).ring_due(has_time=has_time)
+        rung = Ringer(engine=self, store=store).ring_due(has_time=has_time)
+        left = self.reports.answering.finish(self.store, has_time=has_time)
+        return replace(rung, failed=(*rung.failed, *left))
+
+    def execute(self, command: Command) -> Outcome:
+        if not isinstance(command, Close) or not self.reports.book:
+            return Engine.execute(self, command)
+        return self.reports.answering.closing(
+            command, lambda close: Engine.execute(self, close), self.store
+        )
 
     def reporters_waiting(self) -> tuple[str, ...]:
         return ()

@@ -10,6 +10,8 @@ import pytest
 
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.application.heartbeats import keep
+from tocsin.application.reports import ringing
+from tocsin.application.reports.answering import Answering
 from tocsin.application.signals import noise, set_aside
 from tocsin.incidents.events import opening
 from tocsin.incidents.model.heartbeats import beaten, missed
@@ -173,3 +175,29 @@ def test_what_no_rule_knows_is_on_the_list_of_its_week(monkeypatch: pytest.Monke
     assert found.reached["unknown listed"] > 0
     monkeypatch.setattr(noise, "count_unknown", lambda *_given, **_named: None)
     assert "lacks it" in (lived(odd, NOTHING).fault or "")
+
+
+POSTED = Step("posts", (2, 1, 0, 0), minutes=0)
+CLOSED = Step("closes what was reported", (0, 0, 0, 0), minutes=2)
+
+
+def test_what_strangers_report_pages_once_in_ten_minutes_and_closing_it_answers_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    more = Step("posts", (1, 1, 0, 0), minutes=4)
+    found = lived(POSTED, more, NOTHING, CLOSED, CLOSED, NOTHING)
+    assert (found.fault, found.reached["reports by the form"]) == (None, 5)
+    assert found.reached["pages by the form"] == 2
+    assert found.reached["reports answered by closing"] > 0
+    monkeypatch.setattr(Answering, "close", lambda *_given: None)
+    fault = lived(POSTED, NOTHING, CLOSED, NOTHING).fault or ""
+    assert fault.endswith("unanswered")
+
+
+def test_a_form_that_pages_sooner_or_never_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    more = Step("posts", (1, 1, 0, 0), minutes=4)
+    with monkeypatch.context() as patched:
+        patched.setattr(ringing, "FORM_PAUSE", timedelta(minutes=2))
+        assert (lived(POSTED, more, NOTHING).fault or "").startswith("the form paged")
+    monkeypatch.setattr(ringing.Ringer, "_ring_form", lambda *_given: 0)
+    assert (lived(POSTED, NOTHING).fault or "").endswith("nobody heard of it")

@@ -68,6 +68,8 @@ class Answering:
         """
         for race in range(RACES):
             report = self.known(reference)
+            if report.outcome is outcome:  # whoever said so may have died before this
+                self._tell_correspondent(reference, outcome)
             after = replace(answered(report, outcome, person, self.now()), ver=report.ver + 1)
             try:
                 self.store.save(after, expected=report.ver)
@@ -86,6 +88,8 @@ class Answering:
                 return
             if outcome is Outcome.SPAM:
                 self.store.forget(one)
+                return
+            if one.outcome is outcome:
                 return
             after = replace(with_outcome(one, outcome, self.now()), ver=one.ver + 1)
             try:
@@ -135,7 +139,7 @@ class Answering:
     def _owed(self, command: Close, incidents: IncidentStore) -> Owed | None:
         """Puts down that reports are to be answered, where there are any."""
         incident = incidents.load(command.incident_id)
-        if incident is None or reports_in(incident.signals) == (frozenset(), False):
+        if incident is None or reports_in(incident.signals) == (frozenset(), None):
             return None
         due_at = self.now() + OWED_FOR
         owed = Owed(incident=incident.id, by=command.actor.id, due_at=due_at)
@@ -151,21 +155,23 @@ class Answering:
             try:
                 if report.outcome is None:
                     self.answer(report.reference, outcome, person)
+                else:
+                    self._tell_correspondent(report.reference, report.outcome)
             except (IllegalTransition, UnknownName):
                 continue  # somebody has said so at the same time
 
     def _of(self, incident: Incident, incidents: IncidentStore) -> Iterator[Report]:
-        single, bundled = reports_in(incident.signals)
+        single, since = reports_in(incident.signals)
         found = (self.store.get(reference) for reference in single)
         yield from (one for one in found if one is not None)
-        if not bundled:
+        if since is None:
             return
         ends: dict[str, bool] = {}
         cursor: str | None = None
         for _ in range(PAGES):
             page = self.store.listed(limit=PAGE, cursor=cursor)
             for report in page.items:
-                if report.received_at < incident.opened_at:
+                if report.received_at < since:
                     return
                 if (of := report.incident) and of not in ends:
                     last = goes_on_as(of, incidents)

@@ -271,12 +271,21 @@ def bundle_of(reports: tuple[Report, ...], flood: str) -> tuple[Signal, ...]:
     )
 
 
-def reports_in(keys: Iterable[str]) -> tuple[frozenset[str], bool]:
-    """The reports that keys of signals name one by one, and whether one is of a bundle."""
+def reports_in(keys: Iterable[str]) -> tuple[frozenset[str], datetime | None]:
+    """The reports that keys of signals name one by one, and since when there are bundles, if any.
+
+    A bundle is called by the first report of its flood, whose number says when that came.
+    """
     begins = f"{KEY_VERSION}:{SOURCE}:"
     mine = [key.removeprefix(begins) for key in keys if key.startswith(begins)]
     named = frozenset(name for name in mine if is_reference(name))
-    return named, len(named) < len(mine)
+    floods = (name.partition("/")[0] for name in mine if name not in named)
+    return named, min((_came(flood) for flood in floods if is_reference(flood)), default=None)
+
+
+def _came(reference: str) -> datetime:
+    """The second in which a report was received."""
+    return datetime.strptime(reference[2:17] + "+0000", "%Y%m%d-%H%M%S%z")
 
 
 _WHO = {

@@ -60,6 +60,8 @@ ACTS: dict[str, tuple[Act, int]] = {
 }
 OF_PEOPLE: dict[str, tuple[Act, int]] = {
     "reports": (sources.reports, 15),
+    "posts": (sources.posts, 12),
+    "closes what was reported": (sources.closes_what_was_reported, 12),
     "works": (sources.works, 20),
     "a stranger fires": (sources.a_stranger_fires, 6),
 }

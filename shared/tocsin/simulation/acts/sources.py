@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tocsin.incidents.commands.closing import Close
+from tocsin.incidents.vocabulary import Resolution
 from tocsin.simulation.acts.base import Picks, one_of
 from tocsin.simulation.sources.findings import Kind, Step, messages
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _ENOUGH = 3
 """Open incidents of a life beside which no job falls silent and nothing is found: each that nobody
 answers costs as much time as all that is new."""
+_REPORTED = "v1:report:"
 _AT_ONCE = 3
 """Changes of which the messages are worked off together, where all of them come."""
 
@@ -105,6 +108,25 @@ def reports(desk: Desk, picks: Picks) -> str | None:
     if picks[0] % 3 == 0 or len(desk.open()) >= _ENOUGH:
         return desk.world.reports.answer(picks[1])
     return desk.world.reports.send(exposure=bool(picks[1] % 2))
+
+
+def posts(desk: Desk, picks: Picks) -> str | None:
+    """Strangers report something by the public form, several at once or one."""
+    if len(desk.open()) >= _ENOUGH:
+        return None
+    return desk.world.reports.post(1 + picks[0] % 3, exposure=bool(picks[1] % 3))
+
+
+def closes_what_was_reported(desk: Desk, picks: Picks) -> str | None:
+    """Two people call it a false alarm."""
+    mine = [one for one in desk.open() if any(key.startswith(_REPORTED) for key in one.signals)]
+    if not mine:
+        return None
+    one = mine[picks[0] % len(mine)]
+    for who in ("ana", "bo"):
+        fields = {"resolution": Resolution.FALSE_POSITIVE, "reason": "a false alarm"}
+        desk.ask(Close, one, who, **fields, duplicate_of=None)
+    return f"{one.id}, which was reported, is called a false alarm"
 
 
 def works(desk: Desk, picks: Picks) -> str | None:

@@ -1,19 +1,22 @@
 """What must hold of whatever speaks of trouble, in whatever order it comes.
 
-Written from semantics 13.90 to 13.99, 13.120, 13.121, 13.130 to 13.132, 13.143, 13.144 and 13.150,
-and held against books of the simulation's own. Another source is another pair of methods here and a
-book of its own beside the jobs'.
+Written from semantics 13.90 to 13.99, 13.120, 13.121, 13.130 to 13.133, 13.143, 13.144, 13.150,
+13.240, 13.241 and 13.270, and held against books of the simulation's own. Another source is another
+pair of methods here and a book of its own beside the jobs'.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tocsin.adapters.incidents.memory import MemoryIncidents
 from tocsin.incidents.queries.reminders import week_begins
+from tocsin.incidents.vocabulary import Resolution
 from tocsin.simulation.fault import Fault
+from tocsin.simulation.sources.reports import PAUSE
 
 if TYPE_CHECKING:
     from tocsin.incidents.model.incident import Incident
@@ -26,6 +29,8 @@ _SWEPT = timedelta(minutes=3)
 """By when punctual sweeps have told of what is due: one comes every minute."""
 _FLAPS, _NO_REST = 3, timedelta(minutes=75)
 _TRIAGE = timedelta(hours=2)
+_OWED = timedelta(minutes=2)
+"""What whoever dies while closing leaves to the sweep."""
 _ODD = "v1:cloudwatch:odd-thing-"
 _HELD = timedelta(minutes=1)
 """How long a new dependency alert waits for a rule that dismisses it as it is created."""
@@ -45,6 +50,8 @@ class SourceLaws:
             self._job(job, incidents)
         for report in self.world.reports.book.values():
             self._report(report, incidents)
+            self._answer(report, incidents)
+        self._form()
         self._unknown(incidents)
         for finding in self.world.findings.found:
             if finding.told_of:
@@ -64,14 +71,59 @@ class SourceLaws:
             raise Fault(f"{job.name} is back since {job.news}, and {still[0].id} still fires")
 
     def _report(self, report: Reported, incidents: list[Incident]) -> None:
-        known = [each for each in incidents if report.key in each.signals]
+        known = self._of(report, incidents)
         if report.rings_at is None:
             if known:
                 raise Fault(f"{report.reference} was answered in time, and {known[0].id} opened")
-        elif not known and self._swept_since(report.rings_at):
+        elif not known and self._was_to_ring(report, report.rings_at):
             raise Fault(f"{report.reference} was to ring {report.rings_at}: nobody heard of it")
         elif known and known[0].opened_at > report.rings_at - _TRIAGE and not known[0].duplicate_of:
             self.world.met["reports heard"] += 1
+
+    def _of(self, report: Reported, incidents: list[Incident]) -> list[Incident]:
+        """What it opened or joined, by itself or in a bundle, and what that is a duplicate of."""
+        kept = self.world.reports.store.get(report.reference)
+        at = "" if kept is None else kept.incident
+        by_id = {each.id: each for each in incidents}
+        known = [each for each in incidents if report.key in each.signals]
+        while (one := by_id.get(at)) is not None and one not in known:
+            known.append(one)
+            at = one.duplicate_of or ""
+        return known
+
+    def _was_to_ring(self, report: Reported, at: datetime) -> bool:
+        """The form pages once in ten minutes, and troubles may have begun such a pause anew."""
+        if not report.by_form:
+            return self._swept_since(at)
+        quiet = self.world.punctual_since
+        return quiet is not None and self.world.now > max(quiet, at) + PAUSE + _SWEPT
+
+    def _form(self) -> None:
+        """In quiet times ten minutes lie between two pages by the form."""
+        store, quiet = self.world.reports.store, self.world.punctual_since
+        mine = (one for one in self.world.reports.book.values() if one.by_form)
+        kept = (store.get(one.reference) for one in mine)
+        rung = sorted({one.rung_at for one in kept if one is not None and one.rung_at is not None})
+        for before, after in pairwise(rung):
+            if quiet is not None and quiet < before and after - before < PAUSE:
+                raise Fault(f"the form paged {before} and again {after}")
+        self.world.met["pages by the form"] = len(rung)
+
+    def _answer(self, report: Reported, incidents: list[Incident]) -> None:
+        """The end of an incident is the outcome of its reports, as far as nobody has answered."""
+        kept = self.world.reports.store.get(report.reference)
+        if kept is None or report.rings_at is None:
+            return
+        known = self._of(report, incidents)
+        if kept.outcome is not None:
+            if all(one.open and one.cycle_started_at == one.opened_at for one in known):
+                raise Fault(f"{kept.reference} is answered, and nothing of it was ever closed")
+            self.world.met["reports answered by closing"] += 1
+            return
+        for one in known:
+            ends = one.resolution in {Resolution.RESOLVED, Resolution.FALSE_POSITIVE}
+            if ends and one.closed_at is not None and self._swept_since(one.closed_at + _OWED):
+                raise Fault(f"{one.id} is closed as {one.resolution}, {kept.reference} unanswered")
 
     def _unknown(self, incidents: list[Incident]) -> None:
         """What no rule knows is listed in the week after it came, and the week is told of."""

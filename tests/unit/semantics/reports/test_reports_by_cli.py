@@ -507,20 +507,30 @@ class TestTheOutcome:
         told.until("09-08 10:07")
         assert len(self.mails(told)) == 1
 
-    def test_reports_of_a_bundle_are_answered_too(self, told: Told) -> None:
+    @pytest.mark.parametrize("of", ["its own", "a later one's"])
+    def test_reports_of_a_bundle_are_answered_too(self, told: Told, of: str) -> None:
         post(told, exposure="yes")
         told.until("09-08 10:01")
         numbers = [post(told, exposure="yes", title=f"once more {n}")[1] for n in range(3)]
         told.until("09-08 10:12")
         board = told.terminal.json("board", "--as", SAM)
         (bundle,) = [one["id"] for one in board if one["title"].startswith("3 reports")]
+        if of == "a later one's":
+            told.until("09-08 10:13")
+            target = told.terminal.json("open", "bots", "--severity", "low", "--as", ANA)
+            for person in ("di:commander", "bo"):
+                why = ("--reason", "one trouble", "--as", person)
+                told.terminal.run("merge", target["id"], bundle, *why)
+            bundle = target["id"]
         self.closed(told, bundle, "false_positive", "--reason", "a bot has sent them")
         reports = told.world.reports.listed(limit=9).items
         found = {one.reference: one.outcome for one in reports}
         assert [found.pop(number) for number in numbers] == ["no_problem"] * 3
         assert set(found.values()) == {None}
 
-    @pytest.mark.parametrize("dies", ["before it closes", "before it answers", "after it answered"])
+    @pytest.mark.parametrize(
+        "dies", ["before it closes", "before it answers", "before it tells", "after it answered"]
+    )
     def test_whoever_dies_while_closing_leaves_the_answer_to_the_sweep(
         self, told: Told, monkeypatch: pytest.MonkeyPatch, dies: str
     ) -> None:
@@ -534,6 +544,7 @@ class TestTheOutcome:
         where = {
             "before it closes": (told.world.store, "commit"),
             "before it answers": (told.world.reports, "save"),
+            "before it tells": (told.world.reports, "save_correspondent"),
             "after it answered": (told.world.reports, "settle"),
         }
         with monkeypatch.context() as patched:
@@ -548,8 +559,8 @@ class TestTheOutcome:
         assert report["outcome"] == ("no_problem" if closed else None)
         assert report["answered_by"] == ("di" if closed else "")
         told.until("09-08 10:10")
+        assert len(self.mails(told)) == closed
         assert told.world.reports.owed(at=told.world.clock.now, limit=1) == ()
-        told.world.inbox.take_all()
 
     def test_no_other_link_confirms_and_none_after_a_week(self, told: Told) -> None:
         post(told, contact="kim@example.com")
