@@ -6,7 +6,7 @@ split and merge by half.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.close import close, reopen
@@ -34,7 +34,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine(Ports):
-    """Carries out what people, signals and time ask of incidents."""
+    """Carries out what people, signals and time ask of incidents.
+
+    `awaited` is what this process has seen the runbook expect to run.
+    """
+
+    awaited: dict[str, int] = field(default_factory=dict)
 
     def execute(self, command: Command) -> Outcome:
         """Carries the command out, or finds that it was carried out before.
@@ -76,6 +81,14 @@ class Engine(Ports):
             SignalsNotReceived: alike.
         """
         return [*silence.heard_of(work, self), *see(work, self, self.execute)]
+
+    def expect_runs(self) -> None:
+        """Begins to wait for what the runbook expects to run.
+
+        Raises:
+            StoreUnavailable: it is looked at again.
+        """
+        silence.expect(self, self.awaited)
 
     def sweep(self, *, limit: int = AT_ONCE, queue: DueQueue | None = None) -> SweepReport:
         """Ticks up to `limit` due incidents, hands others on, and names unsent messages.

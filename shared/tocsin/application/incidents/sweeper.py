@@ -41,6 +41,8 @@ class Sweeps(Protocol):
 
     def stop_drills(self) -> Ticked: ...
 
+    def expect_runs(self) -> None: ...
+
     def tell_releases(self, *, has_time: Callable[[], bool]) -> Told: ...
 
     def tell_week(self, week: str, tell: Callable[[int], None]) -> None: ...
@@ -83,6 +85,7 @@ class Sweeper:
         due, more, rounds, handed_on = 0, True, 0, 0
         silent: Unavailable | None = None
         self._stop_drills()
+        self._expect_runs()
         self._listen(has_time)
         self._ring_reports(has_time)
         while more and rounds < ROUNDS and has_time():
@@ -159,6 +162,13 @@ class Sweeper:
         for name, reason in pulse.failed:
             self.notes.warning(Event.RECORD_FAILED, heartbeat=name, reason=reason)
             self.notes.count(Metric.UNEXPECTED_ERRORS)
+
+    def _expect_runs(self) -> None:
+        """Workflows that have to run; like `_listen`."""
+        try:
+            self.engine.expect_runs()
+        except Exception as error:  # noqa: BLE001 - see `_listen`
+            self._could_not(error)
 
     def _ring_reports(self, has_time: Callable[[], bool]) -> None:
         """Reports that wait for nobody, or have waited long enough; like `_listen`."""

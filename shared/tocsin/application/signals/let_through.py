@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tocsin.application.incidents.receive import receive, take
-from tocsin.application.signals import noise
+from tocsin.application.signals import noise, silence
 from tocsin.application.signals.set_aside import put_aside
 from tocsin.incidents.model.signals import PART, triage
 from tocsin.ports.signals import Why
@@ -37,7 +37,7 @@ def let_through(key: str, ports: Ports) -> list[Outcome]:
     outcomes: list[Outcome] = []
     if signal.gone:
         outcomes = _end_parts(signal, ports)
-    elif not _is_over(signal, ports):
+    elif not _is_over(signal, ports) and silence.is_awaited(signal, ports):
         if not signal.held_for:
             outcomes = receive([signal.let_through()], ports)
         elif (taken := _look_again(signal, ports)) is None:

@@ -2,7 +2,11 @@
 
 Each run holds a firing signal back until the next is overdue: the sweep lets it through, as
 anything that is held, unless a later run has put another in its place. A run that comes after all
-clears it. Nothing is known of a workflow that has never run since it was named.
+clears it.
+
+Of what has never run nothing is heard, so the sweep holds such a signal for each pattern that the
+runbook in force names, from when it first sees it; the first run that fits ends it. What nobody
+expects any more by the time it is due is not missed.
 """
 
 from __future__ import annotations
@@ -14,16 +18,22 @@ from typing import TYPE_CHECKING
 from tocsin.application.incidents.receive import receive
 from tocsin.incidents.model.parts import SUCCESS
 from tocsin.incidents.model.signals import Signal
-from tocsin.incidents.model.work import WorkKind, expected_within
+from tocsin.incidents.model.work import WorkKind, expected_within, fits, overdue_after
 from tocsin.incidents.vocabulary import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+    from datetime import datetime
+
     from tocsin.application.incidents.execute import Ports
     from tocsin.application.incidents.outcome import Outcome
     from tocsin.incidents.model.work import Work
 
 LOOKED = frozenset({SUCCESS, "failure"})
 """How a run ends that has looked; what timed out or could not start has not."""
+_SILENT, _EXPECTED = "workflow/silent/", "expected"
+_SOURCE = "github"
+"""Whose workflows a runbook names: no other source tells of runs."""
 _MOMENT = timedelta(milliseconds=1)
 
 
@@ -51,15 +61,90 @@ def heard_of(work: Work, ports: Ports) -> list[Outcome]:
         detail=f"It last ran {ran:%Y-%m-%d %H:%M} UTC.",
     )
     ports.store.hold(missing)
-    pointer = ports.store.pointer(again.key)
-    return receive([clear], ports) if pointer is not None and pointer.open else []
+    patterns = _expected(ports)
+    named = (each for each in patterns if fits(each, work.repository, seen.name))
+    told = ports.clock.incident_now() + _MOMENT  # whenever it ran: it has
+    ends = [_never(pattern, told, work.id, work.source) for pattern in named]
+    return [*_heard(clear, ports), *(one for end in ends for one in _heard(end, ports, keep=True))]
+
+
+def expect(ports: Ports, known: MutableMapping[str, int]) -> None:
+    """Holds back that what the runbook names has never run; `known` is what was looked at before.
+
+    Raises:
+        StoreUnavailable: what is not in `known` yet is looked at again.
+    """
+    expected = _expected(ports)
+    for pattern in known.keys() - expected.keys():
+        del known[pattern]
+    for pattern, minutes in expected.items():
+        if known.get(pattern) != minutes:
+            _wait_for(pattern, minutes, ports)
+            known[pattern] = minutes
+
+
+def is_awaited(signal: Signal, ports: Ports) -> bool:
+    """Whether the runbook in force still expects what the silence of is due."""
+    if not signal.rule.startswith(_SILENT):
+        return True
+    if (pattern := signal.facts.get(_EXPECTED)) is not None:
+        return pattern in _expected(ports)
+    repository, path = (signal.facts.get(name, "") for name in ("repository", "workflow"))
+    return expected_within(ports.policies.current().work, repository, path) is not None
+
+
+def _wait_for(pattern: str, minutes: int, ports: Ports) -> None:
+    now = ports.clock.incident_now()
+    never = _never(pattern, now, f"named-{now:%Y%m%dT%H%M%S}", _SOURCE)
+    held = ports.store.held(never.key)
+    if held is not None:
+        until = held.occurred_at + overdue_after(minutes)
+        ports.store.hold(replace(held, held_until=until), again=True)
+        return
+    if ports.store.clear_heard(never.key) or ports.store.pointer(never.key):
+        return  # it has run, or is missed already
+    named = f"The runbook names it since {now:%Y-%m-%d %H:%M} UTC, every {minutes} minutes."
+    until = now + overdue_after(minutes)
+    missing = replace(never, firing=True, suppressed=True, held_until=until, detail=named)
+    ports.store.hold(missing)
+
+
+def _heard(clear: Signal, ports: Ports, *, keep: bool = False) -> list[Outcome]:
+    """The end of a silence, told to the incident that it opened."""
+    pointer = ports.store.pointer(clear.key)
+    if pointer is not None and pointer.open:
+        return receive([clear], ports)
+    if keep:
+        ports.store.hear_clear(clear, recorded_at=ports.clock.incident_now())
+    return []
+
+
+def _expected(ports: Ports) -> Mapping[str, int]:
+    rules = ports.policies.current().work
+    return {} if rules is None else rules.expected
+
+
+def _never(pattern: str, at: datetime, name: str, source: str) -> Signal:
+    """The end of what is said of a pattern of which nothing ever ran."""
+    return Signal(
+        id=f"{source}-{name}:{pattern}",
+        source=source,
+        rule=f"{_SILENT}{pattern}",
+        dedup_key=f"silent/{pattern}",
+        title=f"{pattern} has not run since the runbook names it",
+        firing=False,
+        occurred_at=at,
+        facts={_EXPECTED: pattern},
+        hint=Severity.LOW,
+        named_only=True,
+    )
 
 
 def _signal(work: Work, path: str) -> Signal:
     return Signal(
         id=f"{work.source}-{work.id}",
         source=work.source,
-        rule=f"workflow/silent/{path}",
+        rule=f"{_SILENT}{path}",
         dedup_key=f"{work.whose}/silent/{path}",
         title=f"{work.repository}: {path} has not run",
         firing=True,

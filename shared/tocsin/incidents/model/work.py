@@ -145,9 +145,19 @@ def expected_within(rules: Rules | None, repository: str, path: str) -> timedelt
     The first pattern that fits, of the path alone or with the repository before it.
     """
     for pattern, minutes in () if rules is None else rules.expected.items():
-        if fnmatchcase(path, pattern) or fnmatchcase(f"{repository}/{path}", pattern):
-            return timedelta(minutes=minutes, seconds=usual_grace(minutes * 60))
+        if fits(pattern, repository, path):
+            return overdue_after(minutes)
     return None
+
+
+def fits(pattern: str, repository: str, path: str) -> bool:
+    """Whether a pattern means a workflow, by its path alone or with the repository before it."""
+    return fnmatchcase(path, pattern) or fnmatchcase(f"{repository}/{path}", pattern)
+
+
+def overdue_after(minutes: int) -> timedelta:
+    """A period and its grace."""
+    return timedelta(minutes=minutes, seconds=usual_grace(minutes * 60))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

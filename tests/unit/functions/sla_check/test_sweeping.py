@@ -61,6 +61,9 @@ class Scripted:
             raise self.broken
         return Rung()
 
+    def expect_runs(self) -> None:
+        return None
+
     def reporters_waiting(self) -> tuple[str, ...]:
         if self.broken:
             raise self.broken

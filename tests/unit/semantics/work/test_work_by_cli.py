@@ -191,6 +191,32 @@ def test_what_is_deployed_elsewhere_or_still_is_on_its_way_is_no_deploy(work: Wo
     assert work.runs() == ["deploy failure", "deploy success"]
 
 
+@pytest.mark.parametrize("said", ["link", "deploy"])
+def test_a_later_commit_that_is_deployed_is_the_fix_when_a_person_says_so(
+    work: Work, said: str
+) -> None:
+    """Which commits one has among its ancestors no `deployment_status` says: nobody guesses."""
+    later = "c" * 40
+    work.told.say("09-08 10:46", ANA, "fix", MERGED, step="link")
+    work.hear("workflow-ci-passed-again", "workflow-codeql-passed")
+    for name in ("workflow-ci-passed-again", "workflow-codeql-passed"):
+        run = sample("github", name)["payload"]["workflow_run"]
+        other = run | {"head_sha": later, "id": run["id"] + 77}
+        assert work.findings.github(name, workflow_run=other) == []
+    made = sample("github", "deployment-succeeded")["payload"]["deployment"]
+    assert work.findings.github("deployment-succeeded", deployment=made | {"sha": later}) == []
+    assert work.runs() == ["quality success", "security success"]
+    assert work.told.show()["fix"]["fixed_at"] is None
+    if said == "link":
+        work.told.say("09-08 10:50", ANA, "fix", later[:7], step="link")
+        assert work.told.show()["fix"]["commit"] == later[:7]
+    else:
+        seen = ("--url", "https://github.example/acme/shop/deployments/1")
+        words = (MERGED, "success", "--whole-scope", *seen)
+        work.told.say("09-08 10:50", ANA, "fix", *words, step="deploy")
+    assert work.told.show()["fix"]["fixed_at"] is not None
+
+
 def test_what_is_in_another_service_too_is_not_everywhere(work: Work) -> None:
     services = ("--services", "shop", "--services", "orders")
     work.told.say("09-08 10:46", ANA, "impact", "orders of others are seen", *services)
@@ -306,6 +332,72 @@ class TestSilence:
         told.until("09-08 12:41")
         assert self.board(terminal) == []
         told.until("09-08 12:43")
+        assert len(self.board(terminal)) == 1
+        told.world.inbox.take_all()
+
+    def test_one_that_has_never_run_since_it_was_named_opens_when_its_grace_is_over(
+        self, terminal: Terminal, expected: Findings
+    ) -> None:
+        """Every hour, named 10:26, in force by 10:27: opened 11:39."""
+        told = Told(terminal)
+        told.until("09-08 11:38")
+        assert self.board(terminal) == []
+        told.until("09-08 11:40")
+        never = "acme/shop/.github/*codeql* has not run since the runbook names it"
+        assert self.board(terminal) == [(never, "low", "security")]
+        told.world.inbox.take_all()
+        told.id = terminal.json("board", "--as", SAM)[0]["id"]
+        assert told.show()["firing"] is True
+        self.hear(expected, "15:45")
+        assert told.show()["firing"] is False
+        told.until("09-08 16:00")
+        assert [title for title, _, _ in self.board(terminal)] == [
+            f"acme/shop: {CODEQL} has not run",
+            never,
+        ]
+        told.world.inbox.take_all()
+
+    @pytest.mark.parametrize("begins_anew", [True, False])
+    def test_once_it_has_run_no_other_process_waits_for_its_first_run(
+        self, terminal: Terminal, expected: Findings, *, begins_anew: bool
+    ) -> None:
+        told = Told(terminal)
+        self.hear(expected, "14:40")
+        if begins_anew:
+            told.world.application.awaited.clear()
+        for hour in (11, 12, 13):
+            told.until(f"09-08 {hour}:30")
+            self.hear(expected, f"{hour + 4}:30")
+        assert self.board(terminal) == []
+
+    @pytest.mark.parametrize("ran", [True, False])
+    def test_what_the_runbook_expects_no_longer_is_not_missed(
+        self, terminal: Terminal, expected: Findings, *, ran: bool
+    ) -> None:
+        told = Told(terminal)
+        if ran:
+            self.hear(expected, "14:30")
+        told.until("09-08 10:40")
+        rules = replace(default().work or Rules(), expected={"other/*": 120})
+        published(told.world, with_changes("acme-2", work=rules), seen=1)
+        told.until("09-08 10:41")
+        told.until("09-08 12:30")
+        assert self.board(terminal) == []
+        told.until("09-08 13:10")
+        assert [title.split()[0] for title, _, _ in self.board(terminal)] == ["other/*"]
+        told.world.inbox.take_all()
+
+    def test_of_a_changed_period_the_new_one_counts_from_when_it_was_named(
+        self, terminal: Terminal, expected: Findings
+    ) -> None:
+        told = Told(terminal)
+        del expected
+        rules = replace(default().work or Rules(), expected={"acme/shop/.github/*codeql*": 120})
+        published(told.world, with_changes("acme-2", work=rules), seen=1)
+        told.until("09-08 10:41")
+        told.until("09-08 12:50")
+        assert self.board(terminal) == []
+        told.until("09-08 12:52")
         assert len(self.board(terminal)) == 1
         told.world.inbox.take_all()
 
