@@ -8,7 +8,7 @@ redelivery) is done here. Nothing reads a clock, and a seed decides every id.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -23,26 +23,20 @@ from tocsin.adapters.people.memory import (
     MemoryTexts,
 )
 from tocsin.adapters.releases.memory import MemoryReleases
-from tocsin.application.heartbeats.keep import Listening, Pulse
 from tocsin.application.incidents.brief_page import Briefer
 from tocsin.application.incidents.deliver import LEASE, Delivery
-from tocsin.application.incidents.engine import Engine
 from tocsin.application.incidents.sweeper import Sweeper
 from tocsin.application.people.bundles import Bundler
 from tocsin.application.people.contacts import ContactDesk
 from tocsin.application.people.mint_links import Minter
 from tocsin.application.people.on_call import OnDuty
-from tocsin.application.releases.tell import Teller, Told
-from tocsin.application.reports.ringing import Ringer, Rung
 from tocsin.channels.registry import KnownChannels, channel_for
 from tocsin.documents.writing import Documents
 from tocsin.errors import SendFailed, StoreUnavailable, Unavailable
-from tocsin.incidents.commands.closing import Close
 from tocsin.incidents.model.outbox import OutboxKey
 from tocsin.incidents.vocabulary import Role, WayKind
 from tocsin.people.links import Keyring
 from tocsin.people.rotation import Rotation
-from tocsin.simulation.billing.mortal import mortal
 from tocsin.simulation.billing.office import Office
 from tocsin.simulation.runbooks import Published
 from tocsin.simulation.sources.findings import Findings
@@ -51,12 +45,11 @@ from tocsin.simulation.sources.maintenance import Works
 from tocsin.simulation.sources.reports import Reports
 from tocsin.simulation.surroundings import Postman, Quiet, SeededIds, SimulatedClock
 from tocsin.simulation.troubles import Died, Trouble, TroubledIncidents, Troubles
+from tocsin.simulation.whole import Whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tocsin.application.incidents.outcome import Outcome
-    from tocsin.incidents.commands.base import Command
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.runbook.policy import Policy
     from tocsin.people.ways import Way
@@ -99,42 +92,6 @@ class Received:
     @property
     def message_id(self) -> str:
         return self.message.attributes.get("message_id", "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whole(Engine):
-    """The engine, with the releases that its sweep tells of."""
-
-    releases: MemoryReleases
-    jobs: Jobs
-    reports: Reports
-
-    def tell_releases(self, *, has_time: Any) -> Told:
-        return Teller(engine=self, tellings=self.releases).tell_waiting(has_time=has_time)
-
-    def listen(self, *, has_time: Any) -> Pulse:
-        if not self.jobs.jobs:
-            return Pulse()
-        store = mortal(self.jobs.troubles, self.jobs.store)
-        return Listening(engine=self, store=store).listen(has_time=has_time)
-
-    def ring_reports(self, *, has_time: Any) -> Rung:
-        if not self.reports.book:
-            return Rung()
-        store = mortal(self.jobs.troubles, self.reports.store)
-        rung = Ringer(engine=self, store=store).ring_due(has_time=has_time)
-        left = self.reports.answering.finish(self.store, has_time=has_time)
-        return replace(rung, failed=(*rung.failed, *left))
-
-    def execute(self, command: Command) -> Outcome:
-        if not isinstance(command, Close) or not self.reports.book:
-            return Engine.execute(self, command)
-        return self.reports.answering.closing(
-            command, lambda close: Engine.execute(self, close), self.store
-        )
-
-    def reporters_waiting(self) -> tuple[str, ...]:
-        return ()
 
 
 @dataclass(frozen=True, slots=True)
