@@ -199,6 +199,14 @@ EXPECTED: dict[str, dict[str, Row | list[Row]]] = {
             "security",
             None,
         ),
+        "eventbridge-anomaly": (
+            f"v1:cloudwatch:{ALARM}checkout-latency-anomaly",
+            True,
+            "2026-09-08T14:06:00.120",
+            "high",
+            "operational",
+            None,
+        ),
         "sns-metric-math": (
             f"v1:cloudwatch:{ALARM}stripe-checkout-failures",
             True,

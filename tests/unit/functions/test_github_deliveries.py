@@ -10,17 +10,15 @@ import gzip
 import hashlib
 import hmac
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 
 from tests.harness.worlds.findings import NEXT, SECRET, Findings, Kept, sample, signed
+from tests.harness.worlds.world import World
 from tocsin.errors import MalformedPayload, SecretUnavailable, SignatureInvalid
 from tocsin.signals.github.delivery import DELIVERY, EVENT, SIGNATURE
-
-if TYPE_CHECKING:
-    from tests.harness.worlds.world import World
 
 PLANTED = "SYNTHETIC0000-us2"
 RAW = (
@@ -175,9 +173,9 @@ def test_the_search_finds_what_it_looks_for() -> None:
 
 
 @pytest.mark.parametrize("broken", [False, True])
-def test_the_secret_itself_is_kept_said_and_sent_nowhere(
-    findings: Findings, *, broken: bool
-) -> None:
+def test_the_secret_itself_is_kept_said_and_sent_nowhere(*, broken: bool) -> None:
+    findings = Findings(World(room=True))
+    findings.world.reachable()
     assert PLANTED in json.dumps(sample("github", "secret-location"))
     findings.github("secret-created")
     changes: dict[str, Any] = {"location": [PLANTED]} if broken else {}
@@ -185,7 +183,58 @@ def test_the_secret_itself_is_kept_said_and_sent_nowhere(
     assert bool(back) is broken, "what cannot be read comes back, and ends with the dead letters"
     findings.github("secret-closed-by-person")
     assert len(findings.sent) == 3
+    assert {"sms", "room", "stakeholders"} <= {str(one.channel) for one in findings.world.inbox.all}
     kept = everything(findings)
     assert b"acme/shop" in kept
     assert [one for one in spellings(PLANTED) if one in kept] == []
+    findings.world.inbox.take_all()
+
+
+ACTIONS = {
+    "secret_scanning_alert": (
+        "secret-created",
+        *("assigned", "created", "publicly_leaked", "reopened", "resolved", "unassigned"),
+        "validated",
+    ),
+    "secret_scanning_alert_location": ("secret-location", "created"),
+    "code_scanning_alert": (
+        "code-created",
+        *("appeared_in_branch", "closed_by_user", "created", "fixed", "reopened"),
+        *("reopened_by_user", "updated_assignment"),
+    ),
+    "dependabot_alert": (
+        "dependency-created",
+        *("assignees_changed", "auto_dismissed", "auto_reopened", "created", "dismissed", "fixed"),
+        *("reintroduced", "reopened"),
+    ),
+    "repository_vulnerability_alert": (
+        "vulnerability-create",
+        *("create", "dismiss", "reopen", "resolve"),
+    ),
+    "workflow_run": ("workflow-ci-begun", "completed", "in_progress", "requested"),
+}
+"""The actions of "Webhook events and payloads" (docs.github.com), after a sample of its event."""
+
+
+@pytest.mark.parametrize("event", ACTIONS)
+def test_every_action_is_taken_and_one_without_its_alert_crashes_nothing(
+    findings: Findings, event: str
+) -> None:
+    """GitHub does not send again by itself: what crashed would be lost."""
+    name, *actions = ACTIONS[event]
+    assert sample("github", name)[EVENT] == event
+    about = "workflow_run" if event == "workflow_run" else "alert"
+    nothing: dict[str, Any] = {about: None}
+    for action in (*actions, "named_next_year"):
+        before = len(findings.world.logged)
+        assert findings.github(name, action=action) == []
+        said = [line["message"] for line in findings.world.logged[before:]]
+        assert event == "workflow_run" or {"signal.noted", "signal.received"} & set(said), action
+        back = findings.github(name, action=action, **nothing)
+        last = findings.world.logged[-1]
+        if event == "workflow_run":
+            assert (len(back), last["code"]) == (1, "malformed_payload"), "it is to be looked at"
+        else:
+            assert (back, last["why"]) == ([], f"{event}: {action} of no alert")
+    assert "UnexpectedErrors" not in findings.world.meter.counts
     findings.world.inbox.take_all()

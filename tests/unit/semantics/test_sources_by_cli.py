@@ -19,6 +19,7 @@ from tests.harness.worlds.told import SAM, Told
 from tocsin.incidents.runbook.policy import RuleMode, TriageRule
 from tocsin.incidents.vocabulary import Category, Role, Severity
 from tocsin.policy.compiled.policies import default
+from tocsin.signals.registry import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +147,28 @@ def test_which_rule_takes_a_message_and_why_is_told_offline(terminal: Terminal) 
     assert ["billing", "another name"] in one["passed_over"]
     code, _, err = terminal.run("signals", "test", str(EVENTS / "stripe" / "customer_updated.json"))
     assert (code, "malformed_payload" in err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(name, marks=() if name == "guardduty" else pytest.mark.full)
+        for name in SOURCES.names
+    ],
+)
+def test_each_sample_of_every_source_is_explained_offline(terminal: Terminal, source: str) -> None:
+    """Which rule takes it and why, what of it is none, or why it cannot be read."""
+    files = sorted((EVENTS / source).glob("*.json"))
+    rules = {rule.id for rule in default().triage}
+    assert len(files) > 5
+    for file in files:
+        found = terminal.json("signals", "test", str(file))
+        assert found["source"] == source, file
+        assert found["signals"] or found["work"] or found["noted"] or found["refused"], file
+        for one in found["signals"]:
+            assert one["says"].split(":")[0] in {"fires", "clears", "is told"}, file
+            assert one["does"], file
+            assert one["rule"] is None or one["rule"] in rules, file
 
 
 class Seen(Told):

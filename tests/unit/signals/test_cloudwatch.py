@@ -81,6 +81,15 @@ def test_facts_say_what_the_alarm_watches() -> None:
     assert composite["rule"].startswith("ALARM(")
 
 
+def test_what_is_unlike_itself_says_which_band_it_left() -> None:
+    """Anomaly detection: "Alarm events and EventBridge" (docs.aws.amazon.com) has no threshold."""
+    signal = parse(sample("eventbridge-anomaly"))
+    assert (signal.firing, signal.facts["metric"]) == (True, "AWS/ApiGateway/Latency")
+    assert signal.facts["expression"] == "ANOMALY_DETECTION_BAND(m1, 2)"
+    assert "upper thresholds [410.7]" in signal.detail
+    assert "threshold" not in signal.facts
+
+
 def test_a_thresholds_number_is_written_as_people_write_it() -> None:
     trigger = json.loads(sample("sns-alarm")["Message"])["Trigger"]
     shown = {}

@@ -102,6 +102,7 @@ class TestFlapping:
         assert told.only()["firing"] is False
         assert told.merged() == [("10:00", True), ("10:02", False)]
         assert told.why() == [("flapping", "10:14"), ("flapping", "10:16")]
+        assert told.aside("--suppressed") == told.aside()
         told.until("09-08 10:15")
         assert len(told.merged()) == 2, "the second one held it for longer"
         told.until("09-08 10:16")
