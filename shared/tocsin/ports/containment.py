@@ -1,4 +1,4 @@
-"""What containing asks of the world: targets to look at and change, and where runs are kept."""
+"""What containing asks of the world: targets to look at and change, and where it keeps things."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tocsin.containment.guards import Ledger
+    from tocsin.containment.rulebook import Edition, Rulebook
     from tocsin.containment.runs import Run
     from tocsin.containment.states import State
 
@@ -73,4 +74,22 @@ class RunStore(Protocol):
 
     def due(self, *, at: datetime, limit: int) -> tuple[Run, ...]:
         """Runs that somebody has to look at by a time, the longest due first."""
+        ...
+
+
+class RuleStore(Protocol):
+    """What is containable in this stage, by whose word. Reads are consistent."""
+
+    def load(self) -> Rulebook: ...
+
+    def save(self, book: Rulebook, *, edition: Edition | None = None) -> None:
+        """Writes the book over the version before its own, and a new edition beside it, or neither.
+
+        Raises:
+            ConditionFailed: somebody else has written it since.
+        """
+        ...
+
+    def editions(self, *, limit: int) -> tuple[Edition, ...]:
+        """Those that are and were in force, the newest first."""
         ...
