@@ -48,6 +48,7 @@ KEYS = (
     "deployments",
     "freeze_events",
     "pipelines",
+    "containment",
     "security_findings",
     "billing_connected",
     "sign_in",
@@ -147,7 +148,8 @@ class Context:
     taken from the bus. Either has a queue asked around the clock. `deployments`: GitHub asks
     whether deployments may go out, and those of what is frozen `wait` or are rejected; it is
     answered at `github_api` and nowhere else. `freeze_events`: the account's bus hears of freezes;
-    `pipelines` of CodePipeline have stages that a freeze locks. `alarm_accounts` are others
+    `pipelines` of CodePipeline have stages that a freeze locks. `containment`: there are roles that
+    act on what is tagged for it. `alarm_accounts` are others
     whose alarms may name the alarm topic.
     `billing_connected` lists the connected accounts whose subscriptions give access
     besides our own; `none`: no other. `sign_in`: whose sessions are people's besides those of the
@@ -175,6 +177,7 @@ class Context:
     deployments: str = "off"
     freeze_events: bool = False
     pipelines: str = NONE
+    containment: bool = False
     findings: tuple[FindingService, ...] = ()
     billing_connected: str = NONE
     sign_in: str = NONE
@@ -223,6 +226,7 @@ class Context:
             deployments=deployments,
             freeze_events=_choice(values, "freeze_events", SWITCH) == "on",
             pipelines=_pipelines(values.get("pipelines") or NONE),
+            containment=_choice(values, "containment", SWITCH) == "on",
             findings=_findings(values.get("security_findings") or NONE),
             billing_connected=values.get("billing_connected") or NONE,
             mail_from=values.get("mail_from") or NOBODYS_MAIL,

@@ -277,6 +277,23 @@ def findings() -> list[Item]:
     ]
 
 
+def containment() -> list[Item]:
+    """What it costs on top to be ready to contain, while nothing is contained."""
+    prices = tomllib.loads(PRICES.read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        made = []
+        for name, told in (("without", NOTHING), ("with", NOTHING | {"containment": "on"})):
+            (place := Path(folder) / name).mkdir()
+            made.append(
+                {one.what: one for one in items(Template.read(assembly(told, place)), prices)}
+            )
+    without, ready = made
+    return [
+        Item(what, one.how_many, one.usd - (without[what].usd if what in without else 0.0))
+        for what, one in ready.items()
+    ]
+
+
 def figures(found: Mapping[str, list[Item]]) -> dict[str, float]:
     """What the bench keeps."""
     nothing, idle, million = (total(one) for one in found.values())
@@ -299,6 +316,7 @@ def page(found: Mapping[str, list[Item]]) -> str:
     ]
     besides = [
         ("GitHub and AWS's findings, on top, idle", findings()),
+        ("Containment that is ready, on top, idle", containment()),
         ("The edge, on top, 10⁶ requests", edge()),
     ]
     for heading, bill in [*found.items(), *besides]:
@@ -312,7 +330,7 @@ def page(found: Mapping[str, list[Item]]) -> str:
         "A key costs one more after each of its first two years, by rotation. Three dashboards",
         "of an account are free; `dashboard=on` adds ours, `tracing=on` and `route_metrics=on`",
         "theirs. The edge is there with `edge=on` alone, what findings need with `github=on` and",
-        "`security_findings`.",
+        "`security_findings`, and what is ready to contain with `containment=on`.",
     ]
     return "\n".join(lines) + "\n"
 

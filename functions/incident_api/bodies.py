@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tocsin.containment.runs import Purpose
 from tocsin.incidents.commands.asked import asked
 from tocsin.incidents.model.reports import Outcome, Reporter
 from tocsin.incidents.vocabulary import Severity, WayKind
@@ -143,3 +144,60 @@ class Maintenance:
     pattern: str | None = asked("Only of names like this, `checkout-*`.", default=None)
     environment: str | None = asked("Only where it runs.", default=None)
     starts_at: datetime | None = asked("Now without.", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainmentWish:
+    """An action that somebody wants on a target."""
+
+    action: str = asked("Which, as `GET …/containment` names it.")
+    inputs: Mapping[str, Any] = asked("What it asks for, by name; texts.")
+    reason: str = asked("Why; part of the record.", left_to_engine=True)
+    lasts_seconds: int | None = asked(
+        "For how long, of what ends by itself.", default=None, minimum=60, maximum=604_800
+    )
+    dry_run: bool = asked("Only say what it would do.", default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainmentStep:
+    """`purpose` and `agree` belong to `approve`, `settled` to `verify`; an undo says why."""
+
+    reason: str = asked("Why, to undo or to let go.", default="")
+    purpose: Purpose = asked("What the yes is for.", default=Purpose.EXECUTE)
+    agree: str = asked("`asks.agree` of the run that you were shown.", default="")
+    settled: Mapping[str, Any] | None = asked(
+        "Of each thing left open, why it is open no more; texts.", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainmentRules:
+    """What is containable. All of it: what is not named is not in the rules any more."""
+
+    containable: tuple[str, ...] = asked(
+        "What may be acted on: user/NAME, role/NAME, function/NAME, ip-set/NAME/ID.",
+        default=(),
+        maxItems=200,
+    )
+    protected: tuple[str, ...] = asked(
+        "What never may, like break-glass accounts.", default=(), maxItems=200
+    )
+    approvers: tuple[str, ...] = asked(
+        "The only ones who may approve; without, every commander and security.",
+        default=(),
+        maxItems=200,
+    )
+    wide: tuple[str, ...] = asked(
+        "Ranges that two people block: the office, the load balancer.", default=(), maxItems=200
+    )
+    per_hour: int = asked("Actions an hour in all.", default=20, minimum=1, maximum=100)
+    per_incident: int = asked("Of these, of one incident.", default=6, minimum=1, maximum=100)
+    why: str = asked("Why they change; part of the record.", left_to_engine=True, maxLength=200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainmentAgreement:
+    """A yes to just what was shown."""
+
+    agree: str = asked("`proposal.agree` of the rules that you were shown.")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tocsin.application.incidents.foresee import Standing
     from tocsin.incidents.model.incident import Incident
     from tocsin.incidents.runbook.policy import Policy
+    from tocsin.ports.containment import RuleStore, RunStore
     from tocsin.ports.evidence import Archive
     from tocsin.ports.people import ContactStore
     from tocsin.ports.requests import RequestStore
@@ -49,6 +50,20 @@ class PeopleDesk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Containing:
+    """Where runs and rules of containment are read, and the function that acts on orders.
+
+    `on`: this stage has roles to act in.
+    """
+
+    runs: RunStore
+    rules: RuleStore
+    order: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    wall: WallClock
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request; `route` is its route key and `takes` the body the route says it has."""
 
@@ -60,6 +75,7 @@ class Call:
     takes: type | None
     people: PeopleDesk | None = None
     archive: Archive | None = None
+    containing: Containing | None = None
 
     @property
     def now(self) -> datetime:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from functions.incident_api.call import PeopleDesk
+from functions.incident_api.call import Containing, PeopleDesk
 from functions.incident_api.routes import Api
 from functions.incident_api.settings import Settings
+from tocsin.adapters.containment.rulebook import DynamoRulebook
+from tocsin.adapters.containment.store import DynamoRuns
 from tocsin.adapters.people.stores import DynamoContacts, DynamoRequests
 from tocsin.runtime.aws.invoke import FunctionCaller
 from tocsin.runtime.clock import wall_clock
@@ -43,6 +45,13 @@ API = Api(
         wall=wall_clock(),
     ),
     archive=evidence(SETTINGS.EVIDENCE_BUCKET),
+    containing=Containing(
+        runs=DynamoRuns(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        rules=DynamoRulebook(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+        order=FunctionCaller(SETTINGS.CONTAINMENT_FUNCTION, remaining=WATCH.remaining.seconds),
+        wall=wall_clock(),
+        on=SETTINGS.CONTAINMENT == "on",
+    ),
 )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.incident_api import bodies
 from functions.incident_api.call import Call
+from functions.incident_api.containment_routes import CONTAINMENT
 from functions.incident_api.resources import (
     act,
     contacts,
@@ -37,7 +38,7 @@ from tocsin.runtime.web.serving import Route, respond
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from functions.incident_api.call import PeopleDesk
+    from functions.incident_api.call import Containing, PeopleDesk
     from tocsin.ports.evidence import Archive
     from tocsin.runtime.watch.invocation import Watch
     from tocsin.runtime.web.http import Request, Response
@@ -139,6 +140,7 @@ ROUTES: Mapping[str, Route[Call]] = MappingProxyType(
             status=(200, 202),
             max_body=MAX_BODY_BYTES,
         ),
+        **CONTAINMENT,
         "GET /v1/oncall": Route(
             "Who is on call, now or at another time",
             oncall.on_call,
@@ -361,6 +363,7 @@ class Api:
     sign_in: SignIn
     people: PeopleDesk | None = None
     archive: Archive | None = None
+    containing: Containing | None = None
 
     def respond(self, event: Mapping[str, Any]) -> Response:
         """Answers one request; whatever goes wrong is an answer too."""
@@ -383,4 +386,5 @@ class Api:
             takes=ROUTES[route].body,
             people=self.people,
             archive=self.archive,
+            containing=self.containing,
         )

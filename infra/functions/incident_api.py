@@ -49,6 +49,12 @@ FUNCTION = FunctionSpec(
             actions=("lambda:InvokeFunction",),
             resources=("function/notifier",),
         ),
+        Statement(
+            # Nobody else may: an order says in whose name it is given, and is believed.
+            sid="HaveContained",
+            actions=("lambda:InvokeFunction",),
+            resources=("function/containment",),
+        ),
         *keep_evidence(),
         *read_evidence(),
         count_incidents(),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from infra.catalogue import FUNCTIONS
+from infra.constructs.containment_roles import make_roles, offer_roles
 from infra.constructs.event_sources import EventSources
 from infra.constructs.function import TocsinFunction
 from infra.constructs.schedules import Schedules
@@ -47,6 +48,7 @@ class FunctionsStack(cdk.Stack):
         self._bundle = bundle
         self._offer_values()
         self._offer_others()
+        offer_roles(self, context, references)
         self.made: dict[str, TocsinFunction] = {}
         for spec in FUNCTIONS.values():
             arn = self.format_arn(
@@ -58,6 +60,8 @@ class FunctionsStack(cdk.Stack):
             references.offer_arn(f"function/{spec.dashed}", arn)
         for name in FUNCTIONS:
             self._make(name)
+        if context.containment:
+            make_roles(self, context, self.made["containment"])
         sources = EventSources(
             context=context,
             triggers=Triggers(self, context=context, references=references),
@@ -95,6 +99,7 @@ class FunctionsStack(cdk.Stack):
             ("DEPLOYMENTS", self._context.deployments),
             ("FREEZE_EVENTS", "on" if self._context.freeze_events else "off"),
             ("PIPELINES", self._context.pipelines),
+            ("CONTAINMENT", "on" if self._context.containment else "off"),
             ("DEAD_MAN_URL", self._context.dead_man_url),
             ("DOCS_BASE", self._context.docs_base or "none"),
             *(

@@ -36,7 +36,9 @@ def units(operation: str, payload: Mapping[str, Any]) -> tuple[str, float]:
             raise AssertionError(f"{operation} has no price here")
 
 
-@pytest.mark.parametrize("function", ["sla_check", "auditor", "outage_watch", "provider_watch"])
+@pytest.mark.parametrize(
+    "function", ["sla_check", "auditor", "containment", "outage_watch", "provider_watch"]
+)
 def test_a_round_in_which_nothing_happens_takes_what_it_is_priced_with(
     function: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

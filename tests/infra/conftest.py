@@ -30,6 +30,7 @@ FULL = {
     "concurrency": "sized",
     "github": "on",
     "security_findings": "guardduty,security_hub",
+    "containment": "on",
 }
 """What a stage is told that uses all there is, as most rules want it."""
 BARE = {"ops_mail": "ops@example.com"}
@@ -78,6 +79,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
         alarm_intake="all",
         github="on",
         security_findings="guardduty,security_hub",
+        containment="on",
     )
 
 

@@ -75,6 +75,11 @@ def test_i12_a_partial_wildcard_stands_only_where_a_name_cannot_be_known(
         r"|arn:<Partition>:ses:<Region>:<AccountId>:(identity|configuration-set)/\*"
         r"|.*:execute-api:.*/\*/((\*|GET)/v1/\*|GET/v1/freeze)"
         r"|arn:<Partition>:codepipeline:<Region>:<AccountId>:\*"  # those that are tagged
+        # Of containment's roles alone, and to change only what is tagged: test_containment_roles.
+        r"|arn:<Partition>:iam::<AccountId>:(user|role)/\*"
+        r"|arn:<Partition>:lambda:\*:<AccountId>:function:\*"
+        r"|arn:<Partition>:wafv2:\*:<AccountId>:regional/ipset/\*/\*"
+        r"|arn:<Partition>:wafv2:us-east-1:<AccountId>:global/ipset/\*/\*"
         r"|\*"
     )
     for role in deployment.of("AWS::IAM::Role"):
@@ -113,6 +118,8 @@ def test_i12_a_statement_points_at_resources_of_its_own_kind(deployment: Deploym
             for resource in statement["Resource"]:
                 if resource.startswith("tocsin-"):
                     assert services == {kinds[deployment.at(resource).type]}
+                elif statement["Action"] == ["sts:AssumeRole"]:
+                    assert resource.startswith("arn:<Partition>:iam::<AccountId>:role/tocsin-")
                 elif resource != "*":
                     assert services == {resource.removeprefix("not:").split(":")[2]}
 

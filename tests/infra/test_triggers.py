@@ -74,6 +74,7 @@ def test_every_permission_names_its_source_and_none_is_given_twice(
         rule: deployment.one("AWS::Events::Rule", Name=name(rule))
         for rule in (
             "auditor",
+            "containment",
             "outage-watch",
             "provider-watch",
             "reconcile-recent",

@@ -20,7 +20,7 @@ from tocsin.containment.runs import (
     bound,
     same_person,
 )
-from tocsin.containment.states import State
+from tocsin.containment.states import State, named
 from tocsin.errors import (
     ApprovalInvalid,
     ApprovalRequired,
@@ -89,7 +89,7 @@ class Ledger:
         """
         holder = self.live.get(run.slot)
         if holder not in (None, run.id):
-            raise Conflict(f"{holder} is in force on {run.slot}: undo that one", run=holder)
+            raise Conflict(f"{holder} is in force on {named(run.slot)}: undo that one", run=holder)
         recent = tuple(each for each in self.begun if each.at > at - HOUR)
         of_incident = sum(each.incident == run.incident for each in recent)
         if len(recent) >= rules.per_hour or of_incident >= rules.per_incident:
@@ -126,11 +126,11 @@ def check_target(target: str, seen: State, kind: Kind, rules: Rules) -> None:
         bool(seen.touched) and all(name in rules.containable for name in seen.touched)
     )
     if not listed:
-        raise NotAllowed(f"{target} is not in the list of what is containable")
+        raise NotAllowed(f"{named(target)} is not in the list of what is containable")
     wanted = DRILL if kind is Kind.DRILL else REAL
     if (tag := seen.tags.get(TAG)) != wanted:
         raise NotAllowed(
-            f"{target} has the tag {TAG}={tag or 'none'}, and {kind} incidents act on"
+            f"{named(target)} has the tag {TAG}={tag or 'none'}, and {kind} incidents act on"
             f" {TAG}={wanted} only"
         )
     if kind is Kind.BACKFILLED:

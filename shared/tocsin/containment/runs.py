@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tocsin.containment.states import State
+from tocsin.containment.states import State, named
 from tocsin.errors import Conflict, IllegalTransition
 from tocsin.incidents.timeline.entry import Json, canonical_json, format_time
 from tocsin.incidents.vocabulary import Group, Kind, Severity
@@ -260,8 +260,8 @@ def both_states(run: Run, found: Mapping[str, str]) -> str:
 def conflict(run: Run, found: Mapping[str, str]) -> Conflict:
     """The refusal that goes with `in_conflict`."""
     return Conflict(
-        f"somebody has changed {run.target} since: {both_states(run, found)}. Nothing was changed:"
-        " set it to what is right by hand, then let the run go with a reason",
+        f"somebody has changed {named(run.target)} since: {both_states(run, found)}. Nothing was"
+        " changed: set it to what is right by hand, then let the run go with a reason",
         run=run.id,
     )
 

@@ -39,6 +39,7 @@ class Deployment:
     `providers` are those whose outages are watched. `size`: `frugal` shares the account's
     concurrency and traces nothing; `full` reserves shares, traces requests and has a dashboard.
     `edge`: a distribution and a firewall stand before the public routes.
+    `containment`: Tocsin acts on what is listed and tagged for it.
     `github`: its webhooks are taken; `deployments`: it is answered about those, at `github_api`.
     `alarm_intake`, `alarm_accounts`, `sign_in`,
     `billing_connected` and `security_findings` are read as the synthesis reads them.
@@ -65,6 +66,7 @@ class Deployment:
     deployments: str = "off"
     freeze_events: bool = False
     pipelines: str = _NONE
+    containment: bool = False
     security_findings: str = _NONE
 
     @property
@@ -94,6 +96,7 @@ class Deployment:
             "deployments": self.deployments,
             "freeze_events": "on" if self.freeze_events else "off",
             "pipelines": self.pipelines,
+            "containment": "on" if self.containment else "off",
             "security_findings": self.security_findings,
             "concurrency": "sized" if full else "unreserved",
             "tracing": "on" if full else "off",
@@ -156,6 +159,7 @@ _ABOUT = {
     "deployments": "Deployments of what is frozen: off, wait or reject: docs/how-to/freeze.md.",
     "freeze_events": "Whether the account's event bus hears of freezes: docs/how-to/freeze.md.",
     "pipelines": "Stages a freeze locks: none, or <service>=<pipeline>/<stage> with commas.",
+    "containment": "Whether Tocsin acts on what is listed and tagged: docs/how-to/contain.md.",
     "github_api": "Where GitHub is answered: its API's address, another for Enterprise Server.",
     "security_findings": "Whose findings do too: none, or guardduty, security_hub with commas.",
     "dead_man_url": "Called every minute while all is well; who watches it misses us first.",
@@ -182,7 +186,7 @@ def _problem(name: str, value: Any) -> str:
         if not isinstance(value, list | tuple) or set(value) - set(PROVIDERS.names):
             return f"is a list of {', '.join(PROVIDERS.names)}"
         return ""
-    if name in {"chat_room", "edge", "freeze_events", "github"}:
+    if name in {"chat_room", "containment", "edge", "freeze_events", "github"}:
         return "" if isinstance(value, bool) else "is true or false"
     if not isinstance(value, str):
         return "is a text"

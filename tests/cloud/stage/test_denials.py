@@ -39,6 +39,15 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:PutItem on operations",
         "lambda:InvokeFunction on deployment_gate",
     },
+    "containment": {
+        "dynamodb:GetItem on incidents",
+        "dynamodb:GetItem on operations",
+        "dynamodb:PutItem on incidents",
+        "dynamodb:PutItem on operations",
+        "dynamodb:Query on operations",
+        "dynamodb:Query on operations/due",
+        "ssm:GetParameter on clock",
+    },
     "deployment_gate": {
         # The same.
         "dynamodb:PutItem on operations",
@@ -115,6 +124,7 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:Query on incidents",
         "dynamodb:Query on incidents/list",
         "dynamodb:Query on operations",
+        "lambda:InvokeFunction on containment",
         "lambda:InvokeFunction on notifier",
         "s3:GetObject on evidence",
         "s3:ListBucket on evidence",

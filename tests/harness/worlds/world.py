@@ -15,7 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from functions.alarm_trigger import intake as alarm_intake
-from functions.incident_api.call import PeopleDesk
+from functions.incident_api.call import Containing, PeopleDesk
 from functions.incident_api.routes import Api
 from functions.notifier import intake as notifier_intake
 from functions.public_intake.routes import Public
@@ -24,9 +24,11 @@ from tests.harness.fakes.contacts import USUAL_WAYS, InboxWays, an_address
 from tests.harness.fakes.crashes import Crashes, CrashingSender, Killed, StreamedIncidents
 from tests.harness.fakes.ids import SeededIds
 from tests.harness.fakes.requests import api_event, link_event
+from tests.harness.fakes.targets import Account
 from tests.harness.fakes.time import START, VirtualIncidentClock, VirtualWallClock
 from tests.harness.worlds.alarms import notification, queue_event
 from tests.harness.worlds.inbox import Inbox, InboxSender
+from tocsin.adapters.containment.memory import MemoryRulebook, MemoryRuns
 from tocsin.adapters.evidence.memory import MemoryArchive
 from tocsin.adapters.heartbeats.memory import MemoryHeartbeats
 from tocsin.adapters.incidents.due_queue import incidents_of
@@ -43,6 +45,7 @@ from tocsin.adapters.people.memory import (
 from tocsin.adapters.releases.memory import MemoryFreezes, MemoryReleases
 from tocsin.adapters.reports.memory import MemoryReports
 from tocsin.adapters.runbooks.memory import MemoryPolicies
+from tocsin.application.containment.office import Office
 from tocsin.application.heartbeats.keep import HeartbeatDesk
 from tocsin.application.incidents.brief_page import Briefer
 from tocsin.application.incidents.deliver import LEASE, Delivery
@@ -240,12 +243,28 @@ class World:
             wall=self.wall,
         )
         self.archive = MemoryArchive()
+        self.account = Account(self.crashes)
+        self.office = Office(
+            engine=self.application,
+            runs=MemoryRuns(),
+            book=MemoryRulebook(),
+            targets=self.account,
+            wall=self.wall,
+            notes=self.watch,
+        )
         self.api = Api(
             application=self.application,
             watch=self.watch,
             sign_in=SignIn("local"),
             people=people,
             archive=self.archive,
+            containing=Containing(
+                runs=self.office.runs,
+                rules=self.office.book,
+                order=self.contain,
+                wall=self.wall,
+                on=True,
+            ),
         )
 
     # What happens from outside
@@ -316,6 +335,7 @@ class World:
             report = self.sweeper.run(has_time=lambda: True)
         except Unavailable:
             report = None
+        self.office.sweep(has_time=lambda: True)
         self.pump()
         return report
 
@@ -342,6 +362,15 @@ class World:
             return self._wake_notifier(payload)
         except Killed as death:
             raise Unavailable("a function failed") from death
+
+    def contain(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The synchronous call of the function that contains; JSON on both ways."""
+        sent = json.loads(json.dumps(event["order"]))
+        try:
+            answered = self.office.answer(sent)
+        except Killed as death:
+            raise Unavailable("a function failed") from death
+        return dict(json.loads(json.dumps(answered)))
 
     def _wake_notifier(self, event: Mapping[str, Any]) -> dict[str, Any]:
         owner = f"invocation-{next(self._owners)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from tocsin.adapters.containment.refusals import GONE, code_of, refusals
-from tocsin.containment.states import State
+from tocsin.containment.states import State, named
 from tocsin.errors import NotAllowed, NotFound
 from tocsin.incidents.timeline.entry import format_time
 
@@ -30,7 +30,7 @@ class IamKeys:
     ) -> State:
         del restoring
         key = inputs["key"]
-        with refusals(f"access key {key}"):
+        with refusals(f"access key {named(key)}"):
             used = self._iam.get_access_key_last_used(AccessKeyId=key)
             if (user := used.get("UserName")) is None:
                 raise NotAllowed(f"{key} is no key of a user: the root user's is turned off there")
@@ -61,7 +61,7 @@ class IamKeys:
 
     def change(self, inputs: Mapping[str, str], seen: State, owned: Mapping[str, str]) -> None:
         status: Any = owned["status"]
-        with refusals(f"access key {inputs['key']}"):
+        with refusals(f"access key {named(inputs['key'])}"):
             self._iam.update_access_key(
                 UserName=seen.around["user"], AccessKeyId=inputs["key"], Status=status
             )

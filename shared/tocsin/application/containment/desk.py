@@ -9,6 +9,7 @@ from tocsin.application.containment.hands import Hands
 from tocsin.containment import asking, guards, runs
 from tocsin.containment.registry import Reversal
 from tocsin.containment.runs import Purpose, Run, RunState, UndoAsked
+from tocsin.containment.states import named
 from tocsin.errors import (
     ConditionFailed,
     Conflict,
@@ -22,7 +23,7 @@ from tocsin.incidents import limits
 from tocsin.incidents.rules.draft import reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
 
     from tocsin.containment.states import Preview
@@ -192,8 +193,8 @@ class Desk(Hands):
         if seen.owned != run.seen.owned:
             self.save(runs.in_conflict(run, seen.owned))
             raise Conflict(
-                f"{run.target} has changed since it was asked: was {dict(run.seen.owned)}, is"
-                f" {dict(seen.owned)}. Look at it, and ask anew",
+                f"{named(run.target)} has changed since it was asked: was {dict(run.seen.owned)},"
+                f" is {dict(seen.owned)}. Look at it, and ask anew",
                 run=run.id,
             )
         behaviour.check(run.inputs, seen)
@@ -288,7 +289,10 @@ class Desk(Hands):
         missing = [name for name in open_still if not settled.get(name, "").strip()]
         if missing:
             says = "; ".join(f"{name}: {open_still[name]}" for name in missing)
-            raise NotVerifiable(f"still open: {says}", missing=", ".join(missing))
+            raise NotVerifiable(
+                f"still open: {says}. Look at each, and say in `settled` why it is shut",
+                missing=", ".join(missing),
+            )
         said = {name: limits.line(name, settled[name]) for name in open_still}
         return self.told(self.save(runs.verified(found, by=who.person, at=now, settled=said)))
 
@@ -300,13 +304,17 @@ class Desk(Hands):
             raise IllegalTransition(f"{run} is {found.state}: undo it")
         return self.release(runs.failed(found, reason_of(reason)))
 
-    def sweep(self, *, limit: int = AT_ONCE) -> Mapping[str, str]:
+    def sweep(
+        self, *, limit: int = AT_ONCE, has_time: Callable[[], bool] = lambda: True
+    ) -> Mapping[str, str]:
         """Lifts what has ended, finishes what was left in the middle, tells what was not told.
 
         What stood in the way, by run; the next sweep tries again, except over another's change.
         """
         failed: dict[str, str] = {}
         for run in self.runs.due(at=self.wall.wall_now(), limit=limit):
+            if not has_time():
+                break
             try:
                 self._look_after(run)
             except TocsinError as error:

@@ -14,6 +14,7 @@ from tocsin.application.containment.tell import tell
 from tocsin.containment import runs
 from tocsin.containment.registry import ACTIONS
 from tocsin.containment.runs import Next, Run, RunState
+from tocsin.containment.states import named
 from tocsin.errors import (
     ConditionFailed,
     Conflict,
@@ -78,7 +79,7 @@ class Hands:
             return target.look(run.inputs, restoring=before)
         except NotFound:
             if run.state is RunState.EXECUTING:
-                self.release(runs.failed(run, f"{run.target} is gone"))
+                self.release(runs.failed(run, f"{named(run.target)} is gone"))
             else:
                 self.told(self.save(runs.in_conflict(run, {})))
             raise

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tocsin.cli.incidents import evidence, releases, shortcuts
+from tocsin.cli.incidents import contain, evidence, freezes, releases, shortcuts
 from tocsin.cli.incidents import status as progress
 from tocsin.cli.incidents.board import board, pages
 from tocsin.cli.incidents.first import lines
@@ -121,7 +121,12 @@ evidence.add_to(verbs)
 verbs.add_typer(releases.app, name="releases")
 verbs.command("told", cls=OnOne)(shortcuts.told)
 verbs.command("close", cls=OnOne)(shortcuts.close)
-add_verbs(verbs, without=progress.BY_HAND | evidence.BY_HAND | {"close"}, more=shortcuts.MORE)
+add_verbs(
+    verbs,
+    without=progress.BY_HAND | evidence.BY_HAND | {"close"},
+    more={**shortcuts.MORE, "contain": {**shortcuts.MORE["contain"], **contain.STEPS}},
+    about_none={"contain": contain.RULES, "freeze": freezes.QUESTIONS},
+)
 
 
 def _when(entry: Mapping[str, Any]) -> str:

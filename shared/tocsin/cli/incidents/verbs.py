@@ -80,14 +80,16 @@ def add_verbs(
     *,
     without: frozenset[str],
     more: Mapping[str, Mapping[str, Callable[..., None]]],
+    about_none: Mapping[str, Mapping[str, Callable[..., None]]],
 ) -> None:
     """Adds the command or group of every verb, but not of those that have one written by hand.
 
-    `more` are steps of groups that are written by hand.
+    `more` are steps of groups that are written by hand, also in the place of the engine's own;
+    `about_none` are those that are about no incident.
     """
     for word, (name, verb) in typed().items():
         if name not in without:
-            _add(app, word, name, verb, more.get(name, {}))
+            _add(app, word, name, verb, more.get(name, {}), about_none.get(name, {}))
 
 
 def send(
@@ -108,6 +110,7 @@ def _add(
     name: str,
     verb: Verb,
     more: Mapping[str, Callable[..., None]],
+    about_none: Mapping[str, Callable[..., None]],
 ) -> None:
     if not isinstance(verb.command, Mapping):
         app.command(word, help=f"{verb.about}.", cls=OnOne)(_command(name, "", verb.command))
@@ -123,11 +126,13 @@ def _add(
     if shows is not None:
         group.callback()(shows)
     for step, command in verb.steps.items():
+        if step in more:
+            continue
         said = (command.__doc__ or step).strip().splitlines()[0]
         group.command(step.replace("_", "-"), help=said, cls=OnOne)(_command(name, step, command))
     for step, run in more.items():
         group.command(step, cls=OnOne)(run)
-    for step, run in freezes.QUESTIONS.items() if word == "freeze" else ():
+    for step, run in about_none.items():
         group.command(step, cls=OnApi)(run)
     app.add_typer(group, name=word)
 

@@ -226,6 +226,7 @@ class Cloud:
             "alarm_intake": "all",
             "github": "on",
             "deployments": "wait",
+            "containment": "on",
             "security_findings": "guardduty,security_hub",
             "dashboard": "on",
             **stand_ins,
