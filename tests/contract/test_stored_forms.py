@@ -43,7 +43,7 @@ def test_every_kind_of_key_is_in_the_file(written: dict[str, str]) -> None:
 
 PREFIXES = (
     *("INC#", "KEY#", "IDEM#", "FREEZE", "TOLD#", "PERSON#", "LINK#", "ROTA#", "POLICY"),
-    *("NUM#", "NUMBER#", "COUNTER"),
+    *("NUM#", "NUMBER#", "COUNTER", "RUN#", "CONTAINMENT", "RULES#"),
     *(
         "ASKED#",
         "REL#",

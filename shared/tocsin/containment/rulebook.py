@@ -73,7 +73,10 @@ class Rulebook:
 
     @property
     def rules(self) -> Rules:
-        return Rules() if self.edition is None else self.edition.rules
+        """Those in force. What is ours is as this build says, not as a build before did."""
+        if self.edition is None:
+            return Rules()
+        return replace(self.edition.rules, own=Rules().own)
 
     @property
     def number(self) -> int:
@@ -115,6 +118,7 @@ def agreed(
         SecondPersonRequired: it is the one who proposed it, in whatever session.
         GroupRequired: not one who may approve under the rules in force.
     """
+    _may_decide(by, groups, book.rules)
     if (waiting := book.proposal) is None:
         raise IllegalTransition("no change of the rules of containment waits for a yes")
     if shown != waiting.bound:
@@ -123,7 +127,6 @@ def agreed(
         raise ApprovalInvalid("it was proposed too long ago: propose it anew")
     if same_person(by, waiting.by):
         raise SecondPersonRequired(f"{by} has proposed it: another person has to agree")
-    _may_decide(by, groups, book.rules)
     edition = Edition(
         number=book.number + 1,
         rules=waiting.rules,

@@ -22,6 +22,10 @@ LEASE = timedelta(seconds=60)
 takes to come round."""
 
 
+WARNED_AHEAD = timedelta(hours=1)
+"""What was set for no longer than that ends without a warning: who set it has it in mind."""
+
+
 class RunState(StrEnum):
     """Where a run is. `undoing` is to `undone` what `executing` is to `executed`."""
 
@@ -78,7 +82,8 @@ class Run:
 
     `seen` is the target when it was asked, `before` when it was begun, `wanted` what is left
     behind, `found` what stood there instead. `told` are the steps that the incident knows of.
-    `settled` says of what stayed open why it is open no more.
+    `settled` says of what stayed open why it is open no more. `ended`: its undo is the end that
+    was set, of which people were warned at `warned_at`.
     """
 
     id: str
@@ -118,6 +123,8 @@ class Run:
     undone_groups: frozenset[Group] = frozenset()
     undone_at: datetime | None = None
     undo_reason: str = ""
+    warned_at: datetime | None = None
+    ended: bool = False
     found: Mapping[str, str] | None = None
     why: str = ""
     told: tuple[str, ...] = ()
@@ -210,14 +217,17 @@ def executed(run: Run, at: datetime) -> Run:
     )
 
 
-def undo_begun(run: Run, *, by: str, groups: frozenset[Group], at: datetime, reason: str) -> Run:
-    """Claimed for being undone."""
+def undo_begun(
+    run: Run, *, by: str, groups: frozenset[Group], at: datetime, reason: str, ended: bool = False
+) -> Run:
+    """Claimed for being undone; `ended`: by its own end and nobody's wish."""
     return replace(
         _spent(run, Purpose.UNDO, at),
         state=RunState.UNDOING,
         undone_by=by,
         undone_groups=groups,
         undo_reason=reason,
+        ended=ended,
         busy_until=at + LEASE,
         found=None,
         ver=run.ver + 1,
@@ -286,6 +296,7 @@ def owed(run: Run) -> tuple[str, ...]:
     steps = ["planned"]
     steps += ["executed"] if run.executed_at else []
     steps += ["verified"] if run.verified_at else []
+    steps += ["ending"] if run.warned_at else []
     steps += ["undone"] if run.undone_at else []
     steps += ["conflict"] if run.state is RunState.CONFLICT else []
     steps += ["failed"] if run.state is RunState.FAILED else []
@@ -304,7 +315,22 @@ def due_at(run: Run) -> datetime | None:
         return run.busy_until
     if owed(run):
         return run.asked_at
-    return run.expires_at if run.state in IN_FORCE else None
+    if run.state not in IN_FORCE:
+        return None
+    return warns_at(run) or run.expires_at
+
+
+def warns_at(run: Run) -> datetime | None:
+    """When people are to hear that it ends; None: they have heard, or it was set for so short."""
+    if run.warned_at is not None or run.expires_at is None:
+        return None
+    lasts = timedelta(seconds=run.lasts_seconds or 0)
+    return run.expires_at - WARNED_AHEAD if lasts > WARNED_AHEAD else None
+
+
+def warned(run: Run, at: datetime) -> Run:
+    """People are going to hear that it ends."""
+    return replace(run, warned_at=at, ver=run.ver + 1)
 
 
 def undo_wished(run: Run, asked: UndoAsked) -> Run:

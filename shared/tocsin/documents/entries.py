@@ -186,6 +186,7 @@ _SAID: Mapping[str, Callable[[Content], str]] = {
     "observed": _observed,
     "containment_verified": lambda c: f"containment verified by {c['person']}",
     "containment_lost": lambda c: f"CONTAINMENT LOST{_why(c)}",
+    "block_ending": lambda c: f"{c['action']} ends by itself {c['until']}",
     "fix_linked": lambda c: f"fix: {c.get('commit') or c.get('provider')} {c['url']}",
     "run_ended": lambda c: f"{spaced(c['run'])} checks of {c['commit']}: {c['conclusion']}",
     "deployed": lambda c: f"deploy of {c['commit']}: {c['conclusion']}",

@@ -239,6 +239,14 @@ def _notice(item: OutboxItem, facts: Facts, policy: Policy, at: datetime) -> Wor
     match facts.matter:
         case "freeze":
             what, said = _freeze_ends(due, late=at >= facts.due_at)
+        case "block":
+            what = "BLOCK ENDS"
+            said = (
+                f"{facts.criterion} ends by itself {due}, and the incident is open. If it is needed"
+                " longer, undo it and set it anew; if not, undo it. An end that comes by itself"
+                " counts as containment lost.\n"
+                f"tocsin contain show {item.called} {facts.criterion}"
+            )
         case "waiver":
             what, until = "WAIVER OVER", f"- since {short}"
             said = f"The exception for {facts.criterion} is over since {due}; it is still not met."

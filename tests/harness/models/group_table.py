@@ -156,6 +156,7 @@ READS: Mapping[str, str] = MappingProxyType(
         "GET /v1/incidents/{id}/checklist": "VRCS",
         "GET /v1/incidents/{id}/final-update": "VRCS",
         "GET /v1/incidents/{id}/severity": "VRCS",
+        "GET /v1/incidents/{id}/containment": "VRCS",
         "GET /v1/releases": "VRCS",
     }
 )
@@ -165,6 +166,36 @@ WRITES: Mapping[str, str] = MappingProxyType(
     {"POST /v1/incidents": "RCS", "POST /v1/releases": "RCS"}
 )
 """What is posted and is no verb."""
+
+
+_STEP = "POST /v1/incidents/{id}/containment/{run}/{step}"
+CONTAINMENT: tuple[tuple[str, str, Ask], ...] = (
+    ("GET /v1/incidents/{id}/containment/{run}", "/{run}", _ask("VRCS")),
+    (
+        "POST /v1/incidents/{id}/containment/plan",
+        "/plan",
+        _ask(
+            "RCS",
+            action="role-sessions-revoked",
+            inputs={"role": "worker"},
+            dry_run=True,
+            **REASON,
+        ),
+    ),
+    (_STEP, "/{run}/approve", _ask("CS", agree="{agree}")),
+    (_STEP, "/{run}/run", _ask("RCS")),
+    (_STEP, "/{run}/verify", _ask("RCS")),
+    (_STEP, "/{run}/undo", _ask("RCS", **REASON)),
+    (_STEP, "/{run}/let-go", _ask("RCS", **REASON)),
+)
+"""Of a run that somebody else has asked for: by route, what follows `/containment`, and the ask."""
+
+RULES: tuple[tuple[str, Ask], ...] = (
+    ("GET /v1/containment/rules", _ask("RCS")),
+    ("POST /v1/containment/rules", _ask("CS", containable=["user/deployer"], why="it is")),
+    ("POST /v1/containment/rules/agree", _ask("CS", agree="{agree}")),
+)
+"""What is containable; agreeing to what somebody else proposed."""
 
 
 class PeopleAsk(NamedTuple):
@@ -232,7 +263,7 @@ PEOPLE = (
 commander's business."""
 
 PEOPLES = ("/v1/oncall", "/v1/contacts", "/v1/reachability", "/v1/policies")
-OURS = ("/v1/incidents", "/v1/releases")
+OURS = ("/v1/incidents", "/v1/releases", "/v1/containment")
 """What the table is about; other subjects of the function have tests of their own."""
 
 

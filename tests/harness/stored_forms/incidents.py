@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from tests.harness.fakes.time import VirtualWallClock
 from tests.harness.stored_forms import timeline
 from tests.harness.stored_forms.examples import EPOCH, Examples
+from tocsin.adapters.containment.rulebook import DynamoRulebook
+from tocsin.adapters.containment.store import DynamoRuns
 from tocsin.adapters.evidence.keys import describe
 from tocsin.adapters.incidents.boards import DynamoActions
 from tocsin.adapters.incidents.due_queue import body_of, incidents_of
@@ -22,6 +24,9 @@ from tocsin.adapters.releases.freezes import DynamoFreezes
 from tocsin.adapters.releases.store import DynamoReleases
 from tocsin.adapters.reports.store import DynamoReports
 from tocsin.adapters.runbooks.store import DynamoPolicies
+from tocsin.containment.guards import Ledger
+from tocsin.containment.rulebook import Edition, Rulebook
+from tocsin.containment.runs import Run, RunState
 from tocsin.incidents.model.correspondents import Correspondent
 from tocsin.incidents.model.maintenance import Window
 from tocsin.incidents.model.outbox import OutboxItem, OutboxKey, OutboxState
@@ -59,6 +64,7 @@ def write(written: Written) -> None:
     _runbooks(written, examples)
     _releases(written, examples)
     _reports(written, examples)
+    _containment(written, examples)
     written.message("due incidents", body_of(["INC-1", "INC-2"]))
     assert incidents_of(body_of(["INC-1"])) == ("INC-1",)
     kept = describe("INC-1", b"content", media_type="text/plain")
@@ -359,3 +365,32 @@ def _reports(written: Written, examples: Examples) -> None:
     store.put(bare)
     written.after("report bare")
     assert store.get(bare.reference) == bare
+
+
+def _containment(written: Written, examples: Examples) -> None:
+    """A run as it was asked, one with all of its life, who holds what, and what is containable."""
+    aws, table = written.cloud.aws("dynamodb"), written.cloud.table("operations")
+    runs, book = DynamoRuns(aws, table), DynamoRulebook(aws, table)
+    incident = "INC-00000000000000000000000001"
+    asked = examples.bare(Run, "bare run", id="run-0", incident=incident, told=("planned",))
+    runs.save(asked)
+    written.after("containment asked")
+    held = examples.filled(Ledger, "ledger", ver=1)
+    lives = {"ver": 1, "state": RunState.VERIFIED, "warned_at": None}
+    begun = examples.filled(Run, "run", id="run-1", incident=incident, **lives)
+    runs.save(begun, ledger=held)
+    written.after("containment in force")
+    assert (runs.get(incident, "run-1"), runs.ledger()) == (begun, held)
+    undone = examples.filled(Run, "run", id="run-1", incident=incident, ver=2)
+    runs.save(undone)
+    written.after("containment over")
+    assert runs.of(incident) == tuple(sorted((asked, undone), key=lambda run: run.asked_at))
+    waits = examples.filled(Rulebook, "rulebook", edition=None, ver=1)
+    book.save(waits)
+    written.after("containment rules proposed")
+    assert book.load() == waits
+    edition = examples.filled(Edition, "edition", number=1)
+    ruled = Rulebook(edition=edition, ver=2)
+    book.save(ruled, edition=edition)
+    written.after("containment rules in force")
+    assert (book.load(), book.editions(limit=9)) == (ruled, (edition,))

@@ -264,6 +264,8 @@ CASES: tuple[Case, ...] = (
 BY_TOCSIN = {
     *(o.MergeSignals, o.OpenFromSignals, c.ReopenFromSignals, c.AbsorbDuplicate, e.Tick),
     *(k.GiveKeys, k.TakeKeys, k.StopDrill),
+    *(n.WarnOfBlock, n.EndBlock),
     *(b.ExamineCheckouts, b.RecordReconciliation, b.RecordReplay, r.SeeLink),
 }
-"""What no person sends: signals are shortened, and billing's words are bounded by its rules."""
+"""What no person sends: signals are shortened, and words of billing and
+containment are bounded by their rules."""

@@ -261,11 +261,13 @@ class Desk(Hands):
             run, Purpose.UNDO, action.undo_others, by=who.person, rules=self.rules, at=now
         )
 
-    def _begin_undo(self, run: Run, who: Who, reason: str) -> Run:
+    def _begin_undo(self, run: Run, who: Who, reason: str, *, ended: bool = False) -> Run:
         now = self.wall.wall_now()
-        begun = runs.undo_begun(run, by=who.person, groups=who.groups, at=now, reason=reason)
-        self.runs.save(begun)
-        return begun
+        return self.save(
+            runs.undo_begun(
+                run, by=who.person, groups=who.groups, at=now, reason=reason, ended=ended
+            )
+        )
 
     def verify(self, who: Who, incident: str, run: str, settled: Mapping[str, str]) -> Run:
         """Looks again: it is in force, and of all that stayed open a person says why it is shut.
@@ -328,6 +330,8 @@ class Desk(Hands):
         elif run.expires_at and run.state in runs.IN_FORCE and now >= run.expires_at:
             setter = Who(person=run.executed_by or run.asked_by, groups=run.executed_groups)
             reason = f"it ended by itself, as {setter.person} had set"
-            self.go_on(self._begin_undo(run, setter, reason), mine=True)
+            self.go_on(self._begin_undo(run, setter, reason, ended=True), mine=True)
+        elif run.state in runs.IN_FORCE and (ahead := runs.warns_at(run)) and now >= ahead:
+            self.told(self.save(runs.warned(run, now)))
         else:
             self.told(run)

@@ -15,9 +15,11 @@ from tocsin.containment.runs import both_states, owed, told
 from tocsin.errors import IllegalTransition, PayloadTooLarge
 from tocsin.incidents import limits
 from tocsin.incidents.commands.containment import (
+    EndBlock,
     FinishAction,
     PlanAction,
     UndoAction,
+    WarnOfBlock,
     WithdrawAction,
 )
 from tocsin.incidents.commands.record import RecordDecision, RecordEvidence
@@ -70,13 +72,8 @@ def _commands(run: Run, step: str) -> list[Command]:
                 _evidence(run, step, f"State before {run.id}", before, by),
                 _evidence(run, f"{step}-after", f"State after {run.id}", run.wanted, by),
             ]
-        case "undone":
-            undo = _named(run, step, "action", by)
-            restored = run.before.owned if run.before else {}
-            return [
-                UndoAction(**undo, action=run.id, reason=run.undo_reason),
-                _evidence(run, step, f"State restored by {run.id}", restored, by),
-            ]
+        case "ending" | "undone":
+            return _over(run, step, by)
         case "failed":
             gone = _named(run, step, "action", by)
             return [WithdrawAction(**gone, action=run.id, reason=run.why or "it failed")]
@@ -88,10 +85,23 @@ def _commands(run: Run, step: str) -> list[Command]:
             return [_evidence(run, step, f"{run.id} verified", said, by)]
 
 
+def _over(run: Run, step: str, by: Mapping[str, Any]) -> list[Command]:
+    """That it is going to end, or has been taken back."""
+    said = _named(run, step, "action", by) | {"action": run.id}
+    if step == "ending":
+        return [] if run.expires_at is None else [WarnOfBlock(**said, until=run.expires_at)]
+    over = EndBlock if run.ended else UndoAction
+    restored = run.before.owned if run.before else {}
+    return [
+        over(**said, reason=run.undo_reason),
+        _evidence(run, step, f"State restored by {run.id}", restored, by),
+    ]
+
+
 def _by(run: Run, step: str) -> Mapping[str, Any]:
     """Who says so: a person always, also where the sweep carries out what they have set."""
     person, groups = run.asked_by, run.asked_groups
-    if step in ("executed", "verified") and run.executed_by:
+    if step in ("executed", "verified", "ending") and run.executed_by:
         person, groups = run.executed_by, run.executed_groups
     if step == "undone" and run.undone_by:
         person, groups = run.undone_by, run.undone_groups

@@ -73,3 +73,19 @@ class LoseContainment(Command):
     """Harm is back."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarnOfBlock(Command):
+    """What Tocsin has blocked ends by itself at `until`, a real time: the sweep says so."""
+
+    action: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndBlock(Command):
+    """What Tocsin had blocked has ended by itself, as the acting person had set it."""
+
+    action: str
+    reason: str

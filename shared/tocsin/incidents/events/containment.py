@@ -82,6 +82,17 @@ class ContainmentLost(Event):
     recovery_due: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockEnding(Event):
+    """A block ends by itself at `until`: said once, ahead of it, to `people`."""
+
+    type: ClassVar[str] = "block_ending"
+
+    action: str
+    until: datetime
+    people: tuple[str, ...]
+
+
 def _action(incident: Incident, event: ActionChanged) -> Incident:
     action = Action(text=event.text, state=event.state, by=event.person, at=event.occurred_at)
     return _contained(incident, actions={**incident.containment.actions, event.action: action})
@@ -127,6 +138,10 @@ def _lost(incident: Incident, event: ContainmentLost) -> Incident:
     return changed_clock(lost, ClockName.CONTAIN, stopped_at=None)
 
 
+def _ending(incident: Incident, _event: BlockEnding) -> Incident:
+    return incident
+
+
 def _contained(incident: Incident, **changes: Any) -> Incident:
     return replace(incident, containment=replace(incident.containment, **changes))
 
@@ -137,4 +152,5 @@ HANDLERS: Handlers = {
     Observed: _observed,
     ContainmentVerified: _verified,
     ContainmentLost: _lost,
+    BlockEnding: _ending,
 }

@@ -18,7 +18,11 @@ from tocsin.incidents.events.closing import (
     Reopened,
     WaiverExpired,
 )
-from tocsin.incidents.events.containment import ContainmentLost, ContainmentVerified
+from tocsin.incidents.events.containment import (
+    BlockEnding,
+    ContainmentLost,
+    ContainmentVerified,
+)
 from tocsin.incidents.events.fix import Fixed, LeftUnscheduled
 from tocsin.incidents.events.freeze import FreezeEnding
 from tocsin.incidents.events.opening import Opened
@@ -240,6 +244,12 @@ def _freeze(event: FreezeEnding, _incident: Incident, _policy: Policy) -> Wanted
             yield MessageKind.REMINDER, person_target(person), facts
 
 
+def _block(event: BlockEnding, _incident: Incident, _policy: Policy) -> Wanted:
+    facts = {"matter": "block", "criterion": event.action, "due_at": format_time(event.until)}
+    for person in event.people:
+        yield MessageKind.REMINDER, person_target(person), facts
+
+
 def _update_soon(event: UpdateDueSoon, _incident: Incident, _policy: Policy) -> Wanted:
     """Nobody is reminded of what is missed by then: of that they are told."""
     if event.at <= event.due_at:
@@ -308,6 +318,7 @@ _WANTED: dict[type[Event], Callable[[Any, Incident, Policy], Wanted]] = {
     Closed: _closed,
     WaiverExpired: _waiver,
     FreezeEnding: _freeze,
+    BlockEnding: _block,
     UpdateRecorded: _update,
     ReconciliationRecorded: _reconciled,
     UpdateDueSoon: _update_soon,

@@ -9,9 +9,10 @@ from datetime import datetime
 from tocsin.errors import BadInput, GroupRequired, IllegalTransition, NotVerifiable, PayloadTooLarge
 from tocsin.incidents import limits
 from tocsin.incidents.clocks import cadence
-from tocsin.incidents.clocks.asked import people
+from tocsin.incidents.clocks.asked import allowed, in_charge, people
 from tocsin.incidents.clocks.promises import due_after, target_of
 from tocsin.incidents.commands.containment import (
+    EndBlock,
     FinishAction,
     LoseContainment,
     NameFixAsContainment,
@@ -19,10 +20,12 @@ from tocsin.incidents.commands.containment import (
     PlanAction,
     UndoAction,
     VerifyContainment,
+    WarnOfBlock,
     WithdrawAction,
 )
 from tocsin.incidents.events.containment import (
     ActionChanged,
+    BlockEnding,
     ContainmentLost,
     ContainmentVerified,
     FixNamedAsContainment,
@@ -33,7 +36,7 @@ from tocsin.incidents.model.parts import Action, ActionState
 from tocsin.incidents.queries.containment import missing_for_verification
 from tocsin.incidents.rules.draft import CLOCK, Draft, reason_of
 from tocsin.incidents.rules.fix import settle_window
-from tocsin.incidents.rules.people import acknowledge_first, start_round
+from tocsin.incidents.rules.people import acknowledge_first, page_people, start_round
 from tocsin.incidents.vocabulary import (
     Attainment,
     Audience,
@@ -150,6 +153,41 @@ def lose_containment(draft: Draft, command: LoseContainment) -> None:
     if draft.incident.round is not None:
         start_round(draft, RoundReason.CONTAINMENT_LOST, draft.at, draft.actor, why=reason)
         acknowledge_first(draft)
+
+
+def warn_of_block(draft: Draft, command: WarnOfBlock) -> None:
+    """Says ahead of it that a block ends by itself, to who is in charge and who had set it."""
+    draft.require_open()
+    _action(draft, command.action, ActionState.DONE)
+    told = (*in_charge(draft.incident, draft.policy), draft.actor.id)
+    draft.add(
+        BlockEnding(
+            actor=CLOCK,
+            at=draft.at,
+            occurred_at=draft.at,
+            action=command.action,
+            until=command.until,
+            people=allowed(told, draft.incident),
+        )
+    )
+
+
+def end_block(draft: Draft, command: EndBlock) -> None:
+    """What held harm back is gone: where containment was verified, it is lost.
+
+    Nobody has seen it, so people are asked who has it, as after a signal.
+    """
+    draft.require_open()
+    action = _action(draft, command.action, ActionState.DONE)
+    reason = reason_of(command.reason)
+    _change(draft, command.action, action.text, ActionState.UNDONE, reason)
+    if not draft.incident.contained:
+        return
+    why = f"{command.action} has ended"
+    _lost(draft, why, by_clock=draft.at)
+    if draft.incident.round is not None:
+        start_round(draft, RoundReason.CONTAINMENT_LOST, draft.at, CLOCK, why=why)
+        page_people(draft)
 
 
 def lose_containment_to_signal(draft: Draft, since: datetime) -> None:

@@ -23,6 +23,7 @@ from tocsin.incidents.commands.closing import (
     ReopenFromSignals,
 )
 from tocsin.incidents.commands.containment import (
+    EndBlock,
     FinishAction,
     LoseContainment,
     NameFixAsContainment,
@@ -30,6 +31,7 @@ from tocsin.incidents.commands.containment import (
     PlanAction,
     UndoAction,
     VerifyContainment,
+    WarnOfBlock,
     WithdrawAction,
 )
 from tocsin.incidents.commands.fix import (
@@ -94,6 +96,7 @@ from tocsin.incidents.rules.closing import (
     reopen_incident,
 )
 from tocsin.incidents.rules.containment import (
+    end_block,
     finish_action,
     lose_containment,
     name_fix,
@@ -101,6 +104,7 @@ from tocsin.incidents.rules.containment import (
     plan_action,
     undo_action,
     verify_containment,
+    warn_of_block,
     withdraw_action,
 )
 from tocsin.incidents.rules.draft import Draft
@@ -222,6 +226,8 @@ HANDLERS: dict[type[Command], _Handler] = {
     Observe: observe,
     VerifyContainment: verify_containment,
     LoseContainment: lose_containment,
+    WarnOfBlock: warn_of_block,
+    EndBlock: end_block,
     LinkFix: link_fix,
     NameProviderCause: name_provider,
     RecordRun: record_run,

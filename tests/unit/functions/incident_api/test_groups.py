@@ -11,8 +11,11 @@ import pytest
 
 from infra.routes import ROUTES
 from tests.harness.fakes.requests import api_event
+from tests.harness.fakes.targets import LIST
 from tests.harness.models import group_table as table
 from tests.harness.worlds.world import World
+from tocsin.containment.guards import Rules
+from tocsin.containment.rulebook import Edition, Rulebook
 from tocsin.incidents.commands import verbs
 from tocsin.incidents.timeline.entry import format_time
 from tocsin.incidents.vocabulary import Group, WayKind
@@ -31,6 +34,14 @@ def opened(world: World, *, restricted: bool) -> str:
     status, body, _ = world.request("POST", "/v1/incidents", wish, person="ana")
     assert status == 201
     return str(body["id"])
+
+
+def containable(world: World) -> None:
+    """What two people have listed."""
+    rules = Rules(containable=(f"ip-set/{LIST}", "role/worker"))
+    now = world.wall.wall_now()
+    edition = Edition(number=1, rules=rules, proposed_by="p", agreed_by="q", at=now, why="all")
+    world.office.book.save(Rulebook(edition=edition, ver=1), edition=edition)
 
 
 def sent(
@@ -104,6 +115,58 @@ def test_each_group_may_read_and_post_what_the_table_says(group: Group) -> None:
         assert (status == 201) == (table.letter(group) in allowed), key
 
 
+@pytest.mark.parametrize("restricted", [False, True])
+@pytest.mark.parametrize("group", Group)
+def test_each_group_may_contain_as_the_table_says(group: Group, *, restricted: bool) -> None:
+    world = World()
+    containable(world)
+    for key, rest, ask in table.CONTAINMENT:
+        method = key.partition(" ")[0]
+        incident = opened(world, restricted=restricted)
+        path = f"/v1/incidents/{incident}/containment"
+        block = {"set": LIST, "addresses": "203.0.0.0/8"}  # so many that two people agree
+        wish = {"action": "ip-block", "inputs": block} | table.REASON
+        status, made, _ = world.request(
+            "POST", f"{path}/plan", wish, person=table.COMMANDER, group=Group.SECURITY
+        )
+        assert status == 201, made
+        run = made["run"]
+        body = {
+            name: run["asks"]["agree"] if value == "{agree}" else value
+            for name, value in ask.body.items()
+        }
+        status, answer, _ = world.request(
+            method,
+            path + rest.replace("{run}", run["id"]),
+            body if method == "POST" else None,
+            person="xi",
+            group=group,
+        )
+        found = table.outcome(status, answer.get("code", ""))
+        assert found == table.expected(ask, group, restricted=restricted), rest
+
+
+@pytest.mark.parametrize("group", Group)
+def test_each_group_may_say_what_is_containable_as_the_table_says(group: Group) -> None:
+    world = World()
+    for key, ask in table.RULES:
+        method, _, path = key.partition(" ")
+        wish = {"containable": ["user/other"], "why": "it is"}
+        status, made, _ = world.request(
+            "POST", "/v1/containment/rules", wish, person="chief", group=Group.COMMANDER
+        )
+        assert status == 202, made
+        body = {
+            name: made["proposal"]["agree"] if value == "{agree}" else value
+            for name, value in ask.body.items()
+        }
+        status, answer, _ = world.request(
+            method, path, body if method == "POST" else None, person="xi", group=group
+        )
+        found = table.outcome(status, answer.get("code", ""))
+        assert found == table.expected(ask, group, restricted=False), key
+
+
 @pytest.mark.parametrize("key", [key for key in table.READS if "incidents" in key])
 def test_every_look_at_a_restricted_incident_is_logged_with_who_looked(key: str) -> None:
     world = World()
@@ -167,7 +230,8 @@ def test_every_verb_and_every_route_is_in_the_table() -> None:
         and "{command}" not in route.path
         and route.path.startswith(table.OURS)
     }
-    assert set(table.READS) | set(table.WRITES) == routes
+    contain = {key for key, *_ in (*table.CONTAINMENT, *table.RULES)}
+    assert set(table.READS) | set(table.WRITES) | contain == routes
 
 
 def test_every_route_about_people_is_in_the_table() -> None:

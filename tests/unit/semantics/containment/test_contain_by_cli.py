@@ -282,3 +282,78 @@ def test_a_stage_without_roles_says_how_to_get_them(told: Containing) -> None:
     assert code != 0
     assert "containment = true" in err
     assert "tocsin contain did" in err
+
+
+class TestABlockThatEnds:
+    """In force at 10:00 for three hours: people hear of it at 12:00, and it ends at 13:00."""
+
+    def blocked(self, told: Containing, *words: str) -> Any:
+        run = told.block(*words)
+        told.world.inbox.take_all()
+        return run
+
+    def heard(self, told: Containing, word: str) -> dict[str, str]:
+        """To whom went what says so, and when."""
+        return {
+            one.to: told.wall_at(one.at)[6:]
+            for one in told.world.inbox.take_all()
+            if word in one.message.subject
+        }
+
+    def contained(self, told: Containing) -> None:
+        for check in ("logs", "smoke_test", "targeted_check"):
+            words = ("--check", check, "--verdict", "passed", "--detail", "seen")
+            told.say("09-08 10:10", ANA, "verify", *words)
+        told.say("09-08 10:11", "security-primary:security", "verify", "--contained")
+        assert told.show()["containment"]["verified_at"]
+
+    def test_is_told_an_hour_ahead_once_with_what_to_do(self, told: Containing) -> None:
+        run = self.blocked(told, "--for", "3h")
+        told.until("09-08 11:59")
+        assert self.heard(told, "BLOCK ENDS") == {}
+        told.until("09-08 12:00")
+        assert self.heard(told, "BLOCK ENDS") == {"ana": "12:00", "engineering-lead": "12:00"}
+        told.until("09-08 12:30")
+        assert self.heard(told, "BLOCK ENDS") == {}
+        assert told.types().count("block_ending") == 1
+        timeline = told.terminal.text("timeline", told.id, "--as", ANA)
+        assert f"{run['id']} ends by itself" in timeline
+
+    def test_counts_as_containment_lost_and_somebody_is_paged(self, told: Containing) -> None:
+        run = self.blocked(told, "--for", "3h")
+        self.contained(told)
+        told.until("09-08 12:59")
+        assert told.show()["containment"]["verified_at"]
+        told.until("09-08 13:00")
+        now = told.show()["containment"]
+        assert now["verified_at"] is None
+        assert {one["action"]: one["state"] for one in now["actions"]}[run["id"]] == "undone"
+        lost = [
+            one["content"]
+            for one in told.terminal.json("timeline", told.id, "--as", ANA)
+            if one["type"] == "containment_lost"
+        ]
+        assert [one["reason"] for one in lost] == [f"{run['id']} has ended"]
+        pages = [one for one in told.world.inbox.take_all() if one.kind == "page"]
+        assert {told.wall_at(one.at)[6:] for one in pages} == {"13:00"}
+
+    def test_undone_before_it_ends_nothing_is_lost(self, told: Containing) -> None:
+        run = self.blocked(told, "--for", "3h")
+        self.contained(told)
+        told.until("09-08 12:30")
+        told.contain("undo", run["id"], "-r", "they are gone")
+        told.until("09-08 13:30")
+        assert told.show()["containment"]["verified_at"]
+        assert "containment_lost" not in told.types()
+
+    def test_where_nothing_was_verified_nothing_is_lost(self, told: Containing) -> None:
+        run = self.blocked(told, "--for", "2h")
+        told.until("09-08 12:01")
+        assert told.contain("show", run["id"])["state"] == "undone"
+        assert "containment_lost" not in told.types()
+
+    def test_set_for_an_hour_or_less_it_ends_without_a_warning(self, told: Containing) -> None:
+        run = self.blocked(told, "--for", "1h")
+        told.until("09-08 11:01")
+        assert told.contain("show", run["id"])["state"] == "undone"
+        assert "block_ending" not in told.types()
