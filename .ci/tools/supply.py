@@ -23,7 +23,14 @@ ROOT = Path(__file__).resolve().parents[2]
 UV = ROOT / ".tools" / "uv" / "bin" / "uv"
 ZIZMOR = Path(sys.executable).with_name("zizmor")
 WORKFLOWS = ".github/workflows"
-DEPLOYED = ("fn-ingest", "fn-incidents", "fn-billing", "fn-containment", "fn-deployments", "fn-selling")
+DEPLOYED = (
+    "fn-ingest",
+    "fn-incidents",
+    "fn-billing",
+    "fn-containment",
+    "fn-deployments",
+    "fn-selling",
+)
 """The groups of pyproject.toml that bundles are made of."""
 
 # Shapes that their givers document. Made-up ones of tests say so in their own letters.

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.constructs.containment_roles import ROLE
 from infra.routes import ROUTES
 from infra.stacks.api import GROUPS, PIPELINE
 from infra.stage import STAGES
+from tocsin.containment.registry import ACTIONS
 from tools.templates import findings
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def test_roles_have_no_name_or_one_that_holds_their_region(deployment: Deploymen
         one["RoleName"] for one in deployment.of("AWS::IAM::Role") if "RoleName" in one.properties
     }
     physical = deployment.context.stage.physical
-    roles = (*GROUPS, PIPELINE)
+    roles = (*GROUPS, PIPELINE, *(ROLE.format(action=each) for each in ACTIONS.names))
     assert named == {f"{physical(role)}-<Region>" for role in roles}
     longest = max(len(f"tocsin-{stage}-{role}") for stage in STAGES for role in roles)
     assert longest + len("-ap-southeast-2") <= 64

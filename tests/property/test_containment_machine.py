@@ -61,10 +61,12 @@ class ContainmentMachine(RuleBasedStateMachine):
         if self.attempt(lambda: self.planned(action)) == "done":
             self.by_another.pop(action, None)
             self.not_told_apart.discard(action)
-            self.started_at[action] = self.value(action)
+            ours = [run for run in self.all() if run.action == action]
+            if not any(run.state in {*IN_FORCE, *BUSY} for run in ours):
+                self.started_at[action] = self.value(action)  # else it is what one of ours left
 
     def planned(self, action: str) -> Run:
-        lasts = timedelta(minutes=30) if action == "ip-block" else None
+        lasts = timedelta(minutes=30 if self.asked % 3 else 75) if action == "ip-block" else None
         return self.world.plan(action, key=f"k{self.asked}", lasts=lasts)
 
     @rule(action=actions)
@@ -176,6 +178,7 @@ class ContainmentMachine(RuleBasedStateMachine):
         now = self.world.world.wall.wall_now()
         ended = [run for run in self.all() if run.expires_at and run.expires_at <= now]
         died = self.attempt(self.world.desk.sweep) == "killed"
+        REACHED["warned"] += any(run.warned_at for run in self.all())
         for run in ended:
             # A sweep that was killed has not been one: the next two are.
             after = self.world.now(run)
@@ -266,6 +269,7 @@ def test_i11_nobodys_change_is_overwritten_and_no_block_outlives_its_end(example
         "executed",
         "undone by a person",
         "ended by itself",
+        "warned",
         "undo met another's change",
         "another's change",
         "killed",

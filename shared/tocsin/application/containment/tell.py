@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tocsin.containment.registry import ACTIONS
-from tocsin.containment.runs import both_states, owed, told
+from tocsin.containment.runs import Purpose, both_states, owed, told
 from tocsin.errors import IllegalTransition, PayloadTooLarge
 from tocsin.incidents import limits
 from tocsin.incidents.commands.containment import (
@@ -24,7 +24,7 @@ from tocsin.incidents.commands.containment import (
 )
 from tocsin.incidents.commands.record import RecordDecision, RecordEvidence
 from tocsin.incidents.model.content import MediaType
-from tocsin.incidents.timeline.entry import Actor, canonical_json
+from tocsin.incidents.timeline.entry import Actor, canonical_json, format_time
 from tocsin.incidents.vocabulary import ActorKind
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def _commands(run: Run, step: str) -> list[Command]:
             before = run.before.owned if run.before else {}
             return [
                 done,
+                *_agreed(run, step, Purpose.EXECUTE, by),
                 _evidence(run, step, f"State before {run.id}", before, by),
                 _evidence(run, f"{step}-after", f"State after {run.id}", run.wanted, by),
             ]
@@ -94,8 +95,16 @@ def _over(run: Run, step: str, by: Mapping[str, Any]) -> list[Command]:
     restored = run.before.owned if run.before else {}
     return [
         over(**said, reason=run.undo_reason),
+        *_agreed(run, step, Purpose.UNDO, by),
         _evidence(run, step, f"State restored by {run.id}", restored, by),
     ]
+
+
+def _agreed(run: Run, step: str, purpose: Purpose, by: Mapping[str, Any]) -> list[Command]:
+    """Whose yes was spent on it, when it was given, and the hash of what they were shown."""
+    yes = [each for each in run.approvals if each.purpose is purpose and each.spent_at]
+    said = {each.by: f"{format_time(each.at)} to {each.bound}" for each in yes}
+    return [_evidence(run, f"{step}-agreed", f"{run.id} agreed to", said, by)] if said else []
 
 
 def _by(run: Run, step: str) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -210,6 +211,14 @@ def test_where_there_is_time_two_look_and_the_one_who_asked_is_not_the_second(
     assert agreed["state"] == "approved"
     assert calm.contain("run", run["id"], person=DI)["state"] == "executed"
     assert calm.key == "Inactive"
+    (yes,) = [
+        one["content"]
+        for one in calm.terminal.json("timeline", calm.id, "--as", ANA)
+        if one["content"].get("title") == f"{run['id']} agreed to"
+    ]
+    (said,) = json.loads(yes["text"]).items()
+    assert said[0] == "ed", "the record says whose yes it was"
+    assert said[1].endswith(f" to {run['asks']['agree']}"), "and to what"
 
 
 def test_other_rules_serve_nothing_that_waits(calm: Containing) -> None:
