@@ -107,21 +107,22 @@ def step(call: Call) -> Response:
     )
 
     def act() -> tuple[Response, str]:
-        try:
-            done = _carried_out(call, order)
-        except ApprovalRequired:
-            waits = _view(call, _known(call, before.incident, before.id))
-            if waits.asks is None:
-                raise
-            return answer(_ACCEPTED, waits), before.id
-        return answer(200, _view(call, done.run or before)), before.id
+        return answer(200, _view(call, _carried_out(call, order).run or before)), before.id
 
-    return once(
-        call,
-        encode_fields(given) | {"incident": before.incident, "run": before.id, "step": word},
-        act,
-        lambda run: answer(200, _view(call, _known(call, before.incident, run))),
-    )
+    wish = encode_fields(given) | {"incident": before.incident, "run": before.id, "step": word}
+    try:
+        return once(
+            call,
+            wish,
+            act,
+            lambda run: answer(200, _view(call, _known(call, before.incident, run))),
+        )
+    except ApprovalRequired:
+        # Not remembered under the key: it has not been done, and is asked again when agreed to.
+        waits = _view(call, _known(call, before.incident, before.id))
+        if waits.asks is None:
+            raise
+        return answer(_ACCEPTED, waits)
 
 
 def rules(call: Call) -> Response:

@@ -285,6 +285,7 @@ def test_what_fits_to_contain_it_is_on_the_first_screen_with_why(terminal: Termi
     place = screen.index("fits: Turn an IAM access key off")
     assert screen[place + 1] == "  since a signal speaks of a key or a secret"
     assert [line for line in screen if "fits: " in line and len(line) > 80] == []
+    assert f"what each takes: tocsin contain list {told.name}" in screen
 
     act(told, "09-08 10:10")
     look(told, "09-08 10:11")

@@ -54,7 +54,7 @@ def lines(found: dict[str, Any]) -> list[str]:
         "",
         *_phase(found["phase"]),
         *(f"containment: {text}" for text in found["containment_choices"]),
-        *(line for one in found.get("suggested", []) for line in _suggested(one)),
+        *_all_suggested(found.get("suggested", []), found["name"]),
         "",
         _customers(found["customers"]),
     ]
@@ -86,6 +86,11 @@ def _phase(phase: dict[str, Any] | None) -> list[str]:
         return []
     items = (f"  [{'x' if one['done'] else ' '}] {one['text']}" for one in phase["items"])
     return [phase["title"], *items]
+
+
+def _all_suggested(found: list[dict[str, Any]], name: str) -> list[str]:
+    lines = [line for one in found for line in _suggested(one)]
+    return [*lines, f"what each takes: tocsin contain list {name}"] if lines else []
 
 
 def _suggested(one: dict[str, Any]) -> list[str]:
