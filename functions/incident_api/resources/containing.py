@@ -49,8 +49,9 @@ _ACCEPTED = 202
 def listed(call: Call) -> Response:
     """What could be done, and what was."""
     incident, desk = call.incident(), _desk(call)
-    runs = tuple(_view(call, run) for run in desk.runs.of(incident.id))
-    return answer(200, listing(incident, desk.rules.load().rules, runs, on=desk.on))
+    rules, now = desk.rules.load().rules, desk.wall.wall_now()
+    runs = tuple(run_view(run, rules, now) for run in desk.runs.of(incident.id))
+    return answer(200, listing(incident, rules, runs, on=desk.on))
 
 
 def shown(call: Call) -> Response:
