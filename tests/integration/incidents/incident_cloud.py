@@ -60,6 +60,8 @@ class IncidentCloud:
             "INCIDENTS_TABLE": cloud.table("incidents"),
             "OPERATIONS_TABLE": cloud.table("operations"),
             "EVIDENCE_BUCKET": "evidence",
+            "CONTAINMENT_FUNCTION": "containment",
+            "CONTAINMENT": "off",
             "PAGES_TOPIC_ARN": self._topic("pages", self.pages),
             "STAKEHOLDERS_TOPIC_ARN": self._topic("stakeholders", self.stakeholders),
             "CHAT_TOPIC_ARN": self._topic("chat", self._queue("inbox-chat")),
