@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tocsin.containment.runs import Purpose
 from tocsin.incidents.commands.asked import asked
 from tocsin.incidents.model.reports import Outcome, Reporter
 from tocsin.incidents.vocabulary import Severity, WayKind
@@ -164,7 +163,7 @@ class ContainmentStep:
     """`purpose` and `agree` belong to `approve`, `settled` to `verify`; an undo says why."""
 
     reason: str = asked("Why, to undo or to let go.", default="")
-    purpose: Purpose = asked("What the yes is for.", default=Purpose.EXECUTE)
+    purpose: str = asked("What the yes is for.", default="execute", among=("execute", "undo"))
     agree: str = asked("`asks.agree` of the run that you were shown.", default="")
     settled: Mapping[str, Any] | None = asked(
         "Of each thing left open, why it is open no more; texts.", default=None

@@ -75,7 +75,7 @@ class Call:
     takes: type | None
     people: PeopleDesk | None = None
     archive: Archive | None = None
-    containing: Containing | None = None
+    containing: Callable[[], Containing] | None = None
 
     @property
     def now(self) -> datetime:

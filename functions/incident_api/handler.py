@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from functions.incident_api.call import Containing, PeopleDesk
 from functions.incident_api.routes import Api
 from functions.incident_api.settings import Settings
-from tocsin.adapters.containment.rulebook import DynamoRulebook
-from tocsin.adapters.containment.store import DynamoRuns
 from tocsin.adapters.people.stores import DynamoContacts, DynamoRequests
 from tocsin.runtime.aws.invoke import FunctionCaller
 from tocsin.runtime.clock import wall_clock
 from tocsin.runtime.settings import load
 from tocsin.runtime.watch.invocation import lean_watch
 from tocsin.runtime.web.identity import SignIn
+from tocsin.runtime.wiring.containment import containment_stores
 from tocsin.runtime.wiring.evidence import evidence
 from tocsin.runtime.wiring.incidents import connect, tables
 
@@ -45,9 +44,8 @@ API = Api(
         wall=wall_clock(),
     ),
     archive=evidence(SETTINGS.EVIDENCE_BUCKET),
-    containing=Containing(
-        runs=DynamoRuns(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
-        rules=DynamoRulebook(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
+    containing=lambda: Containing(
+        **containment_stores(DYNAMODB, SETTINGS.OPERATIONS_TABLE),
         order=FunctionCaller(SETTINGS.CONTAINMENT_FUNCTION, remaining=WATCH.remaining.seconds),
         wall=wall_clock(),
         on=SETTINGS.CONTAINMENT == "on",

@@ -36,7 +36,7 @@ from tocsin.runtime.web.http import MAX_BODY_BYTES
 from tocsin.runtime.web.serving import Route, respond
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from functions.incident_api.call import Containing, PeopleDesk
     from tocsin.ports.evidence import Archive
@@ -363,7 +363,7 @@ class Api:
     sign_in: SignIn
     people: PeopleDesk | None = None
     archive: Archive | None = None
-    containing: Containing | None = None
+    containing: Callable[[], Containing] | None = None
 
     def respond(self, event: Mapping[str, Any]) -> Response:
         """Answers one request; whatever goes wrong is an answer too."""

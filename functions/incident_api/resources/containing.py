@@ -14,6 +14,7 @@ from functions.incident_api.resources import containing_shapes as s
 from functions.incident_api.resources.containing_view import book_view, listing, run_view
 from tocsin.application.containment.orders import Done, Order, What, raised
 from tocsin.containment.guards import Rules
+from tocsin.containment.runs import Purpose
 from tocsin.errors import (
     ApprovalRequired,
     BadInput,
@@ -102,7 +103,7 @@ def step(call: Call) -> Response:
         incident=before.incident,
         run=before.id,
         reason=given.reason,
-        purpose=given.purpose,
+        purpose=Purpose(given.purpose),
         agreed=given.agree,
         settled=_texts("settled", given.settled or {}),
     )
@@ -224,7 +225,7 @@ def _known(call: Call, incident: str, run: str) -> Run:
 def _desk(call: Call) -> Containing:
     if call.containing is None:
         raise InvalidSettings("this function was not told who contains")
-    return call.containing
+    return call.containing()
 
 
 def _texts(field: str, given: Mapping[str, Any]) -> dict[str, str]:

@@ -258,7 +258,7 @@ class World:
             sign_in=SignIn("local"),
             people=people,
             archive=self.archive,
-            containing=Containing(
+            containing=lambda: Containing(
                 runs=self.office.runs,
                 rules=self.office.book,
                 order=self.contain,

@@ -285,7 +285,8 @@ def test_what_does_not_answer_is_told_as_it_is(told: Containing) -> None:
 def test_a_stage_without_roles_says_how_to_get_them(told: Containing) -> None:
     api = told.world.api
     assert api.containing is not None
-    told.world.api = replace(api, containing=replace(api.containing, on=False))
+    off = replace(api.containing(), on=False)
+    told.world.api = replace(api, containing=lambda: off)
     assert "containment` is off" in told.terminal.text("contain", "list", told.id, "--as", ANA)
     code, _, err = told.terminal.run(
         "contain", "run", told.id, "access-key-off", "--set", f"key={KEY}", "-r", "x", "--as", ANA
