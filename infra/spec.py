@@ -66,6 +66,7 @@ class FunctionSpec:
     is sized: a floor for the paging lane, a ceiling for whoever could starve it.
     `incident_clock`: it decides by incident time, so it must see a moved clock. `wakes_itself`:
     it goes on through its own queue, which Lambda would stop as a loop after 16 turns.
+    `contains`: it alone writes runs and rules of containment into `operations`.
     `tells`: what needs attention is read from its log by another function; who does not tell counts
     for the alarm alone that it is slow. `statements` are its rights, its own log apart. `woken_by`
     makes its triggers from the function's construct and `EventSources`; without it, routes wake it.
@@ -83,6 +84,7 @@ class FunctionSpec:
     woken_by: Callable[..., None] | None = None
     causes: tuple[Cause, ...] = ()
     tells: bool = True
+    contains: bool = False
 
     @property
     def dashed(self) -> str:

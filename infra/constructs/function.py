@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from infra.statements import Statement
 
 CLOCK_VARIABLE = "INCIDENT_CLOCK_PARAMETER"
+CONTAINMENT_KEYS = ("RUN#*", "CONTAINMENT")
+"""Where runs of containment, the ledger and the rules lie in `operations`."""
+_WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
 ROOM_VARIABLE, ROOM_ON = "CHAT_ROOM", "on"
 _FAILED = '(($.type = "platform.report") && ($.record.status != "success"))'
 ATTENTION = "attention.needed"
@@ -132,7 +135,8 @@ class TocsinFunction(Construct):
             statements.append(tracing())
         if self._sees_moved_clock:
             statements.append(read_clock_offset())
-        document = iam.PolicyDocument(statements=[self._resolve(each) for each in statements])
+        resolved = [*map(self._resolve, statements), *self._kept_from()]
+        document = iam.PolicyDocument(statements=resolved)
         role = iam.Role(
             self,
             "Role",
@@ -142,6 +146,33 @@ class TocsinFunction(Construct):
         )
         self._acknowledge_wildcards(role, statements)
         return role
+
+    def _kept_from(self) -> list[iam.PolicyStatement]:
+        """Who writes to `operations` writes no run, and no rule of containment.
+
+        A run that looks begun is carried out, so that writing one is as good as the right to act.
+        """
+        writes = {f"dynamodb:{one}" for one in _WRITES}
+        held = [
+            action
+            for one in self.spec.statements
+            if "table/operations" in one.resources
+            for action in one.actions
+            if action in writes
+        ]
+        if self.spec.contains or not held:
+            return []
+        return [
+            iam.PolicyStatement(
+                sid="LeaveContainmentAlone",
+                effect=iam.Effect.DENY,
+                actions=sorted(writes),
+                resources=[self._references.arn("table/operations")],
+                conditions={
+                    "ForAnyValue:StringLike": {"dynamodb:LeadingKeys": list(CONTAINMENT_KEYS)}
+                },
+            )
+        ]
 
     def _acknowledge_wildcards(self, role: iam.Role, statements: list[Statement]) -> None:
         if any(ANY in one.resources for one in statements):

@@ -44,6 +44,7 @@ FUNCTION = FunctionSpec(
     # Shorter than the lease of a run, so that nobody goes on with what is still being done.
     timeout=50,
     incident_clock=True,
+    contains=True,
     statements=(
         write_incidents(),
         Statement(

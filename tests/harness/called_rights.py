@@ -24,6 +24,8 @@ WRITE = "TOCSIN_WRITE_RIGHTS"
 _ARN = re.compile(r"arn:aws:([a-z0-9]+):[a-z0-9-]*:\d*:(.+)")
 _SECRET = re.compile(r"^(secret/[a-z-]+)-[A-Za-z0-9]{6}$")
 """Secrets Manager puts six letters behind the name."""
+_CONTAINS = re.compile(r"^(role/contain-[a-z-]+)-us-east-1$")
+"""A role of containment is named for its Region too."""
 _ONE_BY_ONE = re.compile(r"(?<=Visibility)Batch$|(?<=Message)Batch$")
 """A batch is allowed by the right of one:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html"""
@@ -78,7 +80,7 @@ def symbol(action: str, resource: str) -> str:
     rest = rest.replace("secret/webhook-registrations", "secret/registrations")
     if service in _KINDS:
         return f"{_KINDS[service]}/{rest}"
-    return _SECRET.sub(r"\1", rest)
+    return _CONTAINS.sub(r"\1", _SECRET.sub(r"\1", rest))
 
 
 def keep(deployed: Deployed) -> None:

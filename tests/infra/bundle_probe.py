@@ -1,12 +1,12 @@
 """Run by an isolated interpreter, with nothing but an unpacked bundle on its path.
 
     python -I -S bundle_probe.py <folder> import <function>
-    python -I -S bundle_probe.py <folder> call [signed:]<service>...
+    python -I -S bundle_probe.py <folder> call [signed:|assumed:]<service>...
 
 `import` loads the handler as Lambda would and prints every module that is loaded after it.
 `call` makes one read of each service against `AWS_ENDPOINT_URL`, with a client or with a signed
-call of our own, whichever the function uses. Prints one JSON document; anything else that happens
-is a failure.
+call of our own, whichever the function uses; `assumed` are clients in the rights of a role that it
+assumes. Prints one JSON document; anything else that happens is a failure.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ from typing import Any
 
 # What each service is asked: it exists everywhere, changes nothing, needs no name.
 BY_CLIENT = {"s3": "list_buckets", "sqs": "list_queues"}
+ASSUMED: dict[str, tuple[str, dict[str, Any]]] = {
+    "iam": ("list_account_aliases", {}),
+    "lambda": ("list_functions", {}),
+    "sts": ("get_caller_identity", {}),
+    "wafv2": ("list_ip_sets", {"Scope": "REGIONAL"}),
+}
 NOBODY: dict[str, Any] = {"FunctionName": "tocsin-nobody", "Payload": {}}
 SIGNED: dict[str, tuple[str, dict[str, Any]]] = {
     "dynamodb": ("ListTables", {}),
@@ -50,6 +56,11 @@ def called(services: list[str]) -> dict[str, list[str]]:
 def _read(service: str) -> dict[str, Any]:
     """One answer, through a client or, for `signed:<service>`, through a call of our own."""
     kind, _, name = service.rpartition(":")
+    if kind == "assumed":
+        asked, given = ASSUMED[name]
+        session = importlib.import_module("botocore.session").Session()
+        found: dict[str, Any] = getattr(session.create_client(name), asked)(**given)
+        return found
     if kind != "signed":
         aws = importlib.import_module("tocsin.runtime.aws.client")
         client = aws.client(name, connect_seconds=5, read_seconds=20, attempts=2)

@@ -70,6 +70,15 @@ def services_called_by(function: str, *, through: str) -> set[str]:
     }
 
 
+def assumed_by(function: str) -> set[str]:
+    """The services that a function has clients of in the rights of a role it assumes."""
+    return {
+        service
+        for through in ("connect", "_connect", "create_client")
+        for service in services_called_by(function, through=through)
+    }
+
+
 def settings_of(function: str) -> dict[str, str]:
     """A value for every variable that the function reads at init."""
     settings = import_module(f"functions.{function}.settings").Settings

@@ -127,12 +127,13 @@ class Deployment:
         raise KeyError(name)
 
 
-def statements(role: Resource) -> list[dict[str, Any]]:
-    """The role's own statements, actions and resources always as lists."""
+def statements(role: Resource, effect: str = "Allow") -> list[dict[str, Any]]:
+    """What the role's own statements allow, or deny; actions and resources always as lists."""
     return [
         normal(statement)
         for policy in role.get("Policies", [])
         for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == effect
     ]
 
 

@@ -23,11 +23,12 @@ from infra.app import ROOT
 from infra.bundle.archive import compile_own, files_under
 from infra.bundle.build import bundle
 from infra.bundle.dependencies import MANIFEST, base_zip, recipe
-from infra.bundle.groups import BILLING, INCIDENTS, INGEST, SELLING, DependencyGroup
+from infra.bundle.groups import BILLING, CONTAINMENT, INCIDENTS, INGEST, SELLING, DependencyGroup
 from infra.bundle.import_graph import Sources, at_run_time
 from infra.catalogue import FUNCTIONS
 from tests.infra.bundles import (
     HOST_ARCH,
+    assumed_by,
     contents,
     probe,
     services_called_by,
@@ -304,6 +305,10 @@ def test_models_are_bundled_for_the_clients_that_are_built_and_no_others(group: 
         for service in services_called_by(name, through="client")
     }
     assert built == set(group.aws_services)
+
+
+def test_who_acts_in_roles_has_the_models_of_what_is_acted_on_and_no_others() -> None:
+    assert assumed_by("containment") == set(CONTAINMENT.aws_services)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from tests.harness.strict_aws import findings
+from tocsin.containment.registry import ACTIONS
 from tocsin.local.look.clients import Clients, Keys
 
 if TYPE_CHECKING:
@@ -302,6 +303,10 @@ def _account(clients: Clients, outputs: Mapping[str, Any]) -> Iterator[Try]:
             )
         },
     )
+    for action in ACTIONS.names:
+        role = containing_role(clients, action)
+        assume = partial(clients.sts.assume_role, RoleArn=role, RoleSessionName="probe")
+        yield from _named("sts", f"contain-{action}", {"AssumeRole": assume})
     yield from _named("iam", "roles", {"ListRoles": clients.iam.list_roles})
     yield from _named("scheduler", "schedules", {"ListSchedules": clients.scheduler.list_schedules})
     yield from _named(
@@ -319,6 +324,12 @@ def _account(clients: Clients, outputs: Mapping[str, Any]) -> Iterator[Try]:
             )
         },
     )
+
+
+def containing_role(clients: Clients, action: str) -> str:
+    """The role that this stage acts in; its name is fixed, and an infra test holds it."""
+    name = f"tocsin-local-contain-{action}-{clients.region}"
+    return f"arn:aws:iam::{clients.account}:role/{name}"
 
 
 def _zipped() -> bytes:

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from infra.catalogue import FUNCTIONS
-from tests.infra.bundles import probe, services_called_by, unpack
+from tests.infra.bundles import assumed_by, probe, services_called_by, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,8 @@ def test_a_deployed_bundle_speaks_to_every_service_its_function_needs(
     services |= {
         f"signed:{service}" for service in signed - SHOWN_BY_WHAT_ARRIVES - NOT_IN_THIS_CLOUD
     }
+    if FUNCTIONS[function].contains:
+        services |= {f"assumed:{service}" for service in assumed_by(function)}
     environ = {"AWS_ENDPOINT_URL": cloud.outputs["endpoint"], **KEYS}
     folder = fetch(cloud, function, tmp_path)
 

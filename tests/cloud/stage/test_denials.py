@@ -47,6 +47,10 @@ ROWS: dict[str, set[str]] = {
         "dynamodb:Query on operations",
         "dynamodb:Query on operations/due",
         "ssm:GetParameter on clock",
+        "sts:AssumeRole on contain-access-key-off",
+        "sts:AssumeRole on contain-ip-block",
+        "sts:AssumeRole on contain-lambda-alias-rollback",
+        "sts:AssumeRole on contain-role-sessions-revoked",
     },
     "deployment_gate": {
         # The same.

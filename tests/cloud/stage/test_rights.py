@@ -126,6 +126,14 @@ SELDOM: Mapping[str, Mapping[Right, str]] = MappingProxyType(
                 "::test_pending_whose_activation_was_lost_asks_the_provider_during_an_incident"
             ),
         },
+        "containment": {
+            # The emulator has no credentials for single services, and no traffic to block.
+            Right("sts:AssumeRole", f"role/contain-{action}"): (
+                "tests/cloud/containment/test_proven_locally.py"
+                "::test_an_action_is_carried_out_and_undone_in_the_rights_of_its_role"
+            )
+            for action in ("access-key-off", "ip-block")
+        },
         "deployment_gate": {
             Right("events:PutEvents", "bus/default"): (
                 "tests/integration/freeze/test_herald.py"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,10 +11,15 @@ from infra.catalogue import FUNCTIONS
 from infra.constructs.containment_roles import ROLE
 from infra.stacks.api import GROUPS, PIPELINE
 from infra.stage import STAGES
-from tests.infra.deployment import as_list, statements
+from tests.harness.worlds.containing import Containing
+from tests.infra.deployment import allows, as_list, statements
+from tocsin.adapters.containment.rulebook import _BOOK
+from tocsin.adapters.containment.store import LEDGER, _partition
 from tocsin.containment.registry import ACTIONS, DRILL, REAL, TAG
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.infra.deployment import Deployment, Resource
 
 LONGEST_REGION = "ap-northeast-1"
@@ -138,3 +144,47 @@ def test_a_name_is_no_longer_than_iam_takes_in_any_region(stage: str) -> None:
     for action in ACTIONS.names:
         name = f"{STAGES[stage].physical(ROLE.format(action=action))}-{LONGEST_REGION}"
         assert len(name) <= ROLE_NAME_AT_MOST
+
+
+WRITES = {f"dynamodb:{each}Item" for each in ("Put", "Update", "Delete")}
+WRITES |= {"dynamodb:BatchWriteItem"}
+
+
+def test_i12_no_other_function_writes_a_run_or_a_rule(deployment: Deployment) -> None:
+    """A run that looks begun is carried out: who could write one could act."""
+    operations = deployment.one("AWS::DynamoDB::Table", TableName=table_name(deployment)).arn
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for name in FUNCTIONS:
+        role = deployment.role_of(deployment.function(name))
+        if any(allows(role, action, operations) for action in WRITES):
+            kept[name] = statements(role, "Deny")
+    assert kept.pop("containment") == []
+    assert len(kept) > 10
+    for name, denied in kept.items():
+        (one,) = denied
+        assert (set(one["Action"]), one["Resource"]) == (WRITES, [operations]), name
+        (operator, keys), *more = one["Condition"].items()
+        assert (operator, more) == ("ForAnyValue:StringLike", [])
+        assert all(refused(keys, where) for where in containment_keys()), name
+        assert not any(refused(keys, where) for where in OTHERS), name
+
+
+def test_nothing_else_is_denied_to_anybody(deployment: Deployment) -> None:
+    denied = [one for role in deployment.of("AWS::IAM::Role") for one in statements(role, "Deny")]
+    assert {one["Sid"] for one in denied} == {"LeaveContainmentAlone"}
+
+
+OTHERS = ("WAIT#acme/checkout", "HEARTBEATS", "REPORTS")
+
+
+def containment_keys() -> set[str]:
+    """The partitions that its stores write."""
+    return {_partition(Containing().plan("access-key-off").incident), LEDGER[0], _BOOK[0]}
+
+
+def refused(keys: Mapping[str, list[str]], partition: str) -> bool:
+    return any(fnmatchcase(partition, each) for each in keys["dynamodb:LeadingKeys"])
+
+
+def table_name(deployment: Deployment) -> str:
+    return deployment.context.stage.physical("operations")

@@ -160,3 +160,42 @@ def test_the_right_to_send_mail_is_widened_and_said() -> None:
     assert [one["Resource"] for one in kept] == ["*", "arn:aws:sns:::t"]
     assert not any("Condition" in one for one in kept)
     assert [(note.kind, note.resource) for note in notes] == [("skipped", "Role")]
+
+
+def test_what_containment_may_do_to_what_is_tagged_it_may_do_here_without_and_nothing_more() -> (
+    None
+):
+    tagged = {"StringEquals": {"aws:ResourceTag/tocsin:containable": ["yes", "drill"]}}
+    statements: list[dict[str, Any]] = [
+        {"Effect": "Allow", "Action": ["lambda:GetAlias", "lambda:ListTags"], "Resource": "f"},
+        {
+            "Effect": "Allow",
+            "Action": "lambda:UpdateAlias",
+            "Resource": "f",
+            "Condition": tagged,
+        },
+        {"Effect": "Allow", "Action": ["wafv2:GetIPSet"], "Resource": ["set"]},
+    ]
+    others = [{"Effect": "Allow", "Action": "lambda:GetAlias", "Resource": "f"}]
+
+    def role(given: list[dict[str, Any]]) -> dict[str, Any]:
+        policies = [{"PolicyName": "p", "PolicyDocument": {"Statement": given}}]
+        return {"Type": "AWS::IAM::Role", "Properties": {"Policies": policies}}
+
+    template, notes = gaps.acceptable(
+        {"Resources": {"Contain": role(statements), "Other": role(others)}}
+    )
+
+    assert template["Resources"]["Contain"] == role(
+        [
+            {
+                "Effect": "Allow",
+                "Action": ["lambda:ListAliases", "lambda:ListTags"],
+                "Resource": "f",
+            },
+            {"Effect": "Allow", "Action": ["lambda:UpdateAlias"], "Resource": "f"},
+            {"Effect": "Allow", "Action": ["wafv2:GetIPSet"], "Resource": "*"},
+        ]
+    )
+    assert template["Resources"]["Other"] == role(others)
+    assert [(note.kind, note.resource) for note in notes] == [("skipped", "Contain")]

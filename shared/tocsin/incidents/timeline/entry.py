@@ -142,11 +142,18 @@ def _written(utc: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """The inverse of `format_time`; also reads other RFC 3339 texts that name their offset."""
+    """The inverse of `format_time`; also reads other RFC 3339 texts that name their offset.
+
+    Raises:
+        ValueError: it is no time, names no zone, or lies before year 1 or after 9999 in UTC.
+    """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"a time needs its zone: {text!r}")
-    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    try:
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is no time of UTC's") from error
 
 
 def first_broken_link(entries: Iterable[Entry], *, prev_hash: bytes = GENESIS) -> int | None:

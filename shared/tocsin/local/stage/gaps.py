@@ -42,6 +42,12 @@ _REFUSED = (
 
 _POLICIES = ("AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy", "AWS::SQS::QueuePolicy")
 
+_TAGGED = "aws:ResourceTag/tocsin:containable"
+_ASKED_FOR = {"lambda:GetAlias": "lambda:ListAliases"}
+"""What the emulator asks for a call where AWS asks for the call's own name."""
+_ON_EVERYTHING = frozenset({"iam:GetAccessKeyLastUsed", "wafv2:GetIPSet", "wafv2:UpdateIPSet"})
+"""Calls that the emulator checks on `*`, whatever they name."""
+
 _PLAIN_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
 _NOBODY = {"StringEquals": {"aws:userid": "nobody"}}
 
@@ -60,6 +66,8 @@ LIMITS = (
     Note("limit", "alarms ignore dimensions and missing data: set their state", "CloudWatch"),
     Note("limit", "an alarm action that names a function never fires", "CloudWatch"),
     Note("limit", "event sources and schedules act without their permissions", "Lambda"),
+    Note("limit", "no right is refused or given for the key of an item", "DynamoDB"),
+    Note("limit", "no credentials for services: no access key can be turned off", "IAM"),
     Note("limit", "streams ignore partial failures and retry limits", "Lambda"),
     Note("limit", "what time to live deletes leaves no record on a stream", "DynamoDB"),
     Note("limit", "mail and SMS subscriptions go nowhere: read the inbox", "SNS"),
@@ -80,6 +88,10 @@ def acceptable(template: Template) -> tuple[Template, list[Note]]:
     for name, one in resources.items():
         if one.get("Type") in _POLICIES and _let_plain_http_in(one):
             notes.append(Note("skipped", "refusal of plain http, which loopback speaks", name))
+        if one.get("Type") == "AWS::IAM::Role" and _let_containment_act(one):
+            notes.append(
+                Note("skipped", "tag of what may be contained, checked on no right here", name)
+            )
         if one.get("Type") == "AWS::IAM::Role" and _let_mail_out(one):
             notes.append(
                 Note(
@@ -159,6 +171,31 @@ def _let_mail_out(role: Mapping[str, Any]) -> bool:
         statement["Resource"] = "*"
         statement.pop("Condition", None)
     return bool(found)
+
+
+def _let_containment_act(role: Mapping[str, Any]) -> bool:
+    """Rights on what is tagged, as rights without a tag, which is looked at nowhere; True if any.
+
+    And in the words in which the emulator asks for them. Actions stay apart: none gains another's.
+    """
+    statements = [
+        statement
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    tagged = [
+        one for one in statements if _TAGGED in one.get("Condition", {}).get("StringEquals", {})
+    ]
+    if not tagged:
+        return False
+    for one in tagged:
+        del one["Condition"]
+    for one in statements:
+        actions = [one["Action"]] if isinstance(one["Action"], str) else one["Action"]
+        one["Action"] = [_ASKED_FOR.get(action, action) for action in actions]
+        if _ON_EVERYTHING.intersection(actions):
+            one["Resource"] = "*"
+    return True
 
 
 # Each of these returns True when it changed something.
