@@ -1,8 +1,9 @@
 """Containment through the deployed stage: typed, agreed to, carried out in a role, and undone.
 
 The targets are a drill's, made beside the stage in the same account. The emulator decides about
-sessions, roles and whom they trust; tags it looks at on no right, which the rules over the
-template hold (tests/infra/stacks/test_containment_roles.py) and the guard rails ask for first.
+sessions, roles, whom they trust and the tags of roles. Those of the firewall's lists it does not
+look at: rules over the template hold them (tests/infra/stacks/test_containment_roles.py), and the
+guard rails ask for them first.
 """
 
 from __future__ import annotations
@@ -48,14 +49,14 @@ class Account:
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("handler.py", "def handler(event, context): return 1")
-        self.functions.create_function(
+        self.function = self.functions.create_function(
             FunctionName="drill-api",
             Runtime="python3.13",
             Role=role["Arn"],
             Handler="handler.handler",
             Code={"ZipFile": code.getvalue()},
             Tags={TAG: "drill"},
-        )
+        )["FunctionArn"]
         for description in ("one", "two"):
             self.functions.update_function_configuration(
                 FunctionName="drill-api", Description=description
@@ -162,23 +163,36 @@ def refused(call: Callable[..., Any], **asked: Any) -> bool:
 def test_a_role_of_containment_serves_one_action_and_one_function(
     stage: Deployed, account: Account
 ) -> None:
-    role = containing_role(stage.clients, "lambda-alias-rollback")
-    asked: dict[str, Any] = {"RoleArn": role, "RoleSessionName": "probe-contain"}
     endpoint = stage.outputs["endpoint"]
     function = Clients(endpoint, keys_of(stage, "containment"))
-    held = function.sts.assume_role(**asked)["Credentials"]
-    acting = Clients(
-        endpoint, Keys(held["AccessKeyId"], held["SecretAccessKey"], held["SessionToken"])
-    )
-    denying = {"RoleName": "drill-worker", "PolicyName": "x", "PolicyDocument": "{}"}
+
+    def asked(action: str) -> dict[str, Any]:
+        role = containing_role(stage.clients, action)
+        return {"RoleArn": role, "RoleSessionName": "probe-contain"}
+
+    def acting(action: str) -> Clients:
+        held = function.sts.assume_role(**asked(action))["Credentials"]
+        keys = Keys(held["AccessKeyId"], held["SecretAccessKey"], held["SessionToken"])
+        return Clients(endpoint, keys)
+
+    nothing = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"}
+    denying: dict[str, Any] = {
+        "RoleName": "drill-worker",
+        "PolicyName": "x",
+        "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [nothing]}),
+    }
     moving = {"FunctionName": "drill-api", "Name": "live", "FunctionVersion": "1"}
+    alias, sessions = acting("lambda-alias-rollback"), acting("role-sessions-revoked")
 
     assert refused(function.functions.update_alias, **moving), "not in its own rights"
-    assert refused(acting.iam.put_role_policy, **denying), "another action's"
-    assert refused(acting.functions.delete_function, FunctionName="drill-api")
-    assert not refused(acting.functions.update_alias, **moving)
-    assert account.whole()[1]["FunctionVersion"] == "1"
+    assert refused(alias.iam.put_role_policy, **denying), "another action's"
+    assert refused(sessions.functions.update_alias, **moving), "another action's"
+    assert refused(alias.functions.delete_function, FunctionName="drill-api")
+    assert not refused(alias.functions.update_alias, **moving)
+    assert not refused(sessions.iam.put_role_policy, **denying)
+    account.iam.untag_role(RoleName="drill-worker", TagKeys=[TAG])
+    assert refused(sessions.iam.put_role_policy, **denying), "only what is tagged"
     person = Clients(endpoint, stage.as_person("commander-primary", "commander"))
     front = Clients(endpoint, keys_of(stage, "incident_api"))
     for other in (person, front, stage.clients):
-        assert refused(other.sts.assume_role, **asked)
+        assert refused(other.sts.assume_role, **asked("lambda-alias-rollback"))

@@ -162,40 +162,29 @@ def test_the_right_to_send_mail_is_widened_and_said() -> None:
     assert [(note.kind, note.resource) for note in notes] == [("skipped", "Role")]
 
 
-def test_what_containment_may_do_to_what_is_tagged_it_may_do_here_without_and_nothing_more() -> (
-    None
-):
+def test_rights_of_containment_are_in_the_emulators_words_and_none_gains_anothers() -> None:
     tagged = {"StringEquals": {"aws:ResourceTag/tocsin:containable": ["yes", "drill"]}}
-    statements: list[dict[str, Any]] = [
-        {"Effect": "Allow", "Action": ["lambda:GetAlias", "lambda:ListTags"], "Resource": "f"},
-        {
-            "Effect": "Allow",
-            "Action": "lambda:UpdateAlias",
-            "Resource": "f",
-            "Condition": tagged,
-        },
-        {"Effect": "Allow", "Action": ["wafv2:GetIPSet"], "Resource": ["set"]},
-    ]
-    others = [{"Effect": "Allow", "Action": "lambda:GetAlias", "Resource": "f"}]
 
-    def role(given: list[dict[str, Any]]) -> dict[str, Any]:
-        policies = [{"PolicyName": "p", "PolicyDocument": {"Statement": given}}]
+    def right(action: Any, resource: str = "f", **more: Any) -> dict[str, Any]:
+        return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+    def role(*given: dict[str, Any]) -> dict[str, Any]:
+        policies = [{"PolicyName": "p", "PolicyDocument": {"Statement": [*given]}}]
         return {"Type": "AWS::IAM::Role", "Properties": {"Policies": policies}}
 
-    template, notes = gaps.acceptable(
-        {"Resources": {"Contain": role(statements), "Other": role(others)}}
-    )
+    before = {
+        "Alias": role(right(["lambda:GetAlias"]), right("lambda:UpdateAlias", Condition=tagged)),
+        "List": role(right(["wafv2:GetIPSet"]), right("wafv2:UpdateIPSet", Condition=tagged)),
+        "Other": role(right("lambda:GetAlias")),
+    }
 
-    assert template["Resources"]["Contain"] == role(
-        [
-            {
-                "Effect": "Allow",
-                "Action": ["lambda:ListAliases", "lambda:ListTags"],
-                "Resource": "f",
-            },
-            {"Effect": "Allow", "Action": ["lambda:UpdateAlias"], "Resource": "f"},
-            {"Effect": "Allow", "Action": ["wafv2:GetIPSet"], "Resource": "*"},
-        ]
-    )
-    assert template["Resources"]["Other"] == role(others)
-    assert [(note.kind, note.resource) for note in notes] == [("skipped", "Contain")]
+    template, notes = gaps.acceptable({"Resources": before})
+
+    assert template["Resources"] == {
+        "Alias": role(
+            right(["lambda:ListAliases"]), right(["lambda:UpdateAlias"], Condition=tagged)
+        ),
+        "List": role(right(["wafv2:GetIPSet"], "*"), right(["wafv2:UpdateIPSet"], "*")),
+        "Other": before["Other"],
+    }
+    assert [(note.kind, note.resource) for note in notes] == [("skipped", "List")]

@@ -90,7 +90,11 @@ def acceptable(template: Template) -> tuple[Template, list[Note]]:
             notes.append(Note("skipped", "refusal of plain http, which loopback speaks", name))
         if one.get("Type") == "AWS::IAM::Role" and _let_containment_act(one):
             notes.append(
-                Note("skipped", "tag of what may be contained, checked on no right here", name)
+                Note(
+                    "skipped",
+                    "tag and name of a list of the firewall, checked on no right here",
+                    name,
+                )
             )
         if one.get("Type") == "AWS::IAM::Role" and _let_mail_out(one):
             notes.append(
@@ -174,28 +178,25 @@ def _let_mail_out(role: Mapping[str, Any]) -> bool:
 
 
 def _let_containment_act(role: Mapping[str, Any]) -> bool:
-    """Rights on what is tagged, as rights without a tag, which is looked at nowhere; True if any.
+    """The rights of a role of containment in the words in which the emulator asks for them.
 
-    And in the words in which the emulator asks for them. Actions stay apart: none gains another's.
+    Actions stay apart, none gains another's. True if resource and tag were given up for it.
     """
     statements = [
         statement
         for policy in role["Properties"].get("Policies", [])
         for statement in policy["PolicyDocument"]["Statement"]
     ]
-    tagged = [
-        one for one in statements if _TAGGED in one.get("Condition", {}).get("StringEquals", {})
-    ]
-    if not tagged:
+    if not any(_TAGGED in one.get("Condition", {}).get("StringEquals", {}) for one in statements):
         return False
-    for one in tagged:
-        del one["Condition"]
+    found = False
     for one in statements:
         actions = [one["Action"]] if isinstance(one["Action"], str) else one["Action"]
         one["Action"] = [_ASKED_FOR.get(action, action) for action in actions]
         if _ON_EVERYTHING.intersection(actions):
             one["Resource"] = "*"
-    return True
+            found = one.pop("Condition", None) is not None or found
+    return found
 
 
 # Each of these returns True when it changed something.
