@@ -16,6 +16,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from email.parser import HeaderParser
+from functools import cache
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ _PLATFORMS = {
     "arm64": "aarch64-manylinux_2_28",
     "x86_64": "x86_64-manylinux_2_28",
 }
+_PINNED_BY = ("pyproject.toml", "uv.lock")
 _PYTHON = ".".join(map(str, archive.RUNTIME))
 _UV_SECONDS = 300
 
@@ -85,9 +87,16 @@ def recipe(group: DependencyGroup, *, arch: str, root: Path) -> Recipe:
         subprocess.CalledProcessError: the lock file is missing or has no such group.
     """
     uv = find_uv(root)
-    options = ["--only-group", group.name, "--frozen", "--no-emit-project"]
-    pins = _run([uv, "export", *options, "--no-header", "--no-annotate"], root)
+    inputs = tuple((root / name).read_bytes() for name in _PINNED_BY if (root / name).exists())
+    pins = _pins(uv, group.name, root, inputs)
     return Recipe(group=group, arch=arch, requirements=pins, uv=uv)
+
+
+@cache
+def _pins(uv: str, group: str, root: Path, _inputs: tuple[bytes, ...]) -> str:
+    """What the lock has of the group, asked once of the same files: functions share groups."""
+    options = ["--only-group", group, "--frozen", "--no-emit-project"]
+    return _run([uv, "export", *options, "--no-header", "--no-annotate"], root)
 
 
 def base_zip(recipe: Recipe, *, cache_dir: Path) -> Path:
@@ -110,12 +119,18 @@ def find_uv(root: Path) -> str:
     """
     candidates = (os.environ.get("UV"), str(root / ".tools/uv/bin/uv"), shutil.which("uv"))
     for candidate in filter(None, candidates):
-        try:
-            _run([candidate, "--version"], root)
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return candidate
+        if _runs(candidate, root):
+            return candidate
     raise NoUv("no uv runs here; make puts one under .tools/uv")
+
+
+@cache
+def _runs(candidate: str, root: Path) -> bool:
+    try:
+        _run([candidate, "--version"], root)
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
 
 
 def trim(site: Path, group: DependencyGroup) -> None:

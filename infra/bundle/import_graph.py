@@ -57,6 +57,7 @@ class Sources:
     clock_adjustable: bool
     _found: dict[str, Path] = field(default_factory=dict)
     _looked_for: dict[str, Path | None] = field(default_factory=dict)
+    _added: set[str] = field(default_factory=set)
 
     def needed_by(self, function: str) -> dict[str, Path]:
         """Files by their place in the bundle: modules, their packages and their data.
@@ -65,6 +66,7 @@ class Sources:
         """
         self._found.clear()
         self._looked_for.clear()
+        self._added.clear()
         folder = self.root / "functions" / function
         for module in sorted(folder.rglob("*.py")):
             self._add(".".join(module.relative_to(self.root).with_suffix("").parts))
@@ -78,7 +80,13 @@ class Sources:
         return files
 
     def _add(self, name: str) -> None:
-        """Adds a module, the packages it lies in, and all that they import."""
+        """Adds a module, the packages it lies in, and all that they import.
+
+        A name is taken once: modules name each other hundreds of times.
+        """
+        if name in self._added:
+            return
+        self._added.add(name)
         parts = name.removesuffix(".__init__").split(".")
         for length in range(1, len(parts) + 1):
             module = ".".join(parts[:length])
