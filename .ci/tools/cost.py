@@ -12,6 +12,7 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -236,24 +237,25 @@ def total(found: Iterable[Item]) -> float:
 def bills() -> dict[str, list[Item]]:
     """The three bills that are shown, by their headings."""
     prices = tomllib.loads(PRICES.read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as folder:
-        made = {}
-        for name, told in (("nothing", NOTHING), ("used", USED)):
-            (place := Path(folder) / name).mkdir()
-            made[name] = Template.read(assembly(told, place))
+    nothing, used = _template(**NOTHING), _template(**USED)
     return {
-        "Nothing configured": items(made["nothing"], prices),
-        "Two providers, idle": items(made["used"], prices),
-        "Two providers, 10⁶ webhooks": items(made["used"], prices, webhooks=MILLION),
+        "Nothing configured": items(nothing, prices),
+        "Two providers, idle": items(used, prices),
+        "Two providers, 10⁶ webhooks": items(used, prices, webhooks=MILLION),
     }
+
+
+@cache
+def _template(**told: str) -> Template:
+    """Made once: what is on top is on top of the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        return Template.read(assembly(told, Path(folder)))
 
 
 def edge() -> list[Item]:
     """What the edge costs on top, with a million requests that come by it."""
     prices = tomllib.loads(PRICES.read_text(encoding="utf-8"))["edge"]
-    with tempfile.TemporaryDirectory() as folder:
-        template = Template.read(assembly({**NOTHING, "edge": "on"}, Path(folder)))
-    walls = template.of("AWS::WAFv2::WebACL")
+    walls = _template(**NOTHING, edge="on").of("AWS::WAFv2::WebACL")
     rules = sum(len(wall["Rules"]) for wall in walls)
     return [
         _count("firewalls", len(walls), prices["web_acl_month"]),
@@ -267,14 +269,9 @@ def findings() -> list[Item]:
     """What GitHub's webhooks and AWS's findings cost on top by being taken, before any comes."""
     prices = tomllib.loads(PRICES.read_text(encoding="utf-8"))
     taken = {"github": "on", "security_findings": "guardduty,security_hub"}
-    with tempfile.TemporaryDirectory() as folder:
-        made = []
-        for name, told in (("without", NOTHING), ("with", NOTHING | taken)):
-            (place := Path(folder) / name).mkdir()
-            made.append(_standing(Template.read(assembly(told, place)), prices))
-    return [
-        Item(more.what, more.how_many, more.usd - one.usd) for one, more in zip(*made, strict=True)
-    ]
+    without, on = (_template(**told) for told in (NOTHING, NOTHING | taken))
+    beside = zip(_standing(without, prices), _standing(on, prices), strict=True)
+    return [Item(more.what, more.how_many, more.usd - one.usd) for one, more in beside]
 
 
 def containment() -> list[Item]:
