@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from tests.architecture.sources import ROOT
@@ -26,14 +27,20 @@ def shown(files: Iterable[Path]) -> dict[int, list[str]]:
     """Names of tests by the invariant in their name; class names of state machines count too."""
     found: dict[int, list[str]] = {}
     for file in files:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                name = re.sub(r"^Test(?=[A-Z])", "test_", node.name)
-                if not name.startswith("test_"):
-                    continue
-                for number in _NUMBER.findall(name.lower()):
-                    found.setdefault(int(number), []).append(node.name)
+        for defined in _defined(file.read_text(encoding="utf-8")):
+            name = re.sub(r"^Test(?=[A-Z])", "test_", defined)
+            if not name.startswith("test_"):
+                continue
+            for number in _NUMBER.findall(name.lower()):
+                found.setdefault(int(number), []).append(defined)
     return found
+
+
+@cache
+def _defined(source: str) -> tuple[str, ...]:
+    """Of functions and classes, at any depth."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return tuple(node.name for node in ast.walk(ast.parse(source)) if isinstance(node, kinds))
 
 
 def promised(text: str = PAGE) -> dict[int, str]:

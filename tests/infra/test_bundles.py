@@ -232,7 +232,9 @@ def test_native_code_is_told_apart_by_its_header() -> None:
     assert elf_machine(Path(sys.executable).resolve().read_bytes()[:64]) in ELF_MACHINE.values()
 
 
-@pytest.mark.parametrize("name", ["webhook_ingest", "notifier"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("webhook_ingest", marks=pytest.mark.full), "notifier"]
+)
 def test_the_same_inputs_give_the_same_bytes(
     bundled: Callable[..., Path], sources: Path, tmp_path: Path, name: str
 ) -> None:
