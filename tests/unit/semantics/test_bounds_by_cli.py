@@ -12,7 +12,7 @@ import pytest
 
 from tests.harness.worlds.stories import ANA as ANA_ACTOR
 from tests.harness.worlds.stories import make
-from tests.harness.worlds.told import ANA, BO, T0, Told
+from tests.harness.worlds.told import ANA, BO, DI, T0, Told
 from tocsin.cli import main
 from tocsin.errors import BadInput
 from tocsin.incidents import limits
@@ -78,6 +78,24 @@ def test_a_number_beyond_what_readers_of_json_take_is_refused_in_every_field(
         "POST", f"/v1/incidents/{told.id}/{verb}", body(verb, step, name, TOO_LARGE), person=BO
     )
     assert (status, answer["code"], answer["field"]) == (400, "bad_input", name), answer
+
+
+@pytest.mark.parametrize(("verb", "step", "name"), fields(int))
+def test_a_number_no_calendar_has_room_for_is_answered_in_every_field(
+    terminal: Terminal, verb: str, step: str, name: str
+) -> None:
+    """A whole number that JSON holds is more minutes, or days, than there are."""
+    told = Told(terminal).open(T0, "high")
+    told.acknowledge(T0, DI)
+    for number in (limits.WHOLE, -limits.WHOLE):
+        status, answer, _ = terminal.world.request(
+            "POST",
+            f"/v1/incidents/{told.id}/{verb}",
+            body(verb, step, name, number),
+            person="di",
+            group="commander",
+        )
+        assert status < 500, answer
 
 
 @pytest.mark.parametrize("option", ["--began-at", "--received-at"])

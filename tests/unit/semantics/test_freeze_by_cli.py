@@ -11,6 +11,7 @@ import pytest
 
 from tests.harness.worlds.told import ANA, DI, T0, Told
 from tocsin.errors import RemoteError, StoreUnavailable
+from tocsin.incidents import limits
 from tocsin.incidents.timeline.entry import parse_time
 from tocsin.policy.compiled.policies import default
 from tocsin.runtime.api_client import ApiClient
@@ -86,7 +87,8 @@ def test_the_commander_extends_it_by_24_hours_at_most_and_is_warned_an_hour_befo
     told = acknowledged(terminal)
     told.contain("09-08 11:00")
     words = ("freeze", "extend", told.id)
-    assert terminal.refused(*words, "1441", "--reason", "unsure", "--as", DI)[0] == 3
+    for minutes in ("1441", str(limits.WHOLE)):
+        assert terminal.refused(*words, minutes, "--reason", "unsure", "--as", DI)[0] == 3
     assert terminal.refused(*words, "60", "--reason", "unsure", "--as", ANA)[0] == 4
     told.say("09-08 11:00", DI, "freeze", "1440", "--reason", "unsure", step="extend")
     told.until("09-09 10:00")

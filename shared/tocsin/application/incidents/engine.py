@@ -39,7 +39,7 @@ class Engine(Ports):
     `awaited` is what this process has seen the runbook expect to run.
     """
 
-    awaited: dict[str, int] = field(default_factory=dict)
+    awaited: silence.Awaited = field(default_factory=silence.Awaited)
 
     def execute(self, command: Command) -> Outcome:
         """Carries the command out, or finds that it was carried out before.

@@ -5,13 +5,13 @@ anything that is held, unless a later run has put another in its place. A run th
 clears it.
 
 Of what has never run nothing is heard, so the sweep holds such a signal for each pattern that the
-runbook in force names, from when it first sees it; the first run that fits ends it. What nobody
-expects any more by the time it is due is not missed.
+runbook in force names, from when it first sees it, a quarter of an hour late at most; the first run
+that fits ends it. What nobody expects any more by the time it is due is not missed.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from tocsin.incidents.model.work import WorkKind, expected_within, fits, overdue
 from tocsin.incidents.vocabulary import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tocsin.application.incidents.execute import Ports
@@ -35,6 +35,21 @@ _SILENT, _EXPECTED = "workflow/silent/", "expected"
 _SOURCE = "github"
 """Whose workflows a runbook names: no other source tells of runs."""
 _MOMENT = timedelta(milliseconds=1)
+LOOK_EVERY = timedelta(minutes=15)
+"""How often the runbook is looked at for what it names: no period is shorter than an hour, and the
+look takes as many reads as the rest of a sweep in which nothing is due."""
+
+
+@dataclass(slots=True)
+class Awaited:
+    """What this process has seen the runbook expect to run, in minutes, and when it looked last."""
+
+    patterns: dict[str, int] = field(default_factory=dict)
+    looked_at: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is time to look again; a clock that was moved back is no reason to wait."""
+        return self.looked_at is None or not self.looked_at <= now < self.looked_at + LOOK_EVERY
 
 
 def heard_of(work: Work, ports: Ports) -> list[Outcome]:
@@ -68,19 +83,23 @@ def heard_of(work: Work, ports: Ports) -> list[Outcome]:
     return [*_heard(clear, ports), *(one for end in ends for one in _heard(end, ports, keep=True))]
 
 
-def expect(ports: Ports, known: MutableMapping[str, int]) -> None:
-    """Holds back that what the runbook names has never run; `known` is what was looked at before.
+def expect(ports: Ports, awaited: Awaited) -> None:
+    """Holds back that what the runbook names has never run, of what was not looked at before.
 
     Raises:
-        StoreUnavailable: what is not in `known` yet is looked at again.
+        StoreUnavailable: what was not looked at yet is looked at by the next sweep.
     """
-    expected = _expected(ports)
+    now = ports.clock.incident_now()
+    if not awaited.is_due(now):
+        return
+    expected, known = _expected(ports), awaited.patterns
     for pattern in known.keys() - expected.keys():
         del known[pattern]
     for pattern, minutes in expected.items():
         if known.get(pattern) != minutes:
             _wait_for(pattern, minutes, ports)
             known[pattern] = minutes
+    awaited.looked_at = now
 
 
 def is_awaited(signal: Signal, ports: Ports) -> bool:

@@ -24,14 +24,15 @@ def extend(draft: Draft, command: c.ExtendFreeze) -> None:
         BadInput: for no time, or longer than the policy allows after containment.
     """
     _require_commander(draft)
-    longest = timedelta(minutes=draft.policy.limits.freeze_extension_minutes)
+    longest = draft.policy.limits.freeze_extension_minutes
+    too_long = BadInput(f"a freeze lasts at most {longest} minutes after containment")
+    if not 0 < command.minutes <= longest:  # first: any number may be asked for
+        raise too_long
     verified_at = draft.incident.containment.verified_at
     length = timedelta(minutes=command.minutes)
     hold = length if verified_at is None else draft.at - verified_at + length
-    if command.minutes <= 0 or hold > longest:
-        raise BadInput(
-            f"a freeze lasts at most {longest // timedelta(minutes=1)} minutes after containment"
-        )
+    if hold > timedelta(minutes=longest):
+        raise too_long
     draft.add(
         FreezeExtended(
             **draft.stamp,

@@ -364,7 +364,8 @@ class TestSilence:
         told = Told(terminal)
         self.hear(expected, "14:40")
         if begins_anew:
-            told.world.application.awaited.clear()
+            awaited = told.world.application.awaited
+            awaited.patterns, awaited.looked_at = {}, None
         for hour in (11, 12, 13):
             told.until(f"09-08 {hour}:30")
             self.hear(expected, f"{hour + 4}:30")
@@ -380,10 +381,10 @@ class TestSilence:
         told.until("09-08 10:40")
         rules = replace(default().work or Rules(), expected={"other/*": 120})
         published(told.world, with_changes("acme-2", work=rules), seen=1)
-        told.until("09-08 10:41")
+        told.until("09-08 10:55")
         told.until("09-08 12:30")
         assert self.board(terminal) == []
-        told.until("09-08 13:10")
+        told.until("09-08 13:20")
         assert [title.split()[0] for title, _, _ in self.board(terminal)] == ["other/*"]
         told.world.inbox.take_all()
 
