@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tests.harness.cloud.local_cloud import Deployed
     from tests.harness.cloud.lost_webhooks import Outage
 
+# What a taker dies over comes again to another when its queue lets it, which is after six minutes.
+pytestmark = pytest.mark.timeout(900)
+
 
 def test_i8_i9_what_an_outage_lost_is_planned_replayed_and_proven(outage: Outage) -> None:
     lost = outage.happens(1 / 3)
