@@ -192,7 +192,8 @@ def test_a_signed_event_of_the_other_provider_is_stored_too(
     [
         (0, "whsec_of_somebody_else", "signature_invalid"),
         (-301, None, "timestamp_out_of_tolerance"),
-        (301, None, "timestamp_out_of_tolerance"),
+        # Not a second over: a function that starts cold hears of it seconds later.
+        (900, None, "timestamp_out_of_tolerance"),
     ],
     ids=["forged", "stale", "from-the-future"],
 )
