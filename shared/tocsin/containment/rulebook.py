@@ -142,7 +142,8 @@ def checked(rules: Rules) -> Rules:
     """The rules in the form that is kept: sorted, each name once, what is ours as built.
 
     Raises:
-        BadInput: a name or a range does not read, a name is in both lists, or a limit is none.
+        BadInput: a name or a range does not read, a name is in both lists, only one person could
+            approve, or a limit is none.
     """
     for field in ("containable", "protected"):
         names = getattr(rules, field)
@@ -157,6 +158,12 @@ def checked(rules: Rules) -> Rules:
     ours = [each for each in rules.containable if each.partition("/")[2].startswith(Rules().own)]
     if ours:
         raise BadInput(f"{ours[0]} is Tocsin's own: it would shut itself out", field="containable")
+    if rules.approvers and all(same_person(each, rules.approvers[0]) for each in rules.approvers):
+        raise BadInput(
+            "name two approvers at least: one alone could agree to nothing, not even to other"
+            " rules, and then nobody could",
+            field="approvers",
+        )
     if not 1 <= rules.per_incident <= rules.per_hour <= MOST_PER_HOUR:
         raise BadInput(
             f"an hour has 1 to {MOST_PER_HOUR} actions, and an incident no more of them than all",

@@ -140,6 +140,8 @@ def test_a_change_never_serves_an_approval_that_waits() -> None:
         (replace(WANTED, containable=("user/a b",)), "containable"),
         (replace(WANTED, containable=("role/tocsin-local-responder",)), "containable"),
         (replace(WANTED, protected=("user/deployer",)), "protected"),
+        (replace(WANTED, approvers=("bo",)), "approvers"),
+        (replace(WANTED, approvers=("bo", "Bo@example.com")), "approvers"),
         (replace(WANTED, wide=("192.0.2.1/24",)), "wide"),
         (replace(WANTED, per_hour=0), "per_hour"),
         (replace(WANTED, per_hour=5, per_incident=6), "per_hour"),
