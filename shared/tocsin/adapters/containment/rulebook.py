@@ -10,9 +10,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.attributes import key, n, s
-from tocsin.adapters.aws.table import NEW, Cancelled, Table, within
+from tocsin.adapters.aws.table import Table, within
+from tocsin.adapters.containment.versioned import over, write
 from tocsin.containment.rulebook import Edition, Rulebook
-from tocsin.errors import ConditionFailed, StoreUnavailable
 from tocsin.incidents.timeline.codec import decode_fields, encode_fields
 from tocsin.incidents.timeline.entry import canonical_json
 
@@ -61,22 +61,10 @@ class DynamoRulebook:
             "ver": n(book.ver),
             "body": s(book_text(book)),
         }
-        put: dict[str, Any] = {"TableName": self._table.name, "Item": item}
-        over: dict[str, Any] = {"ConditionExpression": NEW}
-        if book.ver > 1:
-            over = {
-                "ConditionExpression": "ver = :ver",
-                "ExpressionAttributeValues": {":ver": n(book.ver - 1)},
-            }
-        writes = [{"Put": put | over}]
+        writes = [over(self._table, item, book.ver)]
         if edition is not None:
-            writes.append({"Put": self._new(edition)})
-        try:
-            self._table.transact(writes)
-        except Cancelled as cancelled:
-            if cancelled.unmet:
-                raise ConditionFailed from cancelled
-            raise StoreUnavailable(str(cancelled)) from cancelled
+            writes.append(over(self._table, _edition_item(edition), 1))
+        write(self._table, writes)
 
     def editions(self, *, limit: int) -> tuple[Edition, ...]:
         found = self._table.page(
@@ -84,9 +72,8 @@ class DynamoRulebook:
         )
         return tuple(edition_of(item["body"]["S"]) for item in found["Items"])
 
-    def _new(self, edition: Edition) -> dict[str, Any]:
-        item = key(_PARTITION, f"{_EDITION}{edition.number:06d}") | {
-            "v": n(ITEM_VERSION),
-            "body": s(edition_text(edition)),
-        }
-        return {"TableName": self._table.name, "Item": item, "ConditionExpression": NEW}
+
+def _edition_item(edition: Edition) -> dict[str, Any]:
+    """Written once."""
+    named = key(_PARTITION, f"{_EDITION}{edition.number:06d}")
+    return named | {"v": n(ITEM_VERSION), "body": s(edition_text(edition))}

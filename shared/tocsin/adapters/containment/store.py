@@ -10,11 +10,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tocsin.adapters.aws.attributes import key, n, s
-from tocsin.adapters.aws.table import NEW, Cancelled, Table, within
+from tocsin.adapters.aws.table import Table, within
+from tocsin.adapters.containment.versioned import over, write
 from tocsin.adapters.incidents.keys import DUE_INDEX, due_sk
 from tocsin.containment.guards import Ledger
 from tocsin.containment.runs import Run, due_at
-from tocsin.errors import ConditionFailed, StoreUnavailable
 from tocsin.incidents.timeline.codec import decode_fields, encode_fields
 from tocsin.incidents.timeline.entry import canonical_json
 
@@ -67,15 +67,10 @@ class DynamoRuns:
         return Ledger() if item is None else ledger_of(item["body"]["S"])
 
     def save(self, run: Run, *, ledger: Ledger | None = None) -> None:
-        writes = [self._over(_item(run), run.ver)]
+        writes = [over(self._table, _item(run), run.ver)]
         if ledger is not None:
-            writes.append(self._over(_ledger_item(ledger), ledger.ver))
-        try:
-            self._table.transact(writes)
-        except Cancelled as cancelled:
-            if cancelled.unmet:
-                raise ConditionFailed from cancelled
-            raise StoreUnavailable(str(cancelled)) from cancelled
+            writes.append(over(self._table, _ledger_item(ledger), ledger.ver))
+        write(self._table, writes)
 
     def due(self, *, at: datetime, limit: int) -> tuple[Run, ...]:
         """Found by the index, read by their keys."""
@@ -88,14 +83,6 @@ class DynamoRuns:
         read = (self._table.get(key(each["PK"]["S"], each["SK"]["S"])) for each in found["Items"])
         runs = (run_of(item["body"]["S"]) for item in read if item is not None)
         return tuple(run for run in runs if is_due(run, at))
-
-    def _over(self, item: dict[str, Any], ver: int) -> dict[str, Any]:
-        put: dict[str, Any] = {"TableName": self._table.name, "Item": item}
-        if ver == 1:
-            return {"Put": put | {"ConditionExpression": NEW}}
-        values = {":ver": n(ver - 1)}
-        over = {"ConditionExpression": "ver = :ver", "ExpressionAttributeValues": values}
-        return {"Put": put | over}
 
 
 def is_due(run: Run, at: datetime) -> bool:
